@@ -1,0 +1,70 @@
+"""From what users hold in their hands to a `Covariance`."""
+
+import numpy as np
+
+from mvn_dask import checks
+from mvn_dask.covariance.base import Covariance
+from mvn_dask.covariance.dense import Dense
+from mvn_dask.covariance.diagonal import Diagonal
+from mvn_dask.errors import ArgumentError
+
+DEFAULTS = {"method": "svd", "check_valid": "warn", "tol": 1e-8}
+"""numpy's defaults for the arguments that a covariance carries."""
+
+
+def as_covariance(
+    cov: object,
+    ndim: int,
+    *,
+    method: checks.Method = "svd",
+    check_valid: checks.CheckValid = "warn",
+    tol: float = 1e-8,
+) -> Covariance:
+    """A covariance from a matrix, a vector of variances, a scalar variance, or a `Covariance`.
+
+    Parameters
+    ----------
+    cov : array_like of shape (d, d), (d,) or (), or Covariance
+        As for ``scipy.stats.multivariate_normal``: a vector is a diagonal, a scalar is isotropic.
+    ndim : int
+        Dimension d of the mean, which a scalar `cov` takes on.
+    method, check_valid, tol
+        As in `Dense`. A diagonal is factorised in one way only, so there `method` says nothing. A
+        `Covariance` brings its own: then only the same values, or numpy's defaults, may be given.
+
+    Returns
+    -------
+    Covariance
+        Its dimension may still differ from `ndim`.
+
+    Raises
+    ------
+    ArgumentError
+        If a `Covariance` and an argument contradict each other, and whatever the types raise.
+
+    Examples
+    --------
+    >>> as_covariance(2.0, ndim=3).diagonal()
+    array([2., 2., 2.])
+    >>> as_covariance([[1.0, 0.5], [0.5, 1.0]], ndim=2)
+    Dense(ndim=2, method='svd')
+    """
+    given = {"method": method, "check_valid": check_valid, "tol": tol}
+    if isinstance(cov, Covariance):
+        _reject_contradictions(cov, given)
+        return cov
+    checks.method(method)
+    array = checks.real_array("cov", cov)
+    if array.ndim == 0:
+        array = np.full(ndim, array)
+    if array.ndim == 1:
+        return Diagonal(array, check_valid=check_valid, tol=tol)
+    return Dense(array, method=method, check_valid=check_valid, tol=tol)
+
+
+def _reject_contradictions(cov: Covariance, given: dict[str, object]) -> None:
+    for name, value in given.items():
+        own = getattr(cov, name, value)
+        if value not in (own, DEFAULTS[name]):
+            msg = f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there"
+            raise ArgumentError(msg)

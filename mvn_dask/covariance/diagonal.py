@@ -1,0 +1,132 @@
+"""A covariance of independent variables: a vector of variances. Nothing of size d × d is ever built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask import checks
+from mvn_dask.checks import FloatArray
+from mvn_dask.covariance.base import Covariance, Factor, digest
+from mvn_dask.covariance.validity import object_to
+from mvn_dask.errors import ArgumentError
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleFactor(Factor):
+    """A diagonal factor, kept as its diagonal."""
+
+    scale: FloatArray
+    """Standard deviations, shape (d,)."""
+
+    @property
+    def ndim(self) -> int:
+        return int(self.scale.shape[0])
+
+    @property
+    def noise_ndim(self) -> int:
+        return self.ndim
+
+    @property
+    def log_det(self) -> float:
+        with np.errstate(divide="ignore"):
+            return 2.0 * float(np.log(self.scale).sum())
+
+    def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """``z * scale``: d flops a row."""
+        product: FloatArray = np.multiply(z, self.scale, out=out)
+        return product
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        """``x / scale``, 0 where the scale is 0: d flops a row."""
+        white: FloatArray = np.divide(x, self.scale, out=np.zeros_like(x), where=self.scale > 0)
+        return white
+
+    def astype(self, dtype: npt.DTypeLike) -> Self:
+        return type(self)(self.scale.astype(dtype, copy=False))
+
+    def arrays(self) -> dict[str, FloatArray]:
+        return {"factor": self.scale}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
+        return cls(arrays["factor"])
+
+
+@dataclass(frozen=True, eq=False)
+class Diagonal(Covariance):
+    """A covariance of independent variables.
+
+    Parameters
+    ----------
+    variances : array_like, shape (d,)
+        Variances, not standard deviations.
+    check_valid : {"warn", "raise", "ignore"}
+        What to do about a negative variance.
+    tol : float
+        A negative variance within ``tol`` times the largest is let pass.
+
+    Raises
+    ------
+    ArgumentError
+        If `variances` is not a vector or not finite, and from `factorize` under ``check_valid="raise"``.
+    ArgumentTypeError
+        If it does not hold real numbers.
+
+    Examples
+    --------
+    >>> Diagonal([4.0, 9.0]).factorize().scale
+    array([2., 3.])
+    """
+
+    kind: ClassVar[str] = "diagonal"
+
+    variances: FloatArray
+    """Variances, float64, shape (d,)."""
+    check_valid: checks.CheckValid = field(default="warn", kw_only=True)
+    """What to do about a negative variance."""
+    tol: float = field(default=1e-8, kw_only=True)
+    """Tolerance of that check, relative to the largest variance."""
+
+    def __post_init__(self) -> None:
+        variances = checks.real_array("cov", self.variances)
+        if variances.ndim != 1:
+            msg = f"variances must be 1 dimensional: the shape of `cov` is {variances.shape}"
+            raise ArgumentError(msg)
+        checks.check_valid(self.check_valid)
+        checks.tolerance(self.tol)
+        checks.finite("cov", variances)
+        variances.setflags(write=False)
+        object.__setattr__(self, "variances", variances)
+
+    def __repr__(self) -> str:
+        return f"Diagonal(ndim={self.ndim})"
+
+    @property
+    def ndim(self) -> int:
+        return int(self.variances.shape[0])
+
+    def factorize(self) -> Factor:
+        return self._factor
+
+    @cached_property
+    def _factor(self) -> Factor:
+        smallest = int(self.variances.argmin()) if self.ndim else 0
+        if self.ndim and self.variances[smallest] < -self.tol * max(self.variances.max(), 0.0):
+            object_to(
+                f"The variance cov[{smallest}] is {self.variances[smallest]:.3g} (tol {self.tol:g}).",
+                self.check_valid,
+            )
+        return ScaleFactor(np.sqrt(np.abs(self.variances)))
+
+    def diagonal(self) -> FloatArray:
+        return self.variances
+
+    def to_dense(self) -> FloatArray:
+        return np.diag(self.variances)
+
+    def digest(self) -> str:
+        return digest(self.variances)

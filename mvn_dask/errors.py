@@ -1,0 +1,91 @@
+"""The exceptions of mvn_dask.
+
+Every exception is a `MvnDaskError` and also the builtin that a user would catch::
+
+    MvnDaskError
+    ├── ArgumentError                 ValueError          an argument breaks a rule
+    │   └── NotPositiveDefiniteError  LinAlgError         a Cholesky factor does not exist
+    ├── ArgumentTypeError             TypeError           an argument is of the wrong kind
+    ├── BlockTooLargeError            MemoryError         one block does not fit into a process
+    ├── SpoolError                    FileNotFoundError   a worker does not see the spooled factor
+    └── StoreError                                        a Zarr target cannot be used
+        ├── TargetError               ValueError          a target of a kind that cannot be trusted
+        ├── AlignmentError            ValueError          blocks that are not whole Zarr chunks
+        ├── TargetNotEmptyError       FileExistsError     something else lies there
+        ├── TargetBusyError           BlockingIOError     another job is writing there
+        ├── SpecMismatchError         ValueError          a store of another specification
+        ├── DamagedRecordError        ValueError          a plan record that cannot be understood
+        ├── NotAStoreError            FileNotFoundError   nothing of ours lies there
+        └── UnfinishedStoreError      FileNotFoundError   chunks are missing
+
+Examples
+--------
+>>> import mvn_dask
+>>> try:
+...     mvn_dask.default_rng(0).multivariate_normal([0, 0], [[1, 0], [0, 1]], size=-1)
+... except ValueError as error:
+...     print(error)
+negative dimensions are not allowed: `size` is -1
+"""
+
+import numpy as np
+
+
+class MvnDaskError(Exception):
+    """Base of every exception that mvn_dask raises on purpose."""
+
+
+class ArgumentError(MvnDaskError, ValueError):
+    """An argument breaks a rule."""
+
+
+class NotPositiveDefiniteError(ArgumentError, np.linalg.LinAlgError):
+    """A covariance has no Cholesky factor."""
+
+
+class ArgumentTypeError(MvnDaskError, TypeError):
+    """An argument is of the wrong kind."""
+
+
+class BlockTooLargeError(MvnDaskError, MemoryError):
+    """One block of the array does not fit into the memory of a process."""
+
+
+class SpoolError(MvnDaskError, FileNotFoundError):
+    """A worker does not see the file through which the factor travels."""
+
+
+class StoreError(MvnDaskError):
+    """Base of the exceptions about a Zarr target."""
+
+
+class TargetError(StoreError, ValueError):
+    """A target of a kind that mvn_dask cannot write safely."""
+
+
+class AlignmentError(StoreError, ValueError):
+    """The blocks of an array are not whole Zarr chunks."""
+
+
+class TargetNotEmptyError(StoreError, FileExistsError):
+    """The target holds something that mvn_dask did not write."""
+
+
+class TargetBusyError(StoreError, BlockingIOError):
+    """Another job is writing to the target."""
+
+
+class SpecMismatchError(StoreError, ValueError):
+    """The target holds a store of another specification."""
+
+
+class DamagedRecordError(StoreError, ValueError):
+    """The plan record of a store cannot be understood."""
+
+
+class NotAStoreError(StoreError, FileNotFoundError):
+    """There is no store at the given place."""
+
+
+class UnfinishedStoreError(StoreError, FileNotFoundError):
+    """A store still misses chunks."""

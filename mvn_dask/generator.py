@@ -1,0 +1,223 @@
+"""numpy's interface, lazily: `default_rng`, `Generator`, and the legacy function."""
+
+import threading
+from typing import cast
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask import checks
+from mvn_dask.covariance import Covariance
+from mvn_dask.distribution import MultivariateNormal
+from mvn_dask.streams import Root, SeedLike, as_root
+
+
+class Generator:
+    """A source of lazy multivariate normal samples; make one with `default_rng`.
+
+    Every call draws from a child of its own of the seed, as if by ``SeedSequence.spawn``: call c, stripe
+    i is ``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``. The only state is the number of calls;
+    a call that raises leaves it as it was.
+
+    Parameters
+    ----------
+    root : Root
+        The seed.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> rng = mvn_dask.default_rng(42)
+    >>> rng
+    Generator(SFC64, entropy=42, key=(), calls=0)
+    >>> rng.multivariate_normal([0, 0], [[2, 1], [1, 2]], size=(3, 4)).shape
+    (3, 4, 2)
+    """
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._calls = 0
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        root = self._root
+        return (
+            f"Generator({root.bit_generator}, entropy={root.entropy}, key={root.key}, "
+            f"calls={self._calls})"
+        )
+
+    def __getstate__(self) -> tuple[Root, int]:
+        return self._root, self._calls
+
+    def __setstate__(self, state: tuple[Root, int]) -> None:
+        self._root, self._calls = state
+        self._lock = threading.Lock()
+
+    def spawn(self, n_children: int) -> list["Generator"]:
+        """Independent generators: each takes the place of one call, as in ``SeedSequence.spawn``.
+
+        Parameters
+        ----------
+        n_children : int
+            How many, not negative.
+
+        Returns
+        -------
+        list of Generator
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If `n_children` is negative or no integer.
+
+        Examples
+        --------
+        >>> import mvn_dask
+        >>> [child._root.key for child in mvn_dask.default_rng(42).spawn(2)]
+        [(0,), (1,)]
+        """
+        count = checks.count("n_children", n_children)
+        with self._lock:
+            first = self._calls
+            self._calls += count
+        return [Generator(self._root.child(number)) for number in range(first, first + count)]
+
+    def multivariate_normal(
+        self,
+        mean: object,
+        cov: object,
+        size: object = None,
+        check_valid: checks.CheckValid = "warn",
+        tol: float = 1e-8,
+        *,
+        method: checks.Method = "svd",
+        dtype: npt.DTypeLike = np.float64,
+        chunks: object = "auto",
+    ) -> da.Array:
+        """Samples of a multivariate normal distribution, as a lazy Dask array.
+
+        Parameters
+        ----------
+        mean : array_like, shape (d,)
+            Mean.
+        cov : array_like, shape (d, d), or Covariance
+            Covariance.
+        size : int or tuple of int, optional
+            Shape of the sample; None is a single row.
+        check_valid : {"warn", "raise", "ignore"}
+            What to do if `cov` is not symmetric and positive semidefinite.
+        tol : float
+            Tolerance of that check.
+        method : {"svd", "eigh", "cholesky"}
+            How `cov` is factorised; see `mvn_dask.covariance.Dense`.
+        dtype : dtype
+            float64 or float32.
+        chunks : "auto", str, int, tuple or dict
+            Blocks of the array; see `MultivariateNormal.sample`.
+
+        Returns
+        -------
+        dask.array.Array, shape (*size, d)
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
+            As `MultivariateNormal`, and for a `size`, `dtype` or `chunks` that makes no sense.
+        BlockTooLargeError
+            If a block cannot fit into the memory of a worker.
+
+        Warns
+        -----
+        RuntimeWarning
+            Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite.
+
+        Notes
+        -----
+        numpy's ``Generator.multivariate_normal`` with the same arguments, but: it raises for NaN and
+        infinities, it checks every method for symmetry, its tolerance for ``eigh`` is relative to the
+        largest eigenvalue, and everything is checked before the generator moves on.
+        """
+        checks.method(method)
+        lengths = _numpy_arguments(mean, cov, size)
+        kind = checks.dtype(dtype)
+        normal = MultivariateNormal(mean, cov, method=method, check_valid=check_valid, tol=tol)
+        with self._lock:
+            root = self._root.child(self._calls)
+            samples = normal.draw(lengths, root=root, dtype=kind, chunks=chunks)
+            self._calls += 1
+        return samples
+
+
+def _numpy_arguments(mean: object, cov: object, size: object) -> tuple[int, ...]:
+    """Check mean, cov and size in numpy's order, under numpy's rule that cov is a square matrix."""
+    vector = checks.real_array("mean", mean)
+    matrix = None if isinstance(cov, Covariance) else checks.real_array("cov", cov)
+    checks.mean_vector(vector)
+    if matrix is not None:
+        checks.square(matrix)
+    checks.same_length(vector, cast(Covariance, cov).ndim if matrix is None else len(matrix))
+    return checks.size(size)
+
+
+def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
+    """A Generator, from anything that ``numpy.random.default_rng`` takes.
+
+    Parameters
+    ----------
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+        None takes fresh entropy. A numpy BitGenerator or Generator gives its seed sequence and the kind
+        of its bit generator, otherwise that is SFC64; it does not matter how far it was advanced. A
+        Generator of mvn_dask is given back as it is.
+
+    Returns
+    -------
+    Generator
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For a seed that numpy would not take either, or one that keeps no seed sequence.
+
+    Examples
+    --------
+    >>> import mvn_dask, numpy
+    >>> mvn_dask.default_rng(numpy.random.PCG64(7))
+    Generator(PCG64, entropy=7, key=(), calls=0)
+    """
+    return seed if isinstance(seed, Generator) else Generator(as_root(seed))
+
+
+def multivariate_normal(
+    mean: object,
+    cov: object,
+    size: object = None,
+    check_valid: checks.CheckValid = "warn",
+    tol: float = 1e-8,
+    *,
+    seed: "SeedLike | Generator" = None,
+    dtype: npt.DTypeLike = np.float64,
+    chunks: object = "auto",
+) -> da.Array:
+    """The legacy ``numpy.random.multivariate_normal``, lazily: always svd, and no global state.
+
+    Parameters
+    ----------
+    mean, cov, size, check_valid, tol, dtype, chunks
+        As for `Generator.multivariate_normal`.
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+        As for `default_rng`.
+
+    Returns
+    -------
+    dask.array.Array, shape (*size, d)
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> mvn_dask.multivariate_normal([0, 0], [[1, 0], [0, 1]], size=5, seed=1).shape
+    (5, 2)
+    """
+    return default_rng(seed).multivariate_normal(
+        mean, cov, size, check_valid, tol, dtype=dtype, chunks=chunks
+    )

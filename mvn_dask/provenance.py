@@ -1,0 +1,46 @@
+"""Where the numbers of an array come from: what a sampler tells and a store keeps."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+
+def canonical_json(value: object) -> str:
+    """JSON with one spelling for one value: sorted keys, no blanks, no NaN.
+
+    Examples
+    --------
+    >>> canonical_json({"b": (1, 2), "a": "é"})
+    '{"a":"\\\\u00e9","b":[1,2]}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def fingerprint(values: Mapping[str, object]) -> str:
+    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """All that decides the numbers of one sample array, and what is needed to draw them again."""
+
+    name: str
+    """Name of the dask array, which also tells its chunks."""
+    values: Mapping[str, object]
+    """What decides the numbers: JSON-able, arrays by their digests."""
+    arrays: Mapping[str, npt.NDArray[Any]]
+    """The arrays behind the digests: the mean and what the factor consists of."""
+    dimensions: tuple[str, ...]
+    """Names of the array's axes."""
+    names: tuple[str, ...] | None
+    """Names of the d variables, if they have any."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the values."""
+        return fingerprint(self.values)

@@ -1,0 +1,136 @@
+"""From a factor and a plan to a lazy Dask array: the waist of the house.
+
+The graph is one blockwise layer over block numbers and one node that holds the factor, the mean and the
+plan. A task gets its block's number, finds its rows and streams in the plan, and draws.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import dask
+import dask.array as da
+import numpy as np
+
+from mvn_dask import checks, kernel
+from mvn_dask.broadcast import Broadcast
+from mvn_dask.checks import FloatArray
+from mvn_dask.chunking import Rows, as_request
+from mvn_dask.cluster import spool_folder, workers
+from mvn_dask.covariance import Covariance, digest
+from mvn_dask.plan import Plan
+from mvn_dask.provenance import Provenance, fingerprint
+from mvn_dask.streams import Root
+
+STREAMS = 1
+"""Version of the rule by which streams become rows. A new rule is a new number, and so new fingerprints."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The one node of the graph that all tasks share."""
+
+    plan: Plan
+    """Which rows and streams make which block."""
+    broadcast: Broadcast
+    """The factor and the mean."""
+    provenance: Provenance | None
+    """Where the numbers come from; it stays in the process that made the array."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Source, (self.plan, self.broadcast, None)
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.broadcast.__sizeof__()
+
+
+def draw_block(source: Source, block_id: tuple[int, ...]) -> FloatArray:
+    """The task: one block, by its number along each axis of the array."""
+    broadcast = source.broadcast
+    return kernel.draw(broadcast.factor, broadcast.mean, source.plan, block_id[:-1])
+
+
+def sample(
+    mean: FloatArray,
+    covariance: Covariance,
+    size: tuple[int, ...],
+    *,
+    root: Root,
+    dtype: np.dtype[np.floating],
+    chunks: object,
+    names: tuple[str, ...] | None,
+) -> da.Array:
+    """A lazy array of samples.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (d,)
+        The mean, float64.
+    covariance : Covariance
+        Of dimension d; factorised here unless it already is.
+    size : tuple of int
+        Shape of the sample without the axis of the variables.
+    root : Root
+        Root of the stripes' streams.
+    dtype : dtype
+        float64 or float32: of the normals, of the factor and of the result.
+    chunks : object
+        See `mvn_dask.chunking.as_request`.
+    names : tuple of str or None
+        Names of the variables.
+
+    Returns
+    -------
+    dask.array.Array, shape (*size, d)
+
+    Raises
+    ------
+    BlockTooLargeError
+        If a block cannot fit into the memory of a process.
+    ArgumentError, ArgumentTypeError
+        If `chunks` makes no sense.
+    """
+    factor = covariance.factorize().astype(dtype)
+    mean = mean.astype(dtype, copy=False)
+    for argument, array in {"mean": mean, **factor.arrays()}.items():
+        checks.representable(argument, array)
+    where = workers()
+    rows = Rows(factor.ndim, factor.noise_ndim, dtype.itemsize, factor.nbytes)
+    request = as_request(chunks, size, rows, where)
+    plan = Plan(size, factor.ndim, factor.noise_ndim, dtype.name, root, request.cuts)
+    plan.refuse_too_many()
+    plan.refuse_too_large(factor.nbytes, where.memory)
+    broadcast = Broadcast(factor, mean, spool_folder(factor.nbytes + mean.nbytes, where))
+    array = _lazy(plan, broadcast, covariance, names)
+    return array if request.recut is None else cast(da.Array, array.rechunk(request.recut))
+
+
+def _lazy(
+    plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple[str, ...] | None
+) -> da.Array:
+    values = {
+        "streams": STREAMS,
+        **plan.record(),
+        "covariance": covariance.record(),
+        **{name: digest(array) for name, array in broadcast.arrays.items()},
+    }
+    # The fingerprint tells the values, the layout tells the blocks: both make a dask key.
+    identity = "-".join(filter(None, (fingerprint(values), plan.layout())))
+    name = f"mvn-{identity}"
+    dimensions = (*_sample_dimensions(len(plan.size)), "variable")
+    provenance = Provenance(name, values, broadcast.arrays, dimensions, names)
+    source = Source(plan, broadcast, provenance)
+    return cast(
+        da.Array,
+        da.map_blocks(
+            draw_block,
+            source=dask.delayed(source, name=f"mvn-source-{identity}", traverse=False),
+            name=name,
+            chunks=(*plan.lengths, (plan.ndim,)),
+            dtype=plan.dtype,
+            meta=np.empty((0,) * len(dimensions), plan.dtype),
+        ),
+    )
+
+
+def _sample_dimensions(count: int) -> tuple[str, ...]:
+    return ("sample",) if count == 1 else tuple(f"sample_{axis}" for axis in range(count))

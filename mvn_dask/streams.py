@@ -1,0 +1,145 @@
+"""Random streams: (root, key, stripe) to a numpy Generator. The one place where randomness enters.
+
+A sample is cut into *stripes* of rows. Stripe i of call c on ``default_rng(seed)`` draws from
+``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``; the spawn key is written down directly, so that
+reaching any stripe costs the same. The height of a stripe depends on the dimension alone: not on
+memory, chunks, workers or dtype. That is why the bits of a sample do not depend on them either.
+
+References
+----------
+numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+
+SeedLike = (
+    int
+    | np.integer[Any]
+    | Sequence[int]
+    | np.random.SeedSequence
+    | np.random.BitGenerator
+    | np.random.Generator
+    | None
+)
+"""What seeds a sample: everything that ``numpy.random.default_rng`` takes."""
+
+STRIPE_WORDS = 2**16
+"""Numbers in a stripe, at most, while it has more than `STRIPE_ROWS` rows."""
+STRIPE_ROWS = 128
+"""Rows of a stripe, at least, while it has at most `STRIPE_LIMIT` numbers."""
+STRIPE_LIMIT = 2**23
+"""Numbers in a stripe, at most, while it has more than one row."""
+
+
+def stripe_height(ndim: int, noise_ndim: int) -> int:
+    """Rows of one stripe.
+
+    The largest power of two that keeps a stripe within 2**16 numbers, but at least 128 rows; halved
+    again while it has more than 2**23 numbers, down to one row.
+
+    Examples
+    --------
+    >>> [stripe_height(d, d) for d in (2, 100, 1000, 65536, 10**6)]
+    [32768, 512, 128, 128, 8]
+    """
+    width = max(ndim, noise_ndim)
+    height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_WORDS // width).bit_length() - 1))
+    while height > 1 and height * width > STRIPE_LIMIT:
+        height //= 2
+    return height
+
+
+@dataclass(frozen=True)
+class Root:
+    """A place in numpy's tree of seed sequences, and the bit generator that draws from it."""
+
+    entropy: int | tuple[int, ...]
+    """Entropy of the seed sequence."""
+    key: tuple[int, ...] = ()
+    """Spawn key: the path from the seed to this place."""
+    bit_generator: str = "SFC64"
+    """Name of a class in ``numpy.random``."""
+    pool_size: int = 4
+    """Pool size of the seed sequence, in 32-bit words."""
+
+    def child(self, number: int) -> "Root":
+        """The root that ``SeedSequence.spawn(number + 1)[number]`` would give, without state."""
+        return replace(self, key=(*self.key, number))
+
+    def seed_sequence(self) -> np.random.SeedSequence:
+        """This place as numpy's object."""
+        return np.random.SeedSequence(
+            self.entropy, spawn_key=self.key, pool_size=self.pool_size
+        )
+
+    def generator(self) -> np.random.Generator:
+        """A numpy Generator at the beginning of this place's stream."""
+        return np.random.Generator(getattr(np.random, self.bit_generator)(self.seed_sequence()))
+
+    def record(self) -> dict[str, object]:
+        """JSON-able form. Entropy is text, since many JSON readers round integers over 2**53."""
+        single = isinstance(self.entropy, int)
+        words = [str(word) for word in cast(tuple[int, ...], self.entropy)] if not single else []
+        return {
+            "bit_generator": self.bit_generator,
+            "entropy": str(self.entropy) if single else words,
+            "key": list(self.key),
+            "pool_size": self.pool_size,
+        }
+
+
+def as_root(seed: object) -> Root:
+    """The root of anything that ``numpy.random.default_rng`` takes.
+
+    Parameters
+    ----------
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+        ``None`` takes fresh entropy from the operating system. A numpy BitGenerator or Generator gives
+        its seed sequence and the kind of its bit generator; how far it was advanced does not matter,
+        nor how many children a SeedSequence has spawned. Anything else draws from SFC64.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a seed of another kind, a bit generator that is not numpy's own, or one that keeps no seed
+        sequence.
+    ArgumentError
+        For a negative integer.
+    """
+    if isinstance(seed, np.random.Generator):
+        seed = seed.bit_generator
+    if isinstance(seed, np.random.BitGenerator):
+        name = type(seed).__name__
+        if getattr(np.random, name, None) is not type(seed):
+            raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {name}")
+        return replace(_sequence_root(seed.seed_seq), bit_generator=name)
+    if isinstance(seed, np.random.SeedSequence):
+        return _sequence_root(seed)
+    if isinstance(seed, (str, bytes)):
+        raise ArgumentTypeError(f"`seed` must be an integer or integers, not {seed!r}")
+    try:
+        return _sequence_root(np.random.SeedSequence(cast(Any, seed)))
+    except TypeError as error:
+        raise ArgumentTypeError(f"`seed` cannot be {seed!r}: {error}") from error
+    except ValueError as error:
+        raise ArgumentError(f"`seed` cannot be {seed!r}: {error}") from error
+
+
+def _sequence_root(sequence: Any) -> Root:
+    if not isinstance(sequence, np.random.SeedSequence):
+        msg = f"`seed` must keep a numpy SeedSequence; this one keeps {sequence!r}"
+        raise ArgumentTypeError(msg)
+    entropy: Any = sequence.entropy
+    number = (
+        int(entropy)
+        if isinstance(entropy, (int, np.integer))
+        else tuple(int(word) for word in np.ravel(np.asarray(entropy, dtype=object)))
+    )
+    key = tuple(int(step) for step in sequence.spawn_key)
+    return Root(number, key, pool_size=int(sequence.pool_size))
