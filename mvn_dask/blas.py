@@ -1,41 +1,64 @@
 """One BLAS thread inside a task, the user's own setting outside.
 
-The thread count of a BLAS library belongs to the whole process. Tasks of one process overlap, so the
-first that enters saves the setting and the last that leaves restores it.
+Some BLAS libraries keep the number of threads for the whole process (OpenBLAS on pthreads, as in numpy's
+wheels), others for each thread (MKL, OpenBLAS on OpenMP). Tasks of one process overlap: where the setting
+is the process's, the first task that enters saves it and the last that leaves restores it.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 _lock = threading.Lock()
 _inside = 0
-_limiter: Any = None
+_saved: list[int] = []
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    # Looking for the loaded libraries takes milliseconds: once a process is enough.
-    return ThreadpoolController()
+def _libraries() -> tuple[list[Any], list[Any]]:
+    """The loaded BLAS libraries: those with one setting for the process, those with one for each thread.
+
+    Looking for them takes milliseconds: once a process is enough.
+    """
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+    own = [
+        library
+        for library in libraries
+        if library.internal_api == "mkl" or getattr(library, "threading_layer", "") == "openmp"
+    ]
+    return [library for library in libraries if library not in own], own
+
+
+def _set(libraries: Iterable[Any], counts: Iterable[int]) -> None:
+    # threadpoolctl lets only the thread that first set a limit set another, and ignores the rest; but
+    # here the thread that saves need not be the one that restores, nor the user's.
+    for library, count in zip(libraries, counts, strict=True):
+        OpenBLASController.clear_controlling_thread(force=True)
+        library.set_num_threads(count)
+    OpenBLASController.clear_controlling_thread(force=True)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Run the body with single-threaded BLAS, so that its bits do not depend on the machine's cores."""
-    global _inside, _limiter
+    global _inside, _saved
+    shared, own = _libraries()
     with _lock:
         if _inside == 0:
-            _limiter = _controller().limit(limits=1, user_api="blas")
+            _saved = [library.num_threads for library in shared]
+            _set(shared, [1] * len(shared))
         _inside += 1
+    mine = [library.num_threads for library in own]
+    _set(own, [1] * len(own))
     try:
         yield
     finally:
+        _set(own, mine)
         with _lock:
             _inside -= 1
             if _inside == 0:
-                _limiter.restore_original_limits()
-                _limiter = None
+                _set(shared, _saved)

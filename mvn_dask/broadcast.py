@@ -7,10 +7,8 @@ worker can lose them.
 """
 
 import atexit
-import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, cast
 import fsspec
 import numpy as np
 
+from mvn_dask.atomic import atomic_write
 from mvn_dask.checks import FloatArray
 from mvn_dask.covariance import Factor, digest
 from mvn_dask.errors import SpoolError
@@ -100,11 +99,8 @@ def _save(array: FloatArray, folder: str) -> str:
         return url
     target = Path(folder).absolute() / name
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{uuid.uuid4().hex}.partial")
-        with partial.open("wb") as file:
+        with atomic_write(target) as file:
             np.save(file, array)
-        os.replace(partial, target)
     return str(target)
 
 

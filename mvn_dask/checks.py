@@ -7,6 +7,7 @@ import math
 import operator
 import sys
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -17,7 +18,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 Method = Literal["eigh", "svd", "cholesky"]
 CheckValid = Literal["warn", "raise", "ignore"]
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = Path(__file__).parent
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -54,12 +55,10 @@ def dtype(value: object) -> np.dtype[np.floating[Any]]:
     try:
         given = np.dtype(cast(npt.DTypeLike, value))
     except TypeError as error:
-        raise ArgumentTypeError(
-            f"`dtype` must be float64 or float32, not {value!r}"
-        ) from error
+        raise ArgumentTypeError(f"`dtype` must be float64 or float32, not {value!r}") from error
     if given not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise ArgumentTypeError(f"`dtype` must be float64 or float32, not {given}")
-    return given
+    return cast(np.dtype[np.floating[Any]], given)
 
 
 def size(value: object) -> tuple[int, ...]:
@@ -159,7 +158,7 @@ def names(mean: object, cov: object) -> tuple[str, ...] | None:
         "the index of `cov`": _labels(getattr(cov, "index", None)),
     }
     named = [(place, labels) for place, labels in given.items() if labels is not None]
-    for (place, labels), (other, others) in zip(named, named[1:], strict=False):
+    for (place, labels), (other, others) in pairwise(named):
         if labels != others:
             pairs = zip(labels, others, strict=False)
             first = next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
@@ -178,7 +177,10 @@ def _labels(index: Any) -> tuple[str, ...] | None:
 
 def caller_level() -> int:
     """The ``stacklevel`` with which a warning in our caller points at the user's own line."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    # Not the first frame outside the package: functools and others may stand in between.
+    level, outside, frame = 1, 1, sys._getframe(1)
+    while frame.f_back is not None:
         level, frame = level + 1, frame.f_back
-    return level
+        if Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):
+            outside = level + 1
+    return outside

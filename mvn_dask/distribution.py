@@ -66,8 +66,8 @@ class MultivariateNormal:
     >>> x.shape
     (100000, 2)
     >>> x[:2].compute().round(3)
-    array([[0.784, 1.466],
-           [0.918, 2.318]])
+    array([[-0.332,  3.184],
+           [ 0.374,  1.361]])
     """
 
     mean: FloatArray
@@ -89,9 +89,7 @@ class MultivariateNormal:
         checks.method(method)
         vector = checks.real_array("mean", mean)
         checks.mean_vector(vector)
-        covariance = as_covariance(
-            cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol
-        )
+        covariance = as_covariance(cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol)
         checks.same_length(vector, covariance.ndim)
         checks.finite("mean", vector)
         vector.setflags(write=False)

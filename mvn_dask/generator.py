@@ -42,10 +42,7 @@ class Generator:
 
     def __repr__(self) -> str:
         root = self._root
-        return (
-            f"Generator({root.bit_generator}, entropy={root.entropy}, key={root.key}, "
-            f"calls={self._calls})"
-        )
+        return f"Generator({root.bit_generator}, entropy={root.entropy}, key={root.key}, calls={self._calls})"
 
     def __getstate__(self) -> tuple[Root, int]:
         return self._root, self._calls

@@ -45,9 +45,7 @@ def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> 
     return rows.reshape(*plan.block_size(block), plan.ndim)
 
 
-def _fill(
-    rows: FloatArray, start: int, factor: Factor, mean: FloatArray, plan: Plan
-) -> None:
+def _fill(rows: FloatArray, start: int, factor: Factor, mean: FloatArray, plan: Plan) -> None:
     height = plan.stripe
     stop = start + len(rows)
     noise = np.empty((height, plan.noise_ndim), plan.dtype)

@@ -185,10 +185,12 @@ def even_cuts(size: tuple[int, ...], rows: int) -> tuple[Cut, ...]:
     >>> even_cuts((100, 10), rows=4)
     (1, 4)
     """
+    if not all(size):
+        return tuple(max(1, length) for length in size)
     cuts: list[Cut] = []
     for axis, length in enumerate(size):
         inner = prod(size[axis + 1 :])
-        cuts.append(max(1, min(length, rows // inner if inner else length)))
+        cuts.append(max(1, min(length, rows // inner)))
     return tuple(cuts)
 
 

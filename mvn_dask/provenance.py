@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 
 def canonical_json(value: object) -> str:
-    """JSON with one spelling for one value: sorted keys, no blanks, no NaN.
+    r"""JSON with one spelling for one value: sorted keys, no blanks, no NaN.
 
     Examples
     --------
     >>> canonical_json({"b": (1, 2), "a": "é"})
-    '{"a":"\\\\u00e9","b":[1,2]}'
+    '{"a":"\\u00e9","b":[1,2]}'
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 

@@ -7,9 +7,9 @@ plan. A task gets its block's number, finds its rows and streams in the plan, an
 from dataclasses import dataclass
 from typing import cast
 
-import dask
 import dask.array as da
 import numpy as np
+from dask.delayed import delayed
 
 from mvn_dask import checks, kernel
 from mvn_dask.broadcast import Broadcast
@@ -91,8 +91,8 @@ def sample(
     """
     factor = covariance.factorize().astype(dtype)
     mean = mean.astype(dtype, copy=False)
-    for argument, array in {"mean": mean, **factor.arrays()}.items():
-        checks.representable(argument, array)
+    for argument, numbers in {"mean": mean, **factor.arrays()}.items():
+        checks.representable(argument, numbers)
     where = workers()
     rows = Rows(factor.ndim, factor.noise_ndim, dtype.itemsize, factor.nbytes)
     request = as_request(chunks, size, rows, where)
@@ -123,7 +123,7 @@ def _lazy(
         da.Array,
         da.map_blocks(
             draw_block,
-            source=dask.delayed(source, name=f"mvn-source-{identity}", traverse=False),
+            source=delayed(source, name=f"mvn-source-{identity}", traverse=False),
             name=name,
             chunks=(*plan.lengths, (plan.ndim,)),
             dtype=plan.dtype,

@@ -74,9 +74,7 @@ class Root:
 
     def seed_sequence(self) -> np.random.SeedSequence:
         """This place as numpy's object."""
-        return np.random.SeedSequence(
-            self.entropy, spawn_key=self.key, pool_size=self.pool_size
-        )
+        return np.random.SeedSequence(self.entropy, spawn_key=self.key, pool_size=self.pool_size)
 
     def generator(self) -> np.random.Generator:
         """A numpy Generator at the beginning of this place's stream."""

@@ -1,5 +1,7 @@
 """From what users hold in their hands to a `Covariance`."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mvn_dask import checks
@@ -62,7 +64,7 @@ def as_covariance(
     return Dense(array, method=method, check_valid=check_valid, tol=tol)
 
 
-def _reject_contradictions(cov: Covariance, given: dict[str, object]) -> None:
+def _reject_contradictions(cov: Covariance, given: Mapping[str, object]) -> None:
     for name, value in given.items():
         own = getattr(cov, name, value)
         if value not in (own, DEFAULTS[name]):

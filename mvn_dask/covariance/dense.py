@@ -15,7 +15,7 @@ G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., 2013, sections 2.4
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -82,7 +82,8 @@ class OrthogonalFactor(_MatrixFactor):
         return white
 
     def _variances(self) -> FloatArray:
-        return np.einsum("ij,ij->j", self.matrix, self.matrix)
+        variances: FloatArray = np.einsum("ij,ij->j", self.matrix, self.matrix)
+        return variances
 
 
 class TriangularFactor(_MatrixFactor):
@@ -108,7 +109,7 @@ class TriangularFactor(_MatrixFactor):
         return white
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Dense(Covariance):
     """A covariance given as a matrix.
 
@@ -150,22 +151,29 @@ class Dense(Covariance):
 
     matrix: FloatArray
     """The covariance, float64, shape (d, d)."""
-    method: checks.Method = field(default="svd", kw_only=True)
+    method: checks.Method
     """How it is factorised."""
-    check_valid: checks.CheckValid = field(default="warn", kw_only=True)
+    check_valid: checks.CheckValid
     """What to do if it is not symmetric and positive semidefinite."""
-    tol: float = field(default=1e-8, kw_only=True)
+    tol: float
     """Tolerance of that check."""
 
-    def __post_init__(self) -> None:
-        checks.method(self.method)
-        matrix = checks.real_array("cov", self.matrix)
-        checks.square(matrix)
-        checks.check_valid(self.check_valid)
-        checks.tolerance(self.tol)
-        checks.finite("cov", matrix)
-        matrix.setflags(write=False)
-        object.__setattr__(self, "matrix", matrix)
+    def __init__(
+        self,
+        matrix: object,
+        *,
+        method: checks.Method = "svd",
+        check_valid: checks.CheckValid = "warn",
+        tol: float = 1e-8,
+    ) -> None:
+        object.__setattr__(self, "method", checks.method(method))
+        array = checks.real_array("cov", matrix)
+        checks.square(array)
+        object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
+        object.__setattr__(self, "tol", checks.tolerance(tol))
+        checks.finite("cov", array)
+        array.setflags(write=False)
+        object.__setattr__(self, "matrix", array)
 
     def __repr__(self) -> str:
         return f"Dense(ndim={self.ndim}, method={self.method!r})"

@@ -1,7 +1,7 @@
 """A covariance of independent variables: a vector of variances. Nothing of size d × d is ever built."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -56,7 +56,7 @@ class ScaleFactor(Factor):
         return cls(arrays["factor"])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Diagonal(Covariance):
     """A covariance of independent variables.
 
@@ -86,21 +86,27 @@ class Diagonal(Covariance):
 
     variances: FloatArray
     """Variances, float64, shape (d,)."""
-    check_valid: checks.CheckValid = field(default="warn", kw_only=True)
+    check_valid: checks.CheckValid
     """What to do about a negative variance."""
-    tol: float = field(default=1e-8, kw_only=True)
+    tol: float
     """Tolerance of that check, relative to the largest variance."""
 
-    def __post_init__(self) -> None:
-        variances = checks.real_array("cov", self.variances)
-        if variances.ndim != 1:
-            msg = f"variances must be 1 dimensional: the shape of `cov` is {variances.shape}"
+    def __init__(
+        self,
+        variances: object,
+        *,
+        check_valid: checks.CheckValid = "warn",
+        tol: float = 1e-8,
+    ) -> None:
+        array = checks.real_array("cov", variances)
+        if array.ndim != 1:
+            msg = f"variances must be 1 dimensional: the shape of `cov` is {array.shape}"
             raise ArgumentError(msg)
-        checks.check_valid(self.check_valid)
-        checks.tolerance(self.tol)
-        checks.finite("cov", variances)
-        variances.setflags(write=False)
-        object.__setattr__(self, "variances", variances)
+        object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
+        object.__setattr__(self, "tol", checks.tolerance(tol))
+        checks.finite("cov", array)
+        array.setflags(write=False)
+        object.__setattr__(self, "variances", array)
 
     def __repr__(self) -> str:
         return f"Diagonal(ndim={self.ndim})"

@@ -1,0 +1,225 @@
+"""The plan record: what a store is going to hold, written before its first chunk.
+
+It is canonical JSON in ``.mvn_dask/plan.json``, beside the mean and the factor as ``.npy``, so that the
+store alone can draw any of its chunks again. An array that was derived from samples is known by the
+name dask gave it, a digest of the expression, and by the samples it comes from.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.atomic import atomic_write
+from mvn_dask.errors import AlignmentError, ArgumentTypeError, DamagedRecordError, SpecMismatchError
+from mvn_dask.provenance import Provenance, canonical_json, fingerprint
+
+FORMAT = "mvn_dask store"
+FORMAT_VERSION = 1
+"""Version of the layout on disk. Another version is refused, never guessed."""
+HIDDEN = ".mvn_dask"
+"""Folder of the record, beside the Zarr arrays."""
+
+_FIELDS = {"format", "format_version", "fingerprint", "kind", "array", "expression", "samples"}
+
+
+@dataclass(frozen=True, eq=False)
+class PlanRecord:
+    """What a store is going to hold."""
+
+    content: Mapping[str, Any]
+    """The record as it stands in the file."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the values."""
+        return str(self.content["fingerprint"])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return tuple(self.content["array"]["shape"])
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a chunk, at least 1 along every axis."""
+        return tuple(self.content["array"]["chunks"])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers."""
+        return np.dtype(str(self.content["array"]["dtype"]))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the axes."""
+        return tuple(self.content["array"]["dimensions"])
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the variables, the last axis."""
+        names = self.content["array"]["names"]
+        return None if names is None else tuple(names)
+
+    def refuse_difference(self, other: "PlanRecord", folder: Path) -> None:
+        """Raise unless another record asks for the same store.
+
+        Raises
+        ------
+        SpecMismatchError
+            With every field that differs.
+        """
+        ours, theirs = _flat(self.content), _flat(other.content)
+        different = [
+            f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the array"
+            for field in sorted(ours.keys() | theirs.keys())
+            if ours.get(field) != theirs.get(field) and field != "fingerprint"
+        ]
+        if different:
+            raise SpecMismatchError(
+                f"{folder} holds another specification: {'; '.join(different)}. Give the array that the "
+                "store was begun with, name another target, or use overwrite=True"
+            )
+
+
+def _flat(value: object, prefix: str = "") -> dict[str, object]:
+    """Nested JSON as one level of dotted fields."""
+    if isinstance(value, Mapping):
+        items = [(f"{prefix}.{key}" if prefix else str(key), inner) for key, inner in value.items()]
+    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        items = [(f"{prefix}[{position}]", inner) for position, inner in enumerate(value)]
+    else:
+        return {prefix: value}
+    return {field: leaf for key, inner in items for field, leaf in _flat(inner, key).items()}
+
+
+def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[Any]]]:
+    """The record of an array, and the arrays that belong to it.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is no dask array of numbers.
+    AlignmentError
+        If its blocks are not whole Zarr chunks.
+    """
+    if not isinstance(array, da.Array):
+        msg = f"`array` must be a dask array, not {type(array).__name__}"
+        raise ArgumentTypeError(msg)
+    if array.dtype.kind not in "biufc":
+        msg = f"`array` must hold numbers: its dtype is {array.dtype}"
+        raise ArgumentTypeError(msg)
+    chunks = _regular_chunks(array)
+    origins = provenances(array)
+    own = next((origin for origin in origins if origin.name == array.name), None)
+    samples = [dict(origin.values) for origin in origins]
+    content = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "kind": "derived" if own is None else "sample",
+        "expression": array.name if own is None else None,
+        "samples": samples,
+        "fingerprint": fingerprint({"expression": array.name, "samples": samples})
+        if own is None
+        else own.fingerprint,
+        "array": {
+            "shape": list(array.shape),
+            "chunks": chunks,
+            "dtype": array.dtype.name,
+            "dimensions": [f"dim_{axis}" for axis in range(array.ndim)]
+            if own is None
+            else list(own.dimensions),
+            "names": None if own is None or own.names is None else list(own.names),
+        },
+    }
+    plain = json.loads(canonical_json(content))
+    return PlanRecord(plain), {} if own is None else own.arrays
+
+
+def provenances(array: da.Array) -> list[Provenance]:
+    """The samples that an array comes from, as their samplers left them in its graph."""
+    found = {}
+    for layer in array.dask.layers.values():
+        # A sampler's node stands alone in its layer; looking at more would unfold blockwise layers.
+        if not hasattr(layer, "mapping") or len(layer) != 1:
+            continue
+        (node,) = layer.values()
+        origin = getattr(getattr(node, "value", node), "provenance", None)
+        if isinstance(origin, Provenance):
+            found[origin.name] = origin
+    return [found[name] for name in sorted(found)]
+
+
+def _regular_chunks(array: da.Array) -> list[int]:
+    chunks = []
+    for axis, pieces in enumerate(array.chunks):
+        if any(np.isnan(piece) for piece in pieces):
+            msg = f"axis {axis} of `array` has unknown chunks: call array.compute_chunk_sizes() first"
+            raise AlignmentError(msg)
+        if any(piece != pieces[0] for piece in pieces[:-1]) or pieces[-1] > pieces[0]:
+            msg = (
+                f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} "
+                f"differ: {pieces[:4]}…. Use array.rechunk({{{axis}: {max(pieces)}}})"
+            )
+            raise AlignmentError(msg)
+        chunks.append(max(1, int(pieces[0])))
+    return chunks
+
+
+def read(folder: Path) -> PlanRecord | None:
+    """The record of a store, or None if there is none.
+
+    Raises
+    ------
+    DamagedRecordError
+        If it is not one, or of another format version.
+    """
+    path = folder / HIDDEN / "plan.json"
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise DamagedRecordError(f"{path} is no JSON: {error}") from error
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if version != FORMAT_VERSION:
+        msg = f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}"
+        raise DamagedRecordError(msg)
+    if content.keys() != _FIELDS or content["format"] != FORMAT:
+        msg = f"{path} must have the fields {sorted(_FIELDS)}, not {sorted(content)}"
+        raise DamagedRecordError(msg)
+    return PlanRecord(content)
+
+
+def create(folder: Path, record: PlanRecord) -> bool:
+    """Write the record, whole and only if there is none; whether it was us."""
+    try:
+        with atomic_write(folder / HIDDEN / "plan.json", exclusive=True) as file:
+            file.write(canonical_json(record.content).encode())
+    except FileExistsError:
+        return False
+    return True
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write the mean and the factor beside the record, where they are not there yet."""
+    for name, array in arrays.items():
+        path = folder / HIDDEN / f"{name}.npy"
+        if not path.exists():
+            with atomic_write(path) as file:
+                np.save(file, np.asarray(array), allow_pickle=False)
+
+
+def same_specification(folder: Path, record: PlanRecord) -> None:
+    """Raise unless the store at a folder was begun with this record."""
+    stored = read(folder)
+    if stored is None:
+        raise DamagedRecordError(f"{folder / HIDDEN} holds no plan record, and none can be made there")
+    stored.refuse_difference(record, folder)

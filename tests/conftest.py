@@ -1,0 +1,47 @@
+from collections.abc import Iterator
+
+import dask
+import pytest
+from distributed import Client, LocalCluster
+
+
+@pytest.fixture(autouse=True)
+def threads_unless_told() -> Iterator[None]:
+    """Tests that want a cluster make it themselves; no other may find one."""
+    with dask.config.set(scheduler="threads"):
+        yield
+
+
+def local_cluster(**options: object) -> LocalCluster:
+    return LocalCluster(
+        **{
+            "n_workers": 2,
+            "threads_per_worker": 1,
+            "memory_limit": "2 GiB",
+            "dashboard_address": None,
+            "silence_logs": "critical",
+            **options,
+        }
+    )
+
+
+@pytest.fixture
+def processes() -> Iterator[Client]:
+    """A client of a LocalCluster with 2 worker processes."""
+    with (
+        local_cluster() as cluster,
+        Client(cluster) as client,
+        dask.config.set(scheduler="distributed"),
+    ):
+        yield client
+
+
+@pytest.fixture
+def threads() -> Iterator[Client]:
+    """A client of a LocalCluster with threads only."""
+    with (
+        local_cluster(processes=False, threads_per_worker=2, n_workers=1) as cluster,
+        Client(cluster) as client,
+        dask.config.set(scheduler="distributed"),
+    ):
+        yield client
