@@ -178,7 +178,7 @@ def _labels(index: Any) -> tuple[str, ...] | None:
 def caller_level() -> int:
     """The ``stacklevel`` with which a warning in our caller points at the user's own line."""
     # Not the first frame outside the package: functools and others may stand in between.
-    level, outside, frame = 1, 1, sys._getframe(1)
+    level, outside, frame = 1, 2, sys._getframe(1)
     while frame.f_back is not None:
         level, frame = level + 1, frame.f_back
         if Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):

@@ -86,13 +86,20 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Worke
 
 def _target_bytes(chunks: str, rows: Rows, workers: Workers) -> int:
     if chunks != "auto":
-        try:
-            return parse_bytes(chunks)
-        except ValueError as error:
-            msg = f"`chunks` must be 'auto' or a size such as '64 MiB', not {chunks!r}"
-            raise ArgumentError(msg) from error
+        return _bytes(chunks)
     room = (workers.memory - rows.factor_bytes) // (TASKS_IN_MEMORY * workers.threads)
     return min(parse_bytes(dask.config.get("array.chunk-size")), max(room, 1))
+
+
+def _bytes(text: str) -> int:
+    msg = f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}"
+    try:
+        nbytes = parse_bytes(text)
+    except ValueError as error:
+        raise ArgumentError(msg) from error
+    if not text.strip() or nbytes < 1:
+        raise ArgumentError(msg)
+    return nbytes
 
 
 def _per_axis(
@@ -102,6 +109,9 @@ def _per_axis(
     workers: Workers,
 ) -> Request:
     shape = (*size, rows.ndim)
+    if isinstance(chunks, dict) and not chunks.keys() <= set(range(len(shape))):
+        msg = f"`chunks` must name axes 0 to {len(shape) - 1}: it names {sorted(map(str, chunks))}"
+        raise ArgumentError(msg)
     if not isinstance(chunks, dict) and len(chunks) == len(size):
         chunks = (*chunks, -1)
     try:
@@ -111,7 +121,7 @@ def _per_axis(
             normalize_chunks(cast(Any, chunks), shape, dtype=np.dtype(f"f{rows.itemsize}")),
         )
         lengths = tuple(tuple(int(piece) for piece in axis) for axis in lengths)
-    except (ValueError, TypeError, NotImplementedError) as error:
+    except (ValueError, TypeError, NotImplementedError, ArithmeticError) as error:
         msg = f"`chunks` must fit the shape {shape}: {chunks!r} does not ({error})"
         raise ArgumentError(msg) from error
     if any(piece < 0 for axis in lengths for piece in axis) or any(

@@ -145,9 +145,7 @@ class MultivariateNormal:
         kind = checks.dtype(dtype)
         return self.draw(lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks)
 
-    def draw(
-        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating], chunks: object
-    ) -> da.Array:
+    def draw(self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating], chunks: object) -> da.Array:
         """Samples from the streams of a given root: what `sample` and the Generator share."""
         return sample(
             self.mean,

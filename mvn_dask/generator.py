@@ -215,6 +215,4 @@ def multivariate_normal(
     >>> mvn_dask.multivariate_normal([0, 0], [[1, 0], [0, 1]], size=5, seed=1).shape
     (5, 2)
     """
-    return default_rng(seed).multivariate_normal(
-        mean, cov, size, check_valid, tol, dtype=dtype, chunks=chunks
-    )
+    return default_rng(seed).multivariate_normal(mean, cov, size, check_valid, tol, dtype=dtype, chunks=chunks)

@@ -41,6 +41,10 @@ class Plan:
     cuts: tuple[Cut, ...]
     """How each axis of `size` is cut; every block must be a contiguous range of rows."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # The lengths of a million blocks are worked out where they are needed, and do not travel.
+        return Plan, (self.size, self.ndim, self.noise_ndim, self.dtype, self.root, self.cuts)
+
     @property
     def itemsize(self) -> int:
         """Bytes of one number."""
@@ -132,8 +136,7 @@ class Plan:
         fits = rows * self.ndim * self.itemsize <= left
         way_out = f"chunks={rows} would fit" if fits else "not even a single stripe would fit"
         raise BlockTooLargeError(
-            f"a block of {self.block_rows} rows needs {needed} bytes, "
-            f"and a process has {memory} bytes: {way_out}"
+            f"a block of {self.block_rows} rows needs {needed} bytes, and a process has {memory} bytes: {way_out}"
         )
 
     def record(self) -> dict[str, object]:

@@ -89,8 +89,9 @@ def sample(
     ArgumentError, ArgumentTypeError
         If `chunks` makes no sense.
     """
-    factor = covariance.factorize().astype(dtype)
-    mean = mean.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        factor = covariance.factorize().astype(dtype)
+        mean = mean.astype(dtype, copy=False)
     for argument, numbers in {"mean": mean, **factor.arrays()}.items():
         checks.representable(argument, numbers)
     where = workers()
@@ -104,9 +105,7 @@ def sample(
     return array if request.recut is None else cast(da.Array, array.rechunk(request.recut))
 
 
-def _lazy(
-    plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple[str, ...] | None
-) -> da.Array:
+def _lazy(plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple[str, ...] | None) -> da.Array:
     values = {
         "streams": STREAMS,
         **plan.record(),

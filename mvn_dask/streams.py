@@ -19,13 +19,7 @@ import numpy as np
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 SeedLike = (
-    int
-    | np.integer[Any]
-    | Sequence[int]
-    | np.random.SeedSequence
-    | np.random.BitGenerator
-    | np.random.Generator
-    | None
+    int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
 )
 """What seeds a sample: everything that ``numpy.random.default_rng`` takes."""
 
@@ -38,8 +32,21 @@ STRIPE_LIMIT = 2**23
 
 
 def stripe_height(ndim: int, noise_ndim: int) -> int:
-    """Rows of one stripe.
+    """Rows of one stripe: those that share a random stream.
 
+    Parameters
+    ----------
+    ndim : int
+        Dimension d of a row, at least 1.
+    noise_ndim : int
+        Number k of independent normals behind a row; d for every covariance of today.
+
+    Returns
+    -------
+    int
+
+    Notes
+    -----
     The largest power of two that keeps a stripe within 2**16 numbers, but at least 128 rows; halved
     again while it has more than 2**23 numbers, down to one row.
 

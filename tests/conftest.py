@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 
 import dask
@@ -19,7 +20,7 @@ def local_cluster(**options: object) -> LocalCluster:
             "threads_per_worker": 1,
             "memory_limit": "2 GiB",
             "dashboard_address": None,
-            "silence_logs": "critical",
+            "silence_logs": logging.CRITICAL,
             **options,
         }
     )

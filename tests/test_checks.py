@@ -26,9 +26,7 @@ def test_sizes(given: object, expected: tuple[int, ...]) -> None:
     assert checks.size(given) == expected
 
 
-@pytest.mark.parametrize(
-    "given", [2.0, (2.0,), "3", b"3", True, np.bool_(True), (None,), {"a": 1}, np.array([1.5])]
-)
+@pytest.mark.parametrize("given", [2.0, (2.0,), "3", b"3", True, np.bool_(True), (None,), {"a": 1}, np.array([1.5])])
 def test_sizes_of_another_kind(given: object) -> None:
     with pytest.raises(ArgumentTypeError, match="`size` must be an integer or a tuple of them"):
         checks.size(given)

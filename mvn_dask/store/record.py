@@ -124,16 +124,12 @@ def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[A
         "kind": "derived" if own is None else "sample",
         "expression": array.name if own is None else None,
         "samples": samples,
-        "fingerprint": fingerprint({"expression": array.name, "samples": samples})
-        if own is None
-        else own.fingerprint,
+        "fingerprint": fingerprint({"expression": array.name, "samples": samples}) if own is None else own.fingerprint,
         "array": {
             "shape": list(array.shape),
             "chunks": chunks,
             "dtype": array.dtype.name,
-            "dimensions": [f"dim_{axis}" for axis in range(array.ndim)]
-            if own is None
-            else list(own.dimensions),
+            "dimensions": [f"dim_{axis}" for axis in range(array.ndim)] if own is None else list(own.dimensions),
             "names": None if own is None or own.names is None else list(own.names),
         },
     }

@@ -40,9 +40,7 @@ class StagedStore(WrapperStore[LocalStore]):
             return None
         return (prototype or default_buffer_prototype()).buffer.from_bytes(content)
 
-    async def get(
-        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
-    ) -> Buffer | None:
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         if self._held(key):
             return self._document(key, prototype)
         return await super().get(key, prototype, byte_range)

@@ -1,0 +1,1 @@
+"""Benchmarks: every module has a `measure(small)` that returns rows for one table."""

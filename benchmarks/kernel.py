@@ -1,0 +1,40 @@
+"""Nanoseconds per number on one core, against numpy's own Generator with the same bit generator."""
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import mvn_dask
+from benchmarks.timing import Row, best_in_turn
+from mvn_dask import kernel
+from mvn_dask.checks import Method
+from mvn_dask.plan import Plan
+from mvn_dask.streams import as_root
+
+
+def measure(small: bool) -> list[Row]:
+    rows = []
+    for d in (2, 30) if small else (1, 2, 10, 30, 100, 316, 1000):
+        for method in ("cholesky", "svd"):
+            rows.append(_against_numpy(d, method, numbers=10**5 if small else 4 * 10**6, rounds=2 if small else 5))
+    return rows
+
+
+def _against_numpy(d: int, method: Method, numbers: int, rounds: int) -> Row:
+    rng = np.random.default_rng(d)
+    a = rng.standard_normal((d, d))
+    mean, cov = rng.standard_normal(d), a @ a.T / d + np.eye(d)
+    height = mvn_dask.stripe_height(d, d)
+    n = -(-numbers // (d * height)) * height
+    factor = mvn_dask.covariance.Dense(cov, method=method).factorize()
+    plan = Plan((n,), d, d, "float64", as_root(1), (n,))
+    theirs = np.random.Generator(np.random.SFC64(1))
+    with threadpool_limits(1, "blas"):
+        best = best_in_turn(
+            {
+                "ours": lambda: kernel.draw(factor, mean, plan, (0,)),
+                "numpy": lambda: theirs.multivariate_normal(mean, cov, n, method=method),
+            },
+            rounds,
+        )
+    ours, numpys = (1e9 * best[name] / (n * d) for name in ("ours", "numpy"))
+    return Row(f"kernel, d = {d}, {method}", ours, "ns a number", f"numpy {numpys:.1f} ns: {numpys / ours:.2f}×")

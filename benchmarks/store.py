@@ -1,0 +1,43 @@
+"""Drawing into a store, against drawing alone and writing the same bytes raw."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import dask
+import numpy as np
+
+import mvn_dask
+from benchmarks.timing import Row, best_in_turn
+
+
+def measure(small: bool) -> list[Row]:
+    nbytes = 2**24 if small else 2**30
+    normal = mvn_dask.MultivariateNormal(np.zeros(100), np.eye(100) + 0.5, method="cholesky")
+    samples = normal.sample(nbytes // 800, seed=1, chunks="2 MiB" if small else "64 MiB")
+    block = samples.blocks[0].compute()
+    with TemporaryDirectory(dir=Path.cwd()) as folder, dask.config.set(scheduler="threads"):
+        place = Path(folder)
+
+        def draw() -> None:
+            # The sum of a view of one number keeps nothing, and nothing is read twice.
+            samples.map_blocks(lambda rows: rows[:1, :1], dtype=samples.dtype).compute()
+
+        def write() -> None:
+            for number in range(samples.numblocks[0]):
+                block.tofile(place / f"raw-{number}")
+
+        def keep() -> None:
+            shutil.rmtree(place / "store", ignore_errors=True)
+            mvn_dask.to_zarr(samples, place / "store")
+
+        best = best_in_turn({"draw": draw, "write": write, "keep": keep}, rounds=1 if small else 3)
+    both = best["draw"] + best["write"]
+    return [
+        Row(
+            f"to_zarr, {nbytes / 2**30:.2g} GiB, threads",
+            best["keep"],
+            "s",
+            f"draw {best['draw']:.2f} s + tofile {best['write']:.2f} s: {best['keep'] / both:.2f}×",
+        )
+    ]

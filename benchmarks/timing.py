@@ -1,0 +1,30 @@
+"""Timing on machines that other work slows down: in turn, and the best of several rounds."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    """What was measured."""
+    value: float
+    """Measured value."""
+    unit: str
+    """Unit of the value."""
+    against: str = ""
+    """What it is compared with, and how it fares."""
+
+
+def best_in_turn(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Shortest time of each action, in seconds; every round runs each of them once."""
+    best = dict.fromkeys(actions, float("inf"))
+    for _ in range(rounds):
+        for name, action in actions.items():
+            begin = time.perf_counter()
+            action()
+            best[name] = min(best[name], time.perf_counter() - begin)
+    return best

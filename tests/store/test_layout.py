@@ -1,0 +1,88 @@
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import zarr
+
+import mvn_dask
+
+FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
+
+
+def write(folder: Path, cov: Any = FRAME, **options: Any) -> da.Array:
+    rows = mvn_dask.MultivariateNormal([0, 1], cov).sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
+    mvn_dask.to_zarr(rows, folder)
+    return rows
+
+
+def test_plain_zarr_reads_it(tmp_path: Path) -> None:
+    rows = write(tmp_path)
+    array = zarr.open_group(tmp_path, mode="r")["samples"]
+    assert isinstance(array, zarr.Array)
+    np.testing.assert_array_equal(array[:], rows)
+    assert array.metadata.zarr_format == 3
+    assert array.metadata.dimension_names == ("sample", "variable")
+    assert np.isnan(array.fill_value)
+    assert array.compressors == (zarr.codecs.Crc32cCodec(),)
+    assert array.nchunks_initialized == array.nchunks == 3
+
+
+def test_plain_dask_reads_it(tmp_path: Path) -> None:
+    rows = write(tmp_path)
+    plain = da.from_zarr(tmp_path, component="samples")
+    assert plain.chunks == rows.chunks
+    np.testing.assert_array_equal(plain, rows)
+
+
+def test_plain_xarray_reads_it_with_names(tmp_path: Path) -> None:
+    rows = write(tmp_path)
+    with xr.open_zarr(tmp_path) as dataset:
+        assert dataset["samples"].dims == ("sample", "variable")
+        assert list(dataset["variable"].values) == ["oil", "gas"]
+        np.testing.assert_array_equal(dataset["samples"].sel(variable="gas"), rows[:, 1])
+
+
+def test_without_names_there_is_no_coordinate(tmp_path: Path) -> None:
+    write(tmp_path, FRAME.to_numpy())
+    with xr.open_zarr(tmp_path) as dataset:
+        assert not dataset.coords
+
+
+@pytest.mark.parametrize(
+    ("size", "dimensions"),
+    [(None, ("variable",)), (0, ("sample", "variable")), ((2, 3), ("sample_0", "sample_1", "variable"))],
+)
+def test_other_shapes(size: Any, dimensions: tuple[str, ...], tmp_path: Path) -> None:
+    rows = write(tmp_path, size=size, chunks="auto")
+    with xr.open_zarr(tmp_path) as dataset:
+        assert dataset["samples"].dims == dimensions
+        np.testing.assert_array_equal(dataset["samples"], rows)
+
+
+def test_all_zero_samples_have_their_chunks(tmp_path: Path) -> None:
+    write(tmp_path, np.zeros((2, 2)) + np.diag([0.0, 0.0]), chunks=40)
+    assert len(list((tmp_path / "samples" / "c").rglob("0"))) >= 3
+
+
+@pytest.mark.parametrize("dtype", ["i4", "?", "u8", "c16", "f4"])
+def test_derived_arrays_of_every_kind_of_number(dtype: str, tmp_path: Path) -> None:
+    rows = mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(100, seed=1, chunks=40)
+    other = (10 * rows[:, 0]).astype(dtype)
+    mvn_dask.to_zarr(other, tmp_path)
+    stored = mvn_dask.from_zarr(tmp_path)
+    assert stored.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(stored, other)
+
+
+def test_a_flipped_bit_does_not_pass_unnoticed(tmp_path: Path) -> None:
+    write(tmp_path)
+    chunk = tmp_path / "samples" / "c" / "1" / "0"
+    content = bytearray(chunk.read_bytes())
+    content[100] ^= 1
+    chunk.write_bytes(content)
+    with pytest.raises(ValueError, match=r"(?i)checksum"):
+        mvn_dask.from_zarr(tmp_path).compute()

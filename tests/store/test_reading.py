@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+import mvn_dask
+from mvn_dask.errors import NotAStoreError, UnfinishedStoreError
+
+ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=40)
+
+
+def test_aligned_with_the_chunks_and_lazy(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    stored = mvn_dask.from_zarr(tmp_path)
+    assert stored.chunks == ROWS.chunks
+    assert stored.dtype == ROWS.dtype
+    assert stored.name == mvn_dask.from_zarr(str(tmp_path)).name
+    np.testing.assert_array_equal(stored, ROWS)
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(NotAStoreError, match="there is no store"):
+            mvn_dask.from_zarr(folder)
+    (tmp_path / "file").touch()
+    with pytest.raises(FileNotFoundError):
+        mvn_dask.from_zarr(tmp_path / "file" / "below")
+    zarr.create_group(tmp_path / "other")
+    with pytest.raises(NotAStoreError):
+        mvn_dask.from_zarr(tmp_path / "other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "other"]
+
+
+@pytest.mark.parametrize("damage", ["absent", "short", "empty", "long"])
+def test_a_chunk_of_the_wrong_size(damage: str, tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    chunk = tmp_path / "samples" / "c" / "2" / "0"
+    content = chunk.read_bytes()
+    if damage == "absent":
+        chunk.unlink()
+    else:
+        chunk.write_bytes({"short": content[:-1], "empty": b"", "long": content + b"x"}[damage])
+    with pytest.raises(UnfinishedStoreError, match=r"1 of 3 chunks .* call mvn_dask.to_zarr with the same array"):
+        mvn_dask.from_zarr(tmp_path)
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), ROWS)
+
+
+def test_an_empty_group_that_a_reader_made_is_no_commit(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    for document in tmp_path.rglob("zarr.json"):
+        document.unlink()
+    zarr.open(tmp_path)
+    with pytest.raises(UnfinishedStoreError, match="0 of 3 chunks"):
+        mvn_dask.from_zarr(tmp_path)
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    np.testing.assert_array_equal(zarr.open_group(tmp_path, mode="r")["samples"][:], ROWS)  # type: ignore[index]

@@ -1,0 +1,13 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--small", "--output", str(tmp_path)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    assert {row["what"].split(",")[0].split()[0] for row in rows} == {"kernel", "graph", "to_zarr"}
+    assert all(row["value"] > 0 for row in rows)
+    assert "numpy" in done.stdout

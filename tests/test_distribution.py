@@ -1,0 +1,63 @@
+import pickle
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mvn_dask
+from mvn_dask.covariance import Diagonal
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+
+
+def test_vectors_and_scalars_are_diagonals() -> None:
+    scalar = mvn_dask.MultivariateNormal([0, 0, 0], 4.0)
+    vector = mvn_dask.MultivariateNormal([0, 0, 0], [4, 4, 4])
+    assert isinstance(scalar.covariance, Diagonal)
+    np.testing.assert_array_equal(scalar.sample(5, seed=1), vector.sample(5, seed=1))
+    whole = mvn_dask.MultivariateNormal([0, 0, 0], 4 * np.eye(3), method="cholesky")
+    np.testing.assert_allclose(scalar.sample(5, seed=1).compute(), whole.sample(5, seed=1).compute())
+
+
+def test_a_million_independent_variables() -> None:
+    normal = mvn_dask.MultivariateNormal(np.zeros(10**6), 1.0)
+    rows = normal.sample(20, seed=1)
+    assert mvn_dask.stripe_height(10**6, 10**6) == 8
+    assert abs(float(rows.std()) - 1) < 1e-3
+
+
+def test_it_is_a_value() -> None:
+    mean = np.zeros(2)
+    normal = mvn_dask.MultivariateNormal(mean, np.eye(2))
+    mean[0] = 7.0
+    assert normal.mean[0] == 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        normal.mean[0] = 1.0
+    with pytest.raises(FrozenInstanceError):
+        normal.mean = mean  # type: ignore[misc]
+    assert normal.sample(5, seed=1).name == normal.sample(5, seed=1).name
+    copy = pickle.loads(pickle.dumps(normal))  # noqa: S301
+    assert copy.sample(5, seed=1).name == normal.sample(5, seed=1).name
+
+
+def test_names_come_from_pandas() -> None:
+    frame = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
+    assert mvn_dask.MultivariateNormal([0, 0], frame).names == ("a", "b")
+    with pytest.raises(ArgumentError, match="must agree"):
+        mvn_dask.MultivariateNormal(pd.Series([0, 0], index=["b", "a"]), frame)
+
+
+def test_sample_asks_for_a_seed_and_no_generator() -> None:
+    normal = mvn_dask.MultivariateNormal([0.0], 1.0)
+    with pytest.raises(TypeError, match="seed"):
+        normal.sample(3)  # type: ignore[call-arg]
+    with pytest.raises(ArgumentTypeError, match="`seed` cannot be Generator"):
+        normal.sample(3, seed=mvn_dask.default_rng(1))  # type: ignore[arg-type]
+    assert normal.sample(3, seed=None).name != normal.sample(3, seed=None).name
+
+
+def test_checks_happen_at_once() -> None:
+    with pytest.warns(RuntimeWarning, match="positive-semidefinite"):
+        mvn_dask.MultivariateNormal([0, 0], [[1, 2], [2, 1]])
+    with pytest.raises(ArgumentError, match="mean and cov must have same length"):
+        mvn_dask.MultivariateNormal([0, 0], [1, 2, 3])

@@ -1,0 +1,59 @@
+"""What `import mvn_dask` shows."""
+
+import inspect
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+import mvn_dask
+
+
+def public() -> list[tuple[str, object]]:
+    return [(name, getattr(mvn_dask, name)) for name in mvn_dask.__all__]
+
+
+def test_names() -> None:
+    assert sorted(mvn_dask.__all__, key=str.lower) == sorted(mvn_dask.__all__, key=str.lower)
+    assert set(mvn_dask.__all__) == {
+        "Generator", "MultivariateNormal", "__version__", "covariance", "default_rng", "errors", "from_zarr",
+        "multivariate_normal", "stripe_height", "to_zarr",
+    }  # fmt: skip
+    assert metadata.version("mvn_dask") == mvn_dask.__version__
+    assert (Path(mvn_dask.__file__).parent / "py.typed").exists()
+
+
+def test_numpys_signature_comes_first() -> None:
+    theirs = ["mean", "cov", "size", "check_valid", "tol"]
+    for ours, keywords in (
+        (mvn_dask.Generator.multivariate_normal, ["method", "dtype", "chunks"]),
+        (mvn_dask.multivariate_normal, ["seed", "dtype", "chunks"]),
+    ):
+        parameters = {
+            name: parameter for name, parameter in inspect.signature(ours).parameters.items() if name != "self"
+        }
+        assert list(parameters) == [*theirs, *keywords]
+        assert all(parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in keywords)
+        defaults = {name: parameters[name].default for name in theirs[2:]}
+        assert defaults == {"size": None, "check_valid": "warn", "tol": 1e-8}
+    generator = inspect.signature(mvn_dask.Generator.multivariate_normal).parameters
+    assert (generator["method"].default, generator["dtype"].default) == ("svd", np.float64)
+
+
+def test_everything_public_is_documented() -> None:
+    for name, value in public():
+        if inspect.isclass(value) or inspect.isfunction(value):
+            document = inspect.getdoc(value)
+            assert document, name
+            assert "Parameters" in document or not inspect.signature(value).parameters, name
+            assert "Examples" in document or name == "from_zarr", name
+        if inspect.isclass(value):
+            for member, method in inspect.getmembers(value, inspect.isfunction):
+                assert member.startswith("_") or inspect.getdoc(method), f"{name}.{member}"
+
+
+def test_reprs_are_one_line() -> None:
+    normal = mvn_dask.MultivariateNormal(np.zeros(50), np.eye(50))
+    for value in (normal, normal.covariance, mvn_dask.covariance.Diagonal(np.ones(50)), mvn_dask.default_rng(1)):
+        assert len(repr(value).splitlines()) == 1
+        assert len(repr(value)) < 100
