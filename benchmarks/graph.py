@@ -17,7 +17,8 @@ def measure(small: bool) -> list[Row]:
         return normal.sample(blocks * 2048, seed=1, chunks=2048)
 
     def dasks() -> da.Array:
-        return da.random.default_rng(1).standard_normal((blocks * 2048, 30), chunks=(2048, 30))
+        normals: da.Array = da.random.default_rng(1).standard_normal((blocks * 2048, 30), chunks=(2048, 30))
+        return normals
 
     best = best_in_turn({"ours": ours, "dask": dasks}, rounds=2)
     sizes = {name: len(pickle.dumps(build())) for name, build in (("ours", ours), ("dask", dasks))}

@@ -12,11 +12,10 @@ from mvn_dask.streams import as_root
 
 
 def measure(small: bool) -> list[Row]:
-    rows = []
-    for d in (2, 30) if small else (1, 2, 10, 30, 100, 316, 1000):
-        for method in ("cholesky", "svd"):
-            rows.append(_against_numpy(d, method, numbers=10**5 if small else 4 * 10**6, rounds=2 if small else 5))
-    return rows
+    dimensions = (2, 30) if small else (1, 2, 10, 30, 100, 316, 1000)
+    methods: tuple[Method, ...] = ("cholesky", "svd")
+    numbers, rounds = (10**5, 2) if small else (4 * 10**6, 5)
+    return [_against_numpy(d, method, numbers, rounds) for d in dimensions for method in methods]
 
 
 def _against_numpy(d: int, method: Method, numbers: int, rounds: int) -> Row:
