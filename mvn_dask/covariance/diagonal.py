@@ -99,8 +99,8 @@ class Diagonal(Covariance):
         tol: float = 1e-8,
     ) -> None:
         array = checks.real_array("cov", variances)
-        if array.ndim != 1:
-            msg = f"variances must be 1 dimensional: the shape of `cov` is {array.shape}"
+        if array.ndim != 1 or not array.size:
+            msg = f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}"
             raise ArgumentError(msg)
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))
@@ -120,12 +120,10 @@ class Diagonal(Covariance):
 
     @cached_property
     def _factor(self) -> Factor:
-        smallest = int(self.variances.argmin()) if self.ndim else 0
-        if self.ndim and self.variances[smallest] < -self.tol * max(self.variances.max(), 0.0):
-            object_to(
-                f"The variance cov[{smallest}] is {self.variances[smallest]:.3g} (tol {self.tol:g}).",
-                self.check_valid,
-            )
+        where = int(self.variances.argmin())
+        smallest, largest = float(self.variances[where]), float(self.variances.max())
+        if smallest < -self.tol * max(largest, 0.0):
+            object_to(f"The variance cov[{where}] is {smallest:.3g} (tol {self.tol:g}).", self.check_valid)
         return ScaleFactor(np.sqrt(np.abs(self.variances)))
 
     def diagonal(self) -> FloatArray:

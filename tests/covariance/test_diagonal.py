@@ -39,7 +39,8 @@ def test_negative_variance() -> None:
 
 
 def test_shape_and_numbers() -> None:
-    with pytest.raises(ArgumentError, match="1 dimensional"):
-        Diagonal(np.eye(2))
+    for variances in (np.eye(2), [], 1.0):
+        with pytest.raises(ArgumentError, match="1 dimensional and not empty"):
+            Diagonal(variances)
     with pytest.raises(ArgumentError, match=r"cov\[1\] is nan"):
         Diagonal([1.0, np.nan])
