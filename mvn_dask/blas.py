@@ -34,11 +34,15 @@ def _libraries() -> tuple[list[Any], list[Any]]:
 
 
 def _set(libraries: Iterable[Any], counts: Iterable[int]) -> None:
+    for library, count in zip(libraries, counts, strict=True):
+        library.set_num_threads(count)
+
+
+def _set_shared(libraries: Iterable[Any], counts: Iterable[int]) -> None:
     # threadpoolctl lets only the thread that first set a limit set another, and ignores the rest; but
     # here the thread that saves need not be the one that restores, nor the user's.
-    for library, count in zip(libraries, counts, strict=True):
-        OpenBLASController.clear_controlling_thread(force=True)
-        library.set_num_threads(count)
+    OpenBLASController.clear_controlling_thread(force=True)
+    _set(libraries, counts)
     OpenBLASController.clear_controlling_thread(force=True)
 
 
@@ -50,7 +54,7 @@ def one_thread() -> Iterator[None]:
     with _lock:
         if _inside == 0:
             _saved = [library.num_threads for library in shared]
-            _set(shared, [1] * len(shared))
+            _set_shared(shared, [1] * len(shared))
         _inside += 1
     mine = [library.num_threads for library in own]
     _set(own, [1] * len(own))
@@ -61,4 +65,4 @@ def one_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if _inside == 0:
-                _set(shared, _saved)
+                _set_shared(shared, _saved)

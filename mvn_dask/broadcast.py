@@ -7,25 +7,33 @@ worker can lose them.
 """
 
 import atexit
+import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
 import fsspec
 import numpy as np
+import psutil
 
 from mvn_dask.atomic import atomic_write
 from mvn_dask.checks import FloatArray
-from mvn_dask.covariance import Factor, digest
+from mvn_dask.covariance import Factor
 from mvn_dask.errors import SpoolError
+from mvn_dask.provenance import digest
 
 LARGE = 8 * 2**20
 """Bytes from which on a factor goes through the spool; distributed warns of graphs over 10 MB."""
 
+SPOOL_PREFIX = "mvn-dask-spool-"
+"""How the names of temporary spool folders begin; the process id follows."""
+
 Arrays = Mapping[str, FloatArray]
+ChooseSpool = Callable[[int], str | None]
+"""From bytes to a folder or URL that the workers see, "" for a temporary folder, None for the graph."""
 
 
 class Broadcast:
@@ -37,14 +45,14 @@ class Broadcast:
         In the dtype of the sample.
     mean : ndarray, shape (d,)
         In the same dtype.
-    spool : str or None
-        Folder or object-store URL that the workers see; "" for a temporary folder of this process, which
-        goes when the process ends. None sends everything through the graph.
+    choose_spool : callable
+        Asked when large arrays are pickled, since only then it is known where they go. A temporary folder
+        goes when this process ends.
     """
 
-    def __init__(self, factor: Factor, mean: FloatArray, spool: str | None) -> None:
+    def __init__(self, factor: Factor, mean: FloatArray, choose_spool: ChooseSpool) -> None:
         self._factor_type = type(factor)
-        self._spool = spool
+        self._choose_spool: ChooseSpool | None = choose_spool
         self._paths: dict[str, str] = {}
         self._arrays: Arrays = {"mean": mean, **factor.arrays()}
 
@@ -54,6 +62,10 @@ class Broadcast:
         if not self._arrays:
             self._arrays = {name: _load(path) for name, path in self._paths.items()}
         return self._arrays
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {name: digest(array) for name, array in self._arrays.items()}
 
     @property
     def mean(self) -> FloatArray:
@@ -69,48 +81,65 @@ class Broadcast:
         return object.__sizeof__(self) + sum(array.nbytes for array in self._arrays.values())
 
     def __getstate__(self) -> dict[str, Any]:
+        paths = self._paths
         nbytes = sum(array.nbytes for array in self._arrays.values())
-        if self._spool is not None and nbytes > LARGE and not self._paths:
-            folder = self._spool or _temporary_spool()
-            self._paths = {name: _save(array, folder) for name, array in self._arrays.items()}
-        return {**self.__dict__, "_arrays": {} if self._paths else self._arrays}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
         # What arrived through the graph goes on through the graph: the spool is the sender's.
-        self.__dict__.update(state, _spool=None)
+        if self._choose_spool is not None and nbytes > LARGE:
+            spool = self._choose_spool(nbytes)
+            if spool is not None:
+                folder = spool or _temporary_spool()
+                paths = {name: _save(array, self._digests[name], folder) for name, array in self._arrays.items()}
+        return {
+            "_factor_type": self._factor_type,
+            "_choose_spool": None,
+            "_paths": paths,
+            "_arrays": {} if paths else self._arrays,
+        }
 
 
 @cache
 def _temporary_spool() -> str:
-    folder = tempfile.mkdtemp(prefix="mvn-dask-spool-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    """A folder of this process; those of processes that were killed are deleted on the way."""
+    for path in Path(tempfile.gettempdir()).glob(f"{SPOOL_PREFIX}*-*"):
+        owner = path.name.removeprefix(SPOOL_PREFIX).split("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(path, ignore_errors=True)
+    folder = tempfile.mkdtemp(prefix=f"{SPOOL_PREFIX}{os.getpid()}-")
+    atexit.register(_delete_spool, folder, os.getpid())
     return folder
 
 
-def _save(array: FloatArray, folder: str) -> str:
-    """Write an array under its digest, atomically, unless it is there already."""
-    name = f"{digest(array)}.npy"
-    if "://" in folder:
+def _delete_spool(folder: str, owner: int) -> None:
+    # A forked child runs the parent's exit handlers too.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _save(array: FloatArray, key: str, folder: str) -> str:
+    """Write an array under its digest, unless it is there already."""
+    name = f"{key}.npy"
+    if "://" in folder and not folder.startswith("file://"):
         url = f"{folder.rstrip('/')}/{name}"
         filesystem, path = fsspec.core.url_to_fs(url)
         if not filesystem.exists(path):
             with filesystem.open(path, "wb") as file:
                 np.save(file, array)
         return url
-    target = Path(folder).absolute() / name
-    if not target.exists():
+    target = Path(folder.removeprefix("file://")).absolute() / name
+    if not (target.exists() and target.stat().st_size > array.nbytes):
         with atomic_write(target) as file:
             np.save(file, array)
     return str(target)
 
 
+@lru_cache(maxsize=8)
 def _load(path: str) -> FloatArray:
     try:
         if "://" in path:
             with fsspec.open(path, "rb") as file:
                 return cast(FloatArray, np.load(file, allow_pickle=False))
         return cast(FloatArray, np.load(path, mmap_mode="r", allow_pickle=False))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         msg = (
             f"this worker cannot read the factor at {path!r} ({error}). Name a shared folder or an "
             "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"

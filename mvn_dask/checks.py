@@ -96,7 +96,9 @@ def _lengths(value: object) -> list[int]:
 
 
 def real_array(name: str, value: object) -> FloatArray:
-    """The numbers of an array-like, as float64 (numpy's rule for every input type)."""
+    """The numbers of an array-like, as float64 (numpy's rule for every input type); no copy if it is that."""
+    if np.ma.is_masked(value):
+        raise ArgumentError(f"`{name}` must have no masked entries")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -107,7 +109,7 @@ def real_array(name: str, value: object) -> FloatArray:
     if array.dtype.kind not in "biuf":
         msg = f"`{name}` must hold real numbers: its dtype is {array.dtype}"
         raise ArgumentTypeError(msg)
-    return np.array(array, dtype=np.float64, order="C")
+    return np.asarray(array, dtype=np.float64)
 
 
 def finite(name: str, array: FloatArray) -> None:
@@ -169,10 +171,17 @@ def names(mean: object, cov: object) -> tuple[str, ...] | None:
 
 def _labels(index: Any) -> tuple[str, ...] | None:
     # A list and a tuple have a method `index`, an array has none: only pandas brings labels.
-    if index is None or callable(index):
+    if index is None or callable(index) or not isinstance(index, Iterable):
         return None
     labels = list(index)
-    return None if labels == list(range(len(labels))) else tuple(str(label) for label in labels)
+    if all(isinstance(label, (int, np.integer)) and label == place for place, label in enumerate(labels)):
+        return None
+    names = tuple(str(label) for label in labels)
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"the labels of `mean` and `cov` must be text that UTF-8 can hold: {error}") from error
+    return names
 
 
 def caller_level() -> int:

@@ -10,7 +10,7 @@ from dask.utils import parse_bytes
 
 from mvn_dask.cluster import Workers
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.plan import Cut, as_cuts, contiguous, even_cuts, rows_within
+from mvn_dask.plan import MOST_BLOCKS, Cut, as_cuts, contiguous, even_cuts, rows_within
 
 ChunkLengths = tuple[tuple[int, ...], ...]
 
@@ -91,6 +91,16 @@ def _target_bytes(chunks: str, rows: Rows, workers: Workers) -> int:
     return min(parse_bytes(dask.config.get("array.chunk-size")), max(room, 1))
 
 
+def _refuse_too_many(chunks: tuple[object, ...] | list[object] | dict[int, object], shape: tuple[int, ...]) -> None:
+    """Refuse even chunks along one axis that dask could not write down one by one."""
+    pieces = chunks.items() if isinstance(chunks, dict) else enumerate(chunks)
+    for axis, piece in pieces:
+        if isinstance(piece, (int, np.integer)) and piece > 0 and axis < len(shape):
+            blocks = -(-shape[axis] // int(piece))
+            if blocks > MOST_BLOCKS:
+                raise ArgumentError(f"`chunks` {chunks!r} makes {blocks} blocks: at most {MOST_BLOCKS} can be kept")
+
+
 def _bytes(text: str) -> int:
     msg = f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}"
     try:
@@ -114,6 +124,7 @@ def _per_axis(
         raise ArgumentError(msg)
     if not isinstance(chunks, dict) and len(chunks) == len(size):
         chunks = (*chunks, -1)
+    _refuse_too_many(chunks, shape)
     try:
         # Only for reading the words "auto" along some axis does dask need the dtype.
         lengths = cast(

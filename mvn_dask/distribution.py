@@ -87,7 +87,7 @@ class MultivariateNormal:
         tol: float = 1e-8,
     ) -> None:
         checks.method(method)
-        vector = checks.real_array("mean", mean)
+        vector = np.array(checks.real_array("mean", mean))
         checks.mean_vector(vector)
         covariance = as_covariance(cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol)
         checks.same_length(vector, covariance.ndim)
@@ -141,18 +141,17 @@ class MultivariateNormal:
         BlockTooLargeError
             If a block cannot fit into the memory of a worker.
         """
-        lengths = checks.size(size)
-        kind = checks.dtype(dtype)
-        return self.draw(lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks)
+        lengths, kind = checks.size(size), checks.dtype(dtype)
+        return draw(self, lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks)
 
-    def draw(self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating], chunks: object) -> da.Array:
-        """Samples from the streams of a given root: what `sample` and the Generator share."""
-        return sample(
-            self.mean,
-            self.covariance,
-            size,
-            root=root,
-            dtype=dtype,
-            chunks=chunks,
-            names=self.names,
-        )
+
+def draw(
+    normal: MultivariateNormal,
+    size: tuple[int, ...],
+    *,
+    root: Root,
+    dtype: np.dtype[np.floating],
+    chunks: object,
+) -> da.Array:
+    """Samples from the streams of a given root: what `MultivariateNormal.sample` and Generators share."""
+    return sample(normal.mean, normal.covariance, size, root=root, dtype=dtype, chunks=chunks, names=normal.names)

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask.covariance import Covariance
-from mvn_dask.distribution import MultivariateNormal
+from mvn_dask.distribution import MultivariateNormal, draw
 from mvn_dask.streams import Root, SeedLike, as_root
 
 
 class Generator:
-    """A source of lazy multivariate normal samples; make one with `default_rng`.
+    """A source of lazy multivariate normal samples; `default_rng` makes one, as with numpy.
 
     Every call draws from a child of its own of the seed, as if by ``SeedSequence.spawn``: call c, stripe
     i is ``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``. The only state is the number of calls;
@@ -22,8 +22,8 @@ class Generator:
 
     Parameters
     ----------
-    root : Root
-        The seed.
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+        As for `default_rng`.
 
     Examples
     --------
@@ -35,8 +35,8 @@ class Generator:
     (3, 4, 2)
     """
 
-    def __init__(self, root: Root) -> None:
-        self._root = root
+    def __init__(self, seed: "SeedLike | Root") -> None:
+        self._root = seed if isinstance(seed, Root) else as_root(seed)
         self._calls = 0
         self._lock = threading.Lock()
 
@@ -141,7 +141,7 @@ class Generator:
         normal = MultivariateNormal(mean, cov, method=method, check_valid=check_valid, tol=tol)
         with self._lock:
             root = self._root.child(self._calls)
-            samples = normal.draw(lengths, root=root, dtype=kind, chunks=chunks)
+            samples = draw(normal, lengths, root=root, dtype=kind, chunks=chunks)
             self._calls += 1
         return samples
 

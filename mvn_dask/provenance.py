@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 
@@ -25,6 +26,21 @@ def fingerprint(values: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical_json(values).encode()).hexdigest()
 
 
+def digest(array: npt.NDArray[Any]) -> str:
+    """SHA-256 of the dtype, shape and bytes of an array, as 64 hexadecimal digits."""
+    state = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    state.update(np.ascontiguousarray(array).data)
+    return state.hexdigest()
+
+
+class Carrier(Protocol):
+    """Whatever holds the arrays of a sample, or can fetch them."""
+
+    @property
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The mean and what the factor consists of."""
+
+
 @dataclass(frozen=True, eq=False)
 class Provenance:
     """All that decides the numbers of one sample array, and what is needed to draw them again."""
@@ -33,12 +49,17 @@ class Provenance:
     """Name of the dask array, which also tells its chunks."""
     values: Mapping[str, object]
     """What decides the numbers: JSON-able, arrays by their digests."""
-    arrays: Mapping[str, npt.NDArray[Any]]
-    """The arrays behind the digests: the mean and what the factor consists of."""
+    carrier: Carrier
+    """Where the arrays behind the digests are."""
     dimensions: tuple[str, ...]
     """Names of the array's axes."""
     names: tuple[str, ...] | None
     """Names of the d variables, if they have any."""
+
+    @property
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The mean and what the factor consists of, by the names that files have."""
+        return self.carrier.arrays
 
     @property
     def fingerprint(self) -> str:

@@ -16,9 +16,9 @@ from mvn_dask.broadcast import Broadcast
 from mvn_dask.checks import FloatArray
 from mvn_dask.chunking import Rows, as_request
 from mvn_dask.cluster import spool_folder, workers
-from mvn_dask.covariance import Covariance, digest
+from mvn_dask.covariance import Covariance
 from mvn_dask.plan import Plan
-from mvn_dask.provenance import Provenance, fingerprint
+from mvn_dask.provenance import Provenance, digest, fingerprint
 from mvn_dask.streams import Root
 
 STREAMS = 1
@@ -33,11 +33,8 @@ class Source:
     """Which rows and streams make which block."""
     broadcast: Broadcast
     """The factor and the mean."""
-    provenance: Provenance | None
-    """Where the numbers come from; it stays in the process that made the array."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Source, (self.plan, self.broadcast, None)
+    provenance: Provenance
+    """Where the numbers come from."""
 
     def __sizeof__(self) -> int:
         return object.__sizeof__(self) + self.broadcast.__sizeof__()
@@ -100,7 +97,7 @@ def sample(
     plan = Plan(size, factor.ndim, factor.noise_ndim, dtype.name, root, request.cuts)
     plan.refuse_too_many()
     plan.refuse_too_large(factor.nbytes, where.memory)
-    broadcast = Broadcast(factor, mean, spool_folder(factor.nbytes + mean.nbytes, where))
+    broadcast = Broadcast(factor, mean, spool_folder)
     array = _lazy(plan, broadcast, covariance, names)
     return array if request.recut is None else cast(da.Array, array.rechunk(request.recut))
 
@@ -116,7 +113,7 @@ def _lazy(plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple
     identity = "-".join(filter(None, (fingerprint(values), plan.layout())))
     name = f"mvn-{identity}"
     dimensions = (*_sample_dimensions(len(plan.size)), "variable")
-    provenance = Provenance(name, values, broadcast.arrays, dimensions, names)
+    provenance = Provenance(name, values, broadcast, dimensions, names)
     source = Source(plan, broadcast, provenance)
     return cast(
         da.Array,

@@ -10,6 +10,7 @@ References
 numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -17,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.provenance import canonical_json
 
 SeedLike = (
     int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
@@ -31,15 +33,15 @@ STRIPE_LIMIT = 2**23
 """Numbers in a stripe, at most, while it has more than one row."""
 
 
-def stripe_height(ndim: int, noise_ndim: int) -> int:
+def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     """Rows of one stripe: those that share a random stream.
 
     Parameters
     ----------
     ndim : int
         Dimension d of a row, at least 1.
-    noise_ndim : int
-        Number k of independent normals behind a row; d for every covariance of today.
+    noise_ndim : int, optional
+        Number k of independent normals behind a row; d where it is left out, as for every covariance of today.
 
     Returns
     -------
@@ -52,10 +54,10 @@ def stripe_height(ndim: int, noise_ndim: int) -> int:
 
     Examples
     --------
-    >>> [stripe_height(d, d) for d in (2, 100, 1000, 65536, 10**6)]
+    >>> [stripe_height(d) for d in (2, 100, 1000, 65536, 10**6)]
     [32768, 512, 128, 128, 8]
     """
-    width = max(ndim, noise_ndim)
+    width = max(ndim, noise_ndim or 0)
     height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_WORDS // width).bit_length() - 1))
     while height > 1 and height * width > STRIPE_LIMIT:
         height //= 2
@@ -104,26 +106,23 @@ def as_root(seed: object) -> Root:
 
     Parameters
     ----------
-    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
-        ``None`` takes fresh entropy from the operating system. A numpy BitGenerator or Generator gives
-        its seed sequence and the kind of its bit generator; how far it was advanced does not matter,
-        nor how many children a SeedSequence has spawned. Anything else draws from SFC64.
+    seed : None, int, sequence of int, SeedSequence, BitGenerator, Generator or RandomState
+        ``None`` takes fresh entropy from the operating system. A bit generator, or what holds one, gives its
+        kind; at its beginning it gives its seed sequence, and after it was advanced, jumped or restored, a
+        digest of its state. It is left as it is. How many children a SeedSequence has spawned does not
+        matter. Anything else draws from SFC64.
 
     Raises
     ------
     ArgumentTypeError
-        For a seed of another kind, a bit generator that is not numpy's own, or one that keeps no seed
-        sequence.
+        For a seed of another kind, or a bit generator that is not numpy's own.
     ArgumentError
         For a negative integer.
     """
-    if isinstance(seed, np.random.Generator):
-        seed = seed.bit_generator
+    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
+        seed = np.random.default_rng(cast(Any, seed)).bit_generator
     if isinstance(seed, np.random.BitGenerator):
-        name = type(seed).__name__
-        if getattr(np.random, name, None) is not type(seed):
-            raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {name}")
-        return replace(_sequence_root(seed.seed_seq), bit_generator=name)
+        return _bit_generator_root(seed)
     if isinstance(seed, np.random.SeedSequence):
         return _sequence_root(seed)
     if isinstance(seed, (str, bytes)):
@@ -136,10 +135,26 @@ def as_root(seed: object) -> Root:
         raise ArgumentError(f"`seed` cannot be {seed!r}: {error}") from error
 
 
-def _sequence_root(sequence: Any) -> Root:
-    if not isinstance(sequence, np.random.SeedSequence):
-        msg = f"`seed` must keep a numpy SeedSequence; this one keeps {sequence!r}"
-        raise ArgumentTypeError(msg)
+def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
+    kind: Any = type(bit_generator)
+    if getattr(np.random, kind.__name__, None) is not kind:
+        raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {kind.__name__}")
+    state = _plain(bit_generator.state)
+    sequence = bit_generator.seed_seq
+    # A jumped or restored bit generator keeps a seed sequence that it was not made from.
+    if isinstance(sequence, np.random.SeedSequence) and _plain(kind(sequence).state) == state:
+        return replace(_sequence_root(sequence), bit_generator=kind.__name__)
+    return Root(int(hashlib.sha256(canonical_json(state).encode()).hexdigest(), 16), bit_generator=kind.__name__)
+
+
+def _plain(state: Any) -> Any:
+    """A bit generator's state as JSON-able values."""
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    return np.asarray(state).tolist()
+
+
+def _sequence_root(sequence: np.random.SeedSequence) -> Root:
     entropy: Any = sequence.entropy
     number = (
         int(entropy)

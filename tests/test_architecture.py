@@ -28,7 +28,7 @@ OUTSIDE = {
     "distributed": {"cluster", "store"},
     "zarr": {"store"},
     "fsspec": {"broadcast"},
-    "psutil": {"cluster"},
+    "psutil": {"broadcast", "cluster"},
     "scipy": {"covariance"},
     "threadpoolctl": {"blas"},
 }

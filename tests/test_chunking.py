@@ -9,7 +9,7 @@ from mvn_dask.cluster import Workers
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 ROWS = Rows(ndim=30, noise_ndim=30, itemsize=8, factor_bytes=7200)
-ROOMY = Workers(memory=2**36, threads=4, here=True)
+ROOMY = Workers(memory=2**36, threads=4)
 
 
 def block_rows(chunks: Any, size: tuple[int, ...], workers: Workers = ROOMY) -> int:
@@ -27,9 +27,9 @@ def test_auto_aims_at_dasks_chunk_size_in_whole_stripes() -> None:
 
 
 def test_auto_leaves_room_for_the_tasks_of_every_thread() -> None:
-    small = Workers(memory=2**27, threads=2, here=True)
+    small = Workers(memory=2**27, threads=2)
     assert block_rows("auto", (10**8,), small) * 240 * 8 <= 2**27
-    tiny = Workers(memory=2**10, threads=2, here=True)
+    tiny = Workers(memory=2**10, threads=2)
     assert block_rows("auto", (10**8,), tiny) == 2048, "one stripe at least"
 
 

@@ -1,8 +1,8 @@
 """Covariances: a structure a file, each with the factor that the workers apply."""
 
-from mvn_dask.covariance.base import Covariance, Factor, digest
+from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 
-__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "as_covariance", "digest"]
+__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "as_covariance"]

@@ -5,24 +5,14 @@ A `Covariance` is what the user means; a `Factor` is what the workers need: a ma
 factor travels.
 """
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.checks import FloatArray
-
-
-def digest(*arrays: npt.NDArray[Any]) -> str:
-    """SHA-256 of the dtype, shape and bytes of some arrays, as 64 hexadecimal digits."""
-    state = hashlib.sha256()
-    for array in arrays:
-        state.update(f"{array.dtype.str}{array.shape}".encode())
-        state.update(np.ascontiguousarray(array).data)
-    return state.hexdigest()
 
 
 class Factor(ABC):

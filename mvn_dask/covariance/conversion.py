@@ -51,11 +51,11 @@ def as_covariance(
     >>> as_covariance([[1.0, 0.5], [0.5, 1.0]], ndim=2)
     Dense(ndim=2, method='svd')
     """
-    given = {"method": method, "check_valid": check_valid, "tol": tol}
+    checks.method(method)
     if isinstance(cov, Covariance):
+        given = {"method": method, "check_valid": checks.check_valid(check_valid), "tol": checks.tolerance(tol)}
         _reject_contradictions(cov, given)
         return cov
-    checks.method(method)
     array = checks.real_array("cov", cov)
     if array.ndim == 0:
         array = np.full(ndim, array)

@@ -26,9 +26,10 @@ from scipy.linalg import solve_triangular
 from mvn_dask import checks
 from mvn_dask.blas import one_thread
 from mvn_dask.checks import FloatArray
-from mvn_dask.covariance.base import Covariance, Factor, digest
+from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.validity import object_to
 from mvn_dask.errors import NotPositiveDefiniteError
+from mvn_dask.provenance import digest
 
 PANEL = 64
 """Columns of a triangular product that are computed at once: enough for BLAS, few enough to skip zeros."""
@@ -167,7 +168,7 @@ class Dense(Covariance):
         tol: float = 1e-8,
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
-        array = checks.real_array("cov", matrix)
+        array = np.array(checks.real_array("cov", matrix), order="C")
         checks.square(array)
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask.checks import FloatArray
-from mvn_dask.covariance.base import Covariance, Factor, digest
+from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.validity import object_to
 from mvn_dask.errors import ArgumentError
+from mvn_dask.provenance import digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ class Diagonal(Covariance):
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
     ) -> None:
-        array = checks.real_array("cov", variances)
+        array = np.array(checks.real_array("cov", variances))
         if array.ndim != 1 or not array.size:
             msg = f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}"
             raise ArgumentError(msg)

@@ -6,7 +6,6 @@ crc32c in every chunk; NaN where nothing was written. Where the variables have n
 """
 
 import json
-import warnings
 from collections.abc import Iterator
 from itertools import product
 from math import prod
@@ -28,11 +27,12 @@ CHECKSUM_BYTES = 4
 """What crc32c adds to a chunk."""
 
 
-def stage(folder: Path, record: PlanRecord) -> tuple[StagedStore, zarr.Array[Any]]:
+def stage(folder: Path, record: PlanRecord) -> "tuple[StagedStore, zarr.Array[Any]]":
     """The store, with its metadata in memory, and the array that the chunks are written through."""
     store = StagedStore(LocalStore(folder))
     group = zarr.create_group(
         store,
+        zarr_format=3,
         attributes={
             "mvn_dask": {
                 "format_version": record.content["format_version"],
@@ -53,25 +53,51 @@ def stage(folder: Path, record: PlanRecord) -> tuple[StagedStore, zarr.Array[Any
         config={"write_empty_chunks": True},
     )
     if record.names is not None:
-        names = np.array(record.names, dtype=object)
-        group.create_array(
-            record.dimensions[-1],
-            shape=names.shape,
-            chunks=names.shape,
-            dtype=str,
-            compressors=None,
-            dimension_names=record.dimensions[-1:],
-        )[:] = names
-    with warnings.catch_warnings():
-        # Zarr warns that consolidated metadata is not in the specification yet; other readers ignore it.
-        warnings.filterwarnings("ignore", message="Consolidated metadata")
-        zarr.consolidate_metadata(store)
+        _names_array(group, record)
+    _consolidate(store)
     return store, samples
+
+
+def _consolidate(store: StagedStore) -> None:
+    """Copy the arrays' documents into the root's, so that one read opens the store.
+
+    As ``zarr.consolidate_metadata`` does, which warns each time that no specification has it yet, and cannot
+    be kept from warning in one thread alone.
+    """
+    root = json.loads(store.documents[DOCUMENT])
+    inner = {key: json.loads(text) for key, text in store.documents.items() if key != DOCUMENT}
+    metadata = {key.removesuffix(f"/{DOCUMENT}"): inner[key] for key in sorted(inner)}
+    root["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
+    store.documents[DOCUMENT] = json.dumps(root, indent=2).encode()
+
+
+def _names_array(group: zarr.Group, record: PlanRecord) -> None:
+    count = len(record.names or ())
+    group.create_array(
+        record.dimensions[-1],
+        shape=(count,),
+        chunks=(count,),
+        dtype=str,
+        compressors=None,
+        dimension_names=record.dimensions[-1:],
+    )
+
+
+def write_names(samples: "zarr.Array[Any]", record: PlanRecord) -> None:
+    """Write the names of the variables, beside the array of samples, where they have any."""
+    if record.names is not None:
+        names = zarr.open_array(samples.store, path=record.dimensions[-1], mode="r+")
+        names[:] = np.array(record.names, dtype=object)
 
 
 def grid(record: PlanRecord) -> tuple[int, ...]:
     """Number of chunks along every axis."""
     return tuple(-(-n // chunk) for n, chunk in zip(record.shape, record.chunks, strict=True))
+
+
+def chunk_count(record: PlanRecord) -> int:
+    """Number of chunks."""
+    return prod(grid(record))
 
 
 def chunk_bytes(record: PlanRecord) -> int:
@@ -81,15 +107,31 @@ def chunk_bytes(record: PlanRecord) -> int:
 
 def missing_chunks(folder: Path, record: PlanRecord) -> Iterator[tuple[int, ...]]:
     """Chunks without a file of exactly the right size."""
-    size = chunk_bytes(record)
-    for chunk in product(*map(range, grid(record))):
-        path = chunk_path(folder, chunk)
-        try:
-            if path.stat().st_size == size:
-                continue
-        except FileNotFoundError:
-            pass
-        yield chunk
+    return (chunk for chunk in product(*map(range, grid(record))) if not present(folder, record, chunk))
+
+
+def present(folder: Path, record: PlanRecord, chunk: tuple[int, ...]) -> bool:
+    """Whether a chunk has a file of exactly the right size."""
+    try:
+        return chunk_path(folder, chunk).stat().st_size == chunk_bytes(record)
+    except FileNotFoundError:
+        return False
+
+
+def chunk_window(record: PlanRecord, chunk: tuple[int, ...]) -> tuple[slice, ...]:
+    """Where a chunk lies in the array."""
+    return tuple(
+        slice(number * step, min((number + 1) * step, length))
+        for number, step, length in zip(chunk, record.chunks, record.shape, strict=True)
+    )
+
+
+def as_lengths(record: PlanRecord) -> tuple[tuple[int, ...], ...]:
+    """Lengths of the chunks along every axis, as dask wants them."""
+    return tuple(
+        tuple(min(step, length - start) for start in range(0, length, step)) or (0,)
+        for step, length in zip(record.chunks, record.shape, strict=True)
+    )
 
 
 def chunk_path(folder: Path, chunk: tuple[int, ...]) -> Path:
@@ -98,20 +140,29 @@ def chunk_path(folder: Path, chunk: tuple[int, ...]) -> Path:
 
 
 def committed(folder: Path, record: PlanRecord) -> bool:
-    """Whether the root document, the last thing written, is there and is ours.
+    """Whether the metadata documents are there, and the root's, the last thing written, is ours.
 
     A reader's ``zarr.open`` may have made an empty group in its place.
     """
+    arrays = [ARRAY, *(record.dimensions[-1:] if record.names is not None else ())]
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())
-        return bool(document["attributes"]["mvn_dask"]["fingerprint"] == record.fingerprint)
+        ours = document["attributes"]["mvn_dask"]["fingerprint"] == record.fingerprint
+        return bool(ours) and all((folder / name / DOCUMENT).exists() for name in arrays)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return False
 
 
-def is_hierarchy(folder: Path) -> bool:
-    """Whether a folder holds a store, finished or not, or another Zarr hierarchy."""
-    return any((folder / name).exists() for name in (HIDDEN, DOCUMENT, ".zgroup", ".zarray", ".zattrs"))
+def complete(folder: Path, record: PlanRecord) -> bool:
+    """Whether everything is there: chunks, names, metadata, and the arrays beside the record."""
+    companions = [folder / HIDDEN / f"{name}.npy" for name in record.arrays]
+    if record.names is not None:
+        companions.append(folder / record.dimensions[-1] / "c" / "0")
+    return (
+        committed(folder, record)
+        and all(path.exists() for path in companions)
+        and next(missing_chunks(folder, record), None) is None
+    )
 
 
 def sweep_orphans(folder: Path) -> None:

@@ -16,7 +16,7 @@ def compute_keys(graph: HighLevelGraph, keys: Sequence[Any]) -> None:
 
     In a terminal it shows how far it is; elsewhere it is silent.
     """
-    client = _client()
+    client = current_client()
     if client is None:
         bar = ProgressBar(out=sys.stderr) if sys.stderr.isatty() else nullcontext()
         with bar:
@@ -30,8 +30,14 @@ def compute_keys(graph: HighLevelGraph, keys: Sequence[Any]) -> None:
     client.gather(futures)
 
 
-def _client() -> Any:
-    """The distributed client that dask would compute with, or None."""
+def current_client() -> Any:
+    """The distributed client that dask would compute with, or None.
+
+    Raises
+    ------
+    RuntimeError
+        Dask's own, if that client is asynchronous and cannot be waited for.
+    """
     distributed = sys.modules.get("distributed")
     owner = getattr(get_scheduler(cls=da.Array), "__self__", None)
     return owner if distributed is not None and isinstance(owner, distributed.Client) else None

@@ -1,16 +1,27 @@
 """Reading a store."""
 
 import hashlib
-from math import prod
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import dask.array as da
+import numpy as np
+import numpy.typing as npt
 import zarr
+from dask.delayed import delayed
 from zarr.storage import LocalStore
 
-from mvn_dask.errors import NotAStoreError, UnfinishedStoreError
-from mvn_dask.store.layout import ARRAY, committed, grid, missing_chunks
-from mvn_dask.store.record import read
+from mvn_dask.errors import NotAStoreError, StoreError, UnfinishedStoreError
+from mvn_dask.store.layout import (
+    ARRAY,
+    as_lengths,
+    chunk_count,
+    chunk_window,
+    committed,
+    missing_chunks,
+    present,
+)
+from mvn_dask.store.record import PlanRecord, read
 from mvn_dask.store.target import local_folder
 
 
@@ -47,13 +58,56 @@ def from_zarr(url: object) -> da.Array:
     record = read(folder)
     if record is None:
         raise NotAStoreError(f"there is no store at {folder}: `mvn_dask.to_zarr` makes one")
-    missing = sum(1 for _ in missing_chunks(folder, record))
-    if missing or not committed(folder, record):
-        raise UnfinishedStoreError(
-            f"{missing} of {prod(grid(record))} chunks of {folder} are missing: "
-            "call mvn_dask.to_zarr with the same array to go on"
-        )
+    _refuse_unfinished(folder, record)
     samples = zarr.open_array(LocalStore(folder, read_only=True), path=ARRAY, mode="r")
+    chunks = as_lengths(record)
+    name = array_name(folder, record)
+    return cast(
+        da.Array,
+        da.map_blocks(
+            read_block,
+            samples=delayed(samples, name=f"source-{name}", traverse=False),
+            folder=folder,
+            fingerprint=record.fingerprint,
+            name=name,
+            chunks=chunks,
+            dtype=record.dtype,
+            meta=np.empty((0,) * len(chunks), record.dtype),
+        ),
+    )
+
+
+def read_block(
+    samples: "zarr.Array[Any]", folder: Path, fingerprint: str, block_id: tuple[int, ...]
+) -> npt.NDArray[Any]:
+    """The task: one chunk. What is not there is an error here, and not the fill value, as it is for Zarr.
+
+    Raises
+    ------
+    UnfinishedStoreError
+        If the chunk is gone, or of the wrong size.
+    StoreError
+        If the store was overwritten since it was opened.
+    """
+    record = read(folder)
+    if record is None or record.fingerprint != fingerprint:
+        raise StoreError(f"{folder} was deleted or overwritten since it was opened, or this worker does not see it")
+    if not present(folder, record, block_id):
+        raise UnfinishedStoreError(f"chunk {block_id} of {folder} is missing: mvn_dask.to_zarr draws it again")
+    return np.asarray(samples[chunk_window(record, block_id)])
+
+
+def array_name(folder: Path, record: PlanRecord) -> str:
+    """Name of the dask array that reads a store: the same store and chunks, the same name."""
     place = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    name = f"mvn-store-{record.fingerprint}-{place}"
-    return cast(da.Array, da.from_zarr(samples, name=name))
+    return "-".join(["mvn-store", record.fingerprint, place, "x".join(map(str, record.chunks))])
+
+
+def _refuse_unfinished(folder: Path, record: PlanRecord) -> None:
+    missing = sum(1 for _ in missing_chunks(folder, record))
+    fault = f"{missing} of {chunk_count(record)} chunks of {folder} are missing"
+    if not missing:
+        if committed(folder, record):
+            return
+        fault = f"all {chunk_count(record)} chunks of {folder} are there, but its metadata is not"
+    raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array to go on")

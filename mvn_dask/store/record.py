@@ -17,15 +17,17 @@ import numpy.typing as npt
 
 from mvn_dask.atomic import atomic_write
 from mvn_dask.errors import AlignmentError, ArgumentTypeError, DamagedRecordError, SpecMismatchError
-from mvn_dask.provenance import Provenance, canonical_json, fingerprint
+from mvn_dask.provenance import Provenance, canonical_json, digest, fingerprint
 
 FORMAT = "mvn_dask store"
 FORMAT_VERSION = 1
 """Version of the layout on disk. Another version is refused, never guessed."""
 HIDDEN = ".mvn_dask"
 """Folder of the record, beside the Zarr arrays."""
+RECORD = "plan.json"
+"""The record's file."""
 
-_FIELDS = {"format", "format_version", "fingerprint", "kind", "array", "expression", "samples"}
+_FIELDS = {"format", "format_version", "fingerprint", "kind", "array", "arrays", "expression", "samples"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,11 @@ class PlanRecord:
         names = self.content["array"]["names"]
         return None if names is None else tuple(names)
 
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the arrays that are kept beside the record."""
+        return tuple(self.content["arrays"])
+
     def refuse_difference(self, other: "PlanRecord", folder: Path) -> None:
         """Raise unless another record asks for the same store.
 
@@ -81,9 +88,11 @@ class PlanRecord:
             if ours.get(field) != theirs.get(field) and field != "fingerprint"
         ]
         if different:
+            rounding = all("factor" in field for field in different)
             raise SpecMismatchError(
-                f"{folder} holds another specification: {'; '.join(different)}. Give the array that the "
-                "store was begun with, name another target, or use overwrite=True"
+                f"{folder} holds another specification: {'; '.join(different)}. "
+                + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
+                + "Give the array that the store was begun with, name another target, or use overwrite=True"
             )
 
 
@@ -111,8 +120,11 @@ def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[A
     if not isinstance(array, da.Array):
         msg = f"`array` must be a dask array, not {type(array).__name__}"
         raise ArgumentTypeError(msg)
-    if array.dtype.kind not in "biufc":
-        msg = f"`array` must hold numbers: its dtype is {array.dtype}"
+    if array.dtype.kind not in "biufc" or array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
+        msg = f"`array` must hold numbers that Zarr knows: its dtype is {array.dtype}"
+        raise ArgumentTypeError(msg)
+    if not isinstance(array._meta, np.ndarray) or isinstance(array._meta, np.ma.MaskedArray):
+        msg = f"`array` must be made of plain numpy arrays: its blocks are {type(array._meta).__name__}"
         raise ArgumentTypeError(msg)
     chunks = _regular_chunks(array)
     origins = provenances(array)
@@ -124,7 +136,8 @@ def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[A
         "kind": "derived" if own is None else "sample",
         "expression": array.name if own is None else None,
         "samples": samples,
-        "fingerprint": fingerprint({"expression": array.name, "samples": samples}) if own is None else own.fingerprint,
+        "arrays": [] if own is None else sorted(own.arrays),
+        "fingerprint": fingerprint(_derived(array.name, samples)) if own is None else own.fingerprint,
         "array": {
             "shape": list(array.shape),
             "chunks": chunks,
@@ -141,13 +154,11 @@ def provenances(array: da.Array) -> list[Provenance]:
     """The samples that an array comes from, as their samplers left them in its graph."""
     found = {}
     for layer in array.dask.layers.values():
-        # A sampler's node stands alone in its layer; looking at more would unfold blockwise layers.
-        if not hasattr(layer, "mapping") or len(layer) != 1:
-            continue
-        (node,) = layer.values()
-        origin = getattr(getattr(node, "value", node), "provenance", None)
-        if isinstance(origin, Provenance):
-            found[origin.name] = origin
+        # Blockwise layers hold no node of their own, and looking into them would unfold them.
+        for key, node in getattr(layer, "mapping", {}).items():
+            origin = getattr(getattr(node, "value", node), "provenance", None) if isinstance(key, str) else None
+            if isinstance(origin, Provenance):
+                found[origin.name] = origin
     return [found[name] for name in sorted(found)]
 
 
@@ -159,8 +170,9 @@ def _regular_chunks(array: da.Array) -> list[int]:
             raise AlignmentError(msg)
         if any(piece != pieces[0] for piece in pieces[:-1]) or pieces[-1] > pieces[0]:
             msg = (
-                f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} "
-                f"differ: {pieces[:4]}…. Use array.rechunk({{{axis}: {max(pieces)}}})"
+                f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} differ: "
+                f"{', '.join(map(str, pieces[:4]))}{', …' if len(pieces) > 4 else ''}. "
+                f"Draw the sample with chunks={max(pieces)}, or use array.rechunk({{{axis}: {max(pieces)}}})"
             )
             raise AlignmentError(msg)
         chunks.append(max(1, int(pieces[0])))
@@ -175,7 +187,7 @@ def read(folder: Path) -> PlanRecord | None:
     DamagedRecordError
         If it is not one, or of another format version.
     """
-    path = folder / HIDDEN / "plan.json"
+    path = folder / HIDDEN / RECORD
     try:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -191,13 +203,38 @@ def read(folder: Path) -> PlanRecord | None:
     if content.keys() != _FIELDS or content["format"] != FORMAT:
         msg = f"{path} must have the fields {sorted(_FIELDS)}, not {sorted(content)}"
         raise DamagedRecordError(msg)
-    return PlanRecord(content)
+    record = PlanRecord(content)
+    fault = _fault(record)
+    if fault:
+        raise DamagedRecordError(f"{path} is damaged: {fault}")
+    return record
+
+
+def _fault(record: PlanRecord) -> str | None:
+    """What is wrong inside a record of the right fields, if anything."""
+    try:
+        samples = record.content["samples"]
+        whole = samples[0] if record.content["kind"] == "sample" else _derived(record.content["expression"], samples)
+        _ = record.dtype, record.names, record.arrays
+        shape, chunks = record.shape, record.chunks
+    except (TypeError, KeyError, ValueError, IndexError) as error:
+        return f"{type(error).__name__}: {error}"
+    if not all(type(n) is int and n >= 0 for n in shape) or not all(type(n) is int and n >= 1 for n in chunks):
+        return f"no shape and chunks: {shape}, {chunks}"
+    if not len(shape) == len(chunks) == len(record.dimensions):
+        return f"shape, chunks and dimensions disagree: {shape}, {chunks}, {record.dimensions}"
+    return None if record.fingerprint == fingerprint(whole) else "the fingerprint is another"
+
+
+def _derived(expression: str, samples: list[dict[str, object]]) -> dict[str, object]:
+    """What decides the values of a derived array."""
+    return {"expression": expression, "samples": samples}
 
 
 def create(folder: Path, record: PlanRecord) -> bool:
     """Write the record, whole and only if there is none; whether it was us."""
     try:
-        with atomic_write(folder / HIDDEN / "plan.json", exclusive=True) as file:
+        with atomic_write(folder / HIDDEN / RECORD, exclusive=True) as file:
             file.write(canonical_json(record.content).encode())
     except FileExistsError:
         return False
@@ -205,10 +242,10 @@ def create(folder: Path, record: PlanRecord) -> bool:
 
 
 def write_arrays(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write the mean and the factor beside the record, where they are not there yet."""
+    """Write the mean and the factor beside the record, where they are not there, or are others."""
     for name, array in arrays.items():
         path = folder / HIDDEN / f"{name}.npy"
-        if not path.exists():
+        if not (path.exists() and digest(np.load(path, mmap_mode="r", allow_pickle=False)) == digest(array)):
             with atomic_write(path) as file:
                 np.save(file, np.asarray(array), allow_pickle=False)
 

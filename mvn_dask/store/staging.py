@@ -5,7 +5,7 @@ No Zarr reader, whatever its version or language, can open what has no ``zarr.js
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
@@ -30,6 +30,11 @@ class StagedStore(WrapperStore[LocalStore]):
     def __init__(self, store: LocalStore) -> None:
         super().__init__(store)
         self.documents: dict[str, bytes] = {}
+
+    def _with_store(self, store: LocalStore) -> Self:
+        copy = super()._with_store(store)
+        copy.documents = self.documents
+        return copy
 
     def _held(self, key: str) -> bool:
         return key == DOCUMENT or key.endswith(f"/{DOCUMENT}")

@@ -1,12 +1,15 @@
 """Where a store may lie: what `url` means, and what is refused because it is not atomic."""
 
 import os
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import zarr
 
 from mvn_dask.errors import TargetError
+
+_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
 
 
 def local_folder(url: object) -> Path:
@@ -15,19 +18,27 @@ def local_folder(url: object) -> Path:
     Raises
     ------
     TargetError
-        For anything else, and where a configured codec pipeline writes local files in place.
+        For anything else.
+    """
+    msg = f"`url` must be a local path or a file:// URL, not {url!r}"
+    if isinstance(url, str) and ("://" in url or url.startswith("file:")):
+        found = _FILE_URL.fullmatch(url)
+        if found is None:
+            raise TargetError(msg)
+        return Path(unquote(found["path"])).absolute()
+    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
+        raise TargetError(msg)
+    return Path(os.fsdecode(os.fspath(url))).expanduser().absolute()
+
+
+def refuse_torn_writes() -> None:
+    """Refuse a codec pipeline that writes chunks in place.
+
+    Raises
+    ------
+    TargetError
+        If Zarr is configured to use one.
     """
     pipeline = str(zarr.config.get("codec_pipeline.path"))
     if pipeline.startswith("zarrs"):
-        msg = f"the codec pipeline {pipeline} leaves torn chunks behind when it is killed: unset it"
-        raise TargetError(msg)
-    if isinstance(url, str) and "://" in url:
-        parts = urlsplit(url)
-        if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-            msg = f"`url` must be a local path or a file:// URL, not {url!r}"
-            raise TargetError(msg)
-        return Path(unquote(parts.path)).absolute()
-    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
-        msg = f"`url` must be a local path or a file:// URL, not {url!r}"
-        raise TargetError(msg)
-    return Path(os.fsdecode(os.fspath(url))).expanduser().absolute()
+        raise TargetError(f"the codec pipeline {pipeline} leaves torn chunks behind when it is killed: unset it")

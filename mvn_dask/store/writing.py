@@ -1,7 +1,8 @@
 """Writing a store: record first, chunks in any order, metadata last; calling again goes on."""
 
-import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +12,18 @@ import numpy.typing as npt
 import zarr
 from dask.delayed import delayed
 
-from mvn_dask.errors import StoreError, TargetNotEmptyError
-from mvn_dask.store.layout import (
-    ARRAY,
-    chunk_path,
-    committed,
-    grid,
-    is_hierarchy,
-    missing_chunks,
-    stage,
-    sweep_orphans,
-)
-from mvn_dask.store.occupancy import occupy, occupy_alone
-from mvn_dask.store.progress import compute_keys
-from mvn_dask.store.record import (
-    HIDDEN,
-    PlanRecord,
-    create,
-    plan_record,
-    read,
-    same_specification,
-    write_arrays,
-)
-from mvn_dask.store.staging import DOCUMENT
-from mvn_dask.store.target import local_folder
+from mvn_dask.errors import AlignmentError, StoreError, TargetError, TargetNotEmptyError
+from mvn_dask.store.layout import chunk_count, chunk_window, complete, missing_chunks, stage, sweep_orphans, write_names
+from mvn_dask.store.occupancy import Occupancy, occupy, occupy_alone
+from mvn_dask.store.progress import compute_keys, current_client
+from mvn_dask.store.reading import array_name
+from mvn_dask.store.record import HIDDEN, PlanRecord, create, plan_record, read, same_specification, write_arrays
+from mvn_dask.store.removal import empty_trash, remove, strangers
+from mvn_dask.store.target import local_folder, refuse_torn_writes
 
 
 def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
-    """Keep an array in a Zarr store that no crash can tear, and go on where a killed job stopped.
+    """Keep an array in a Zarr store, and go on where a killed job stopped.
 
     It computes on the current Dask scheduler: threads, processes, or a distributed client. In a terminal
     it shows a progress bar.
@@ -50,24 +35,27 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
     url : str or path-like
         Folder of the store, a local path or a ``file://`` URL. Workers must see it.
     overwrite : bool
-        Delete what the store, or another Zarr hierarchy, holds there, and begin anew.
+        Delete the store, or another Zarr hierarchy, that lies there, and begin anew.
 
     Raises
     ------
     SpecMismatchError
         If a store of another specification lies there; the message names every field that differs.
     TargetNotEmptyError
-        If something lies there that is no store of ours.
+        If something lies there that is no store of ours; with `overwrite`, if it is no Zarr hierarchy.
     TargetBusyError
         If `overwrite` is asked of a store that another job is writing.
     AlignmentError
         If the blocks of `array` are not whole Zarr chunks.
     TargetError
-        If `url` is of a kind that cannot be written safely.
+        If `url` is of a kind that cannot be written safely, or is to be overwritten with what is read
+        from it.
     DamagedRecordError
         If the store's plan record cannot be understood, or is of another format version.
     ArgumentTypeError
         If `array` is no dask array of numbers.
+    RuntimeError
+        If the current client is asynchronous.
     OSError
         As the system raises it: no permission, no space, ….
 
@@ -89,91 +77,114 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
     >>> folder.cleanup()
     """
     folder = local_folder(url)
+    refuse_torn_writes()
     record, arrays = plan_record(array)
+    current_client()  # raises before anything is written, if it cannot be waited for
     if overwrite:
-        _remove(folder)
-    _begin(folder, record)
-    with occupy(folder) as occupancy:
-        missing = list(missing_chunks(folder, record))
-        if not missing and committed(folder, record):
-            return
+        _refuse_reading_from(array, folder)
+    elif _finished(folder, record):
+        return
+    with _enter(folder, record, overwrite=overwrite) as occupancy:
         write_arrays(folder, arrays)
+        missing = list(missing_chunks(folder, record))
         store, samples = stage(folder, record)
-        _write(array, samples, folder, missing)
+        _write(array, samples, folder, record, missing)
         _refuse_missing(folder, record)
+        write_names(samples, record)
         if occupancy.alone():
             sweep_orphans(folder)
+            empty_trash(folder)
+        else:
+            occupancy.share()
+            same_specification(folder, record)
         store.commit(folder)
 
 
-def _begin(folder: Path, record: PlanRecord) -> None:
-    """Create the plan record, or find that it is the same."""
+def _finished(folder: Path, record: PlanRecord) -> bool:
     if read(folder) is None:
-        if folder.exists():
-            _refuse_strangers(folder)
-        if create(folder, record):
-            return
+        return False
     same_specification(folder, record)
+    return complete(folder, record)
 
 
-def _refuse_strangers(folder: Path) -> None:
+@contextmanager
+def _enter(folder: Path, record: PlanRecord, *, overwrite: bool) -> Iterator[Occupancy]:
+    """Enter the store with a plan record that is ours or the same."""
+    _refuse_strangers(folder, overwrite=overwrite)
+    if overwrite:
+        with occupy_alone(folder):
+            _refuse_strangers(folder, overwrite=True)
+            remove(folder, read(folder))
+            create(folder, record)
+    with occupy(folder) as occupancy:
+        if read(folder) is None:
+            create(folder, record)
+        # Not what was just written, but what is there: another job may have been faster.
+        same_specification(folder, record)
+        yield occupancy
+
+
+def _refuse_strangers(folder: Path, *, overwrite: bool) -> None:
+    if not folder.exists():
+        return
     if not folder.is_dir():
         raise TargetNotEmptyError(f"{folder} is a file: `url` must name a folder")
-    strangers = sorted(path.name for path in folder.iterdir() if path.name != HIDDEN)
-    if strangers:
-        way_out = "name another target" + (", or use overwrite=True" if is_hierarchy(folder) else "")
-        msg = f"{folder} is not empty, and no store of mvn_dask ({strangers[0]!r}, …): {way_out}"
+    record = read(folder)
+    foreign = strangers(folder, record)
+    if foreign:
+        msg = f"{folder} is not empty, and no store of mvn_dask: {foreign[0]!r} lies there. Name another target"
+        raise TargetNotEmptyError(msg)
+    if record is None and not overwrite and any(path.name != HIDDEN for path in folder.iterdir()):
+        msg = f"{folder} holds a Zarr hierarchy that is not ours: name another target, or use overwrite=True"
         raise TargetNotEmptyError(msg)
 
 
-def _remove(folder: Path) -> None:
-    """Delete a hierarchy, its metadata first, so that no reader ever sees it half deleted."""
-    if not folder.exists():
-        return
-    if not folder.is_dir() or not is_hierarchy(folder):
-        if not folder.is_dir() or any(folder.iterdir()):
-            _refuse_strangers(folder)
-        return
-    if (folder / HIDDEN / "plan.json").exists():
-        with occupy_alone(folder):
-            _remove_content(folder)
-    else:
-        _remove_content(folder)
+def _refuse_reading_from(array: da.Array, folder: Path) -> None:
+    stored = read(folder)
+    if stored is not None and array_name(folder, stored) in array.dask.layers:
+        raise TargetError(f"`array` is read from {folder}, which `overwrite` would delete: name another target")
 
 
-def _remove_content(folder: Path) -> None:
-    (folder / DOCUMENT).unlink(missing_ok=True)
-    (folder / ARRAY / DOCUMENT).unlink(missing_ok=True)
-    # The record goes last: a store half deleted is still known for what it was.
-    for path in sorted(folder.iterdir(), key=lambda path: path.name == HIDDEN):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def write_block(
+    block: npt.NDArray[Any], samples: "zarr.Array[Any]", folder: Path, fingerprint: str, block_id: tuple[int, ...]
+) -> None:
+    """The task: one block to its chunk, if the store still is the one that the task was made for.
+
+    Raises
+    ------
+    AlignmentError
+        If the block has another shape than the array promised.
+    StoreError
+        If the store was overwritten meanwhile.
+    """
+    with occupy(folder, create=False):
+        record = read(folder)
+        if record is None or record.fingerprint != fingerprint:
+            raise StoreError(f"{folder} was overwritten while a job was writing to it")
+        window = chunk_window(record, block_id)
+        expected = tuple(piece.stop - piece.start for piece in window)
+        if block.shape != expected:
+            raise AlignmentError(f"block {block_id} has the shape {block.shape}, and its array says {expected}")
+        samples[window] = block
 
 
-def write_block(block: npt.NDArray[Any], samples: zarr.Array[Any], block_id: tuple[int, ...]) -> None:
-    """The task: one block to its chunk."""
-    samples[
-        tuple(
-            slice(number * chunk, min((number + 1) * chunk, length))
-            for number, chunk, length in zip(block_id, samples.chunks, samples.shape, strict=True)
-        )
-    ] = block
-
-
-def _write(array: da.Array, samples: zarr.Array[Any], folder: Path, missing: list[tuple[int, ...]]) -> None:
+def _write(
+    array: da.Array,
+    samples: "zarr.Array[Any]",
+    folder: Path,
+    record: PlanRecord,
+    missing: list[tuple[int, ...]],
+) -> None:
     if not missing:
         return
-    for chunk in missing:
-        # A torn chunk must not be read back, even where Zarr would only look at it to fill it up.
-        chunk_path(folder, chunk).unlink(missing_ok=True)
     # Two jobs on one cluster may write the same chunks: their tasks must not share names.
     name = f"write-mvn-{uuid.uuid4().hex}"
     written = da.map_blocks(
         write_block,
         array,
         samples=delayed(samples, name=f"target-{name}", traverse=False),
+        folder=folder,
+        fingerprint=record.fingerprint,
         name=name,
         dtype=np.bool_,
         chunks=tuple((1,) * len(pieces) for pieces in array.chunks),
@@ -185,9 +196,8 @@ def _write(array: da.Array, samples: zarr.Array[Any], folder: Path, missing: lis
 def _refuse_missing(folder: Path, record: PlanRecord) -> None:
     missing = list(missing_chunks(folder, record))
     if missing:
-        total = int(np.prod(grid(record), dtype=object))
         msg = (
-            f"{len(missing)} of {total} chunks, the first of them {missing[0]}, are not in {folder} "
+            f"{len(missing)} of {chunk_count(record)} chunks, the first of them {missing[0]}, are not in {folder} "
             "after all were written: do all workers see this folder, and does nobody delete in it?"
         )
         raise StoreError(msg)

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,12 @@ def test_other_shapes(size: Any, dimensions: tuple[str, ...], tmp_path: Path) ->
         np.testing.assert_array_equal(dataset["samples"], rows)
 
 
-def test_all_zero_samples_have_their_chunks(tmp_path: Path) -> None:
-    write(tmp_path, np.zeros((2, 2)) + np.diag([0.0, 0.0]), chunks=40)
-    assert len(list((tmp_path / "samples" / "c").rglob("0"))) >= 3
+def test_chunks_of_nothing_but_the_fill_value_exist(tmp_path: Path) -> None:
+    zeros = write(tmp_path / "zeros", np.zeros((2, 2)))
+    mvn_dask.to_zarr((0 * zeros).astype("i4"), tmp_path / "integers")
+    mvn_dask.to_zarr(zeros * np.nan, tmp_path / "nan")
+    for store in ("zeros", "integers", "nan"):
+        assert [(tmp_path / store / "samples" / "c" / str(i) / "0").is_file() for i in range(3)] == [True] * 3
 
 
 @pytest.mark.parametrize("dtype", ["i4", "?", "u8", "c16", "f4"])
@@ -86,3 +90,17 @@ def test_a_flipped_bit_does_not_pass_unnoticed(tmp_path: Path) -> None:
     chunk.write_bytes(content)
     with pytest.raises(ValueError, match=r"(?i)checksum"):
         mvn_dask.from_zarr(tmp_path).compute()
+
+
+def test_consolidated_metadata_is_zarrs(tmp_path: Path) -> None:
+    write(tmp_path)
+    ours = json.loads((tmp_path / "zarr.json").read_bytes())
+    with pytest.warns(UserWarning, match="Consolidated metadata"):
+        zarr.consolidate_metadata(tmp_path)
+    assert json.loads((tmp_path / "zarr.json").read_bytes()) == ours
+
+
+def test_the_users_zarr_format_does_not_matter(tmp_path: Path) -> None:
+    with zarr.config.set({"default_zarr_format": 2}):
+        write(tmp_path)
+    assert mvn_dask.from_zarr(tmp_path).shape == (100, 2)

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.errors import NotAStoreError, UnfinishedStoreError
+from mvn_dask.errors import NotAStoreError, StoreError, UnfinishedStoreError
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=40)
 
@@ -52,7 +53,42 @@ def test_an_empty_group_that_a_reader_made_is_no_commit(tmp_path: Path) -> None:
     for document in tmp_path.rglob("zarr.json"):
         document.unlink()
     zarr.open(tmp_path)
-    with pytest.raises(UnfinishedStoreError, match="0 of 3 chunks"):
+    with pytest.raises(UnfinishedStoreError, match=r"all 3 chunks .* are there, but its metadata is not"):
         mvn_dask.from_zarr(tmp_path)
     mvn_dask.to_zarr(ROWS, tmp_path)
     np.testing.assert_array_equal(zarr.open_group(tmp_path, mode="r")["samples"][:], ROWS)  # type: ignore[index]
+
+
+def test_a_chunk_lost_after_opening_is_an_error_and_no_nan(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path / "store")
+    stored = mvn_dask.from_zarr(tmp_path / "store")
+    (tmp_path / "store" / "samples" / "c" / "1" / "0").unlink()
+    with pytest.raises(UnfinishedStoreError, match=r"chunk \(1, 0\) of .* is missing"):
+        stored.compute()
+    shutil.rmtree(tmp_path / "store")
+    with pytest.raises(StoreError, match="deleted or overwritten since it was opened"):
+        mvn_dask.to_zarr(stored + 1, tmp_path / "copy")
+    assert not (tmp_path / "copy" / "zarr.json").exists()
+
+
+def test_an_array_does_not_change_when_its_store_is_overwritten(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    stored = mvn_dask.from_zarr(tmp_path)
+    other = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=2, chunks=40)
+    mvn_dask.to_zarr(other, tmp_path, overwrite=True)
+    with pytest.raises(StoreError, match="deleted or overwritten since it was opened"):
+        stored.compute()
+    mvn_dask.to_zarr(ROWS.rechunk((50, 2)), tmp_path, overwrite=True)
+    assert mvn_dask.from_zarr(tmp_path).name not in {stored.name, mvn_dask.from_zarr(tmp_path).rechunk((40, 2)).name}
+
+
+@pytest.mark.parametrize("lost", ["samples/zarr.json", "zarr.json", ".mvn_dask/factor.npy", ".mvn_dask/mean.npy"])
+def test_everything_that_is_lost_is_made_again(lost: str, tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    before = (tmp_path / lost).read_bytes()
+    (tmp_path / lost).unlink()
+    if lost.endswith(".json"):
+        with pytest.raises(UnfinishedStoreError, match="its metadata is not"):
+            mvn_dask.from_zarr(tmp_path)
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    assert (tmp_path / lost).read_bytes() == before

@@ -10,7 +10,7 @@ from zarr.storage import LocalStore
 from mvn_dask.store.staging import StagedStore
 
 
-def staged(folder: Path) -> tuple[StagedStore, zarr.Array[Any]]:
+def staged(folder: Path) -> "tuple[StagedStore, zarr.Array[Any]]":
     store = StagedStore(LocalStore(folder))
     group = zarr.create_group(store)
     return store, group.create_array("inner/x", shape=(4,), chunks=(2,), dtype="f8", compressors=None)

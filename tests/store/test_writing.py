@@ -1,28 +1,38 @@
+import asyncio
+import os
 import random
+import shutil
 import subprocess
 import sys
 import time
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 import zarr
-from distributed import Client
+from distributed import Client, LocalCluster
 
 import mvn_dask
 from mvn_dask.errors import (
+    AlignmentError,
     SpecMismatchError,
     StoreError,
     TargetBusyError,
+    TargetError,
     TargetNotEmptyError,
-    UnfinishedStoreError,
 )
+from mvn_dask.store.layout import stage
 from mvn_dask.store.occupancy import occupy
+from mvn_dask.store.record import plan_record
+from mvn_dask.store.writing import write_block
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
@@ -104,6 +114,57 @@ def test_overwrite_begins_anew(tmp_path: Path) -> None:
     assert tree(tmp_path / "foreign") == tree(tmp_path / "other")
 
 
+def test_overwrite_with_what_is_read_from_there_is_refused(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(sample(), tmp_path)
+    with pytest.raises(TargetError, match="is read from"):
+        mvn_dask.to_zarr(mvn_dask.from_zarr(tmp_path) * 2, tmp_path, overwrite=True)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), sample())
+
+
+def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
+    """Its tasks may outlive it, on a cluster; none of them may write into the store of another."""
+    folder = tmp_path / "store"
+    mvn_dask.to_zarr(sample(seed=2), folder)
+    before = tree(folder)
+    record, _ = plan_record(sample())
+    _, samples = stage(folder, record)
+    with pytest.raises(StoreError, match="was overwritten while a job was writing"):
+        write_block(np.zeros((300, 2)), samples, folder, record.fingerprint, (0, 0))
+    with pytest.raises(StoreError, match="does this worker see it"):
+        write_block(np.zeros((300, 2)), samples, tmp_path / "gone", record.fingerprint, (0, 0))
+    assert tree(folder) == before
+
+
+@pytest.mark.parametrize(
+    "change", [lambda rows: rows.mean(axis=0, keepdims=True), lambda rows: np.vstack([rows, rows])]
+)
+def test_blocks_of_another_shape_than_their_array_says(change: Any, tmp_path: Path) -> None:
+    wrong = sample().map_blocks(change, dtype="f8", meta=np.empty((0, 0)))
+    with pytest.raises(AlignmentError, match=r"has the shape .*, and its array says \(300, 2\)"):
+        mvn_dask.to_zarr(wrong, tmp_path)
+    assert not (tmp_path / "zarr.json").exists()
+
+
+def test_an_asynchronous_client_is_refused(tmp_path: Path) -> None:
+    async def write() -> None:
+        async with (
+            LocalCluster(n_workers=1, processes=False, dashboard_address=None, asynchronous=True) as cluster,
+            Client(cluster, asynchronous=True),
+        ):
+            mvn_dask.to_zarr(sample(), tmp_path / "store")
+
+    with dask.config.set(scheduler="distributed"), pytest.raises(RuntimeError, match="asynchronous Client"):
+        asyncio.run(write())
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_finished_store_may_be_read_only(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(sample(), tmp_path / "store")
+    (tmp_path / "store" / ".mvn_dask" / "lock").unlink()
+    mvn_dask.to_zarr(sample(), tmp_path / "store")
+    assert not (tmp_path / "store" / ".mvn_dask" / "lock").exists(), "nothing is even locked"
+
+
 def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
@@ -115,13 +176,18 @@ def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_folders_that_are_no_store_are_never_touched(overwrite: bool, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(TargetNotEmptyError, match=r"is not empty, and no store of mvn_dask \('thesis.tex'"):
+    (tmp_path / "src").mkdir()
+    with pytest.raises(TargetNotEmptyError, match="is not empty, and no store of mvn_dask: 'src' lies there"):
         mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
     with pytest.raises(TargetNotEmptyError, match="is a file"):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex", overwrite=overwrite)
     with pytest.raises(NotADirectoryError):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex" / "below", overwrite=overwrite)
     assert tree(tmp_path) == {"thesis.tex": b"years of work"}
+    zarr.open(tmp_path)  # a careless reader does not make it ours to delete
+    with pytest.raises(TargetNotEmptyError, match="'src' lies there"):
+        mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
+    assert (tmp_path / "thesis.tex").exists()
 
 
 def test_a_hierarchy_of_somebody_else_needs_overwrite(tmp_path: Path) -> None:
@@ -132,43 +198,33 @@ def test_a_hierarchy_of_somebody_else_needs_overwrite(tmp_path: Path) -> None:
 
 UNWRITABLE = """
 import os, sys
-import mvn_dask, dask
+import mvn_dask, dask, zarr.storage
 x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+mvn_dask.to_zarr(x, sys.argv[1] + "/as-myself")
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
+mvn_dask.to_zarr(x, sys.argv[1] + "/open/store")
 dask.config.set(scheduler=lambda *args, **kwargs: sys.exit("computed"))
 try:
-    mvn_dask.to_zarr(x, sys.argv[1])
+    mvn_dask.to_zarr(x, sys.argv[1] + "/locked/store")
 except PermissionError as error:
     print(error)
 """
 
 
-def test_an_unwritable_target_is_refused_before_any_work(tmp_path: Path) -> None:
-    # As another user, since root may write anywhere; the interpreter must stay readable to that user.
-    target = tmp_path / "locked"
-    target.mkdir()
-    tmp_path.chmod(0o755)
-    target.chmod(0o555)
-    done = subprocess.run([sys.executable, "-c", UNWRITABLE, str(target)], capture_output=True, text=True, check=False)
-    assert "Permission denied" in done.stdout, done.stderr
-    assert not list(target.iterdir())
-
-
-def fail_on_the_third(block: Any, block_id: tuple[int, ...]) -> Any:
-    if block_id[0] == 2:
-        raise ArithmeticError("in a task")
-    return block
-
-
-def test_an_error_in_a_task_leaves_an_unfinished_store(tmp_path: Path) -> None:
-    broken = da.map_blocks(fail_on_the_third, sample(), dtype="f8", meta=np.empty((0, 0)))
-    with pytest.raises(ArithmeticError, match="in a task"):
-        mvn_dask.to_zarr(broken, tmp_path)
-    assert not list(tmp_path.rglob("zarr.json"))
-    with pytest.raises(UnfinishedStoreError):
-        mvn_dask.from_zarr(tmp_path)
+def test_an_unwritable_target_is_refused_before_any_work() -> None:
+    """As another user, since root may write anywhere: next to a folder that this user may write to."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, mode in (("open", 0o777), ("locked", 0o555), (".", 0o755)):
+            (root / name).mkdir(exist_ok=True)
+            (root / name).chmod(mode)
+        done = subprocess.run([sys.executable, "-c", UNWRITABLE, folder], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("[Errno 13] Permission denied: ")
+        assert (root / "open" / "store" / "zarr.json").exists()
+        assert not list((root / "locked").iterdir())
 
 
 seen: list[int] = []
@@ -199,16 +255,82 @@ def test_a_moved_store_goes_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path / "there"), sample())
 
 
-def test_two_jobs_of_one_specification(tmp_path: Path) -> None:
+def test_several_jobs_of_one_specification(tmp_path: Path) -> None:
     context = get_context("spawn")
-    jobs = [context.Process(target=write_killable, args=(tmp_path / "store",)) for _ in range(2)]
+    jobs = [context.Process(target=write_killable, args=(tmp_path / "store",)) for _ in range(3)]
     for job in jobs:
         job.start()
+        time.sleep(0.4)  # one finds the other on its way, or finished
     for job in jobs:
         job.join()
         assert job.exitcode == 0
     write_killable(tmp_path / "reference")
     assert tree(tmp_path / "store") == tree(tmp_path / "reference")
+
+
+def die_at(step: int, folder: Path) -> None:
+    """End this process, as kill -9 does, at its n-th touch of the folder."""
+    touches = 0
+    watched = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir"}
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal touches
+        if event in watched and arguments[0] is not None and str(folder) in str(arguments[0]):
+            touches += 1
+            if touches == step:
+                os._exit(9)
+
+    sys.addaudithook(hook)
+
+
+def write_dying(step: int, folder: Path, *, overwrite: bool) -> None:
+    with dask.config.set(scheduler="synchronous"):
+        rows = named_sample()
+        die_at(step, folder)
+        mvn_dask.to_zarr(rows, folder, overwrite=overwrite)
+    os._exit(0)
+
+
+def named_sample(seed: int = 1) -> da.Array:
+    frame = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
+    return mvn_dask.MultivariateNormal([0, 0], frame).sample(100, seed=seed, chunks=60)
+
+
+@pytest.mark.parametrize("before", ["nothing", "another store", "another store, unfinished", "a foreign hierarchy"])
+def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
+    """Whatever the step, the next call arrives at the bytes of an uninterrupted run, and nobody read half a store."""
+    reference = tmp_path / "reference"
+    mvn_dask.to_zarr(named_sample(), reference)
+    overwrite = before != "nothing"
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.store.test_writing"])
+    for step in count(1):
+        folder = tmp_path / f"store-{step}"
+        if "foreign" in before:
+            foreign = zarr.create_group(folder).create_array("x", shape=(4,), chunks=(2,), dtype="f8")
+            foreign[:] = 1.0
+        elif overwrite:
+            mvn_dask.to_zarr(named_sample(seed=2), folder)
+            if "unfinished" in before:
+                (folder / "zarr.json").unlink()
+        writer = context.Process(target=write_dying, args=(step, folder), kwargs={"overwrite": overwrite})
+        writer.start()
+        writer.join()
+        if (folder / "zarr.json").exists() and "foreign" not in before:
+            seed = 2 if mvn_dask.store.record.read(folder).content["samples"][0]["entropy"] == "2" else 1  # type: ignore[union-attr]
+            with xr.open_zarr(folder) as dataset:
+                np.testing.assert_array_equal(dataset["samples"], named_sample(seed))
+        with dask.config.set(scheduler="synchronous"):
+            mvn_dask.to_zarr(named_sample(), folder, overwrite=overwrite)
+        assert tree(folder) == tree(reference), f"died at step {step}"
+        assert sorted(folder.rglob("*")) == sorted(
+            folder / path.relative_to(reference) for path in reference.rglob("*")
+        )
+        if writer.exitcode == 0:
+            break
+        assert writer.exitcode == 9
+        shutil.rmtree(folder)
+    assert step > 30
 
 
 CHUNKS = 160
@@ -247,7 +369,6 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     chance = random.Random(20261121)  # noqa: S311
     context = get_context("forkserver")
     context.set_forkserver_preload(["tests.store.test_writing"])
-    orphans = 0
     for kill in range(kills):
         before = chunks_in(folder)
         target = before + chance.randint(1, max(1, 2 * (CHUNKS - before) // (kills - kill + 1)))
@@ -255,15 +376,15 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
         writer.start()
         deadline = time.monotonic() + 60
         while chunks_in(folder) < target and time.monotonic() < deadline:
+            assert not list(folder.glob("**/zarr.json")), "nothing to open while it is being written"
             time.sleep(0.0002)
         time.sleep(chance.uniform(0, 0.002))
         writer.kill()
         writer.join()
         assert writer.exitcode == -9, "it was on the way"
         assert before < chunks_in(folder) <= CHUNKS
-        orphans += len(list(folder.rglob("*.partial")))
         assert_no_reader_opens(folder)
-    assert orphans, "some of the kills hit in the middle of a file"
+    (folder / "samples" / "c" / f"0.{'0' * 32}.partial").touch()  # should no kill have hit in the middle of a file
     zarr.open(folder)  # a careless reader makes an empty group here
     write_killable(folder)
     assert tree(folder) == tree(tmp_path / "reference")

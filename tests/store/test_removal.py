@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+import mvn_dask
+from mvn_dask.store.record import read
+from mvn_dask.store.removal import remove, strangers
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_of_a_store_only_the_lock_stays(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1), tmp_path)
+    record = read(tmp_path)
+    assert strangers(tmp_path, record) == []
+    remove(tmp_path, record)
+    assert names(tmp_path) == [".mvn_dask", ".mvn_dask/lock"]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_foreign_hierarchies_are_known_whole(version: int, tmp_path: Path) -> None:
+    array = zarr.create_array(tmp_path / "array", shape=(4, 4), chunks=(2, 2), dtype="f8", zarr_format=version)  # type: ignore[arg-type]
+    array[:] = np.ones((4, 4))
+    group = zarr.create_group(tmp_path / "group", zarr_format=version)  # type: ignore[arg-type]
+    group.create_array("inner", shape=(4,), chunks=(2,), dtype="f8")[:] = 1.0
+    for folder in (tmp_path / "array", tmp_path / "group"):
+        assert strangers(folder, None) == []
+        (folder / "notes.txt").touch()
+        (folder / "src").mkdir()
+        assert strangers(folder, None) == ["notes.txt", "src"]
+
+
+def test_a_folder_without_documents_is_all_strangers(tmp_path: Path) -> None:
+    for name in ("c", "0", "samples"):
+        (tmp_path / name).mkdir()
+    assert strangers(tmp_path, None) == ["0", "c", "samples"]
