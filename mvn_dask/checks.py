@@ -143,7 +143,14 @@ def same_length(mean: FloatArray, ndim: int) -> None:
         raise ArgumentError(msg)
 
 
-def representable(name: str, array: FloatArray) -> None:
+def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[Any]]) -> None:
+    """Standard deviations that the dtype of the samples can tell from zero."""
+    deviations = np.sqrt(np.abs(variances))
+    if np.any((deviations > 0) & (deviations < np.finfo(dtype).tiny)):
+        raise ArgumentError(f"`{name}` is too small for {dtype}: use dtype=np.float64, or other units")
+
+
+def not_too_large(name: str, array: FloatArray) -> None:
     """Finite still after a cast to the dtype of the samples."""
     if not np.isfinite(array).all():
         raise ArgumentError(f"`{name}` is too large for {array.dtype}: use dtype=np.float64")

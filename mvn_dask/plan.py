@@ -131,13 +131,29 @@ class Plan:
         needed = self.task_bytes(factor_bytes)
         if needed <= memory:
             return
-        left = memory - (needed - self.block_rows * self.ndim * self.itemsize)
-        rows = rows_within(left, self.ndim, self.noise_ndim, self.itemsize)
-        fits = rows * self.ndim * self.itemsize <= left
-        way_out = f"chunks={rows} would fit" if fits else "not even a single stripe would fit"
+        row = self.ndim * self.itemsize
+        left = memory - (needed - self.block_rows * row)
+        whole = rows_within(left, self.ndim, self.noise_ndim, self.itemsize)
+        rows = whole if whole * row <= left else left // row
+        way_out = f"chunks={rows} would fit" if rows > 0 else "not even a block of one row would fit"
         raise BlockTooLargeError(
             f"a block of {self.block_rows} rows needs {needed} bytes, and a process has {memory} bytes: {way_out}"
         )
+
+    def refuse_too_large_recut(self, lengths: Sequence[Sequence[int]], memory: int) -> None:
+        """Raise if the largest block of another grid, of every axis, cannot fit into `memory` bytes.
+
+        Raises
+        ------
+        BlockTooLargeError
+            With the bytes needed and the bytes there are.
+        """
+        shape = tuple(max(pieces) for pieces in lengths)
+        needed = prod(shape) * self.itemsize
+        if needed > memory:
+            raise BlockTooLargeError(
+                f"a block of shape {shape} needs {needed} bytes, and a process has {memory} bytes: use smaller `chunks`"
+            )
 
     def record(self) -> dict[str, object]:
         """What decides the values, JSON-able. The cuts are left out: they decide nothing."""

@@ -45,8 +45,6 @@ class Carrier(Protocol):
 class Provenance:
     """All that decides the numbers of one sample array, and what is needed to draw them again."""
 
-    name: str
-    """Name of the dask array, which also tells its chunks."""
     values: Mapping[str, object]
     """What decides the numbers: JSON-able, arrays by their digests."""
     carrier: Carrier
@@ -65,3 +63,12 @@ class Provenance:
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the values."""
         return fingerprint(self.values)
+
+    @property
+    def name(self) -> str:
+        """How the names of dask arrays with these values begin; what follows tells their blocks."""
+        return f"mvn-{self.fingerprint}"
+
+    def is_of(self, array: str) -> bool:
+        """Whether a dask array of that name is this sample, and not something derived from it."""
+        return array == self.name or array.startswith(f"{self.name}-")

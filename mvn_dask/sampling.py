@@ -4,6 +4,7 @@ The graph is one blockwise layer over block numbers and one node that holds the 
 plan. A task gets its block's number, finds its rows and streams in the plan, and draws.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,11 +15,11 @@ from dask.delayed import delayed
 from mvn_dask import checks, kernel
 from mvn_dask.broadcast import Broadcast
 from mvn_dask.checks import FloatArray
-from mvn_dask.chunking import Rows, as_request
+from mvn_dask.chunking import ChunkLengths, Rows, as_request
 from mvn_dask.cluster import spool_folder, workers
 from mvn_dask.covariance import Covariance
 from mvn_dask.plan import Plan
-from mvn_dask.provenance import Provenance, digest, fingerprint
+from mvn_dask.provenance import Provenance, digest
 from mvn_dask.streams import Root
 
 STREAMS = 1
@@ -31,10 +32,13 @@ class Source:
 
     plan: Plan
     """Which rows and streams make which block."""
-    broadcast: Broadcast
-    """The factor and the mean."""
     provenance: Provenance
-    """Where the numbers come from."""
+    """Where the numbers come from; its carrier holds the factor and the mean."""
+
+    @property
+    def broadcast(self) -> Broadcast:
+        """The factor and the mean."""
+        return cast(Broadcast, self.provenance.carrier)
 
     def __sizeof__(self) -> int:
         return object.__sizeof__(self) + self.broadcast.__sizeof__()
@@ -90,43 +94,58 @@ def sample(
         factor = covariance.factorize().astype(dtype)
         mean = mean.astype(dtype, copy=False)
     for argument, numbers in {"mean": mean, **factor.arrays()}.items():
-        checks.representable(argument, numbers)
+        checks.not_too_large(argument, numbers)
+    checks.not_too_small("cov", covariance.diagonal(), dtype)
     where = workers()
     rows = Rows(factor.ndim, factor.noise_ndim, dtype.itemsize, factor.nbytes)
     request = as_request(chunks, size, rows, where)
     plan = Plan(size, factor.ndim, factor.noise_ndim, dtype.name, root, request.cuts)
     plan.refuse_too_many()
     plan.refuse_too_large(factor.nbytes, where.memory)
-    broadcast = Broadcast(factor, mean, spool_folder)
-    array = _lazy(plan, broadcast, covariance, names)
-    return array if request.recut is None else cast(da.Array, array.rechunk(request.recut))
+    provenance = _provenance(plan, Broadcast(factor, mean, spool_folder), covariance, names)
+    array = _drawn(plan, provenance)
+    if request.recut is None:
+        return array
+    plan.refuse_too_large_recut(request.recut, where.memory)
+    return _recut(array, request.recut, provenance)
 
 
-def _lazy(plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple[str, ...] | None) -> da.Array:
+def _provenance(plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple[str, ...] | None) -> Provenance:
     values = {
         "streams": STREAMS,
         **plan.record(),
         "covariance": covariance.record(),
         **{name: digest(array) for name, array in broadcast.arrays.items()},
     }
+    axes = len(plan.size)
+    samples = ("sample",) if axes == 1 else tuple(f"sample_{axis}" for axis in range(axes))
+    return Provenance(values, broadcast, (*samples, "variable"), names)
+
+
+def _drawn(plan: Plan, provenance: Provenance) -> da.Array:
     # The fingerprint tells the values, the layout tells the blocks: both make a dask key.
-    identity = "-".join(filter(None, (fingerprint(values), plan.layout())))
-    name = f"mvn-{identity}"
-    dimensions = (*_sample_dimensions(len(plan.size)), "variable")
-    provenance = Provenance(name, values, broadcast, dimensions, names)
-    source = Source(plan, broadcast, provenance)
+    name = "-".join(filter(None, (provenance.name, plan.layout())))
+    source = Source(plan, provenance)
     return cast(
         da.Array,
         da.map_blocks(
             draw_block,
-            source=delayed(source, name=f"mvn-source-{identity}", traverse=False),
+            source=delayed(source, name=name.replace("mvn", "mvn-source", 1), traverse=False),
             name=name,
             chunks=(*plan.lengths, (plan.ndim,)),
             dtype=plan.dtype,
-            meta=np.empty((0,) * len(dimensions), plan.dtype),
+            meta=np.empty((0,) * (len(plan.size) + 1), plan.dtype),
         ),
     )
 
 
-def _sample_dimensions(count: int) -> tuple[str, ...]:
-    return ("sample",) if count == 1 else tuple(f"sample_{axis}" for axis in range(count))
+def _recut(array: da.Array, lengths: ChunkLengths, provenance: Provenance) -> da.Array:
+    """Cut a drawn array into blocks that no task can draw; it stays the same sample by name."""
+    layout = hashlib.sha256(repr(lengths).encode()).hexdigest()[:16]
+    recut = array.rechunk(lengths)
+    name = f"{provenance.name}-recut-{layout}"
+    return cast(da.Array, da.map_blocks(_as_it_is, recut, name=name, dtype=array.dtype, meta=array._meta))
+
+
+def _as_it_is(block: FloatArray) -> FloatArray:
+    return block

@@ -136,15 +136,16 @@ def as_root(seed: object) -> Root:
 
 
 def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
-    kind: Any = type(bit_generator)
-    if getattr(np.random, kind.__name__, None) is not kind:
-        raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {kind.__name__}")
+    name = type(bit_generator).__name__
+    kind: Any = getattr(np.random, name, None)
+    if type(bit_generator) is not kind:
+        raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {name}")
     state = _plain(bit_generator.state)
     sequence = bit_generator.seed_seq
     # A jumped or restored bit generator keeps a seed sequence that it was not made from.
     if isinstance(sequence, np.random.SeedSequence) and _plain(kind(sequence).state) == state:
-        return replace(_sequence_root(sequence), bit_generator=kind.__name__)
-    return Root(int(hashlib.sha256(canonical_json(state).encode()).hexdigest(), 16), bit_generator=kind.__name__)
+        return replace(_sequence_root(sequence), bit_generator=name)
+    return Root(int(hashlib.sha256(canonical_json(state).encode()).hexdigest(), 16), bit_generator=name)
 
 
 def _plain(state: Any) -> Any:

@@ -95,6 +95,7 @@ def test_everything_that_numpy_takes_gives_the_same_rows(mean: Any, cov: Any) ->
         ([0, 0], [[1, 2], [1, 2]], {"check_valid": "raise"}, ValueError, "not symmetric positive-sem"),
         ([0, 0], [[1, 2], [2, 1]], {"check_valid": "raise"}, ValueError, "not symmetric positive-sem"),
         ([0, 1e300], EYE, {"dtype": np.float32}, ValueError, "`mean` is too large for float32"),
+        ([0, 0], 1e-100 * EYE, {"dtype": np.float32}, ValueError, "`cov` is too small for float32"),
     ],
 )  # fmt: skip
 def test_bad_input(draw: Draw, mean: Any, cov: Any, kwargs: dict[str, Any], error: type[Exception], text: str) -> None:

@@ -104,7 +104,7 @@ def test_a_block_too_large_is_refused_with_a_way_out() -> None:
 
 
 def test_a_dimension_too_large_is_refused() -> None:
-    with pytest.raises(BlockTooLargeError, match="not even a single stripe would fit"):
+    with pytest.raises(BlockTooLargeError, match="not even a block of one row would fit"):
         plan((10,), (10,), d=10**6).refuse_too_large(10**12, 10**9)
 
 

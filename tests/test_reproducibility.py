@@ -51,7 +51,7 @@ def test_stripes_of_another_bit_generator_are_numpys() -> None:
 @pytest.mark.parametrize("chunks", CHUNKS, ids=str)
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
 def test_chunks_and_local_schedulers(chunks: Any, scheduler: str, dtype: Any) -> None:
-    with dask.config.set({"array.chunk-size": "1 MiB"}):
+    with dask.config.set({"array.chunk-size": "512 kiB"}):
         rows = NORMAL.sample(ROWS, seed=3, dtype=dtype, chunks=chunks)
     assert rows.npartitions > 1 or chunks == -1
     assert rows.dtype == dtype

@@ -9,7 +9,9 @@ import dask
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
+import xarray as xr
 from dask.base import optimize
 from dask.highlevelgraph import HighLevelGraph
 from distributed import Client, LocalCluster
@@ -69,6 +71,19 @@ def test_names_are_fingerprints() -> None:
     assert all(len(each) == 64 for each in fingerprints)
 
 
+def test_a_recut_sample_is_still_the_sample(tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.eye(4), index=list("abcd"), columns=list("abcd"))
+    normal = mvn_dask.MultivariateNormal(np.zeros(4), frame)
+    rows = normal.sample((10, 10), seed=1, chunks=(5, 5, 2))
+    assert rows.chunks == ((5, 5), (5, 5), (2, 2))
+    assert rows.name.startswith(normal.sample((10, 10), seed=1).name.rsplit("-", 1)[0])
+    mvn_dask.to_zarr(rows, tmp_path)
+    with xr.open_zarr(tmp_path) as dataset:
+        assert dataset["samples"].dims == ("sample_0", "sample_1", "variable")
+        assert list(dataset["variable"].values) == list("abcd")
+        np.testing.assert_array_equal(dataset["samples"], normal.sample((10, 10), seed=1))
+
+
 def test_equal_specs_share_their_tasks() -> None:
     normal = mvn_dask.MultivariateNormal(*random_moments(3))
     both = cast(HighLevelGraph, (normal.sample(10, seed=1) - normal.sample(10, seed=1)).dask)
@@ -80,6 +95,8 @@ def test_too_many_blocks_and_too_large_blocks_are_refused_at_once() -> None:
     rng = mvn_dask.default_rng(1)
     with pytest.raises(mvn_dask.errors.BlockTooLargeError, match=r"chunks=\d+ would fit"):
         rng.multivariate_normal([0.0], [[1.0]], 10**14, chunks=-1)
+    with pytest.raises(mvn_dask.errors.BlockTooLargeError, match="use smaller `chunks`"):
+        rng.multivariate_normal([0.0, 0.0], np.eye(2), 10**12, chunks=(5 * 10**11, 1))
     with pytest.raises(mvn_dask.errors.ArgumentError, match="blocks"):
         rng.multivariate_normal([0.0], [[1.0]], 10**18)
     assert "calls=0" in repr(rng)

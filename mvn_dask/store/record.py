@@ -128,7 +128,7 @@ def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[A
         raise ArgumentTypeError(msg)
     chunks = _regular_chunks(array)
     origins = provenances(array)
-    own = next((origin for origin in origins if origin.name == array.name), None)
+    own = next((origin for origin in origins if origin.is_of(array.name)), None)
     samples = [dict(origin.values) for origin in origins]
     content = {
         "format": FORMAT,

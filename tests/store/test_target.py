@@ -21,7 +21,7 @@ def test_paths_and_file_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     "url",
-    ["s3://bucket/a.zarr", "memory://", "http://x/y", "file://host/a", "file:/a", "file:a", "", 7, None, MemoryStore()],
+    ["s3://bucket/a.zarr", "memory://", "http://x/y", "file://host/a", "file:/a", "", 7, None, MemoryStore()],
 )
 def test_everything_else_is_refused(url: Any) -> None:
     with pytest.raises(TargetError, match="`url` must be a local path or a file:// URL"):

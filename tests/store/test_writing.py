@@ -135,12 +135,10 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     assert tree(folder) == before
 
 
-@pytest.mark.parametrize(
-    "change", [lambda rows: rows.mean(axis=0, keepdims=True), lambda rows: np.vstack([rows, rows])]
-)
+@pytest.mark.parametrize("change", [lambda rows: rows.mean(axis=0, keepdims=True), lambda rows: np.tile(rows, (2, 1))])
 def test_blocks_of_another_shape_than_their_array_says(change: Any, tmp_path: Path) -> None:
-    wrong = sample().map_blocks(change, dtype="f8", meta=np.empty((0, 0)))
-    with pytest.raises(AlignmentError, match=r"has the shape .*, and its array says \(300, 2\)"):
+    wrong = da.map_blocks(change, sample(), dtype="f8", meta=np.empty((0, 0)))
+    with pytest.raises(AlignmentError, match=r"has the shape .*, and its array says \([13]00, 2\)"):
         mvn_dask.to_zarr(wrong, tmp_path)
     assert not (tmp_path / "zarr.json").exists()
 
