@@ -119,8 +119,11 @@ def as_root(seed: object) -> Root:
     ArgumentError
         For a negative integer.
     """
-    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
-        seed = np.random.default_rng(cast(Any, seed)).bit_generator
+    if isinstance(seed, np.random.Generator):
+        seed = seed.bit_generator
+    if isinstance(seed, np.random.RandomState):
+        # As numpy's own default_rng does from 2.2 on.
+        seed = seed._bit_generator
     if isinstance(seed, np.random.BitGenerator):
         return _bit_generator_root(seed)
     if isinstance(seed, np.random.SeedSequence):
