@@ -22,7 +22,7 @@ def _against_numpy(d: int, method: Method, numbers: int, rounds: int) -> Row:
     rng = np.random.default_rng(d)
     a = rng.standard_normal((d, d))
     mean, cov = rng.standard_normal(d), a @ a.T / d + np.eye(d)
-    height = mvn_dask.stripe_height(d, d)
+    height = mvn_dask.stripe_height(d)
     n = -(-numbers // (d * height)) * height
     factor = mvn_dask.covariance.Dense(cov, method=method).factorize()
     plan = Plan((n,), d, d, "float64", as_root(1), (n,))

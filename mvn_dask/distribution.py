@@ -128,7 +128,7 @@ class MultivariateNormal:
         chunks : "auto", str, int, tuple or dict
             Blocks of the array: "auto", a size such as "64 MiB", rows of a block (-1 for all), or
             chunks of every axis as dask takes them. The values do not depend on it. A block draws every
-            stripe that it touches, so multiples of ``mvn_dask.stripe_height(d, d)`` rows waste nothing.
+            stripe that it touches, so multiples of ``mvn_dask.stripe_height(d)`` rows waste nothing.
 
         Returns
         -------

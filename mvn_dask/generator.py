@@ -163,9 +163,9 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     Parameters
     ----------
     seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
-        None takes fresh entropy. A numpy BitGenerator or Generator gives its seed sequence and the kind
-        of its bit generator, otherwise that is SFC64; it does not matter how far it was advanced. A
-        Generator of mvn_dask is given back as it is.
+        None takes fresh entropy. A numpy BitGenerator, Generator or RandomState gives the kind of its bit
+        generator, otherwise that is SFC64; at its beginning it gives its seed sequence, and once it was
+        advanced, jumped or restored, its state. A Generator of mvn_dask is given back as it is.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For a seed that numpy would not take either, or one that keeps no seed sequence.
+        For a seed that numpy would not take either, or a bit generator that is not numpy's own.
 
     Examples
     --------

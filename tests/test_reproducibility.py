@@ -34,7 +34,7 @@ def test_stripes_are_numpys(d: int, method: Method) -> None:
     mean, cov = random_moments(d)
     rng = mvn_dask.default_rng(99)
     rng.multivariate_normal(mean, cov)
-    height = stripe_height(d, d)
+    height = stripe_height(d)
     rows = rng.multivariate_normal(mean, cov, 3 * height + 5, method=method)[2 * height :].compute()
     expected = np.concatenate([numpy_stripe(99, 1, i, mean, cov, method) for i in (2, 3)])[: height + 5]
     scale = np.abs(expected).max()

@@ -126,7 +126,7 @@ def hold_the_third(block: npt.NDArray[Any], folder: str, block_id: tuple[int, ..
 def test_a_worker_killed_on_the_way(d: int, processes: Client, tmp_path: Path) -> None:
     mean, cov = random_moments(d)
     normal = mvn_dask.MultivariateNormal(mean, cov, method="cholesky")
-    height = mvn_dask.stripe_height(d, d)
+    height = mvn_dask.stripe_height(d)
     rows = normal.sample(12 * height, seed=1, chunks=height)
     held = da.map_blocks(hold_the_third, rows, folder=str(tmp_path), dtype=rows.dtype, meta=rows._meta)
     future = processes.compute(held)
