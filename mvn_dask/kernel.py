@@ -35,8 +35,8 @@ def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> 
 
     Notes
     -----
-    Takes ``plan.task_bytes(factor.nbytes)`` bytes: besides the block the noise of one stripe and, if the
-    block cuts a stripe, that stripe.
+    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes: besides the block the noise of one stripe and, if
+    the block cuts a stripe, that stripe, unless the factor works in place.
     """
     start, stop = plan.bounds(block)
     rows = np.empty((stop - start, plan.ndim), plan.dtype)
@@ -58,6 +58,7 @@ def _fill(rows: FloatArray, start: int, factor: Factor, mean: FloatArray, plan: 
         if last - first == height:
             factor.colorize(noise, out=target)
         else:
-            cut = np.empty((height, plan.ndim), plan.dtype) if cut is None else cut
+            if cut is None:
+                cut = noise if factor.in_place else np.empty((height, plan.ndim), plan.dtype)
             target[:] = factor.colorize(noise, out=cut)[first - top : last - top]
         target += mean

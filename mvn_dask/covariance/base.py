@@ -18,6 +18,9 @@ from mvn_dask.checks import FloatArray
 class Factor(ABC):
     """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one sample."""
 
+    in_place: ClassVar[bool] = False
+    """Whether `colorize` may be given its own input as `out`."""
+
     @property
     @abstractmethod
     def ndim(self) -> int:

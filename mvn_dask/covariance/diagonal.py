@@ -20,6 +20,8 @@ from mvn_dask.provenance import digest
 class ScaleFactor(Factor):
     """A diagonal factor, kept as its diagonal."""
 
+    in_place: ClassVar[bool] = True
+
     scale: FloatArray
     """Standard deviations, shape (d,)."""
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import zarr
 from dask.delayed import delayed
 
-from mvn_dask.errors import AlignmentError, StoreError, TargetError, TargetNotEmptyError
+from mvn_dask.errors import AlignmentError, DamagedRecordError, StoreError, TargetError, TargetNotEmptyError
 from mvn_dask.store.layout import chunk_count, chunk_window, complete, missing_chunks, stage, sweep_orphans, write_names
 from mvn_dask.store.occupancy import Occupancy, occupy, occupy_alone
 from mvn_dask.store.progress import compute_keys, current_client
@@ -51,7 +51,7 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
         If `url` is of a kind that cannot be written safely, or is to be overwritten with what is read
         from it.
     DamagedRecordError
-        If the store's plan record cannot be understood, or is of another format version.
+        If the store's plan record cannot be understood, or is of another format version; `overwrite` helps.
     ArgumentTypeError
         If `array` is no dask array of numbers.
     RuntimeError
@@ -114,7 +114,7 @@ def _enter(folder: Path, record: PlanRecord, *, overwrite: bool) -> Iterator[Occ
     if overwrite:
         with occupy_alone(folder):
             _refuse_strangers(folder, overwrite=True)
-            remove(folder, read(folder))
+            remove(folder, _read_sound(folder))
             create(folder, record)
     with occupy(folder) as occupancy:
         if read(folder) is None:
@@ -124,12 +124,20 @@ def _enter(folder: Path, record: PlanRecord, *, overwrite: bool) -> Iterator[Occ
         yield occupancy
 
 
+def _read_sound(folder: Path) -> PlanRecord | None:
+    """The record of a store that is about to be deleted: a damaged one tells nothing."""
+    try:
+        return read(folder)
+    except DamagedRecordError:
+        return None
+
+
 def _refuse_strangers(folder: Path, *, overwrite: bool) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
         raise TargetNotEmptyError(f"{folder} is a file: `url` must name a folder")
-    record = read(folder)
+    record = _read_sound(folder) if overwrite else read(folder)
     foreign = strangers(folder, record)
     if foreign:
         msg = f"{folder} is not empty, and no store of mvn_dask: {foreign[0]!r} lies there. Name another target"
@@ -140,7 +148,7 @@ def _refuse_strangers(folder: Path, *, overwrite: bool) -> None:
 
 
 def _refuse_reading_from(array: da.Array, folder: Path) -> None:
-    stored = read(folder)
+    stored = _read_sound(folder)
     if stored is not None and array_name(folder, stored) in array.dask.layers:
         raise TargetError(f"`array` is read from {folder}, which `overwrite` would delete: name another target")
 

@@ -23,6 +23,7 @@ from distributed import Client, LocalCluster
 import mvn_dask
 from mvn_dask.errors import (
     AlignmentError,
+    DamagedRecordError,
     SpecMismatchError,
     StoreError,
     TargetBusyError,
@@ -161,6 +162,16 @@ def test_a_finished_store_may_be_read_only(tmp_path: Path) -> None:
     (tmp_path / "store" / ".mvn_dask" / "lock").unlink()
     mvn_dask.to_zarr(sample(), tmp_path / "store")
     assert not (tmp_path / "store" / ".mvn_dask" / "lock").exists(), "nothing is even locked"
+
+
+def test_a_damaged_store_is_refused_and_can_be_overwritten(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(sample(), tmp_path)
+    before = tree(tmp_path)
+    (tmp_path / ".mvn_dask" / "plan.json").write_text("{")
+    with pytest.raises(DamagedRecordError, match="is no JSON"):
+        mvn_dask.to_zarr(sample(), tmp_path)
+    mvn_dask.to_zarr(sample(), tmp_path, overwrite=True)
+    assert tree(tmp_path) == before
 
 
 def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
