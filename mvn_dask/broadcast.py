@@ -132,16 +132,27 @@ def _save(array: FloatArray, key: str, folder: str) -> str:
     return str(target)
 
 
-@lru_cache(maxsize=8)
 def _load(path: str) -> FloatArray:
     try:
-        if "://" in path:
-            with fsspec.open(path, "rb") as file:
-                return cast(FloatArray, np.load(file, allow_pickle=False))
-        return cast(FloatArray, np.load(path, mmap_mode="r", allow_pickle=False))
+        return _download(path) if "://" in path else _map(path)
     except (OSError, ValueError) as error:
         msg = (
             f"this worker cannot read the factor at {path!r} ({error}). Name a shared folder or an "
             "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
         )
         raise SpoolError(msg) from error
+
+
+# Every task of the process scheduler unpickles its own Broadcast: these keep them from fetching it again.
+# Mapped files take no memory of their own, downloaded ones do.
+
+
+@lru_cache(maxsize=16)
+def _map(path: str) -> FloatArray:
+    return cast(FloatArray, np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+@lru_cache(maxsize=2)
+def _download(url: str) -> FloatArray:
+    with fsspec.open(url, "rb") as file:
+        return cast(FloatArray, np.load(file, allow_pickle=False))
