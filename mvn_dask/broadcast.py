@@ -7,9 +7,12 @@ worker can lose them.
 """
 
 import atexit
+import hashlib
 import os
 import shutil
+import socket
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -29,7 +32,9 @@ LARGE = 8 * 2**20
 """Bytes from which on a factor goes through the spool; distributed warns of graphs over 10 MB."""
 
 SPOOL_PREFIX = "mvn-dask-spool-"
-"""How the names of temporary spool folders begin; the process id follows."""
+"""How the names of temporary spool folders begin; the space of process ids and the process id follow."""
+
+_spool_lock = threading.Lock()
 
 Arrays = Mapping[str, FloatArray]
 ChooseSpool = Callable[[int], str | None]
@@ -97,16 +102,29 @@ class Broadcast:
         }
 
 
-@cache
 def _temporary_spool() -> str:
+    with _spool_lock:
+        return _make_spool()
+
+
+@cache
+def _make_spool() -> str:
     """A folder of this process; those of processes that were killed are deleted on the way."""
-    for path in Path(tempfile.gettempdir()).glob(f"{SPOOL_PREFIX}*-*"):
-        owner = path.name.removeprefix(SPOOL_PREFIX).split("-")[0]
+    prefix = f"{SPOOL_PREFIX}{_process_space()}-"
+    for path in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
+        owner = path.name.removeprefix(prefix).split("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):
             shutil.rmtree(path, ignore_errors=True)
-    folder = tempfile.mkdtemp(prefix=f"{SPOOL_PREFIX}{os.getpid()}-")
+    folder = tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-")
     atexit.register(_delete_spool, folder, os.getpid())
     return folder
+
+
+def _process_space() -> str:
+    """A word for where process ids mean what they mean here: a temporary folder may be shared with others."""
+    namespace = Path("/proc/self/ns/pid")
+    space = (socket.gethostname(), str(psutil.boot_time()), str(namespace.readlink()) if namespace.exists() else "")
+    return hashlib.sha256(repr(space).encode()).hexdigest()[:12]
 
 
 def _delete_spool(folder: str, owner: int) -> None:

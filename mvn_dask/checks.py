@@ -166,29 +166,37 @@ def names(mean: object, cov: object) -> tuple[str, ...] | None:
         "the columns of `cov`": _labels(getattr(cov, "columns", None)),
         "the index of `cov`": _labels(getattr(cov, "index", None)),
     }
-    named = [(place, labels) for place, labels in given.items() if labels is not None]
+    counting = [list(range(len(labels))) for labels in given.values() if labels is not None]
+    # Counting labels are compared where others are the same numbers in another order.
+    told = [labels for labels in given.values() if labels is not None and labels not in counting]
+    shuffled = any(set(labels) == set(range(len(labels))) for labels in told)
+    named = [
+        (place, [str(label) for label in labels])
+        for place, labels in given.items()
+        if labels is not None and (shuffled or labels not in counting)
+    ]
     for (place, labels), (other, others) in pairwise(named):
         if labels != others:
             pairs = zip(labels, others, strict=False)
             first = next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
             msg = f"{place} and {other} must agree: {first[0]!r} is not {first[1]!r}"
             raise ArgumentError(msg)
-    return named[0][1] if named else None
+    return _text(named[0][1]) if named else None
 
 
-def _labels(index: Any) -> tuple[str, ...] | None:
+def _labels(index: Any) -> list[Any] | None:
     # A list and a tuple have a method `index`, an array has none: only pandas brings labels.
     if index is None or callable(index) or not isinstance(index, Iterable):
         return None
-    labels = list(index)
-    if all(isinstance(label, (int, np.integer)) and label == place for place, label in enumerate(labels)):
-        return None
-    names = tuple(str(label) for label in labels)
+    return [int(label) if isinstance(label, (int, np.integer)) else str(label) for label in index]
+
+
+def _text(labels: list[str]) -> tuple[str, ...]:
     try:
-        "".join(names).encode()
+        "".join(labels).encode()
     except UnicodeEncodeError as error:
         raise ArgumentError(f"the labels of `mean` and `cov` must be text that UTF-8 can hold: {error}") from error
-    return names
+    return tuple(labels)
 
 
 def caller_level() -> int:

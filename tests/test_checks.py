@@ -67,6 +67,15 @@ def test_labels_are_names_and_counting_is_not() -> None:
     assert checks.names([0, 0], np.eye(2)) is None
 
 
+def test_numbers_in_another_order_disagree() -> None:
+    cov = pd.DataFrame(np.eye(2), index=[1, 0], columns=[1, 0])
+    with pytest.raises(ArgumentError, match="must agree: '0' is not '1'"):
+        checks.names(pd.Series([0, 0], index=[0, 1]), cov)
+    assert checks.names([0, 0], cov) == ("1", "0")
+    years = pd.DataFrame(np.eye(2), index=[2001, 2002], columns=[2001, 2002])
+    assert checks.names(pd.Series([0, 0]), years) == ("2001", "2002")
+
+
 def test_labels_that_disagree() -> None:
     cov = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
     with pytest.raises(ArgumentError, match="the index of `mean` and the columns of `cov` must agree: 'b'"):

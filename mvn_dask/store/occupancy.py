@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mvn_dask.errors import StoreError, TargetBusyError, TargetError
+from mvn_dask.errors import StoreError, TargetError
 from mvn_dask.store.record import HIDDEN
 
 if sys.platform != "win32":
@@ -57,44 +57,41 @@ class Occupancy:
 
 
 @contextmanager
-def _place(folder: Path, *, create: bool) -> Iterator[Occupancy]:
+def occupy(folder: Path) -> Iterator[Occupancy]:
+    """Enter a store, which is made where it is missing, together with others."""
     path = folder / HIDDEN / LOCK
-    if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o666)
-    except FileNotFoundError as error:
-        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
-    try:
-        yield Occupancy(descriptor, folder)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def occupy(folder: Path, *, create: bool = True) -> Iterator[Occupancy]:
-    """Enter a store together with others.
-
-    Raises
-    ------
-    StoreError
-        If it is not there, and not to be created.
-    """
-    with _place(folder, create=create) as occupancy:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _opened(path, os.O_RDWR | os.O_CREAT, folder) as occupancy:
         occupancy.share()
         yield occupancy
 
 
 @contextmanager
-def occupy_alone(folder: Path) -> Iterator[Occupancy]:
-    """Enter a store alone.
+def visit(folder: Path) -> Iterator[None]:
+    """Enter a store that must be there, for one task, together with others.
 
     Raises
     ------
-    TargetBusyError
-        If somebody is in it.
+    StoreError
+        If it is not there.
     """
-    with _place(folder, create=True) as occupancy:
-        if not occupancy.alone():
-            raise TargetBusyError(f"another job is writing to {folder}: wait for it or stop it")
-        yield occupancy
+    try:
+        with _opened(folder / HIDDEN / LOCK, os.O_RDONLY, folder) as occupancy:
+            occupancy.share()
+            yield
+    except FileNotFoundError as error:
+        if (folder / HIDDEN / LOCK).exists():
+            raise
+        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
+
+
+@contextmanager
+def _opened(path: Path, how: int, folder: Path) -> Iterator[Occupancy]:
+    descriptor = os.open(path, how, 0o666)
+    try:
+        yield Occupancy(descriptor, folder)
+    finally:
+        if sys.platform != "win32":
+            # Closing is not enough: a child that was forked meanwhile holds the same lock.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)

@@ -11,7 +11,7 @@ import zarr
 from dask.delayed import delayed
 from zarr.storage import LocalStore
 
-from mvn_dask.errors import NotAStoreError, StoreError, UnfinishedStoreError
+from mvn_dask.errors import DamagedRecordError, NotAStoreError, StoreError, UnfinishedStoreError
 from mvn_dask.store.layout import (
     ARRAY,
     as_lengths,
@@ -21,6 +21,7 @@ from mvn_dask.store.layout import (
     missing_chunks,
     present,
 )
+from mvn_dask.store.occupancy import visit
 from mvn_dask.store.record import PlanRecord, read
 from mvn_dask.store.target import local_folder
 
@@ -58,8 +59,11 @@ def from_zarr(url: object) -> da.Array:
     record = read(folder)
     if record is None:
         raise NotAStoreError(f"there is no store at {folder}: `mvn_dask.to_zarr` makes one")
-    _refuse_unfinished(folder, record)
-    samples = zarr.open_array(LocalStore(folder, read_only=True), path=ARRAY, mode="r")
+    with visit(folder):
+        _refuse_unfinished(folder, record)
+        samples = zarr.open_array(LocalStore(folder, read_only=True), path=ARRAY, mode="r")
+    if (samples.shape, samples.chunks, samples.dtype) != (record.shape, record.chunks, record.dtype):
+        raise DamagedRecordError(f"the plan record of {folder} and its Zarr metadata disagree: {samples}")
     chunks = as_lengths(record)
     name = array_name(folder, record)
     return cast(
@@ -68,7 +72,7 @@ def from_zarr(url: object) -> da.Array:
             read_block,
             samples=delayed(samples, name=f"source-{name}", traverse=False),
             folder=folder,
-            fingerprint=record.fingerprint,
+            identity=record.identity,
             name=name,
             chunks=chunks,
             dtype=record.dtype,
@@ -77,9 +81,7 @@ def from_zarr(url: object) -> da.Array:
     )
 
 
-def read_block(
-    samples: "zarr.Array[Any]", folder: Path, fingerprint: str, block_id: tuple[int, ...]
-) -> npt.NDArray[Any]:
+def read_block(samples: "zarr.Array[Any]", folder: Path, identity: str, block_id: tuple[int, ...]) -> npt.NDArray[Any]:
     """The task: one chunk. What is not there is an error here, and not the fill value, as it is for Zarr.
 
     Raises
@@ -87,20 +89,22 @@ def read_block(
     UnfinishedStoreError
         If the chunk is gone, or of the wrong size.
     StoreError
-        If the store was overwritten since it was opened.
+        If the store was deleted or overwritten since it was opened.
     """
-    record = read(folder)
-    if record is None or record.fingerprint != fingerprint:
-        raise StoreError(f"{folder} was deleted or overwritten since it was opened, or this worker does not see it")
-    if not present(folder, record, block_id):
-        raise UnfinishedStoreError(f"chunk {block_id} of {folder} is missing: mvn_dask.to_zarr draws it again")
-    return np.asarray(samples[chunk_window(record, block_id)])
+    with visit(folder):
+        record = read(folder)
+        if record is None or record.identity != identity:
+            raise StoreError(f"{folder} was overwritten since it was opened")
+        # An empty array is one block for dask, and no chunk for Zarr.
+        if chunk_count(record) and not present(folder, record, block_id):
+            raise UnfinishedStoreError(f"chunk {block_id} of {folder} is missing: mvn_dask.to_zarr draws it again")
+        return np.asarray(samples[chunk_window(record, block_id)])
 
 
 def array_name(folder: Path, record: PlanRecord) -> str:
     """Name of the dask array that reads a store: the same store and chunks, the same name."""
     place = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return "-".join(["mvn-store", record.fingerprint, place, "x".join(map(str, record.chunks))])
+    return "-".join(["mvn-store", record.identity, place])
 
 
 def _refuse_unfinished(folder: Path, record: PlanRecord) -> None:

@@ -16,7 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.atomic import atomic_write
-from mvn_dask.errors import AlignmentError, ArgumentTypeError, DamagedRecordError, SpecMismatchError
+from mvn_dask.errors import (
+    AlignmentError,
+    ArgumentTypeError,
+    DamagedRecordError,
+    SpecMismatchError,
+    StoreError,
+)
 from mvn_dask.provenance import Provenance, canonical_json, digest, fingerprint
 
 FORMAT = "mvn_dask store"
@@ -41,6 +47,11 @@ class PlanRecord:
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the values."""
         return str(self.content["fingerprint"])
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the whole record: other chunks of the same values are another store."""
+        return fingerprint(self.content)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -129,7 +140,7 @@ def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[A
     chunks = _regular_chunks(array)
     origins = provenances(array)
     own = next((origin for origin in origins if origin.is_of(array.name)), None)
-    samples = [dict(origin.values) for origin in origins]
+    samples = [dict(origin.values) for origin in (origins if own is None else [own])]
     content = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -194,10 +205,10 @@ def read(folder: Path) -> PlanRecord | None:
         return None
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedRecordError(f"{path} is no JSON: {error}") from error
     version = content.get("format_version") if isinstance(content, dict) else None
-    if version != FORMAT_VERSION:
+    if type(version) is not int or version != FORMAT_VERSION:
         msg = f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}"
         raise DamagedRecordError(msg)
     if content.keys() != _FIELDS or content["format"] != FORMAT:
@@ -223,6 +234,10 @@ def _fault(record: PlanRecord) -> str | None:
         return f"no shape and chunks: {shape}, {chunks}"
     if not len(shape) == len(chunks) == len(record.dimensions):
         return f"shape, chunks and dimensions disagree: {shape}, {chunks}, {record.dimensions}"
+    if not all(type(name) is str for name in (*record.dimensions, *(record.names or ()))):
+        return "dimensions and names must be text"
+    if record.names is not None and shape[-1:] != (len(record.names),):
+        return f"{len(record.names)} names do not fit the shape {shape}"
     return None if record.fingerprint == fingerprint(whole) else "the fingerprint is another"
 
 
@@ -254,5 +269,5 @@ def same_specification(folder: Path, record: PlanRecord) -> None:
     """Raise unless the store at a folder was begun with this record."""
     stored = read(folder)
     if stored is None:
-        raise DamagedRecordError(f"{folder / HIDDEN} holds no plan record, and none can be made there")
+        raise StoreError(f"{folder} has lost its plan record: did somebody delete it?")
     stored.refuse_difference(record, folder)

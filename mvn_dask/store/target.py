@@ -13,7 +13,7 @@ _FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
 
 
 def local_folder(url: object) -> Path:
-    """The folder behind a path or a ``file://`` URL, absolute, since workers have folders of their own.
+    """The folder behind a path or a ``file://`` URL, without links, and absolute, since workers have their own.
 
     Raises
     ------
@@ -25,10 +25,10 @@ def local_folder(url: object) -> Path:
         found = _FILE_URL.fullmatch(url)
         if found is None:
             raise TargetError(msg)
-        return Path(unquote(found["path"])).absolute()
+        return Path(unquote(found["path"])).resolve()
     if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
         raise TargetError(msg)
-    return Path(os.fsdecode(os.fspath(url))).expanduser().absolute()
+    return Path(os.fsdecode(os.fspath(url))).expanduser().resolve()
 
 
 def refuse_torn_writes() -> None:

@@ -12,11 +12,10 @@ import numpy.typing as npt
 import zarr
 from dask.delayed import delayed
 
-from mvn_dask.errors import AlignmentError, DamagedRecordError, StoreError, TargetError, TargetNotEmptyError
+from mvn_dask.errors import AlignmentError, StoreError, TargetBusyError, TargetError, TargetNotEmptyError
 from mvn_dask.store.layout import chunk_count, chunk_window, complete, missing_chunks, stage, sweep_orphans, write_names
-from mvn_dask.store.occupancy import Occupancy, occupy, occupy_alone
+from mvn_dask.store.occupancy import Occupancy, occupy, visit
 from mvn_dask.store.progress import compute_keys, current_client
-from mvn_dask.store.reading import array_name
 from mvn_dask.store.record import HIDDEN, PlanRecord, create, plan_record, read, same_specification, write_arrays
 from mvn_dask.store.removal import empty_trash, remove, strangers
 from mvn_dask.store.target import local_folder, refuse_torn_writes
@@ -89,14 +88,16 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
         missing = list(missing_chunks(folder, record))
         store, samples = stage(folder, record)
         _write(array, samples, folder, record, missing)
+        alone = occupancy.alone()
+        if not alone:
+            occupancy.share()
+        # Between the one lock and the other, somebody may have overwritten everything.
+        same_specification(folder, record)
         _refuse_missing(folder, record)
-        write_names(samples, record)
-        if occupancy.alone():
+        if alone:
             sweep_orphans(folder)
             empty_trash(folder)
-        else:
-            occupancy.share()
-            same_specification(folder, record)
+        write_names(samples, record)
         store.commit(folder)
 
 
@@ -111,25 +112,19 @@ def _finished(folder: Path, record: PlanRecord) -> bool:
 def _enter(folder: Path, record: PlanRecord, *, overwrite: bool) -> Iterator[Occupancy]:
     """Enter the store with a plan record that is ours or the same."""
     _refuse_strangers(folder, overwrite=overwrite)
-    if overwrite:
-        with occupy_alone(folder):
-            _refuse_strangers(folder, overwrite=True)
-            remove(folder, _read_sound(folder))
-            create(folder, record)
     with occupy(folder) as occupancy:
-        if read(folder) is None:
+        if overwrite:
+            if not occupancy.alone():
+                raise TargetBusyError(f"another job is writing to {folder}: wait for it or stop it")
+            _refuse_strangers(folder, overwrite=True)
+            remove(folder)
+            create(folder, record)
+            occupancy.share()
+        elif read(folder) is None:
             create(folder, record)
         # Not what was just written, but what is there: another job may have been faster.
         same_specification(folder, record)
         yield occupancy
-
-
-def _read_sound(folder: Path) -> PlanRecord | None:
-    """The record of a store that is about to be deleted: a damaged one tells nothing."""
-    try:
-        return read(folder)
-    except DamagedRecordError:
-        return None
 
 
 def _refuse_strangers(folder: Path, *, overwrite: bool) -> None:
@@ -137,24 +132,31 @@ def _refuse_strangers(folder: Path, *, overwrite: bool) -> None:
         return
     if not folder.is_dir():
         raise TargetNotEmptyError(f"{folder} is a file: `url` must name a folder")
-    record = _read_sound(folder) if overwrite else read(folder)
-    foreign = strangers(folder, record)
-    if foreign:
-        msg = f"{folder} is not empty, and no store of mvn_dask: {foreign[0]!r} lies there. Name another target"
+    if not overwrite and read(folder) is not None:
+        return
+    foreign = next(strangers(folder), None)
+    if foreign is not None:
+        msg = f"{folder} is not empty, and no store: {foreign.relative_to(folder)} lies there. Name another target"
         raise TargetNotEmptyError(msg)
-    if record is None and not overwrite and any(path.name != HIDDEN for path in folder.iterdir()):
-        msg = f"{folder} holds a Zarr hierarchy that is not ours: name another target, or use overwrite=True"
+    if not overwrite and any(path.name != HIDDEN for path in folder.iterdir()):
+        msg = f"{folder} is not empty, and no store of ours: name another target, or use overwrite=True"
         raise TargetNotEmptyError(msg)
 
 
 def _refuse_reading_from(array: da.Array, folder: Path) -> None:
-    stored = _read_sound(folder)
-    if stored is not None and array_name(folder, stored) in array.dask.layers:
-        raise TargetError(f"`array` is read from {folder}, which `overwrite` would delete: name another target")
+    for layer in array.dask.layers.values():
+        for node in getattr(layer, "mapping", {}).values():
+            source = getattr(node, "value", node)
+            store = source.store if isinstance(source, zarr.Array) else None
+            # A local store has a root; dask reads local paths through fsspec, whose store has a path.
+            root = getattr(store, "root", None) or getattr(store, "path", None)
+            if root is not None and Path(root).resolve().is_relative_to(folder):
+                msg = f"`array` is read from {folder}, which `overwrite` would delete: name another target"
+                raise TargetError(msg)
 
 
 def write_block(
-    block: npt.NDArray[Any], samples: "zarr.Array[Any]", folder: Path, fingerprint: str, block_id: tuple[int, ...]
+    block: npt.NDArray[Any], samples: "zarr.Array[Any]", folder: Path, identity: str, block_id: tuple[int, ...]
 ) -> None:
     """The task: one block to its chunk, if the store still is the one that the task was made for.
 
@@ -165,9 +167,9 @@ def write_block(
     StoreError
         If the store was overwritten meanwhile.
     """
-    with occupy(folder, create=False):
+    with visit(folder):
         record = read(folder)
-        if record is None or record.fingerprint != fingerprint:
+        if record is None or record.identity != identity:
             raise StoreError(f"{folder} was overwritten while a job was writing to it")
         window = chunk_window(record, block_id)
         expected = tuple(piece.stop - piece.start for piece in window)
@@ -192,7 +194,7 @@ def _write(
         array,
         samples=delayed(samples, name=f"target-{name}", traverse=False),
         folder=folder,
-        fingerprint=record.fingerprint,
+        identity=record.identity,
         name=name,
         dtype=np.bool_,
         chunks=tuple((1,) * len(pieces) for pieces in array.chunks),

@@ -1,13 +1,16 @@
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from mvn_dask.errors import StoreError, TargetBusyError
-from mvn_dask.store.occupancy import occupy, occupy_alone
+from mvn_dask.errors import StoreError
+from mvn_dask.store.occupancy import occupy, visit
 
 HOLD = """
 import sys, pathlib
@@ -34,14 +37,10 @@ def test_another_process_is_noticed_until_it_is_killed(tmp_path: Path) -> None:
     with another_process(tmp_path) as other:
         with occupy(tmp_path) as occupancy:
             assert not occupancy.alone()
-        with pytest.raises(TargetBusyError, match="another job is writing"), occupy_alone(tmp_path):
-            pass
         other.kill()
         other.wait()
         with occupy(tmp_path) as occupancy:
             assert occupancy.alone()
-        with occupy_alone(tmp_path):
-            pass
 
 
 def test_whoever_failed_to_be_alone_and_shares_again_keeps_others_from_being_alone(tmp_path: Path) -> None:
@@ -50,16 +49,28 @@ def test_whoever_failed_to_be_alone_and_shares_again_keeps_others_from_being_alo
         one.share()
         assert not other.alone()
         other.share()
-        with pytest.raises(TargetBusyError), occupy_alone(tmp_path):
-            pass
+        with occupy(tmp_path) as third:
+            assert not third.alone()
 
 
-def test_nobody_enters_beside_one_who_is_alone(tmp_path: Path) -> None:
-    with occupy_alone(tmp_path), pytest.raises(TargetBusyError), occupy_alone(tmp_path):
-        pass
+def test_a_forked_child_keeps_no_lock(tmp_path: Path) -> None:
+    with occupy(tmp_path) as occupancy:
+        assert occupancy.alone()
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+    try:
+        with occupy(tmp_path) as occupancy:
+            assert occupancy.alone()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
-def test_a_task_creates_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="does this worker see it"), occupy(tmp_path / "x", create=False):
+def test_tasks_visit_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="does this worker see it"), visit(tmp_path / "x"):
         pass
     assert not (tmp_path / "x").exists()
+    with occupy(tmp_path) as job, visit(tmp_path):
+        assert not job.alone()

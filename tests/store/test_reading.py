@@ -1,12 +1,13 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.errors import NotAStoreError, StoreError, UnfinishedStoreError
+from mvn_dask.errors import DamagedRecordError, NotAStoreError, StoreError, UnfinishedStoreError
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=40)
 
@@ -66,7 +67,7 @@ def test_a_chunk_lost_after_opening_is_an_error_and_no_nan(tmp_path: Path) -> No
     with pytest.raises(UnfinishedStoreError, match=r"chunk \(1, 0\) of .* is missing"):
         stored.compute()
     shutil.rmtree(tmp_path / "store")
-    with pytest.raises(StoreError, match="deleted or overwritten since it was opened"):
+    with pytest.raises(StoreError, match="does this worker see it"):
         mvn_dask.to_zarr(stored + 1, tmp_path / "copy")
     assert not (tmp_path / "copy" / "zarr.json").exists()
 
@@ -76,10 +77,25 @@ def test_an_array_does_not_change_when_its_store_is_overwritten(tmp_path: Path) 
     stored = mvn_dask.from_zarr(tmp_path)
     other = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=2, chunks=40)
     mvn_dask.to_zarr(other, tmp_path, overwrite=True)
-    with pytest.raises(StoreError, match="deleted or overwritten since it was opened"):
+    with pytest.raises(StoreError, match="overwritten since it was opened"):
         stored.compute()
     mvn_dask.to_zarr(ROWS.rechunk((50, 2)), tmp_path, overwrite=True)
     assert mvn_dask.from_zarr(tmp_path).name not in {stored.name, mvn_dask.from_zarr(tmp_path).rechunk((40, 2)).name}
+
+
+@pytest.mark.parametrize("size", [0, (0, 5), (5, 0)])
+def test_empty_samples_come_back(size: Any, tmp_path: Path) -> None:
+    rows = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(size, seed=1)
+    mvn_dask.to_zarr(rows, tmp_path)
+    assert mvn_dask.from_zarr(tmp_path).compute().shape == rows.shape
+
+
+def test_a_record_that_the_metadata_contradict(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    path = tmp_path / ".mvn_dask" / "plan.json"
+    path.write_text(path.read_text().replace('"shape":[100,2]', '"shape":[80,2]'))
+    with pytest.raises(DamagedRecordError, match="disagree"):
+        mvn_dask.from_zarr(tmp_path)
 
 
 @pytest.mark.parametrize("lost", ["samples/zarr.json", "zarr.json", ".mvn_dask/factor.npy", ".mvn_dask/mean.npy"])

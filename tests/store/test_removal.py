@@ -5,7 +5,6 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.store.record import read
 from mvn_dask.store.removal import remove, strangers
 
 
@@ -13,11 +12,18 @@ def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
+def foreign(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in strangers(folder))
+
+
+def write(folder: Path) -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1), folder)
+
+
 def test_of_a_store_only_the_lock_stays(tmp_path: Path) -> None:
-    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1), tmp_path)
-    record = read(tmp_path)
-    assert strangers(tmp_path, record) == []
-    remove(tmp_path, record)
+    write(tmp_path)
+    assert foreign(tmp_path) == []
+    remove(tmp_path)
     assert names(tmp_path) == [".mvn_dask", ".mvn_dask/lock"]
 
 
@@ -28,13 +34,27 @@ def test_foreign_hierarchies_are_known_whole(version: int, tmp_path: Path) -> No
     group = zarr.create_group(tmp_path / "group", zarr_format=version)  # type: ignore[arg-type]
     group.create_array("inner", shape=(4,), chunks=(2,), dtype="f8")[:] = 1.0
     for folder in (tmp_path / "array", tmp_path / "group"):
-        assert strangers(folder, None) == []
+        assert foreign(folder) == []
         (folder / "notes.txt").touch()
         (folder / "src").mkdir()
-        assert strangers(folder, None) == ["notes.txt", "src"]
+        (folder / "src" / "main.c").touch()
+        assert foreign(folder) == ["notes.txt", "src/main.c"]
+
+
+def test_strangers_inside_arrays_are_found(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "samples" / "thesis.tex").touch()
+    assert foreign(tmp_path) == ["samples/thesis.tex"]
+
+
+def test_a_folder_of_stores_is_no_store(tmp_path: Path) -> None:
+    write(tmp_path / "a.zarr")
+    assert "a.zarr/zarr.json" in foreign(tmp_path)
+    zarr.open(tmp_path)
+    assert "a.zarr/.mvn_dask/plan.json" in foreign(tmp_path), "nor is it under a group: that store is another's"
 
 
 def test_a_folder_without_documents_is_all_strangers(tmp_path: Path) -> None:
     for name in ("c", "0", "samples"):
-        (tmp_path / name).mkdir()
-    assert strangers(tmp_path, None) == ["0", "c", "samples"]
+        (tmp_path / name).touch()
+    assert foreign(tmp_path) == ["0", "c", "samples"]

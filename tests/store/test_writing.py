@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 import zarr
+from dask.base import optimize
 from distributed import Client, LocalCluster
 
 import mvn_dask
@@ -119,6 +120,15 @@ def test_overwrite_with_what_is_read_from_there_is_refused(tmp_path: Path) -> No
     mvn_dask.to_zarr(sample(), tmp_path)
     with pytest.raises(TargetError, match="is read from"):
         mvn_dask.to_zarr(mvn_dask.from_zarr(tmp_path) * 2, tmp_path, overwrite=True)
+    link = tmp_path.with_name("link")
+    link.symlink_to(tmp_path)
+    for reader in (
+        mvn_dask.from_zarr(link),
+        da.from_zarr(tmp_path, component="samples"),
+        optimize(mvn_dask.from_zarr(tmp_path) * 2)[0],
+    ):
+        with pytest.raises(TargetError, match="is read from"):
+            mvn_dask.to_zarr(reader * 2, tmp_path, overwrite=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), sample())
 
 
@@ -130,9 +140,12 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     record, _ = plan_record(sample())
     _, samples = stage(folder, record)
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        write_block(np.zeros((300, 2)), samples, folder, record.fingerprint, (0, 0))
+        write_block(np.zeros((300, 2)), samples, folder, record.identity, (0, 0))
     with pytest.raises(StoreError, match="does this worker see it"):
-        write_block(np.zeros((300, 2)), samples, tmp_path / "gone", record.fingerprint, (0, 0))
+        write_block(np.zeros((300, 2)), samples, tmp_path / "gone", record.identity, (0, 0))
+    same_values, _ = plan_record(sample(seed=2, chunks=200))
+    with pytest.raises(StoreError, match="was overwritten while a job was writing"):
+        write_block(np.zeros((200, 2)), samples, folder, same_values.identity, (0, 0))
     assert tree(folder) == before
 
 
@@ -142,6 +155,22 @@ def test_blocks_of_another_shape_than_their_array_says(change: Any, tmp_path: Pa
     with pytest.raises(AlignmentError, match=r"has the shape .*, and its array says \([13]00, 2\)"):
         mvn_dask.to_zarr(wrong, tmp_path)
     assert not (tmp_path / "zarr.json").exists()
+
+
+def test_samples_that_share_a_graph_are_told_apart(tmp_path: Path) -> None:
+    for number, rows in enumerate(optimize(sample(seed=1), sample(seed=2))):
+        mvn_dask.to_zarr(rows, tmp_path / str(number))
+        np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path / str(number)), sample(seed=number + 1))
+
+
+def test_notes_in_our_own_store_are_no_obstacle(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(sample(), tmp_path)
+    (tmp_path / ".DS_Store").touch()
+    (tmp_path / "samples" / "c" / "1" / "0").unlink()
+    mvn_dask.to_zarr(sample(), tmp_path)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), sample())
+    with pytest.raises(TargetNotEmptyError, match="DS_Store lies there"):
+        mvn_dask.to_zarr(sample(seed=2), tmp_path, overwrite=True)
 
 
 def test_an_asynchronous_client_is_refused(tmp_path: Path) -> None:
@@ -186,15 +215,16 @@ def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
 def test_folders_that_are_no_store_are_never_touched(overwrite: bool, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     (tmp_path / "src").mkdir()
-    with pytest.raises(TargetNotEmptyError, match="is not empty, and no store of mvn_dask: 'src' lies there"):
+    (tmp_path / "src" / "main.c").write_text("more work")
+    with pytest.raises(TargetNotEmptyError, match=r"is not empty, and no store: (src/main.c|thesis.tex) lies there"):
         mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
     with pytest.raises(TargetNotEmptyError, match="is a file"):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex", overwrite=overwrite)
     with pytest.raises(NotADirectoryError):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex" / "below", overwrite=overwrite)
-    assert tree(tmp_path) == {"thesis.tex": b"years of work"}
+    assert tree(tmp_path) == {"thesis.tex": b"years of work", "src/main.c": b"more work"}
     zarr.open(tmp_path)  # a careless reader does not make it ours to delete
-    with pytest.raises(TargetNotEmptyError, match="'src' lies there"):
+    with pytest.raises(TargetNotEmptyError, match=r"(src/main.c|thesis.tex) lies there"):
         mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
     assert (tmp_path / "thesis.tex").exists()
 
