@@ -7,7 +7,6 @@ worker can lose them.
 """
 
 import atexit
-import hashlib
 import os
 import shutil
 import socket
@@ -26,7 +25,7 @@ from mvn_dask.atomic import atomic_write
 from mvn_dask.checks import FloatArray
 from mvn_dask.covariance import Factor
 from mvn_dask.errors import SpoolError
-from mvn_dask.provenance import digest
+from mvn_dask.provenance import digest, fingerprint
 
 LARGE = 8 * 2**20
 """Bytes from which on a factor goes through the spool; distributed warns of graphs over 10 MB."""
@@ -69,8 +68,9 @@ class Broadcast:
         return self._arrays
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
-        return {name: digest(array) for name, array in self._arrays.items()}
+    def digests(self) -> dict[str, str]:
+        """Digests of the arrays: large ones take a while, so they are made once."""
+        return {name: digest(array) for name, array in self.arrays.items()}
 
     @property
     def mean(self) -> FloatArray:
@@ -83,17 +83,20 @@ class Broadcast:
         return self._factor_type.from_arrays(self.arrays)
 
     def __sizeof__(self) -> int:
-        return object.__sizeof__(self) + sum(array.nbytes for array in self._arrays.values())
+        return object.__sizeof__(self) + self._nbytes
+
+    @property
+    def _nbytes(self) -> int:
+        return sum(array.nbytes for array in self._arrays.values())
 
     def __getstate__(self) -> dict[str, Any]:
         paths = self._paths
-        nbytes = sum(array.nbytes for array in self._arrays.values())
         # What arrived through the graph goes on through the graph: the spool is the sender's.
-        if self._choose_spool is not None and nbytes > LARGE:
-            spool = self._choose_spool(nbytes)
+        if self._choose_spool is not None and self._nbytes > LARGE:
+            spool = self._choose_spool(self._nbytes)
             if spool is not None:
                 folder = spool or _temporary_spool()
-                paths = {name: _save(array, self._digests[name], folder) for name, array in self._arrays.items()}
+                paths = {name: _save(array, self.digests[name], folder) for name, array in self._arrays.items()}
         return {
             "_factor_type": self._factor_type,
             "_choose_spool": None,
@@ -124,7 +127,7 @@ def _process_space() -> str:
     """A word for where process ids mean what they mean here: a temporary folder may be shared with others."""
     namespace = Path("/proc/self/ns/pid")
     space = (socket.gethostname(), str(psutil.boot_time()), str(namespace.readlink()) if namespace.exists() else "")
-    return hashlib.sha256(repr(space).encode()).hexdigest()[:12]
+    return fingerprint(space)[:12]
 
 
 def _delete_spool(folder: str, owner: int) -> None:

@@ -78,8 +78,8 @@ def spool_folder(nbytes: int) -> str | None:
 
     ``dask.config.set({"mvn_dask.spool": ...})`` decides: a shared folder, an object-store URL,
     ``"graph"`` to send every factor through the graph, or ``"auto"``, the default: a temporary folder
-    where all workers are on this machine, else the graph. It asks nobody, since it is called while a graph
-    is on its way.
+    where the scheduler's address is local, or there is none, else the graph. It asks nobody, since it is
+    called while a graph is on its way.
 
     Warns
     -----

@@ -5,7 +5,6 @@ one Dask task, is a contiguous range of rows; a *stripe* is the rows that share 
 borders may lie anywhere: a block draws every stripe that it touches and keeps its own rows.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from math import prod
 import numpy as np
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
+from mvn_dask.provenance import fingerprint
 from mvn_dask.streams import Root, stripe_height
 
 MOST_BLOCKS = 10**7
@@ -170,7 +170,7 @@ class Plan:
         """The cuts as a short text, for the array's name."""
         if all(isinstance(cut, int) for cut in self.cuts):
             return "x".join(map(str, self.cuts))
-        return hashlib.sha256(repr(self.cuts).encode()).hexdigest()[:16]
+        return fingerprint(self.cuts)[:16]
 
 
 def _pieces(cut: Cut, length: int) -> tuple[int, ...]:

@@ -21,9 +21,9 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def fingerprint(values: Mapping[str, object]) -> str:
+def fingerprint(value: object) -> str:
     """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def digest(array: npt.NDArray[Any]) -> str:

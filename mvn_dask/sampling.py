@@ -4,7 +4,6 @@ The graph is one blockwise layer over block numbers and one node that holds the 
 plan. A task gets its block's number, finds its rows and streams in the plan, and draws.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,7 +18,7 @@ from mvn_dask.chunking import ChunkLengths, Rows, as_request
 from mvn_dask.cluster import spool_folder, workers
 from mvn_dask.covariance import Covariance
 from mvn_dask.plan import Plan
-from mvn_dask.provenance import Provenance, digest
+from mvn_dask.provenance import Provenance, fingerprint
 from mvn_dask.streams import Root
 
 STREAMS = 1
@@ -115,7 +114,7 @@ def _provenance(plan: Plan, broadcast: Broadcast, covariance: Covariance, names:
         "streams": STREAMS,
         **plan.record(),
         "covariance": covariance.record(),
-        **{name: digest(array) for name, array in broadcast.arrays.items()},
+        **broadcast.digests,
     }
     axes = len(plan.size)
     samples = ("sample",) if axes == 1 else tuple(f"sample_{axis}" for axis in range(axes))
@@ -141,9 +140,8 @@ def _drawn(plan: Plan, provenance: Provenance) -> da.Array:
 
 def _recut(array: da.Array, lengths: ChunkLengths, provenance: Provenance) -> da.Array:
     """Cut a drawn array into blocks that no task can draw; it stays the same sample by name."""
-    layout = hashlib.sha256(repr(lengths).encode()).hexdigest()[:16]
     recut = array.rechunk(lengths)
-    name = f"{provenance.name}-recut-{layout}"
+    name = f"{provenance.name}-recut-{fingerprint(lengths)[:16]}"
     return cast(da.Array, da.map_blocks(_as_it_is, recut, name=name, dtype=array.dtype, meta=array._meta))
 
 

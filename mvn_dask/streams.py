@@ -10,7 +10,6 @@ References
 numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -18,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.provenance import canonical_json
+from mvn_dask.provenance import fingerprint
 
 SeedLike = (
     int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
@@ -91,11 +90,10 @@ class Root:
 
     def record(self) -> dict[str, object]:
         """JSON-able form. Entropy is text, since many JSON readers round integers over 2**53."""
-        single = isinstance(self.entropy, int)
-        words = [str(word) for word in cast(tuple[int, ...], self.entropy)] if not single else []
+        entropy = self.entropy
         return {
             "bit_generator": self.bit_generator,
-            "entropy": str(self.entropy) if single else words,
+            "entropy": str(entropy) if isinstance(entropy, int) else [str(word) for word in entropy],
             "key": list(self.key),
             "pool_size": self.pool_size,
         }
@@ -148,7 +146,7 @@ def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
     # A jumped or restored bit generator keeps a seed sequence that it was not made from.
     if isinstance(sequence, np.random.SeedSequence) and _plain(kind(sequence).state) == state:
         return replace(_sequence_root(sequence), bit_generator=name)
-    return Root(int(hashlib.sha256(canonical_json(state).encode()).hexdigest(), 16), bit_generator=name)
+    return Root(int(fingerprint(state), 16), bit_generator=name)
 
 
 def _plain(state: Any) -> Any:

@@ -126,14 +126,6 @@ def chunk_window(record: PlanRecord, chunk: tuple[int, ...]) -> tuple[slice, ...
     )
 
 
-def as_lengths(record: PlanRecord) -> tuple[tuple[int, ...], ...]:
-    """Lengths of the chunks along every axis, as dask wants them."""
-    return tuple(
-        tuple(min(step, length - start) for start in range(0, length, step)) or (0,)
-        for step, length in zip(record.chunks, record.shape, strict=True)
-    )
-
-
 def chunk_path(folder: Path, chunk: tuple[int, ...]) -> Path:
     """File of a chunk."""
     return folder.joinpath(ARRAY, "c", *map(str, chunk))

@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mvn_dask.errors import StoreError, TargetError
@@ -59,10 +59,8 @@ class Occupancy:
 @contextmanager
 def occupy(folder: Path) -> Iterator[Occupancy]:
     """Enter a store, which is made where it is missing, together with others."""
-    path = folder / HIDDEN / LOCK
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _opened(path, os.O_RDWR | os.O_CREAT, folder) as occupancy:
-        occupancy.share()
+    (folder / HIDDEN).mkdir(parents=True, exist_ok=True)
+    with _opened(folder, os.O_RDWR) as occupancy:
         yield occupancy
 
 
@@ -75,23 +73,25 @@ def visit(folder: Path) -> Iterator[None]:
     StoreError
         If it is not there.
     """
-    try:
-        with _opened(folder / HIDDEN / LOCK, os.O_RDONLY, folder) as occupancy:
-            occupancy.share()
-            yield
-    except FileNotFoundError as error:
-        if (folder / HIDDEN / LOCK).exists():
-            raise
-        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
+    with _opened(folder, os.O_RDONLY):
+        yield
 
 
 @contextmanager
-def _opened(path: Path, how: int, folder: Path) -> Iterator[Occupancy]:
-    descriptor = os.open(path, how, 0o666)
+def _opened(folder: Path, how: int) -> Iterator[Occupancy]:
     try:
-        yield Occupancy(descriptor, folder)
+        # Made where only the lock is lost, as in a copy; the folder around it is not made here.
+        descriptor = os.open(folder / HIDDEN / LOCK, how | os.O_CREAT, 0o666)
+    except FileNotFoundError as error:
+        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
+    try:
+        occupancy = Occupancy(descriptor, folder)
+        occupancy.share()
+        yield occupancy
     finally:
         if sys.platform != "win32":
-            # Closing is not enough: a child that was forked meanwhile holds the same lock.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            # Closing is not enough: a child that was forked meanwhile holds the same lock. Where there are no
+            # locks at all, `share` has said so already.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)

@@ -1,6 +1,5 @@
 """Reading a store."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,13 +7,14 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import zarr
+from dask.array.core import normalize_chunks
 from dask.delayed import delayed
 from zarr.storage import LocalStore
 
 from mvn_dask.errors import DamagedRecordError, NotAStoreError, StoreError, UnfinishedStoreError
+from mvn_dask.provenance import fingerprint
 from mvn_dask.store.layout import (
     ARRAY,
-    as_lengths,
     chunk_count,
     chunk_window,
     committed,
@@ -64,7 +64,7 @@ def from_zarr(url: object) -> da.Array:
         samples = zarr.open_array(LocalStore(folder, read_only=True), path=ARRAY, mode="r")
     if (samples.shape, samples.chunks, samples.dtype) != (record.shape, record.chunks, record.dtype):
         raise DamagedRecordError(f"the plan record of {folder} and its Zarr metadata disagree: {samples}")
-    chunks = as_lengths(record)
+    chunks = normalize_chunks(record.chunks, record.shape)
     name = array_name(folder, record)
     return cast(
         da.Array,
@@ -103,8 +103,7 @@ def read_block(samples: "zarr.Array[Any]", folder: Path, identity: str, block_id
 
 def array_name(folder: Path, record: PlanRecord) -> str:
     """Name of the dask array that reads a store: the same store and chunks, the same name."""
-    place = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return "-".join(["mvn-store", record.identity, place])
+    return "-".join(["mvn-store", record.identity, fingerprint(str(folder))[:16]])
 
 
 def _refuse_unfinished(folder: Path, record: PlanRecord) -> None:

@@ -98,6 +98,12 @@ def test_a_record_that_the_metadata_contradict(tmp_path: Path) -> None:
         mvn_dask.from_zarr(tmp_path)
 
 
+def test_a_copy_without_its_lock_is_read(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(ROWS, tmp_path)
+    (tmp_path / ".mvn_dask" / "lock").unlink()
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), ROWS)
+
+
 @pytest.mark.parametrize("lost", ["samples/zarr.json", "zarr.json", ".mvn_dask/factor.npy", ".mvn_dask/mean.npy"])
 def test_everything_that_is_lost_is_made_again(lost: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(ROWS, tmp_path)
