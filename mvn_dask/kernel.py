@@ -1,18 +1,22 @@
-"""Drawing one block: numpy only, stripe by stripe, on memory that is allocated once.
+"""Drawing one block: stripe by stripe, in the memory of the block itself.
 
-The product with the factor is always made for a whole stripe, also for one that a block only partly
-keeps: a product of another height may be summed in another order, and then bits would depend on where
-blocks begin.
+Compiled code draws normals where there is any for their bit generator, and numpy where not; the bits are the same.
+So are those of the products with the factor, since both add in the same order.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
 
 import numpy as np
 
-from mvn_dask.blas import one_thread
 from mvn_dask.checks import FloatArray
 from mvn_dask.covariance import Factor
 from mvn_dask.plan import Plan
+from mvn_dask.sfc64 import States
+
+TOGETHER = 8
+"""Stripes that are drawn before their products are made: as many as compiled code steps side by side."""
 
 
 def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> FloatArray:
@@ -35,30 +39,79 @@ def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> 
 
     Notes
     -----
-    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes: besides the block the noise of one stripe and, if
-    the block cuts a stripe, that stripe, unless the factor works in place.
+    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes: besides the block and the factor another of each
+    factor, cut into tiles, and two stripes.
     """
     start, stop = plan.bounds(block)
     rows = np.empty((stop - start, plan.ndim), plan.dtype)
-    with one_thread():
-        _fill(rows, start, factor, mean, plan)
+    if len(rows):
+        _Stripes(factor, mean, plan).fill(rows, start)
     return rows.reshape(*plan.block_size(block), plan.ndim)
 
 
-def _fill(rows: FloatArray, start: int, factor: Factor, mean: FloatArray, plan: Plan) -> None:
-    height = plan.stripe
-    stop = start + len(rows)
-    noise = np.empty((height, plan.noise_ndim), plan.dtype)
-    cut = None
-    for stripe in range(start // height, -(-stop // height)):
+@cache
+def compiled() -> ModuleType | None:
+    """The compiled path, or None where numba is not there or is told not to compile."""
+    try:
+        from mvn_dask.compiled import drawing
+    except ImportError:
+        return None
+    return drawing if drawing.USABLE else None
+
+
+class _Stripes:
+    """The stripes of a sample."""
+
+    def __init__(self, factor: Factor, mean: FloatArray, plan: Plan) -> None:
+        # Not -0.0: it would keep the sign of a zero, which the two paths do not promise each other.
+        self._factor, self._mean, self._plan = factor, mean + 0.0, plan
+        self._drawing = self._product = None
+        self._states: States | None = None
+        self._fused = False
+        code, entries = compiled(), factor.entries
+        if code is not None and plan.root.bit_generator == "SFC64":
+            self._fused = entries.ndim == 1 or max(entries.shape) <= code.FUSED
+            self._drawing = code.Drawing(plan.dtype, *((entries, self._mean) if self._fused else ()))
+        if code is not None and not self._fused and entries.ndim == 2 and plan.stripe % code.HIGH == 0:
+            self._product = code.Product(entries, self._mean)
+
+    def fill(self, rows: FloatArray, start: int) -> None:
+        """Fill rows, at least one, with those of the sample from `start` on."""
+        height, stop = self._plan.stripe, start + len(rows)
+        self._first = stripe = start // height
+        if self._drawing is not None:
+            self._states = self._plan.root.sfc64_states(stripe, -(-stop // height) - stripe)
+        while stripe * height < stop:
+            top = stripe * height
+            whole = min(TOGETHER, (stop - top) // height) if top >= start else 0
+            if whole:
+                self._draw(stripe, rows[top - start : top - start + whole * height].reshape(whole, height, -1))
+            else:
+                self._cut(stripe, rows, start)
+            stripe += max(1, whole)
+
+    def _cut(self, stripe: int, rows: FloatArray, start: int) -> None:
+        """Draw a stripe and keep the rows that are asked for."""
+        height = self._plan.stripe
         top = stripe * height
-        first, last = max(top, start), min(top + height, stop)
-        plan.root.child(stripe).generator().standard_normal(dtype=noise.dtype.type, out=noise)
-        target = rows[first - start : last - start]
-        if last - first == height:
-            factor.colorize(noise, out=target)
+        whole = np.empty((1, height, self._plan.ndim), self._plan.dtype)
+        self._draw(stripe, whole)
+        first, last = max(top, start), min(top + height, start + len(rows))
+        rows[first - start : last - start] = whole[0, first - top : last - top]
+
+    def _draw(self, first: int, out: FloatArray) -> None:
+        """Draw whole stripes, shape (stripes, height, d)."""
+        apart = self._plan.noise_ndim != self._plan.ndim or not (self._fused or self._product)
+        noise = np.empty((*out.shape[:2], self._plan.noise_ndim), out.dtype) if apart else out
+        if self._drawing is not None and self._states is not None:
+            place = first - self._first
+            self._drawing.draw(self._states[:, place : place + len(out)], noise)
         else:
-            if cut is None:
-                cut = noise if factor.in_place else np.empty((height, plan.ndim), plan.dtype)
-            target[:] = factor.colorize(noise, out=cut)[first - top : last - top]
-        target += mean
+            for stripe, z in enumerate(noise, first):
+                self._plan.root.child(stripe).generator().standard_normal(dtype=z.dtype.type, out=z)
+        z, rows = noise.reshape(-1, self._plan.noise_ndim), out.reshape(-1, self._plan.ndim)
+        if self._product is not None:
+            self._product.place(z, rows)
+        elif not self._fused:
+            self._factor.colorize(z, out=rows)
+            rows += self._mean

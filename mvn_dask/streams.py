@@ -18,6 +18,7 @@ import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.provenance import fingerprint
+from mvn_dask.sfc64 import States, child_states
 
 SeedLike = (
     int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
@@ -87,6 +88,10 @@ class Root:
     def generator(self) -> np.random.Generator:
         """A numpy Generator at the beginning of this place's stream."""
         return np.random.Generator(getattr(np.random, self.bit_generator)(self.seed_sequence()))
+
+    def sfc64_states(self, first: int, count: int) -> States:
+        """State of SFC64 at the beginning of the streams of `count` children, from `first` on, shape (4, count)."""
+        return child_states(self.seed_sequence(), first, count)
 
     def record(self) -> dict[str, object]:
         """JSON-able form. Entropy is text, since many JSON readers round integers over 2**53."""

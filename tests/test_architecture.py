@@ -8,9 +8,10 @@ import mvn_dask
 PACKAGE = Path(mvn_dask.__file__).parent
 
 FLOORS = [
-    {"errors", "atomic", "blas", "provenance"},
+    {"errors", "atomic", "blas", "provenance", "sfc64"},
     {"checks", "streams"},
     {"plan", "covariance"},
+    {"compiled"},
     {"kernel", "broadcast"},
     {"cluster"},
     {"chunking"},
@@ -28,6 +29,8 @@ OUTSIDE = {
     "distributed": {"cluster", "store"},
     "zarr": {"store"},
     "fsspec": {"broadcast"},
+    "llvmlite": {"compiled"},
+    "numba": {"compiled"},
     "psutil": {"broadcast", "cluster"},
     "scipy": {"covariance"},
     "threadpoolctl": {"blas"},

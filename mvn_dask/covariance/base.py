@@ -18,9 +18,6 @@ from mvn_dask.checks import FloatArray
 class Factor(ABC):
     """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one sample."""
 
-    in_place: ClassVar[bool] = False
-    """Whether `colorize` may be given its own input as `out`."""
-
     @property
     @abstractmethod
     def ndim(self) -> int:
@@ -41,9 +38,18 @@ class Factor(ABC):
     def log_det(self) -> float:
         """Logarithm of the determinant of the covariance; minus infinity if it is singular."""
 
+    @property
+    @abstractmethod
+    def entries(self) -> FloatArray:
+        """A, shape (d, k), or its diagonal, shape (d,), where the rest of it is zero."""
+
     @abstractmethod
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        """Rows of independent normals, shape (n, k), to rows with the covariance, shape (n, d)."""
+        """Rows of independent normals, shape (n, k), to rows with the covariance, shape (n, d).
+
+        The products behind each number are added in the order of the normals, each rounded by itself: its bits
+        are those that compiled code gives, on every processor. `out` must not be `z`.
+        """
 
     @abstractmethod
     def whiten(self, x: FloatArray) -> FloatArray:

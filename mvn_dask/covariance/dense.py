@@ -27,12 +27,11 @@ from mvn_dask import checks
 from mvn_dask.blas import one_thread
 from mvn_dask.checks import FloatArray
 from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask.covariance.diagonal import ScaleFactor
+from mvn_dask.covariance.product import ordered_product
 from mvn_dask.covariance.validity import object_to
 from mvn_dask.errors import NotPositiveDefiniteError
 from mvn_dask.provenance import digest
-
-PANEL = 64
-"""Columns of a triangular product that are computed at once: enough for BLAS, few enough to skip zeros."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +48,16 @@ class _MatrixFactor(Factor):
     @property
     def noise_ndim(self) -> int:
         return int(self.matrix.shape[1])
+
+    @property
+    def entries(self) -> FloatArray:
+        return self.matrix
+
+    def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """``z @ A.T``: 2 d k flops a row, half of that if A is triangular."""
+        if out is None:
+            out = np.empty((z.shape[0], self.ndim), np.result_type(z, self.matrix))
+        return ordered_product(z, self.matrix, out)
 
     def astype(self, dtype: npt.DTypeLike) -> Self:
         return type(self)(self.matrix.astype(dtype, copy=False))
@@ -69,11 +78,6 @@ class OrthogonalFactor(_MatrixFactor):
         with np.errstate(divide="ignore"):
             return float(np.log(self._variances()).sum())
 
-    def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        """``z @ A.T``: 2 d² flops a row."""
-        product: FloatArray = np.matmul(z, self.matrix.T, out=out)
-        return product
-
     def whiten(self, x: FloatArray) -> FloatArray:
         """``x @ A / s``, the pseudo-inverse: directions without variance give 0. 2 d² flops a row."""
         variances = self._variances()
@@ -93,16 +97,6 @@ class TriangularFactor(_MatrixFactor):
     @property
     def log_det(self) -> float:
         return 2.0 * float(np.log(np.diagonal(self.matrix)).sum())
-
-    def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        """``z @ L.T`` in panels of columns, the zeros above the diagonal left out: d² flops a row."""
-        if out is None:
-            out = np.empty((z.shape[0], self.ndim), np.result_type(z, self.matrix))
-        for left in range(0, self.ndim, PANEL):
-            right = min(left + PANEL, self.ndim)
-            panel = self.matrix[left:right, :right]
-            np.matmul(z[:, :right], panel.T, out=out[:, left:right])
-        return out
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """Forward substitution: d² flops a row."""
@@ -190,24 +184,28 @@ class Dense(Covariance):
     def _factor(self) -> Factor:
         with one_thread():
             if self.method == "svd":
-                return self._svd()
-            self._check_symmetry()
-            return self._eigh() if self.method == "eigh" else self._cholesky()
+                factor = self._svd()
+            else:
+                self._check_symmetry()
+                factor = self._eigh() if self.method == "eigh" else self._cholesky()
+        scale = np.diagonal(factor.matrix)
+        diagonal = np.count_nonzero(factor.matrix) == np.count_nonzero(scale)
+        return ScaleFactor(scale.copy()) if diagonal else factor
 
-    def _svd(self) -> Factor:
+    def _svd(self) -> _MatrixFactor:
         u, s, vh = np.linalg.svd(self.matrix)
         if self.check_valid != "ignore" and not self._close((vh.T * s) @ vh):
             self._object()
-        return OrthogonalFactor(u * np.sqrt(s))
+        return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C"))
 
-    def _eigh(self) -> Factor:
+    def _eigh(self) -> _MatrixFactor:
         eigenvalues, u = np.linalg.eigh(self.matrix)
         largest = max(eigenvalues[-1], 0.0)
         if self.check_valid != "ignore" and eigenvalues[0] < -self.tol * largest:
             object_to(self._describe(float(eigenvalues[0])), self.check_valid)
-        return OrthogonalFactor(u * np.sqrt(np.abs(eigenvalues)))
+        return OrthogonalFactor(np.multiply(u, np.sqrt(np.abs(eigenvalues)), order="C"))
 
-    def _cholesky(self) -> Factor:
+    def _cholesky(self) -> _MatrixFactor:
         try:
             return TriangularFactor(np.linalg.cholesky(self.matrix))
         except np.linalg.LinAlgError as error:

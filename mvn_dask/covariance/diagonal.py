@@ -20,10 +20,8 @@ from mvn_dask.provenance import digest
 class ScaleFactor(Factor):
     """A diagonal factor, kept as its diagonal."""
 
-    in_place: ClassVar[bool] = True
-
     scale: FloatArray
-    """Standard deviations, shape (d,)."""
+    """The diagonal of A, shape (d,): standard deviations, up to their signs."""
 
     @property
     def ndim(self) -> int:
@@ -34,9 +32,13 @@ class ScaleFactor(Factor):
         return self.ndim
 
     @property
+    def entries(self) -> FloatArray:
+        return self.scale
+
+    @property
     def log_det(self) -> float:
         with np.errstate(divide="ignore"):
-            return 2.0 * float(np.log(self.scale).sum())
+            return 2.0 * float(np.log(np.abs(self.scale)).sum())
 
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """``z * scale``: d flops a row."""
@@ -45,7 +47,7 @@ class ScaleFactor(Factor):
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """``x / scale``, 0 where the scale is 0: d flops a row."""
-        white: FloatArray = np.divide(x, self.scale, out=np.zeros_like(x), where=self.scale > 0)
+        white: FloatArray = np.divide(x, self.scale, out=np.zeros_like(x), where=self.scale != 0)
         return white
 
     def astype(self, dtype: npt.DTypeLike) -> Self:
