@@ -87,7 +87,8 @@ class MultivariateNormal:
         tol: float = 1e-8,
     ) -> None:
         checks.method(method)
-        vector = np.array(checks.real_array("mean", mean))
+        # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
+        vector = checks.real_array("mean", mean) + 0.0
         checks.mean_vector(vector)
         covariance = as_covariance(cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol)
         checks.same_length(vector, covariance.ndim)

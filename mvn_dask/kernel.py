@@ -15,9 +15,6 @@ from mvn_dask.covariance import Factor
 from mvn_dask.plan import Plan
 from mvn_dask.sfc64 import States
 
-TOGETHER = 8
-"""Stripes that are drawn before their products are made: as many as compiled code steps side by side."""
-
 
 def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> FloatArray:
     """The samples of one block.
@@ -39,8 +36,7 @@ def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> 
 
     Notes
     -----
-    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes: besides the block and the factor another of each
-    factor, cut into tiles, and two stripes.
+    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes: besides the block and the factor, two stripes.
     """
     start, stop = plan.bounds(block)
     rows = np.empty((stop - start, plan.ndim), plan.dtype)
@@ -63,16 +59,18 @@ class _Stripes:
     """The stripes of a sample."""
 
     def __init__(self, factor: Factor, mean: FloatArray, plan: Plan) -> None:
-        # Not -0.0: it would keep the sign of a zero, which the two paths do not promise each other.
-        self._factor, self._mean, self._plan = factor, mean + 0.0, plan
+        self._factor, self._mean, self._plan = factor, mean, plan
         self._drawing = self._product = None
         self._states: States | None = None
-        self._fused = False
+        self._fused, self._high, self._together = False, 1, 1
         code, entries = compiled(), factor.entries
+        if code is not None and entries.ndim == 2:
+            self._high = code.HIGH
         if code is not None and plan.root.bit_generator == "SFC64":
             self._fused = entries.ndim == 1 or max(entries.shape) <= code.FUSED
+            self._together = code.LANES
             self._drawing = code.Drawing(plan.dtype, *((entries, self._mean) if self._fused else ()))
-        if code is not None and not self._fused and entries.ndim == 2 and plan.stripe % code.HIGH == 0:
+        if code is not None and not self._fused and entries.ndim == 2 and plan.stripe >= code.HIGH:
             self._product = code.Product(entries, self._mean)
 
     def fill(self, rows: FloatArray, start: int) -> None:
@@ -83,7 +81,7 @@ class _Stripes:
             self._states = self._plan.root.sfc64_states(stripe, -(-stop // height) - stripe)
         while stripe * height < stop:
             top = stripe * height
-            whole = min(TOGETHER, (stop - top) // height) if top >= start else 0
+            whole = min(self._together, (stop - top) // height) if top >= start else 0
             if whole:
                 self._draw(stripe, rows[top - start : top - start + whole * height].reshape(whole, height, -1))
             else:
@@ -91,16 +89,16 @@ class _Stripes:
             stripe += max(1, whole)
 
     def _cut(self, stripe: int, rows: FloatArray, start: int) -> None:
-        """Draw a stripe and keep the rows that are asked for."""
-        height = self._plan.stripe
-        top = stripe * height
-        whole = np.empty((1, height, self._plan.ndim), self._plan.dtype)
-        self._draw(stripe, whole)
-        first, last = max(top, start), min(top + height, start + len(rows))
-        rows[first - start : last - start] = whole[0, first - top : last - top]
+        """Draw a stripe as far as it is asked for, and keep the rows that are."""
+        top = stripe * self._plan.stripe
+        first, last = max(top, start), min(top + self._plan.stripe, start + len(rows))
+        needed = min(self._plan.stripe, -(-(last - top) // self._high) * self._high)
+        drawn = np.empty((1, needed, self._plan.ndim), self._plan.dtype)
+        self._draw(stripe, drawn)
+        rows[first - start : last - start] = drawn[0, first - top : last - top]
 
     def _draw(self, first: int, out: FloatArray) -> None:
-        """Draw whole stripes, shape (stripes, height, d)."""
+        """Draw stripes from their beginning, shape (stripes, rows, d)."""
         apart = self._plan.noise_ndim != self._plan.ndim or not (self._fused or self._product)
         noise = np.empty((*out.shape[:2], self._plan.noise_ndim), out.dtype) if apart else out
         if self._drawing is not None and self._states is not None:

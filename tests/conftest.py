@@ -5,6 +5,8 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
+from mvn_dask import kernel
+
 
 @pytest.fixture(autouse=True)
 def threads_unless_told() -> Iterator[None]:
@@ -46,3 +48,13 @@ def threads() -> Iterator[Client]:
         dask.config.set(scheduler="distributed"),
     ):
         yield client
+
+
+@pytest.fixture(params=["compiled", "numpy"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways to draw, within this process."""
+    if request.param == "numpy":
+        monkeypatch.setattr(kernel, "compiled", lambda: None)
+    else:
+        assert kernel.compiled() is not None
+    return str(request.param)

@@ -1,12 +1,16 @@
 """The same bits, however they are computed; other bits, wherever they ought to be others."""
 
+import os
+import subprocess
+import sys
+from hashlib import sha256
 from typing import Any
 
 import dask
 import numpy as np
 import pytest
 from distributed import Client
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
@@ -27,6 +31,7 @@ def whole(dtype: Any = np.float64) -> Floats:
     return rows
 
 
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("d", [1, 2, 3, 30, 128, 300, 1000])
 @pytest.mark.parametrize("method", METHODS)
 def test_stripes_are_numpys(d: int, method: Method) -> None:
@@ -41,12 +46,14 @@ def test_stripes_are_numpys(d: int, method: Method) -> None:
     np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-12 * scale)
 
 
+@pytest.mark.usefixtures("path")
 def test_stripes_of_another_bit_generator_are_numpys() -> None:
     rows = mvn_dask.default_rng(np.random.Philox(5)).multivariate_normal(MEAN, COV, 10).compute()
     expected = numpy_stripe(5, 0, 0, MEAN, COV, "svd", bit_generator=np.random.Philox)[:10]
     np.testing.assert_allclose(rows, expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("chunks", CHUNKS, ids=str)
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
@@ -75,6 +82,82 @@ def test_local_cluster_with_threads(threads: Client) -> None:
         np.testing.assert_array_equal(threads.compute(rows).result(), whole())
 
 
+PATHS = """
+import sys
+from hashlib import sha256
+import numpy as np
+import mvn_dask
+from mvn_dask import kernel
+assert (kernel.compiled() is None) == (sys.argv[1] == "numpy")
+for d in (1, 2, 3, 4, 7, 16, 33, 100, 320, 321, 700):
+    a = np.random.default_rng(d).standard_normal((d, d))
+    for seed in (1, np.random.Philox(1)):
+        for dtype in ("float64", "float32"):
+            for cov in (a @ a.T + np.eye(d), np.ones(d)):
+                for method in ("cholesky", "svd"):
+                    normal = mvn_dask.MultivariateNormal(np.arange(d), cov, method=method)
+                    rows = normal.sample(1500, seed=seed, dtype=dtype, chunks=700).compute(scheduler="threads")
+                    print(d, dtype, sha256(rows.tobytes()).hexdigest())
+"""
+
+
+def test_processes_with_and_without_compiled_code() -> None:
+    """The same bits for every dimension, precision, kind of factor and bit generator."""
+    outputs = []
+    for path, disabled in (("compiled", "0"), ("numpy", "1")):
+        command = [sys.executable, "-c", PATHS, path]
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
+        outputs.append(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)
+    assert outputs[0].count("\n") == 11 * 16
+    assert outputs[0] == outputs[1]
+
+
+DIGESTS = {
+    (1, "float64", 0): "583ad5a0eef1008901d2c33650476c19d16e7aed7e91e781441e5cb7a87a08b1",
+    (1, "float32", 0): "b90fff8db6592dec807a662bfedcc0072e5b258a68ee257272633c089e6baf29",
+    (2, "float64", 0): "3c7c7c8b2f90290e37436266c3a691d843b6879ae1c436e9096389acf1641d81",
+    (2, "float32", 0): "53e563019e9eedca3bdd503e09fb19657eb960e0419504b7b1c9b4c8dfa3f6a7",
+    (3, "float64", 0): "ec02276d42df48d6b2dda9435706d36531d19a8b094ff006b5e0eee72ebf691e",
+    (3, "float32", 0): "1ee75ca75841d0cdf4958d976af69cbf2232fe618338220bc868c2312abee16c",
+    (4, "float64", 0): "f7ae9bd9ff9d911b89b8cb54bacd0830d61b3ce4b1123c08967d16aaa8bceb70",
+    (4, "float32", 0): "8166935d88c3f09da514902af0187c44499cf214bdebf61c54fc9906db373d16",
+    (5, "float64", 0): "dd5b64b5e7ac91fdf8a137e9c92b4451beb27aab29dd47caf6672d7c33bf27ee",
+    (5, "float32", 0): "559e855d6110966d2601c7f239315a7e37ab19d69c521982614b9164d9d173d1",
+    (8, "float64", 0): "3ca9e8aded084814eed03d58437aa7d03eccfea81bd654d3fcca332f0256f600",
+    (8, "float32", 0): "7f231ffc1afd5a9f1852675bca64fa2655d239c33f9777bfa085e6d930da3c5d",
+    (10, "float64", 0): "8e9ac76d788a15ce78682dd31b303d30ce6557c6ff8df5082a8a961a216e5ade",
+    (10, "float32", 0): "fbab628324d67c6fe06574a52bcf72458f41f227a36bdc1f38b55a3f18da0aa4",
+    (17, "float64", 0): "880e010c7e5a7556810c9ea1463a7d77f0e878533ef156569293019c9f00ec42",
+    (17, "float32", 0): "3aac8541fa3fcd7de7fa6d9f90e921ed1f12d0e1a7e2a456bdb2f0eb6de6fa18",
+    (33, "float64", 0): "208da198c31e7df2b532610b13bfda108e957f32e754eed9db341de1c06143a4",
+    (33, "float32", 0): "364f264150775edcae36a2f46864ef40cc3d21bf9021069fa36bd79a23ac09c4",
+    (100, "float64", 0): "f56e7931010ac611362c71135e50e597d17d696bfdb4a93710d4a0934ab3a443",
+    (100, "float32", 0): "ded792537237c87a68b7c62ae664d4af8860391622a583f9597d09490666528b",
+    (321, "float64", 0): "65ca76b95648ea44f81882c2aa48d7a72d7f860c201038e2a5baf42ed287fe66",
+    (321, "float32", 0): "f01a393354497751a09e0f534538005cd82fe4bec5e63dcd388389db158bcb08",
+}
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize(("d", "dtype", "seed"), DIGESTS)
+def test_bits_do_not_depend_on_the_machine(d: int, dtype: str, seed: int) -> None:
+    """Digests that were stored on another one. The factor is exact, so that no LAPACK has a say.
+
+    Nor has the C library: its logarithm makes the normals in the tail, and these seeds draw none.
+    """
+    assert exact_digest(d, dtype, seed) == DIGESTS[d, dtype, seed]
+
+
+def exact_digest(d: int, dtype: str, seed: int) -> str:
+    lower = np.tril(np.random.default_rng(d).integers(-4, 5, (d, d)), -1) + np.diag(np.full(d, 8))
+    normal = mvn_dask.MultivariateNormal(np.arange(d) / 8, lower @ lower.T, method="cholesky")
+    np.testing.assert_array_equal(normal.covariance.factorize().entries, lower if d > 1 else [8.0])
+    rows = normal.sample(max(2, 400 // d), seed=seed, dtype=dtype).compute()
+    noise = np.linalg.solve(lower, (rows - normal.mean).T.astype(float))
+    assert np.abs(noise).max() < 3.65
+    return sha256(np.ascontiguousarray(rows, np.dtype(dtype).newbyteorder("<")).tobytes()).hexdigest()
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("d", [30, 300])
 def test_blas_threads_outside(d: int, method: Method) -> None:
@@ -88,8 +171,9 @@ def test_blas_threads_outside(d: int, method: Method) -> None:
     np.testing.assert_array_equal(*drawn)
 
 
+@pytest.mark.usefixtures("path")
 @given(st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_partition(data: st.DataObject) -> None:
     pieces = data.draw(partitions(ROWS))
     rows = NORMAL.sample(ROWS, seed=3, chunks=(pieces, -1))
@@ -97,13 +181,15 @@ def test_any_partition(data: st.DataObject) -> None:
     np.testing.assert_array_equal(rows.compute(scheduler="synchronous"), whole())
 
 
+@pytest.mark.usefixtures("path")
 @given(st.integers(0, ROWS))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_first_rows_of_a_longer_run_are_the_shorter_run(n: int) -> None:
     rows = NORMAL.sample(n, seed=3).compute(scheduler="synchronous")
     np.testing.assert_array_equal(rows, whole()[:n])
 
 
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("size", [(ROWS,), (3, 741), (741, 3), (2, 3, 370), (1, 0, 5), (7, 1)])
 @pytest.mark.parametrize("chunks", ["auto", -1, 100, "100 kiB"])
 def test_shaped_samples_are_the_flat_run(size: tuple[int, ...], chunks: Any) -> None:

@@ -69,7 +69,7 @@ def step(state: Any, lane: int, steps: Any, first: int, count: int) -> None:
 
 
 @subroutine(lambda *_: types.UniTuple(types.int64, 2))
-def _ensure(stream: Any, j: int, stop: int) -> Any:
+def ensure(stream: Any, j: int, stop: int) -> Any:
     """Make a further step of a stream whose words are all used; its next word and the end of them."""
     state, lane, steps, words = stream
     if j < stop:
@@ -89,9 +89,9 @@ def _normal_and_place(stream: Any, *_: Any) -> Any:
 def _tail(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
     """A normal beyond the tail's beginning, without its sign; the next word and the end of the words."""
     while True:
-        j, stop = _ensure(stream, j, stop)
+        j, stop = ensure(stream, j, stop)
         distance = -ziggurat.tail[1] * math.log1p(-uniform(stream[3], j))
-        j, stop = _ensure(stream, j + 1, stop)
+        j, stop = ensure(stream, j + 1, stop)
         height = -math.log1p(-uniform(stream[3], j))
         j += 1
         if height + height > distance * distance:
@@ -103,7 +103,7 @@ def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
     """One normal by the whole algorithm, word by word; the next word and the end of the words."""
     words = stream[3]
     while True:
-        j, stop = _ensure(stream, j, stop)
+        j, stop = ensure(stream, j, stop)
         word = np.int64(words[j])
         layer, magnitude = word & 255, word >> 9 & FRACTION
         x = number_from(words, magnitude) * ziggurat.width[layer]
@@ -115,7 +115,7 @@ def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
         if layer == 0:
             x, j, stop = _tail(stream, j, stop, ziggurat)
             return (-x if magnitude >> 8 & 1 else x), j, stop
-        j, stop = _ensure(stream, j, stop)
+        j, stop = ensure(stream, j, stop)
         height = ziggurat.rise[layer] * uniform(words, j) + ziggurat.low[layer]
         j += 1
         if height < math.exp(-0.5 * x * x):
