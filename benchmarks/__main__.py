@@ -1,34 +1,64 @@
-"""Run every benchmark, print one table, and keep it as JSON."""
+"""Run every benchmark, print one table, keep it as JSON and as a picture."""
 
 import argparse
 import json
+import os
 import platform
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import graph, kernel, store
+from benchmarks import field, graph, picture, scaling, store
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--small", action="store_true", help="small sizes: does it run?")
-    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder of the JSON")
+    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder of what is kept")
+    parser.add_argument(
+        "--python", action="append", default=[], metavar="LIBRARY=INTERPRETER", help="an environment that has a library"
+    )
+    parser.add_argument("--only", action="append", choices=["field", "scaling", "graph", "store"])
     options = parser.parse_args()
-    rows = [row for module in (kernel, graph, store) for row in module.measure(options.small)]
+    parts = options.only or ["scaling", "graph", "store", "field"]
+    options.output.mkdir(parents=True, exist_ok=True)
+    modules = {"scaling": scaling, "graph": graph, "store": store}
+    rows = [row for part in parts if part in modules for row in modules[part].measure(options.small)]
+    report: dict[str, object] = {"machine": machine()}
+    if "field" in parts:
+        given = dict(pair.split("=", 1) for pair in options.python)
+        result = field.run(options.small, options.output / "environments", given)
+        rows += field.rows(result)
+        report |= {"field": field.as_json(result), "skipped": result.skipped}
+        picture.draw(result, ", ".join(machine().values()), options.output / "bench.svg")
+    report["rows"] = [asdict(row) for row in rows]
     table = Table("what", "value", "unit", "against")
     for row in rows:
         table.add_row(row.what, f"{row.value:.3g}", row.unit, row.against)
-    Console(width=110).print(table)
-    options.output.mkdir(parents=True, exist_ok=True)
-    machine = {"python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine()}
-    report = {"machine": machine, "rows": [asdict(row) for row in rows]}
+    Console(width=150).print(table)
     path = options.output / "bench.json"
     path.write_text(json.dumps(report, indent=1))
     print(f"kept in {path}")
+
+
+def machine() -> dict[str, str]:
+    """Where and when this was measured."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        models = [line.split(":")[1].strip() for line in information.read_text().splitlines() if "model name" in line]
+        model = (models or [model])[0]
+    return {
+        "processor": f"{model}, {os.cpu_count()} cores",
+        "python": f"Python {platform.python_version()}",
+        "numpy": f"numpy {np.__version__}",
+        "kernel": f"OpenBLAS kernel {os.environ.get('OPENBLAS_CORETYPE', 'of its own choice')}",
+        "date": datetime.now(UTC).date().isoformat(),
+    }
 
 
 if __name__ == "__main__":

@@ -7,7 +7,17 @@ from pathlib import Path
 def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks", "--small", "--output", str(tmp_path)]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
-    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
-    assert {row["what"].split(",")[0].split()[0] for row in rows} == {"kernel", "graph", "to_zarr"}
+    report = json.loads((tmp_path / "bench.json").read_text())
+    rows = report["rows"]
+    assert {row["what"].split(",")[0].split()[0] for row in rows} == {
+        "one",
+        "two",
+        "dask",
+        "memory",
+        "graph",
+        "to_zarr",
+    }
+    assert {row["peer"] for row in report["field"]} >= {"mvn_dask", "numpy", "numpy svd", "scipy", "floor"}
+    assert "<svg" in (tmp_path / "bench.svg").read_text()
     assert all(row["value"] > 0 for row in rows)
     assert "numpy" in done.stdout
