@@ -1,8 +1,8 @@
-"""One BLAS thread inside a task, the user's own setting outside.
+"""One BLAS thread while a covariance is factorised, the user's own setting before and after.
 
 Some BLAS libraries keep the number of threads for the whole process (OpenBLAS on pthreads, as in numpy's
-wheels), others for each thread (MKL, OpenBLAS on OpenMP). Tasks of one process overlap: where the setting
-is the process's, the first task that enters saves it and the last that leaves restores it.
+wheels), others for each thread (MKL, OpenBLAS on OpenMP). Threads of one process may factorise at the same
+time: where the setting is the process's, the first that enters saves it and the last that leaves restores it.
 """
 
 import threading

@@ -36,7 +36,7 @@ def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> 
 
     Notes
     -----
-    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes: besides the block and the factor, two stripes.
+    Takes at most ``plan.task_bytes(factor.nbytes)`` bytes.
     """
     start, stop = plan.bounds(block)
     rows = np.empty((stop - start, plan.ndim), plan.dtype)

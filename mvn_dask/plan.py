@@ -98,8 +98,8 @@ class Plan:
         )
 
     def task_bytes(self, factor_bytes: int) -> int:
-        """Memory that drawing the largest block takes, in bytes: block, noise, a cut stripe, factor."""
-        stripe = self.stripe * (self.noise_ndim + self.ndim)
+        """Memory that drawing the largest block takes, in bytes: block, factor, and two stripes more, with noise."""
+        stripe = self.stripe * (self.noise_ndim + 2 * self.ndim)
         return (self.block_rows * self.ndim + stripe) * self.itemsize + factor_bytes
 
     def refuse_too_many(self) -> None:

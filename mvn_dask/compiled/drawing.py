@@ -94,7 +94,7 @@ class Drawing:
                 room = HIGH * self._d + LIST
         self._tables = tables(dtype.name)
         self._space = (
-            np.empty(LANES * ROOM, np.uint64),
+            np.empty(LANES * ROOM + GROUP, np.uint64),
             np.empty(4 * LIST + 2 * LANES, np.int64),
             np.empty(2 * LIST + LANES * room, dtype),
         )

@@ -83,7 +83,7 @@ def draw_stripes(
     tables : tuple of two ndarrays
         The ziggurat's `layers`, and the others one after the other, in the precision of `out`.
     space : tuple of three ndarrays
-        Room for `LANES * ROOM` steps, for ``4 * LIST + 2 * LANES`` int64, and in the precision of `out` for
+        Room for ``LANES * ROOM + GROUP`` steps, for ``4 * LIST + 2 * LANES`` int64, and in the precision of `out` for
         ``2 * LIST`` numbers and, for `ROWS`, for `HIGH` rows and `LIST` numbers of each lane.
     """
     steps, integers, numbers = space

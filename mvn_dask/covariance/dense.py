@@ -9,6 +9,9 @@ method         factor A                    notes
                                            drawn; needs a positive definite matrix
 =============  ==========================  =====================================================
 
+svd and eigh keep numpy's values and pay for a full product. A factor that is diagonal by itself, as that of an
+identity is, costs a multiplication and an addition a number, whatever the method.
+
 References
 ----------
 G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., 2013, sections 2.4, 4.2 and 8.1.
