@@ -29,6 +29,7 @@ OUTSIDE = {
     "distributed": {"cluster", "store"},
     "zarr": {"store"},
     "fsspec": {"broadcast"},
+    "google_crc32c": {"store"},
     "llvmlite": {"compiled"},
     "numba": {"compiled"},
     "psutil": {"broadcast", "cluster"},

@@ -12,12 +12,14 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import numpy as np
+import numpy.typing as npt
 import zarr
 from zarr.codecs import Crc32cCodec
 from zarr.storage import LocalStore
 
-from mvn_dask.atomic import PARTIAL
+from mvn_dask.atomic import PARTIAL, atomic_write
 from mvn_dask.store.record import HIDDEN, PlanRecord
 from mvn_dask.store.staging import DOCUMENT, StagedStore
 
@@ -46,7 +48,7 @@ def stage(folder: Path, record: PlanRecord) -> "tuple[StagedStore, zarr.Array[An
         shape=record.shape,
         chunks=record.chunks,
         dtype=dtype,
-        fill_value=dtype.type(np.nan if dtype.kind in "fc" else 0),
+        fill_value=_fill_value(dtype),
         compressors=[Crc32cCodec()],
         filters=None,
         dimension_names=record.dimensions,
@@ -56,6 +58,10 @@ def stage(folder: Path, record: PlanRecord) -> "tuple[StagedStore, zarr.Array[An
         _names_array(group, record)
     _consolidate(store)
     return store, samples
+
+
+def _fill_value(dtype: np.dtype[Any]) -> Any:
+    return dtype.type(np.nan if dtype.kind in "fc" else 0)
 
 
 def _consolidate(store: StagedStore) -> None:
@@ -116,6 +122,19 @@ def present(folder: Path, record: PlanRecord, chunk: tuple[int, ...]) -> bool:
         return chunk_path(folder, chunk).stat().st_size == chunk_bytes(record)
     except FileNotFoundError:
         return False
+
+
+def write_chunk(folder: Path, record: PlanRecord, chunk: tuple[int, ...], block: npt.NDArray[Any]) -> None:
+    """Write a chunk as Zarr's codecs ``bytes`` and ``crc32c`` would, without the copies that they make."""
+    whole = block
+    if block.shape != record.chunks:
+        whole = np.full(record.chunks, _fill_value(record.dtype))
+        whole[tuple(map(slice, block.shape))] = block
+    numbers = np.ascontiguousarray(whole, record.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+    checksum: int = google_crc32c.value(numbers)
+    with atomic_write(chunk_path(folder, chunk)) as file:
+        file.write(numbers.data)
+        file.write(checksum.to_bytes(CHECKSUM_BYTES, "little"))
 
 
 def chunk_window(record: PlanRecord, chunk: tuple[int, ...]) -> tuple[slice, ...]:

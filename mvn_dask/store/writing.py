@@ -10,10 +10,18 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import zarr
-from dask.delayed import delayed
 
 from mvn_dask.errors import AlignmentError, StoreError, TargetBusyError, TargetError, TargetNotEmptyError
-from mvn_dask.store.layout import chunk_count, chunk_window, complete, missing_chunks, stage, sweep_orphans, write_names
+from mvn_dask.store.layout import (
+    chunk_count,
+    chunk_window,
+    complete,
+    missing_chunks,
+    stage,
+    sweep_orphans,
+    write_chunk,
+    write_names,
+)
 from mvn_dask.store.occupancy import Occupancy, occupy, visit
 from mvn_dask.store.progress import compute_keys, current_client
 from mvn_dask.store.record import HIDDEN, PlanRecord, create, plan_record, read, same_specification, write_arrays
@@ -87,7 +95,7 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
         write_arrays(folder, arrays)
         missing = list(missing_chunks(folder, record))
         store, samples = stage(folder, record)
-        _write(array, samples, folder, record, missing)
+        _write(array, folder, record, missing)
         alone = occupancy.alone()
         if not alone:
             occupancy.share()
@@ -155,9 +163,7 @@ def _refuse_reading_from(array: da.Array, folder: Path) -> None:
                 raise TargetError(msg)
 
 
-def write_block(
-    block: npt.NDArray[Any], samples: "zarr.Array[Any]", folder: Path, identity: str, block_id: tuple[int, ...]
-) -> None:
+def write_block(block: npt.NDArray[Any], folder: Path, identity: str, block_id: tuple[int, ...]) -> None:
     """The task: one block to its chunk, if the store still is the one that the task was made for.
 
     Raises
@@ -175,12 +181,11 @@ def write_block(
         expected = tuple(piece.stop - piece.start for piece in window)
         if block.shape != expected:
             raise AlignmentError(f"block {block_id} has the shape {block.shape}, and its array says {expected}")
-        samples[window] = block
+        write_chunk(folder, record, block_id, block)
 
 
 def _write(
     array: da.Array,
-    samples: "zarr.Array[Any]",
     folder: Path,
     record: PlanRecord,
     missing: list[tuple[int, ...]],
@@ -192,7 +197,6 @@ def _write(
     written = da.map_blocks(
         write_block,
         array,
-        samples=delayed(samples, name=f"target-{name}", traverse=False),
         folder=folder,
         identity=record.identity,
         name=name,

@@ -33,6 +33,26 @@ def test_plain_zarr_reads_it(tmp_path: Path) -> None:
     assert array.nchunks_initialized == array.nchunks == 3
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", ">f8", "i2", "?", "c16", "u8"])
+def test_chunks_are_what_zarr_itself_writes(dtype: str, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).integers(-9, 9, (7, 5, 3)).astype(dtype)
+    array = da.from_array(numbers, chunks=(3, 2, -1))
+    mvn_dask.to_zarr(array, tmp_path / "ours")
+    ours = zarr.open_array(tmp_path / "ours" / "samples", mode="r")
+    theirs = zarr.create_array(
+        tmp_path / "theirs", shape=(7, 5, 3), chunks=(3, 2, 3), dtype=ours.dtype, fill_value=ours.fill_value,
+        compressors=[zarr.codecs.Crc32cCodec()], filters=None, config={"write_empty_chunks": True},
+    )  # fmt: skip
+    theirs[:] = numbers
+    chunks = [
+        path.relative_to(tmp_path / "theirs") for path in (tmp_path / "theirs" / "c").rglob("*") if path.is_file()
+    ]
+    assert len(chunks) == 9
+    for chunk in chunks:
+        ours_bytes = (tmp_path / "ours" / "samples" / chunk).read_bytes()
+        assert ours_bytes == (tmp_path / "theirs" / chunk).read_bytes(), chunk
+
+
 def test_plain_dask_reads_it(tmp_path: Path) -> None:
     rows = write(tmp_path)
     plain = da.from_zarr(tmp_path, component="samples")

@@ -31,7 +31,6 @@ from mvn_dask.errors import (
     TargetError,
     TargetNotEmptyError,
 )
-from mvn_dask.store.layout import stage
 from mvn_dask.store.occupancy import occupy
 from mvn_dask.store.record import plan_record
 from mvn_dask.store.writing import write_block
@@ -138,14 +137,13 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(seed=2), folder)
     before = tree(folder)
     record, _ = plan_record(sample())
-    _, samples = stage(folder, record)
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        write_block(np.zeros((300, 2)), samples, folder, record.identity, (0, 0))
+        write_block(np.zeros((300, 2)), folder, record.identity, (0, 0))
     with pytest.raises(StoreError, match="does this worker see it"):
-        write_block(np.zeros((300, 2)), samples, tmp_path / "gone", record.identity, (0, 0))
+        write_block(np.zeros((300, 2)), tmp_path / "gone", record.identity, (0, 0))
     same_values, _ = plan_record(sample(seed=2, chunks=200))
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        write_block(np.zeros((200, 2)), samples, folder, same_values.identity, (0, 0))
+        write_block(np.zeros((200, 2)), folder, same_values.identity, (0, 0))
     assert tree(folder) == before
 
 
