@@ -85,7 +85,7 @@ def run(small: bool, folder: Path, given: dict[str, str]) -> Field:
             print(f"skipped {name}: {command}", flush=True)
         else:
             peers.append(Peer(name, command))
-    numbers, rounds, dimensions = (2**17, 2, (2, 32)) if small else (2**24, 5, DIMENSIONS)
+    numbers, rounds, dimensions = (2**17, 2, (2, 32)) if small else (2**24, 3, DIMENSIONS)
     for dtype in ("float64", "float32"):
         for d in dimensions:
             _one(result, [peer for peer in peers if d <= LIMIT.get(peer.name, d)], dtype, d, numbers, rounds)
@@ -99,7 +99,6 @@ def _one(result: Field, peers: list[Peer], dtype: str, d: int, numbers: int, rou
     drawn: defaultdict[str, list[float]] = defaultdict(list)
     begin = time.perf_counter()
     for turn in range(rounds):
-        # Who begins pays for the memory that the last one left in pieces.
         begin_with = turn * len(peers) // rounds
         for peer in peers[begin_with:] + peers[:begin_with]:
             if dtype == "float32" and peer.name not in SINGLE:

@@ -117,13 +117,19 @@ def main() -> None:
             draw, asked = prepare(task["d"], task["dtype"], n), task
             # Compiles, loads and warms up, where there is something of the kind.
             draw()
-        begin = time.perf_counter()
-        rows = draw()
-        seconds = time.perf_counter() - begin
-        assert rows.shape == (n, task["d"])
-        # Before the answer: the next one in turn is not to wait for the memory.
-        del rows
-        print(json.dumps({"seconds": seconds, "numbers": n * task["d"]}), flush=True)
+        best, spent = float("inf"), 0.0
+        # Short ones three times: the first finds the memory that the last library in turn left in pieces.
+        for _ in range(3):
+            begin = time.perf_counter()
+            rows = draw()
+            seconds = time.perf_counter() - begin
+            assert rows.shape == (n, task["d"])
+            # Before the answer: the next in turn is not to wait for the memory.
+            del rows
+            best, spent = min(best, seconds), spent + seconds
+            if spent > 1:
+                break
+        print(json.dumps({"seconds": best, "numbers": n * task["d"]}), flush=True)
 
 
 if __name__ == "__main__":
