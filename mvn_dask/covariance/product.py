@@ -8,16 +8,16 @@ import numpy as np
 
 from mvn_dask.checks import FloatArray
 
-ROWS = 512
+ROWS = 1024
 """Rows that are worked on at once, at most."""
-NUMBERS = 2**14
-"""Numbers of the product that are worked on at once: they stay in the first caches."""
+NUMBERS = 2**15
+"""Numbers of the product that are worked on at once: they stay in the second cache."""
 
 
 def ordered_product(z: FloatArray, matrix: FloatArray, out: FloatArray) -> FloatArray:
     """``z @ matrix.T``, shape (n, k) and (d, k) to (n, d).
 
-    Takes about 0.3 ns a product. Zeros behind the last entry of a row of the matrix are left out.
+    Takes about 0.5 ns a product. Zeros behind the last entry of a row of the matrix are left out.
 
     Examples
     --------
