@@ -17,14 +17,12 @@ DOCUMENT = "zarr.json"
 
 
 class StagedStore(WrapperStore[LocalStore]):
-    """A local store that writes chunks through and holds ``zarr.json`` documents back.
-
-    It pickles, so that workers can write through it.
+    """A local store that holds ``zarr.json`` documents back and writes everything else through.
 
     Parameters
     ----------
     store : LocalStore
-        Where the chunks go.
+        Where everything else goes.
     """
 
     def __init__(self, store: LocalStore) -> None:
