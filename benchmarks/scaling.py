@@ -4,7 +4,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import dask
 import dask.array as da
 import numpy as np
 from distributed import Client, LocalCluster
@@ -106,9 +105,3 @@ def _memory(small: bool) -> Row:
     return Row(
         "memory of a block, d = 1000", int(done.stdout) * 1024 / block, "× the block", f"{block / 2**20:.0f} MiB"
     )
-
-
-if __name__ == "__main__":
-    with dask.config.set(scheduler="threads"):
-        for row in measure(small=False):
-            print(row)

@@ -57,6 +57,11 @@ def formats(pointer: Any) -> tuple[ir.Type, ir.Type, int]:
     return (_I32, ir.FloatType(), 16) if single else (_I64, ir.DoubleType(), 8)
 
 
+def number_type(words: Any) -> Any:
+    """The type of the numbers that a pointer's words are made into."""
+    return types.float32 if words.dtype == types.uint32 else types.float64
+
+
 def constant(value: int) -> ir.Constant:
     """A 64-bit integer."""
     return ir.Constant(_I64, value)
@@ -138,7 +143,8 @@ def words_for(_: Any, steps: Any, out: Any) -> Any:
 @intrinsic
 def uniform(_: Any, words: Any, index: Any) -> Any:
     """A word as numpy's uniform number in [0, 1): its upper 53 bits, or 24."""
-    real, shift, bits = (types.float32, 8, 24) if words.dtype == types.uint32 else (types.float64, 11, 53)
+    real = number_type(words)
+    shift, bits = (8, 24) if real == types.float32 else (11, 53)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> ir.Value:
         word = builder.load(builder.gep(args[0], [args[1]]))
@@ -152,12 +158,11 @@ def uniform(_: Any, words: Any, index: Any) -> Any:
 @intrinsic
 def number_from(_: Any, words: Any, integer: Any) -> Any:
     """An integer as a number of the precision that a pointer to words stands for."""
-    real = types.float32 if words.dtype == types.uint32 else types.float64
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> ir.Value:
         return builder.sitofp(args[1], context.get_value_type(sig.return_type))
 
-    return real(words, types.int64), generate
+    return number_type(words)(words, types.int64), generate
 
 
 @intrinsic

@@ -20,7 +20,7 @@ import numpy as np
 from numba import types
 
 from mvn_dask.compiled.instructions import LANES, copy_group, first_bit, try_group
-from mvn_dask.compiled.language import group_size, number_from, subroutine, uniform
+from mvn_dask.compiled.language import group_size, number_from, number_type, subroutine, uniform
 
 BATCH = 256
 """Steps of every stream between two looks at them: few enough that their words stay in the first cache."""
@@ -48,10 +48,6 @@ class Ziggurat(NamedTuple):
     """How much it grows to the inner edge."""
     tail: Any
     """Where the tail begins, and one over that."""
-
-
-def _number(words: Any) -> Any:
-    return types.float32 if words.dtype == types.uint32 else types.float64
 
 
 @subroutine(lambda *_: types.void)
@@ -82,7 +78,7 @@ def ensure(stream: Any, j: int, stop: int) -> Any:
 
 
 def _normal_and_place(stream: Any, *_: Any) -> Any:
-    return types.Tuple((_number(stream[3]), types.int64, types.int64))
+    return types.Tuple((number_type(stream[3]), types.int64, types.int64))
 
 
 @subroutine(_normal_and_place)
