@@ -13,30 +13,48 @@ PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial$")
 
 
 @contextmanager
-def atomic_write(path: Path, *, exclusive: bool = False) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[BinaryIO]:
     """A binary file that takes its name when the body ends; its folder is made where it is missing.
 
     Parameters
     ----------
     path : Path
         Name of the file.
-    exclusive : bool
-        Refuse to replace a file of that name.
-
-    Raises
-    ------
-    FileExistsError
-        If it is there already and `exclusive` is asked for.
+    fsync : bool
+        Wait until the content, the name and the folders made for it are on the disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made = _make_folders(path.parent)
     partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
     try:
         with partial.open("wb") as file:
             yield file
-        if exclusive:
-            # A link, unlike a rename, fails where the name is taken.
-            os.link(partial, path)
-        else:
-            partial.replace(path)
+            if fsync:
+                file.flush()
+                os.fsync(file.fileno())
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+    if fsync:
+        for folder in (path.parent, *(folder.parent for folder in made)):
+            _sync_folder(folder)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder; those that were missing on the way, innermost first."""
+    missing = []
+    place = folder
+    while not place.exists():
+        missing.append(place)
+        place = place.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # there folders cannot be opened
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

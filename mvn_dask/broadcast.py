@@ -13,7 +13,8 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache, cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from mvn_dask.atomic import atomic_write
 from mvn_dask.checks import FloatArray
 from mvn_dask.covariance import Factor
 from mvn_dask.errors import SpoolError
-from mvn_dask.provenance import digest, fingerprint
+from mvn_dask.provenance import digest, fingerprint, shelf
 
 LARGE = 8 * 2**20
 """Bytes from which on a factor goes through the spool; distributed warns of graphs over 10 MB."""
@@ -38,6 +39,16 @@ _spool_lock = threading.Lock()
 Arrays = Mapping[str, FloatArray]
 ChooseSpool = Callable[[int], str | None]
 """From bytes to a folder or URL that the workers see, "" for a temporary folder, None for the graph."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a worker gets an array."""
+
+    key: str
+    """Digest of the array: what was got once is kept under it."""
+    load: Callable[[], FloatArray]
+    """Gets it."""
 
 
 class Broadcast:
@@ -57,14 +68,14 @@ class Broadcast:
     def __init__(self, factor: Factor, mean: FloatArray, choose_spool: ChooseSpool) -> None:
         self._factor_type = type(factor)
         self._choose_spool: ChooseSpool | None = choose_spool
-        self._paths: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
         self._arrays: Arrays = {"mean": mean, **factor.arrays()}
 
     @property
     def arrays(self) -> Arrays:
         """The mean and what the factor consists of; loaded at the first use in a process."""
         if not self._arrays:
-            self._arrays = {name: _load(path) for name, path in self._paths.items()}
+            self._arrays = {name: _load(source) for name, source in self._sources.items()}
         return self._arrays
 
     @cached_property
@@ -90,18 +101,20 @@ class Broadcast:
         return sum(array.nbytes for array in self._arrays.values())
 
     def __getstate__(self) -> dict[str, Any]:
-        paths = self._paths
+        sources = self._sources
         # What arrived through the graph goes on through the graph: the spool is the sender's.
         if self._choose_spool is not None and self._nbytes > LARGE:
-            spool = self._choose_spool(self._nbytes)
-            if spool is not None:
+            shelved = shelf()
+            if all(key in shelved for key in self.digests.values()):
+                sources = {name: Source(key, shelved[key]) for name, key in self.digests.items()}
+            elif (spool := self._choose_spool(self._nbytes)) is not None:
                 folder = spool or _temporary_spool()
-                paths = {name: _save(array, self.digests[name], folder) for name, array in self._arrays.items()}
+                sources = {name: _save(array, self.digests[name], folder) for name, array in self._arrays.items()}
         return {
             "_factor_type": self._factor_type,
             "_choose_spool": None,
-            "_paths": paths,
-            "_arrays": {} if paths else self._arrays,
+            "_sources": sources,
+            "_arrays": {} if sources else self._arrays,
         }
 
 
@@ -136,7 +149,7 @@ def _delete_spool(folder: str, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _save(array: FloatArray, key: str, folder: str) -> str:
+def _save(array: FloatArray, key: str, folder: str) -> Source:
     """Write an array under its digest, unless it is there already."""
     name = f"{key}.npy"
     if "://" in folder and not folder.startswith("file://"):
@@ -145,35 +158,39 @@ def _save(array: FloatArray, key: str, folder: str) -> str:
         if not filesystem.exists(path):
             with filesystem.open(path, "wb") as file:
                 np.save(file, array)
-        return url
+        return Source(key, partial(_download, url))
     target = Path(folder.removeprefix("file://")).absolute() / name
     if not (target.exists() and target.stat().st_size > array.nbytes):
         with atomic_write(target) as file:
             np.save(file, array)
-    return str(target)
+    return Source(key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False))
 
 
-def _load(path: str) -> FloatArray:
-    try:
-        return _download(path) if "://" in path else _map(path)
-    except (OSError, ValueError) as error:
-        msg = (
-            f"this worker cannot read the factor at {path!r} ({error}). Name a shared folder or an "
-            "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
-        )
-        raise SpoolError(msg) from error
-
-
-# Every task of the process scheduler unpickles its own Broadcast: these keep them from fetching it again.
-# Mapped files take no memory of their own, downloaded ones do.
-
-
-@lru_cache(maxsize=16)
-def _map(path: str) -> FloatArray:
-    return cast(FloatArray, np.load(path, mmap_mode="r", allow_pickle=False))
-
-
-@lru_cache(maxsize=2)
 def _download(url: str) -> FloatArray:
     with fsspec.open(url, "rb") as file:
         return cast(FloatArray, np.load(file, allow_pickle=False))
+
+
+_loaded: dict[str, FloatArray] = {}
+"""Arrays that this process has got, the last ones last. Mapped files take no memory of their own, downloads do."""
+_KEPT = 4
+"""Arrays that are kept: every task of the process scheduler unpickles its own Broadcast, of two arrays each."""
+_load_lock = threading.Lock()
+
+
+def _load(source: Source) -> FloatArray:
+    """An array, once a process, however many threads ask for it at the same time."""
+    with _load_lock:
+        try:
+            array = _loaded.pop(source.key) if source.key in _loaded else source.load()
+        except (OSError, ValueError) as error:
+            where = source.load.args[0] if isinstance(source.load, partial) else source.load
+            msg = (
+                f"this worker cannot read the factor at {where!r} ({error}). Name a shared folder or an "
+                "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
+            )
+            raise SpoolError(msg) from error
+        _loaded[source.key] = array
+        while len(_loaded) > _KEPT:
+            del _loaded[next(iter(_loaded))]
+        return array

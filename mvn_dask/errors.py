@@ -15,8 +15,12 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
         ├── TargetBusyError           BlockingIOError     another job is writing there
         ├── SpecMismatchError         ValueError          a store of another specification
         ├── DamagedRecordError        ValueError          a plan record that cannot be understood
+        ├── DamagedChunkError         ValueError          a chunk whose bytes are not what was written
+        ├── DerivedStoreError         ValueError          a store whose record alone cannot draw its numbers
         ├── NotAStoreError            FileNotFoundError   nothing of ours lies there
-        └── UnfinishedStoreError      FileNotFoundError   chunks are missing
+        ├── UnfinishedStoreError      FileNotFoundError   chunks are missing
+        ├── TransportError            OSError             an object store that answers with an error, or not
+        └── WorkersLostError          RuntimeError        workers died again and again, or the scheduler did
 
 Examples
 --------
@@ -83,9 +87,25 @@ class DamagedRecordError(StoreError, ValueError):
     """The plan record of a store cannot be understood."""
 
 
+class DamagedChunkError(StoreError, ValueError):
+    """A chunk's bytes are not what was written: its checksum differs."""
+
+
+class DerivedStoreError(StoreError, ValueError):
+    """The numbers of a store were derived from samples in a way that its record does not hold."""
+
+
 class NotAStoreError(StoreError, FileNotFoundError):
     """There is no store at the given place."""
 
 
 class UnfinishedStoreError(StoreError, FileNotFoundError):
     """A store still misses chunks."""
+
+
+class TransportError(StoreError, OSError):
+    """An object store answers with an error, or not at all."""
+
+
+class WorkersLostError(StoreError, RuntimeError):
+    """Workers died again and again, or the scheduler is gone; what was written stays."""

@@ -38,11 +38,16 @@ def draw(factor: Factor, mean: FloatArray, plan: Plan, block: Sequence[int]) -> 
     -----
     Takes at most ``plan.task_bytes(factor.nbytes)`` bytes.
     """
-    start, stop = plan.bounds(block)
+    rows = draw_rows(factor, mean, plan, *plan.bounds(block))
+    return rows.reshape(*plan.block_size(block), plan.ndim)
+
+
+def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> FloatArray:
+    """Rows of a sample, counted in C order of its size, from `start` on up to `stop`: shape (stop - start, d)."""
     rows = np.empty((stop - start, plan.ndim), plan.dtype)
     if len(rows):
         _Stripes(factor, mean, plan).fill(rows, start)
-    return rows.reshape(*plan.block_size(block), plan.ndim)
+    return rows
 
 
 @cache

@@ -2,8 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,3 +77,59 @@ class Provenance:
     def is_of(self, array: str) -> bool:
         """Whether a dask array of that name is this sample, and not something derived from it."""
         return array == self.name or array.startswith(f"{self.name}-")
+
+
+_shelf: ContextVar[Mapping[str, Callable[[], npt.NDArray[Any]]]] = ContextVar("_shelf", default={})  # noqa: B039
+
+
+@contextmanager
+def shelved(arrays: Mapping[str, Callable[[], npt.NDArray[Any]]]) -> Iterator[None]:
+    """While the body pickles carriers, workers are known to get these arrays, by their digests, in these ways."""
+    token = _shelf.set(arrays)
+    try:
+        yield
+    finally:
+        _shelf.reset(token)
+
+
+def shelf() -> Mapping[str, Callable[[], npt.NDArray[Any]]]:
+    """Arrays that lie where workers see them: from their digests to what loads them."""
+    return _shelf.get()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What numbers could depend on beside their specification; here only their last bits do."""
+
+    mvn_dask: str
+    """Version of mvn_dask."""
+    numpy: str
+    """Version of numpy."""
+    blas: str
+    """BLAS and LAPACK that numpy was built with: they make the factor, which stands in the store."""
+    python: str
+    """Version of Python."""
+    machine: str
+    """Processor and system."""
+    libc: str
+    """C library, whose logarithm makes the normals beyond 3.65."""
+
+    def as_dict(self) -> dict[str, str]:
+        """JSON-able form."""
+        return asdict(self)
+
+
+@cache
+def environment() -> Environment:
+    """Where this process runs."""
+    # Typed as an optional mapping, since the other mode prints and gives nothing.
+    built: Any = np.show_config(mode="dicts")
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    return Environment(
+        mvn_dask=version("mvn_dask"),
+        numpy=np.__version__,
+        blas=f"{blas.get('name', '?')} {blas.get('version', '?')}",
+        python=platform.python_version(),
+        machine=f"{platform.machine()} {platform.system()}",
+        libc=" ".join(platform.libc_ver()),
+    )

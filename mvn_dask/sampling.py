@@ -4,7 +4,8 @@ The graph is one blockwise layer over block numbers and one node that holds the 
 plan. A task gets its block's number, finds its rows and streams in the plan, and draws.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 
 import dask.array as da
@@ -116,9 +117,45 @@ def _provenance(plan: Plan, broadcast: Broadcast, covariance: Covariance, names:
         "covariance": covariance.record(),
         **broadcast.digests,
     }
+    return Provenance(values, broadcast, _dimensions(plan), names)
+
+
+def _dimensions(plan: Plan) -> tuple[str, ...]:
     axes = len(plan.size)
-    samples = ("sample",) if axes == 1 else tuple(f"sample_{axis}" for axis in range(axes))
-    return Provenance(values, broadcast, (*samples, "variable"), names)
+    return (*(("sample",) if axes == 1 else tuple(f"sample_{axis}" for axis in range(axes))), "variable")
+
+
+def sample_again(
+    values: Mapping[str, object],
+    plan: Plan,
+    broadcast: Broadcast,
+    chunks: tuple[int, ...],
+    names: tuple[str, ...] | None,
+) -> da.Array:
+    """The lazy array of a sample that was specified before, from what decides its values.
+
+    Parameters
+    ----------
+    values : mapping
+        `mvn_dask.provenance.Provenance.values`, of the plan's size.
+    plan : Plan
+        Its cuts do not matter.
+    broadcast : Broadcast
+        Factor and mean.
+    chunks : tuple of int
+        Lengths of a block along every axis, that of the variables included.
+    names : tuple of str or None
+        Names of the variables.
+    """
+    factor = broadcast.factor
+    where = workers()
+    request = as_request(chunks, plan.size, Rows(factor.ndim, factor.noise_ndim, plan.itemsize, factor.nbytes), where)
+    plan = replace(plan, cuts=request.cuts)
+    plan.refuse_too_many()
+    plan.refuse_too_large(factor.nbytes, where.memory)
+    provenance = Provenance(values, broadcast, _dimensions(plan), names)
+    array = _drawn(plan, provenance)
+    return array if request.recut is None else _recut(array, request.recut, provenance)
 
 
 def _drawn(plan: Plan, provenance: Provenance) -> da.Array:

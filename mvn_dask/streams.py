@@ -10,7 +10,7 @@ References
 numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -102,6 +102,28 @@ class Root:
             "key": list(self.key),
             "pool_size": self.pool_size,
         }
+
+
+BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+"""Bit generators that a record may name: those of numpy."""
+
+
+def recorded_root(record: Mapping[str, Any]) -> Root:
+    """The root that gave a record; the inverse of `Root.record`.
+
+    Raises
+    ------
+    ArgumentError
+        If none did.
+    """
+    entropy, key, pool = record["entropy"], record["key"], record["pool_size"]
+    words = entropy if isinstance(entropy, list) else [entropy]
+    plain = all(isinstance(word, str) and word.isascii() and word.isdecimal() and len(word) < 10_000 for word in words)
+    steps = isinstance(key, list) and all(type(step) is int and 0 <= step < 2**32 for step in key)
+    if not (plain and steps and type(pool) is int and 4 <= pool <= 2**10 and record["bit_generator"] in BIT_GENERATORS):
+        raise ArgumentError(f"no root of streams gives this record: {dict(record)}")
+    numbers = tuple(int(word) for word in words)
+    return Root(numbers if isinstance(entropy, list) else numbers[0], tuple(key), record["bit_generator"], pool)
 
 
 def as_root(seed: object) -> Root:

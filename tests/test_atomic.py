@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,18 @@ def test_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["file.txt"]
 
 
-def test_exclusive(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    with atomic_write(path, exclusive=True) as file:
+def test_waiting_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content before the name, then the folders that were made and the one around them."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def record(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    with atomic_write(tmp_path / "a" / "b" / "file", fsync=True) as file:
         file.write(b"one")
-    with pytest.raises(FileExistsError), atomic_write(path, exclusive=True) as file:
-        file.write(b"two")
-    assert path.read_bytes() == b"one"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    assert synced[0].endswith(".partial")
+    assert sorted(synced[1:]) == sorted(["b", "a", tmp_path.name])
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"one"

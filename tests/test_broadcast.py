@@ -3,6 +3,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from mvn_dask.broadcast import LARGE, Broadcast
 from mvn_dask.covariance import Diagonal
 from mvn_dask.errors import SpoolError
+from mvn_dask.provenance import shelved
 
 SMALL = np.arange(1.0, 11.0)
 BIG = np.arange(1.0, LARGE // 8 + 2)
@@ -69,6 +71,23 @@ def test_a_process_maps_a_file_once(tmp_path: Path) -> None:
     assert one.arrays["factor"] is other.arrays["factor"]
 
 
+def test_what_workers_can_load_themselves_needs_no_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a store, whose factor is the same."""
+    monkeypatch.setattr("mvn_dask.broadcast._loaded", {})
+    one = broadcast(BIG, str(tmp_path / "spool"))
+    for name, array in one.arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    shelf = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in one.digests.items()}
+    with shelved(shelf):
+        pickled = pickle.dumps(one)
+    assert len(pickled) < 2000
+    assert same(pickle.loads(pickled), one)  # noqa: S301
+    assert not (tmp_path / "spool").exists()
+    with shelved({"another": partial(np.load, "x")}):
+        pickle.dumps(one)
+    assert (tmp_path / "spool").exists()
+
+
 def test_through_the_graph() -> None:
     one = broadcast(BIG, None)
     assert len(pickle.dumps(one)) > BIG.nbytes
@@ -78,7 +97,10 @@ def test_through_the_graph() -> None:
 
 
 @pytest.mark.parametrize("damage", ["absent", "torn"])
-def test_a_worker_that_cannot_read_the_spool_says_what_to_do(damage: str, tmp_path: Path) -> None:
+def test_a_worker_that_cannot_read_the_spool_says_what_to_do(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mvn_dask.broadcast._loaded", {})
     arrived = travelled(broadcast(BIG, str(tmp_path)))
     for path in tmp_path.iterdir():
         path.unlink() if damage == "absent" else path.write_bytes(b"torn")

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from mvn_dask import checks
-from mvn_dask.covariance.base import Covariance
-from mvn_dask.covariance.dense import Dense
-from mvn_dask.covariance.diagonal import Diagonal
+from mvn_dask.checks import FloatArray
+from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask.covariance.dense import Dense, OrthogonalFactor, TriangularFactor
+from mvn_dask.covariance.diagonal import Diagonal, ScaleFactor
 from mvn_dask.errors import ArgumentError
 
 DEFAULTS = {"method": "svd", "check_valid": "warn", "tol": 1e-8}
@@ -62,6 +63,21 @@ def as_covariance(
     if array.ndim == 1:
         return Diagonal(array, check_valid=check_valid, tol=tol)
     return Dense(array, method=method, check_valid=check_valid, tol=tol)
+
+
+def as_factor(arrays: Mapping[str, FloatArray], *, method: str | None) -> Factor:
+    """The factor that consists of these arrays, whatever covariance it was made of.
+
+    Parameters
+    ----------
+    arrays : mapping
+        As `Factor.arrays` gave them.
+    method : str or None
+        How a matrix was factorised.
+    """
+    if arrays["factor"].ndim == 1:
+        return ScaleFactor.from_arrays(arrays)
+    return (TriangularFactor if method == "cholesky" else OrthogonalFactor).from_arrays(arrays)
 
 
 def _reject_contradictions(cov: Covariance, given: Mapping[str, object]) -> None:

@@ -1,102 +1,34 @@
-"""What a store looks like to Zarr, and what it looks like on disk.
+"""Chunks on the disk: which there are, where they lie, and what their bytes mean.
 
-A group with the array ``samples``: no compressor, since the mantissas of normals do not compress; a
-crc32c in every chunk; NaN where nothing was written. Where the variables have names, the array
-``variable`` holds them, which makes them a coordinate in xarray.
+A chunk is its numbers, little-endian in C order, padded at the edge of the array, and their crc32c: what Zarr's
+codecs ``bytes`` and ``crc32c`` write. A shard is a row of such pieces and, at its end, the place and size of each,
+with a crc32c of their own: Zarr's codec ``sharding_indexed``.
 """
 
-import json
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterator, Sequence
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import google_crc32c
 import numpy as np
 import numpy.typing as npt
-import zarr
-from zarr.codecs import Crc32cCodec
-from zarr.storage import LocalStore
 
-from mvn_dask.atomic import PARTIAL, atomic_write
-from mvn_dask.store.record import HIDDEN, PlanRecord
-from mvn_dask.store.staging import DOCUMENT, StagedStore
+from mvn_dask.errors import DamagedChunkError, UnfinishedStoreError
+from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.target import Bytes, Entry, Piece, Target
 
 ARRAY = "samples"
 """Name of the array in its group."""
 CHECKSUM_BYTES = 4
-"""What crc32c adds to a chunk."""
+"""What crc32c adds to a piece, and to the index of a shard."""
+INDEX_BYTES = 16
+"""What a shard's index says of a piece: where it begins and how long it is."""
+
+Index = tuple[int, ...]
+"""Number of a chunk along each axis."""
 
 
-def stage(folder: Path, record: PlanRecord) -> "tuple[StagedStore, zarr.Array[Any]]":
-    """The store, with its metadata in memory, and the array that the chunks are written through."""
-    store = StagedStore(LocalStore(folder))
-    group = zarr.create_group(
-        store,
-        zarr_format=3,
-        attributes={
-            "mvn_dask": {
-                "format_version": record.content["format_version"],
-                "fingerprint": record.fingerprint,
-            }
-        },
-    )
-    dtype = record.dtype
-    samples = group.create_array(
-        ARRAY,
-        shape=record.shape,
-        chunks=record.chunks,
-        dtype=dtype,
-        fill_value=_fill_value(dtype),
-        compressors=[Crc32cCodec()],
-        filters=None,
-        dimension_names=record.dimensions,
-        config={"write_empty_chunks": True},
-    )
-    if record.names is not None:
-        _names_array(group, record)
-    _consolidate(store)
-    return store, samples
-
-
-def _fill_value(dtype: np.dtype[Any]) -> Any:
-    return dtype.type(np.nan if dtype.kind in "fc" else 0)
-
-
-def _consolidate(store: StagedStore) -> None:
-    """Copy the arrays' documents into the root's, so that one read opens the store.
-
-    As ``zarr.consolidate_metadata`` does, which warns each time that no specification has it yet, and cannot
-    be kept from warning in one thread alone.
-    """
-    root = json.loads(store.documents[DOCUMENT])
-    inner = {key: json.loads(text) for key, text in store.documents.items() if key != DOCUMENT}
-    metadata = {key.removesuffix(f"/{DOCUMENT}"): inner[key] for key in sorted(inner)}
-    root["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
-    store.documents[DOCUMENT] = json.dumps(root, indent=2).encode()
-
-
-def _names_array(group: zarr.Group, record: PlanRecord) -> None:
-    count = len(record.names or ())
-    group.create_array(
-        record.dimensions[-1],
-        shape=(count,),
-        chunks=(count,),
-        dtype=str,
-        compressors=None,
-        dimension_names=record.dimensions[-1:],
-    )
-
-
-def write_names(samples: "zarr.Array[Any]", record: PlanRecord) -> None:
-    """Write the names of the variables, beside the array of samples, where they have any."""
-    if record.names is not None:
-        names = zarr.open_array(samples.store, path=record.dimensions[-1], mode="r+")
-        names[:] = np.array(record.names, dtype=object)
-
-
-def grid(record: PlanRecord) -> tuple[int, ...]:
+def grid(record: PlanRecord) -> Index:
     """Number of chunks along every axis."""
     return tuple(-(-n // chunk) for n, chunk in zip(record.shape, record.chunks, strict=True))
 
@@ -106,78 +38,172 @@ def chunk_count(record: PlanRecord) -> int:
     return prod(grid(record))
 
 
-def chunk_bytes(record: PlanRecord) -> int:
-    """Size of every chunk's file, in bytes; one at the edge is padded to full size."""
-    return prod(record.chunks) * record.dtype.itemsize + CHECKSUM_BYTES
+def chunk_index(record: PlanRecord, number: int) -> Index:
+    """Chunk of that number, counted in C order."""
+    return tuple(int(step) for step in np.unravel_index(number, grid(record))) if record.shape else ()
 
 
-def missing_chunks(folder: Path, record: PlanRecord) -> Iterator[tuple[int, ...]]:
-    """Chunks without a file of exactly the right size."""
-    return (chunk for chunk in product(*map(range, grid(record))) if not present(folder, record, chunk))
+def chunk_number(record: PlanRecord, index: Sequence[int]) -> int:
+    """Number of a chunk, counted in C order; the inverse of `chunk_index`."""
+    return int(np.ravel_multi_index(tuple(index), grid(record))) if record.shape else 0
 
 
-def present(folder: Path, record: PlanRecord, chunk: tuple[int, ...]) -> bool:
-    """Whether a chunk has a file of exactly the right size."""
-    try:
-        return chunk_path(folder, chunk).stat().st_size == chunk_bytes(record)
-    except FileNotFoundError:
-        return False
+def chunk_key(index: Sequence[int]) -> str:
+    """Where a chunk lies."""
+    return "/".join([ARRAY, "c", *map(str, index)])
 
 
-def write_chunk(folder: Path, record: PlanRecord, chunk: tuple[int, ...], block: npt.NDArray[Any]) -> None:
-    """Write a chunk as Zarr's codecs ``bytes`` and ``crc32c`` would, without the copies that they make."""
-    whole = block
-    if block.shape != record.chunks:
-        whole = np.full(record.chunks, _fill_value(record.dtype))
-        whole[tuple(map(slice, block.shape))] = block
-    numbers = np.ascontiguousarray(whole, record.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
-    checksum: int = google_crc32c.value(numbers)
-    with atomic_write(chunk_path(folder, chunk)) as file:
-        file.write(numbers.data)
-        file.write(checksum.to_bytes(CHECKSUM_BYTES, "little"))
+def chunk_keys(record: PlanRecord, start: int, stop: int) -> Iterator[str]:
+    """Where the chunks of these numbers lie."""
+    return (chunk_key(chunk_index(record, number)) for number in range(start, stop))
 
 
-def chunk_window(record: PlanRecord, chunk: tuple[int, ...]) -> tuple[slice, ...]:
+def chunk_window(record: PlanRecord, index: Sequence[int]) -> tuple[slice, ...]:
     """Where a chunk lies in the array."""
     return tuple(
         slice(number * step, min((number + 1) * step, length))
-        for number, step, length in zip(chunk, record.chunks, record.shape, strict=True)
+        for number, step, length in zip(index, record.chunks, record.shape, strict=True)
     )
 
 
-def chunk_path(folder: Path, chunk: tuple[int, ...]) -> Path:
-    """File of a chunk."""
-    return folder.joinpath(ARRAY, "c", *map(str, chunk))
+def chunk_shape(record: PlanRecord, index: Sequence[int]) -> tuple[int, ...]:
+    """Shape of a chunk's part of the array, without the padding."""
+    return tuple(piece.stop - piece.start for piece in chunk_window(record, index))
 
 
-def committed(folder: Path, record: PlanRecord) -> bool:
-    """Whether the metadata documents are there, and the root's, the last thing written, is ours.
+def fill_value(dtype: np.dtype[Any]) -> Any:
+    """What stands where nothing was written: NaN, or 0 where there is none."""
+    return dtype.type(np.nan if dtype.kind in "fc" else 0)
 
-    A reader's ``zarr.open`` may have made an empty group in its place.
+
+def piece_count(record: PlanRecord) -> int:
+    """Pieces inside a chunk: one, unless it is a shard."""
+    return 1 if record.pieces is None else prod(record.chunks) // prod(record.pieces)
+
+
+def chunk_bytes(record: PlanRecord) -> int:
+    """Size of every chunk's file, in bytes; one at the edge is padded to full size."""
+    pieces = piece_count(record)
+    numbers = prod(record.chunks) * record.dtype.itemsize
+    if record.pieces is None:
+        return numbers + CHECKSUM_BYTES
+    return numbers + pieces * (CHECKSUM_BYTES + INDEX_BYTES) + CHECKSUM_BYTES
+
+
+def encode(record: PlanRecord, block: npt.NDArray[Any]) -> list[Piece]:
+    """The bytes of a chunk, one after the other, without a copy of the numbers where there is nothing to pad."""
+    whole = block
+    if block.shape != record.chunks:
+        whole = np.full(record.chunks, fill_value(record.dtype))
+        whole[tuple(map(slice, block.shape))] = block
+    numbers = np.ascontiguousarray(whole, record.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+    count = piece_count(record)
+    # Along the first axis that is longer than 1, so that each piece is a range of the numbers.
+    pieces: list[Piece] = []
+    for part in numbers.reshape(count, -1):
+        pieces += [part.data, _checksum(part)]
+    if record.pieces is not None:
+        index = _shard_index(record).tobytes()
+        pieces += [index, _checksum(np.frombuffer(index, np.uint8))]
+    return pieces
+
+
+def _shard_index(record: PlanRecord) -> npt.NDArray[np.uint64]:
+    count = piece_count(record)
+    size = prod(record.pieces or ()) * record.dtype.itemsize + CHECKSUM_BYTES
+    index = np.empty((count, 2), "<u8")
+    index[:, 0] = np.arange(count, dtype=np.uint64) * np.uint64(size)
+    index[:, 1] = size
+    return index
+
+
+def _checksum(numbers: Bytes) -> bytes:
+    checksum: int = google_crc32c.value(numbers)
+    return checksum.to_bytes(CHECKSUM_BYTES, "little")
+
+
+def fault(record: PlanRecord, content: Bytes) -> str | None:
+    """What is wrong with the bytes of a chunk, if anything."""
+    if len(content) != chunk_bytes(record):
+        return f"wrong size: {len(content)} bytes, not {chunk_bytes(record)}"
+    count = piece_count(record)
+    body = content
+    if record.pieces is not None:
+        body, tail = np.split(content, [len(content) - count * INDEX_BYTES - CHECKSUM_BYTES])
+        if tail.tobytes() != (index := _shard_index(record).tobytes()) + _checksum(np.frombuffer(index, np.uint8)):
+            return "the shard's index differs"
+    for number, part in enumerate(body.reshape(count, -1)):
+        if _checksum(part[:-CHECKSUM_BYTES]) != part[-CHECKSUM_BYTES:].tobytes():
+            return "the checksum differs" if count == 1 else f"the checksum of piece {number} differs"
+    return None
+
+
+def decode(record: PlanRecord, index: Sequence[int], content: Bytes) -> npt.NDArray[Any]:
+    """The numbers of a chunk without its padding; the bytes must have no `fault`."""
+    count = piece_count(record)
+    size = prod(record.chunks) * record.dtype.itemsize // count
+    body = content[: count * (size + CHECKSUM_BYTES)].reshape(count, -1)[:, :size]
+    numbers = np.ascontiguousarray(body).reshape(-1).view(record.dtype.newbyteorder("<"))
+    whole = numbers.astype(record.dtype, copy=False).reshape(record.chunks)
+    return whole[tuple(map(slice, chunk_shape(record, index)))]
+
+
+def read_chunk(target: Target, record: PlanRecord, index: Sequence[int]) -> npt.NDArray[Any]:
+    """The numbers of a chunk.
+
+    Raises
+    ------
+    UnfinishedStoreError
+        If it is gone, or of the wrong size.
+    DamagedChunkError
+        If its checksum differs.
     """
-    arrays = [ARRAY, *(record.dimensions[-1:] if record.names is not None else ())]
-    try:
-        document = json.loads((folder / DOCUMENT).read_bytes())
-        ours = document["attributes"]["mvn_dask"]["fingerprint"] == record.fingerprint
-        return bool(ours) and all((folder / name / DOCUMENT).exists() for name in arrays)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return False
+    key = chunk_key(index)
+    entry = target.entry(key)
+    if entry is None or entry.size != chunk_bytes(record):
+        raise UnfinishedStoreError(
+            f"chunk {tuple(index)} of {target} is missing: mvn_dask.to_zarr or mvn_dask.repair draws it again"
+        )
+    content = target.read(key)
+    found = fault(record, content)
+    if found is not None:
+        raise DamagedChunkError(f"chunk {tuple(index)} of {target}: {found}: mvn_dask.repair draws it again")
+    return decode(record, index, content)
 
 
-def complete(folder: Path, record: PlanRecord) -> bool:
-    """Whether everything is there: chunks, names, metadata, and the arrays beside the record."""
-    companions = [folder / HIDDEN / f"{name}.npy" for name in record.arrays]
-    if record.names is not None:
-        companions.append(folder / record.dimensions[-1] / "c" / "0")
-    return (
-        committed(folder, record)
-        and all(path.exists() for path in companions)
-        and next(missing_chunks(folder, record), None) is None
-    )
+def present_chunks(target: Target, record: PlanRecord, start: int, stop: int) -> npt.NDArray[np.bool_]:
+    """Which of the chunks of these numbers have a plain file of exactly the right size."""
+    present = np.zeros(stop - start, np.bool_)
+    for number, entry in chunk_entries(target, record, start, stop):
+        present[number - start] = is_whole(record, entry)
+    return present
 
 
-def sweep_orphans(folder: Path) -> None:
-    """Delete the temporary files that killed writers left."""
-    for path in folder.rglob("*.partial"):
-        if PARTIAL.search(path.name):
-            path.unlink(missing_ok=True)
+def is_whole(record: PlanRecord, entry: Entry) -> bool:
+    """Whether it is a plain file of exactly the size of a chunk."""
+    return entry.regular and entry.size == chunk_bytes(record)
+
+
+def chunk_entries(target: Target, record: PlanRecord, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
+    """What lies where the chunks of these numbers should be."""
+    if not target.listed:
+        for number, key in enumerate(chunk_keys(record, start, stop), start):
+            entry = target.entry(key)
+            if entry is not None:
+                yield number, entry
+        return
+    for entry in target.entries(f"{ARRAY}/c"):
+        index = parse_key(record, entry.key)
+        if index is not None and start <= (number := chunk_number(record, index)) < stop:
+            yield number, entry
+
+
+def parse_key(record: PlanRecord, key: str) -> Index | None:
+    """The chunk that lies under a key, or None if none does."""
+    head, words = key.split("/")[:2], key.split("/")[2:]
+    if head != [ARRAY, "c"] or len(words) != len(record.shape):
+        return None
+    if not all(word.isascii() and word.isdecimal() and word == str(int(word)) for word in words):
+        return None
+    index = tuple(map(int, words))
+    return index if all(step < count for step, count in zip(index, grid(record), strict=True)) else None

@@ -1,4 +1,4 @@
-"""Who is in a store: a lock that the system drops with the process, however that ends.
+"""Who is in a folder: a lock that the system drops with the process, however that ends.
 
 Jobs of one specification, and their tasks, are in a store together and share the lock; whoever overwrites
 or sweeps is there alone. The lock is a file of its own that nobody deletes, so that all who wait for it
@@ -13,30 +13,34 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mvn_dask.errors import StoreError, TargetError
-from mvn_dask.store.record import HIDDEN
+from mvn_dask.store.target import HIDDEN, Occupancy
 
 if sys.platform != "win32":
     import fcntl
 
 LOCK = "lock"
 """Name of the lock's file in the hidden folder."""
+CREATION = "create-lock"
+"""Name of a second one, for the moment in which something is created that must be created once."""
 
 _UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
-class Occupancy:
-    """A place in a store."""
+class FolderOccupancy(Occupancy):
+    """A place in a folder, by a lock on a file in it."""
 
     def __init__(self, descriptor: int, folder: Path) -> None:
         self._descriptor = descriptor
         self._folder = folder
 
+    def enter(self, *, exclusive: bool) -> None:
+        """Wait for a place."""
+        self._lock(exclusive=exclusive, wait=True)
+
     def share(self) -> None:
-        """Stay together with others, and wait for one who is alone; what was known before may be past."""
-        self._lock(exclusive=False, wait=True)
+        self.enter(exclusive=False)
 
     def alone(self) -> bool:
-        """Try to be alone. Where that fails, nothing is held: `share` again, and look again."""
         try:
             self._lock(exclusive=True, wait=False)
         except BlockingIOError:
@@ -57,11 +61,18 @@ class Occupancy:
 
 
 @contextmanager
-def occupy(folder: Path) -> Iterator[Occupancy]:
+def occupy(folder: Path) -> Iterator[FolderOccupancy]:
     """Enter a store, which is made where it is missing, together with others."""
     (folder / HIDDEN).mkdir(parents=True, exist_ok=True)
     with _opened(folder, os.O_RDWR) as occupancy:
         yield occupancy
+
+
+@contextmanager
+def creating(folder: Path) -> Iterator[None]:
+    """Nobody else creates anything in the store meanwhile that must be created once."""
+    with _opened(folder, os.O_RDWR, CREATION, exclusive=True):
+        yield
 
 
 @contextmanager
@@ -78,15 +89,15 @@ def visit(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(folder: Path, how: int) -> Iterator[Occupancy]:
+def _opened(folder: Path, how: int, name: str = LOCK, *, exclusive: bool = False) -> Iterator[FolderOccupancy]:
     try:
         # Made where only the lock is lost, as in a copy; the folder around it is not made here.
-        descriptor = os.open(folder / HIDDEN / LOCK, how | os.O_CREAT, 0o666)
+        descriptor = os.open(folder / HIDDEN / name, how | os.O_CREAT, 0o666)
     except FileNotFoundError as error:
         raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
     try:
-        occupancy = Occupancy(descriptor, folder)
-        occupancy.share()
+        occupancy = FolderOccupancy(descriptor, folder)
+        occupancy.enter(exclusive=exclusive)
         yield occupancy
     finally:
         if sys.platform != "win32":

@@ -1,43 +1,57 @@
-"""Computing keys with a progress bar, where someone is looking."""
+"""A line that tells how far a job is, where someone is looking."""
 
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
-from typing import Any
+import time
+from types import TracebackType
+from typing import Self
 
-import dask.array as da
-from dask.base import compute_as_if_collection, get_scheduler
-from dask.diagnostics.progress import ProgressBar
-from dask.highlevelgraph import HighLevelGraph
+WIDTH = 30
+"""Characters of the bar."""
+PAUSE = 0.1
+"""Seconds between two looks of the line."""
 
 
-def compute_keys(graph: HighLevelGraph, keys: Sequence[Any]) -> None:
-    """Compute some keys of an array's graph on the current scheduler, and drop the results.
+class Progress:
+    """A bar on a terminal's standard error; elsewhere nothing.
 
-    In a terminal it shows how far it is; elsewhere it is silent.
+    Parameters
+    ----------
+    total : int
+        What there is to do.
+    unit : str
+        Of what.
     """
-    client = current_client()
-    if client is None:
-        bar = ProgressBar(out=sys.stderr) if sys.stderr.isatty() else nullcontext()
-        with bar:
-            compute_as_if_collection(da.Array, graph, keys)
-        return
-    from distributed import progress
 
-    futures = client.get(da.Array.__dask_optimize__(graph, keys), keys, sync=False)
-    if sys.stdout.isatty():
-        progress(futures, notebook=False)
-    client.gather(futures)
+    def __init__(self, total: int, unit: str) -> None:
+        self._total, self._unit = max(1, total), unit
+        self._done = 0
+        self._begin = time.monotonic()
+        self._shown = 0.0
+        self._visible = sys.stderr.isatty()
 
+    def __enter__(self) -> Self:
+        return self
 
-def current_client() -> Any:
-    """The distributed client that dask would compute with, or None.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._visible and self._shown:
+            self._show()
+            sys.stderr.write("\n")
+            sys.stderr.flush()
 
-    Raises
-    ------
-    RuntimeError
-        Dask's own, if that client is asynchronous and cannot be waited for.
-    """
-    distributed = sys.modules.get("distributed")
-    owner = getattr(get_scheduler(cls=da.Array), "__self__", None)
-    return owner if distributed is not None and isinstance(owner, distributed.Client) else None
+    def add(self, count: int) -> None:
+        """So many more are done."""
+        self._done += count
+        if self._visible and (self._done >= self._total or time.monotonic() - self._shown > PAUSE):
+            self._show()
+
+    def _show(self) -> None:
+        self._shown = time.monotonic()
+        share = self._done / self._total
+        bar = "#" * int(WIDTH * share)
+        seconds = self._shown - self._begin
+        sys.stderr.write(
+            f"\r[{bar:<{WIDTH}}] {100 * share:3.0f}% | {self._done} of {self._total} {self._unit} | {seconds:.1f} s"
+        )
+        sys.stderr.flush()

@@ -1,39 +1,38 @@
 """The plan record: what a store is going to hold, written before its first chunk.
 
 It is canonical JSON in ``.mvn_dask/plan.json``, beside the mean and the factor as ``.npy``, so that the
-store alone can draw any of its chunks again. An array that was derived from samples is known by the
-name dask gave it, a digest of the expression, and by the samples it comes from.
+store alone can draw any of its chunks again. Whatever it says is checked before it is believed.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from math import prod
+from typing import Any, NoReturn
 
-import dask.array as da
 import numpy as np
-import numpy.typing as npt
 
-from mvn_dask.atomic import atomic_write
-from mvn_dask.errors import (
-    AlignmentError,
-    ArgumentTypeError,
-    DamagedRecordError,
-    SpecMismatchError,
-    StoreError,
-)
-from mvn_dask.provenance import Provenance, canonical_json, digest, fingerprint
+from mvn_dask.errors import DamagedRecordError, NotAStoreError, SpecMismatchError, StoreError
+from mvn_dask.provenance import canonical_json, fingerprint
+from mvn_dask.store.target import HIDDEN, Target
 
 FORMAT = "mvn_dask store"
-FORMAT_VERSION = 1
-"""Version of the layout on disk. Another version is refused, never guessed."""
-HIDDEN = ".mvn_dask"
-"""Folder of the record, beside the Zarr arrays."""
-RECORD = "plan.json"
-"""The record's file."""
+FORMAT_VERSION = 2
+"""Version of the layout. Another version is refused, never guessed."""
+RECORD = f"{HIDDEN}/plan.json"
+"""Where the record lies."""
+MOST_CHUNKS = 10**7
+"""Chunks of a store, at most: a bit of memory is kept for each."""
+MOST_BYTES = 2**26
+"""Size of a record, at most; names of the variables make it long."""
 
 _FIELDS = {"format", "format_version", "fingerprint", "kind", "array", "arrays", "expression", "samples"}
+_ARRAY_FIELDS = {"shape", "chunks", "pieces", "dtype", "dimensions", "names"}
+_ARRAYS = {"mean", "factor"}
+_DTYPE = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +43,11 @@ class PlanRecord:
     """The record as it stands in the file."""
 
     @property
+    def text(self) -> bytes:
+        """The file."""
+        return canonical_json(self.content).encode()
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that decides the values."""
         return str(self.content["fingerprint"])
@@ -51,7 +55,12 @@ class PlanRecord:
     @property
     def identity(self) -> str:
         """SHA-256 of the whole record: other chunks of the same values are another store."""
-        return fingerprint(self.content)
+        return hashlib.sha256(self.text).hexdigest()
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the record alone can draw the numbers."""
+        return bool(self.content["kind"] == "sample")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,6 +71,12 @@ class PlanRecord:
     def chunks(self) -> tuple[int, ...]:
         """Shape of a chunk, at least 1 along every axis."""
         return tuple(self.content["array"]["chunks"])
+
+    @property
+    def pieces(self) -> tuple[int, ...] | None:
+        """Shape of the pieces inside a chunk, where it is a shard."""
+        pieces = self.content["array"]["pieces"]
+        return None if pieces is None else tuple(pieces)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -84,7 +99,7 @@ class PlanRecord:
         """Names of the arrays that are kept beside the record."""
         return tuple(self.content["arrays"])
 
-    def refuse_difference(self, other: "PlanRecord", folder: Path) -> None:
+    def refuse_difference(self, other: "PlanRecord", target: Target) -> None:
         """Raise unless another record asks for the same store.
 
         Raises
@@ -101,7 +116,7 @@ class PlanRecord:
         if different:
             rounding = all("factor" in field for field in different)
             raise SpecMismatchError(
-                f"{folder} holds another specification: {'; '.join(different)}. "
+                f"{target} holds another specification: {'; '.join(different)}. "
                 + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
                 + "Give the array that the store was begun with, name another target, or use overwrite=True"
             )
@@ -118,79 +133,92 @@ def _flat(value: object, prefix: str = "") -> dict[str, object]:
     return {field: leaf for key, inner in items for field, leaf in _flat(inner, key).items()}
 
 
-def plan_record(array: da.Array) -> tuple[PlanRecord, Mapping[str, npt.NDArray[Any]]]:
-    """The record of an array, and the arrays that belong to it.
+def derived_values(expression: str, samples: list[dict[str, object]]) -> dict[str, object]:
+    """What decides the values of a derived array."""
+    return {"expression": expression, "samples": samples}
+
+
+def parse(text: bytes, place: str) -> PlanRecord:
+    """The record in a file.
 
     Raises
     ------
-    ArgumentTypeError
-        If it is no dask array of numbers.
-    AlignmentError
-        If its blocks are not whole Zarr chunks.
+    DamagedRecordError
+        If it is none, or of another format version.
     """
-    if not isinstance(array, da.Array):
-        msg = f"`array` must be a dask array, not {type(array).__name__}"
-        raise ArgumentTypeError(msg)
-    if array.dtype.kind not in "biufc" or array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
-        msg = f"`array` must hold numbers that Zarr knows: its dtype is {array.dtype}"
-        raise ArgumentTypeError(msg)
-    if not isinstance(array._meta, np.ndarray) or isinstance(array._meta, np.ma.MaskedArray):
-        msg = f"`array` must be made of plain numpy arrays: its blocks are {type(array._meta).__name__}"
-        raise ArgumentTypeError(msg)
-    chunks = _regular_chunks(array)
-    origins = provenances(array)
-    own = next((origin for origin in origins if origin.is_of(array.name)), None)
-    samples = [dict(origin.values) for origin in (origins if own is None else [own])]
-    content = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "kind": "derived" if own is None else "sample",
-        "expression": array.name if own is None else None,
-        "samples": samples,
-        "arrays": [] if own is None else sorted(own.arrays),
-        "fingerprint": fingerprint(_derived(array.name, samples)) if own is None else own.fingerprint,
-        "array": {
-            "shape": list(array.shape),
-            "chunks": chunks,
-            "dtype": array.dtype.name,
-            "dimensions": [f"dim_{axis}" for axis in range(array.ndim)] if own is None else list(own.dimensions),
-            "names": None if own is None or own.names is None else list(own.names),
-        },
-    }
-    plain = json.loads(canonical_json(content))
-    return PlanRecord(plain), {} if own is None else own.arrays
+    try:
+        content = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise DamagedRecordError(f"{place} is no JSON: {error}") from error
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if type(version) is not int or version != FORMAT_VERSION:
+        msg = f"{place} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}"
+        raise DamagedRecordError(msg)
+    if content.keys() != _FIELDS or content["format"] != FORMAT:
+        msg = f"{place} must have the fields {sorted(_FIELDS)}, not {sorted(content)}"
+        raise DamagedRecordError(msg)
+    try:
+        fault = _fault(content)
+    except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
+        fault = f"{type(error).__name__}: {error}"
+    record = PlanRecord(content)
+    if fault is None and record.text != text:
+        fault = "it is not spelt as mvn_dask writes it"
+    if fault:
+        raise DamagedRecordError(f"{place} is damaged: {fault}")
+    return record
 
 
-def provenances(array: da.Array) -> list[Provenance]:
-    """The samples that an array comes from, as their samplers left them in its graph."""
-    found = {}
-    for layer in array.dask.layers.values():
-        # Blockwise layers hold no node of their own, and looking into them would unfold them.
-        for key, node in getattr(layer, "mapping", {}).items():
-            origin = getattr(getattr(node, "value", node), "provenance", None) if isinstance(key, str) else None
-            if isinstance(origin, Provenance):
-                found[origin.name] = origin
-    return [found[name] for name in sorted(found)]
+def _no_number(word: str) -> NoReturn:
+    msg = f"{word} is no number"
+    raise ValueError(msg)
 
 
-def _regular_chunks(array: da.Array) -> list[int]:
-    chunks = []
-    for axis, pieces in enumerate(array.chunks):
-        if any(np.isnan(piece) for piece in pieces):
-            msg = f"axis {axis} of `array` has unknown chunks: call array.compute_chunk_sizes() first"
-            raise AlignmentError(msg)
-        if any(piece != pieces[0] for piece in pieces[:-1]) or pieces[-1] > pieces[0]:
-            msg = (
-                f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} differ: "
-                f"{', '.join(map(str, pieces[:4]))}{', …' if len(pieces) > 4 else ''}. "
-                f"Draw the sample with chunks={max(pieces)}, or use array.rechunk({{{axis}: {max(pieces)}}})"
-            )
-            raise AlignmentError(msg)
-        chunks.append(max(1, int(pieces[0])))
-    return chunks
+def _fault(content: Mapping[str, Any]) -> str | None:
+    """What is wrong inside a record of the right fields, if anything."""
+    samples, array = content["samples"], content["array"]
+    if content["kind"] not in {"sample", "derived"} or array.keys() != _ARRAY_FIELDS:
+        return f"kind {content['kind']!r} of an array with the fields {sorted(array)}"
+    own = content["kind"] == "sample"
+    whole = samples[0] if own else derived_values(content["expression"], samples)
+    if not all(isinstance(each, dict) for each in samples) or (own and len(samples) != 1):
+        return f"{len(samples)} samples"
+    if (set(content["arrays"]) if own else content["arrays"]) != (_ARRAYS if own else []):
+        return f"arrays {content['arrays']} beside a record of kind {content['kind']}"
+    fault = _array_fault(array)
+    if fault is None and content["fingerprint"] != fingerprint(whole):
+        return "the fingerprint is another"
+    return fault
 
 
-def read(folder: Path) -> PlanRecord | None:
+def _array_fault(array: Mapping[str, Any]) -> str | None:
+    shape, chunks, dimensions, names = array["shape"], array["chunks"], array["dimensions"], array["names"]
+    pieces = chunks if array["pieces"] is None else array["pieces"]
+    if not _DTYPE.fullmatch(array["dtype"]):
+        return f"dtype {array['dtype']!r}"
+    if not all(type(n) is int and 0 <= n < 2**63 for n in shape):
+        return f"no shape: {shape}"
+    if not all(type(n) is int and 1 <= n < 2**63 for n in (*chunks, *pieces)):
+        return f"no chunks: {chunks}, {pieces}"
+    if names is not None and not (all(type(name) is str for name in names) and shape[-1:] == [len(names)]):
+        return f"{len(names)} names do not fit the shape {shape}, or are no text"
+    if not all(_WORD.fullmatch(word) and word != "samples" for word in dimensions):
+        return f"dimensions {dimensions}"
+    return _grid_fault(shape, chunks, pieces, dimensions)
+
+
+def _grid_fault(shape: list[int], chunks: list[int], pieces: list[int], dimensions: list[str]) -> str | None:
+    if not len(shape) == len(chunks) == len(pieces) == len(dimensions):
+        return f"shape, chunks and dimensions disagree: {shape}, {chunks}, {pieces}, {dimensions}"
+    if any(chunk % piece for chunk, piece in zip(chunks, pieces, strict=True)):
+        return f"pieces {pieces} do not divide chunks {chunks}"
+    count = prod(-(-n // chunk) for n, chunk in zip(shape, chunks, strict=True))
+    if count > MOST_CHUNKS or prod(chunks) // prod(pieces) > MOST_CHUNKS:
+        return f"shape {shape} and chunks {chunks} make more than {MOST_CHUNKS} chunks"
+    return None
+
+
+def read(target: Target) -> PlanRecord | None:
     """The record of a store, or None if there is none.
 
     Raises
@@ -198,76 +226,46 @@ def read(folder: Path) -> PlanRecord | None:
     DamagedRecordError
         If it is not one, or of another format version.
     """
-    path = folder / HIDDEN / RECORD
-    try:
-        text = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    entry = target.entry(RECORD)
+    if entry is None:
         return None
+    place = f"{target}/{RECORD}"
+    if not entry.regular or entry.size > MOST_BYTES:
+        raise DamagedRecordError(f"{place} is no record: it is a link, or its {entry.size} bytes are too many")
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DamagedRecordError(f"{path} is no JSON: {error}") from error
-    version = content.get("format_version") if isinstance(content, dict) else None
-    if type(version) is not int or version != FORMAT_VERSION:
-        msg = f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}"
-        raise DamagedRecordError(msg)
-    if content.keys() != _FIELDS or content["format"] != FORMAT:
-        msg = f"{path} must have the fields {sorted(_FIELDS)}, not {sorted(content)}"
-        raise DamagedRecordError(msg)
-    record = PlanRecord(content)
-    fault = _fault(record)
-    if fault:
-        raise DamagedRecordError(f"{path} is damaged: {fault}")
+        text = target.read(RECORD).tobytes()
+    except FileNotFoundError:
+        return None
+    return parse(text, place)
+
+
+def existing(target: Target) -> PlanRecord:
+    """The record of a store that must be there.
+
+    Raises
+    ------
+    NotAStoreError
+        If there is none.
+    DamagedRecordError
+        If it cannot be understood.
+    """
+    record = read(target)
+    if record is None:
+        raise NotAStoreError(f"there is no store at {target}: `mvn_dask.to_zarr` makes one")
     return record
 
 
-def _fault(record: PlanRecord) -> str | None:
-    """What is wrong inside a record of the right fields, if anything."""
+def is_unchanged(target: Target, identity: str) -> bool:
+    """Whether the record is the one of that identity, without understanding it again."""
     try:
-        samples = record.content["samples"]
-        whole = samples[0] if record.content["kind"] == "sample" else _derived(record.content["expression"], samples)
-        _ = record.dtype, record.names, record.arrays
-        shape, chunks = record.shape, record.chunks
-    except (TypeError, KeyError, ValueError, IndexError) as error:
-        return f"{type(error).__name__}: {error}"
-    if not all(type(n) is int and n >= 0 for n in shape) or not all(type(n) is int and n >= 1 for n in chunks):
-        return f"no shape and chunks: {shape}, {chunks}"
-    if not len(shape) == len(chunks) == len(record.dimensions):
-        return f"shape, chunks and dimensions disagree: {shape}, {chunks}, {record.dimensions}"
-    if not all(type(name) is str for name in (*record.dimensions, *(record.names or ()))):
-        return "dimensions and names must be text"
-    if record.names is not None and shape[-1:] != (len(record.names),):
-        return f"{len(record.names)} names do not fit the shape {shape}"
-    return None if record.fingerprint == fingerprint(whole) else "the fingerprint is another"
-
-
-def _derived(expression: str, samples: list[dict[str, object]]) -> dict[str, object]:
-    """What decides the values of a derived array."""
-    return {"expression": expression, "samples": samples}
-
-
-def create(folder: Path, record: PlanRecord) -> bool:
-    """Write the record, whole and only if there is none; whether it was us."""
-    try:
-        with atomic_write(folder / HIDDEN / RECORD, exclusive=True) as file:
-            file.write(canonical_json(record.content).encode())
-    except FileExistsError:
+        return hashlib.sha256(target.read(RECORD).data).hexdigest() == identity
+    except FileNotFoundError:
         return False
-    return True
 
 
-def write_arrays(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write the mean and the factor beside the record, where they are not there, or are others."""
-    for name, array in arrays.items():
-        path = folder / HIDDEN / f"{name}.npy"
-        if not (path.exists() and digest(np.load(path, mmap_mode="r", allow_pickle=False)) == digest(array)):
-            with atomic_write(path) as file:
-                np.save(file, np.asarray(array), allow_pickle=False)
-
-
-def same_specification(folder: Path, record: PlanRecord) -> None:
-    """Raise unless the store at a folder was begun with this record."""
-    stored = read(folder)
+def same_specification(target: Target, record: PlanRecord) -> None:
+    """Raise unless the store was begun with this record."""
+    stored = read(target)
     if stored is None:
-        raise StoreError(f"{folder} has lost its plan record: did somebody delete it?")
-    stored.refuse_difference(record, folder)
+        raise StoreError(f"{target} has lost its plan record: did somebody delete it?")
+    stored.refuse_difference(record, target)

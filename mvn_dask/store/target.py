@@ -1,44 +1,155 @@
-"""Where a store may lie: what `url` means, and what is refused because it is not atomic."""
+"""What a store needs of the medium on which it lies: whole files under keys, and a way to be alone.
 
-import os
-import re
-from pathlib import Path
-from urllib.parse import unquote
+A key is a relative path with slashes. Whatever the medium, a write is atomic: under a key lies the old
+content or the new, never a part of one.
+"""
 
-import zarr
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
 
-from mvn_dask.errors import TargetError
+import numpy as np
+import numpy.typing as npt
 
-_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
+HIDDEN = ".mvn_dask"
+"""Folder of the plan record and of all that is not for Zarr's eyes."""
 
-
-def local_folder(url: object) -> Path:
-    """The folder behind a path or a ``file://`` URL, without links, and absolute, since workers have their own.
-
-    Raises
-    ------
-    TargetError
-        For anything else.
-    """
-    msg = f"`url` must be a local path or a file:// URL, not {url!r}"
-    if isinstance(url, str) and ("://" in url or url.startswith("file:")):
-        found = _FILE_URL.fullmatch(url)
-        if found is None:
-            raise TargetError(msg)
-        return Path(unquote(found["path"])).resolve()
-    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
-        raise TargetError(msg)
-    return Path(os.fsdecode(os.fspath(url))).expanduser().resolve()
+Bytes = npt.NDArray[np.uint8]
+Piece = bytes | memoryview
+Load = Callable[[], npt.NDArray[Any]]
 
 
-def refuse_torn_writes() -> None:
-    """Refuse a codec pipeline that writes chunks in place.
+@dataclass(frozen=True)
+class Entry:
+    """One file or object."""
 
-    Raises
-    ------
-    TargetError
-        If Zarr is configured to use one.
-    """
-    pipeline = str(zarr.config.get("codec_pipeline.path"))
-    if pipeline.startswith("zarrs"):
-        raise TargetError(f"the codec pipeline {pipeline} leaves torn chunks behind when it is killed: unset it")
+    key: str
+    """Where it lies."""
+    size: int
+    """Its size, in bytes."""
+    modified: float
+    """When it was written, in seconds since 1970, by the clock of the medium."""
+    regular: bool = True
+    """False for what is not a plain file: a link, a pipe, …."""
+
+
+class Occupancy(ABC):
+    """A place in a store, together with others of the same specification, or alone."""
+
+    @abstractmethod
+    def share(self) -> None:
+        """Stay together with others, and wait for one who is alone; what was known before may be past."""
+
+    @abstractmethod
+    def alone(self) -> bool:
+        """Try to be alone. Where that fails, nothing is held: `share` again, and look again."""
+
+
+class Target(ABC):
+    """Where a store lies. Its `repr` and `name` never hold a secret."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """How messages call it: a path, or a URL without secrets."""
+
+    @property
+    @abstractmethod
+    def listed(self) -> bool:
+        """Whether listing many keys is cheaper than asking for each."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Target) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __dask_tokenize__(self) -> tuple[str, str]:
+        return type(self).__name__, self.name
+
+    @abstractmethod
+    def entry(self, key: str) -> Entry | None:
+        """What lies under a key; None if nothing does. Links are not followed."""
+
+    @abstractmethod
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Bytes:
+        """Content of a file, or `length` bytes of it from `start` on, fewer where it ends.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none. Links are not followed.
+        """
+
+    @abstractmethod
+    def write(self, key: str, pieces: Sequence[Piece]) -> None:
+        """Replace the content, atomically."""
+
+    @abstractmethod
+    def create(self, key: str, content: bytes) -> bool:
+        """Write, whole and only if nothing lies there; whether it was us."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Delete what lies under a key, if anything does."""
+
+    @abstractmethod
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """Everything under a folder, ``""`` for the whole store, in any order."""
+
+    @abstractmethod
+    def loader(self, key: str) -> Load:
+        """How another process gets an array that was saved as ``.npy``; local ones are mapped into memory."""
+
+    @abstractmethod
+    def refuse_if_no_folder(self) -> None:
+        """Raise if something else than a folder lies there.
+
+        Raises
+        ------
+        TargetNotEmptyError
+            If a file does.
+        """
+
+    @abstractmethod
+    def occupy(self) -> AbstractContextManager[Occupancy]:
+        """Enter the store, which is made where it is missing, for a whole job, together with others."""
+
+    @abstractmethod
+    def visit(self) -> AbstractContextManager[None]:
+        """Enter a store that must be there, for one task, together with others.
+
+        Raises
+        ------
+        StoreError
+            If it is not there.
+        """
+
+    @abstractmethod
+    def remove(self, *, ours: bool, documents: Callable[[str], bool]) -> None:
+        """Delete everything, so that a kill at any moment leaves what can be deleted again, the record last.
+
+        Parameters
+        ----------
+        ours : bool
+            Whether it is a store of ours: then its metadata go first, so that no reader sees half a store;
+            those of a foreign hierarchy go after its chunks, so that it is still known as one.
+        documents : callable
+            Whether a key is one of metadata.
+        """
+
+    @abstractmethod
+    def sweep(self) -> None:
+        """Delete what killed writers left: temporary files, and what was about to be removed."""
+
+    @abstractmethod
+    def is_leftover(self, key: str) -> bool:
+        """Whether a key belongs to writers at work, or killed: no part of the store, and no stranger."""

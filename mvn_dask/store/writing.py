@@ -1,35 +1,48 @@
 """Writing a store: record first, chunks in any order, metadata last; calling again goes on."""
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dask.array as da
 import numpy as np
-import numpy.typing as npt
 import zarr
 
-from mvn_dask.errors import AlignmentError, StoreError, TargetBusyError, TargetError, TargetNotEmptyError
-from mvn_dask.store.layout import (
-    chunk_count,
-    chunk_window,
-    complete,
-    missing_chunks,
-    stage,
-    sweep_orphans,
-    write_chunk,
-    write_names,
+from mvn_dask.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    StoreError,
+    TargetBusyError,
+    TargetError,
+    TargetNotEmptyError,
 )
-from mvn_dask.store.occupancy import Occupancy, occupy, visit
-from mvn_dask.store.progress import compute_keys, current_client
-from mvn_dask.store.record import HIDDEN, PlanRecord, create, plan_record, read, same_specification, write_arrays
-from mvn_dask.store.removal import empty_trash, remove, strangers
-from mvn_dask.store.target import local_folder, refuse_torn_writes
+from mvn_dask.store.addressing import as_target, refuse_torn_writes
+from mvn_dask.store.companions import Arrays, write_companions
+from mvn_dask.store.engine import current_client
+from mvn_dask.store.filling import Chunks, fill, missing_numbers
+from mvn_dask.store.layout import chunk_count, chunk_index
+from mvn_dask.store.metadata import commit, zarr_files
+from mvn_dask.store.reading import Stored, complete
+from mvn_dask.store.record import RECORD, PlanRecord, read, same_specification
+from mvn_dask.store.removal import remove, strangers
+from mvn_dask.store.specification import plan_record
+from mvn_dask.store.target import HIDDEN, Occupancy, Target
+
+LOOK_AHEAD = 10_000
+"""Chunks of other parts that are looked for at a time."""
 
 
-def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
+def to_zarr(
+    array: da.Array,
+    url: object,
+    *,
+    overwrite: bool = False,
+    part: tuple[int, int] | None = None,
+    shards: int | None = None,
+    fsync: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> None:
     """Keep an array in a Zarr store, and go on where a killed job stopped.
 
     It computes on the current Dask scheduler: threads, processes, or a distributed client. In a terminal
@@ -39,10 +52,23 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
     ----------
     array : dask.array.Array
         A sample, or an array derived from samples; every block becomes one Zarr chunk.
-    url : str or path-like
-        Folder of the store, a local path or a ``file://`` URL. Workers must see it.
+    url : str, path-like or zarr.storage store
+        A local path or ``file://`` URL, which all workers see; an ``s3://``, ``gs://``, ``az://`` or
+        ``memory://`` URL; or a Zarr ``LocalStore``, ``ObjectStore``, or ``FsspecStore`` of S3.
     overwrite : bool
         Delete the store, or another Zarr hierarchy, that lies there, and begin anew.
+    part : (int, int), optional
+        ``(i, n)`` with 0 ≤ i < n: write the i-th of n shares of the chunks. Any number of parts may run at
+        the same time, wherever they see the target; the one that completes the store commits it.
+    shards : int, optional
+        Rows of the pieces into which every chunk, then a shard, is divided, for readers that want little
+        at a time. They must divide the rows of a block.
+    fsync : bool
+        Wait with every file until it is on the disk, so that not even a power failure loses it. Object stores
+        do so in any case.
+    storage_options : mapping, optional
+        With the URL of an object store: what ``obstore.store.from_url`` takes beside it, such as credentials,
+        ``region``, ``endpoint`` or ``client_options``. They go to the workers, and never into the store.
 
     Raises
     ------
@@ -53,25 +79,30 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
     TargetBusyError
         If `overwrite` is asked of a store that another job is writing.
     AlignmentError
-        If the blocks of `array` are not whole Zarr chunks.
+        If the blocks of `array` are not whole Zarr chunks, or not whole `shards`.
     TargetError
         If `url` is of a kind that cannot be written safely, or is to be overwritten with what is read
         from it.
     DamagedRecordError
         If the store's plan record cannot be understood, or is of another format version; `overwrite` helps.
-    ArgumentTypeError
-        If `array` is no dask array of numbers.
+    ArgumentError, ArgumentTypeError
+        If `array` is no dask array of numbers, or `part` no part.
+    WorkersLostError
+        If workers die again and again, of too little memory for example, or the scheduler does.
     RuntimeError
         If the current client is asynchronous.
     OSError
-        As the system raises it: no permission, no space, ….
+        As the system raises it: no permission, no space, …; TransportError, if an object store fails.
 
     Notes
     -----
-    The plan record is created first, exclusively. Chunks go to their final names by an atomic rename; a
-    chunk is present if its file has exactly the right size. All metadata documents are written last, the
-    root's last of all: until then no Zarr reader can open the store. Calling again with the same array
-    writes what is missing and commits; on a finished store it does nothing.
+    The plan record is created first, exclusively. Chunks appear under their final names atomically; a chunk is
+    present if it has exactly the right size. All metadata documents are written last, the root's last of all:
+    until then no Zarr reader can open the store. Calling again with the same array writes what is missing and
+    commits; on a finished store it does nothing. After an error, too, the same call goes on.
+
+    Blocks are drawn and written in ranges, submitted in windows, so that their number is no burden. Where blocks
+    share work, such as a mean over all rows, dask gets their whole graph.
 
     Examples
     --------
@@ -83,135 +114,143 @@ def to_zarr(array: da.Array, url: object, *, overwrite: bool = False) -> None:
     True
     >>> folder.cleanup()
     """
-    folder = local_folder(url)
+    target = as_target(url, storage_options, fsync=fsync)
     refuse_torn_writes()
-    record, arrays = plan_record(array)
+    record, arrays = plan_record(array, shards)
+    start, stop = as_share(part, chunk_count(record))
     current_client()  # raises before anything is written, if it cannot be waited for
     if overwrite:
-        _refuse_reading_from(array, folder)
-    elif _finished(folder, record):
+        if part is not None:
+            msg = "`overwrite` and `part` exclude each other: a part would delete what others have written"
+            raise ArgumentError(msg)
+        _refuse_reading_from(array, target)
+    elif _finished(target, record):
         return
-    with _enter(folder, record, overwrite=overwrite) as occupancy:
-        write_arrays(folder, arrays)
-        missing = list(missing_chunks(folder, record))
-        store, samples = stage(folder, record)
-        _write(array, folder, record, missing)
-        alone = occupancy.alone()
-        if not alone:
-            occupancy.share()
-        # Between the one lock and the other, somebody may have overwritten everything.
-        same_specification(folder, record)
-        _refuse_missing(folder, record)
-        if alone:
-            sweep_orphans(folder)
-            empty_trash(folder)
-        write_names(samples, record)
-        store.commit(folder)
+    with _enter(target, record, overwrite=overwrite) as occupancy:
+        write_companions(target, record, arrays)
+        chunks = Chunks(target, record, record.identity)
+        fill(array, chunks, missing_numbers(target, record, start, stop))
+        finish(occupancy, target, record, arrays, (start, stop))
 
 
-def _finished(folder: Path, record: PlanRecord) -> bool:
-    if read(folder) is None:
-        return False
-    same_specification(folder, record)
-    return complete(folder, record)
-
-
-@contextmanager
-def _enter(folder: Path, record: PlanRecord, *, overwrite: bool) -> Iterator[Occupancy]:
-    """Enter the store with a plan record that is ours or the same."""
-    _refuse_strangers(folder, overwrite=overwrite)
-    with occupy(folder) as occupancy:
-        if overwrite:
-            if not occupancy.alone():
-                raise TargetBusyError(f"another job is writing to {folder}: wait for it or stop it")
-            _refuse_strangers(folder, overwrite=True)
-            remove(folder)
-            create(folder, record)
-            occupancy.share()
-        elif read(folder) is None:
-            create(folder, record)
-        # Not what was just written, but what is there: another job may have been faster.
-        same_specification(folder, record)
-        yield occupancy
-
-
-def _refuse_strangers(folder: Path, *, overwrite: bool) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise TargetNotEmptyError(f"{folder} is a file: `url` must name a folder")
-    if not overwrite and read(folder) is not None:
-        return
-    foreign = next(strangers(folder), None)
-    if foreign is not None:
-        msg = f"{folder} is not empty, and no store: {foreign.relative_to(folder)} lies there. Name another target"
-        raise TargetNotEmptyError(msg)
-    if not overwrite and any(path.name != HIDDEN for path in folder.iterdir()):
-        msg = f"{folder} is not empty, and no store of ours: name another target, or use overwrite=True"
-        raise TargetNotEmptyError(msg)
-
-
-def _refuse_reading_from(array: da.Array, folder: Path) -> None:
-    for layer in array.dask.layers.values():
-        for node in getattr(layer, "mapping", {}).values():
-            source = getattr(node, "value", node)
-            store = source.store if isinstance(source, zarr.Array) else None
-            # A local store has a root; dask reads local paths through fsspec, whose store has a path.
-            root = getattr(store, "root", None) or getattr(store, "path", None)
-            if root is not None and Path(root).resolve().is_relative_to(folder):
-                msg = f"`array` is read from {folder}, which `overwrite` would delete: name another target"
-                raise TargetError(msg)
-
-
-def write_block(block: npt.NDArray[Any], folder: Path, identity: str, block_id: tuple[int, ...]) -> None:
-    """The task: one block to its chunk, if the store still is the one that the task was made for.
+def as_share(part: object, count: int) -> tuple[int, int]:
+    """The numbers of the chunks that a part writes: from the first one on, up to the second.
 
     Raises
     ------
-    AlignmentError
-        If the block has another shape than the array promised.
-    StoreError
-        If the store was overwritten meanwhile.
+    ArgumentError, ArgumentTypeError
+        If it is no pair (i, n) with 0 ≤ i < n.
+
+    Examples
+    --------
+    >>> [as_share((i, 3), 10) for i in range(3)]
+    [(0, 3), (3, 6), (6, 10)]
     """
-    with visit(folder):
-        record = read(folder)
-        if record is None or record.identity != identity:
-            raise StoreError(f"{folder} was overwritten while a job was writing to it")
-        window = chunk_window(record, block_id)
-        expected = tuple(piece.stop - piece.start for piece in window)
-        if block.shape != expected:
-            raise AlignmentError(f"block {block_id} has the shape {block.shape}, and its array says {expected}")
-        write_chunk(folder, record, block_id, block)
+    if part is None:
+        return 0, count
+    pair = tuple(part) if isinstance(part, (tuple, list)) else ()
+    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in pair):
+        raise ArgumentTypeError(f"`part` must be a pair of integers (i, n), not {part!r}")
+    i, n = map(int, pair)
+    if not 0 <= i < n:
+        raise ArgumentError(f"`part` must be (i, n) with 0 <= i < n: it is {(i, n)}")
+    return i * count // n, (i + 1) * count // n
 
 
-def _write(
-    array: da.Array,
-    folder: Path,
-    record: PlanRecord,
-    missing: list[tuple[int, ...]],
-) -> None:
-    if not missing:
+def finish(occupancy: Occupancy, target: Target, record: PlanRecord, arrays: Arrays, share: tuple[int, int]) -> None:
+    """Commit the store if all of it is there; while other parts are missing, leave that to them."""
+    alone = occupancy.alone()
+    if not alone:
+        occupancy.share()
+    # Between the one lock and the other, somebody may have overwritten everything.
+    same_specification(target, record)
+    _refuse_missing(target, record, share)
+    if not _others_present(target, record, share):
         return
-    # Two jobs on one cluster may write the same chunks: their tasks must not share names.
-    name = f"write-mvn-{uuid.uuid4().hex}"
-    written = da.map_blocks(
-        write_block,
-        array,
-        folder=folder,
-        identity=record.identity,
-        name=name,
-        dtype=np.bool_,
-        chunks=tuple((1,) * len(pieces) for pieces in array.chunks),
-        meta=np.empty((0,) * array.ndim, np.bool_),
-    )
-    compute_keys(written.dask, [(name, *chunk) for chunk in missing])
+    if alone:
+        target.sweep()
+    commit(target, zarr_files(record, arrays))
 
 
-def _refuse_missing(folder: Path, record: PlanRecord) -> None:
-    missing = list(missing_chunks(folder, record))
-    if missing:
+def _others_present(target: Target, record: PlanRecord, share: tuple[int, int]) -> bool:
+    count = chunk_count(record)
+    step = count if target.listed else LOOK_AHEAD
+    for start, stop in ((0, share[0]), (share[1], count)):
+        for first in range(start, stop, max(1, step)):
+            if len(missing_numbers(target, record, first, min(first + step, stop))):
+                return False
+    return True
+
+
+def _finished(target: Target, record: PlanRecord) -> bool:
+    if read(target) is None:
+        return False
+    same_specification(target, record)
+    return complete(target, record)
+
+
+@contextmanager
+def _enter(target: Target, record: PlanRecord, *, overwrite: bool) -> Iterator[Occupancy]:
+    """Enter the store with a plan record that is ours or the same."""
+    _refuse_strangers(target, overwrite=overwrite)
+    with target.occupy() as occupancy:
+        if overwrite:
+            if not occupancy.alone():
+                raise TargetBusyError(f"another job is writing to {target}: wait for it or stop it")
+            _refuse_strangers(target, overwrite=True)
+            remove(target)
+            target.create(RECORD, record.text)
+            occupancy.share()
+        elif read(target) is None:
+            target.create(RECORD, record.text)
+        # Not what was just written, but what is there: another job may have been faster.
+        same_specification(target, record)
+        yield occupancy
+
+
+def _refuse_strangers(target: Target, *, overwrite: bool) -> None:
+    target.refuse_if_no_folder()
+    if not overwrite and read(target) is not None:
+        return
+    foreign = next(strangers(target), None)
+    if foreign is not None:
+        msg = f"{target} is not empty, and no store: {foreign} lies there. Name another target"
+        raise TargetNotEmptyError(msg)
+    if not overwrite and any(not entry.key.startswith(f"{HIDDEN}/") for entry in target.entries()):
+        msg = f"{target} is not empty, and no store of ours: name another target, or use overwrite=True"
+        raise TargetNotEmptyError(msg)
+
+
+def _refuse_reading_from(array: da.Array, target: Target) -> None:
+    for layer in array.dask.layers.values():
+        for node in getattr(layer, "mapping", {}).values():
+            source = getattr(node, "value", node)
+            place = source.target.name if isinstance(source, Stored) else _place(source)
+            if place is not None and (place == target.name or place.startswith(f"{target.name}/")):
+                msg = f"`array` is read from {target}, which `overwrite` would delete: name another target"
+                raise TargetError(msg)
+
+
+def _place(source: object) -> str | None:
+    """Where a Zarr array lies, as targets are named, or None."""
+    if not isinstance(source, zarr.Array):
+        return None
+    # dask reads local paths through fsspec, whose store has a path.
+    path = getattr(source.store, "path", None)
+    if isinstance(path, str) and "file" in str(getattr(getattr(source.store, "fs", None), "protocol", "")):
+        return str(Path(path).resolve())
+    try:
+        return as_target(source.store).name
+    except TargetError:
+        return None
+
+
+def _refuse_missing(target: Target, record: PlanRecord, share: tuple[int, int]) -> None:
+    missing = missing_numbers(target, record, *share)
+    if len(missing):
         msg = (
-            f"{len(missing)} of {chunk_count(record)} chunks, the first of them {missing[0]}, are not in {folder} "
-            "after all were written: do all workers see this folder, and does nobody delete in it?"
+            f"{len(missing)} of {chunk_count(record)} chunks, the first of them "
+            f"{chunk_index(record, int(missing[0]))}, are not in {target} after all were written: do all workers "
+            "see this folder, and does nobody delete in it?"
         )
         raise StoreError(msg)

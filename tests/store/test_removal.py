@@ -5,6 +5,7 @@ import pytest
 import zarr
 
 import mvn_dask
+from mvn_dask.store.local import LocalTarget
 from mvn_dask.store.removal import remove, strangers
 
 
@@ -13,18 +14,18 @@ def names(folder: Path) -> list[str]:
 
 
 def foreign(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in strangers(folder))
+    return sorted(strangers(LocalTarget(folder)))
 
 
 def write(folder: Path) -> None:
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1), folder)
 
 
-def test_of_a_store_only_the_lock_stays(tmp_path: Path) -> None:
+def test_of_a_store_only_the_locks_stay(tmp_path: Path) -> None:
     write(tmp_path)
     assert foreign(tmp_path) == []
-    remove(tmp_path)
-    assert names(tmp_path) == [".mvn_dask", ".mvn_dask/lock"]
+    remove(LocalTarget(tmp_path))
+    assert names(tmp_path) == [".mvn_dask", ".mvn_dask/create-lock", ".mvn_dask/lock"]
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -31,9 +31,11 @@ from mvn_dask.errors import (
     TargetError,
     TargetNotEmptyError,
 )
+from mvn_dask.store.filling import Chunks
+from mvn_dask.store.local import LocalTarget
 from mvn_dask.store.occupancy import occupy
-from mvn_dask.store.record import plan_record
-from mvn_dask.store.writing import write_block
+from mvn_dask.store.record import existing
+from mvn_dask.store.specification import plan_record
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
@@ -138,12 +140,12 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     before = tree(folder)
     record, _ = plan_record(sample())
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        write_block(np.zeros((300, 2)), folder, record.identity, (0, 0))
+        Chunks(LocalTarget(folder), record, record.identity).write((0, 0), np.zeros((300, 2)))
     with pytest.raises(StoreError, match="does this worker see it"):
-        write_block(np.zeros((300, 2)), tmp_path / "gone", record.identity, (0, 0))
+        Chunks(LocalTarget(tmp_path / "gone"), record, record.identity).write((0, 0), np.zeros((300, 2)))
     same_values, _ = plan_record(sample(seed=2, chunks=200))
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        write_block(np.zeros((200, 2)), folder, same_values.identity, (0, 0))
+        Chunks(LocalTarget(folder), same_values, same_values.identity).write((0, 0), np.zeros((200, 2)))
     assert tree(folder) == before
 
 
@@ -354,7 +356,7 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
         writer.start()
         writer.join()
         if (folder / "zarr.json").exists() and "foreign" not in before:
-            seed = 2 if mvn_dask.store.record.read(folder).content["samples"][0]["entropy"] == "2" else 1  # type: ignore[union-attr]
+            seed = 2 if existing(LocalTarget(folder)).content["samples"][0]["entropy"] == "2" else 1
             with xr.open_zarr(folder) as dataset:
                 np.testing.assert_array_equal(dataset["samples"], named_sample(seed))
         with dask.config.set(scheduler="synchronous"):

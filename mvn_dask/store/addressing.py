@@ -1,0 +1,155 @@
+"""What `url` means, and what is refused because it is not atomic."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import zarr
+from zarr.storage import FsspecStore, LocalStore, ObjectStore
+
+from mvn_dask.errors import TargetError
+from mvn_dask.store.local import LocalTarget
+from mvn_dask.store.target import Target
+
+_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
+_OBJECTS = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
+"""Schemes of object stores that have a conditional put."""
+
+KINDS = (
+    "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, or a zarr.storage.LocalStore, "
+    "ObjectStore or FsspecStore (of S3)"
+)
+"""What `url` may be, in words."""
+
+
+def as_target(url: object, storage_options: Mapping[str, Any] | None = None, *, fsync: bool = False) -> Target:
+    """Where a store lies.
+
+    Parameters
+    ----------
+    url : str, path-like or zarr.storage store
+        A local path or ``file://`` URL; an ``s3://``, ``gs://``, ``az://`` or ``memory://`` URL; or a Zarr
+        ``LocalStore``, ``ObjectStore``, or ``FsspecStore`` of S3.
+    storage_options : mapping, optional
+        What ``obstore.store.from_url`` takes beside a URL: credentials, ``region``, ``endpoint``,
+        ``client_options``, ….
+    fsync : bool
+        Wait until every file is on the disk; object stores do so in any case.
+
+    Raises
+    ------
+    TargetError
+        For anything else.
+    """
+    target = _store_target(url, fsync=fsync)
+    remote = isinstance(url, str) and _FILE_URL.fullmatch(url) is None and "://" in url
+    if storage_options and not remote:
+        raise TargetError("`storage_options` go with the URL of an object store")
+    if target is not None:
+        return target
+    if remote:
+        return _url_target(str(url), dict(storage_options or {}))
+    return LocalTarget(local_folder(url), fsync=fsync)
+
+
+def _store_target(url: object, *, fsync: bool) -> Target | None:
+    """The target behind a Zarr store, or None if it is none."""
+    if isinstance(url, LocalStore):
+        return LocalTarget(Path(url.root).resolve(), fsync=fsync)
+    if isinstance(url, ObjectStore):
+        from mvn_dask.store.objects import ObjectTarget
+
+        store: Any = url.store
+        if type(store).__name__ in {"LocalStore", "MemoryStore", "HTTPStore"}:
+            raise TargetError(f"an obstore {type(store).__name__} is no target: name a path, or memory://name")
+        return ObjectTarget(store, _plain_name(store))
+    if isinstance(url, FsspecStore):
+        return _fsspec_target(url)
+    return None
+
+
+def _fsspec_target(store: FsspecStore) -> Target:
+    filesystem: Any = store.fs
+    protocols = {filesystem.protocol} if isinstance(filesystem.protocol, str) else set(filesystem.protocol)
+    spelling = "/".join(sorted(protocols))
+    if protocols & {"file", "local"}:
+        raise TargetError(f"fsspec's {spelling} leaves torn chunks behind when it is killed: give the path itself")
+    if "s3" not in protocols:
+        raise TargetError(f"fsspec's {spelling} is not known to create exclusively: `url` must be {KINDS}")
+    from mvn_dask.store.s3 import S3Target
+
+    options = {**filesystem.storage_options, "asynchronous": False, "use_listings_cache": False}
+    return S3Target(type(filesystem)(*filesystem.storage_args, **options), store.path)
+
+
+def _url_target(url: str, options: dict[str, Any]) -> Target:
+    parts = urlsplit(url)
+    if parts.scheme not in _OBJECTS | {"memory"}:
+        raise TargetError(f"`url` must be {KINDS}, not {parts.scheme}://…")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise TargetError("`url` must hold no credentials or queries: give them as `storage_options`")
+    path = unquote(parts.path).strip("/")
+    if any(step in {".", ".."} for step in path.split("/")):
+        raise TargetError(f"`url` must be a plain prefix, without '.' and '..': {url}")
+    try:
+        from obstore.store import from_url
+
+        from mvn_dask.store.objects import MemoryTarget, ObjectTarget
+    except ImportError as error:
+        msg = f"{parts.scheme}:// URLs need obstore: pip install 'mvn_dask[objects]'"
+        raise TargetError(msg) from error
+    if parts.scheme == "memory":
+        if options:
+            raise TargetError("`storage_options` have no meaning for memory://")
+        return MemoryTarget("/".join(filter(None, (parts.netloc, path))))
+    try:
+        store = from_url(url, **options)
+    except Exception as error:  # noqa: BLE001 obstore's own errors, and whatever a bad option raises
+        text = str(error).split("\n", maxsplit=1)[0]
+        for value in options.values():
+            text = text.replace(str(value), "…") if isinstance(value, str) and value else text
+        raise TargetError(f"{parts.scheme}://{parts.netloc}: `storage_options` are not understood: {text}") from None
+    return ObjectTarget(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
+
+
+def _plain_name(store: Any) -> str:
+    """How messages call a bucket that obstore opened; its `repr` tells bucket and prefix, and no secret."""
+    bucket = getattr(store, "config", {}).get("bucket") or getattr(store, "config", {}).get("container_name") or "?"
+    scheme = {"S3Store": "s3", "GCSStore": "gs", "AzureStore": "az"}.get(type(store).__name__, "object")
+    prefix = str(getattr(store, "prefix", None) or "").strip("/")
+    return f"{scheme}://{'/'.join(filter(None, (bucket, prefix)))}"
+
+
+def local_folder(url: object) -> Path:
+    """The folder behind a path or a ``file://`` URL, without links, and absolute, since workers have their own.
+
+    Raises
+    ------
+    TargetError
+        For anything else.
+    """
+    msg = f"`url` must be {KINDS}, not {url!r}"
+    if isinstance(url, str) and ("://" in url or url.startswith("file:")):
+        found = _FILE_URL.fullmatch(url)
+        if found is None:
+            raise TargetError(msg)
+        return Path(unquote(found["path"])).resolve()
+    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
+        raise TargetError(msg)
+    return Path(os.fsdecode(os.fspath(url))).expanduser().resolve()
+
+
+def refuse_torn_writes() -> None:
+    """Refuse a codec pipeline that writes chunks in place.
+
+    Raises
+    ------
+    TargetError
+        If Zarr is configured to use one.
+    """
+    pipeline = str(zarr.config.get("codec_pipeline.path"))
+    if pipeline.startswith("zarrs"):
+        raise TargetError(f"the codec pipeline {pipeline} leaves torn chunks behind when it is killed: unset it")

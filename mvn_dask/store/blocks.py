@@ -1,0 +1,126 @@
+"""Blocks of a dask array, some at a time, without the graph of all of them, and how they travel."""
+
+import pickle
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, cast
+
+import cloudpickle
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+from dask.core import get_dependencies
+from dask.local import get_sync
+
+from mvn_dask.provenance import shelved
+from mvn_dask.store.target import Load
+
+Graph = dict[Any, Any]
+
+
+class Blocks:
+    """The blocks of an array, by their numbers in C order.
+
+    What is kept, and what travels, is the array's graph of layers, which does not grow with the number of
+    blocks as long as nobody asks for its keys.
+    """
+
+    def __init__(self, array: da.Array) -> None:
+        self._layers = array.dask
+        self._name = array.name
+        self._grid = array.numblocks
+
+    def key(self, number: int) -> tuple[Any, ...]:
+        """Dask's key of a block."""
+        return (self._name, *(int(step) for step in np.unravel_index(number, self._grid or (1,))[: len(self._grid)]))
+
+    def compute(self, numbers: Sequence[int]) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+        """Every block with its number, one at a time, in this thread."""
+        keys = [self.key(number) for number in numbers]
+        graph = dict(da.Array.__dask_optimize__(self._layers, keys))
+        for number, key in zip(numbers, keys, strict=True):
+            yield number, cast("npt.NDArray[Any]", get_sync(_part(graph, key), key))
+
+    def independent(self) -> bool:
+        """Whether blocks share no work, as far as some of them tell, so that each may be computed by itself.
+
+        They share work where each needs, say, the mean over all rows, or a border of its neighbour. They cannot
+        be computed by themselves either where they stand on futures of a cluster.
+        """
+        count = int(np.prod(self._grid, dtype=object))
+        if not count:
+            return False
+        parts = []
+        for number in sorted({0, min(1, count - 1), count // 2, count - 1}):
+            nodes = dict(self._layers.cull([self.key(number)]).to_dict())
+            if any(_is_future(node) for node in nodes.values()):
+                return False
+            parts.append({key for key, node in nodes.items() if not hasattr(node, "value")})
+        return not any(one & other for one, other in combinations(parts, 2))
+
+
+def _part(graph: Graph, key: Any) -> Graph:
+    """What of a graph one key needs."""
+    part: Graph = {}
+    waiting = [key]
+    while waiting:
+        each = waiting.pop()
+        if each not in part:
+            part[each] = graph[each]
+            waiting += get_dependencies(graph, each)
+    return part
+
+
+def _is_future(node: Any) -> bool:
+    value = getattr(node, "value", node)
+    return type(value).__module__.startswith("distributed")
+
+
+class Shipped:
+    """An object that travels to other processes: pickled at most once, and unpickled once in each of them.
+
+    Parameters
+    ----------
+    value : object
+        Whatever cloudpickle takes.
+    shelf : mapping
+        Arrays that the other processes can load themselves, by their digests; see `mvn_dask.provenance.shelved`.
+    """
+
+    def __init__(self, value: object, shelf: Mapping[str, Load]) -> None:
+        self._token = uuid.uuid4().hex
+        self._value: Any = value
+        self._shelf: Mapping[str, Load] = shelf
+        self._payload = b""
+
+    def __getstate__(self) -> tuple[str, bytes]:
+        with _arrival:
+            if not self._payload:
+                with shelved(self._shelf):
+                    self._payload = cloudpickle.dumps(self._value)
+        return self._token, self._payload
+
+    def __setstate__(self, state: tuple[str, bytes]) -> None:
+        self._token, self._payload = state
+        self._value, self._shelf = None, {}
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + len(self._payload)
+
+    @property
+    def value(self) -> Any:
+        """The object."""
+        if self._value is None:
+            with _arrival:
+                if self._token not in _arrived:
+                    _arrived.clear()
+                    _arrived[self._token] = pickle.loads(self._payload)  # noqa: S301 our own client sent it
+                self._value = _arrived[self._token]
+        return self._value
+
+
+_arrival = threading.Lock()
+_arrived: dict[str, Any] = {}
+"""The last object that arrived in this process, since every task of the process scheduler brings it anew."""

@@ -1,0 +1,252 @@
+"""Runs work on ranges of blocks, in windows: what waits does not grow with the number of blocks.
+
+A task is a range of block numbers. The next ranges are submitted as earlier ones end, so that a million blocks
+cost the scheduler what some hundred do; the work itself travels once. It runs on dask's current scheduler:
+threads, processes, or a distributed client, whose workers may come and go.
+"""
+
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+import dask
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+from dask.base import compute, compute_as_if_collection, get_scheduler
+from dask.callbacks import Callback
+from dask.delayed import delayed
+from dask.highlevelgraph import HighLevelGraph
+
+from mvn_dask.errors import TransportError, WorkersLostError
+from mvn_dask.store.blocks import Shipped
+from mvn_dask.store.progress import Progress
+from mvn_dask.store.target import Load
+
+Numbers = npt.NDArray[np.int64]
+
+LOCAL_WINDOW = 1024
+"""Ranges that a local scheduler gets at a time."""
+WINDOW_A_THREAD = 4
+"""Ranges that wait for each thread of a cluster."""
+WINDOW = 32
+"""Ranges that wait, at least."""
+RETRIES = 3
+"""Times that a range may fail without any progress, while workers die or an object store does not answer."""
+LOOK = 2.0
+"""Seconds after which the threads of a cluster are counted again."""
+
+
+class Work(Protocol):
+    """What is done with blocks; it must pickle, and doing it again must be harmless."""
+
+    def __call__(self, numbers: Numbers) -> Sequence[Any]:
+        """Do it, and give back what there is to tell."""
+
+    def left(self, numbers: Numbers) -> Numbers:
+        """Which of these blocks are still to be done, after a worker died."""
+
+    def cost(self) -> str:
+        """What a block takes, in words."""
+
+
+@dataclass
+class _Range:
+    """A range on its way."""
+
+    numbers: Numbers
+    failures: int = 0
+
+
+@dataclass
+class _Cluster:
+    """Ranges on a distributed client."""
+
+    client: Any
+    work: Work
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    ranges: dict[Any, _Range] = field(default_factory=dict)
+    submitted: int = 0
+    looked: float = -LOOK
+    window: int = WINDOW
+
+    def submit(self, node: Any, piece: _Range) -> Any:
+        """One more range."""
+        key = (f"mvn-range-{self.token}", self.submitted)
+        future = self.client.submit(_perform, node, piece.numbers, key=key, pure=False)
+        self.submitted += 1
+        self.ranges[future] = piece
+        return future
+
+    def room(self) -> int:
+        """Ranges that may be submitted now; workers come and go, so their threads are counted again."""
+        now = time.monotonic()
+        if now - self.looked >= LOOK:
+            self.looked = now
+            self.window = max(WINDOW, WINDOW_A_THREAD * sum(self.client.nthreads().values()))
+        return max(0, self.window - len(self.ranges))
+
+    def again(self, piece: _Range, error: BaseException) -> _Range:
+        """What is left of a range whose worker died, or whose object store did not answer; else the error."""
+        from distributed import KilledWorker
+
+        if not isinstance(error, (KilledWorker, TransportError, ConnectionError, TimeoutError)):
+            raise error
+        left = self.work.left(piece.numbers)
+        failures = 1 if len(left) < len(piece.numbers) else piece.failures + 1
+        if failures < RETRIES:
+            return _Range(left, failures)
+        if not isinstance(error, KilledWorker):
+            raise error
+        limit = getattr(error.last_worker, "memory_limit", None)
+        raise lost_workers(self.work, f"the last one could take {limit} bytes") from error
+
+
+def run(
+    work: Work, numbers: Numbers, size: int, progress: Progress, shelf: Mapping[str, Load] | None = None
+) -> Iterator[Any]:
+    """Do work on blocks, `size` of them a task, and tell what it tells, in any order.
+
+    `shelf` are arrays that other processes can load themselves, by their digests.
+
+    Raises
+    ------
+    WorkersLostError
+        If workers die again and again, or the scheduler does.
+    RuntimeError
+        If the current client is asynchronous.
+    """
+    ranges = (_Range(numbers[start : start + size]) for start in range(0, len(numbers), size))
+    client = current_client()
+    shipped = Shipped(work, shelf or {})
+    if client is None:
+        yield from _run_locally(work, shipped, ranges, progress)
+    else:
+        yield from _run_on_cluster(_Cluster(client, work), shipped, ranges, progress)
+
+
+def _perform(shipped: Shipped, numbers: Numbers) -> Sequence[Any]:
+    told: Sequence[Any] = shipped.value(numbers)
+    return told
+
+
+def _keep(shipped: Shipped) -> Shipped:
+    return shipped
+
+
+def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[_Range], progress: Progress) -> Iterator[Any]:
+    shared = delayed(shipped, traverse=False, pure=False)
+    perform = delayed(_perform, pure=False, traverse=False)
+    while window := list(islice(ranges, LOCAL_WINDOW)):
+        tasks = [perform(shared, piece.numbers) for piece in window]
+        counts = {task.key: len(piece.numbers) for task, piece in zip(tasks, window, strict=True)}
+        try:
+            with _Counting(counts, progress):
+                told = compute(*tasks, traverse=False)
+        except BrokenExecutor as error:
+            raise lost_workers(work, "a process of the pool is gone") from error
+        for each in told:
+            yield from each
+
+
+def _run_on_cluster(cluster: _Cluster, shipped: Shipped, ranges: Iterator[_Range], progress: Progress) -> Iterator[Any]:
+    from distributed import as_completed
+
+    client = cluster.client
+    node = client.submit(_keep, shipped, key=f"mvn-work-{cluster.token}", pure=False)
+    done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
+    try:
+        for piece in islice(ranges, cluster.room()):
+            done.add(cluster.submit(node, piece))
+        for future, told in done:
+            piece = cluster.ranges.pop(future)
+            if future.status == "finished":
+                progress.add(len(piece.numbers))
+                yield from told
+            elif future.status == "error":
+                left = cluster.again(piece, future.exception())
+                progress.add(len(piece.numbers) - len(left.numbers))
+                if len(left.numbers):
+                    done.add(cluster.submit(node, left))
+            else:
+                raise lost_workers(cluster.work, "the scheduler is gone, or was restarted")
+            for piece in islice(ranges, cluster.room()):
+                done.add(cluster.submit(node, piece))
+    finally:
+        with suppress(Exception):
+            client.cancel([*cluster.ranges, node])
+
+
+def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
+    """Compute keys of a graph at once, as dask does, where blocks share work; results are dropped."""
+    client = current_client()
+    if client is None:
+        try:
+            with _Counting(dict.fromkeys(keys, 1), progress):
+                compute_as_if_collection(da.Array, graph, list(keys))
+        except BrokenExecutor as error:
+            raise lost_workers(work, "a process of the pool is gone") from error
+        return
+    from distributed import KilledWorker, as_completed
+
+    futures = client.get(da.Array.__dask_optimize__(graph, list(keys)), list(keys), sync=False)
+    try:
+        for future in as_completed(futures, raise_errors=False):
+            if future.status == "error":
+                raise future.exception()
+            if future.status != "finished":
+                raise lost_workers(work, "the scheduler is gone, or was restarted")
+            progress.add(1)
+    except KilledWorker as error:
+        limit = getattr(error.last_worker, "memory_limit", None)
+        raise lost_workers(work, f"the last one could take {limit} bytes") from error
+    finally:
+        with suppress(Exception):
+            client.cancel(futures)
+
+
+def lost_workers(work: Work, how: str) -> WorkersLostError:
+    """The error, in words."""
+    return WorkersLostError(
+        f"workers were lost again and again: {how}; {work.cost()}. Use smaller `chunks`, or give workers more "
+        "memory or fewer threads. What was written stays: the same call goes on"
+    )
+
+
+class _Counting(Callback):
+    """Counts what a local scheduler has done."""
+
+    def __init__(self, counts: Mapping[Any, int], progress: Progress) -> None:
+        def count(key: Any, *_: Any) -> None:
+            progress.add(counts.get(key, 0))
+
+        super().__init__(posttask=count)  # type: ignore[no-untyped-call]
+
+
+def threads() -> int:
+    """Threads that will do the work, about."""
+    client = current_client()
+    if client is not None:
+        return max(1, int(sum(client.nthreads().values())))
+    from dask.system import CPU_COUNT
+
+    return int(dask.config.get("num_workers", None) or CPU_COUNT)
+
+
+def current_client() -> Any:
+    """The distributed client that dask would compute with, or None.
+
+    Raises
+    ------
+    RuntimeError
+        Dask's own, if that client is asynchronous and cannot be waited for.
+    """
+    distributed = sys.modules.get("distributed")
+    owner = getattr(get_scheduler(cls=da.Array), "__self__", None)
+    return owner if distributed is not None and isinstance(owner, distributed.Client) else None

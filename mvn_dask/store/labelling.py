@@ -1,0 +1,98 @@
+"""Arrays with names: what dimensions and variables are called, for xarray."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import numpy as np
+
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.store.companions import load
+from mvn_dask.store.metadata import attributes
+from mvn_dask.store.reading import Stored
+from mvn_dask.store.specification import provenances
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def to_xarray(
+    array: da.Array, *, names: Sequence[str] | None = None, dim: str | Sequence[str] | None = None
+) -> "xr.DataArray":
+    """A lazy array with named dimensions, the variables' names as a coordinate, and where it comes from.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+        A sample, an array that `from_zarr` opened, or one derived from them.
+    names : sequence of str, optional
+        Names of the variables, along the last axis; by default those that mean or covariance brought.
+    dim : str or sequence of str, optional
+        Names of the dimensions: of all of them, or of those before that of the variables; a single text names the
+        one of a sample's rows. By default "sample" and "variable", or "dim_0", "dim_1", … where the array is
+        derived.
+
+    Returns
+    -------
+    xarray.DataArray
+        Of the same blocks; nothing is computed. Its attributes are those that a store has: "mean" and
+        "provenance", where they are known.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        If names do not fit the array.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1)
+    >>> labelled = mvn_dask.to_xarray(x, names=["oil", "gas"])
+    >>> labelled.dims, labelled.sel(variable="gas").shape
+    (('sample', 'variable'), (1000,))
+    """
+    import xarray as xr
+
+    if not isinstance(array, da.Array):
+        raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
+    known = _known(array)
+    dims = _dimensions(dim, known.get("dims", tuple(f"dim_{axis}" for axis in range(array.ndim))), array.ndim)
+    labels = known.get("names") if names is None else tuple(names)
+    if labels is not None:
+        if isinstance(names, str) or not all(isinstance(name, str) for name in labels):
+            raise ArgumentTypeError(f"`names` must be a sequence of texts, not {names!r}")
+        if array.ndim == 0 or len(labels) != array.shape[-1]:
+            raise ArgumentError(
+                f"`names` must name the variables: {len(labels)} names, an array of shape {array.shape}"
+            )
+    coords = {} if labels is None else {dims[-1]: np.array(labels, dtype=object)}
+    return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.get("attrs", {}))
+
+
+def _known(array: da.Array) -> dict[str, Any]:
+    """What is known of an array: all of a sample, or of a stored one; of a derived one, its samples."""
+    for layer in array.dask.layers.values():
+        for node in getattr(layer, "mapping", {}).values():
+            source = getattr(node, "value", node)
+            if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.identity}"):
+                record = source.record
+                content = record.content
+                mean = load(source.target, record, "mean") if record.is_sample else None
+                attrs = attributes(content["samples"], content["expression"], mean)
+                return {"dims": record.dimensions, "names": record.names, "attrs": attrs}
+    origins = provenances(array)
+    own = next((origin for origin in origins if origin.is_of(array.name)), None)
+    values = [dict(origin.values) for origin in (origins if own is None else [own])]
+    if own is None:
+        return {"attrs": attributes(values, array.name, None) if values else {}}
+    return {"dims": own.dimensions, "names": own.names, "attrs": attributes(values, None, own.arrays["mean"])}
+
+
+def _dimensions(dim: str | Sequence[str] | None, default: tuple[str, ...], ndim: int) -> tuple[str, ...]:
+    given = default if dim is None else (dim,) if isinstance(dim, str) else tuple(dim)
+    if not all(isinstance(each, str) for each in given):
+        raise ArgumentTypeError(f"`dim` must be one text or several, not {dim!r}")
+    dims = given if len(given) == ndim else (*given, default[-1]) if default else given
+    if len(dims) != ndim or len(set(dims)) != ndim:
+        raise ArgumentError(f"`dim` must name the {ndim} dimensions, or those before the variables: it is {dim!r}")
+    return dims

@@ -1,0 +1,101 @@
+"""Who is in a store on an object store, where nothing can be locked: jobs that show that they are alive.
+
+Each job keeps an object in the hidden folder and writes it anew while it lasts. Whoever registers first and
+looks afterwards sees everybody who did so before, since object stores list what was written. A job that was
+killed counts for `LEASE` seconds more, by the clock of the object store, since nobody knows that it is dead.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from mvn_dask.errors import TargetBusyError, TransportError
+from mvn_dask.store.target import HIDDEN, Occupancy, Target
+
+LEASE = 600.0
+"""Seconds for which a job counts as alive after it last showed so."""
+BEAT = 60.0
+"""Seconds after which a job shows again that it is alive."""
+PATIENCE = 30.0
+"""Seconds for which a job waits for one that is overwriting."""
+JOBS = f"{HIDDEN}/jobs"
+"""Folder of the jobs."""
+
+
+class Lease(Occupancy):
+    """A place in a store, by an object that shows that its job is alive."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._key = f"{JOBS}/{uuid.uuid4().hex}.json"
+        self._exclusive = False
+        self._stop = threading.Event()
+
+    def show(self) -> None:
+        """Show that the job is alive."""
+        content: dict[str, Any] = {"exclusive": self._exclusive}
+        self._target.write(self._key, [json.dumps(content).encode()])
+
+    def beat(self) -> None:
+        """Show it again and again, until the job leaves."""
+        while not self._stop.wait(BEAT):
+            with suppress(TransportError):
+                self.show()
+
+    def leave(self, beating: threading.Thread) -> None:
+        """Be in the store no more."""
+        self._stop.set()
+        if beating.is_alive():
+            beating.join()
+        self._target.delete(self._key)
+
+    def share(self) -> None:
+        self._exclusive = False
+        self.show()
+        waited = 0.0
+        while any(self._claims(key) for key in self._others()):
+            if waited >= PATIENCE:
+                raise TargetBusyError(f"another job is overwriting {self._target}: wait for it or stop it")
+            self._stop.wait(0.5)
+            waited += 0.5
+
+    def alone(self) -> bool:
+        self._exclusive = True
+        self.show()
+        if self._others():
+            self._exclusive = False
+            self.show()
+            return False
+        return True
+
+    def _others(self) -> list[str]:
+        """Other jobs that are alive; what the dead left is deleted."""
+        jobs = {entry.key: entry.modified for entry in self._target.entries(JOBS)}
+        now = jobs.pop(self._key, max(jobs.values(), default=0.0))
+        for key, modified in list(jobs.items()):
+            if now - modified > LEASE:
+                self._target.delete(key)
+                del jobs[key]
+        return list(jobs)
+
+    def _claims(self, key: str) -> bool:
+        try:
+            return bool(json.loads(self._target.read(key).tobytes())["exclusive"])
+        except FileNotFoundError:
+            return False
+
+
+@contextmanager
+def leased(target: Target) -> Iterator[Lease]:
+    """Enter a store together with others."""
+    lease = Lease(target)
+    beating = threading.Thread(target=lease.beat, daemon=True, name="mvn-dask-lease")
+    try:
+        lease.share()
+        beating.start()
+        yield lease
+    finally:
+        lease.leave(beating)

@@ -1,0 +1,175 @@
+"""A store in a folder: files that take their names by an atomic rename, and a lock of the system's."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mvn_dask.atomic import PARTIAL, atomic_write
+from mvn_dask.errors import StoreError, TargetNotEmptyError
+from mvn_dask.store.occupancy import CREATION, LOCK, FolderOccupancy, creating, occupy, visit
+from mvn_dask.store.target import HIDDEN, Bytes, Entry, Load, Piece, Target
+
+LOCKS = {LOCK, CREATION}
+"""Files that only lock, and that nobody deletes."""
+TRASH = "trash"
+"""Folder in the hidden folder, into which things are moved before they are deleted."""
+
+
+class LocalTarget(Target):
+    """A folder on a file system that all workers see.
+
+    Parameters
+    ----------
+    folder : Path
+        Absolute, since workers have working directories of their own.
+    fsync : bool
+        Wait with every file until it is on the disk.
+    """
+
+    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
+        self._folder = folder
+        self._root = str(folder)
+        self._fsync = fsync
+
+    @property
+    def name(self) -> str:
+        return self._root
+
+    @property
+    def listed(self) -> bool:
+        return False
+
+    def entry(self, key: str) -> Entry | None:
+        try:
+            status = os.lstat(f"{self._root}/{key}")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        regular = stat.S_ISREG(status.st_mode) and self._link_above(key) is None
+        return Entry(key, status.st_size, status.st_mtime, regular)
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Bytes:
+        self._refuse_links(key)
+        try:
+            # A pipe must not be waited for either.
+            descriptor = os.open(
+                f"{self._root}/{key}", os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            )
+        except NotADirectoryError as error:
+            raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 there is no path to it
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise StoreError(f"{key} in {self} is no plain file")
+            there = max(0, status.st_size - start)
+            content = np.empty(there if length is None else min(length, there), np.uint8)
+            file.seek(start)
+            got = 0
+            while got < len(content):
+                more = file.readinto(content[got:].data)
+                if not more:
+                    break
+                got += more
+        return content[:got]
+
+    def write(self, key: str, pieces: Sequence[Piece]) -> None:
+        self._refuse_links(key, leaf=False)
+        with atomic_write(self._folder / key, fsync=self._fsync) as file:
+            for piece in pieces:
+                file.write(piece)
+
+    def create(self, key: str, content: bytes) -> bool:
+        self._refuse_links(key, leaf=False)
+        # Not by a hard link, which leaves its second name behind in a process that dies after it.
+        (self._folder / HIDDEN).mkdir(parents=True, exist_ok=True)
+        with creating(self._folder):
+            if os.path.lexists(f"{self._root}/{key}"):
+                return False
+            self.write(key, [content])
+        return True
+
+    def delete(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self._root}/{key}")  # noqa: PTH108 pathlib would take thrice as long
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        place = self._folder / prefix
+        if not place.is_dir() or place.is_symlink():
+            return
+        with os.scandir(place) as items:
+            for item in items:
+                key = f"{prefix}/{item.name}" if prefix else item.name
+                if item.is_dir(follow_symlinks=False):
+                    yield from self.entries(key)
+                    continue
+                with suppress(FileNotFoundError):
+                    status = item.stat(follow_symlinks=False)
+                    yield Entry(key, status.st_size, status.st_mtime, stat.S_ISREG(status.st_mode))
+
+    def loader(self, key: str) -> Load:
+        self._refuse_links(key)
+        return partial(np.load, f"{self._root}/{key}", mmap_mode="r", allow_pickle=False)
+
+    def refuse_if_no_folder(self) -> None:
+        if self._folder.exists() and not self._folder.is_dir():
+            raise TargetNotEmptyError(f"{self} is a file: `url` must name a folder")
+
+    def occupy(self) -> AbstractContextManager[FolderOccupancy]:
+        return occupy(self._folder)
+
+    def visit(self) -> AbstractContextManager[None]:
+        return visit(self._folder)
+
+    def remove(self, *, ours: bool, documents: Callable[[str], bool]) -> None:
+        """Move everything aside first, which takes no time; the lock stays."""
+        hidden = self._folder / HIDDEN
+        trash = hidden / TRASH
+        self._empty_trash()
+        trash.mkdir(parents=True)
+        visible = [path for path in self._folder.iterdir() if path.name != HIDDEN]
+        for path in sorted(visible, key=lambda path: documents(path.name) != ours):
+            path.rename(trash / path.name)
+        self._empty_trash()
+        # The record is the last one that is neither the lock nor its folder.
+        for path in sorted(hidden.iterdir(), key=lambda path: path.name == "plan.json"):
+            if path.name not in LOCKS:
+                path.unlink()
+
+    def sweep(self) -> None:
+        for entry in self.entries():
+            if PARTIAL.search(entry.key):
+                self.delete(entry.key)
+        self._empty_trash()
+
+    def is_leftover(self, key: str) -> bool:
+        return (
+            PARTIAL.search(key) is not None
+            or key in {f"{HIDDEN}/{name}" for name in LOCKS}
+            or key.startswith(f"{HIDDEN}/{TRASH}/")
+        )
+
+    def _empty_trash(self) -> None:
+        trash = self._folder / HIDDEN / TRASH
+        if trash.exists():
+            shutil.rmtree(trash)
+
+    def _link_above(self, key: str) -> str | None:
+        """The first folder on the way that is a link: whatever is below lies somewhere else."""
+        end = key.find("/")
+        while end >= 0:
+            if os.path.islink(f"{self._root}/{key[:end]}"):  # noqa: PTH114 pathlib would take thrice as long
+                return key[:end]
+            end = key.find("/", end + 1)
+        return None
+
+    def _refuse_links(self, key: str, *, leaf: bool = True) -> None:
+        link = self._link_above(key)
+        if link is None and leaf and os.path.islink(f"{self._root}/{key}"):  # noqa: PTH114
+            link = key
+        if link is not None:
+            raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")

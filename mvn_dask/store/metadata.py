@@ -1,0 +1,130 @@
+"""What a store looks like to Zarr: a group with the array ``samples``, and the documents that say so.
+
+No compressor, since the mantissas of normals do not compress; a crc32c in every chunk; NaN where nothing was
+written. Where the variables have names, the array ``variable`` holds them, which makes them a coordinate in xarray.
+The documents are made in memory and written last, the root's last of all: no Zarr reader, whatever its version or
+language, can open what has no ``zarr.json``.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+from zarr.codecs import Crc32cCodec
+from zarr.storage import MemoryStore
+
+from mvn_dask.provenance import canonical_json
+from mvn_dask.store.layout import ARRAY, fill_value
+from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.target import Target
+
+DOCUMENT = "zarr.json"
+"""Name of a document."""
+LONGEST_MEAN = 10_000
+"""Numbers of a mean that stands in the attributes; a longer one stands in ``.mvn_dask/mean.npy`` alone."""
+
+Files = Mapping[str, bytes]
+
+
+def zarr_files(record: PlanRecord, arrays: Mapping[str, npt.NDArray[Any]]) -> Files:
+    """Everything that Zarr needs beside the chunks: documents, and the names of the variables."""
+    written: dict[str, Any] = {}
+    store = MemoryStore(written)
+    root = {"mvn_dask_format_version": record.content["format_version"], "mvn_dask_fingerprint": record.fingerprint}
+    group = zarr.create_group(store, zarr_format=3, attributes=root)
+    dtype = record.dtype
+    group.create_array(
+        ARRAY,
+        shape=record.shape,
+        chunks=record.pieces or record.chunks,
+        shards=None if record.pieces is None else record.chunks,
+        dtype=dtype,
+        fill_value=fill_value(dtype),
+        compressors=[Crc32cCodec()],
+        filters=None,
+        dimension_names=record.dimensions,
+        attributes=attributes(record.content["samples"], record.content["expression"], arrays.get("mean")),
+        config={"write_empty_chunks": True},
+    )
+    if record.names is not None:
+        names = group.create_array(
+            record.dimensions[-1],
+            shape=(len(record.names),),
+            chunks=(max(1, len(record.names)),),
+            dtype=str,
+            compressors=None,
+            dimension_names=record.dimensions[-1:],
+        )
+        names[:] = np.array(record.names, dtype=object)
+    files = {key: value.to_bytes() for key, value in written.items()}
+    files[DOCUMENT] = _consolidated(files)
+    return files
+
+
+def attributes(
+    samples: Sequence[Mapping[str, object]], expression: str | None, mean: npt.NDArray[Any] | None
+) -> dict[str, Any]:
+    """What plain readers are told: text and numbers only, so that they can be saved in other formats."""
+    told: dict[str, Any] = {"provenance": canonical_json(list(samples))}
+    if expression is not None:
+        told["expression"] = expression
+    if mean is not None and mean.size <= LONGEST_MEAN:
+        told["mean"] = mean.tolist()
+    return told
+
+
+def _consolidated(files: Files) -> bytes:
+    """The root's document with copies of the others, so that one read opens the store.
+
+    As ``zarr.consolidate_metadata`` does, which warns each time that no specification has it yet, and cannot
+    be kept from warning in one thread alone.
+    """
+    root = json.loads(files[DOCUMENT])
+    inner = {
+        key.removesuffix(f"/{DOCUMENT}"): json.loads(text)
+        for key, text in sorted(files.items())
+        if key.endswith(f"/{DOCUMENT}")
+    }
+    root["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": inner}
+    return json.dumps(root, indent=2).encode()
+
+
+def faults(target: Target, files: Files) -> dict[str, str]:
+    """Files of Zarr's that are missing, or not what they should be. The sizes of hostile ones are not read.
+
+    Documents are compared by what they say, since releases of Zarr spell it differently.
+    """
+    found = {}
+    for key, expected in files.items():
+        entry = target.entry(key)
+        if entry is None:
+            found[key] = "missing"
+        elif not entry.regular:
+            found[key] = "a link"
+        elif entry.size > 2 * len(expected) + 2**16:
+            found[key] = f"wrong size: {entry.size} bytes"
+        elif not _same(target.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
+            found[key] = "differs from what mvn_dask writes"
+    return found
+
+
+def _same(content: bytes, expected: bytes, *, document: bool) -> bool:
+    if content == expected or not document:
+        return content == expected
+    try:
+        return bool(json.loads(content) == json.loads(expected))
+    except (ValueError, RecursionError):
+        return False
+
+
+def commit(target: Target, files: Files) -> None:
+    """Write what Zarr needs, the root's document last, and that exactly once, however many jobs come to it."""
+    for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
+        if key != DOCUMENT and key in faults(target, {key: files[key]}):
+            target.write(key, [files[key]])
+    if not target.create(DOCUMENT, files[DOCUMENT]) and faults(target, {DOCUMENT: files[DOCUMENT]}):
+        # A careless reader's `zarr.open` has made an empty group there, or the store was extended.
+        target.write(DOCUMENT, [files[DOCUMENT]])

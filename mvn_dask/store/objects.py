@@ -1,0 +1,130 @@
+"""Object stores through obstore: S3, Google Cloud Storage, Azure, and memory."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import MemoryStore, ObjectStore
+
+from mvn_dask.errors import TargetError, TransportError
+from mvn_dask.store.remote import RemoteTarget
+from mvn_dask.store.target import Bytes, Entry, Piece
+
+_memory = MemoryStore()
+
+
+class ObjectTarget(RemoteTarget):
+    """A prefix in a bucket.
+
+    Parameters
+    ----------
+    store : obstore.store.ObjectStore
+        The bucket and the prefix. It holds the credentials, and goes to the workers and nowhere else.
+    name : str
+        How messages call it.
+    """
+
+    def __init__(self, store: ObjectStore, name: str) -> None:
+        self._store: Any = store
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def key(self, key: str) -> str:
+        """Where a file of the store lies in the bucket, below the prefix that obstore knows."""
+        return key
+
+    def entry(self, key: str) -> Entry | None:
+        with self._clean():
+            try:
+                return self._entry(obstore.head(self._store, self.key(key)))
+            except FileNotFoundError:
+                return None
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Bytes:
+        with self._clean():
+            found: Any = b""
+            if length is None and not start:
+                found = obstore.get(self._store, self.key(key)).bytes()
+            elif length is None:
+                found = obstore.get(self._store, self.key(key), options={"range": {"offset": start}}).bytes()
+            elif length:
+                found = obstore.get_range(self._store, self.key(key), start=start, length=length)
+        content: Bytes = np.frombuffer(found, np.uint8)
+        return content
+
+    def write(self, key: str, pieces: Sequence[Piece]) -> None:
+        with self._clean():
+            obstore.put(self._store, self.key(key), list(pieces))
+
+    def create(self, key: str, content: bytes) -> bool:
+        with self._clean():
+            try:
+                obstore.put(self._store, self.key(key), content, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+        return True
+
+    def delete(self, key: str) -> None:
+        self.delete_all([key])
+
+    def delete_all(self, keys: list[str]) -> None:
+        with self._clean():
+            for start in range(0, len(keys), 1000):
+                try:
+                    obstore.delete(self._store, [self.key(key) for key in keys[start : start + 1000]])
+                except FileNotFoundError:
+                    # Where a store says so of one, the others may still be there.
+                    for key in keys[start : start + 1000]:
+                        self._delete_one(key)
+
+    def _delete_one(self, key: str) -> None:
+        try:
+            obstore.delete(self._store, self.key(key))
+        except FileNotFoundError:
+            return
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        with self._clean():
+            for batch in obstore.list(self._store, self.key(prefix) or None, chunk_size=1000):
+                yield from map(self._entry, batch)
+
+    def _entry(self, found: Any) -> Entry:
+        key = str(found["path"]).removeprefix(self.key(""))
+        return Entry(key, int(found["size"]), found["last_modified"].timestamp())
+
+    @contextmanager
+    def _clean(self) -> Iterator[None]:
+        """Errors of the system's kind, in one line, without what may be secret in a request."""
+        try:
+            yield
+        except BaseError as error:
+            text = str(error).split("\n", maxsplit=1)[0]
+            raise TransportError(f"{self.name}: {re.sub(r'[?][^ :]*', '', text)}") from None
+
+
+class MemoryTarget(ObjectTarget):
+    """A prefix in the memory of this process: for tests, and for trying things out."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(_memory, f"memory://{prefix}")
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+    def key(self, key: str) -> str:
+        return self._prefix + key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _memory_target, (self._name.removeprefix("memory://"), os.getpid())
+
+
+def _memory_target(prefix: str, process: int) -> MemoryTarget:
+    if process != os.getpid():
+        raise TargetError(f"memory://{prefix} lies in the memory of one process, which other workers do not see")
+    return MemoryTarget(prefix)

@@ -1,0 +1,78 @@
+"""A store on an object store: objects that appear whole, and a conditional put for what must be created once."""
+
+import io
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.errors import StoreError
+from mvn_dask.store.lease import JOBS, Lease, leased
+from mvn_dask.store.target import HIDDEN, Load, Target
+
+
+@dataclass(frozen=True)
+class Download:
+    """Gets an array from an object store."""
+
+    target: Target
+    """Where it lies."""
+    key: str
+    """Under which key."""
+
+    def __call__(self) -> npt.NDArray[Any]:
+        content = io.BytesIO(cast(Any, self.target.read(self.key)))
+        return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
+
+
+class RemoteTarget(Target):
+    """What all object stores have in common."""
+
+    @property
+    def listed(self) -> bool:
+        return True
+
+    @abstractmethod
+    def delete_all(self, keys: list[str]) -> None:
+        """Delete many objects."""
+
+    def loader(self, key: str) -> Load:
+        return Download(self, key)
+
+    def refuse_if_no_folder(self) -> None:
+        """Prefixes of an object store are always folders."""
+
+    def occupy(self) -> AbstractContextManager[Lease]:
+        return leased(self)
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        if self.entry(f"{HIDDEN}/plan.json") is None:
+            raise StoreError(f"{self} is not there: does this worker see it, and was it not deleted?")
+        yield
+
+    def remove(self, *, ours: bool, documents: Callable[[str], bool]) -> None:
+        visible, hidden = [], []
+        for entry in self.entries():
+            if not entry.key.startswith(f"{HIDDEN}/"):
+                visible.append(entry.key)
+            elif not self.is_leftover(entry.key):
+                hidden.append(entry.key)
+        metadata = sorted((key for key in visible if documents(key)), key=lambda key: key.count("/"))
+        chunks = [key for key in visible if not documents(key)]
+        root = metadata[:1]
+        for batch in (root, metadata[1:], chunks) if ours else (chunks, metadata[1:], root):
+            self.delete_all(batch)
+        record = f"{HIDDEN}/plan.json"
+        self.delete_all([key for key in hidden if key != record])
+        self.delete(record)
+
+    def sweep(self) -> None:
+        """Nothing is left behind: an object that was not sent whole never appears."""
+
+    def is_leftover(self, key: str) -> bool:
+        return key.startswith(f"{JOBS}/")

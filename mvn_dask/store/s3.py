@@ -1,0 +1,91 @@
+"""S3 through fsspec's s3fs."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.errors import TransportError
+from mvn_dask.store.remote import RemoteTarget
+from mvn_dask.store.target import Bytes, Entry, Piece
+
+
+class S3Target(RemoteTarget):
+    """A prefix in a bucket.
+
+    Parameters
+    ----------
+    filesystem : s3fs.S3FileSystem
+        Synchronous. It holds the credentials, and goes to the workers and nowhere else.
+    path : str
+        Bucket and prefix.
+    """
+
+    def __init__(self, filesystem: Any, path: str) -> None:
+        self._filesystem = filesystem
+        self._path = path.strip("/")
+
+    @property
+    def name(self) -> str:
+        return f"s3://{self._path}"
+
+    def entry(self, key: str) -> Entry | None:
+        with self._clean():
+            try:
+                found = self._filesystem.info(f"{self._path}/{key}", refresh=True)
+            except FileNotFoundError:
+                return None
+        return self._entry(found) if found["type"] == "file" else None
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Bytes:
+        if length == 0:
+            return np.empty(0, np.uint8)
+        stop = None if length is None else start + length
+        with self._clean():
+            found = self._filesystem.cat_file(f"{self._path}/{key}", start=start or None, end=stop)
+        return np.frombuffer(found, np.uint8)
+
+    def write(self, key: str, pieces: Sequence[Piece]) -> None:
+        with self._clean():
+            self._filesystem.pipe_file(f"{self._path}/{key}", b"".join(pieces))
+
+    def create(self, key: str, content: bytes) -> bool:
+        with self._clean():
+            try:
+                self._filesystem.pipe_file(f"{self._path}/{key}", content, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
+    def delete(self, key: str) -> None:
+        self.delete_all([key])
+
+    def delete_all(self, keys: list[str]) -> None:
+        with self._clean():
+            for start in range(0, len(keys), 1000):
+                try:
+                    self._filesystem.rm([f"{self._path}/{key}" for key in keys[start : start + 1000]])
+                except FileNotFoundError:
+                    continue
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        with self._clean():
+            self._filesystem.invalidate_cache()
+            place = f"{self._path}/{prefix}".rstrip("/")
+            found = self._filesystem.find(place, detail=True)
+        yield from map(self._entry, found.values())
+
+    def _entry(self, found: Any) -> Entry:
+        key = str(found["name"]).removeprefix(f"{self._path}/")
+        return Entry(key, int(found["size"]), found["LastModified"].timestamp())
+
+    @contextmanager
+    def _clean(self) -> Iterator[None]:
+        """Errors that name the store, and hold nothing of the request."""
+        try:
+            yield
+        except (FileNotFoundError, FileExistsError):
+            raise
+        except (OSError, ValueError) as error:
+            raise TransportError(f"{self.name}: {type(error).__name__}: {error}") from None

@@ -1,0 +1,109 @@
+"""How far a store is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.store.addressing import as_target
+from mvn_dask.store.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
+from mvn_dask.store.reading import committed
+from mvn_dask.store.record import existing
+
+RECENT = 60.0
+"""Seconds over which the rate is taken."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a store is."""
+
+    url: str
+    """Where it lies."""
+    done: int
+    """Chunks that are there."""
+    missing: int
+    """Chunks that are not."""
+    bytes: int
+    """Size of the chunks that are there, in bytes."""
+    rate: float | None
+    """Bytes a second over the last minute in which chunks were written; None where too few were."""
+    committed: bool
+    """Whether Zarr's metadata are there, which come last: whether readers can open it."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.committed and not self.missing
+
+    def __str__(self) -> str:
+        total = self.done + self.missing
+        state = "complete" if self.complete else "unfinished" if self.missing else "all chunks are there, not committed"
+        share = self.done / total if total else 1.0
+        lines = [f"{self.url}: {state}", f"chunks: {self.done} of {total} ({share:.1%}), {self.missing} missing"]
+        size = f"size: {readable(self.bytes)}"
+        if self.rate is not None:
+            size += f", written at {readable(self.rate)}/s"
+            if self.missing and self.done and self.rate > 0:
+                size += f"; {self.bytes / self.done * self.missing / self.rate:.0f} s to go at that rate"
+        return "\n".join([*lines, size])
+
+
+def readable(nbytes: float) -> str:
+    """Bytes as people write them.
+
+    Examples
+    --------
+    >>> readable(3 * 2**29), readable(12)
+    ('1.5 GiB', '12 B')
+    """
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    step = 0
+    while nbytes >= 1024 and step < len(units) - 1:
+        nbytes, step = nbytes / 1024, step + 1
+    return f"{nbytes:.3g} {units[step]}"
+
+
+def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Status:
+    """How far a store is; also while a job is running.
+
+    Parameters
+    ----------
+    url : str, path-like or zarr.storage store
+        Whatever `mvn_dask.to_zarr` takes.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
+
+    Raises
+    ------
+    NotAStoreError
+        If there is no store.
+    DamagedRecordError
+        If its record, or its metadata, cannot be believed.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
+    >>> mvn_dask.to_zarr(x, "memory://status")
+    >>> report = mvn_dask.status("memory://status")
+    >>> report.complete, report.done, report.missing, report.bytes
+    (True, 4, 0, 16016)
+    """
+    target = as_target(url, storage_options)
+    record = existing(target)
+    count, size = chunk_count(record), chunk_bytes(record)
+    times = np.array(
+        [entry.modified for _, entry in chunk_entries(target, record, 0, count) if is_whole(record, entry)], np.float64
+    )
+    recent = times[times >= times.max() - RECENT] if len(times) else times
+    seconds = float(recent.max() - recent.min()) if len(recent) else 0.0
+    return Status(
+        url=target.name,
+        done=len(times),
+        missing=count - len(times),
+        bytes=len(times) * size,
+        rate=(len(recent) - 1) * size / seconds if seconds > 0 else None,
+        committed=committed(target, record),
+    )

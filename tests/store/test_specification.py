@@ -1,0 +1,102 @@
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+
+import mvn_dask
+from mvn_dask.errors import AlignmentError, ArgumentTypeError
+from mvn_dask.store.specification import plan_record, provenances
+
+NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+
+
+def sample(**options: Any) -> da.Array:
+    return NORMAL.sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
+
+
+def payoff(x: Any) -> Any:
+    return np.maximum(x.sum(axis=-1) - 1.0, 0.0)
+
+
+def derived(x: da.Array) -> da.Array:
+    payoffs: da.Array = da.map_blocks(payoff, x, drop_axis=1, dtype=x.dtype)
+    return payoffs
+
+
+def test_a_sample_is_known_by_all_that_decides_it() -> None:
+    record, arrays = plan_record(sample())
+    assert record.content["kind"] == "sample"
+    assert (record.shape, record.chunks) == ((100, 2), (40, 2))
+    assert record.dtype == np.float64
+    assert record.dimensions == ("sample", "variable")
+    assert f"mvn-{record.fingerprint}-40" == sample().name
+    np.testing.assert_array_equal(arrays["mean"], NORMAL.mean)
+    np.testing.assert_allclose(arrays["factor"] @ arrays["factor"].T, NORMAL.covariance.to_dense())
+
+
+def test_a_derived_array_is_known_by_its_expression_and_its_samples() -> None:
+    record, arrays = plan_record(derived(sample()))
+    assert not arrays
+    assert record.content["kind"] == "derived"
+    assert record.content["expression"].startswith("payoff-")
+    assert [each["entropy"] for each in record.content["samples"]] == ["1"]
+    assert plan_record(derived(sample()))[0].content == record.content
+    assert plan_record(derived(sample(seed=2)))[0].fingerprint != record.fingerprint
+    assert plan_record(sample() + 1)[0].fingerprint != plan_record(sample() + 2)[0].fingerprint
+
+
+def test_all_samples_of_an_expression_are_found() -> None:
+    both = sample(seed=1) * sample(seed=2)[::-1] + np.float64(3)
+    assert {origin.values["entropy"] for origin in provenances(both)} == {"1", "2"}
+    assert provenances(da.ones(5)) == []
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (sample().rechunk(((30, 40, 30), 2)), r"axis 0 differ: 30, 40, 30\. Draw the sample with chunks=40"),
+        (sample().rechunk(((40, 60), 2)), r"use array.rechunk\(\{0: 60\}\)"),
+        (sample()[sample()[:, 0] > 0], "unknown chunks"),
+    ],
+)
+def test_blocks_that_are_no_whole_chunks(array: da.Array, text: str) -> None:
+    with pytest.raises(AlignmentError, match=text):
+        plan_record(array)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.ones(3),
+        [1, 2],
+        None,
+        da.asarray(np.array(["a"])),
+        da.ones(3, dtype=np.longdouble),
+        da.ma.masked_equal(da.ones(3), 1),
+    ],
+)
+def test_no_array_of_numbers(array: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="`array` must"):
+        plan_record(array)
+
+
+@pytest.mark.parametrize(
+    ("shards", "error"),
+    [
+        (7, AlignmentError),
+        (0, AlignmentError),
+        (80, AlignmentError),
+        (True, ArgumentTypeError),
+        ("8", ArgumentTypeError),
+    ],
+)
+def test_pieces_that_do_not_divide_a_block(shards: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="`shards` must"):
+        plan_record(sample(), shards)
+
+
+def test_pieces_divide_the_first_axis_that_can_be_divided() -> None:
+    assert plan_record(sample(), 8)[0].pieces == (8, 2)
+    assert plan_record(sample(size=(10, 100), chunks=(1, 50)), 25)[0].pieces == (1, 25, 2)
+    assert plan_record(sample())[0].pieces is None
