@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import field, graph, picture, scaling, store
+from benchmarks import engine, field, graph, picture, scaling, store
 
 
 def main() -> None:
@@ -22,11 +22,11 @@ def main() -> None:
     parser.add_argument(
         "--python", action="append", default=[], metavar="LIBRARY=INTERPRETER", help="an environment that has a library"
     )
-    parser.add_argument("--only", action="append", choices=["field", "scaling", "graph", "store"])
+    parser.add_argument("--only", action="append", choices=["field", "scaling", "graph", "engine", "store"])
     options = parser.parse_args()
-    parts = options.only or ["scaling", "graph", "store", "field"]
+    parts = options.only or ["scaling", "graph", "engine", "store", "field"]
     options.output.mkdir(parents=True, exist_ok=True)
-    modules = {"scaling": scaling, "graph": graph, "store": store}
+    modules = {"scaling": scaling, "graph": graph, "engine": engine, "store": store}
     rows = [row for part in parts if part in modules for row in modules[part].measure(options.small)]
     report: dict[str, object] = {"machine": machine()}
     if "field" in parts:

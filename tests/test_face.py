@@ -1,12 +1,17 @@
 """What `import mvn_dask` shows."""
 
+import dataclasses
 import inspect
+import re
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
 import mvn_dask
+
+REPORTS = {"Extension", "Repair", "Status", "Verification"}
+"""What functions give back: nobody makes one, so their fields are documented, and no parameters."""
 
 
 def public() -> list[tuple[str, object]]:
@@ -15,8 +20,9 @@ def public() -> list[tuple[str, object]]:
 
 def test_names() -> None:
     assert set(mvn_dask.__all__) == {
-        "Generator", "MultivariateNormal", "__version__", "covariance", "default_rng", "errors", "from_zarr",
-        "multivariate_normal", "stripe_height", "to_zarr",
+        "Extension", "Generator", "MultivariateNormal", "Repair", "Status", "Verification", "__version__", "covariance",
+        "default_rng", "errors", "extend", "from_zarr", "multivariate_normal", "repair", "status", "stripe_height",
+        "to_xarray", "to_zarr", "verify",
     }  # fmt: skip
     assert metadata.version("mvn_dask") == mvn_dask.__version__
     assert (Path(mvn_dask.__file__).parent / "py.typed").exists()
@@ -41,7 +47,11 @@ def test_numpys_signature_comes_first() -> None:
 
 def test_everything_public_is_documented() -> None:
     for name, value in public():
-        if inspect.isclass(value) or inspect.isfunction(value):
+        if dataclasses.is_dataclass(value) and name in REPORTS:
+            source = inspect.getsource(value)  # type: ignore[arg-type]
+            for field in dataclasses.fields(value):
+                assert re.search(rf'\n    {field.name}: .*\n    """', source), f"{name}.{field.name}"
+        elif inspect.isclass(value) or inspect.isfunction(value):
             document = inspect.getdoc(value)
             assert document, name
             assert "Parameters" in document or not inspect.signature(value).parameters, name

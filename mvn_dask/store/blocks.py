@@ -11,7 +11,7 @@ import cloudpickle
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
-from dask.core import get_dependencies
+from dask.core import get_dependencies, toposort
 from dask.local import get_sync
 
 from mvn_dask.provenance import shelved
@@ -57,7 +57,7 @@ class Blocks:
             nodes = dict(self._layers.cull([self.key(number)]).to_dict())
             if any(_is_future(node) for node in nodes.values()):
                 return False
-            parts.append({key for key, node in nodes.items() if not hasattr(node, "value")})
+            parts.append(_work(nodes))
         return not any(one & other for one, other in combinations(parts, 2))
 
 
@@ -71,6 +71,25 @@ def _part(graph: Graph, key: Any) -> Graph:
             part[each] = graph[each]
             waiting += get_dependencies(graph, each)
     return part
+
+
+def _work(graph: Graph) -> set[Any]:
+    """Tasks that more is needed for than numbers that stand in the graph, as weights do."""
+    constant: set[Any] = set()
+    work: set[Any] = set()
+    for key in toposort(graph):
+        node = graph[key]
+        needed = get_dependencies(graph, key)
+        if _is_datum(node):
+            if isinstance(getattr(node, "value", node), (np.ndarray, np.generic)):
+                constant.add(key)
+        else:
+            (constant if needed and needed <= constant else work).add(key)
+    return work
+
+
+def _is_datum(node: Any) -> bool:
+    return hasattr(node, "value") or isinstance(node, (np.ndarray, np.generic))
 
 
 def _is_future(node: Any) -> bool:

@@ -8,7 +8,7 @@ threads, processes, or a distributed client, whose workers may come and go.
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,7 +110,7 @@ class _Cluster:
 
 def run(
     work: Work, numbers: Numbers, size: int, progress: Progress, shelf: Mapping[str, Load] | None = None
-) -> Iterator[Any]:
+) -> Generator[Any]:
     """Do work on blocks, `size` of them a task, and tell what it tells, in any order.
 
     `shelf` are arrays that other processes can load themselves, by their digests.

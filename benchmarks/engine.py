@@ -1,0 +1,104 @@
+"""What it costs to run a million blocks in windows, and what is left for blocks of 64 MiB."""
+
+import os
+import resource
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import dask
+import numpy as np
+from distributed import Client, LocalCluster
+
+import mvn_dask
+from benchmarks.timing import Row, best_in_turn
+from mvn_dask.store.blocks import Blocks
+from mvn_dask.store.engine import Numbers, run
+from mvn_dask.store.progress import Progress
+
+CORES = min(2, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Blocks that take no time."""
+
+    def __call__(self, numbers: Numbers) -> Sequence[Any]:
+        for _ in numbers.tolist():
+            pass
+        return ()
+
+    def left(self, numbers: Numbers) -> Numbers:
+        return numbers
+
+    def cost(self) -> str:
+        return "nothing"
+
+
+@dataclass(frozen=True)
+class Drawing(Nothing):
+    """Blocks that are drawn and dropped."""
+
+    blocks: Blocks
+
+    def __call__(self, numbers: Numbers) -> Sequence[Any]:
+        for _, block in self.blocks.compute(numbers.tolist()):
+            del block
+        return ()
+
+
+def measure(small: bool) -> list[Row]:
+    rows = []
+    for where in ("threads", "cluster"):
+        options = {"n_workers": CORES, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+        with LocalCluster(**options) if where == "cluster" else nullcontext() as cluster:
+            with Client(cluster) if where == "cluster" else nullcontext() as client:
+                scheduler = "distributed" if where == "cluster" else "threads"
+                with dask.config.set(scheduler=scheduler, num_workers=CORES):
+                    rows += [_nothing(where, small), _overhead(where, client, small)]
+    return rows
+
+
+def _go(work: Nothing, count: int, size: int) -> None:
+    with Progress(count, "blocks") as progress:
+        for _ in run(work, np.arange(count, dtype=np.int64), size, progress):
+            pass
+
+
+def _nothing(where: str, small: bool) -> Row:
+    """Client and scheduler are in this process, so that its memory is that of both."""
+    count = 10_000 if small else 1_000_000
+    _go(Nothing(), 1000, 1000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.perf_counter()
+    _go(Nothing(), count, 1000)
+    seconds = time.perf_counter() - begin
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
+    return Row(f"{count} blocks of nothing, {where}", seconds, "s", f"and {memory:.0f} MB more, client and scheduler")
+
+
+def _overhead(where: str, client: Any, small: bool) -> Row:
+    """Against the same blocks in as many long loops as there are cores, in the same processes."""
+    nbytes, count = (2**20, 4) if small else (2**26, 64)
+    normal = mvn_dask.MultivariateNormal(np.zeros(10), np.eye(10) + 0.5, method="cholesky")
+    rows = nbytes // 80 // 8192 * 8192
+    work = Drawing(Blocks(normal.sample(count * rows, seed=1, chunks=rows)))
+    halves = np.array_split(np.arange(count, dtype=np.int64), CORES)
+
+    def bare() -> None:
+        if client is None:
+            with ThreadPoolExecutor(CORES) as pool:
+                list(pool.map(work, halves))
+        else:
+            client.gather(client.map(work, halves, pure=False))
+
+    best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, 1)}, 1 if small else 7)
+    return Row(
+        f"blocks of {nbytes // 2**20} MiB in windows, {where}",
+        1e3 * best["engine"] / count,
+        "ms a block",
+        f"{100 * (best['engine'] / best['bare'] - 1):+.1f} % over bare loops",
+    )

@@ -1,0 +1,88 @@
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.errors import AlignmentError, StoreError
+from mvn_dask.store.blocks import Blocks
+from mvn_dask.store.filling import RANGE_BLOCKS, Chunks, Filling, missing_numbers, range_size, slab
+from mvn_dask.store.local import LocalTarget
+from mvn_dask.store.record import RECORD, PlanRecord
+from mvn_dask.store.specification import plan_record
+
+NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+ROWS = NORMAL.sample(100, seed=1, chunks=30)
+
+
+def begun(folder: Path, array: da.Array = ROWS) -> tuple[Chunks, PlanRecord]:
+    record, _ = plan_record(array)
+    target = LocalTarget(folder)
+    target.create(RECORD, record.text)
+    (folder / ".mvn_dask" / "lock").touch()
+    return Chunks(target, record, record.identity), record
+
+
+def test_what_is_there_is_not_drawn_unless_it_is_wanted_anew(tmp_path: Path) -> None:
+    chunks, record = begun(tmp_path)
+    filling = Filling(Blocks(ROWS), chunks, anew=False)
+    filling(np.array([0, 3]))
+    assert missing_numbers(chunks.target, record, 0, 4).tolist() == [1, 2]
+    assert filling.left(np.arange(4)).tolist() == [1, 2]
+    path = tmp_path / "samples" / "c" / "0" / "0"
+    path.write_bytes(bytes(path.stat().st_size))
+    filling(np.arange(4))
+    assert not any(path.read_bytes()), "it was there"
+    again = Filling(Blocks(ROWS), chunks, anew=True)
+    assert again.left(np.arange(4)).tolist() == [0, 1, 2, 3]
+    again(np.arange(1))
+    assert any(path.read_bytes())
+
+
+def test_a_chunk_goes_only_into_the_store_it_was_made_for(tmp_path: Path) -> None:
+    chunks, record = begun(tmp_path)
+    with pytest.raises(AlignmentError, match=r"block \(0, 0\) has the shape \(29, 2\)"):
+        chunks.write((0, 0), np.zeros((29, 2)))
+    other = Chunks(chunks.target, record, "another")
+    with pytest.raises(StoreError, match="was overwritten while"):
+        other.write((0, 0), np.zeros((30, 2)))
+    assert len(missing_numbers(chunks.target, record, 0, 4)) == 4
+
+
+@pytest.mark.parametrize(
+    ("count", "rows", "expected"),
+    [(10**6, 1, RANGE_BLOCKS), (10, 1, 1), (10**4, 2**22, 3), (10**4, 2**26, 1), (1, 1, 1)],
+)
+def test_ranges_are_neither_too_large_nor_too_few(count: int, rows: int, expected: int, tmp_path: Path) -> None:
+    record, _ = plan_record(NORMAL.sample(rows, seed=1, chunks=rows))
+    assert range_size(record, count) == expected
+
+
+def test_the_chunks_that_hold_a_row() -> None:
+    assert slab(plan_record(ROWS)[0], 59).tolist() == [1]
+    boxes = plan_record(NORMAL.sample((10, 40), seed=1, chunks=(4, 15)))[0]
+    assert slab(boxes, 9).tolist() == [6, 7, 8]
+
+
+@pytest.mark.parametrize("change", [lambda x: x - x.mean(axis=0), lambda x: x.rechunk((15, 2))])
+def test_arrays_whose_blocks_share_work(change: Any, processes: Client, tmp_path: Path) -> None:
+    mvn_dask.to_zarr(change(ROWS), tmp_path)
+    np.testing.assert_allclose(mvn_dask.from_zarr(tmp_path).compute(), change(ROWS).compute(), rtol=1e-14)
+    (tmp_path / "samples" / "c" / "1" / "0").unlink()
+    mvn_dask.to_zarr(change(ROWS), tmp_path)
+    assert mvn_dask.verify(tmp_path, level="checksum").ok
+
+
+def test_workers_read_the_factor_from_the_store(processes: Client, tmp_path: Path) -> None:
+    """And not from the spool, which another machine might not see."""
+    normal = mvn_dask.MultivariateNormal(np.zeros(1100), np.eye(1100) + 0.5, method="cholesky")
+
+    def mapped() -> list[str]:
+        return [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if ".npy" in line]
+
+    mvn_dask.to_zarr(normal.sample(2000, seed=1, chunks=128), tmp_path)
+    files = {name for names in processes.run(mapped).values() for name in names}
+    assert files == {str(tmp_path / ".mvn_dask" / f"{name}.npy") for name in ("factor", "mean")}
