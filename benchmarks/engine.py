@@ -3,9 +3,9 @@
 import os
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,13 +53,20 @@ class Drawing(Nothing):
 def measure(small: bool) -> list[Row]:
     rows = []
     for where in ("threads", "cluster"):
-        options = {"n_workers": CORES, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
-        with LocalCluster(**options) if where == "cluster" else nullcontext() as cluster:
-            with Client(cluster) if where == "cluster" else nullcontext() as client:
-                scheduler = "distributed" if where == "cluster" else "threads"
-                with dask.config.set(scheduler=scheduler, num_workers=CORES):
-                    rows += [_nothing(where, small), _overhead(where, client, small)]
+        scheduler = "distributed" if where == "cluster" else "threads"
+        with _client(where) as client, dask.config.set(scheduler=scheduler, num_workers=CORES):
+            rows += [_nothing(where, small), _overhead(where, client, small)]
     return rows
+
+
+@contextmanager
+def _client(where: str) -> Iterator[Any]:
+    if where == "threads":
+        yield None
+        return
+    options = {"n_workers": CORES, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(**options) as cluster, Client(cluster) as client:
+        yield client
 
 
 def _go(work: Nothing, count: int, size: int) -> None:
@@ -95,6 +102,7 @@ def _overhead(where: str, client: Any, small: bool) -> Row:
         else:
             client.gather(client.map(work, halves, pure=False))
 
+    bare()
     best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, 1)}, 1 if small else 7)
     return Row(
         f"blocks of {nbytes // 2**20} MiB in windows, {where}",

@@ -5,7 +5,8 @@ processes into a Zarr store, reads the store back lazily, and compares what was 
 for: moments in units of their standard errors, value at risk and expected shortfall of an equally
 weighted portfolio with the closed-form values of a normal distribution.
 
-Run it again and it finds the finished store; kill it (kill -9) and run it again, and it goes on.
+Run it again and it finds the finished store; kill it (kill -9) and run it again, and it goes on. Every chunk is
+verified: its checksum, and a stripe of its rows drawn again from the store alone.
 """
 
 import argparse
@@ -73,25 +74,28 @@ def normal_risk(mean: float, deviation: float) -> Risk:
 
 
 def store_samples(samples: da.Array, store: Path) -> None:
-    """Draw what is missing into the store, and tell how fast."""
+    """Draw what is missing into the store, tell how fast, and compare what lies there with what should."""
     gib = samples.nbytes / 2**30
     size = f"{len(samples):,} rows of {samples.shape[1]}, {gib:.2f} GiB"
-    new = False
     try:
-        mvn_dask.from_zarr(store)
-    except mvn_dask.errors.UnfinishedStoreError as error:
-        print(f"going on: {error}")
+        before = mvn_dask.status(store)
     except mvn_dask.errors.NotAStoreError:
-        new = True
-    else:
-        mvn_dask.to_zarr(samples, store)
-        print(f"found the finished store {store}: {size}")
-        return
+        before = None
+    if before is not None and not before.complete:
+        print(f"going on: {before.missing} of {before.done + before.missing} chunks of {store} are missing")
     begin = time.perf_counter()
     mvn_dask.to_zarr(samples, store)
     seconds = time.perf_counter() - begin
-    rate = f", {gib / seconds:.2f} GiB/s drawn and written" if new else ""
-    print(f"{size}, are on disk in {store} after {seconds:.1f} s{rate}")
+    if before is not None and before.complete:
+        print(f"found the finished store {store}: {size}")
+    else:
+        rate = f", {gib / seconds:.2f} GiB/s drawn and written" if before is None else ""
+        print(f"{size}, are on disk in {store} after {seconds:.1f} s{rate}")
+    begin = time.perf_counter()
+    report = mvn_dask.verify(store, level="values")
+    seconds = time.perf_counter() - begin
+    good = report.chunks - len(report.bad)
+    print(f"{good} of {report.chunks} chunks verified in {seconds:.1f} s: checksums, and a stripe of each drawn again")
 
 
 def draw_picture(losses: Floats, mean: float, deviation: float, path: Path) -> None:

@@ -16,6 +16,8 @@ def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
         "memory",
         "graph",
         "to_zarr",
+        "10000",
+        "blocks",
     }
     assert {row["peer"] for row in report["field"]} >= {"mvn_dask", "numpy", "numpy svd", "scipy", "floor"}
     assert "<svg" in (tmp_path / "bench.svg").read_text()

@@ -37,7 +37,8 @@ def test_portfolio(tmp_path: Path) -> None:
     assert "chunks of" in second
     third = run(tmp_path, rows)
     assert "found the finished store" in third
-    assert second.splitlines()[3:8] == third.splitlines()[2:7]
+    assert "11 of 11 chunks verified" in third
+    assert second.splitlines()[4:9] == third.splitlines()[3:8]
 
     risk = {line[:19].strip(): line[19:].split() for line in third.splitlines() if "%" in line}
     for measure in ("value at risk", "expected shortfall"):

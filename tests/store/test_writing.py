@@ -342,7 +342,7 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(named_sample(), reference)
     overwrite = before != "nothing"
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.store.test_writing"])
+    context.set_forkserver_preload(["tests.warm", "tests.store.test_writing"])
     for step in count(1):
         folder = tmp_path / f"store-{step}"
         if "foreign" in before:
@@ -408,7 +408,7 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     chance = random.Random(20261121)  # noqa: S311
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.store.test_writing"])
+    context.set_forkserver_preload(["tests.warm", "tests.store.test_writing"])
     for _ in range(kills):
         before = chunks_in(folder)
         target = before + chance.randint(1, 6)
