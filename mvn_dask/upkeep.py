@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -13,12 +13,13 @@ import numpy as np
 from mvn_dask.errors import (
     ArgumentError,
     ArgumentTypeError,
+    DamagedRecordError,
     DerivedStoreError,
     TargetBusyError,
     UnfinishedStoreError,
 )
 from mvn_dask.redrawing import Redrawing, redraw
-from mvn_dask.store.addressing import as_target, refuse_torn_writes
+from mvn_dask.store.addressing import as_target, refuse_unsafe_writes
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.companions import load_all, write_companions
 from mvn_dask.store.engine import current_client
@@ -28,7 +29,7 @@ from mvn_dask.store.reading import complete
 from mvn_dask.store.record import RECORD, PlanRecord, existing, same_specification
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.target import Target
-from mvn_dask.store.verification import Level, Verification, inspect
+from mvn_dask.store.verification import Level, Verification, inspect, refuse_other_levels
 from mvn_dask.store.writing import finish
 
 
@@ -109,10 +110,7 @@ def verify(
     >>> report.ok, dict(report.bad)
     (True, {})
     """
-    if level not in get_args(Level):
-        raise ArgumentError(f"`level` must be 'size', 'checksum' or 'values': it is {level!r}")
-    if full and level != "values":
-        raise ArgumentError(f"`full` goes with level='values', not with {level!r}")
+    refuse_other_levels(level, full=full)
     target = as_target(url, storage_options)
     record = existing(target)
     with target.visit():
@@ -156,6 +154,8 @@ def repair(
         If its numbers were derived from samples, and there is no `array`.
     SpecMismatchError
         If `array` is another.
+    ArgumentError
+        If `level` is another word.
 
     Examples
     --------
@@ -170,8 +170,9 @@ def repair(
     True
     >>> folder.cleanup()
     """
+    refuse_other_levels(level, full=full)
     target = as_target(url, storage_options)
-    refuse_torn_writes()
+    refuse_unsafe_writes(url)
     record = existing(target)
     current_client()
     with target.occupy() as occupancy:
@@ -181,13 +182,13 @@ def repair(
             array = source.array(source.plan.size, record.chunks, record.names)
         drawn, arrays = plan_record(array, _shards(record))
         record.refuse_difference(drawn, target)
-        write_companions(target, record, arrays)
+        written = write_companions(target, record, arrays)
         again = _redrawing(target, record) if level == "values" else None
         found = inspect(target, record, level=level, full=full, redraw=again)
         numbers = np.array([chunk_number(record, index) for index in found.bad], np.int64)
         fill(array, Chunks(target, record, record.identity), numbers, anew=True)
         finish(occupancy, target, record, arrays, (0, chunk_count(record)))
-    return Repair(target.name, tuple(found.bad), tuple(found.faults), found.foreign)
+    return Repair(target.name, tuple(found.bad), (*written, *found.faults), found.foreign)
 
 
 def extend(url: object, rows: int, *, storage_options: Mapping[str, Any] | None = None) -> Extension:
@@ -237,7 +238,7 @@ def extend(url: object, rows: int, *, storage_options: Mapping[str, Any] | None 
     if rows < 1:
         raise ArgumentError(f"`rows` must be at least 1: it is {rows}")
     target = as_target(url, storage_options)
-    refuse_torn_writes()
+    refuse_unsafe_writes(url)
     existing(target)
     current_client()
     with target.occupy() as occupancy:
@@ -268,7 +269,7 @@ def _begin(target: Target, record: PlanRecord, longer: PlanRecord, array: da.Arr
     In that order, and alone: rows beyond the end are no harm to a shorter store, and no chunk of the longer one is
     ever taken for whole while padding stands in it.
     """
-    if record.shape[0] % record.chunks[0]:
+    if record.shape[0] % record.chunks[0] and chunk_count(longer):
         numbers = slab(longer, record.shape[0])
         for number, block in Blocks(array).compute(numbers.tolist()):
             target.write(chunk_key(chunk_index(longer, number)), encode(longer, block))
@@ -281,7 +282,10 @@ def _redrawing(target: Target, record: PlanRecord) -> Redrawing:
             f"{target} holds numbers derived from samples by {record.content['expression']!r}, which its record cannot "
             "draw again: call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"
         )
-    return redraw(record.content["samples"][0], load_all(target, record))
+    again = redraw(record.content["samples"][0], load_all(target, record))
+    if (record.shape, record.dtype.name) != ((*again.plan.size, again.plan.ndim), again.plan.dtype):
+        raise DamagedRecordError(f"the record of {target} says {record.shape} {record.dtype}, its sample {again.plan}")
+    return again
 
 
 def _shards(record: PlanRecord) -> int | None:

@@ -21,7 +21,7 @@ def local_cluster(**options: object) -> LocalCluster:
             "n_workers": 2,
             "threads_per_worker": 1,
             "memory_limit": "2 GiB",
-            "dashboard_address": None,
+            "dashboard_address": "127.0.0.1:0",
             "silence_logs": logging.CRITICAL,
             **options,
         }

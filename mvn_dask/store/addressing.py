@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import zarr
+from zarr.abc.store import Store
 from zarr.storage import FsspecStore, LocalStore, ObjectStore
 
 from mvn_dask.errors import TargetError
@@ -89,7 +90,9 @@ def _url_target(url: str, options: dict[str, Any]) -> Target:
     parts = urlsplit(url)
     if parts.scheme not in _OBJECTS | {"memory"}:
         raise TargetError(f"`url` must be {KINDS}, not {parts.scheme}://…")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    # abfs://container@account.dfs.core.windows.net is how Azure spells a container.
+    user = parts.username if parts.scheme not in {"abfs", "abfss"} else None
+    if user or parts.password or parts.query or parts.fragment:
         raise TargetError("`url` must hold no credentials or queries: give them as `storage_options`")
     path = unquote(parts.path).strip("/")
     if any(step in {".", ".."} for step in path.split("/")):
@@ -108,11 +111,30 @@ def _url_target(url: str, options: dict[str, Any]) -> Target:
     try:
         store = from_url(url, **options)
     except Exception as error:  # noqa: BLE001 obstore's own errors, and whatever a bad option raises
-        text = str(error).split("\n", maxsplit=1)[0]
-        for value in options.values():
-            text = text.replace(str(value), "…") if isinstance(value, str) and value else text
-        raise TargetError(f"{parts.scheme}://{parts.netloc}: `storage_options` are not understood: {text}") from None
+        text = _without(_leaves(options), str(error)).split("\n", maxsplit=1)[0]
+        msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
+        raise TargetError(msg) from None
     return ObjectTarget(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
+
+
+def _leaves(options: object) -> Iterator[str]:
+    """Everything in options that is text, and may be secret."""
+    if isinstance(options, Mapping):
+        for value in options.values():
+            yield from _leaves(value)
+    elif isinstance(options, (list, tuple)):
+        for value in options:
+            yield from _leaves(value)
+    elif isinstance(options, bytes):
+        yield options.decode(errors="replace")
+    elif isinstance(options, str):
+        yield options
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text
 
 
 def _plain_name(store: Any) -> str:
@@ -142,14 +164,16 @@ def local_folder(url: object) -> Path:
     return Path(os.fsdecode(os.fspath(url))).expanduser().resolve()
 
 
-def refuse_torn_writes() -> None:
-    """Refuse a codec pipeline that writes chunks in place.
+def refuse_unsafe_writes(url: object) -> None:
+    """Refuse a store that is open for reading only, and a codec pipeline that writes chunks in place.
 
     Raises
     ------
     TargetError
-        If Zarr is configured to use one.
+        If `url` is such a store, or Zarr is configured to use such a pipeline.
     """
+    if isinstance(url, Store) and url.read_only:
+        raise TargetError(f"`url` is a {type(url).__name__} that was opened for reading only")
     pipeline = str(zarr.config.get("codec_pipeline.path"))
     if pipeline.startswith("zarrs"):
         raise TargetError(f"the codec pipeline {pipeline} leaves torn chunks behind when it is killed: unset it")

@@ -102,7 +102,7 @@ class Filling:
 
 def missing_numbers(target: Target, record: PlanRecord, start: int, stop: int) -> Numbers:
     """Chunks of these numbers that are not there."""
-    if next(target.entries("samples"), None) is None:
+    if not target.listed and next(target.entries("samples"), None) is None:
         return np.arange(start, stop, dtype=np.int64)
     return start + np.flatnonzero(~present_chunks(target, record, start, stop)).astype(np.int64)
 

@@ -32,12 +32,15 @@ class Lease(Occupancy):
         self._target = target
         self._key = f"{JOBS}/{uuid.uuid4().hex}.json"
         self._exclusive = False
+        self._showing = threading.Lock()
         self._stop = threading.Event()
 
     def show(self) -> None:
         """Show that the job is alive."""
-        content: dict[str, Any] = {"exclusive": self._exclusive}
-        self._target.write(self._key, [json.dumps(content).encode()])
+        # One after the other: what the beat shows must not be older than what `alone` has shown.
+        with self._showing:
+            content: dict[str, Any] = {"exclusive": self._exclusive}
+            self._target.write(self._key, [json.dumps(content).encode()])
 
     def beat(self) -> None:
         """Show it again and again, until the job leaves."""
@@ -46,11 +49,12 @@ class Lease(Occupancy):
                 self.show()
 
     def leave(self, beating: threading.Thread) -> None:
-        """Be in the store no more."""
+        """Be in the store no more; where even that cannot be told, the lease ends by itself."""
         self._stop.set()
         if beating.is_alive():
             beating.join()
-        self._target.delete(self._key)
+        with suppress(TransportError):
+            self._target.delete(self._key)
 
     def share(self) -> None:
         self._exclusive = False
@@ -83,9 +87,10 @@ class Lease(Occupancy):
 
     def _claims(self, key: str) -> bool:
         try:
-            return bool(json.loads(self._target.read(key).tobytes())["exclusive"])
-        except FileNotFoundError:
+            found = json.loads(self._target.read(key).tobytes())
+        except (FileNotFoundError, ValueError):
             return False
+        return isinstance(found, dict) and found.get("exclusive") is True
 
 
 @contextmanager

@@ -21,6 +21,19 @@ TRASH = "trash"
 """Folder in the hidden folder, into which things are moved before they are deleted."""
 
 
+def _fill(descriptor: int, start: int, content: Bytes) -> int:
+    """Read until `content` is full or the file ends; how many bytes came."""
+    got = 0
+    with open(descriptor, "rb", buffering=0, closefd=False) as file:
+        file.seek(start)
+        while got < len(content):
+            more = file.readinto(content[got:].data)
+            if not more:
+                break
+            got += more
+    return got
+
+
 class LocalTarget(Target):
     """A folder on a file system that all workers see.
 
@@ -62,20 +75,15 @@ class LocalTarget(Target):
             )
         except NotADirectoryError as error:
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
-        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 there is no path to it
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise StoreError(f"{key} in {self} is no plain file")
             there = max(0, status.st_size - start)
             content = np.empty(there if length is None else min(length, there), np.uint8)
-            file.seek(start)
-            got = 0
-            while got < len(content):
-                more = file.readinto(content[got:].data)
-                if not more:
-                    break
-                got += more
-        return content[:got]
+            return content[: _fill(descriptor, start, content)]
+        finally:
+            os.close(descriptor)
 
     def write(self, key: str, pieces: Sequence[Piece]) -> None:
         self._refuse_links(key, leaf=False)
@@ -94,12 +102,13 @@ class LocalTarget(Target):
         return True
 
     def delete(self, key: str) -> None:
-        with suppress(FileNotFoundError):
+        self._refuse_links(key, leaf=False)
+        with suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(f"{self._root}/{key}")  # noqa: PTH108 pathlib would take thrice as long
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         place = self._folder / prefix
-        if not place.is_dir() or place.is_symlink():
+        if not place.is_dir() or (prefix and self._link_above(f"{prefix}/") is not None):
             return
         with os.scandir(place) as items:
             for item in items:
@@ -137,7 +146,9 @@ class LocalTarget(Target):
         self._empty_trash()
         # The record is the last one that is neither the lock nor its folder.
         for path in sorted(hidden.iterdir(), key=lambda path: path.name == "plan.json"):
-            if path.name not in LOCKS:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in LOCKS:
                 path.unlink()
 
     def sweep(self) -> None:
@@ -145,13 +156,6 @@ class LocalTarget(Target):
             if PARTIAL.search(entry.key):
                 self.delete(entry.key)
         self._empty_trash()
-
-    def is_leftover(self, key: str) -> bool:
-        return (
-            PARTIAL.search(key) is not None
-            or key in {f"{HIDDEN}/{name}" for name in LOCKS}
-            or key.startswith(f"{HIDDEN}/{TRASH}/")
-        )
 
     def _empty_trash(self) -> None:
         trash = self._folder / HIDDEN / TRASH

@@ -1,10 +1,12 @@
 """Object stores through obstore: S3, Google Cloud Storage, Azure, and memory."""
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import obstore
@@ -14,6 +16,9 @@ from obstore.store import MemoryStore, ObjectStore
 from mvn_dask.errors import TargetError, TransportError
 from mvn_dask.store.remote import RemoteTarget
 from mvn_dask.store.target import Bytes, Entry, Piece
+
+ONE_REQUEST = 2**24
+"""Bytes that are sent in one request; more are sent in parts, which takes two requests beside them."""
 
 _memory = MemoryStore()
 
@@ -42,14 +47,14 @@ class ObjectTarget(RemoteTarget):
         return key
 
     def entry(self, key: str) -> Entry | None:
-        with self._clean():
+        with self._clean(key):
             try:
                 return self._entry(obstore.head(self._store, self.key(key)))
             except FileNotFoundError:
                 return None
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> Bytes:
-        with self._clean():
+        with self._clean(key):
             found: Any = b""
             if length is None and not start:
                 found = obstore.get(self._store, self.key(key)).bytes()
@@ -62,7 +67,8 @@ class ObjectTarget(RemoteTarget):
 
     def write(self, key: str, pieces: Sequence[Piece]) -> None:
         with self._clean():
-            obstore.put(self._store, self.key(key), list(pieces))
+            size = sum(memoryview(piece).nbytes for piece in pieces)
+            obstore.put(self._store, self.key(key), list(pieces), use_multipart=size > ONE_REQUEST)
 
     def create(self, key: str, content: bytes) -> bool:
         with self._clean():
@@ -94,20 +100,31 @@ class ObjectTarget(RemoteTarget):
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         with self._clean():
             for batch in obstore.list(self._store, self.key(prefix) or None, chunk_size=1000):
-                yield from map(self._entry, batch)
+                # Consoles make a folder by an empty object of its name.
+                yield from (entry for entry in map(self._entry, batch) if entry.key)
 
     def _entry(self, found: Any) -> Entry:
         key = str(found["path"]).removeprefix(self.key(""))
         return Entry(key, int(found["size"]), found["last_modified"].timestamp())
 
     @contextmanager
-    def _clean(self) -> Iterator[None]:
-        """Errors of the system's kind, in one line, without what may be secret in a request."""
+    def _clean(self, key: str | None = None) -> Iterator[None]:
+        """Errors of the system's kind, in one line, without what may be secret; `key` is one that is read."""
         try:
             yield
-        except BaseError as error:
-            text = str(error).split("\n", maxsplit=1)[0]
-            raise TransportError(f"{self.name}: {re.sub(r'[?][^ :]*', '', text)}") from None
+        except TargetError:
+            raise
+        except (BaseError, OSError, ValueError) as error:
+            if key is not None and isinstance(error, FileNotFoundError):
+                raise FileNotFoundError(errno.ENOENT, "there is no object", f"{self.name}/{key}") from None
+            raise TransportError(f"{self.name}: {_in_one_line(str(error))}") from None
+
+
+def _in_one_line(text: str) -> str:
+    """What failed, and the server's own word for it, without the rest of its answer and without any query."""
+    line = text.split("\n", maxsplit=1)[0].split(": <", maxsplit=1)[0]
+    code = re.search("<Code>([A-Za-z0-9]+)</Code>", text)
+    return re.sub(r"[?][^ :]*", "", line) + (f": {code[1]}" if code else "")
 
 
 class MemoryTarget(ObjectTarget):
@@ -115,16 +132,20 @@ class MemoryTarget(ObjectTarget):
 
     def __init__(self, prefix: str) -> None:
         super().__init__(_memory, f"memory://{prefix}")
-        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        # In letters of which obstore's `put` and `list` have always had the same opinion.
+        plain = quote(prefix.strip("/")).replace("%", "=").replace("~", "=7E")
+        self._prefix = f"{plain}/" if plain else ""
+        self._process = os.getpid()
 
     def key(self, key: str) -> str:
+        # Not where it is unpickled: a worker that cannot unpickle its tasks waits for ever.
+        if self._process != os.getpid():
+            raise TargetError(f"{self} lies in the memory of one process, which other workers do not see")
         return self._prefix + key
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _memory_target, (self._name.removeprefix("memory://"), os.getpid())
+    def __getstate__(self) -> tuple[str, str, int]:
+        return self._name, self._prefix, self._process
 
-
-def _memory_target(prefix: str, process: int) -> MemoryTarget:
-    if process != os.getpid():
-        raise TargetError(f"memory://{prefix} lies in the memory of one process, which other workers do not see")
-    return MemoryTarget(prefix)
+    def __setstate__(self, state: tuple[str, str, int]) -> None:
+        self._name, self._prefix, self._process = state
+        self._store = _memory

@@ -84,8 +84,17 @@ def visit(folder: Path) -> Iterator[None]:
     StoreError
         If it is not there.
     """
+    if _is_locked_copy(folder):
+        yield
+        return
     with _opened(folder, os.O_RDONLY):
         yield
+
+
+def _is_locked_copy(folder: Path) -> bool:
+    """Whether it has no lock and may not get one, as a copy that is only to be read: then nobody is in it."""
+    hidden = folder / HIDDEN
+    return not (hidden / LOCK).exists() and hidden.is_dir() and not os.access(hidden, os.W_OK)
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class RemoteTarget(Target):
         for entry in self.entries():
             if not entry.key.startswith(f"{HIDDEN}/"):
                 visible.append(entry.key)
-            elif not self.is_leftover(entry.key):
+            elif not entry.key.startswith(f"{JOBS}/"):
                 hidden.append(entry.key)
         metadata = sorted((key for key in visible if documents(key)), key=lambda key: key.count("/"))
         chunks = [key for key in visible if not documents(key)]
@@ -73,6 +73,3 @@ class RemoteTarget(Target):
 
     def sweep(self) -> None:
         """Nothing is left behind: an object that was not sent whole never appears."""
-
-    def is_leftover(self, key: str) -> bool:
-        return key.startswith(f"{JOBS}/")

@@ -1,5 +1,7 @@
 """S3 through fsspec's s3fs."""
 
+import errno
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +33,7 @@ class S3Target(RemoteTarget):
         return f"s3://{self._path}"
 
     def entry(self, key: str) -> Entry | None:
-        with self._clean():
+        with self._clean(key):
             try:
                 found = self._filesystem.info(f"{self._path}/{key}", refresh=True)
             except FileNotFoundError:
@@ -42,7 +44,7 @@ class S3Target(RemoteTarget):
         if length == 0:
             return np.empty(0, np.uint8)
         stop = None if length is None else start + length
-        with self._clean():
+        with self._clean(key):
             found = self._filesystem.cat_file(f"{self._path}/{key}", start=start or None, end=stop)
         return np.frombuffer(found, np.uint8)
 
@@ -74,18 +76,21 @@ class S3Target(RemoteTarget):
             self._filesystem.invalidate_cache()
             place = f"{self._path}/{prefix}".rstrip("/")
             found = self._filesystem.find(place, detail=True)
-        yield from map(self._entry, found.values())
+        # Consoles make a folder by an empty object with a slash at its end.
+        inside = (each for name, each in found.items() if name.startswith(f"{place}/") and not name.endswith("/"))
+        yield from map(self._entry, inside)
 
     def _entry(self, found: Any) -> Entry:
         key = str(found["name"]).removeprefix(f"{self._path}/")
         return Entry(key, int(found["size"]), found["LastModified"].timestamp())
 
     @contextmanager
-    def _clean(self) -> Iterator[None]:
-        """Errors that name the store, and hold nothing of the request."""
+    def _clean(self, key: str | None = None) -> Iterator[None]:
+        """Errors in one line that name the store, and hold nothing of the request; `key` is one that is read."""
         try:
             yield
-        except (FileNotFoundError, FileExistsError):
-            raise
-        except (OSError, ValueError) as error:
-            raise TransportError(f"{self.name}: {type(error).__name__}: {error}") from None
+        except Exception as error:  # noqa: BLE001 those of botocore, aiohttp and http.client have no base in common
+            if key is not None and isinstance(error, FileNotFoundError):
+                raise FileNotFoundError(errno.ENOENT, "there is no object", f"{self.name}/{key}") from None
+            text = str(error).split("\n", maxsplit=1)[0]
+            raise TransportError(f"{self.name}: {type(error).__name__}: {re.sub(r'[?][^ :]*', '', text)}") from None

@@ -4,6 +4,7 @@ A key is a relative path with slashes. Whatever the medium, a write is atomic: u
 content or the new, never a part of one.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -13,8 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.atomic import PARTIAL
+
 HIDDEN = ".mvn_dask"
 """Folder of the plan record and of all that is not for Zarr's eyes."""
+
+_LEFTOVER = re.compile(rf"{re.escape(HIDDEN)}/(lock|create-lock|(trash|jobs)/.*)", re.DOTALL)
 
 Bytes = npt.NDArray[np.uint8]
 Piece = bytes | memoryview
@@ -81,7 +86,7 @@ class Target(ABC):
 
     @abstractmethod
     def read(self, key: str, start: int = 0, length: int | None = None) -> Bytes:
-        """Content of a file, or `length` bytes of it from `start` on, fewer where it ends.
+        """Content of a file, or `length` bytes of it from `start` on, which lies in it; fewer where it ends.
 
         Raises
         ------
@@ -150,6 +155,9 @@ class Target(ABC):
     def sweep(self) -> None:
         """Delete what killed writers left: temporary files, and what was about to be removed."""
 
-    @abstractmethod
     def is_leftover(self, key: str) -> bool:
-        """Whether a key belongs to writers at work, or killed: no part of the store, and no stranger."""
+        """Whether a key belongs to writers at work, or killed: no part of the store, and no stranger.
+
+        Those of every medium count on each, since stores are copied from one to another.
+        """
+        return PARTIAL.search(key) is not None or _LEFTOVER.fullmatch(key) is not None

@@ -17,7 +17,7 @@ from mvn_dask.errors import (
     TargetError,
     TargetNotEmptyError,
 )
-from mvn_dask.store.addressing import as_target, refuse_torn_writes
+from mvn_dask.store.addressing import as_target, refuse_unsafe_writes
 from mvn_dask.store.companions import Arrays, write_companions
 from mvn_dask.store.engine import current_client
 from mvn_dask.store.filling import Chunks, fill, missing_numbers
@@ -115,7 +115,7 @@ def to_zarr(
     >>> folder.cleanup()
     """
     target = as_target(url, storage_options, fsync=fsync)
-    refuse_torn_writes()
+    refuse_unsafe_writes(url)
     record, arrays = plan_record(array, shards)
     start, stop = as_share(part, chunk_count(record))
     current_client()  # raises before anything is written, if it cannot be waited for

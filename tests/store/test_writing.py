@@ -176,7 +176,7 @@ def test_notes_in_our_own_store_are_no_obstacle(tmp_path: Path) -> None:
 def test_an_asynchronous_client_is_refused(tmp_path: Path) -> None:
     async def write() -> None:
         async with (
-            LocalCluster(n_workers=1, processes=False, dashboard_address=None, asynchronous=True) as cluster,
+            LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0", asynchronous=True) as cluster,
             Client(cluster, asynchronous=True),
         ):
             mvn_dask.to_zarr(sample(), tmp_path / "store")
