@@ -111,9 +111,9 @@ def redraw(values: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Redra
     """
     try:
         plan = _plan(values)
+        factor = as_factor(arrays, method=values["covariance"].get("method"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedRecordError(f"the record of the sample is damaged: {error}") from error
-    factor = as_factor(arrays, method=values["covariance"].get("method"))
     mean = arrays["mean"]
     shapes = {(plan.ndim,), (plan.ndim, plan.noise_ndim)}
     if arrays["factor"].shape not in shapes or mean.shape != (plan.ndim,):
@@ -130,7 +130,8 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     if values["streams"] != STREAMS:
         raise ArgumentError(f"its streams are of version {values['streams']!r}; this mvn_dask draws {STREAMS}")
     size, d, k = values["size"], values["ndim"], values["noise_ndim"]
-    if not all(type(n) is int and 0 <= n < 2**63 for n in size) or not all(type(n) is int and n > 0 for n in (d, k)):
+    plain = type(size) is list and all(type(n) is int and 0 <= n < 2**63 for n in size)
+    if not (plain and all(type(n) is int and n > 0 for n in (d, k))):
         raise ArgumentError(f"its size is {size}, its dimensions are {d} and {k}")
     if values["dtype"] not in {"float64", "float32"} or values["stripe"] != stripe_height(d, k):
         raise ArgumentError(f"its dtype is {values['dtype']!r}, its stripes have {values['stripe']!r} rows")

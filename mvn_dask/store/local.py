@@ -87,9 +87,12 @@ class LocalTarget(Target):
 
     def write(self, key: str, pieces: Sequence[Piece]) -> None:
         self._refuse_links(key, leaf=False)
-        with atomic_write(self._folder / key, fsync=self._fsync) as file:
-            for piece in pieces:
-                file.write(piece)
+        try:
+            with atomic_write(self._folder / key, fsync=self._fsync) as file:
+                for piece in pieces:
+                    file.write(piece)
+        except IsADirectoryError as error:
+            raise StoreError(f"{key} in {self} is a folder, where a store has a file: delete it") from error
 
     def create(self, key: str, content: bytes) -> bool:
         self._refuse_links(key, leaf=False)

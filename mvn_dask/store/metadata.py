@@ -26,6 +26,9 @@ DOCUMENT = "zarr.json"
 LONGEST_MEAN = 10_000
 """Numbers of a mean that stands in the attributes; a longer one stands in ``.mvn_dask/mean.npy`` alone."""
 
+ROOM = 2**19
+"""Bytes that a document may have beyond what we write: attributes that users add, and the mean."""
+
 Files = Mapping[str, bytes]
 
 
@@ -104,7 +107,7 @@ def faults(target: Target, files: Files) -> dict[str, str]:
             found[key] = "missing"
         elif not entry.regular:
             found[key] = "a link"
-        elif entry.size > 2 * len(expected) + 2**16:
+        elif entry.size > 2 * len(expected) + ROOM:
             found[key] = f"wrong size: {entry.size} bytes"
         elif not _same(target.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
             found[key] = "differs from what mvn_dask writes"
@@ -115,9 +118,18 @@ def _same(content: bytes, expected: bytes, *, document: bool) -> bool:
     if content == expected or not document:
         return content == expected
     try:
-        return bool(json.loads(content) == json.loads(expected))
+        return _agree(json.loads(content), json.loads(expected))
     except (ValueError, RecursionError):
         return False
+
+
+def _agree(there: Any, ours: Any, *, more: bool = False) -> bool:
+    """Whether a document says what ours says; attributes are the user's to add to."""
+    if not (isinstance(there, dict) and isinstance(ours, dict)):
+        return bool(there == ours)
+    if there.keys() != ours.keys() and not (more and there.keys() > ours.keys()):
+        return False
+    return all(_agree(there[key], ours[key], more=key == "attributes") for key in ours)
 
 
 def commit(target: Target, files: Files) -> None:

@@ -99,9 +99,12 @@ def _is_locked_copy(folder: Path) -> bool:
 
 @contextmanager
 def _opened(folder: Path, how: int, name: str = LOCK, *, exclusive: bool = False) -> Iterator[FolderOccupancy]:
+    path = folder / HIDDEN / name
+    if path.parent.is_symlink() or path.is_symlink() or (path.exists() and not path.is_file()):
+        raise StoreError(f"{path} is a link, or no plain file, which a store never holds: delete it")
     try:
         # Made where only the lock is lost, as in a copy; the folder around it is not made here.
-        descriptor = os.open(folder / HIDDEN / name, how | os.O_CREAT, 0o666)
+        descriptor = os.open(path, how | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
     except FileNotFoundError as error:
         raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
     try:

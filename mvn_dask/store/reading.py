@@ -17,8 +17,8 @@ from mvn_dask.store.addressing import as_target
 from mvn_dask.store.companions import array_key
 from mvn_dask.store.filling import missing_numbers
 from mvn_dask.store.layout import Index, chunk_count, read_chunk
-from mvn_dask.store.metadata import DOCUMENT, zarr_files
-from mvn_dask.store.record import MOST_BYTES, PlanRecord, existing, is_unchanged
+from mvn_dask.store.metadata import DOCUMENT, ROOM, Files, zarr_files
+from mvn_dask.store.record import PlanRecord, existing, is_unchanged
 from mvn_dask.store.target import Target
 
 
@@ -125,26 +125,30 @@ def committed(target: Target, record: PlanRecord) -> bool:
         If they are there and contradict the record.
     """
     expected = {key: text for key, text in zarr_files(record, {}).items() if key.endswith(DOCUMENT)}
-    root = _document(target, DOCUMENT)
+    root = _document(target, DOCUMENT, expected)
     if root is None or root.get("attributes", {}).get("mvn_dask_fingerprint") != record.fingerprint:
         return False
     for key in expected.keys() - {DOCUMENT}:
-        found = _document(target, key)
+        found = _document(target, key, expected)
         if found is None:
             return False
         ours = json.loads(expected[key])
         # Attributes are the user's to add to, and releases of Zarr may add fields of no weight.
         if any(found.get(field) != ours[field] for field in ours.keys() - {"attributes"}):
-            raise DamagedRecordError(f"the plan record of {target} and its Zarr metadata in {key} disagree")
+            msg = (
+                f"the plan record of {target} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them anew"
+            )
+            raise DamagedRecordError(msg)
     return True
 
 
-def _document(target: Target, key: str) -> dict[str, Any] | None:
+def _document(target: Target, key: str, expected: Files) -> dict[str, Any] | None:
     entry = target.entry(key)
     if entry is None:
         return None
-    if not entry.regular or entry.size > 2 * MOST_BYTES:
-        raise DamagedRecordError(f"{key} of {target} is a link, or its {entry.size} bytes are too many")
+    if not entry.regular or entry.size > 2 * len(expected[key]) + ROOM:
+        msg = f"{key} of {target} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it anew"
+        raise DamagedRecordError(msg)
     try:
         document = json.loads(target.read(key).tobytes())
     except (FileNotFoundError, ValueError, RecursionError):

@@ -30,7 +30,7 @@ MOST_BYTES = 2**26
 
 _FIELDS = {"format", "format_version", "fingerprint", "kind", "array", "arrays", "expression", "samples"}
 _ARRAY_FIELDS = {"shape", "chunks", "pieces", "dtype", "dimensions", "names"}
-_ARRAYS = {"mean", "factor"}
+_ARRAYS = ["factor", "mean"]
 _DTYPE = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -133,7 +133,7 @@ def _flat(value: object, prefix: str = "") -> dict[str, object]:
     return {field: leaf for key, inner in items for field, leaf in _flat(inner, key).items()}
 
 
-def derived_values(expression: str, samples: list[dict[str, object]]) -> dict[str, object]:
+def derived_values(expression: str | None, samples: list[dict[str, object]]) -> dict[str, object]:
     """What decides the values of a derived array."""
     return {"expression": expression, "samples": samples}
 
@@ -157,13 +157,13 @@ def parse(text: bytes, place: str) -> PlanRecord:
     if content.keys() != _FIELDS or content["format"] != FORMAT:
         msg = f"{place} must have the fields {sorted(_FIELDS)}, not {sorted(content)}"
         raise DamagedRecordError(msg)
+    record = PlanRecord(content)
     try:
         fault = _fault(content)
-    except (TypeError, KeyError, ValueError, IndexError, AttributeError) as error:
+        if fault is None and record.text != text:
+            fault = "it is not spelt as mvn_dask writes it"
+    except (TypeError, KeyError, ValueError, IndexError, AttributeError, RecursionError) as error:
         fault = f"{type(error).__name__}: {error}"
-    record = PlanRecord(content)
-    if fault is None and record.text != text:
-        fault = "it is not spelt as mvn_dask writes it"
     if fault:
         raise DamagedRecordError(f"{place} is damaged: {fault}")
     return record
@@ -180,15 +180,27 @@ def _fault(content: Mapping[str, Any]) -> str | None:
     if content["kind"] not in {"sample", "derived"} or array.keys() != _ARRAY_FIELDS:
         return f"kind {content['kind']!r} of an array with the fields {sorted(array)}"
     own = content["kind"] == "sample"
-    whole = samples[0] if own else derived_values(content["expression"], samples)
-    if not all(isinstance(each, dict) for each in samples) or (own and len(samples) != 1):
+    if type(samples) is not list or not all(isinstance(each, dict) for each in samples) or (own and len(samples) != 1):
         return f"{len(samples)} samples"
-    if (set(content["arrays"]) if own else content["arrays"]) != (_ARRAYS if own else []):
+    if content["arrays"] != (_ARRAYS if own else []):
         return f"arrays {content['arrays']} beside a record of kind {content['kind']}"
-    fault = _array_fault(array)
+    expression = content["expression"]
+    if not isinstance(expression, type(None) if own else str):
+        return f"expression {expression!r} in a record of kind {content['kind']}"
+    fault = _array_fault(array) or (_sample_fault(samples[0]) if own else None)
+    whole = samples[0] if own else derived_values(expression, samples)
     if fault is None and content["fingerprint"] != fingerprint(whole):
         return "the fingerprint is another"
     return fault
+
+
+def _sample_fault(sample: Mapping[str, Any]) -> str | None:
+    """What is wrong with the fields that say which arrays lie beside the record."""
+    if not all(type(sample[name]) is int and 1 <= sample[name] < 2**63 for name in ("ndim", "noise_ndim")):
+        return f"dimensions {sample['ndim']!r} and {sample['noise_ndim']!r} of the sample"
+    if not all(type(sample[name]) is str for name in _ARRAYS):
+        return "no digests of the mean and the factor"
+    return None
 
 
 def _array_fault(array: Mapping[str, Any]) -> str | None:
@@ -200,18 +212,26 @@ def _array_fault(array: Mapping[str, Any]) -> str | None:
         return f"no shape: {shape}"
     if not all(type(n) is int and 1 <= n < 2**63 for n in (*chunks, *pieces)):
         return f"no chunks: {chunks}, {pieces}"
-    if names is not None and not (all(type(name) is str for name in names) and shape[-1:] == [len(names)]):
+    if names is not None and not (isinstance(names, list) and all(map(_is_text, names)) and shape[-1:] == [len(names)]):
         return f"{len(names)} names do not fit the shape {shape}, or are no text"
     if not all(_WORD.fullmatch(word) and word != "samples" for word in dimensions):
         return f"dimensions {dimensions}"
     return _grid_fault(shape, chunks, pieces, dimensions)
 
 
+def _is_text(word: object) -> bool:
+    """Whether it is text that Zarr can write: half a character of UTF-16 is none."""
+    return isinstance(word, str) and not any("\ud800" <= letter <= "\udfff" for letter in word)
+
+
 def _grid_fault(shape: list[int], chunks: list[int], pieces: list[int], dimensions: list[str]) -> str | None:
-    if not len(shape) == len(chunks) == len(pieces) == len(dimensions):
-        return f"shape, chunks and dimensions disagree: {shape}, {chunks}, {pieces}, {dimensions}"
-    if any(chunk % piece for chunk, piece in zip(chunks, pieces, strict=True)):
-        return f"pieces {pieces} do not divide chunks {chunks}"
+    axes = (shape, chunks, pieces, dimensions)
+    if not all(type(each) is list and len(each) == len(shape) for each in axes):
+        return f"shape, chunks and dimensions disagree: {', '.join(map(str, axes))}"
+    first = next((axis for axis, chunk in enumerate(chunks) if chunk > 1), 0)
+    steps = enumerate(zip(chunks, pieces, strict=True))
+    if any(chunk % piece if axis == first else chunk != piece for axis, (chunk, piece) in steps):
+        return f"pieces {pieces} do not divide chunks {chunks} along the first axis"
     count = prod(-(-n // chunk) for n, chunk in zip(shape, chunks, strict=True))
     if count > MOST_CHUNKS or prod(chunks) // prod(pieces) > MOST_CHUNKS:
         return f"shape {shape} and chunks {chunks} make more than {MOST_CHUNKS} chunks"

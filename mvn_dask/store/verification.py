@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.errors import ArgumentError
 from mvn_dask.provenance import environment
 from mvn_dask.store.companions import WRITER, array_key, companion_fault, writer
 from mvn_dask.store.engine import Numbers, run
@@ -29,6 +30,20 @@ from mvn_dask.store.record import RECORD, PlanRecord
 from mvn_dask.store.target import Bytes, Target
 
 Level = Literal["size", "checksum", "values"]
+
+
+def refuse_other_levels(level: object, *, full: bool) -> None:
+    """Raise unless it is a level, and one that `full` goes with.
+
+    Raises
+    ------
+    ArgumentError
+        With the word that it is.
+    """
+    if level not in get_args(Level):
+        raise ArgumentError(f"`level` must be 'size', 'checksum' or 'values': it is {level!r}")
+    if full and level != "values":
+        raise ArgumentError(f"`full` goes with level='values', not with {level!r}")
 
 
 class Redraw(Protocol):
@@ -124,7 +139,8 @@ class Checking:
 def _describe(there: npt.NDArray[Any], expected: npt.NDArray[Any]) -> str:
     different = int(np.count_nonzero((there != expected) & ~(np.isnan(there) & np.isnan(expected))))
     with np.errstate(all="ignore"):
-        largest = float(np.nanmax(np.abs(there - expected)) / np.nanmax(np.abs(expected)))
+        # numpy's nanmax warns where all is NaN, in a way that `errstate` does not silence.
+        largest = float(np.fmax.reduce(np.abs(there - expected), axis=None) / np.abs(expected).max())
     return f"the values differ: {different} of {expected.size} compared, by up to {largest:.1e} of the largest"
 
 

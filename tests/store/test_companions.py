@@ -14,7 +14,9 @@ ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]]).sample(
 RECORD, ARRAYS = plan_record(ROWS)
 
 
-@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), np.ones(1, np.float32), np.empty(0), np.arange(6.0)[::2]])
+@pytest.mark.parametrize(
+    "array", [np.arange(6.0).reshape(2, 3), np.ones(1, np.float32), np.empty(0), np.arange(6.0)[::2]]
+)
 def test_the_files_are_numpys(array: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "theirs.npy", np.ascontiguousarray(array))
     LocalTarget(tmp_path).write("ours.npy", npy(array))

@@ -68,6 +68,24 @@ def test_a_forked_child_keeps_no_lock(tmp_path: Path) -> None:
         os.waitpid(child, 0)
 
 
+@pytest.mark.parametrize("kind", ["link", "linked folder", "pipe"])
+def test_a_lock_that_is_no_plain_file_is_not_followed(kind: str, tmp_path: Path) -> None:
+    hidden = tmp_path / "store" / ".mvn_dask"
+    elsewhere = tmp_path / "elsewhere"
+    if kind == "linked folder":
+        elsewhere.mkdir()
+        hidden.parent.mkdir()
+        hidden.symlink_to(elsewhere)
+    else:
+        hidden.mkdir(parents=True)
+        os.mkfifo(hidden / "lock") if kind == "pipe" else (hidden / "lock").symlink_to(elsewhere)
+    for enter in (occupy, visit):
+        with pytest.raises(StoreError, match="is a link, or no plain file"), enter(hidden.parent):
+            pass
+    assert not list(elsewhere.glob("*"))
+    assert kind == "linked folder" or not elsewhere.exists()
+
+
 def test_tasks_visit_what_is_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="does this worker see it"), visit(tmp_path / "x"):
         pass

@@ -1,0 +1,320 @@
+"""Stores that somebody made to do harm: they are refused in words, in little memory, and no link is followed."""
+
+import copy
+import json
+import os
+import shutil
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dask
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mvn_dask
+from mvn_dask.errors import DamagedRecordError, MvnDaskError, UnfinishedStoreError
+from mvn_dask.provenance import canonical_json, fingerprint
+from mvn_dask.store.companions import npy
+from mvn_dask.store.record import parse
+from tests.store.test_verification import chunk, named, write
+from tests.store.test_writing import tree
+
+LITTLE = 32 * 2**20
+"""Bytes that a refusal may take, Zarr's own work included."""
+RECORD = ".mvn_dask/plan.json"
+CALLS: dict[str, Callable[[Path], object]] = {
+    "from_zarr": lambda folder: mvn_dask.from_zarr(folder).compute(),
+    "status": lambda folder: str(mvn_dask.status(folder)),
+    "verify": lambda folder: str(mvn_dask.verify(folder)),
+    "values": lambda folder: str(mvn_dask.verify(folder, level="values", full=True)),
+    "repair": lambda folder: str(mvn_dask.repair(folder)),
+    "extend": lambda folder: str(mvn_dask.extend(folder, 5)),
+    "to_zarr": lambda folder: mvn_dask.to_zarr(named(), folder),
+}
+
+
+@pytest.fixture(autouse=True)
+def in_this_thread() -> Iterator[None]:
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def stores() -> Iterator[Path]:
+    """A finished sample with names and shards, and a finished derived array."""
+    with TemporaryDirectory() as folder, dask.config.set(scheduler="synchronous"):
+        write(Path(folder) / "sample", shards=15)
+        write(Path(folder) / "derived", named() * 2)
+        for store in ("sample", "derived"):
+            for call in CALLS.values():
+                try:
+                    call(Path(folder) / "warm")
+                except MvnDaskError:
+                    write(Path(folder) / "warm" / store)
+        yield Path(folder)
+
+
+def refused(folder: Path, call: str) -> MvnDaskError | None:
+    """The error of ours, if any; no other may come, and little memory may be taken."""
+    tracemalloc.start()
+    try:
+        CALLS[call](folder)
+    except MvnDaskError as error:
+        return error
+    else:
+        return None
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < LITTLE, f"{call} took {peak / 2**20:.0f} MiB"
+
+
+def signed(content: dict[str, Any]) -> bytes:
+    """A record whose fingerprint is right, as whoever forges one would take care of."""
+    samples = content["samples"]
+    whole = samples[0] if content["kind"] == "sample" else {"expression": content["expression"], "samples": samples}
+    return canonical_json({**content, "fingerprint": fingerprint(whole)}).encode()
+
+
+def begun(store: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((store / RECORD).read_bytes())
+    return content
+
+
+def forge(folder: Path, place: tuple[str | int, ...], value: Any) -> None:
+    content = begun(folder)
+    at: Any = content
+    for step in place[:-1]:
+        at = at[step]
+    at[place[-1]] = value
+    (folder / RECORD).write_bytes(signed(content))
+
+
+def edit(folder: Path, key: str, **fields: Any) -> None:
+    path = folder / key
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **fields}))
+
+
+def archive() -> bytes:
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("factor.npy", b"".join(npy(np.eye(2))))
+    return content.getvalue()
+
+
+def header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + bytes(32)
+
+
+def shape(fields: str) -> bytes:
+    return header("{'descr': '<f8', 'fortran_order': False, 'shape': (" + fields + ",), }" + " " * 64 + "\n")
+
+
+objects = BytesIO()
+np.save(objects, np.array([print, {}, None, 1], object), allow_pickle=True)
+FACTORS = {
+    "a pickle": b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R." + bytes(60),
+    "an array of objects": objects.getvalue()[:500],
+    "an archive": archive(),
+    "of 1e15 numbers": shape(str(10**15)),
+    "of a negative number of numbers": shape("-4"),
+    "of more numbers than there are": shape("9" * 400),
+    "not numpy's": b"x" * 100,
+    "deep": header("(" * 3000),
+    "of another kind": header("{'descr': [('a', '<f8'), 1], 2: 3, 'shape': ()}"),
+    "without an end": header("{'descr': '''"),
+    "of dates": b"".join(npy(np.zeros(4, "i8"))).replace(b"<i8", b"<M8"),
+}
+SAMPLE, ARRAY = ("samples", 0), "array"
+HUGE = 10**15
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "record: 1e15 rows": lambda folder: forge(folder, (ARRAY, "shape"), [HUGE, 2]),
+    "record: half a variable": lambda folder: forge(folder, (*SAMPLE, "noise_ndim"), 0.5),
+    "record: half a character": lambda folder: forge(folder, (ARRAY, "names"), ["oil", "\ud800"]),
+    "record: a path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "../../escaped"]),
+    "record: another path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "/escaped"]),
+    "record: infinity": lambda folder: (folder / RECORD).write_text(
+        (folder / RECORD).read_text().replace('"expression":null', '"expression":1e999')
+    ),
+    "record: 100 MB": lambda folder: (folder / RECORD).write_bytes(b"[" + b"[]," * (10**8 // 3) + b"[]]"),
+    "record: sparse": lambda folder: os.truncate(folder / RECORD, 10**12),
+    "record: deep": lambda folder: (folder / RECORD).write_text('{"a":' * 10**5),
+    "sample: 1e15 rows": lambda folder: forge(folder, (*SAMPLE, "size"), [HUGE]),
+    "sample: 1e15 rows in one chunk": lambda folder: forge(
+        folder, (ARRAY,), {**begun(folder)[ARRAY], "shape": [HUGE, 2], "chunks": [HUGE, 2], "pieces": None}
+    ),
+    "sample: 1e15 variables": lambda folder: forge(folder, (*SAMPLE, "ndim"), HUGE),
+    "sample: other rows": lambda folder: forge(folder, (*SAMPLE, "size"), [50, 2]),
+    "sample: a pool of seeds of 1 TiB": lambda folder: forge(folder, (*SAMPLE, "pool_size"), 2**38),
+    "sample: a covariance that is none": lambda folder: forge(folder, (*SAMPLE, "covariance"), "cholesky"),
+    "sample: any class for a bit generator": lambda folder: forge(folder, (*SAMPLE, "bit_generator"), "RandomState"),
+    **{
+        f"sample: a factor {name}": lambda folder, content=content: (  # type: ignore[misc]
+            (folder / ".mvn_dask" / "factor.npy").write_bytes(content)
+        )
+        for name, content in FACTORS.items()
+    },
+    "zarr: 1e15 rows": lambda folder: edit(folder, "samples/zarr.json", shape=[HUGE, 2]),
+    "zarr: an unknown codec": lambda folder: edit(folder, "samples/zarr.json", codecs=[{"name": "rot13"}]),
+    "zarr: a pickle codec": lambda folder: edit(folder, "samples/zarr.json", codecs=[{"name": "numcodecs.pickle"}]),
+    "zarr: 100 MB of attributes": lambda folder: (folder / "samples" / "zarr.json").write_bytes(
+        b'{"attributes":{"x":"' + b"x" * 10**8 + b'"}}'
+    ),
+    "zarr: many attributes": lambda folder: edit(folder, "zarr.json", attributes={"x": [0] * 10**6}),
+    "zarr: sparse": lambda folder: os.truncate(folder / "zarr.json", 10**12),
+    "zarr: deep": lambda folder: (folder / "samples" / "zarr.json").write_text("[" * 10**5),
+    "zarr: another kind": lambda folder: (folder / "zarr.json").write_text('{"attributes":[]}'),
+    "note: deep": lambda folder: (folder / ".mvn_dask" / "writer.json").write_text("[" * 60_000),
+    "note: sparse": lambda folder: os.truncate(folder / ".mvn_dask" / "writer.json", 10**12),
+    "note: a deep covariance": lambda folder: forge(
+        folder, (*SAMPLE, "covariance"), {"kind": json.loads("[" * 400 + "]" * 400)}
+    ),
+}
+"""What is done to a store with 4 shards of a named sample."""
+
+
+@pytest.mark.parametrize("harm", HOSTILE)
+def test_it_is_refused_in_words_and_in_little_memory(harm: str, stores: Path, tmp_path: Path) -> None:
+    told: dict[str, MvnDaskError | None] = {}
+    for call in CALLS:
+        folder = tmp_path / call / "store"
+        shutil.copytree(stores / "sample", folder)
+        HOSTILE[harm](folder)
+        told[call] = refused(folder, call)
+    if harm.startswith("record"):
+        assert all(isinstance(error, DamagedRecordError) for error in told.values()), told
+    elif harm.startswith("sample"):
+        assert all(isinstance(told[call], DamagedRecordError) for call in ("values", "repair", "extend")), told
+    elif harm.startswith("zarr"):
+        assert isinstance(told["from_zarr"], (DamagedRecordError, UnfinishedStoreError)), told
+        assert told["repair"] is None
+        assert tree(tmp_path / "repair" / "store") == tree(stores / "sample")
+    assert not list(tmp_path.rglob("*escaped*"))
+
+
+LINKED = {
+    RECORD: (DamagedRecordError, "it is a link"),
+    ".mvn_dask": (DamagedRecordError, "it is a link"),
+    "zarr.json": (DamagedRecordError, "is a link"),
+    "samples/zarr.json": (DamagedRecordError, "is a link"),
+    "samples": (UnfinishedStoreError, "4 of 4 chunks .* are missing"),
+    "samples/c": (UnfinishedStoreError, "4 of 4 chunks .* are missing"),
+    "samples/c/2": (UnfinishedStoreError, "1 of 4 chunks .* are missing"),
+    "samples/c/2/0": (UnfinishedStoreError, "1 of 4 chunks .* are missing"),
+}
+
+
+@pytest.mark.parametrize("key", LINKED)
+def test_no_link_is_followed(key: str, stores: Path, tmp_path: Path) -> None:
+    """Not even to what would be right; and what lies behind it is neither read nor changed."""
+    kind, text = LINKED[key]
+    for call, act in CALLS.items():
+        folder, outside = tmp_path / call / "store", tmp_path / call / "outside"
+        shutil.copytree(stores / "sample", folder)
+        shutil.move(folder / key, outside)
+        (folder / key).symlink_to(outside)
+        files = [outside, *outside.rglob("*")]
+        before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in files}
+        error = refused(folder, call)
+        assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in before} == before
+        if call == "from_zarr":
+            assert isinstance(error, kind)
+            with pytest.raises(kind, match=text):
+                act(folder)
+        if call == "repair" and error is None:
+            assert not (folder / key).is_symlink()
+            assert tree(folder) == tree(stores / "sample")
+
+
+def test_a_chunk_that_is_a_link_to_the_systems_files(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    before, secret = tree(folder), Path("/etc/passwd").read_bytes()
+    chunk(folder, 1).unlink()
+    chunk(folder, 1).symlink_to("/etc/passwd")
+    for call in ("from_zarr", "extend"):
+        assert isinstance(refused(folder, call), UnfinishedStoreError)
+    assert mvn_dask.repair(folder).chunks == ((1, 0),)
+    assert Path("/etc/passwd").read_bytes() == secret
+    assert not chunk(folder, 1).is_symlink()
+    assert tree(folder) == before
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 60)
+    | st.sampled_from([2**31, 10**15, 2**62, 2**63, 2**64, 10**400, 1.0, -0.5, 1e300])
+    | st.text(max_size=4)
+    | st.sampled_from(
+        ["mean", "factor", "float32", "complex64", "PCG64", "cholesky", "sample", "derived", "1", "\ud800"]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place in a nested value."""
+    if place:
+        yield place
+    steps: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield from places(inner, (*place, step))
+
+
+@st.composite
+def forged(draw: st.DrawFn, content: dict[str, Any]) -> bytes:
+    """A record with one value changed, lost, or one too many, at any depth."""
+    content = copy.deepcopy(content)
+    place = draw(st.sampled_from(list(places(content))))
+    at: Any = content
+    for step in place[:-1]:
+        at = at[step]
+    how = draw(st.sampled_from(["change"] * 4 + ["lose", "add"]))
+    if how == "lose":
+        del at[place[-1]]
+    elif how == "add" and isinstance(at, dict):
+        at[draw(st.text(max_size=3))] = draw(json_values)
+    else:
+        at[place[-1]] = draw(json_values)
+    try:
+        return signed(content) if draw(st.booleans()) else canonical_json(content).encode()
+    except (KeyError, IndexError, TypeError):
+        return canonical_json(content).encode()
+
+
+FUZZ = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("kind", ["sample", "derived"])
+@settings(FUZZ, max_examples=400)
+@given(data=st.data())
+def test_a_forged_record_is_what_it_says_or_refused(kind: str, stores: Path, data: st.DataObject) -> None:
+    text = data.draw(forged(begun(stores / kind)))
+    try:
+        record = parse(text, "here")
+    except DamagedRecordError:
+        return
+    assert record.text == text
+    assert len(record.shape) == len(record.chunks) == len(record.dimensions)
+    assert record.dtype.kind in "biufc"
+    assert (record.is_sample, len(record.identity)) == (kind == "sample", 64)
+
+
+@pytest.mark.parametrize("kind", ["sample", "derived"])
+@settings(FUZZ, max_examples=60)
+@given(data=st.data())
+def test_nothing_but_our_errors_comes_of_a_forged_record(kind: str, stores: Path, data: st.DataObject) -> None:
+    text = data.draw(forged(begun(stores / kind)))
+    for call in CALLS:
+        with TemporaryDirectory() as folder:
+            store = shutil.copytree(stores / kind, Path(folder) / "store")
+            (store / RECORD).write_bytes(text)
+            refused(store, call)

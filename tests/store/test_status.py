@@ -1,0 +1,99 @@
+import dataclasses
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mvn_dask
+from mvn_dask.errors import DamagedRecordError, NotAStoreError
+from tests.store.test_verification import BAD, chunk, flip, named, write
+
+CHUNK = 30 * 2 * 8 + 4
+
+
+def test_a_finished_store(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    report = mvn_dask.status(folder)
+    assert (report.url, report.done, report.missing, report.bytes) == (str(folder), 4, 0, 4 * CHUNK)
+    assert report.committed
+    assert report.complete
+    assert str(report).startswith(f"{folder}: complete\nchunks: 4 of 4 (100.0%), 0 missing\nsize: 1.89 KiB")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.done = 3  # type: ignore[misc]
+
+
+def test_an_unfinished_store(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    mvn_dask.to_zarr(named(), folder, part=(0, 2))
+    now = time.time()
+    os.utime(chunk(folder, 0), (now - 10, now - 10))
+    os.utime(chunk(folder, 1), (now, now))
+    report = mvn_dask.status(folder)
+    assert (report.done, report.missing, report.committed, report.complete) == (2, 2, False, False)
+    assert report.rate == pytest.approx(CHUNK / 10)
+    assert str(report) == (
+        f"{folder}: unfinished\nchunks: 2 of 4 (50.0%), 2 missing\n"
+        "size: 968 B, written at 48.4 B/s; 20 s to go at that rate"
+    )
+
+
+def test_the_rate_is_that_of_the_last_minute(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    for number, seconds in enumerate([0.0, 3600.0, 3610.0, 3620.0]):
+        os.utime(chunk(folder, number), (seconds, seconds))
+    assert mvn_dask.status(folder).rate == pytest.approx(2 * CHUNK / 20)
+    for number in range(4):
+        os.utime(chunk(folder, number), (0, 0))
+    assert mvn_dask.status(folder).rate is None
+    shutil.rmtree(folder / "samples" / "c")
+    assert mvn_dask.status(folder).rate is None
+    assert str(mvn_dask.status(folder)).endswith("chunks: 0 of 4 (0.0%), 4 missing\nsize: 0 B")
+
+
+@pytest.mark.parametrize("damage", BAD)
+def test_it_sees_what_sizes_tell(damage: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    harm, lowest, _ = BAD[damage]
+    harm(chunk(folder, 3))
+    report = mvn_dask.status(folder)
+    assert (report.done, report.missing) == ((3, 1) if lowest == "size" else (4, 0))
+
+
+def test_chunks_without_the_metadata(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    (folder / "zarr.json").unlink()
+    report = mvn_dask.status(folder)
+    assert (report.missing, report.committed, report.complete) == (0, False, False)
+    assert "all chunks are there, not committed" in str(report)
+
+
+@pytest.mark.parametrize("size", [None, 0, (0, 3), (3, 4)])
+def test_other_shapes(size: Any, tmp_path: Path) -> None:
+    rows = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(size, seed=1)
+    folder = write(tmp_path / "store", rows)
+    assert mvn_dask.status(folder).complete
+    assert "chunks: " in str(mvn_dask.status(folder))
+    assert mvn_dask.verify(folder, level="values", full=True).ok
+    assert mvn_dask.repair(folder).chunks == ()
+
+
+def test_the_mean_and_the_factor_are_not_asked_for(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    flip(folder / ".mvn_dask" / "factor.npy", -1)
+    (folder / ".mvn_dask" / "mean.npy").unlink()
+    assert mvn_dask.status(folder).complete
+
+
+def test_nothing_there_and_nothing_to_believe(tmp_path: Path) -> None:
+    with pytest.raises(NotAStoreError, match="there is no store at"):
+        mvn_dask.status(tmp_path)
+    folder = write(tmp_path / "store")
+    shutil.copy(folder / "zarr.json", folder / "samples" / "zarr.json")
+    with pytest.raises(DamagedRecordError, match=r"metadata in samples/zarr.json disagree"):
+        mvn_dask.status(folder)
+    (folder / ".mvn_dask" / "plan.json").write_text("{")
+    with pytest.raises(DamagedRecordError, match="is no JSON"):
+        mvn_dask.status(folder)

@@ -1,0 +1,301 @@
+import dataclasses
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from itertools import permutations
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, get_args
+
+import dask
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+import mvn_dask
+from mvn_dask.provenance import environment
+from mvn_dask.store.layout import encode
+from mvn_dask.store.local import LocalTarget
+from mvn_dask.store.record import existing
+from mvn_dask.store.verification import Level, inspect
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
+
+
+def named(n: int = 100, seed: int = 1) -> da.Array:
+    return mvn_dask.MultivariateNormal([0, 1], FRAME).sample(n, seed=seed, chunks=30)
+
+
+def write(folder: Path, array: da.Array | None = None, **options: Any) -> Path:
+    with dask.config.set(scheduler="synchronous"):
+        mvn_dask.to_zarr(named() if array is None else array, folder, **options)
+    return folder
+
+
+def chunk(folder: Path, number: int) -> Path:
+    return folder / "samples" / "c" / str(number) / "0"
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def link(path: Path) -> None:
+    """To a copy, so that whoever follows it notices nothing."""
+    store = next(folder for folder in path.parents if folder.name == "store")
+    copy = store.with_name("outside")
+    shutil.move(path, copy)
+    path.symlink_to(copy)
+
+
+def replace_by_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+Damage = Callable[[Path], object]
+CHECKSUM = r"the checksum (of piece \d )?differs"
+BAD: dict[str, tuple[Damage, Level, str]] = {
+    "missing": (lambda path: path.unlink(), "size", "missing"),
+    "its folder is missing": (lambda path: shutil.rmtree(path.parent), "size", "missing"),
+    "truncated": (lambda path: os.truncate(path, 100), "size", r"wrong size: 100 bytes, not \d+"),
+    "empty": (lambda path: os.truncate(path, 0), "size", "wrong size: 0 bytes"),
+    "too long": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "size", "wrong size"),
+    "a sparse terabyte": (lambda path: os.truncate(path, 2**40), "size", "wrong size: 1099511627776 bytes"),
+    "a bit of the numbers": (lambda path: flip(path, 200), "checksum", CHECKSUM),
+    "a bit of the padding": (lambda path: flip(path, -250), "checksum", CHECKSUM),
+    "a bit at the end": (lambda path: flip(path, -1), "checksum", f"{CHECKSUM}|the shard's index differs"),
+    "another chunk": (
+        lambda path: shutil.copy(path.parents[1] / "0" / "0", path),
+        "values",
+        r"the values differ: \d+ of \d+ compared",
+    ),
+    "a link": (link, "size", "no plain file, but a link or the like"),
+    "a pipe": (replace_by_fifo, "size", "no plain file, but a link or the like"),
+}  # fmt: skip
+"""What may happen to the last chunk, the lowest level that finds it, and what is said of it."""
+
+
+@pytest.mark.parametrize("shards", [None, 15])
+@pytest.mark.parametrize("damage", BAD)
+def test_each_kind_of_damage_is_found_at_its_level(damage: str, shards: int | None, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store", shards=shards)
+    harm, lowest, reason = BAD[damage]
+    harm(chunk(folder, 3))
+    for level in LEVELS:
+        report = mvn_dask.verify(folder, level=level)
+        found = LEVELS.index(level) >= LEVELS.index(lowest)
+        assert list(report.bad) == [(3, 0)] * found, report
+        assert report.ok is not found
+        assert (report.chunks, report.faults, report.foreign) == (4, {}, ())
+        if found:
+            assert re.match(reason, report.bad[3, 0])
+            assert f"NOT ok (level '{level}')\nchunks: 3 of 4 good\n  chunk (3, 0): " in str(report)
+
+
+def test_what_lies_behind_a_link_is_not_looked_at(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    link(folder / "samples" / "c")
+    report = mvn_dask.verify(folder, level="values")
+    assert report.bad == {(number, 0): "missing" for number in range(4)}
+    assert report.foreign == ("samples/c",)
+    assert report.faults == {}
+
+
+def test_a_folder_in_place_of_a_chunk(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    chunk(folder, 1).unlink()
+    (chunk(folder, 1) / "0").mkdir(parents=True)
+    (chunk(folder, 1) / "note").touch()
+    report = mvn_dask.verify(folder, level="values")
+    assert (report.bad, report.foreign) == ({(1, 0): "missing"}, ("samples/c/1/0/note",))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_chunks_of_several_stripes_in_each_others_place(full: bool, tmp_path: Path) -> None:
+    """One stripe of each is enough to tell, whichever is drawn."""
+    wide = mvn_dask.MultivariateNormal(np.zeros(520), 1.0)
+    folder = write(tmp_path / "store", wide.sample(2500, seed=1, chunks=500))
+    contents = [chunk(folder, number).read_bytes() for number in range(5)]
+    for one, other in permutations(range(5), 2):
+        chunk(folder, one).write_bytes(contents[other])
+        report = mvn_dask.verify(folder, level="values", full=full)
+        assert list(report.bad) == [(one, 0)], (one, other)
+        chunk(folder, one).write_bytes(contents[one])
+    assert mvn_dask.verify(folder, level="values", full=full).ok
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 1e300, 0.0])
+def test_numbers_that_another_program_wrote_with_their_checksum(number: float, tmp_path: Path) -> None:
+    target = LocalTarget(write(tmp_path / "store"))
+    rows = named().compute()[30:60]
+    target.write("samples/c/2/0", encode(existing(target), np.full((30, 2), number)))
+    target.write("samples/c/1/0", encode(existing(target), np.vstack([rows[:29], np.nextafter(rows[29:], 9)])))
+    report = mvn_dask.verify(target.name, level="values")
+    assert report.bad[2, 0].startswith("the values differ: 60 of 60 compared, by up to ")
+    assert report.bad[1, 0].startswith("the values differ: 2 of 60 compared, by up to ")
+    assert len(report.bad) == 2
+
+
+FOREIGN = [
+    "note.txt", ".DS_Store", "samples/note.txt", "samples/c/note.txt", "samples/c/1/note.txt", "samples/c/99/0",
+    "samples/c/01/0", "samples/c/1/1", "samples/c/-1/0", "samples/c/1/0.bak", "samples/c/٣/0", "c/0/0",
+    ".mvn_dask/note", ".mvn_dask/plan.json.bak", "variable/c/1", "other/zarr.json",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_foreign_files_are_named(level: Level, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    for key in FOREIGN:
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_text("somebody's")
+    report = mvn_dask.verify(folder, level=level)
+    assert (report.ok, report.bad, report.faults) == (False, {}, {})
+    assert report.foreign == tuple(sorted(FOREIGN))
+    assert all(f"  {key}: does not belong to the store\n" in f"{report}\n" for key in FOREIGN)
+
+
+def test_what_killed_writers_left_is_not_foreign(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    for key in ("samples/c/2", "samples/c/2/0", ".mvn_dask/plan", "zarr"):
+        (folder / f"{key}.{'0' * 32}.partial").write_bytes(b"half")
+    (folder / ".mvn_dask" / "trash" / "samples").mkdir(parents=True)
+    (folder / ".mvn_dask" / "trash" / "samples" / "0").touch()
+    assert mvn_dask.verify(folder, level="values", full=True).ok
+
+
+def change(path: Path, **fields: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+FAULTS: dict[str, tuple[str, Damage, str]] = {
+    "no root": ("zarr.json", lambda path: path.unlink(), "missing"),
+    "no array": ("samples/zarr.json", lambda path: path.unlink(), "missing"),
+    "no names": ("variable/zarr.json", lambda path: path.unlink(), "missing"),
+    "another shape": ("samples/zarr.json", lambda path: change(path, shape=[90, 2]), "differs"),
+    "another codec": ("samples/zarr.json", lambda path: change(path, codecs=[{"name": "pickle"}]), "differs"),
+    "no attributes": ("samples/zarr.json", lambda path: change(path, attributes={}), "differs"),
+    "a field more": ("variable/zarr.json", lambda path: change(path, more=1), "differs"),
+    "another node": ("zarr.json", lambda path: change(path, node_type="array"), "differs"),
+    "no consolidated metadata": ("zarr.json", lambda path: change(path, consolidated_metadata=None), "differs"),
+    "longer": ("zarr.json", lambda path: path.write_bytes(path.read_bytes() + b"}"), "differs"),
+    "truncated": ("samples/zarr.json", lambda path: os.truncate(path, 10), "differs"),
+    "deep": ("samples/zarr.json", lambda path: path.write_text("[" * 10**5), "differs"),
+    "sparse": ("zarr.json", lambda path: os.truncate(path, 10**12), "wrong size: 1000000000000 bytes"),
+    "a link": ("zarr.json", link, "a link"),
+    "a pipe": ("samples/zarr.json", replace_by_fifo, "a link"),
+    "names": ("variable/c/0", lambda path: flip(path, -1), "differs"),
+    "no names' chunk": ("variable/c/0", lambda path: path.unlink(), "missing"),
+    "mean": (".mvn_dask/mean.npy", lambda path: flip(path, -1), "other numbers than the record's digest"),
+    "factor": (".mvn_dask/factor.npy", lambda path: flip(path, -1), "other numbers than the record's digest"),
+    "no factor": (".mvn_dask/factor.npy", lambda path: path.unlink(), "missing"),
+    "a long factor": (".mvn_dask/factor.npy", lambda path: os.truncate(path, 10**12), "wrong size"),
+}  # fmt: skip
+"""What may happen to other files of a store."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_other_files_that_are_not_as_they_should_be(fault: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    key, harm, reason = FAULTS[fault]
+    harm(folder / key)
+    report = mvn_dask.verify(folder, level="checksum")
+    assert (report.ok, report.bad, list(report.faults), report.foreign) == (False, {}, [key], ())
+    assert report.faults[key].startswith(reason)
+    assert f"\n  {key}: {reason}" in str(report)
+
+
+def test_attributes_are_the_users_to_add_to(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    zarr.open_array(folder / "samples", mode="r+").attrs["note"] = "checked by Ada"
+    zarr.open_group(folder, mode="r+").attrs["more"] = [1, {"a": 2}]
+    assert mvn_dask.verify(folder, level="values").ok
+    mvn_dask.repair(folder)
+    assert zarr.open_array(folder / "samples", mode="r").attrs["note"] == "checked by Ada"
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ({}, "begun in this very environment: any difference is damage"),
+        ({"blas": "mkl 2024"}, "which decides no bit"),
+        ({"python": "3.8", "machine": "arm64 Darwin"}, "which decides no bit"),
+        ({"numpy": "1.0"}, "Another numpy may change its streams"),
+        ({"libc": "musl 1.2", "blas": "?"}, "another C library the last bit"),
+        ({"blas": 7}, "blas 7 there"),
+        ({"more": ""}, "It is not known where the store was begun"),
+        (None, "It is not known where the store was begun"),
+        ("[" * 60_000, "It is not known where the store was begun"),
+    ],
+)
+def test_what_equal_bits_mean_here(there: Any, says: str, tmp_path: Path) -> None:
+    """Where the store was begun is no number of it: what is lost there is no fault."""
+    folder = write(tmp_path / "store")
+    path = folder / ".mvn_dask" / "writer.json"
+    if there is None:
+        path.unlink()
+    else:
+        path.write_text(there if isinstance(there, str) else json.dumps({**environment().as_dict(), **there}))
+    report = mvn_dask.verify(folder, level="values")
+    assert report.ok
+    assert says in report.guarantee
+    assert str(report).endswith(report.guarantee)
+    assert mvn_dask.verify(folder).guarantee == ""
+    chunk(folder, 1).unlink()
+    mvn_dask.repair(folder)
+    assert mvn_dask.verify(folder, level="values").guarantee == report.guarantee, "nobody makes up what was lost"
+
+
+def test_long_lists_are_cut_short(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store", mvn_dask.MultivariateNormal([0.0], 1.0).sample(50, seed=1, chunks=1))
+    shutil.rmtree(folder / "samples" / "c")
+    assert str(mvn_dask.verify(folder)).endswith("  chunk (19, 0): missing\n  … and 30 more")
+
+
+def test_reports_are_values(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    report = inspect(LocalTarget(folder), existing(LocalTarget(folder)), level="checksum")
+    assert report == mvn_dask.verify(folder, level="checksum")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.chunks = 3  # type: ignore[misc]
+
+
+def slow(block: Any) -> Any:
+    time.sleep(0.05)
+    return block
+
+
+def write_slowly(folder: Path) -> None:
+    with dask.config.set(scheduler="synchronous"):
+        mvn_dask.to_zarr(da.map_blocks(slow, named(1200), dtype="f8", meta=np.empty((0, 0))), folder)
+
+
+def test_a_store_that_is_being_written(tmp_path: Path) -> None:
+    """Whatever is seen on the way is true: chunks are good or missing, and nothing is strange."""
+    job = get_context("spawn").Process(target=write_slowly, args=(tmp_path / "store",))
+    job.start()
+    counts = []
+    while job.is_alive():
+        if not (tmp_path / "store" / "samples").exists():
+            time.sleep(0.01)
+            continue
+        before, report = mvn_dask.status(tmp_path / "store"), mvn_dask.verify(tmp_path / "store", level="checksum")
+        assert set(report.bad.values()) <= {"missing"}
+        assert not report.foreign
+        assert before.done <= report.chunks - len(report.bad)
+        counts.append(report.chunks - len(report.bad))
+        time.sleep(0.1)
+    job.join()
+    assert job.exitcode == 0
+    assert sum(0 < count < 40 for count in counts) > 3, counts
+    assert counts == sorted(counts)
+    assert mvn_dask.verify(tmp_path / "store", level="checksum").ok

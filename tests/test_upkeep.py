@@ -1,0 +1,286 @@
+import dataclasses
+import os
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.errors import (
+    AlignmentError,
+    ArgumentError,
+    ArgumentTypeError,
+    DamagedRecordError,
+    DerivedStoreError,
+    NotAStoreError,
+    SpecMismatchError,
+    StoreError,
+    TargetBusyError,
+    UnfinishedStoreError,
+)
+from mvn_dask.store.occupancy import occupy
+from tests.store.test_verification import BAD, FAULTS, LEVELS, chunk, flip, link, named, write
+from tests.store.test_writing import tree
+
+NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+
+
+def payoff() -> da.Array:
+    payoffs: da.Array = np.maximum(named().sum(axis=1) - 1.0, 0.0)
+    return payoffs
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.lstat().st_mtime_ns for path in folder.rglob("*") if not path.is_dir()}
+
+
+@pytest.mark.parametrize("shards", [None, 15])
+@pytest.mark.parametrize("damage", BAD)
+def test_exactly_what_is_damaged_is_drawn_again(damage: str, shards: int | None, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store", shards=shards)
+    fresh, before = tree(folder), times(folder)
+    harm, lowest, _ = BAD[damage]
+    harm(chunk(folder, 3))
+    for level in LEVELS:
+        if LEVELS.index(level) < LEVELS.index(lowest):
+            assert mvn_dask.repair(folder, level=level).chunks == ()
+    done = mvn_dask.repair(folder, level=lowest)
+    assert (done.url, done.chunks, done.files, done.foreign) == (str(folder), ((3, 0),), (), ())
+    assert str(done) == f"{folder}: 1 chunks drawn again"
+    assert tree(folder) == fresh
+    assert not any(path.is_symlink() for path in folder.rglob("*"))
+    after = times(folder)
+    assert {key for key in before if after[key] != before[key]} == {"samples/c/3/0"}
+    assert mvn_dask.verify(folder, level="values", full=True).ok
+
+
+def test_everything_at_once(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    fresh = tree(folder)
+    shutil.copy(chunk(folder, 0), chunk(folder, 2))
+    flip(chunk(folder, 1), 7)
+    chunk(folder, 3).unlink()
+    (folder / "samples" / "zarr.json").write_text("{}")
+    flip(folder / "variable" / "c" / "0", -1)
+    (folder / "zarr.json").unlink()
+    (folder / "note").touch()
+    (folder / "samples" / f"c.{'0' * 32}.partial").touch()
+    done = mvn_dask.repair(folder, level="values", full=True)
+    assert done.chunks == ((1, 0), (2, 0), (3, 0))
+    assert set(done.files) == {"samples/zarr.json", "variable/c/0", "zarr.json"}
+    assert str(done).endswith("left, since they are not ours: note")
+    assert mvn_dask.verify(folder).foreign == ("note",)
+    (folder / "note").unlink()
+    assert tree(folder) == fresh
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        done.files = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_other_files_are_written_again(fault: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    fresh, before = tree(folder), times(folder)
+    key, harm, _ = FAULTS[fault]
+    harm(folder / key)
+    if key.endswith(".npy"):
+        with pytest.raises(DamagedRecordError, match=rf"{key} of .* is damaged: .*mvn_dask.repair\(..., array=...\)"):
+            mvn_dask.repair(folder)
+        with pytest.raises(DamagedRecordError, match=f"{key} of .* is damaged"):
+            mvn_dask.verify(folder, level="values")
+        with pytest.raises(DamagedRecordError, match=f"{key} of .* is damaged"):
+            mvn_dask.extend(folder, 5)
+    done = mvn_dask.repair(folder, array=named() if key.endswith(".npy") else None)
+    assert (done.chunks, done.files) == ((), (key,))
+    assert str(done) == f"{folder}: 0 chunks drawn again; written again: {key}"
+    assert tree(folder) == fresh
+    after = times(folder)
+    assert {name for name in before if after[name] != before[name]} == {key}
+
+
+def test_another_array_repairs_nothing(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    chunk(folder, 1).unlink()
+    before = tree(folder)
+    for other in (named(seed=2), named(110), payoff(), named().rechunk((50, 2))):
+        with pytest.raises(SpecMismatchError, match="holds another specification"):
+            mvn_dask.repair(folder, array=other)
+    assert tree(folder) == before
+
+
+def test_a_way_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    before = tree(folder)
+    link(folder / "samples" / "c")
+    with pytest.raises(StoreError, match=r"samples/c in .* is a symbolic link, which a store never holds: delete it"):
+        mvn_dask.repair(folder)
+    (folder / "samples" / "c").unlink()
+    mvn_dask.repair(folder)
+    assert tree(folder) == before
+    chunk(folder, 1).unlink()
+    chunk(folder, 1).mkdir()
+    with pytest.raises(StoreError, match="is a folder, where a store has a file: delete it"):
+        mvn_dask.repair(folder)
+    chunk(folder, 1).rmdir()
+    mvn_dask.repair(folder)
+    assert tree(folder) == before
+
+
+def test_derived_stores_are_repaired_with_their_array_alone(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store", payoff())
+    fresh = tree(folder)
+    first, second = folder / "samples" / "c" / "0", folder / "samples" / "c" / "2"
+    flip(first, 3)
+    second.unlink()
+    assert mvn_dask.verify(folder).bad == {(2,): "missing"}
+    assert mvn_dask.verify(folder, level="checksum").bad == {(0,): "the checksum differs", (2,): "missing"}
+    for full in (False, True):
+        with pytest.raises(DerivedStoreError, match=r"holds numbers derived from samples by 'maximum-"):
+            mvn_dask.verify(folder, level="values", full=full)
+    with pytest.raises(DerivedStoreError, match=r"call mvn_dask.to_zarr, or mvn_dask.repair\(..., array=...\)"):
+        mvn_dask.repair(folder)
+    with pytest.raises(DerivedStoreError, match="which its record cannot draw again"):
+        mvn_dask.extend(folder, 5)
+    with pytest.raises(DerivedStoreError):
+        mvn_dask.repair(folder, array=payoff(), level="values")
+    for other in (named(), payoff() + 1, np.maximum(named(seed=2).sum(axis=1) - 1.0, 0.0)):
+        with pytest.raises(SpecMismatchError):
+            mvn_dask.repair(folder, array=other)
+    assert mvn_dask.repair(folder, array=payoff()).chunks == ((0,), (2,))
+    assert tree(folder) == fresh
+    assert mvn_dask.verify(folder, level="checksum").ok
+
+
+def test_words_that_mean_nothing(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    for level in ("value", None, 1, ["size"]):
+        with pytest.raises(ArgumentError, match="`level` must be 'size', 'checksum' or 'values'"):
+            mvn_dask.verify(folder, level=level)  # type: ignore[arg-type]
+        with pytest.raises(ArgumentError, match="`level` must be 'size', 'checksum' or 'values'"):
+            mvn_dask.repair(folder, level=level)  # type: ignore[arg-type]
+    for call in (mvn_dask.verify, mvn_dask.repair):
+        with pytest.raises(ArgumentError, match="`full` goes with level='values', not with 'checksum'"):
+            call(folder, level="checksum", full=True)
+    for nothing in (mvn_dask.verify, mvn_dask.repair, lambda place: mvn_dask.extend(place, 1)):
+        with pytest.raises(NotAStoreError, match="there is no store at"):
+            nothing(tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
+
+
+def extended(folder: Path, sizes: list[Any], **options: Any) -> None:
+    """A store that is extended again and again is that of the longest run."""
+    shards = options.pop("shards", None)
+    normal = options.pop("normal", NORMAL)
+    write(folder / "store", normal.sample(sizes[0], seed=1, **options), shards=shards)
+    for before, size in pairwise(sizes):
+        rows = size[0] - before[0] if isinstance(size, tuple) else size - before
+        done = mvn_dask.extend(folder / "store", rows)
+        assert (done.before[0], done.after[0]) == (before, size) if isinstance(size, int) else done.after[:-1] == size
+        write(folder / str(size), normal.sample(size, seed=1, **options), shards=shards)
+        assert tree(folder / "store") == tree(folder / str(size)), (before, size)
+        assert times(folder / "store").keys() == times(folder / str(size)).keys()
+    assert mvn_dask.verify(folder / "store", level="values", full=True).ok
+
+
+@pytest.mark.parametrize("chunks", [1, 7, 10])
+@pytest.mark.parametrize(
+    "sizes", [[10, 11], [10, 20], [20, 30, 31, 39, 40, 41], [13, 20, 40], [19, 20], [10, 200, 201]]
+)
+def test_rows_that_are_appended(sizes: list[int], chunks: int, tmp_path: Path) -> None:
+    extended(tmp_path, sizes, chunks=chunks)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options"),
+    [
+        ([(3, 4), (4, 4), (7, 4)], {"chunks": (1, 4, 2)}),
+        ([(3, 4), (4, 4), (7, 4)], {"chunks": (1, 3, 2)}),
+        ([(3, 4), (4, 4), (7, 4)], {"chunks": (2, 4, 2)}),
+        ([(3, 4), (4, 4), (7, 4)], {"chunks": (2, 3, 1)}),
+        ([(3, 4, 2), (5, 4, 2)], {"chunks": (2, 3, 1, 2)}),
+        ([(3, 0), (5, 0)], {"chunks": (2, 0, 2)}),
+        ([0, 3, 5], {"chunks": 1}),
+        ([(0, 3), (2, 3)], {"chunks": (1, 3, 2)}),
+        ([25, 30, 55], {"chunks": 10, "shards": 5}),
+        ([25, 30, 55], {"chunks": 10, "shards": 10}),
+        ([(3, 4), (8, 4)], {"chunks": (1, 4, 2), "shards": 2}),
+        ([25, 30, 55], {"chunks": 10, "dtype": "float32"}),
+        ([25, 55], {"chunks": (10, 1)}),
+        ([32_770, 70_000], {"chunks": 32_768}),
+    ],
+)
+def test_other_shapes_that_are_extended(sizes: list[Any], options: Any, tmp_path: Path) -> None:
+    with dask.config.set(scheduler="synchronous"):
+        extended(tmp_path, sizes, **options)
+
+
+def test_names_and_kinds_stay(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store", named(100))
+    assert str(mvn_dask.extend(folder, 35)) == f"{folder}: 100 rows before, 135 now; shape (135, 2)"
+    assert tree(folder) == tree(write(tmp_path / "longer", named(135)))
+    for method in ("svd", "eigh", "cholesky", None):
+        cov: Any = 2.0 if method is None else np.eye(3) + 1
+        normal = mvn_dask.MultivariateNormal(np.zeros(3), cov, method=method or "svd")
+        extended(tmp_path / str(method), [25, 55], chunks=10, normal=normal)
+
+
+@pytest.mark.parametrize("rows", [0, -1, True, 1.5, "3", None, 2**63, 10**30, 10**9])
+def test_rows_that_are_none(rows: Any, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    before = tree(folder)
+    with pytest.raises((ArgumentError, ArgumentTypeError, AlignmentError)):
+        mvn_dask.extend(folder, rows)
+    assert tree(folder) == before
+
+
+def test_stores_that_are_not_extended(tmp_path: Path) -> None:
+    single = write(tmp_path / "single" / "store", NORMAL.sample(seed=1))
+    with pytest.raises(ArgumentError, match="holds a single row without an axis: there is nothing to append to"):
+        mvn_dask.extend(single, 3)
+    folder = write(tmp_path / "store")
+    with occupy(folder), pytest.raises(TargetBusyError, match=r"another job is in .*: wait for it or stop it"):
+        mvn_dask.extend(folder, 3)
+    before = tree(folder)
+    chunk(folder, 1).unlink()
+    with pytest.raises(UnfinishedStoreError, match=r"is unfinished: call mvn_dask.repair first"):
+        mvn_dask.extend(folder, 3)
+    mvn_dask.repair(folder)
+    assert tree(folder) == before
+
+
+def test_who_opened_it_before(tmp_path: Path) -> None:
+    """Plain readers go on to see their rows, and ours notices."""
+    folder = write(tmp_path / "store")
+    rows = named().compute()
+    plain, ours = zarr.open_array(folder / "samples", mode="r"), mvn_dask.from_zarr(folder)
+    through_dask = da.from_zarr(folder, component="samples")
+    mvn_dask.extend(folder, 55)
+    np.testing.assert_array_equal(plain[:], rows)
+    np.testing.assert_array_equal(through_dask, rows)
+    with pytest.raises(StoreError, match="was overwritten since it was opened, or extended"):
+        ours.compute()
+    np.testing.assert_array_equal(mvn_dask.from_zarr(folder)[:100], rows)
+    assert mvn_dask.from_zarr(folder).name != ours.name
+
+
+def test_all_of_it_on_a_cluster(processes: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    mvn_dask.to_zarr(named(), folder)
+    assert mvn_dask.verify(folder, level="values", full=True).ok
+    shutil.copy(chunk(folder, 0), chunk(folder, 2))
+    flip(chunk(folder, 1), 7)
+    os.truncate(chunk(folder, 3), 9)
+    report = mvn_dask.verify(folder, level="values", full=True)
+    assert list(report.bad) == [(1, 0), (2, 0), (3, 0)]
+    assert mvn_dask.repair(folder, level="values", full=True).chunks == tuple(report.bad)
+    mvn_dask.extend(folder, 55)
+    assert mvn_dask.status(folder).complete
+    with dask.config.set(scheduler="threads"):
+        assert tree(folder) == tree(write(tmp_path / "longer", named(155)))
+    assert not any(processes.run(lambda dask_worker: len(dask_worker.data)).values())
