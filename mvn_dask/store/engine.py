@@ -41,6 +41,8 @@ RETRIES = 3
 """Times that a range may fail without any progress, while workers die or an object store does not answer."""
 LOOK = 2.0
 """Seconds after which the threads of a cluster are counted again."""
+SCHEDULER_GONE = "the scheduler is gone, or was restarted"
+"""What to say where no worker can be blamed."""
 
 
 class Work(Protocol):
@@ -70,37 +72,66 @@ class _Cluster:
 
     client: Any
     work: Work
+    shipped: Shipped
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    node: Any = None
     ranges: dict[Any, _Range] = field(default_factory=dict)
     submitted: int = 0
+    losses: int = 0
     looked: float = -LOOK
     window: int = WINDOW
 
-    def submit(self, node: Any, piece: _Range) -> Any:
+    def send(self) -> None:
+        """Send the work, for ranges that are submitted from now on."""
+        key = f"mvn-work-{self.token}-{self.losses}-{self.submitted}"
+        self.node = self.client.submit(_keep, self.shipped, key=key, pure=False)
+
+    def submit(self, piece: _Range) -> Any:
         """One more range."""
         key = (f"mvn-range-{self.token}", self.submitted)
-        future = self.client.submit(_perform, node, piece.numbers, key=key, pure=False)
+        future = self.client.submit(_perform, self.node, piece.numbers, key=key, pure=False)
         self.submitted += 1
         self.ranges[future] = piece
         return future
 
     def room(self) -> int:
         """Ranges that may be submitted now; workers come and go, so their threads are counted again."""
+        # What is submitted while the client looks for its scheduler would wait for all of its timeout.
+        if self.client.status != "running":
+            raise lost_workers(self.work, SCHEDULER_GONE)
         now = time.monotonic()
         if now - self.looked >= LOOK:
             self.looked = now
-            self.window = max(WINDOW, WINDOW_A_THREAD * sum(self.client.nthreads().values()))
+            try:
+                count = sum(self.client.nthreads().values())
+            except OSError as error:
+                raise lost_workers(self.work, SCHEDULER_GONE) from error
+            self.window = max(WINDOW, WINDOW_A_THREAD * count)
         return max(0, self.window - len(self.ranges))
 
-    def again(self, piece: _Range, error: BaseException) -> _Range:
+    def finished(self, piece: _Range) -> int:
+        """Blocks of a range that ended, which shows that workers live long enough."""
+        self.losses = 0
+        return len(piece.numbers)
+
+    def again(self, piece: _Range, future: Any) -> _Range:
         """What is left of a range whose worker died, or whose object store did not answer; else the error."""
         from distributed import KilledWorker
 
+        error = future.exception()
         if not isinstance(error, (KilledWorker, TransportError, ConnectionError, TimeoutError)):
             raise error
+        itself = not isinstance(error, KilledWorker) or error.task == future.key
+        if not itself and self.node.status == "error":
+            # Workers died with the work before they began a range. Distributed gives it up then, and with it all
+            # ranges that wait for it: none of them is to blame.
+            self.losses += 1
+            self.send()
         left = self.work.left(piece.numbers)
-        failures = 1 if len(left) < len(piece.numbers) else piece.failures + 1
-        if failures < RETRIES:
+        failures = piece.failures + itself
+        if len(left) < len(piece.numbers):
+            self.losses, failures = 0, 1
+        if failures < RETRIES and self.losses < RETRIES:
             return _Range(left, failures)
         if not isinstance(error, KilledWorker):
             raise error
@@ -128,7 +159,7 @@ def run(
     if client is None:
         yield from _run_locally(work, shipped, ranges, progress)
     else:
-        yield from _run_on_cluster(_Cluster(client, work), shipped, ranges, progress)
+        yield from _run_on_cluster(_Cluster(client, work, shipped), ranges, progress)
 
 
 def _perform(shipped: Shipped, numbers: Numbers) -> Sequence[Any]:
@@ -155,32 +186,32 @@ def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[_Range], progres
             yield from each
 
 
-def _run_on_cluster(cluster: _Cluster, shipped: Shipped, ranges: Iterator[_Range], progress: Progress) -> Iterator[Any]:
+def _run_on_cluster(cluster: _Cluster, ranges: Iterator[_Range], progress: Progress) -> Iterator[Any]:
     from distributed import as_completed
 
     client = cluster.client
-    node = client.submit(_keep, shipped, key=f"mvn-work-{cluster.token}", pure=False)
+    cluster.send()
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     try:
         for piece in islice(ranges, cluster.room()):
-            done.add(cluster.submit(node, piece))
+            done.add(cluster.submit(piece))
         for future, told in done:
             piece = cluster.ranges.pop(future)
             if future.status == "finished":
-                progress.add(len(piece.numbers))
+                progress.add(cluster.finished(piece))
                 yield from told
             elif future.status == "error":
-                left = cluster.again(piece, future.exception())
+                left = cluster.again(piece, future)
                 progress.add(len(piece.numbers) - len(left.numbers))
                 if len(left.numbers):
-                    done.add(cluster.submit(node, left))
+                    done.add(cluster.submit(left))
             else:
-                raise lost_workers(cluster.work, "the scheduler is gone, or was restarted")
+                raise lost_workers(cluster.work, SCHEDULER_GONE)
             for piece in islice(ranges, cluster.room()):
-                done.add(cluster.submit(node, piece))
+                done.add(cluster.submit(piece))
     finally:
         with suppress(Exception):
-            client.cancel([*cluster.ranges, node])
+            client.cancel([*cluster.ranges, cluster.node])
 
 
 def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
@@ -201,7 +232,7 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
             if future.status == "error":
                 raise future.exception()
             if future.status != "finished":
-                raise lost_workers(work, "the scheduler is gone, or was restarted")
+                raise lost_workers(work, SCHEDULER_GONE)
             progress.add(1)
     except KilledWorker as error:
         limit = getattr(error.last_worker, "memory_limit", None)
