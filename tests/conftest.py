@@ -1,11 +1,15 @@
 import logging
 from collections.abc import Iterator
+from multiprocessing import get_context
 
 import dask
 import pytest
 from distributed import Client, LocalCluster
 
 from mvn_dask import kernel
+
+# Processes that tests fork begin with everything loaded.
+get_context("forkserver").set_forkserver_preload(["tests.warm"])
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from dask.tokenize import tokenize
 
 from mvn_dask.covariance import Covariance
 from mvn_dask.errors import StoreError
-from mvn_dask.store.target import HIDDEN, Target
+from mvn_dask.store.targets.base import HIDDEN, Target
 from tests.strategies import Floats
 
 

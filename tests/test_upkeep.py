@@ -25,7 +25,7 @@ from mvn_dask.errors import (
     TargetBusyError,
     UnfinishedStoreError,
 )
-from mvn_dask.store.occupancy import occupy
+from mvn_dask.store.targets.occupancy import occupy
 from tests.store.test_verification import BAD, FAULTS, LEVELS, chunk, flip, link, named, write
 from tests.store.test_writing import tree
 

@@ -15,7 +15,7 @@ from dask.core import get_dependencies, toposort
 from dask.local import get_sync
 
 from mvn_dask.provenance import shelved
-from mvn_dask.store.target import Load
+from mvn_dask.store.targets.base import Load
 
 Graph = dict[Any, Any]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mvn_dask.errors import DamagedRecordError
 from mvn_dask.provenance import Environment, digest, environment
 from mvn_dask.store.record import PlanRecord
-from mvn_dask.store.target import HIDDEN, Load, Piece, Target
+from mvn_dask.store.targets.base import HIDDEN, Load, Piece, Target
 
 WRITER = f"{HIDDEN}/writer.json"
 """Where and with what the store was begun: for whoever compares numbers, it decides none."""

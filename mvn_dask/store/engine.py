@@ -27,7 +27,7 @@ from dask.highlevelgraph import HighLevelGraph
 from mvn_dask.errors import TransportError, WorkersLostError
 from mvn_dask.store.blocks import Shipped
 from mvn_dask.store.progress import Progress
-from mvn_dask.store.target import Load
+from mvn_dask.store.targets.base import Load
 
 Numbers = npt.NDArray[np.int64]
 
@@ -264,7 +264,10 @@ def threads() -> int:
     """Threads that will do the work, about."""
     client = current_client()
     if client is not None:
-        return max(1, int(sum(client.nthreads().values())))
+        # Where the scheduler is gone, `run` will say so.
+        with suppress(OSError):
+            return max(1, int(sum(client.nthreads().values())))
+        return 1
     from dask.system import CPU_COUNT
 
     return int(dask.config.get("num_workers", None) or CPU_COUNT)

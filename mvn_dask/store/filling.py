@@ -26,7 +26,7 @@ from mvn_dask.store.layout import (
 )
 from mvn_dask.store.progress import Progress
 from mvn_dask.store.record import PlanRecord, is_unchanged
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets.base import Target
 
 RANGE_BYTES = 2**28
 """Bytes of the blocks in one task, about."""

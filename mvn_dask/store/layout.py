@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mvn_dask.errors import DamagedChunkError, UnfinishedStoreError
 from mvn_dask.store.record import PlanRecord
-from mvn_dask.store.target import Bytes, Entry, Piece, Target
+from mvn_dask.store.targets.base import Bytes, Entry, Piece, Target
 
 ARRAY = "samples"
 """Name of the array in its group."""

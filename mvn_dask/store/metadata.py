@@ -19,7 +19,7 @@ from zarr.storage import MemoryStore
 from mvn_dask.provenance import canonical_json
 from mvn_dask.store.layout import ARRAY, fill_value
 from mvn_dask.store.record import PlanRecord
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets.base import Target
 
 DOCUMENT = "zarr.json"
 """Name of a document."""

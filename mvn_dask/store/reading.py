@@ -13,13 +13,13 @@ from dask.delayed import delayed
 
 from mvn_dask.errors import DamagedRecordError, StoreError, UnfinishedStoreError
 from mvn_dask.provenance import fingerprint
-from mvn_dask.store.addressing import as_target
 from mvn_dask.store.companions import array_key
 from mvn_dask.store.filling import missing_numbers
 from mvn_dask.store.layout import Index, chunk_count, read_chunk
 from mvn_dask.store.metadata import DOCUMENT, ROOM, Files, zarr_files
 from mvn_dask.store.record import PlanRecord, existing, is_unchanged
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.base import Target
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,13 +16,11 @@ import numpy as np
 
 from mvn_dask.errors import DamagedRecordError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.provenance import canonical_json, fingerprint
-from mvn_dask.store.target import HIDDEN, Target
+from mvn_dask.store.targets.base import RECORD, Target
 
 FORMAT = "mvn_dask store"
 FORMAT_VERSION = 2
 """Version of the layout. Another version is refused, never guessed."""
-RECORD = f"{HIDDEN}/plan.json"
-"""Where the record lies."""
 MOST_CHUNKS = 10**7
 """Chunks of a store, at most: a bit of memory is kept for each."""
 MOST_BYTES = 2**26

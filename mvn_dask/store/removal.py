@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mvn_dask.store.record import RECORD
-from mvn_dask.store.target import HIDDEN, Target
+from mvn_dask.store.targets.base import HIDDEN, RECORD, Target
 
 DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
 """Metadata documents of Zarr 3 and Zarr 2."""

@@ -26,8 +26,8 @@ from mvn_dask.store.layout import (
 )
 from mvn_dask.store.metadata import Files, faults, zarr_files
 from mvn_dask.store.progress import Progress
-from mvn_dask.store.record import RECORD, PlanRecord
-from mvn_dask.store.target import Bytes, Target
+from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.targets.base import RECORD, Bytes, Target
 
 Level = Literal["size", "checksum", "values"]
 

@@ -17,17 +17,17 @@ from mvn_dask.errors import (
     TargetError,
     TargetNotEmptyError,
 )
-from mvn_dask.store.addressing import as_target, refuse_unsafe_writes
 from mvn_dask.store.companions import Arrays, write_companions
 from mvn_dask.store.engine import current_client
 from mvn_dask.store.filling import Chunks, fill, missing_numbers
 from mvn_dask.store.layout import chunk_count, chunk_index
 from mvn_dask.store.metadata import commit, zarr_files
 from mvn_dask.store.reading import Stored, complete
-from mvn_dask.store.record import RECORD, PlanRecord, read, same_specification
+from mvn_dask.store.record import PlanRecord, read, same_specification
 from mvn_dask.store.removal import remove, strangers
 from mvn_dask.store.specification import plan_record
-from mvn_dask.store.target import HIDDEN, Occupancy, Target
+from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
+from mvn_dask.store.targets.base import HIDDEN, RECORD, Occupancy, Target
 
 LOOK_AHEAD = 10_000
 """Chunks of other parts that are looked for at a time."""

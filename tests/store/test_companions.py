@@ -7,8 +7,8 @@ import mvn_dask
 from mvn_dask.errors import DamagedRecordError
 from mvn_dask.provenance import environment
 from mvn_dask.store.companions import WRITER, array_key, companion_fault, load_all, npy, write_companions, writer
-from mvn_dask.store.local import LocalTarget
 from mvn_dask.store.specification import plan_record
+from mvn_dask.store.targets.local import LocalTarget
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]]).sample(100, seed=1)
 RECORD, ARRAYS = plan_record(ROWS)

@@ -75,7 +75,6 @@ def write_paused(folder: Path, chunks: int, part: tuple[int, int] | None = None)
 
 def start(what: Callable[..., None], *arguments: object) -> BaseProcess:
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
     process = context.Process(target=what, args=arguments)
     process.start()
     return process

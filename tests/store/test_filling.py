@@ -10,9 +10,10 @@ import mvn_dask
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.filling import RANGE_BLOCKS, Chunks, Filling, missing_numbers, range_size, slab
-from mvn_dask.store.local import LocalTarget
-from mvn_dask.store.record import RECORD, PlanRecord
+from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.specification import plan_record
+from mvn_dask.store.targets.base import RECORD
+from mvn_dask.store.targets.local import LocalTarget
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 ROWS = NORMAL.sample(100, seed=1, chunks=30)

@@ -333,7 +333,6 @@ class History(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("examples", [20, pytest.param(500, marks=pytest.mark.slow)])
 def test_any_history_ends_well(examples: int) -> None:
-    get_context("forkserver").set_forkserver_preload(["tests.store.test_history"])
     checks = settings(
         derandomize=True,
         phases=[Phase.generate, Phase.shrink],

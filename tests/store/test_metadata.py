@@ -9,9 +9,9 @@ import xarray as xr
 import zarr
 
 import mvn_dask
-from mvn_dask.store.local import LocalTarget
 from mvn_dask.store.metadata import DOCUMENT, LONGEST_MEAN, commit, faults, zarr_files
 from mvn_dask.store.specification import plan_record
+from mvn_dask.store.targets.local import LocalTarget
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], FRAME).sample(100, seed=1, chunks=40)

@@ -9,9 +9,10 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import DamagedRecordError, SpecMismatchError
 from mvn_dask.provenance import canonical_json
-from mvn_dask.store.local import LocalTarget
-from mvn_dask.store.record import MOST_BYTES, RECORD, PlanRecord, is_unchanged, read
+from mvn_dask.store.record import MOST_BYTES, PlanRecord, is_unchanged, read
 from mvn_dask.store.specification import plan_record
+from mvn_dask.store.targets.base import RECORD
+from mvn_dask.store.targets.local import LocalTarget
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 

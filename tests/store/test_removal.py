@@ -5,8 +5,8 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.store.local import LocalTarget
 from mvn_dask.store.removal import remove, strangers
+from mvn_dask.store.targets.local import LocalTarget
 
 
 def names(folder: Path) -> list[str]:

@@ -20,8 +20,8 @@ import zarr
 import mvn_dask
 from mvn_dask.provenance import environment
 from mvn_dask.store.layout import encode
-from mvn_dask.store.local import LocalTarget
 from mvn_dask.store.record import existing
+from mvn_dask.store.targets.local import LocalTarget
 from mvn_dask.store.verification import Level, inspect
 
 LEVELS: tuple[Level, ...] = get_args(Level)

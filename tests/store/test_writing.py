@@ -32,10 +32,10 @@ from mvn_dask.errors import (
     TargetNotEmptyError,
 )
 from mvn_dask.store.filling import Chunks
-from mvn_dask.store.local import LocalTarget
-from mvn_dask.store.occupancy import occupy
 from mvn_dask.store.record import existing
 from mvn_dask.store.specification import plan_record
+from mvn_dask.store.targets.local import LocalTarget
+from mvn_dask.store.targets.occupancy import occupy
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
@@ -342,7 +342,6 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(named_sample(), reference)
     overwrite = before != "nothing"
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.warm", "tests.store.test_writing"])
     for step in count(1):
         folder = tmp_path / f"store-{step}"
         if "foreign" in before:
@@ -408,7 +407,6 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     chance = random.Random(20261121)  # noqa: S311
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.warm", "tests.store.test_writing"])
     for _ in range(kills):
         before = chunks_in(folder)
         target = before + chance.randint(1, 6)

@@ -14,8 +14,8 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import MemoryStore, ObjectStore
 
 from mvn_dask.errors import TargetError, TransportError
-from mvn_dask.store.remote import RemoteTarget
-from mvn_dask.store.target import Bytes, Entry, Piece
+from mvn_dask.store.targets.base import Bytes, Entry, Piece
+from mvn_dask.store.targets.remote import RemoteTarget
 
 ONE_REQUEST = 2**24
 """Bytes that are sent in one request; more are sent in parts, which takes two requests beside them."""

@@ -12,8 +12,8 @@ from zarr.storage import FsspecStore, LocalStore, MemoryStore, ObjectStore
 
 import mvn_dask
 from mvn_dask.errors import TargetError
-from mvn_dask.store.addressing import as_target, local_folder, refuse_unsafe_writes
-from mvn_dask.store.local import LocalTarget
+from mvn_dask.store.targets.addressing import as_target, local_folder, refuse_unsafe_writes
+from mvn_dask.store.targets.local import LocalTarget
 from tests.store.conftest import ACCESS, SECRET, Prefix
 
 
@@ -190,7 +190,7 @@ for url in ("s3://bucket/x", "memory://x"):
 LIGHT = """
 import sys
 import mvn_dask
-print(sorted({"obstore", "s3fs", "mvn_dask.store.objects", "mvn_dask.store.s3"} & sys.modules.keys()))
+print(sorted({"obstore", "s3fs", "mvn_dask.store.targets.objects", "mvn_dask.store.targets.s3"} & sys.modules.keys()))
 """
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.errors import StoreError
-from mvn_dask.store.lease import JOBS, Lease, leased
-from mvn_dask.store.target import HIDDEN, Load, Target
+from mvn_dask.store.targets.base import HIDDEN, RECORD, Load, Target
+from mvn_dask.store.targets.lease import JOBS, Lease, leased
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RemoteTarget(Target):
 
     @contextmanager
     def visit(self) -> Iterator[None]:
-        if self.entry(f"{HIDDEN}/plan.json") is None:
+        if self.entry(RECORD) is None:
             raise StoreError(f"{self} is not there: does this worker see it, and was it not deleted?")
         yield
 
@@ -67,9 +67,8 @@ class RemoteTarget(Target):
         root = metadata[:1]
         for batch in (root, metadata[1:], chunks) if ours else (chunks, metadata[1:], root):
             self.delete_all(batch)
-        record = f"{HIDDEN}/plan.json"
-        self.delete_all([key for key in hidden if key != record])
-        self.delete(record)
+        self.delete_all([key for key in hidden if key != RECORD])
+        self.delete(RECORD)
 
     def sweep(self) -> None:
         """Nothing is left behind: an object that was not sent whole never appears."""

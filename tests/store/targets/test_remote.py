@@ -19,18 +19,16 @@ from distributed import Client
 import mvn_dask
 from mvn_dask import upkeep
 from mvn_dask.errors import SpecMismatchError, TargetNotEmptyError, UnfinishedStoreError
-from mvn_dask.store import lease
-from mvn_dask.store.objects import MemoryTarget
-from mvn_dask.store.record import RECORD
 from mvn_dask.store.status import status
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets import lease
+from mvn_dask.store.targets.base import RECORD, Target
+from mvn_dask.store.targets.objects import MemoryTarget
 from tests.store.conftest import WAYS, Prefix
 from tests.store.test_writing import tree
 
 JOBS = ".mvn_dask/jobs/"
 LOCKS = {".mvn_dask/lock", ".mvn_dask/create-lock"}
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.store.test_remote"])
 
 
 def sample(n: int = 1000, seed: int = 1, chunks: Any = 300) -> da.Array:

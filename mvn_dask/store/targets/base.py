@@ -21,6 +21,9 @@ HIDDEN = ".mvn_dask"
 
 _LEFTOVER = re.compile(rf"{re.escape(HIDDEN)}/(lock|create-lock|(trash|jobs)/.*)", re.DOTALL)
 
+RECORD = f"{HIDDEN}/plan.json"
+"""Where the plan record lies: whoever deletes a store deletes it last."""
+
 Bytes = npt.NDArray[np.uint8]
 Piece = bytes | memoryview
 Load = Callable[[], npt.NDArray[Any]]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from mvn_dask.errors import StoreError
-from mvn_dask.store.occupancy import occupy, visit
+from mvn_dask.store.targets.occupancy import occupy, visit
 
 HOLD = """
 import sys, pathlib
-from mvn_dask.store.occupancy import occupy
+from mvn_dask.store.targets.occupancy import occupy
 with occupy(pathlib.Path(sys.argv[1])):
     print("in", flush=True)
     sys.stdin.read()

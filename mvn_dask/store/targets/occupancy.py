@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mvn_dask.errors import StoreError, TargetError
-from mvn_dask.store.target import HIDDEN, Occupancy
+from mvn_dask.store.targets.base import HIDDEN, Occupancy
 
 if sys.platform != "win32":
     import fcntl

@@ -12,13 +12,12 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import TargetBusyError, TransportError
-from mvn_dask.store import lease
-from mvn_dask.store.addressing import as_target
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets import lease
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.base import Target
 from tests.store.conftest import WAYS, Prefix, wired
 
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.store.test_lease"])
 
 
 def sample(seed: int = 1) -> Any:

@@ -11,7 +11,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedRecordError, StoreError, TargetNotEmptyError, UnfinishedStoreError
-from mvn_dask.store.local import LocalTarget
+from mvn_dask.store.targets.local import LocalTarget
 from mvn_dask.store.verification import Level
 from tests.store.test_writing import tree
 

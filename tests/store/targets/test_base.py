@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 import mvn_dask
-from mvn_dask.store.addressing import as_target
-from mvn_dask.store.local import LocalTarget
-from mvn_dask.store.objects import MemoryTarget, ObjectTarget
-from mvn_dask.store.s3 import S3Target
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.base import Target
+from mvn_dask.store.targets.local import LocalTarget
+from mvn_dask.store.targets.objects import MemoryTarget, ObjectTarget
+from mvn_dask.store.targets.s3 import S3Target
 from tests.contracts import check_target
 from tests.store.conftest import ACCESS, SECRET, Prefix
-from tests.store.test_remote import JOBS, LOCKS, local_files, sample
+from tests.store.targets.test_remote import JOBS, LOCKS, local_files, sample
 from tests.store.test_writing import tree
 
 KINDS: dict[type[Target], Callable[[Path, Prefix], Target]] = {

@@ -13,9 +13,9 @@ from distributed import Client
 
 import mvn_dask
 from mvn_dask.errors import NotAStoreError, StoreError, TargetError, TransportError
-from mvn_dask.store.addressing import as_target
-from mvn_dask.store.objects import ONE_REQUEST
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.base import Target
+from mvn_dask.store.targets.objects import ONE_REQUEST
 from tests.store.conftest import WAYS, Prefix, wired
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)

@@ -12,8 +12,8 @@ import numpy as np
 
 from mvn_dask.atomic import PARTIAL, atomic_write
 from mvn_dask.errors import StoreError, TargetNotEmptyError
-from mvn_dask.store.occupancy import CREATION, LOCK, FolderOccupancy, creating, occupy, visit
-from mvn_dask.store.target import HIDDEN, Bytes, Entry, Load, Piece, Target
+from mvn_dask.store.targets.base import HIDDEN, RECORD, Bytes, Entry, Load, Piece, Target
+from mvn_dask.store.targets.occupancy import CREATION, LOCK, FolderOccupancy, creating, occupy, visit
 
 LOCKS = {LOCK, CREATION}
 """Files that only lock, and that nobody deletes."""
@@ -147,8 +147,7 @@ class LocalTarget(Target):
         for path in sorted(visible, key=lambda path: documents(path.name) != ours):
             path.rename(trash / path.name)
         self._empty_trash()
-        # The record is the last one that is neither the lock nor its folder.
-        for path in sorted(hidden.iterdir(), key=lambda path: path.name == "plan.json"):
+        for path in sorted(hidden.iterdir(), key=lambda path: path == self._folder / RECORD):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             elif path.name not in LOCKS:

@@ -16,8 +16,8 @@ from zarr.storage import FsspecStore
 
 import mvn_dask
 from mvn_dask.errors import StoreError, TransportError
-from mvn_dask.store.addressing import as_target
-from mvn_dask.store.s3 import S3Target
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.s3 import S3Target
 from tests.conftest import local_cluster
 from tests.store.conftest import ACCESS, SECRET, WAYS, Prefix
 

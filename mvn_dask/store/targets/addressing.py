@@ -12,8 +12,8 @@ from zarr.abc.store import Store
 from zarr.storage import FsspecStore, LocalStore, ObjectStore
 
 from mvn_dask.errors import TargetError
-from mvn_dask.store.local import LocalTarget
-from mvn_dask.store.target import Target
+from mvn_dask.store.targets.base import Target
+from mvn_dask.store.targets.local import LocalTarget
 
 _FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
 _OBJECTS = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
@@ -61,7 +61,7 @@ def _store_target(url: object, *, fsync: bool) -> Target | None:
     if isinstance(url, LocalStore):
         return LocalTarget(Path(url.root).resolve(), fsync=fsync)
     if isinstance(url, ObjectStore):
-        from mvn_dask.store.objects import ObjectTarget
+        from mvn_dask.store.targets.objects import ObjectTarget
 
         store: Any = url.store
         if type(store).__name__ in {"LocalStore", "MemoryStore", "HTTPStore"}:
@@ -80,7 +80,7 @@ def _fsspec_target(store: FsspecStore) -> Target:
         raise TargetError(f"fsspec's {spelling} leaves torn chunks behind when it is killed: give the path itself")
     if "s3" not in protocols:
         raise TargetError(f"fsspec's {spelling} is not known to create exclusively: `url` must be {KINDS}")
-    from mvn_dask.store.s3 import S3Target
+    from mvn_dask.store.targets.s3 import S3Target
 
     options = {**filesystem.storage_options, "asynchronous": False, "use_listings_cache": False}
     return S3Target(type(filesystem)(*filesystem.storage_args, **options), store.path)
@@ -100,7 +100,7 @@ def _url_target(url: str, options: dict[str, Any]) -> Target:
     try:
         from obstore.store import from_url
 
-        from mvn_dask.store.objects import MemoryTarget, ObjectTarget
+        from mvn_dask.store.targets.objects import MemoryTarget, ObjectTarget
     except ImportError as error:
         msg = f"{parts.scheme}:// URLs need obstore: pip install 'mvn_dask[objects]'"
         raise TargetError(msg) from error

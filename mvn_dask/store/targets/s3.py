@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from mvn_dask.errors import TransportError
-from mvn_dask.store.remote import RemoteTarget
-from mvn_dask.store.target import Bytes, Entry, Piece
+from mvn_dask.store.targets.base import Bytes, Entry, Piece
+from mvn_dask.store.targets.remote import RemoteTarget
 
 
 class S3Target(RemoteTarget):

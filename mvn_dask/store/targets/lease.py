@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from mvn_dask.errors import TargetBusyError, TransportError
-from mvn_dask.store.target import HIDDEN, Occupancy, Target
+from mvn_dask.store.targets.base import HIDDEN, Occupancy, Target
 
 LEASE = 600.0
 """Seconds for which a job counts as alive after it last showed so."""

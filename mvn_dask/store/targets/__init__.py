@@ -1,0 +1,1 @@
+"""Where a store may lie: folders and object stores, behind one contract."""
