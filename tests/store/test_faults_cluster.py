@@ -21,6 +21,7 @@ from distributed import Client, WorkerPlugin
 from distributed.chaos import KillWorker
 
 import mvn_dask
+from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.store import engine
 from tests.conftest import local_cluster
@@ -56,7 +57,9 @@ def writing(client: Client, folder: Path) -> Iterator[tuple["Future[None]", list
             job.result(DEADLINE)
     finally:
         pool.shutdown(wait=False)  # a job that hangs fails, rather than to hang the test
-    assert tree(folder) == reference()
+    # Those of a worker that is still on its way out, amid a chunk, are left to the next job that is alone.
+    files = {key: content for key, content in tree(folder).items() if not PARTIAL.search(key)}
+    assert files == reference()
 
 
 @pytest.mark.parametrize("killed", [1, 2])

@@ -335,7 +335,15 @@ def named_sample(seed: int = 1) -> da.Array:
     return mvn_dask.MultivariateNormal([0, 0], frame).sample(100, seed=seed, chunks=60)
 
 
-@pytest.mark.parametrize("before", ["nothing", "another store", "another store, unfinished", "a foreign hierarchy"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "nothing",
+        "another store",
+        pytest.param("another store, unfinished", marks=pytest.mark.slow),
+        "a foreign hierarchy",
+    ],
+)
 def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     """Whatever the step, the next call arrives at the bytes of an uninterrupted run, and nobody read half a store."""
     reference = tmp_path / "reference"
