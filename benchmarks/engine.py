@@ -17,6 +17,7 @@ import mvn_dask
 from benchmarks.timing import Row, best_in_turn
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.engine import Numbers, run
+from mvn_dask.store.filling import RANGE_BYTES
 from mvn_dask.store.progress import Progress
 
 CORES = min(2, os.cpu_count() or 1)
@@ -52,10 +53,12 @@ class Drawing(Nothing):
 
 def measure(small: bool) -> list[Row]:
     rows = []
-    for where in ("threads", "cluster"):
-        scheduler = "distributed" if where == "cluster" else "threads"
-        with _client(where) as client, dask.config.set(scheduler=scheduler, num_workers=CORES):
-            rows += [_nothing(where, small), _overhead(where, client, small)]
+    # Memory first: what real blocks take would hide it.
+    for what in (_nothing, _overhead):
+        for where in ("threads", "cluster"):
+            scheduler = "distributed" if where == "cluster" else "threads"
+            with _client(where) as client, dask.config.set(scheduler=scheduler, num_workers=CORES):
+                rows.append(what(where, client, small))
     return rows
 
 
@@ -75,7 +78,7 @@ def _go(work: Nothing, count: int, size: int) -> None:
             pass
 
 
-def _nothing(where: str, small: bool) -> Row:
+def _nothing(where: str, client: Any, small: bool) -> Row:
     """Client and scheduler are in this process, so that its memory is that of both."""
     count = 10_000 if small else 1_000_000
     _go(Nothing(), 1000, 1000)
@@ -89,7 +92,7 @@ def _nothing(where: str, small: bool) -> Row:
 
 def _overhead(where: str, client: Any, small: bool) -> Row:
     """Against the same blocks in as many long loops as there are cores, in the same processes."""
-    nbytes, count = (2**20, 4) if small else (2**26, 64)
+    nbytes, count = (2**20, 4) if small else (2**26, 256)
     normal = mvn_dask.MultivariateNormal(np.zeros(10), np.eye(10) + 0.5, method="cholesky")
     rows = nbytes // 80 // 8192 * 8192
     work = Drawing(Blocks(normal.sample(count * rows, seed=1, chunks=rows)))
@@ -103,7 +106,7 @@ def _overhead(where: str, client: Any, small: bool) -> Row:
             client.gather(client.map(work, halves, pure=False))
 
     bare()
-    best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, 1)}, 1 if small else 7)
+    best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, RANGE_BYTES // nbytes)}, 1 if small else 5)
     return Row(
         f"blocks of {nbytes // 2**20} MiB in windows, {where}",
         1e3 * best["engine"] / count,

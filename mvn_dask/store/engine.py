@@ -31,6 +31,8 @@ from mvn_dask.store.targets.base import Load
 
 Numbers = npt.NDArray[np.int64]
 
+SHARE = 3
+"""A range is at most this share of what is left for a thread: 3 is a third."""
 LOCAL_WINDOW = 1024
 """Ranges that a local scheduler gets at a time."""
 WINDOW_A_THREAD = 4
@@ -142,7 +144,7 @@ class _Cluster:
 def run(
     work: Work, numbers: Numbers, size: int, progress: Progress, shelf: Mapping[str, Load] | None = None
 ) -> Generator[Any]:
-    """Do work on blocks, `size` of them a task, and tell what it tells, in any order.
+    """Do work on blocks, at most `size` of them a task, and tell what it tells, in any order.
 
     `shelf` are arrays that other processes can load themselves, by their digests.
 
@@ -153,13 +155,23 @@ def run(
     RuntimeError
         If the current client is asynchronous.
     """
-    ranges = (_Range(numbers[start : start + size]) for start in range(0, len(numbers), size))
     client = current_client()
+    ranges = _cut(numbers, size)
     shipped = Shipped(work, shelf or {})
     if client is None:
         yield from _run_locally(work, shipped, ranges, progress)
     else:
         yield from _run_on_cluster(_Cluster(client, work, shipped), ranges, progress)
+
+
+def _cut(numbers: Numbers, size: int) -> Iterator[_Range]:
+    """Ranges that get shorter towards the end, so that all threads end at about the same time."""
+    share = SHARE * threads()
+    start = 0
+    while start < len(numbers):
+        stop = start + max(1, min(size, (len(numbers) - start) // share))
+        yield _Range(numbers[start:stop])
+        start = stop
 
 
 def _perform(shipped: Shipped, numbers: Numbers) -> Sequence[Any]:
@@ -264,7 +276,7 @@ def threads() -> int:
     """Threads that will do the work, about."""
     client = current_client()
     if client is not None:
-        # Where the scheduler is gone, `run` will say so.
+        # Where the scheduler is gone, whoever submits to it will say so.
         with suppress(OSError):
             return max(1, int(sum(client.nthreads().values())))
         return 1

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.companions import loaders
-from mvn_dask.store.engine import Numbers, run, run_whole, threads
+from mvn_dask.store.engine import Numbers, run, run_whole
 from mvn_dask.store.layout import (
     Index,
     chunk_bytes,
@@ -28,12 +28,10 @@ from mvn_dask.store.progress import Progress
 from mvn_dask.store.record import PlanRecord, is_unchanged
 from mvn_dask.store.targets.base import Target
 
-RANGE_BYTES = 2**28
-"""Bytes of the blocks in one task, about."""
+RANGE_BYTES = 2**30
+"""Bytes of the blocks in one task, at most: what half a second draws, so that a scheduler's share is small."""
 RANGE_BLOCKS = 1000
 """Blocks in one task, at most."""
-RANGES_A_THREAD = 8
-"""Tasks for each thread, at least, so that all end at about the same time."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +118,15 @@ def fill(array: da.Array, chunks: Chunks, numbers: Numbers, *, anew: bool = Fals
     work = Filling(Blocks(array), chunks, anew)
     with Progress(len(numbers), "chunks") as progress:
         if work.blocks.independent():
-            size = range_size(chunks.record, len(numbers))
-            for _ in run(work, numbers, size, progress, loaders(chunks.target, chunks.record)):
+            for _ in run(work, numbers, range_size(chunks.record), progress, loaders(chunks.target, chunks.record)):
                 pass
         else:
             _fill_whole(array, work, numbers, progress)
 
 
-def range_size(record: PlanRecord, count: int) -> int:
-    """Blocks in one task."""
-    return max(1, min(RANGE_BYTES // chunk_bytes(record), RANGE_BLOCKS, count // (RANGES_A_THREAD * threads())))
+def range_size(record: PlanRecord) -> int:
+    """Blocks in one task, at most."""
+    return max(1, min(RANGE_BYTES // chunk_bytes(record), RANGE_BLOCKS))
 
 
 def _fill_whole(array: da.Array, work: Filling, numbers: Numbers, progress: Progress) -> None:

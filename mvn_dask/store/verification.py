@@ -190,7 +190,7 @@ def inspect(
         numbers = np.setdiff1d(np.arange(chunk_count(record), dtype=np.int64), list(bad))
         with Progress(len(numbers), "chunks") as progress:
             work = Checking(target, record, redraw, full)
-            bad.update(run(work, numbers, range_size(record, len(numbers)), progress))
+            bad.update(run(work, numbers, range_size(record), progress))
     return Verification(
         url=target.name,
         level=level,
