@@ -178,11 +178,20 @@ _KEPT = 4
 _load_lock = threading.Lock()
 
 
+def _checked(source: Source) -> FloatArray:
+    array = source.load()
+    if digest(array) != source.key:
+        # A damaged file, or that of a store which was overwritten: it must never be kept under this digest.
+        msg = "it holds other numbers"
+        raise ValueError(msg)
+    return array
+
+
 def _load(source: Source) -> FloatArray:
     """An array, once a process, however many threads ask for it at the same time."""
     with _load_lock:
         try:
-            array = _loaded.pop(source.key) if source.key in _loaded else source.load()
+            array = _loaded.pop(source.key) if source.key in _loaded else _checked(source)
         except (OSError, ValueError) as error:
             where = source.load.args[0] if isinstance(source.load, partial) else source.load
             msg = (

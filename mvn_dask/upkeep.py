@@ -23,10 +23,10 @@ from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.companions import load_all, write_companions
 from mvn_dask.store.engine import current_client
 from mvn_dask.store.filling import Chunks, fill, missing_numbers, slab
-from mvn_dask.store.layout import Index, chunk_count, chunk_index, chunk_key, chunk_number, encode
+from mvn_dask.store.layout import Index, chunk_count, chunk_entries, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.reading import complete
 from mvn_dask.store.record import PlanRecord, existing, same_specification
-from mvn_dask.store.specification import plan_record
+from mvn_dask.store.specification import plan_record, shards_of
 from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
 from mvn_dask.store.targets.base import RECORD, Target
 from mvn_dask.store.verification import Level, Verification, inspect, refuse_other_levels
@@ -112,8 +112,9 @@ def verify(
     """
     refuse_other_levels(level, full=full)
     target = as_target(url, storage_options)
-    record = existing(target)
+    existing(target)
     with target.visit():
+        record = existing(target)  # inside, where nobody extends it
         again = _redrawing(target, record) if level == "values" else None
         return inspect(target, record, level=level, full=full, redraw=again)
 
@@ -124,6 +125,7 @@ def repair(
     level: Level = "checksum",
     full: bool = False,
     array: da.Array | None = None,
+    fsync: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Repair:
     """Draw the chunks of a store again that are bad or missing, and only those, and commit it.
@@ -137,6 +139,8 @@ def repair(
     array : dask.array.Array, optional
         What the store holds. A sample is drawn from its record alone; an array that was derived from samples is
         needed here, and so is a sample whose mean or factor was lost.
+    fsync : bool
+        As for `mvn_dask.to_zarr`.
     storage_options : mapping, optional
         As for `mvn_dask.to_zarr`.
 
@@ -171,7 +175,7 @@ def repair(
     >>> folder.cleanup()
     """
     refuse_other_levels(level, full=full)
-    target = as_target(url, storage_options)
+    target = as_target(url, storage_options, fsync=fsync)
     refuse_unsafe_writes(url)
     record = existing(target)
     current_client()
@@ -180,7 +184,7 @@ def repair(
         if array is None:
             source = _redrawing(target, record)
             array = source.array(source.plan.size, record.chunks, record.names)
-        drawn, arrays = plan_record(array, _shards(record))
+        drawn, arrays = plan_record(array, shards_of(record))
         record.refuse_difference(drawn, target)
         written = write_companions(target, record, arrays)
         again = _redrawing(target, record) if level == "values" else None
@@ -191,7 +195,9 @@ def repair(
     return Repair(target.name, tuple(found.bad), (*written, *found.faults), found.foreign)
 
 
-def extend(url: object, rows: int, *, storage_options: Mapping[str, Any] | None = None) -> Extension:
+def extend(
+    url: object, rows: int, *, fsync: bool = False, storage_options: Mapping[str, Any] | None = None
+) -> Extension:
     """Append rows to a sample's store, along its first axis: it becomes that of the longer run, byte by byte.
 
     Parameters
@@ -200,6 +206,8 @@ def extend(url: object, rows: int, *, storage_options: Mapping[str, Any] | None 
         Whatever `mvn_dask.to_zarr` takes.
     rows : int
         How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d).
+    fsync : bool
+        As for `mvn_dask.to_zarr`.
     storage_options : mapping, optional
         As for `mvn_dask.to_zarr`.
 
@@ -237,7 +245,7 @@ def extend(url: object, rows: int, *, storage_options: Mapping[str, Any] | None 
         raise ArgumentTypeError(f"`rows` must be an integer, not {rows!r}")
     if rows < 1:
         raise ArgumentError(f"`rows` must be at least 1: it is {rows}")
-    target = as_target(url, storage_options)
+    target = as_target(url, storage_options, fsync=fsync)
     refuse_unsafe_writes(url)
     existing(target)
     current_client()
@@ -253,7 +261,7 @@ def extend(url: object, rows: int, *, storage_options: Mapping[str, Any] | None 
             raise UnfinishedStoreError(msg)
         size = (again.plan.size[0] + int(rows), *again.plan.size[1:])
         array = again.array(size, record.chunks, record.names)
-        longer, arrays = plan_record(array, _shards(record))
+        longer, arrays = plan_record(array, shards_of(record))
         _begin(target, record, longer, array)
         occupancy.share()
         chunks = Chunks(target, longer, longer.identity)
@@ -269,6 +277,9 @@ def _begin(target: Target, record: PlanRecord, longer: PlanRecord, array: da.Arr
     In that order, and alone: rows beyond the end are no harm to a shorter store, and no chunk of the longer one is
     ever taken for whole while padding stands in it.
     """
+    # What may lie there already is foreign, and would be taken for whole.
+    for _, entry in list(chunk_entries(target, longer, chunk_count(record), chunk_count(longer))):
+        target.delete(entry.key)
     if record.shape[0] % record.chunks[0] and chunk_count(longer):
         numbers = slab(longer, record.shape[0])
         for number, block in Blocks(array).compute(numbers.tolist()):
@@ -286,10 +297,3 @@ def _redrawing(target: Target, record: PlanRecord) -> Redrawing:
     if (record.shape, record.dtype.name) != ((*again.plan.size, again.plan.ndim), again.plan.dtype):
         raise DamagedRecordError(f"the record of {target} says {record.shape} {record.dtype}, its sample {again.plan}")
     return again
-
-
-def _shards(record: PlanRecord) -> int | None:
-    """What `shards` was."""
-    if record.pieces is None:
-        return None
-    return next((n for n, whole in zip(record.pieces, record.chunks, strict=True) if whole > 1), 1)

@@ -96,14 +96,19 @@ def test_through_the_graph() -> None:
     assert same(travelled(arrived), one), "it goes on as it came, not through a spool of the receiver"
 
 
-@pytest.mark.parametrize("damage", ["absent", "torn"])
+@pytest.mark.parametrize("damage", ["absent", "torn", "of another store"])
 def test_a_worker_that_cannot_read_the_spool_says_what_to_do(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mvn_dask.broadcast._loaded", {})
     arrived = travelled(broadcast(BIG, str(tmp_path)))
     for path in tmp_path.iterdir():
-        path.unlink() if damage == "absent" else path.write_bytes(b"torn")
+        if damage == "absent":
+            path.unlink()
+        elif damage == "torn":
+            path.write_bytes(b"torn")
+        else:
+            np.save(path, np.load(path) + 1)
     with pytest.raises(SpoolError, match=r"mvn_dask\.spool.*shared"):
         _ = arrived.factor
 

@@ -284,3 +284,24 @@ def test_all_of_it_on_a_cluster(processes: Client, tmp_path: Path) -> None:
     with dask.config.set(scheduler="threads"):
         assert tree(folder) == tree(write(tmp_path / "longer", named(155)))
     assert not any(processes.run(lambda dask_worker: len(dask_worker.data)).values())
+
+
+def test_what_lies_beyond_the_end_is_not_taken_for_rows(tmp_path: Path) -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
+    mvn_dask.to_zarr(normal.sample(100, seed=1, chunks=30), tmp_path)
+    foreign = tmp_path / "samples" / "c" / "5" / "0"
+    foreign.parent.mkdir()
+    foreign.write_bytes((tmp_path / "samples" / "c" / "0" / "0").read_bytes())
+    assert mvn_dask.verify(tmp_path).foreign == ("samples/c/5/0",)
+    mvn_dask.extend(tmp_path, 100, fsync=True)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), normal.sample(200, seed=1, chunks=30))
+
+
+@pytest.mark.parametrize("place", ["folder", "memory"])
+def test_an_array_without_axes(place: str, tmp_path: Path) -> None:
+    url = str(tmp_path) if place == "folder" else "memory://no-axes"
+    total = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=30).sum()
+    mvn_dask.to_zarr(total, url)
+    assert mvn_dask.status(url).complete
+    assert mvn_dask.verify(url, level="checksum").ok
+    assert mvn_dask.from_zarr(url).compute() == total.compute()

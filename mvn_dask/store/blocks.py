@@ -18,6 +18,8 @@ from mvn_dask.provenance import shelved
 from mvn_dask.store.targets.base import Load
 
 Graph = dict[Any, Any]
+FEW = 8
+"""Tasks behind a block, after fusing, up to which one thread may well do them all."""
 
 
 class Blocks:
@@ -42,6 +44,11 @@ class Blocks:
         graph = dict(da.Array.__dask_optimize__(self._layers, keys))
         for number, key in zip(numbers, keys, strict=True):
             yield number, cast("npt.NDArray[Any]", get_sync(_part(graph, key), key))
+
+    def simple(self) -> bool:
+        """Whether the first block is made by a few tasks, and not of many other blocks."""
+        graph = da.Array.__dask_optimize__(self._layers, [self.key(0)])
+        return sum(not _is_datum(node) for node in dict(graph).values()) <= FEW
 
     def independent(self) -> bool:
         """Whether blocks share no work, as far as some of them tell, so that each may be computed by itself.

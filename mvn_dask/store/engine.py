@@ -8,7 +8,7 @@ threads, processes, or a distributed client, whose workers may come and go.
 import sys
 import time
 import uuid
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -202,6 +202,7 @@ def _run_on_cluster(cluster: _Cluster, ranges: Iterator[_Range], progress: Progr
     from distributed import as_completed
 
     client = cluster.client
+    rejoin = _secede()
     cluster.send()
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     try:
@@ -224,6 +225,7 @@ def _run_on_cluster(cluster: _Cluster, ranges: Iterator[_Range], progress: Progr
     finally:
         with suppress(Exception):
             client.cancel([*cluster.ranges, cluster.node])
+        rejoin()
 
 
 def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
@@ -238,6 +240,7 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
         return
     from distributed import KilledWorker, as_completed
 
+    rejoin = _secede()
     futures = client.get(da.Array.__dask_optimize__(graph, list(keys)), list(keys), sync=False)
     try:
         for future in as_completed(futures, raise_errors=False):
@@ -252,6 +255,18 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
     finally:
         with suppress(Exception):
             client.cancel(futures)
+        rejoin()
+
+
+def _secede() -> Callable[[], None]:
+    """Leave the place of a worker's thread to the tasks that it will wait for; what takes it again."""
+    from distributed import rejoin, secede
+    from distributed.worker import thread_state  # type: ignore[attr-defined]
+
+    if not getattr(thread_state, "key", None):
+        return lambda: None
+    secede()
+    return rejoin
 
 
 def lost_workers(work: Work, how: str) -> WorkersLostError:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.companions import loaders
-from mvn_dask.store.engine import Numbers, run, run_whole
+from mvn_dask.store.engine import Numbers, run, run_whole, threads
 from mvn_dask.store.layout import (
     Index,
     chunk_bytes,
@@ -30,6 +30,8 @@ from mvn_dask.store.targets.base import Target
 
 RANGE_BYTES = 2**30
 """Bytes of the blocks in one task, at most: what half a second draws, so that a scheduler's share is small."""
+MANY = 4
+"""Blocks for each thread, from which on it does not matter that a single one is made in one thread."""
 RANGE_BLOCKS = 1000
 """Blocks in one task, at most."""
 
@@ -62,6 +64,10 @@ class Chunks:
             if block.shape != expected:
                 raise AlignmentError(f"block {index} has the shape {block.shape}, and its array says {expected}")
             self.target.write(chunk_key(index), encode(self.record, np.asarray(block, self.record.dtype)))
+            if not self.target.locked and not is_unchanged(self.target, self.identity):
+                # It may have been sent after the new store had begun: a missing chunk is noticed, a wrong one is not.
+                self.target.delete(chunk_key(index))
+                raise StoreError(f"{self.target} was overwritten while a job was writing to it")
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def fill(array: da.Array, chunks: Chunks, numbers: Numbers, *, anew: bool = Fals
         return
     work = Filling(Blocks(array), chunks, anew)
     with Progress(len(numbers), "chunks") as progress:
-        if work.blocks.independent():
+        if work.blocks.independent() and (len(numbers) >= MANY * threads() or work.blocks.simple()):
             for _ in run(work, numbers, range_size(chunks.record), progress, loaders(chunks.target, chunks.record)):
                 pass
         else:

@@ -1,6 +1,6 @@
 """Arrays with names: what dimensions and variables are called, for xarray."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -55,6 +55,9 @@ def to_xarray(
 
     if not isinstance(array, da.Array):
         raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
+    for argument, value in (("names", names), ("dim", dim)):
+        if value is not None and not isinstance(value, Iterable):
+            raise ArgumentTypeError(f"`{argument}` must be texts, not {value!r}")
     known = _known(array)
     dims = _dimensions(dim, known.get("dims", tuple(f"dim_{axis}" for axis in range(array.ndim))), array.ndim)
     labels = known.get("names") if names is None else tuple(names)

@@ -192,7 +192,8 @@ def chunk_entries(target: Target, record: PlanRecord, start: int, stop: int) -> 
             if entry is not None:
                 yield number, entry
         return
-    for entry in target.entries(f"{ARRAY}/c"):
+    # Not below "c" alone, which is the one chunk of an array without axes.
+    for entry in target.entries(ARRAY):
         index = parse_key(record, entry.key)
         if index is not None and start <= (number := chunk_number(record, index)) < stop:
             yield number, entry

@@ -230,7 +230,7 @@ def _grid_fault(shape: list[int], chunks: list[int], pieces: list[int], dimensio
     steps = enumerate(zip(chunks, pieces, strict=True))
     if any(chunk % piece if axis == first else chunk != piece for axis, (chunk, piece) in steps):
         return f"pieces {pieces} do not divide chunks {chunks} along the first axis"
-    count = prod(-(-n // chunk) for n, chunk in zip(shape, chunks, strict=True))
+    count = prod(max(1, -(-n // chunk)) for n, chunk in zip(shape, chunks, strict=True))
     if count > MOST_CHUNKS or prod(chunks) // prod(pieces) > MOST_CHUNKS:
         return f"shape {shape} and chunks {chunks} make more than {MOST_CHUNKS} chunks"
     return None

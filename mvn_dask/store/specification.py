@@ -108,11 +108,19 @@ def _pieces(chunks: list[int], rows: object) -> list[int]:
     """Shape of the pieces of a shard: so many rows along the first axis that is longer than 1."""
     if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)):
         raise ArgumentTypeError(f"`shards` must be rows of the pieces inside a shard, not {rows!r}")
+    if not chunks:
+        raise AlignmentError("`shards` divide the rows of a block, and an array without axes has none")
     axis = next((axis for axis, length in enumerate(chunks) if length > 1), 0)
-    if not chunks or rows < 1 or chunks[axis] % int(rows):
-        length = chunks[axis] if chunks else 1
-        raise AlignmentError(f"`shards` must divide the {length} rows of a block: {rows} does not")
+    if rows < 1 or chunks[axis] % int(rows):
+        raise AlignmentError(f"`shards` must divide the {chunks[axis]} rows of a block: {rows} does not")
     pieces = [*chunks[:axis], int(rows), *chunks[axis + 1 :]]
     if prod(chunks) // prod(pieces) > MOST_CHUNKS:
         raise AlignmentError(f"`shards` of {rows} rows make more than {MOST_CHUNKS} pieces of a block")
     return pieces
+
+
+def shards_of(record: PlanRecord) -> int | None:
+    """The `shards` of which `plan_record` makes the pieces of a record."""
+    if record.pieces is None:
+        return None
+    return next((n for n, whole in zip(record.pieces, record.chunks, strict=True) if whole > 1), 1)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.provenance import environment
-from mvn_dask.store.companions import WRITER, array_key, companion_fault, writer
+from mvn_dask.store.companions import WRITER, array_key, companion_fault, loaders, writer
 from mvn_dask.store.engine import Numbers, run
 from mvn_dask.store.filling import range_size
 from mvn_dask.store.layout import (
@@ -190,7 +190,8 @@ def inspect(
         numbers = np.setdiff1d(np.arange(chunk_count(record), dtype=np.int64), list(bad))
         with Progress(len(numbers), "chunks") as progress:
             work = Checking(target, record, redraw, full)
-            bad.update(run(work, numbers, range_size(record), progress))
+            shelf = {} if redraw is None else loaders(target, record)
+            bad.update(run(work, numbers, range_size(record), progress, shelf))
     return Verification(
         url=target.name,
         level=level,

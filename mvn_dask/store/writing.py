@@ -25,6 +25,7 @@ from mvn_dask.store.metadata import commit, zarr_files
 from mvn_dask.store.reading import Stored, complete
 from mvn_dask.store.record import PlanRecord, read, same_specification
 from mvn_dask.store.removal import remove, strangers
+from mvn_dask.store.sources import sources
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
 from mvn_dask.store.targets.base import HIDDEN, RECORD, Occupancy, Target
@@ -125,6 +126,7 @@ def to_zarr(
             raise ArgumentError(msg)
         _refuse_reading_from(array, target)
     elif _finished(target, record):
+        target.settle()
         return
     with _enter(target, record, overwrite=overwrite) as occupancy:
         write_companions(target, record, arrays)
@@ -159,8 +161,9 @@ def as_share(part: object, count: int) -> tuple[int, int]:
 
 def finish(occupancy: Occupancy, target: Target, record: PlanRecord, arrays: Arrays, share: tuple[int, int]) -> None:
     """Commit the store if all of it is there; while other parts are missing, leave that to them."""
-    alone = occupancy.alone()
-    if not alone:
+    # Where nothing can be locked there is nothing to sweep, and a kill while alone would keep others out.
+    alone = target.locked and occupancy.alone()
+    if target.locked and not alone:
         occupancy.share()
     # Between the one lock and the other, somebody may have overwritten everything.
     same_specification(target, record)
@@ -169,6 +172,7 @@ def finish(occupancy: Occupancy, target: Target, record: PlanRecord, arrays: Arr
         return
     if alone:
         target.sweep()
+    target.settle()
     commit(target, zarr_files(record, arrays))
 
 
@@ -222,19 +226,15 @@ def _refuse_strangers(target: Target, *, overwrite: bool) -> None:
 
 
 def _refuse_reading_from(array: da.Array, target: Target) -> None:
-    for layer in array.dask.layers.values():
-        for node in getattr(layer, "mapping", {}).values():
-            source = getattr(node, "value", node)
-            place = source.target.name if isinstance(source, Stored) else _place(source)
-            if place is not None and (place == target.name or place.startswith(f"{target.name}/")):
-                msg = f"`array` is read from {target}, which `overwrite` would delete: name another target"
-                raise TargetError(msg)
+    for source in sources(array):
+        place = source.target.name if isinstance(source, Stored) else _place(source)
+        if place is not None and (f"{place}/".startswith(f"{target}/") or f"{target}/".startswith(f"{place}/")):
+            msg = f"`array` is read from {place}, which `overwrite` would delete: name another target"
+            raise TargetError(msg)
 
 
-def _place(source: object) -> str | None:
+def _place(source: "zarr.Array[Any]") -> str | None:
     """Where a Zarr array lies, as targets are named, or None."""
-    if not isinstance(source, zarr.Array):
-        return None
     # dask reads local paths through fsspec, whose store has a path.
     path = getattr(source.store, "path", None)
     if isinstance(path, str) and "file" in str(getattr(getattr(source.store, "fs", None), "protocol", "")):

@@ -62,6 +62,12 @@ def test_blocks_that_share_work(name: str) -> None:
     assert not Blocks(SHARED[name]).independent()
 
 
+def test_blocks_that_one_thread_may_well_make() -> None:
+    assert all(Blocks(array).simple() for array in INDEPENDENT.values())
+    assert not Blocks(da.map_blocks(payoff, ROWS, drop_axis=1, dtype="f8").sum()).simple()
+    assert not Blocks(ROWS.mean(axis=0)).simple()
+
+
 def test_blocks_on_a_cluster_cannot_be_taken_elsewhere(threads: Client) -> None:
     assert not Blocks(ROWS.persist()).independent()
 

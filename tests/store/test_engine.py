@@ -12,6 +12,7 @@ import psutil
 import pytest
 from distributed import Client
 
+import mvn_dask
 from mvn_dask.errors import TransportError, WorkersLostError
 from mvn_dask.store.engine import Numbers, _cut, run
 from mvn_dask.store.progress import Progress
@@ -152,6 +153,21 @@ def test_a_process_pool_that_breaks(tmp_path: Path) -> None:
         pytest.raises(WorkersLostError, match="a process of the pool is gone; a number takes 8 bytes"),
     ):
         squares(Failing(tmp_path, SystemExit, times=99))
+
+
+def store_one(seed: int, folder: Path) -> int:
+    """A task that keeps a store itself."""
+    rows = mvn_dask.MultivariateNormal([0.0], 1.0).sample(50, seed=seed, chunks=5)
+    mvn_dask.to_zarr(rows, folder / str(seed))
+    mvn_dask.to_zarr(rows - rows.mean(axis=0), folder / f"{seed}-whole")
+    return int(mvn_dask.verify(folder / str(seed), level="values").ok)
+
+
+def test_tasks_may_keep_stores_themselves(processes: Client, tmp_path: Path) -> None:
+    """They give their thread to the ranges that they wait for."""
+    futures = processes.map(store_one, range(4), folder=tmp_path)
+    assert sum(processes.gather(futures)) == 4
+    assert all((tmp_path / f"{seed}-whole" / "zarr.json").exists() for seed in range(4))
 
 
 class Nothing(Squares):

@@ -1,6 +1,9 @@
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.base import RECORD
 from mvn_dask.store.targets.local import LocalTarget
+from mvn_dask.store.targets.objects import MemoryTarget
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 ROWS = NORMAL.sample(100, seed=1, chunks=30)
@@ -75,6 +79,43 @@ def test_arrays_whose_blocks_share_work(change: Any, processes: Client, tmp_path
     (tmp_path / "samples" / "c" / "1" / "0").unlink()
     mvn_dask.to_zarr(change(ROWS), tmp_path)
     assert mvn_dask.verify(tmp_path, level="checksum").ok
+
+
+def test_a_few_blocks_of_many_are_made_by_all_threads(tmp_path: Path) -> None:
+    seen: set[int] = set()
+
+    def look(rows: Any) -> Any:
+        seen.add(threading.get_ident())
+        time.sleep(0.01)
+        return rows
+
+    with dask.config.set(scheduler="threads", num_workers=4):
+        mvn_dask.to_zarr(da.map_blocks(look, NORMAL.sample(800, seed=1, chunks=10), dtype="f8").sum(axis=0), tmp_path)
+    assert len(seen) > 1
+
+
+def test_a_chunk_that_arrives_after_an_overwrite_goes_again_where_nothing_is_locked() -> None:
+    """Missing it is noticed; of the right size, and wrong, it would not be."""
+    chunks, record = begun_in_memory()
+    other, _ = plan_record(NORMAL.sample(100, seed=2, chunks=30))
+    real = type(chunks.target).write
+
+    class Late(MemoryTarget):
+        def write(self, key: str, pieces: Any) -> None:
+            real(self, RECORD, [other.text])  # the other job begins while this chunk is on its way
+            real(self, key, pieces)
+
+    late = Chunks(Late("late"), record, record.identity)
+    with pytest.raises(StoreError, match="was overwritten while a job was writing"):
+        late.write((0, 0), np.zeros((30, 2)))
+    assert late.target.entry("samples/c/0/0") is None
+
+
+def begun_in_memory() -> tuple[Chunks, PlanRecord]:
+    record, _ = plan_record(ROWS)
+    target = MemoryTarget("late")
+    target.create(RECORD, record.text)
+    return Chunks(target, record, record.identity), record
 
 
 def test_workers_read_the_factor_from_the_store(processes: Client, tmp_path: Path) -> None:

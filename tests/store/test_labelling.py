@@ -66,6 +66,8 @@ def test_names_of_every_kind(array: Any, options: Any, dims: tuple[str, ...], na
         ({"dim": ("a", "a")}, ArgumentError, "must name the 2 dimensions"),
         ({"dim": "variable"}, ArgumentError, "must name the 2 dimensions"),
         ({"dim": (1, 2)}, ArgumentTypeError, "one text or several"),
+        ({"dim": 5}, ArgumentTypeError, "`dim` must be texts, not 5"),
+        ({"names": 5}, ArgumentTypeError, "`names` must be texts, not 5"),
     ],
 )
 def test_names_that_do_not_fit(options: Any, error: type[Exception], text: str) -> None:

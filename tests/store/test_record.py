@@ -100,6 +100,7 @@ def array(content: Any, **fields: Any) -> str:
         (lambda content: array(content, shape="x"), "is damaged"),
         (lambda content: array(content, shape=[100.0, 2]), "no shape"),
         (lambda content: array(content, shape=[10**15, 2], chunks=[1, 2]), "more than 10000000 chunks"),
+        (lambda content: array(content, shape=[0, 2**40], chunks=[1, 1], names=None), "more than 10000000 chunks"),
         (lambda content: array(content, chunks=[0, 2]), "no chunks"),
         (lambda content: array(content, chunks=[40]), "disagree"),
         (lambda content: array(content, pieces=[3, 2]), "do not divide"),

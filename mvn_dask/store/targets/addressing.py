@@ -16,6 +16,7 @@ from mvn_dask.store.targets.base import Target
 from mvn_dask.store.targets.local import LocalTarget
 
 _FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
 _OBJECTS = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
 """Schemes of object stores that have a conditional put."""
 
@@ -45,6 +46,8 @@ def as_target(url: object, storage_options: Mapping[str, Any] | None = None, *, 
     TargetError
         For anything else.
     """
+    if storage_options is not None and not isinstance(storage_options, Mapping):
+        raise TargetError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
     target = _store_target(url, fsync=fsync)
     remote = isinstance(url, str) and _FILE_URL.fullmatch(url) is None and "://" in url
     if storage_options and not remote:
@@ -161,7 +164,10 @@ def local_folder(url: object) -> Path:
         return Path(unquote(found["path"])).resolve()
     if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
         raise TargetError(msg)
-    return Path(os.fsdecode(os.fspath(url))).expanduser().resolve()
+    path = Path(os.fsdecode(os.fspath(url)))
+    if path.parts and _SCHEME.fullmatch(path.parts[0]):
+        raise TargetError(f"`url` must be a text if it is a URL: as a path, {path} would be a folder here")
+    return path.expanduser().resolve()
 
 
 def refuse_unsafe_writes(url: object) -> None:

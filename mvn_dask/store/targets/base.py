@@ -68,6 +68,11 @@ class Target(ABC):
     def listed(self) -> bool:
         """Whether listing many keys is cheaper than asking for each."""
 
+    @property
+    @abstractmethod
+    def locked(self) -> bool:
+        """Whether the tasks that visit a store keep others from being alone in it."""
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
@@ -153,6 +158,10 @@ class Target(ABC):
         documents : callable
             Whether a key is one of metadata.
         """
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Wait until all that was ever written here is on the disk, where that is wanted."""
 
     @abstractmethod
     def sweep(self) -> None:

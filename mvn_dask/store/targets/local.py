@@ -58,6 +58,10 @@ class LocalTarget(Target):
     def listed(self) -> bool:
         return False
 
+    @property
+    def locked(self) -> bool:
+        return True
+
     def entry(self, key: str) -> Entry | None:
         try:
             status = os.lstat(f"{self._root}/{key}")
@@ -152,6 +156,11 @@ class LocalTarget(Target):
                 shutil.rmtree(path)
             elif path.name not in LOCKS:
                 path.unlink()
+
+    def settle(self) -> None:
+        if self._fsync and hasattr(os, "sync"):
+            # Once, for what earlier calls wrote without waiting.
+            os.sync()
 
     def sweep(self) -> None:
         for entry in self.entries():

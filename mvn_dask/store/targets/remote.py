@@ -36,6 +36,10 @@ class RemoteTarget(Target):
     def listed(self) -> bool:
         return True
 
+    @property
+    def locked(self) -> bool:
+        return False
+
     @abstractmethod
     def delete_all(self, keys: list[str]) -> None:
         """Delete many objects."""
@@ -69,6 +73,9 @@ class RemoteTarget(Target):
             self.delete_all(batch)
         self.delete_all([key for key in hidden if key != RECORD])
         self.delete(RECORD)
+
+    def settle(self) -> None:
+        """Object stores answer when an object is safe."""
 
     def sweep(self) -> None:
         """Nothing is left behind: an object that was not sent whole never appears."""

@@ -88,6 +88,16 @@ def test_other_clouds_are_named_by_their_urls(url: str, options: dict[str, str])
     assert as_target(url, options).name == url
 
 
+def test_urls_are_texts_and_options_are_mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TargetError, match="`url` must be a text if it is a URL"):
+        as_target(Path("s3://bucket/run"))
+    for options in (5, "abc", ["a"]):
+        with pytest.raises(TargetError, match="`storage_options` must be a mapping"):
+            as_target("s3://bucket/run", options)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
 def wrapped(protocol: str) -> FsspecStore:
     return FsspecStore(AsyncFileSystemWrapper(fsspec.filesystem(protocol), asynchronous=True), path="/tmp/x")  # noqa: S108
 
