@@ -16,9 +16,10 @@ from distributed import Client, LocalCluster
 import mvn_dask
 from benchmarks.timing import Row, best_in_turn
 from mvn_dask.store.blocks import Blocks
-from mvn_dask.store.engine import Numbers, run
+from mvn_dask.store.engine import run
 from mvn_dask.store.filling import RANGE_BYTES
 from mvn_dask.store.progress import Progress
+from mvn_dask.store.ranges import Numbers
 
 CORES = min(2, os.cpu_count() or 1)
 

@@ -6,139 +6,28 @@ threads, processes, or a distributed client, whose workers may come and go.
 """
 
 import sys
-import time
-import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import dask
 import dask.array as da
-import numpy as np
-import numpy.typing as npt
 from dask.base import compute, compute_as_if_collection, get_scheduler
 from dask.callbacks import Callback
 from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
 
-from mvn_dask.errors import TransportError, WorkersLostError
 from mvn_dask.store.blocks import Shipped
 from mvn_dask.store.progress import Progress
+from mvn_dask.store.ranges import SCHEDULER_GONE, Cluster, Numbers, Range, Work, lost_workers, perform
 from mvn_dask.store.targets.base import Load
-
-Numbers = npt.NDArray[np.int64]
 
 SHARE = 3
 """A range is at most this share of what is left for a thread: 3 is a third."""
 LOCAL_WINDOW = 1024
 """Ranges that a local scheduler gets at a time."""
-WINDOW_A_THREAD = 4
-"""Ranges that wait for each thread of a cluster."""
-WINDOW = 32
-"""Ranges that wait, at least."""
-RETRIES = 3
-"""Times that a range may fail without any progress, while workers die or an object store does not answer."""
-LOOK = 2.0
-"""Seconds after which the threads of a cluster are counted again."""
-SCHEDULER_GONE = "the scheduler is gone, or was restarted"
-"""What to say where no worker can be blamed."""
-
-
-class Work(Protocol):
-    """What is done with blocks; it must pickle, and doing it again must be harmless."""
-
-    def __call__(self, numbers: Numbers) -> Sequence[Any]:
-        """Do it, and give back what there is to tell."""
-
-    def left(self, numbers: Numbers) -> Numbers:
-        """Which of these blocks are still to be done, after a worker died."""
-
-    def cost(self) -> str:
-        """What a block takes, in words."""
-
-
-@dataclass
-class _Range:
-    """A range on its way."""
-
-    numbers: Numbers
-    failures: int = 0
-
-
-@dataclass
-class _Cluster:
-    """Ranges on a distributed client."""
-
-    client: Any
-    work: Work
-    shipped: Shipped
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)
-    node: Any = None
-    ranges: dict[Any, _Range] = field(default_factory=dict)
-    submitted: int = 0
-    losses: int = 0
-    looked: float = -LOOK
-    window: int = WINDOW
-
-    def send(self) -> None:
-        """Send the work, for ranges that are submitted from now on."""
-        key = f"mvn-work-{self.token}-{self.losses}-{self.submitted}"
-        self.node = self.client.submit(_keep, self.shipped, key=key, pure=False)
-
-    def submit(self, piece: _Range) -> Any:
-        """One more range."""
-        key = (f"mvn-range-{self.token}", self.submitted)
-        future = self.client.submit(_perform, self.node, piece.numbers, key=key, pure=False)
-        self.submitted += 1
-        self.ranges[future] = piece
-        return future
-
-    def room(self) -> int:
-        """Ranges that may be submitted now; workers come and go, so their threads are counted again."""
-        # What is submitted while the client looks for its scheduler would wait for all of its timeout.
-        if self.client.status != "running":
-            raise lost_workers(self.work, SCHEDULER_GONE)
-        now = time.monotonic()
-        if now - self.looked >= LOOK:
-            self.looked = now
-            try:
-                count = sum(self.client.nthreads().values())
-            except OSError as error:
-                raise lost_workers(self.work, SCHEDULER_GONE) from error
-            self.window = max(WINDOW, WINDOW_A_THREAD * count)
-        return max(0, self.window - len(self.ranges))
-
-    def finished(self, piece: _Range) -> int:
-        """Blocks of a range that ended, which shows that workers live long enough."""
-        self.losses = 0
-        return len(piece.numbers)
-
-    def again(self, piece: _Range, future: Any) -> _Range:
-        """What is left of a range whose worker died, or whose object store did not answer; else the error."""
-        from distributed import KilledWorker
-
-        error = future.exception()
-        if not isinstance(error, (KilledWorker, TransportError, ConnectionError, TimeoutError)):
-            raise error
-        itself = not isinstance(error, KilledWorker) or error.task == future.key
-        if not itself and self.node.status == "error":
-            # Workers died with the work before they began a range. Distributed gives it up then, and with it all
-            # ranges that wait for it: none of them is to blame.
-            self.losses += 1
-            self.send()
-        left = self.work.left(piece.numbers)
-        failures = piece.failures + itself
-        if len(left) < len(piece.numbers):
-            self.losses, failures = 0, 1
-        if failures < RETRIES and self.losses < RETRIES:
-            return _Range(left, failures)
-        if not isinstance(error, KilledWorker):
-            raise error
-        limit = getattr(error.last_worker, "memory_limit", None)
-        raise lost_workers(self.work, f"the last one could take {limit} bytes") from error
 
 
 def run(
@@ -161,34 +50,25 @@ def run(
     if client is None:
         yield from _run_locally(work, shipped, ranges, progress)
     else:
-        yield from _run_on_cluster(_Cluster(client, work, shipped), ranges, progress)
+        yield from _run_on_cluster(Cluster(client, work, shipped), ranges, progress)
 
 
-def _cut(numbers: Numbers, size: int) -> Iterator[_Range]:
+def _cut(numbers: Numbers, size: int) -> Iterator[Range]:
     """Ranges that get shorter towards the end, so that all threads end at about the same time."""
     share = SHARE * threads()
     start = 0
     while start < len(numbers):
         stop = start + max(1, min(size, (len(numbers) - start) // share))
-        yield _Range(numbers[start:stop])
+        yield Range(numbers[start:stop])
         start = stop
 
 
-def _perform(shipped: Shipped, numbers: Numbers) -> Sequence[Any]:
-    told: Sequence[Any] = shipped.value(numbers)
-    return told
-
-
-def _keep(shipped: Shipped) -> Shipped:
-    return shipped
-
-
-def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[_Range], progress: Progress) -> Iterator[Any]:
+def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[Range], progress: Progress) -> Iterator[Any]:
     shared = delayed(shipped, traverse=False, pure=False)
-    perform = delayed(_perform, pure=False, traverse=False)
+    task = delayed(perform, pure=False, traverse=False)
     while window := list(islice(ranges, LOCAL_WINDOW)):
-        tasks = [perform(shared, piece.numbers) for piece in window]
-        counts = {task.key: len(piece.numbers) for task, piece in zip(tasks, window, strict=True)}
+        tasks = [task(shared, piece.numbers) for piece in window]
+        counts = {each.key: len(piece.numbers) for each, piece in zip(tasks, window, strict=True)}
         try:
             with _Counting(counts, progress):
                 told = compute(*tasks, traverse=False)
@@ -198,7 +78,7 @@ def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[_Range], progres
             yield from each
 
 
-def _run_on_cluster(cluster: _Cluster, ranges: Iterator[_Range], progress: Progress) -> Iterator[Any]:
+def _run_on_cluster(cluster: Cluster, ranges: Iterator[Range], progress: Progress) -> Iterator[Any]:
     from distributed import as_completed
 
     client = cluster.client
@@ -267,14 +147,6 @@ def _secede() -> Callable[[], None]:
         return lambda: None
     secede()
     return rejoin
-
-
-def lost_workers(work: Work, how: str) -> WorkersLostError:
-    """The error, in words."""
-    return WorkersLostError(
-        f"workers were lost again and again: {how}; {work.cost()}. Use smaller `chunks`, or give workers more "
-        "memory or fewer threads. What was written stays: the same call goes on"
-    )
 
 
 class _Counting(Callback):

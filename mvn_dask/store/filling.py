@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.companions import loaders
-from mvn_dask.store.engine import Numbers, run, run_whole, threads
+from mvn_dask.store.engine import run, run_whole, threads
 from mvn_dask.store.layout import (
     Index,
     chunk_bytes,
@@ -25,6 +25,7 @@ from mvn_dask.store.layout import (
     present_chunks,
 )
 from mvn_dask.store.progress import Progress
+from mvn_dask.store.ranges import Numbers
 from mvn_dask.store.record import PlanRecord, is_unchanged
 from mvn_dask.store.targets.base import Target
 

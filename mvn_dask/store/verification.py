@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mvn_dask.errors import ArgumentError
 from mvn_dask.provenance import environment
 from mvn_dask.store.companions import WRITER, array_key, companion_fault, loaders, writer
-from mvn_dask.store.engine import Numbers, run
+from mvn_dask.store.engine import run
 from mvn_dask.store.filling import range_size
 from mvn_dask.store.layout import (
     Index,
@@ -26,6 +26,7 @@ from mvn_dask.store.layout import (
 )
 from mvn_dask.store.metadata import Files, faults, zarr_files
 from mvn_dask.store.progress import Progress
+from mvn_dask.store.ranges import Numbers
 from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.targets.base import RECORD, Bytes, Target
 

@@ -13,9 +13,10 @@ import pytest
 from distributed import Client
 
 import mvn_dask
-from mvn_dask.errors import TransportError, WorkersLostError
-from mvn_dask.store.engine import Numbers, _cut, run
+from mvn_dask.errors import WorkersLostError
+from mvn_dask.store.engine import _cut, run
 from mvn_dask.store.progress import Progress
+from mvn_dask.store.ranges import Numbers
 from tests.conftest import local_cluster
 
 
@@ -79,19 +80,6 @@ def test_every_number_once_on_all_workers_of_a_cluster(processes: Client, tmp_pa
         assert time.monotonic() < deadline, "nothing stays behind"
 
 
-def test_only_a_window_of_ranges_is_on_its_way(processes: Client, tmp_path: Path) -> None:
-    """What waits on the scheduler does not grow with the number of blocks."""
-    told = run(Squares(tmp_path), np.arange(5000, dtype=np.int64), 1, Counted(5000, "numbers"))
-    next(told)
-
-    def waiting(dask_scheduler: Any) -> int:
-        return len(dask_scheduler.tasks)
-
-    assert processes.run_on_scheduler(waiting) < 150
-    told.close()
-    assert len(list(tmp_path.iterdir())) < 1000, "what was not submitted is not begun after the end"
-
-
 @dataclass(frozen=True)
 class Failing(Squares):
     """Fails at one number, so many times."""
@@ -117,34 +105,6 @@ def test_an_error_of_the_work_comes_out_at_once(where: str, tmp_path: Path, requ
     with pytest.raises(ValueError, match="number 50"):
         squares(Failing(tmp_path, times=9))
     assert len(list(tmp_path.glob("failed-*"))) == 1
-
-
-def test_an_object_store_that_does_not_answer_is_asked_again(processes: Client, tmp_path: Path) -> None:
-    assert squares(Failing(tmp_path, TransportError, times=2)) == [number**2 for number in range(100)]
-
-
-def test_an_object_store_that_never_answers(processes: Client, tmp_path: Path) -> None:
-    with pytest.raises(TransportError, match="number 50"):
-        squares(Failing(tmp_path, TransportError, times=99))
-
-
-def test_workers_that_die_again_and_again(tmp_path: Path) -> None:
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0, "scheduler": "distributed"}),
-        local_cluster() as cluster,
-        Client(cluster),
-        pytest.raises(WorkersLostError, match=r"could take \d+ bytes; a number takes 8 bytes. Use smaller `chunks`"),
-    ):
-        squares(Failing(tmp_path, SystemExit, times=99))
-
-
-def test_a_range_is_done_again_whose_worker_died(tmp_path: Path) -> None:
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0, "scheduler": "distributed"}),
-        local_cluster() as cluster,
-        Client(cluster),
-    ):
-        assert squares(Failing(tmp_path, SystemExit, times=2)) == [number**2 for number in range(100)]
 
 
 def test_a_process_pool_that_breaks(tmp_path: Path) -> None:

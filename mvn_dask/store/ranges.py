@@ -1,0 +1,139 @@
+"""Ranges of blocks on their way through a distributed client, whose workers may come and go."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.errors import TransportError, WorkersLostError
+from mvn_dask.store.blocks import Shipped
+
+Numbers = npt.NDArray[np.int64]
+
+WINDOW_A_THREAD = 4
+"""Ranges that wait for each thread of a cluster."""
+WINDOW = 32
+"""Ranges that wait, at least."""
+RETRIES = 3
+"""Times that a range may fail without any progress, while workers die or an object store does not answer."""
+LOOK = 2.0
+"""Seconds after which the threads of a cluster are counted again."""
+SCHEDULER_GONE = "the scheduler is gone, or was restarted"
+"""What to say where no worker can be blamed."""
+
+
+class Work(Protocol):
+    """What is done with blocks; it must pickle, and doing it again must be harmless."""
+
+    def __call__(self, numbers: Numbers) -> Sequence[Any]:
+        """Do it, and give back what there is to tell."""
+
+    def left(self, numbers: Numbers) -> Numbers:
+        """Which of these blocks are still to be done, after a worker died."""
+
+    def cost(self) -> str:
+        """What a block takes, in words."""
+
+
+@dataclass
+class Range:
+    """A range on its way."""
+
+    numbers: Numbers
+    failures: int = 0
+
+
+@dataclass
+class Cluster:
+    """Ranges on a distributed client."""
+
+    client: Any
+    work: Work
+    shipped: Shipped
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    node: Any = None
+    ranges: dict[Any, Range] = field(default_factory=dict)
+    submitted: int = 0
+    losses: int = 0
+    looked: float = -LOOK
+    window: int = WINDOW
+
+    def send(self) -> None:
+        """Send the work, for ranges that are submitted from now on."""
+        key = f"mvn-work-{self.token}-{self.losses}-{self.submitted}"
+        self.node = self.client.submit(keep, self.shipped, key=key, pure=False)
+
+    def submit(self, piece: Range) -> Any:
+        """One more range."""
+        key = (f"mvn-range-{self.token}", self.submitted)
+        future = self.client.submit(perform, self.node, piece.numbers, key=key, pure=False)
+        self.submitted += 1
+        self.ranges[future] = piece
+        return future
+
+    def room(self) -> int:
+        """Ranges that may be submitted now; workers come and go, so their threads are counted again."""
+        # What is submitted while the client looks for its scheduler would wait for all of its timeout.
+        if self.client.status != "running":
+            raise lost_workers(self.work, SCHEDULER_GONE)
+        now = time.monotonic()
+        if now - self.looked >= LOOK:
+            self.looked = now
+            try:
+                count = sum(self.client.nthreads().values())
+            except OSError as error:
+                raise lost_workers(self.work, SCHEDULER_GONE) from error
+            self.window = max(WINDOW, WINDOW_A_THREAD * count)
+        return max(0, self.window - len(self.ranges))
+
+    def finished(self, piece: Range) -> int:
+        """Blocks of a range that ended, which shows that workers live long enough."""
+        self.losses = 0
+        return len(piece.numbers)
+
+    def again(self, piece: Range, future: Any) -> Range:
+        """What is left of a range whose worker died, or whose object store did not answer; else the error."""
+        from distributed import KilledWorker
+
+        error = future.exception()
+        if not isinstance(error, (KilledWorker, TransportError, ConnectionError, TimeoutError)):
+            raise error
+        itself = not isinstance(error, KilledWorker) or error.task == future.key
+        if not itself and self.node.status == "error":
+            # Workers died with the work before they began a range. Distributed gives it up then, and with it all
+            # ranges that wait for it: none of them is to blame.
+            self.losses += 1
+            self.send()
+        left = self.work.left(piece.numbers)
+        failures = piece.failures + itself
+        if len(left) < len(piece.numbers):
+            self.losses, failures = 0, 1
+        if failures < RETRIES and self.losses < RETRIES:
+            return Range(left, failures)
+        if not isinstance(error, KilledWorker):
+            raise error
+        limit = getattr(error.last_worker, "memory_limit", None)
+        raise lost_workers(self.work, f"the last one could take {limit} bytes") from error
+
+
+def perform(shipped: Shipped, numbers: Numbers) -> Sequence[Any]:
+    """The task: a range."""
+    told: Sequence[Any] = shipped.value(numbers)
+    return told
+
+
+def keep(shipped: Shipped) -> Shipped:
+    """The task that all ranges wait for: the work arrives."""
+    return shipped
+
+
+def lost_workers(work: Work, how: str) -> WorkersLostError:
+    """The error, in words."""
+    return WorkersLostError(
+        f"workers were lost again and again: {how}; {work.cost()}. Use smaller `chunks`, or give workers more "
+        "memory or fewer threads. What was written stays: the same call goes on"
+    )
