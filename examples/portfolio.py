@@ -167,7 +167,9 @@ def main() -> None:
     mean, cov = returns.mean(), returns.cov()
     print(f"{len(returns)} months of {len(mean)} portfolios; condition number {np.linalg.cond(cov):.0f}")
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="1 GiB", dashboard_address=None) as cluster,
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, memory_limit="1 GiB", dashboard_address="127.0.0.1:0"
+        ) as cluster,
         Client(cluster) as client,
     ):
         normal = mvn_dask.MultivariateNormal(mean, cov)

@@ -14,7 +14,7 @@ def main():
     x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(10**6, seed=1, chunks=2**17)
     if "cluster" in sys.argv:
         from distributed import Client, LocalCluster
-        with LocalCluster(n_workers=1, dashboard_address=None) as cluster, Client(cluster):
+        with LocalCluster(n_workers=1, dashboard_address="127.0.0.1:0") as cluster, Client(cluster):
             mvn_dask.to_zarr(x, sys.argv[1])
     else:
         mvn_dask.to_zarr(x, sys.argv[1])
