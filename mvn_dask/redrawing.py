@@ -63,9 +63,9 @@ class Redrawing:
         for place in outer:
             steps = [axis.start + step for axis, step in zip(axes, place, strict=False)]
             start = self._row([*steps, *(axis.start for axis in axes[split:])])
-            for low, high in [(start, start + run)] if full else [self._stripe(start, start + run)]:
-                rows = kernel.draw_rows(self.broadcast.factor, self.broadcast.mean, self.plan, low, high)
-                yield (place, slice(low - start, high - start)), rows[:, columns]
+            low, high = (start, start + run) if full else self._stripe(start, start + run)
+            rows = kernel.draw_rows(self.broadcast.factor, self.broadcast.mean, self.plan, low, high)
+            yield (place, slice(low - start, high - start)), rows[:, columns]
 
     def _contiguous_from(self, axes: Sequence[slice]) -> int:
         """The axis from which on the window is one run of rows."""

@@ -63,10 +63,10 @@ def load(target: Target, record: PlanRecord, name: str) -> npt.NDArray[Any]:
     DamagedRecordError
         If one is missing, or is another.
     """
-    fault = companion_fault(target, record, name)
-    if fault is not None:
-        raise DamagedRecordError(f"{array_key(name)} of {target} is damaged: {fault}: {WAY_OUT}")
-    return target.loader(array_key(name))()
+    found = _examine(target, record, name)
+    if isinstance(found, str):
+        raise DamagedRecordError(f"{array_key(name)} of {target} is damaged: {found}: {WAY_OUT}")
+    return found
 
 
 WAY_OUT = (
@@ -78,6 +78,12 @@ WAY_OUT = (
 
 def companion_fault(target: Target, record: PlanRecord, name: str) -> str | None:
     """What is wrong with an array beside the record, if anything; nothing of a wrong size is read."""
+    found = _examine(target, record, name)
+    return found if isinstance(found, str) else None
+
+
+def _examine(target: Target, record: PlanRecord, name: str) -> npt.NDArray[Any] | str:
+    """The array, or what is wrong with it."""
     entry = target.entry(array_key(name))
     if entry is None:
         return "missing"
@@ -90,12 +96,12 @@ def companion_fault(target: Target, record: PlanRecord, name: str) -> str | None
     if not any(size < entry.size <= size + HEADER_BYTES for size in sizes):
         return f"wrong size: {entry.size} bytes"
     try:
-        array = target.loader(array_key(name))()
+        array: npt.NDArray[Any] = target.loader(array_key(name))()
     except Exception as error:  # noqa: BLE001 a hostile header makes numpy raise anything
         return f"no array: {error}"
     # An archive has no dtype, and there are dtypes without bytes to digest.
     same = str(getattr(array, "dtype", "")) == record.dtype.name and digest(array) == sample[name]
-    return None if same else "other numbers than the record's digest says"
+    return array if same else "other numbers than the record's digest says"
 
 
 def loaders(target: Target, record: PlanRecord) -> dict[str, Load]:

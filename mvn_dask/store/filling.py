@@ -161,8 +161,3 @@ def slab(record: PlanRecord, row: int) -> Numbers:
     inner = chunk_count(record) // max(1, -(-record.shape[0] // record.chunks[0]))
     first = chunk_number(record, (row // record.chunks[0], *[0] * (len(record.shape) - 1)))
     return np.arange(first, first + inner, dtype=np.int64)
-
-
-def stored_bytes(record: PlanRecord) -> int:
-    """Size of all chunks, in bytes."""
-    return chunk_count(record) * chunk_bytes(record)

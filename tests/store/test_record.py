@@ -13,21 +13,7 @@ from mvn_dask.store.record import MOST_BYTES, PlanRecord, is_unchanged, read
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.base import RECORD
 from mvn_dask.store.targets.local import LocalTarget
-
-NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
-
-
-def sample(**options: Any) -> da.Array:
-    return NORMAL.sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
-
-
-def payoff(x: Any) -> Any:
-    return np.maximum(x.sum(axis=-1) - 1.0, 0.0)
-
-
-def derived(x: da.Array) -> da.Array:
-    payoffs: da.Array = da.map_blocks(payoff, x, drop_axis=1, dtype=x.dtype)
-    return payoffs
+from tests.store.test_specification import NORMAL, derived, sample
 
 
 @pytest.mark.parametrize(

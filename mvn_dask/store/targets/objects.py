@@ -78,18 +78,14 @@ class ObjectTarget(RemoteTarget):
                 return False
         return True
 
-    def delete(self, key: str) -> None:
-        self.delete_all([key])
-
-    def delete_all(self, keys: list[str]) -> None:
+    def delete_batch(self, keys: list[str]) -> None:
         with self._clean():
-            for start in range(0, len(keys), 1000):
-                try:
-                    obstore.delete(self._store, [self.key(key) for key in keys[start : start + 1000]])
-                except FileNotFoundError:
-                    # Where a store says so of one, the others may still be there.
-                    for key in keys[start : start + 1000]:
-                        self._delete_one(key)
+            try:
+                obstore.delete(self._store, [self.key(key) for key in keys])
+            except FileNotFoundError:
+                # Where a store says so of one, the others may still be there.
+                for key in keys:
+                    self._delete_one(key)
 
     def _delete_one(self, key: str) -> None:
         try:

@@ -14,6 +14,9 @@ from mvn_dask.errors import StoreError
 from mvn_dask.store.targets.base import HIDDEN, RECORD, Load, Target
 from mvn_dask.store.targets.lease import JOBS, Lease, leased
 
+BATCH = 1000
+"""Objects that S3 deletes in one request, at most."""
+
 
 @dataclass(frozen=True)
 class Download:
@@ -41,8 +44,16 @@ class RemoteTarget(Target):
         return False
 
     @abstractmethod
+    def delete_batch(self, keys: list[str]) -> None:
+        """Delete as many objects as go into one request, those that are there."""
+
     def delete_all(self, keys: list[str]) -> None:
         """Delete many objects."""
+        for start in range(0, len(keys), BATCH):
+            self.delete_batch(keys[start : start + BATCH])
+
+    def delete(self, key: str) -> None:
+        self.delete_all([key])
 
     def loader(self, key: str) -> Load:
         return Download(self, key)

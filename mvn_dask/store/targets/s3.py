@@ -3,7 +3,7 @@
 import errno
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -60,16 +60,9 @@ class S3Target(RemoteTarget):
                 return False
         return True
 
-    def delete(self, key: str) -> None:
-        self.delete_all([key])
-
-    def delete_all(self, keys: list[str]) -> None:
-        with self._clean():
-            for start in range(0, len(keys), 1000):
-                try:
-                    self._filesystem.rm([f"{self._path}/{key}" for key in keys[start : start + 1000]])
-                except FileNotFoundError:
-                    continue
+    def delete_batch(self, keys: list[str]) -> None:
+        with self._clean(), suppress(FileNotFoundError):
+            self._filesystem.rm([f"{self._path}/{key}" for key in keys])
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         with self._clean():
