@@ -8,6 +8,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
     ├── ArgumentTypeError             TypeError           an argument is of the wrong kind
     ├── BlockTooLargeError            MemoryError         one block does not fit into a process
     ├── SpoolError                    FileNotFoundError   a worker does not see the spooled factor
+    ├── StoppedError                  RuntimeError        a job was asked to stop, with work left
     └── StoreError                                        a Zarr target cannot be used
         ├── TargetError               ValueError          a target of a kind that cannot be trusted
         ├── AlignmentError            ValueError          blocks that are not whole Zarr chunks
@@ -57,6 +58,10 @@ class BlockTooLargeError(MvnDaskError, MemoryError):
 
 class SpoolError(MvnDaskError, FileNotFoundError):
     """A worker does not see the file through which the factor travels."""
+
+
+class StoppedError(MvnDaskError, RuntimeError):
+    """A job was asked to stop before its end; what was written stays."""
 
 
 class StoreError(MvnDaskError):

@@ -15,6 +15,7 @@ from dask.core import get_dependencies, toposort
 from dask.local import get_sync
 
 from mvn_dask.provenance import shelved
+from mvn_dask.store import stopping
 from mvn_dask.store.targets.base import Load
 
 Graph = dict[Any, Any]
@@ -43,6 +44,7 @@ class Blocks:
         keys = [self.key(number) for number in numbers]
         graph = dict(da.Array.__dask_optimize__(self._layers, keys))
         for number, key in zip(numbers, keys, strict=True):
+            stopping.checkpoint()
             yield number, cast("npt.NDArray[Any]", get_sync(_part(graph, key), key))
 
     def simple(self) -> bool:

@@ -19,6 +19,8 @@ from dask.callbacks import Callback
 from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
 
+from mvn_dask.errors import StoppedError
+from mvn_dask.store import stopping
 from mvn_dask.store.blocks import Shipped
 from mvn_dask.store.progress import Progress
 from mvn_dask.store.ranges import SCHEDULER_GONE, Cluster, Numbers, Range, Work, lost_workers, perform
@@ -41,16 +43,25 @@ def run(
     ------
     WorkersLostError
         If workers die again and again, or the scheduler does.
+    StoppedError
+        If the current `stopping.Stop` is requested before the end.
     RuntimeError
         If the current client is asynchronous.
     """
     client = current_client()
+    refuse_stopped()
     ranges = _cut(numbers, size)
     shipped = Shipped(work, shelf or {})
     if client is None:
         yield from _run_locally(work, shipped, ranges, progress)
     else:
-        yield from _run_on_cluster(Cluster(client, work, shipped), ranges, progress)
+        yield from _run_on_cluster(Cluster(client, work, shipped, stopping.current().token), ranges, progress)
+
+
+def refuse_stopped() -> None:
+    """Raise StoppedError if the current `stopping.Stop` is requested."""
+    if stopping.current().requested:
+        raise StoppedError("the job was stopped with work left; what was written stays: the same call goes on")
 
 
 def _cut(numbers: Numbers, size: int) -> Iterator[Range]:
@@ -66,14 +77,17 @@ def _cut(numbers: Numbers, size: int) -> Iterator[Range]:
 def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[Range], progress: Progress) -> Iterator[Any]:
     shared = delayed(shipped, traverse=False, pure=False)
     task = delayed(perform, pure=False, traverse=False)
+    job = stopping.current().token
     while window := list(islice(ranges, LOCAL_WINDOW)):
-        tasks = [task(shared, piece.numbers) for piece in window]
+        tasks = [task(shared, piece.numbers, job) for piece in window]
         counts = {each.key: len(piece.numbers) for each, piece in zip(tasks, window, strict=True)}
         try:
             with _Counting(counts, progress):
                 told = compute(*tasks, traverse=False)
         except BrokenExecutor as error:
             raise lost_workers(work, "a process of the pool is gone") from error
+        if any(each is None for each in told):
+            refuse_stopped()
         for each in told:
             yield from each
 
@@ -85,23 +99,25 @@ def _run_on_cluster(cluster: Cluster, ranges: Iterator[Range], progress: Progres
     rejoin = _secede()
     cluster.send()
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
+    stop, undone = stopping.current(), 0
     try:
-        for piece in islice(ranges, cluster.room()):
-            done.add(cluster.submit(piece))
-        for future, told in done:
-            piece = cluster.ranges.pop(future)
-            if future.status == "finished":
-                progress.add(cluster.finished(piece))
-                yield from told
-            elif future.status == "error":
-                left = cluster.again(piece, future)
-                progress.add(len(piece.numbers) - len(left.numbers))
-                if len(left.numbers):
-                    done.add(cluster.submit(left))
-            else:
-                raise lost_workers(cluster.work, SCHEDULER_GONE)
+        with stop.telling(cluster.stop):
             for piece in islice(ranges, cluster.room()):
                 done.add(cluster.submit(piece))
+            for future, told in done:
+                piece = cluster.ranges.pop(future)
+                left = cluster.left(piece, future, told)
+                progress.add(len(piece.numbers) - len(left.numbers))
+                if not len(left.numbers):
+                    yield from told or ()
+                elif stop.requested:
+                    undone += 1
+                else:
+                    done.add(cluster.submit(left))
+                for piece in islice(ranges, 0 if stop.requested else cluster.room()):
+                    done.add(cluster.submit(piece))
+        if undone or next(ranges, None) is not None:
+            refuse_stopped()
     finally:
         with suppress(Exception):
             client.cancel([*cluster.ranges, cluster.node])
@@ -111,9 +127,10 @@ def _run_on_cluster(cluster: Cluster, ranges: Iterator[Range], progress: Progres
 def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
     """Compute keys of a graph at once, as dask does, where blocks share work; results are dropped."""
     client = current_client()
+    refuse_stopped()
     if client is None:
         try:
-            with _Counting(dict.fromkeys(keys, 1), progress):
+            with _Counting(dict.fromkeys(keys, 1), progress, stoppable=True):
                 compute_as_if_collection(da.Array, graph, list(keys))
         except BrokenExecutor as error:
             raise lost_workers(work, "a process of the pool is gone") from error
@@ -129,6 +146,7 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
             if future.status != "finished":
                 raise lost_workers(work, SCHEDULER_GONE)
             progress.add(1)
+            refuse_stopped()
     except KilledWorker as error:
         limit = getattr(error.last_worker, "memory_limit", None)
         raise lost_workers(work, f"the last one could take {limit} bytes") from error
@@ -150,11 +168,13 @@ def _secede() -> Callable[[], None]:
 
 
 class _Counting(Callback):
-    """Counts what a local scheduler has done."""
+    """Counts what a local scheduler has done; where tasks do not look whether the job was stopped, it does."""
 
-    def __init__(self, counts: Mapping[Any, int], progress: Progress) -> None:
-        def count(key: Any, *_: Any) -> None:
-            progress.add(counts.get(key, 0))
+    def __init__(self, counts: Mapping[Any, int], progress: Progress, *, stoppable: bool = False) -> None:
+        def count(key: Any, told: Any, *_: Any) -> None:
+            progress.add(0 if told is None else counts.get(key, 0))
+            if stoppable:
+                refuse_stopped()
 
         super().__init__(posttask=count)  # type: ignore[no-untyped-call]
 

@@ -119,6 +119,8 @@ def fill(array: da.Array, chunks: Chunks, numbers: Numbers, *, anew: bool = Fals
     ------
     WorkersLostError
         If workers die again and again.
+    StoppedError
+        If the current `stopping.Stop` is requested before the end.
     """
     if not len(numbers):
         return
@@ -152,8 +154,9 @@ def _fill_whole(array: da.Array, work: Filling, numbers: Numbers, progress: Prog
     run_whole(written.dask, keys, progress, work)
 
 
-def _write_block(block: npt.NDArray[Any], chunks_of: Chunks, block_id: Index) -> None:
+def _write_block(block: npt.NDArray[Any], chunks_of: Chunks, block_id: Index) -> bool:
     chunks_of.write(block_id, block)
+    return True
 
 
 def slab(record: PlanRecord, row: int) -> Numbers:

@@ -1,18 +1,54 @@
-"""A line that tells how far a job is, where someone is looking."""
+"""How far a job is: a line where someone is looking, or whatever a listener makes of it."""
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 WIDTH = 30
 """Characters of the bar."""
 PAUSE = 0.1
-"""Seconds between two looks of the line."""
+"""Seconds between two tellings."""
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a job is."""
+
+    done: int
+    """What is done."""
+    total: int
+    """What there is to do."""
+    unit: str
+    """Of what."""
+    seconds: float
+    """Since it began."""
+    ended: bool
+    """Whether this is the last telling."""
+
+
+Listener = Callable[[State], None]
+"""Is told how far a job is, in the thread that runs it."""
+
+_listener: ContextVar[Listener | None] = ContextVar("_listener", default=None)
+
+
+@contextmanager
+def reported_to(listener: Listener) -> Iterator[None]:
+    """Jobs that begin inside the body tell this listener how far they are, and draw no bar."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 class Progress:
-    """A bar on a terminal's standard error; elsewhere nothing.
+    """Tells the current listener; where there is none, a bar on a terminal's standard error, and else nobody.
 
     Parameters
     ----------
@@ -27,7 +63,7 @@ class Progress:
         self._done = 0
         self._begin = time.monotonic()
         self._shown = 0.0
-        self._visible = sys.stderr.isatty()
+        self._listener = _listener.get() or (_bar if sys.stderr.isatty() else None)
 
     def __enter__(self) -> Self:
         return self
@@ -35,23 +71,25 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._visible and self._shown:
-            self._show()
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+        if self._shown:
+            self._tell(ended=True)
 
     def add(self, count: int) -> None:
         """So many more are done."""
         self._done += count
-        if self._visible and (self._done >= self._total or time.monotonic() - self._shown > PAUSE):
-            self._show()
+        if self._done >= self._total or time.monotonic() - self._shown > PAUSE:
+            self._tell(ended=False)
 
-    def _show(self) -> None:
+    def _tell(self, *, ended: bool) -> None:
         self._shown = time.monotonic()
-        share = self._done / self._total
-        bar = "#" * int(WIDTH * share)
-        seconds = self._shown - self._begin
-        sys.stderr.write(
-            f"\r[{bar:<{WIDTH}}] {100 * share:3.0f}% | {self._done} of {self._total} {self._unit} | {seconds:.1f} s"
-        )
-        sys.stderr.flush()
+        if self._listener is not None:
+            self._listener(State(self._done, self._total, self._unit, self._shown - self._begin, ended))
+
+
+def _bar(state: State) -> None:
+    share = state.done / state.total
+    sys.stderr.write(
+        f"\r[{'#' * int(WIDTH * share):<{WIDTH}}] {100 * share:3.0f}% | "
+        f"{state.done} of {state.total} {state.unit} | {state.seconds:.1f} s" + "\n" * state.ended
+    )
+    sys.stderr.flush()

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.errors import TransportError, WorkersLostError
+from mvn_dask.store import stopping
 from mvn_dask.store.blocks import Shipped
 
 Numbers = npt.NDArray[np.int64]
@@ -30,7 +32,7 @@ class Work(Protocol):
     """What is done with blocks; it must pickle, and doing it again must be harmless."""
 
     def __call__(self, numbers: Numbers) -> Sequence[Any]:
-        """Do it, and give back what there is to tell."""
+        """Do it, and give back what there is to tell; `stopping.checkpoint` is called before each block."""
 
     def left(self, numbers: Numbers) -> Numbers:
         """Which of these blocks are still to be done, after a worker died."""
@@ -54,6 +56,7 @@ class Cluster:
     client: Any
     work: Work
     shipped: Shipped
+    job: str
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     node: Any = None
     ranges: dict[Any, Range] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class Cluster:
     def submit(self, piece: Range) -> Any:
         """One more range."""
         key = (f"mvn-range-{self.token}", self.submitted)
-        future = self.client.submit(perform, self.node, piece.numbers, key=key, pure=False)
+        future = self.client.submit(perform, self.node, piece.numbers, self.job, key=key, pure=False)
         self.submitted += 1
         self.ranges[future] = piece
         return future
@@ -90,12 +93,24 @@ class Cluster:
             self.window = max(WINDOW, WINDOW_A_THREAD * count)
         return max(0, self.window - len(self.ranges))
 
-    def finished(self, piece: Range) -> int:
-        """Blocks of a range that ended, which shows that workers live long enough."""
-        self.losses = 0
-        return len(piece.numbers)
+    def stop(self, token: str) -> None:
+        """Tell all workers that the job was stopped."""
+        # A worker that does not answer ends with its job, and a scheduler that is gone has none.
+        with suppress(Exception):
+            self.client.run(stopping.mark, token, on_error="ignore")
 
-    def again(self, piece: Range, future: Any) -> Range:
+    def left(self, piece: Range, future: Any, told: Sequence[Any] | None) -> Range:
+        """What is left of a range whose task ended, with what it told."""
+        if future.status == "error":
+            return self._again(piece, future)
+        if future.status != "finished":
+            raise lost_workers(self.work, SCHEDULER_GONE)
+        if told is None:
+            return piece
+        self.losses = 0  # workers live long enough
+        return Range(piece.numbers[:0])
+
+    def _again(self, piece: Range, future: Any) -> Range:
         """What is left of a range whose worker died, or whose object store did not answer; else the error."""
         from distributed import KilledWorker
 
@@ -120,10 +135,14 @@ class Cluster:
         raise lost_workers(self.work, f"the last one could take {limit} bytes") from error
 
 
-def perform(shipped: Shipped, numbers: Numbers) -> Sequence[Any]:
-    """The task: a range."""
-    told: Sequence[Any] = shipped.value(numbers)
-    return told
+def perform(shipped: Shipped, numbers: Numbers, job: str) -> Sequence[Any] | None:
+    """The task: a range; None if the job was stopped before it was done."""
+    with stopping.working_for(job):
+        try:
+            told: Sequence[Any] = shipped.value(numbers)
+        except stopping.Interrupted:
+            return None
+        return told
 
 
 def keep(shipped: Shipped) -> Shipped:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.provenance import environment
+from mvn_dask.store import stopping
 from mvn_dask.store.companions import WRITER, array_key, companion_fault, loaders, writer
 from mvn_dask.store.engine import run
 from mvn_dask.store.filling import range_size
@@ -120,6 +121,7 @@ class Checking:
         return f"a chunk takes {chunk_bytes(self.record)} bytes"
 
     def _fault(self, index: Index) -> str | None:
+        stopping.checkpoint()
         try:
             content = self.target.read(chunk_key(index))
         except FileNotFoundError:
