@@ -1,11 +1,19 @@
 """Multivariate-normal samples at any size: lazy Dask arrays, numpy's interface, durable Zarr stores."""
 
-from mvn_dask import covariance, errors
-from mvn_dask.distribution import MultivariateNormal
-from mvn_dask.generator import Generator, default_rng, multivariate_normal
-from mvn_dask.store import Status, Verification, from_zarr, status, to_xarray, to_zarr
-from mvn_dask.streams import stripe_height
-from mvn_dask.upkeep import Extension, Repair, extend, repair, verify
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mvn_dask import covariance, errors
+    from mvn_dask.distribution import MultivariateNormal
+    from mvn_dask.generator import Generator, default_rng, multivariate_normal
+    from mvn_dask.store.labelling import to_xarray
+    from mvn_dask.store.reading import from_zarr
+    from mvn_dask.store.status import Status, status
+    from mvn_dask.store.verification import Verification
+    from mvn_dask.store.writing import to_zarr
+    from mvn_dask.streams import stripe_height
+    from mvn_dask.upkeep import Extension, Repair, extend, repair, verify
 
 __version__ = "0.1.0.dev0"
 
@@ -30,3 +38,31 @@ __all__ = [
     "to_zarr",
     "verify",
 ]
+
+# dask, zarr and scipy take a second to import: each comes with the first name that needs it.
+_HOMES = {
+    "distribution": ["MultivariateNormal"],
+    "generator": ["Generator", "default_rng", "multivariate_normal"],
+    "store.labelling": ["to_xarray"],
+    "store.reading": ["from_zarr"],
+    "store.status": ["Status", "status"],
+    "store.verification": ["Verification"],
+    "store.writing": ["to_zarr"],
+    "streams": ["stripe_height"],
+    "upkeep": ["Extension", "Repair", "extend", "repair", "verify"],
+}
+_HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name in {"covariance", "errors"}:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,11 +1,11 @@
 """What `chunks` means: from what the user asks for to the cuts of a plan."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 import dask.config
 import numpy as np
-from dask.array.core import normalize_chunks
 from dask.utils import parse_bytes
 
 from mvn_dask.cluster import Workers
@@ -46,7 +46,7 @@ class Rows:
         return rows_within(nbytes, self.ndim, self.noise_ndim, self.itemsize)
 
 
-def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Workers) -> Request:
+def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Callable[[], Workers]) -> Request:
     """Understand `chunks`.
 
     Parameters
@@ -62,8 +62,8 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Worke
         Shape of the sample without the axis of the variables.
     rows : Rows
         What a row costs.
-    workers : Workers
-        Where the tasks will run.
+    workers : callable
+        Tells what is known of the processes that will run the tasks; asked only where that matters.
 
     Raises
     ------
@@ -84,10 +84,11 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Worke
     return _per_axis(chunks, size, rows, workers)
 
 
-def _target_bytes(chunks: str, rows: Rows, workers: Workers) -> int:
+def _target_bytes(chunks: str, rows: Rows, workers: Callable[[], Workers]) -> int:
     if chunks != "auto":
         return _bytes(chunks)
-    room = (workers.memory - rows.factor_bytes) // (TASKS_IN_MEMORY * workers.threads)
+    where = workers()
+    room = (where.memory - rows.factor_bytes) // (TASKS_IN_MEMORY * where.threads)
     return min(parse_bytes(dask.config.get("array.chunk-size")), max(room, 1))
 
 
@@ -116,8 +117,10 @@ def _per_axis(
     chunks: tuple[object, ...] | list[object] | dict[int, object],
     size: tuple[int, ...],
     rows: Rows,
-    workers: Workers,
+    workers: Callable[[], Workers],
 ) -> Request:
+    from dask.array.core import normalize_chunks
+
     shape = (*size, rows.ndim)
     if isinstance(chunks, dict) and not chunks.keys() <= set(range(len(shape))):
         msg = f"`chunks` must name axes 0 to {len(shape) - 1}: it names {sorted(map(str, chunks))}"

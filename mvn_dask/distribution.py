@@ -1,16 +1,19 @@
 """The multivariate normal distribution as a value."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask.checks import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
-from mvn_dask.sampling import sample
+from mvn_dask.draft import draft
 from mvn_dask.streams import Root, SeedLike, as_root
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -114,7 +117,7 @@ class MultivariateNormal:
         seed: SeedLike,
         dtype: npt.DTypeLike = np.float64,
         chunks: object = "auto",
-    ) -> da.Array:
+    ) -> "da.Array":
         """Samples as a lazy Dask array: the same arguments give the same rows, always.
 
         Parameters
@@ -153,6 +156,9 @@ def draw(
     root: Root,
     dtype: np.dtype[np.floating],
     chunks: object,
-) -> da.Array:
+) -> "da.Array":
     """Samples from the streams of a given root: what `MultivariateNormal.sample` and Generators share."""
-    return sample(normal.mean, normal.covariance, size, root=root, dtype=dtype, chunks=chunks, names=normal.names)
+    from mvn_dask.sampling import sample
+
+    paper = draft(normal.mean, normal.covariance, size, root=root, dtype=dtype, chunks=chunks, names=normal.names)
+    return sample(paper)

@@ -4,10 +4,12 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
 
     MvnDaskError
     ├── ArgumentError                 ValueError          an argument breaks a rule
-    │   └── NotPositiveDefiniteError  LinAlgError         a Cholesky factor does not exist
+    │   ├── NotPositiveDefiniteError  LinAlgError         a Cholesky factor does not exist
+    │   └── InvalidDistributionError  ValueError          what a job reads is no mean, or no covariance
     ├── ArgumentTypeError             TypeError           an argument is of the wrong kind
     ├── BlockTooLargeError            MemoryError         one block does not fit into a process
     ├── SpoolError                    FileNotFoundError   a worker does not see the spooled factor
+    ├── JobFileError                  ValueError          a job file that cannot be understood
     ├── StoppedError                  RuntimeError        a job was asked to stop, with work left
     └── StoreError                                        a Zarr target cannot be used
         ├── TargetError               ValueError          a target of a kind that cannot be trusted
@@ -48,6 +50,10 @@ class NotPositiveDefiniteError(ArgumentError, np.linalg.LinAlgError):
     """A covariance has no Cholesky factor."""
 
 
+class InvalidDistributionError(ArgumentError):
+    """What a job names as its mean and covariance is no distribution."""
+
+
 class ArgumentTypeError(MvnDaskError, TypeError):
     """An argument is of the wrong kind."""
 
@@ -58,6 +64,10 @@ class BlockTooLargeError(MvnDaskError, MemoryError):
 
 class SpoolError(MvnDaskError, FileNotFoundError):
     """A worker does not see the file through which the factor travels."""
+
+
+class JobFileError(MvnDaskError, ValueError):
+    """A job file cannot be understood, or a file that it names is missing; the text has a line for every fault."""
 
 
 class StoppedError(MvnDaskError, RuntimeError):

@@ -1,9 +1,8 @@
 """numpy's interface, lazily: `default_rng`, `Generator`, and the legacy function."""
 
 import threading
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +10,9 @@ from mvn_dask import checks
 from mvn_dask.covariance import Covariance
 from mvn_dask.distribution import MultivariateNormal, draw
 from mvn_dask.streams import Root, SeedLike, as_root
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 
 class Generator:
@@ -91,7 +93,7 @@ class Generator:
         method: checks.Method = "svd",
         dtype: npt.DTypeLike = np.float64,
         chunks: object = "auto",
-    ) -> da.Array:
+    ) -> "da.Array":
         """Samples of a multivariate normal distribution, as a lazy Dask array.
 
         Parameters
@@ -195,7 +197,7 @@ def multivariate_normal(
     seed: "SeedLike | Generator" = None,
     dtype: npt.DTypeLike = np.float64,
     chunks: object = "auto",
-) -> da.Array:
+) -> "da.Array":
     """The legacy ``numpy.random.multivariate_normal``, lazily: always svd, and no global state.
 
     Parameters

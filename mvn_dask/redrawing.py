@@ -18,9 +18,10 @@ from mvn_dask.broadcast import Broadcast
 from mvn_dask.checks import FloatArray
 from mvn_dask.cluster import spool_folder
 from mvn_dask.covariance.conversion import as_factor
+from mvn_dask.draft import STREAMS, draft_again
 from mvn_dask.errors import ArgumentError, DamagedRecordError
 from mvn_dask.plan import Plan
-from mvn_dask.sampling import STREAMS, sample_again
+from mvn_dask.sampling import sample
 from mvn_dask.streams import recorded_root, stripe_height
 
 _FIELDS = {
@@ -86,7 +87,7 @@ class Redrawing:
     def array(self, size: tuple[int, ...], chunks: tuple[int, ...], names: tuple[str, ...] | None) -> da.Array:
         """The sample, of another size perhaps, as a lazy array."""
         plan = Plan(size, self.plan.ndim, self.plan.noise_ndim, self.plan.dtype, self.plan.root, size)
-        return sample_again({**self.values, "size": list(size)}, plan, self.broadcast, chunks, names)
+        return sample(draft_again({**self.values, "size": list(size)}, plan, self.broadcast, chunks, names))
 
 
 def _mixed(number: int) -> int:

@@ -1,29 +1,24 @@
-"""From a factor and a plan to a lazy Dask array: the waist of the house.
+"""From a sample on paper to a lazy Dask array: the waist of the house.
 
 The graph is one blockwise layer over block numbers and one node that holds the factor, the mean and the
 plan. A task gets its block's number, finds its rows and streams in the plan, and draws.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import dask.array as da
 import numpy as np
 from dask.delayed import delayed
 
-from mvn_dask import checks, kernel
+from mvn_dask import kernel
 from mvn_dask.broadcast import Broadcast
 from mvn_dask.checks import FloatArray
-from mvn_dask.chunking import ChunkLengths, Rows, as_request
-from mvn_dask.cluster import spool_folder, workers
-from mvn_dask.covariance import Covariance
+from mvn_dask.chunking import ChunkLengths
+from mvn_dask.cluster import workers
+from mvn_dask.draft import Draft
 from mvn_dask.plan import Plan
 from mvn_dask.provenance import Provenance, fingerprint
-from mvn_dask.streams import Root
-
-STREAMS = 1
-"""Version of the rule by which streams become rows. A new rule is a new number, and so new fingerprints."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,112 +45,17 @@ def draw_block(source: Source, block_id: tuple[int, ...]) -> FloatArray:
     return kernel.draw(broadcast.factor, broadcast.mean, source.plan, block_id[:-1])
 
 
-def sample(
-    mean: FloatArray,
-    covariance: Covariance,
-    size: tuple[int, ...],
-    *,
-    root: Root,
-    dtype: np.dtype[np.floating],
-    chunks: object,
-    names: tuple[str, ...] | None,
-) -> da.Array:
-    """A lazy array of samples.
-
-    Parameters
-    ----------
-    mean : ndarray, shape (d,)
-        The mean, float64.
-    covariance : Covariance
-        Of dimension d; factorised here unless it already is.
-    size : tuple of int
-        Shape of the sample without the axis of the variables.
-    root : Root
-        Root of the stripes' streams.
-    dtype : dtype
-        float64 or float32: of the normals, of the factor and of the result.
-    chunks : object
-        See `mvn_dask.chunking.as_request`.
-    names : tuple of str or None
-        Names of the variables.
-
-    Returns
-    -------
-    dask.array.Array, shape (*size, d)
+def sample(draft: Draft) -> da.Array:
+    """A lazy array of samples, shape (*size, d).
 
     Raises
     ------
     BlockTooLargeError
         If a block cannot fit into the memory of a process.
-    ArgumentError, ArgumentTypeError
-        If `chunks` makes no sense.
     """
-    with np.errstate(over="ignore"):
-        factor = covariance.factorize().astype(dtype)
-        mean = mean.astype(dtype, copy=False)
-    for argument, numbers in {"mean": mean, **factor.arrays()}.items():
-        checks.not_too_large(argument, numbers)
-    checks.not_too_small("cov", covariance.diagonal(), dtype)
-    where = workers()
-    rows = Rows(factor.ndim, factor.noise_ndim, dtype.itemsize, factor.nbytes)
-    request = as_request(chunks, size, rows, where)
-    plan = Plan(size, factor.ndim, factor.noise_ndim, dtype.name, root, request.cuts)
-    plan.refuse_too_many()
-    plan.refuse_too_large(factor.nbytes, where.memory)
-    provenance = _provenance(plan, Broadcast(factor, mean, spool_folder), covariance, names)
-    array = _drawn(plan, provenance)
-    if request.recut is None:
-        return array
-    plan.refuse_too_large_recut(request.recut, where.memory)
-    return _recut(array, request.recut, provenance)
-
-
-def _provenance(plan: Plan, broadcast: Broadcast, covariance: Covariance, names: tuple[str, ...] | None) -> Provenance:
-    values = {
-        "streams": STREAMS,
-        **plan.record(),
-        "covariance": covariance.record(),
-        **broadcast.digests,
-    }
-    return Provenance(values, broadcast, _dimensions(plan), names)
-
-
-def _dimensions(plan: Plan) -> tuple[str, ...]:
-    axes = len(plan.size)
-    return (*(("sample",) if axes == 1 else tuple(f"sample_{axis}" for axis in range(axes))), "variable")
-
-
-def sample_again(
-    values: Mapping[str, object],
-    plan: Plan,
-    broadcast: Broadcast,
-    chunks: tuple[int, ...],
-    names: tuple[str, ...] | None,
-) -> da.Array:
-    """The lazy array of a sample that was specified before, from what decides its values.
-
-    Parameters
-    ----------
-    values : mapping
-        `mvn_dask.provenance.Provenance.values`, of the plan's size.
-    plan : Plan
-        Its cuts do not matter.
-    broadcast : Broadcast
-        Factor and mean.
-    chunks : tuple of int
-        Lengths of a block along every axis, that of the variables included.
-    names : tuple of str or None
-        Names of the variables.
-    """
-    factor = broadcast.factor
-    where = workers()
-    request = as_request(chunks, plan.size, Rows(factor.ndim, factor.noise_ndim, plan.itemsize, factor.nbytes), where)
-    plan = replace(plan, cuts=request.cuts)
-    plan.refuse_too_many()
-    plan.refuse_too_large(factor.nbytes, where.memory)
-    provenance = Provenance(values, broadcast, _dimensions(plan), names)
-    array = _drawn(plan, provenance)
-    return array if request.recut is None else _recut(array, request.recut, provenance)
+    draft.refuse_too_large(workers().memory)
+    array = _drawn(draft.plan, draft.provenance)
+    return array if draft.recut is None else _recut(array, draft.recut, draft.provenance)
 
 
 def _drawn(plan: Plan, provenance: Provenance) -> da.Array:

@@ -21,12 +21,13 @@ from mvn_dask.errors import (
 from mvn_dask.redrawing import Redrawing, redraw
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.companions import load_all, write_companions
+from mvn_dask.store.completeness import complete, missing_numbers
+from mvn_dask.store.contents import shards_of
 from mvn_dask.store.engine import current_client
-from mvn_dask.store.filling import Chunks, fill, missing_numbers, slab
+from mvn_dask.store.filling import Chunks, fill, slab
 from mvn_dask.store.layout import Index, chunk_count, chunk_entries, chunk_index, chunk_key, chunk_number, encode
-from mvn_dask.store.reading import complete
 from mvn_dask.store.record import PlanRecord, existing, same_specification
-from mvn_dask.store.specification import plan_record, shards_of
+from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
 from mvn_dask.store.targets.base import RECORD, Target
 from mvn_dask.store.verification import Level, Verification, inspect, refuse_other_levels

@@ -15,6 +15,7 @@ FLOORS = [
     {"kernel", "broadcast"},
     {"cluster"},
     {"chunking"},
+    {"draft"},
     {"sampling"},
     {"distribution"},
     {"generator", "redrawing"},

@@ -13,7 +13,7 @@ ROOMY = Workers(memory=2**36, threads=4)
 
 
 def block_rows(chunks: Any, size: tuple[int, ...], workers: Workers = ROOMY) -> int:
-    (cut,) = as_request(chunks, size, ROWS, workers).cuts
+    (cut,) = as_request(chunks, size, ROWS, lambda: workers).cuts
     assert isinstance(cut, int)
     return cut
 
@@ -34,10 +34,10 @@ def test_auto_leaves_room_for_the_tasks_of_every_thread() -> None:
 
 
 def test_rows_are_counted_along_the_flattened_sample() -> None:
-    assert as_request(50, (10, 20), ROWS, ROOMY).cuts == (2, 20)
-    assert as_request(np.int64(7), (10, 20), ROWS, ROOMY).cuts == (1, 7)
-    assert as_request(-1, (10, 20), ROWS, ROOMY).cuts == (10, 20)
-    assert as_request(-1, (), ROWS, ROOMY).cuts == ()
+    assert as_request(50, (10, 20), ROWS, lambda: ROOMY).cuts == (2, 20)
+    assert as_request(np.int64(7), (10, 20), ROWS, lambda: ROOMY).cuts == (1, 7)
+    assert as_request(-1, (10, 20), ROWS, lambda: ROOMY).cuts == (10, 20)
+    assert as_request(-1, (), ROWS, lambda: ROOMY).cuts == ()
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,17 @@ def test_rows_are_counted_along_the_flattened_sample() -> None:
     ],
 )
 def test_chunks_of_every_axis(chunks: Any, cuts: Any) -> None:
-    request = as_request(chunks, (10,), ROWS, ROOMY)
+    request = as_request(chunks, (10,), ROWS, lambda: ROOMY)
     assert request.cuts == cuts
     assert request.recut is None
 
 
 def test_grids_that_no_task_can_draw_are_cut_afterwards() -> None:
-    request = as_request((4, 10), (10,), ROWS, ROOMY)
+    request = as_request((4, 10), (10,), ROWS, lambda: ROOMY)
     assert request.recut == ((4, 4, 2), (10, 10, 10))
-    request = as_request((5, 5, 30), (10, 10), ROWS, ROOMY)
+    request = as_request((5, 5, 30), (10, 10), ROWS, lambda: ROOMY)
     assert request.recut == ((5, 5), (5, 5), (30,))
-    assert as_request((1, 5, 30), (10, 10), ROWS, ROOMY).recut is None
+    assert as_request((1, 5, 30), (10, 10), ROWS, lambda: ROOMY).recut is None
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_grids_that_no_task_can_draw_are_cut_afterwards() -> None:
 )
 def test_chunks_that_make_no_sense(chunks: Any) -> None:
     with pytest.raises(ArgumentError, match="`chunks` must"):
-        as_request(chunks, (10,), ROWS, ROOMY)
+        as_request(chunks, (10,), ROWS, lambda: ROOMY)
 
 
 @pytest.mark.parametrize("chunks", [2.5, None, True, object(), {1, 2}])
 def test_chunks_of_another_kind(chunks: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="`chunks` must be 'auto', a size in bytes"):
-        as_request(chunks, (10,), ROWS, ROOMY)
+        as_request(chunks, (10,), ROWS, lambda: ROOMY)

@@ -24,7 +24,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
 
 from mvn_dask import checks
 from mvn_dask.blas import one_thread
@@ -103,6 +102,8 @@ class TriangularFactor(_MatrixFactor):
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """Forward substitution: d² flops a row."""
+        from scipy.linalg import solve_triangular
+
         white: FloatArray = solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T
         return white
 

@@ -22,7 +22,6 @@ from mvn_dask.store.layout import (
     chunk_shape,
     encode,
     is_whole,
-    present_chunks,
 )
 from mvn_dask.store.progress import Progress
 from mvn_dask.store.ranges import Numbers
@@ -103,13 +102,6 @@ class Filling:
     def _present(self, number: int) -> bool:
         entry = self.chunks.target.entry(chunk_key(chunk_index(self.chunks.record, number)))
         return entry is not None and is_whole(self.chunks.record, entry)
-
-
-def missing_numbers(target: Target, record: PlanRecord, start: int, stop: int) -> Numbers:
-    """Chunks of these numbers that are not there."""
-    if not target.listed and next(target.entries("samples"), None) is None:
-        return np.arange(start, stop, dtype=np.int64)
-    return start + np.flatnonzero(~present_chunks(target, record, start, stop)).astype(np.int64)
 
 
 def fill(array: da.Array, chunks: Chunks, numbers: Numbers, *, anew: bool = False) -> None:

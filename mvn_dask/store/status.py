@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mvn_dask.store.completeness import committed
 from mvn_dask.store.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
-from mvn_dask.store.reading import committed
 from mvn_dask.store.record import existing
 from mvn_dask.store.targets.addressing import as_target
 

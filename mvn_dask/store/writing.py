@@ -18,11 +18,12 @@ from mvn_dask.errors import (
     TargetNotEmptyError,
 )
 from mvn_dask.store.companions import Arrays, write_companions
+from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.engine import current_client
-from mvn_dask.store.filling import Chunks, fill, missing_numbers
+from mvn_dask.store.filling import Chunks, fill
 from mvn_dask.store.layout import chunk_count, chunk_index
 from mvn_dask.store.metadata import commit, zarr_files
-from mvn_dask.store.reading import Stored, complete
+from mvn_dask.store.reading import Stored
 from mvn_dask.store.record import PlanRecord, read, same_specification
 from mvn_dask.store.removal import remove, strangers
 from mvn_dask.store.sources import sources

@@ -12,7 +12,8 @@ from distributed import Client
 import mvn_dask
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.store.blocks import Blocks
-from mvn_dask.store.filling import RANGE_BLOCKS, Chunks, Filling, missing_numbers, range_size, slab
+from mvn_dask.store.completeness import missing_numbers
+from mvn_dask.store.filling import RANGE_BLOCKS, Chunks, Filling, range_size, slab
 from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.base import RECORD

@@ -6,7 +6,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import AlignmentError, ArgumentTypeError
-from mvn_dask.store.specification import plan_record, provenances, shards_of
+from mvn_dask.store.specification import plan_record, provenances
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
@@ -79,34 +79,3 @@ def test_blocks_that_are_no_whole_chunks(array: da.Array, text: str) -> None:
 def test_no_array_of_numbers(array: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="`array` must"):
         plan_record(array)
-
-
-@pytest.mark.parametrize(
-    ("shards", "error"),
-    [
-        (7, AlignmentError),
-        (0, AlignmentError),
-        (80, AlignmentError),
-        (True, ArgumentTypeError),
-        ("8", ArgumentTypeError),
-    ],
-)
-def test_pieces_that_do_not_divide_a_block(shards: Any, error: type[Exception]) -> None:
-    with pytest.raises(error, match="`shards` must"):
-        plan_record(sample(), shards)
-
-
-def test_what_has_no_rows_has_no_pieces() -> None:
-    with pytest.raises(AlignmentError, match="an array without axes has none"):
-        plan_record(sample().sum(), 1)
-
-
-def test_pieces_divide_the_first_axis_that_can_be_divided() -> None:
-    for array, shards, pieces in (
-        (sample(), 8, (8, 2)),
-        (sample(size=(10, 100), chunks=(1, 50)), 25, (1, 25, 2)),
-        (sample(), None, None),
-    ):
-        record, _ = plan_record(array, shards)
-        assert record.pieces == pieces
-        assert shards_of(record) == shards

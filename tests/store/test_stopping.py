@@ -1,0 +1,141 @@
+import multiprocessing
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.errors import StoppedError
+from mvn_dask.store import stopping
+from mvn_dask.store.progress import State, reported_to
+from mvn_dask.store.stopping import Interrupted, Stop, checkpoint, current, follow, stoppable, working_for
+from tests.conftest import local_cluster
+
+
+def slow(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    time.sleep(0.02)
+    return block
+
+
+def sample(rows: int = 1500) -> da.Array:
+    x = mvn_dask.MultivariateNormal([1.0, 2.0], 3.0).sample(rows, seed=1, chunks=10)
+    drawn: da.Array = da.map_blocks(slow, x)
+    return drawn
+
+
+def stop_after(chunks: int, stop: Stop) -> Any:
+    """A listener that asks to stop, from another thread, once so many chunks are done."""
+
+    def listen(state: State) -> None:
+        if state.done >= chunks:
+            threading.Thread(target=stop.request).start()
+
+    return reported_to(listen)
+
+
+def test_a_job_without_a_stop_is_never_stopped() -> None:
+    assert not current().requested
+    with working_for(current().token):
+        checkpoint()
+    checkpoint()
+
+
+def test_a_checkpoint_leaves_the_task_of_the_stopped_job_only() -> None:
+    one, other = Stop(), Stop()
+    one.request()
+    with working_for(one.token), pytest.raises(Interrupted):
+        checkpoint()
+    with working_for(other.token):
+        checkpoint()
+
+
+def test_others_hear_of_it_once_however_late_they_come() -> None:
+    heard: list[str] = []
+    stop = Stop()
+    with stop.telling(heard.append):
+        stop.request()
+        stop.request()
+    assert heard == [stop.token]
+    with stop.telling(heard.append):
+        assert heard == [stop.token] * 2
+
+
+def test_a_followed_event_stops_all_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_stopped", set())
+    event = threading.Event()
+    follow(event)
+    with working_for("some job"):
+        checkpoint()
+        event.set()
+        deadline = time.monotonic() + 10
+        with pytest.raises(Interrupted):
+            while time.monotonic() < deadline:
+                checkpoint()
+
+
+def stopped_and_resumed(folder: Path) -> None:
+    stop = Stop()
+    with stoppable(stop), stop_after(5, stop), pytest.raises(StoppedError, match="the same call goes on"):
+        mvn_dask.to_zarr(sample(), folder)
+    status = mvn_dask.status(folder)
+    assert 5 <= status.done < 145, "many are left, since work stopped between two blocks"
+    with stoppable(stop), pytest.raises(StoppedError):
+        mvn_dask.to_zarr(sample(), folder)
+    assert mvn_dask.status(folder).done == status.done, "nothing begins once a stop is requested"
+    mvn_dask.to_zarr(sample(), folder)
+    assert mvn_dask.status(folder).complete
+
+
+def test_threads_stop(tmp_path: Path) -> None:
+    stopped_and_resumed(tmp_path)
+
+
+def test_a_pool_of_processes_stops(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    event = context.Event()
+    stop = Stop()
+    with (
+        ProcessPoolExecutor(2, context, initializer=follow, initargs=(event,)) as pool,
+        dask.config.set(scheduler="processes", pool=pool),
+        stoppable(stop),
+        stop.telling(lambda _: event.set()),
+        stop_after(5, stop),
+        pytest.raises(StoppedError),
+    ):
+        mvn_dask.to_zarr(sample(), tmp_path)
+    assert 5 <= mvn_dask.status(tmp_path).done < 145
+
+
+def test_a_cluster_stops(processes: Client, tmp_path: Path) -> None:
+    stopped_and_resumed(tmp_path)
+
+
+def test_work_that_goes_to_dask_whole_stops(tmp_path: Path) -> None:
+    x = sample(500)
+    shared = x - x.mean(axis=0)
+    for scheduler in ("threads", "distributed"):
+        stop = Stop()
+        with (
+            local_cluster(processes=False, n_workers=1) as cluster,
+            Client(cluster),
+            dask.config.set(scheduler=scheduler),
+            stoppable(stop),
+            stop_after(1, stop),
+            pytest.raises(StoppedError),
+        ):
+            mvn_dask.to_zarr(shared, tmp_path / scheduler)
+        assert 1 <= mvn_dask.status(tmp_path / scheduler).done < 50
+
+
+def test_reading_stops_too(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([1.0, 2.0], 3.0).sample(400, seed=1, chunks=1), tmp_path)
+    stop = Stop()
+    with stoppable(stop), stop_after(1, stop), pytest.raises(StoppedError):
+        mvn_dask.verify(tmp_path, level="values")
