@@ -1,22 +1,16 @@
-"""Blocks of a dask array, some at a time, without the graph of all of them, and how they travel."""
+"""Blocks of a dask array, some at a time, without the graph of all of them."""
 
-import pickle
-import threading
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, cast
 
-import cloudpickle
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask.core import get_dependencies, toposort
 from dask.local import get_sync
 
-from mvn_dask.provenance import shelved
 from mvn_dask.store import stopping
-from mvn_dask.store.targets.base import Load
 
 Graph = dict[Any, Any]
 FEW = 8
@@ -104,51 +98,3 @@ def _is_datum(node: Any) -> bool:
 def _is_future(node: Any) -> bool:
     value = getattr(node, "value", node)
     return type(value).__module__.startswith("distributed")
-
-
-class Shipped:
-    """An object that travels to other processes: pickled at most once, and unpickled once in each of them.
-
-    Parameters
-    ----------
-    value : object
-        Whatever cloudpickle takes.
-    shelf : mapping
-        Arrays that the other processes can load themselves, by their digests; see `mvn_dask.provenance.shelved`.
-    """
-
-    def __init__(self, value: object, shelf: Mapping[str, Load]) -> None:
-        self._token = uuid.uuid4().hex
-        self._value: Any = value
-        self._shelf: Mapping[str, Load] = shelf
-        self._payload = b""
-
-    def __getstate__(self) -> tuple[str, bytes]:
-        with _arrival:
-            if not self._payload:
-                with shelved(self._shelf):
-                    self._payload = cloudpickle.dumps(self._value)
-        return self._token, self._payload
-
-    def __setstate__(self, state: tuple[str, bytes]) -> None:
-        self._token, self._payload = state
-        self._value, self._shelf = None, {}
-
-    def __sizeof__(self) -> int:
-        return object.__sizeof__(self) + len(self._payload)
-
-    @property
-    def value(self) -> Any:
-        """The object."""
-        if self._value is None:
-            with _arrival:
-                if self._token not in _arrived:
-                    _arrived.clear()
-                    _arrived[self._token] = pickle.loads(self._payload)  # noqa: S301 our own client sent it
-                self._value = _arrived[self._token]
-        return self._value
-
-
-_arrival = threading.Lock()
-_arrived: dict[str, Any] = {}
-"""The last object that arrived in this process, since every task of the process scheduler brings it anew."""

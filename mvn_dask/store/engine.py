@@ -21,13 +21,11 @@ from dask.highlevelgraph import HighLevelGraph
 
 from mvn_dask.errors import StoppedError
 from mvn_dask.store import stopping
-from mvn_dask.store.blocks import Shipped
 from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import SCHEDULER_GONE, Cluster, Numbers, Range, Work, lost_workers, perform
+from mvn_dask.store.ranges import SCHEDULER_GONE, Cluster, Numbers, Range, Work, cut, lost_workers, perform
+from mvn_dask.store.shipping import Shipped
 from mvn_dask.store.targets.base import Load
 
-SHARE = 3
-"""A range is at most this share of what is left for a thread: 3 is a third."""
 LOCAL_WINDOW = 1024
 """Ranges that a local scheduler gets at a time."""
 
@@ -50,7 +48,7 @@ def run(
     """
     client = current_client()
     refuse_stopped()
-    ranges = _cut(numbers, size)
+    ranges = cut(numbers, size, threads())
     shipped = Shipped(work, shelf or {})
     if client is None:
         yield from _run_locally(work, shipped, ranges, progress)
@@ -62,16 +60,6 @@ def refuse_stopped() -> None:
     """Raise StoppedError if the current `stopping.Stop` is requested."""
     if stopping.current().requested:
         raise StoppedError("the job was stopped with work left; what was written stays: the same call goes on")
-
-
-def _cut(numbers: Numbers, size: int) -> Iterator[Range]:
-    """Ranges that get shorter towards the end, so that all threads end at about the same time."""
-    share = SHARE * threads()
-    start = 0
-    while start < len(numbers):
-        stop = start + max(1, min(size, (len(numbers) - start) // share))
-        yield Range(numbers[start:stop])
-        start = stop
 
 
 def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[Range], progress: Progress) -> Iterator[Any]:

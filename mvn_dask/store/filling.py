@@ -24,16 +24,12 @@ from mvn_dask.store.layout import (
     is_whole,
 )
 from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import Numbers
+from mvn_dask.store.ranges import Numbers, range_size
 from mvn_dask.store.record import PlanRecord, is_unchanged
 from mvn_dask.store.targets.base import Target
 
-RANGE_BYTES = 2**30
-"""Bytes of the blocks in one task, at most: what half a second draws, so that a scheduler's share is small."""
 MANY = 4
 """Blocks for each thread, from which on it does not matter that a single one is made in one thread."""
-RANGE_BLOCKS = 1000
-"""Blocks in one task, at most."""
 
 
 @dataclass(frozen=True)
@@ -123,11 +119,6 @@ def fill(array: da.Array, chunks: Chunks, numbers: Numbers, *, anew: bool = Fals
                 pass
         else:
             _fill_whole(array, work, numbers, progress)
-
-
-def range_size(record: PlanRecord) -> int:
-    """Blocks in one task, at most."""
-    return max(1, min(RANGE_BYTES // chunk_bytes(record), RANGE_BLOCKS))
 
 
 def _fill_whole(array: da.Array, work: Filling, numbers: Numbers, progress: Progress) -> None:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,16 +12,24 @@ import numpy.typing as npt
 
 from mvn_dask.errors import TransportError, WorkersLostError
 from mvn_dask.store import stopping
-from mvn_dask.store.blocks import Shipped
+from mvn_dask.store.layout import chunk_bytes
+from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.shipping import Shipped
 
 Numbers = npt.NDArray[np.int64]
 
+RANGE_BYTES = 2**30
+"""Bytes of the blocks in one task, at most: what half a second draws, so that a scheduler's share is small."""
+RANGE_BLOCKS = 1000
+"""Blocks in one task, at most."""
 WINDOW_A_THREAD = 4
 """Ranges that wait for each thread of a cluster."""
 WINDOW = 32
 """Ranges that wait, at least."""
 RETRIES = 3
 """Times that a range may fail without any progress, while workers die or an object store does not answer."""
+SHARE = 3
+"""A range is at most this share of what is left for a thread: 3 is a third."""
 LOOK = 2.0
 """Seconds after which the threads of a cluster are counted again."""
 SCHEDULER_GONE = "the scheduler is gone, or was restarted"
@@ -47,6 +55,20 @@ class Range:
 
     numbers: Numbers
     failures: int = 0
+
+
+def range_size(record: PlanRecord) -> int:
+    """Blocks in one task, at most."""
+    return max(1, min(RANGE_BYTES // chunk_bytes(record), RANGE_BLOCKS))
+
+
+def cut(numbers: Numbers, size: int, threads: int) -> Iterator[Range]:
+    """Ranges of at most so many blocks, shorter towards the end, so that all threads end at about the same time."""
+    start = 0
+    while start < len(numbers):
+        stop = start + max(1, min(size, (len(numbers) - start) // (SHARE * threads)))
+        yield Range(numbers[start:stop])
+        start = stop
 
 
 @dataclass

@@ -12,7 +12,6 @@ from mvn_dask.provenance import environment
 from mvn_dask.store import stopping
 from mvn_dask.store.companions import WRITER, array_key, companion_fault, loaders, writer
 from mvn_dask.store.engine import run
-from mvn_dask.store.filling import range_size
 from mvn_dask.store.layout import (
     Index,
     chunk_bytes,
@@ -27,7 +26,7 @@ from mvn_dask.store.layout import (
 )
 from mvn_dask.store.metadata import Files, faults, zarr_files
 from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import Numbers
+from mvn_dask.store.ranges import Numbers, range_size
 from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.targets.base import RECORD, Bytes, Target
 

@@ -1,6 +1,4 @@
 import pickle
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import dask.array as da
@@ -9,8 +7,8 @@ import pytest
 from distributed import Client
 
 import mvn_dask
-from mvn_dask.broadcast import LARGE
-from mvn_dask.store.blocks import Blocks, Shipped
+from mvn_dask.store.blocks import Blocks
+from mvn_dask.store.shipping import Shipped
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 ROWS = NORMAL.sample(100, seed=1, chunks=10)
@@ -79,19 +77,3 @@ def test_a_million_blocks_are_not_unfolded() -> None:
     assert len(pickle.dumps(Shipped(blocks, {}))) < 6e6, "two numbers a block, for dask"
     ((_, last),) = blocks.compute([10**6 - 1])
     np.testing.assert_array_equal(last, NORMAL.sample(10**6, seed=1)[-1:].compute() + 1)
-
-
-def test_what_travels_is_unpickled_once_and_loads_what_it_can(tmp_path: Path) -> None:
-    n = LARGE // 8 + 5
-    wide = mvn_dask.MultivariateNormal(np.arange(float(n)), 2.0).sample(3, seed=1, chunks=1)
-    (origin,) = (layer.mapping for layer in wide.dask.layers.values() if hasattr(layer, "mapping"))
-    broadcast = next(iter(origin.values())).value.broadcast
-    for name, array in broadcast.arrays.items():
-        np.save(tmp_path / f"{name}.npy", array)
-    shelf = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in broadcast.digests.items()}
-    pickled = pickle.dumps(Shipped(Blocks(wide), shelf))
-    assert len(pickled) < 20_000
-    one, other = pickle.loads(pickled), pickle.loads(pickled)  # noqa: S301
-    assert one.value is other.value
-    ((_, block),) = one.value.compute([2])
-    np.testing.assert_array_equal(block, wide[2:].compute())

@@ -14,7 +14,7 @@ from distributed import Client
 
 import mvn_dask
 from mvn_dask.errors import WorkersLostError
-from mvn_dask.store.engine import _cut, run
+from mvn_dask.store.engine import run
 from mvn_dask.store.progress import Progress
 from mvn_dask.store.ranges import Numbers
 from tests.conftest import local_cluster
@@ -57,17 +57,6 @@ def test_every_number_once_on_local_schedulers(scheduler: str, tmp_path: Path) -
     with dask.config.set(scheduler=scheduler):
         assert squares(Squares(tmp_path)) == [number**2 for number in range(100)]
     assert 15 <= len(list(tmp_path.iterdir())) < 40, "so many ranges: most of 7, at the end shorter ones"
-
-
-@pytest.mark.parametrize(("count", "size"), [(0, 5), (1, 5), (1000, 10), (64, 16), (10**6, 1000)])
-def test_ranges_get_shorter_towards_the_end(count: int, size: int) -> None:
-    with dask.config.set(num_workers=2, scheduler="threads"):
-        lengths = [len(piece.numbers) for piece in _cut(np.arange(count), size)]
-    assert sum(lengths) == count
-    assert lengths == sorted(lengths, reverse=True)
-    assert max(lengths, default=0) <= size
-    assert count < 12 or lengths[-6:] == [1] * 6, "so that all threads end together"
-    assert len(lengths) <= count / size + 8 * 6
 
 
 def test_every_number_once_on_all_workers_of_a_cluster(processes: Client, tmp_path: Path) -> None:

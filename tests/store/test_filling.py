@@ -13,7 +13,7 @@ import mvn_dask
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.completeness import missing_numbers
-from mvn_dask.store.filling import RANGE_BLOCKS, Chunks, Filling, range_size, slab
+from mvn_dask.store.filling import Chunks, Filling, slab
 from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.base import RECORD
@@ -56,15 +56,6 @@ def test_a_chunk_goes_only_into_the_store_it_was_made_for(tmp_path: Path) -> Non
     with pytest.raises(StoreError, match="was overwritten while"):
         other.write((0, 0), np.zeros((30, 2)))
     assert len(missing_numbers(chunks.target, record, 0, 4)) == 4
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [(1, RANGE_BLOCKS), (2**22, 15), (2**26, 1)],
-)
-def test_ranges_are_not_too_large(rows: int, expected: int) -> None:
-    record, _ = plan_record(NORMAL.sample(rows, seed=1, chunks=rows))
-    assert range_size(record) == expected
 
 
 def test_the_chunks_that_hold_a_row() -> None:

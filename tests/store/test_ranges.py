@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from distributed import Client
 
+import mvn_dask
 from mvn_dask.errors import TransportError, WorkersLostError
 from mvn_dask.store.engine import run
+from mvn_dask.store.ranges import RANGE_BLOCKS, cut, range_size
+from mvn_dask.store.specification import plan_record
 from tests.conftest import local_cluster
 from tests.store.test_engine import Counted, Failing, Squares, squares
 
@@ -51,3 +54,22 @@ def test_only_a_window_of_ranges_is_on_its_way(processes: Client, tmp_path: Path
     assert processes.run_on_scheduler(waiting) < 150
     told.close()
     assert len(list(tmp_path.iterdir())) < 1000, "what was not submitted is not begun after the end"
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 5), (1, 5), (1000, 10), (64, 16), (10**6, 1000)])
+def test_ranges_get_shorter_towards_the_end(count: int, size: int) -> None:
+    lengths = [len(piece.numbers) for piece in cut(np.arange(count), size, threads=2)]
+    assert sum(lengths) == count
+    assert lengths == sorted(lengths, reverse=True)
+    assert max(lengths, default=0) <= size
+    assert count < 12 or lengths[-6:] == [1] * 6, "so that all threads end together"
+    assert len(lengths) <= count / size + 8 * 6
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(1, RANGE_BLOCKS), (2**22, 15), (2**26, 1)],
+)
+def test_ranges_are_not_too_large(rows: int, expected: int) -> None:
+    record, _ = plan_record(mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(rows, seed=1, chunks=rows))
+    assert range_size(record) == expected

@@ -67,6 +67,12 @@ def test_others_hear_of_it_once_however_late_they_come() -> None:
         assert heard == [stop.token] * 2
 
 
+def look_for(seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        checkpoint()
+
+
 def test_a_followed_event_stops_all_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "_stopped", set())
     event = threading.Event()
@@ -74,10 +80,8 @@ def test_a_followed_event_stops_all_work(monkeypatch: pytest.MonkeyPatch) -> Non
     with working_for("some job"):
         checkpoint()
         event.set()
-        deadline = time.monotonic() + 10
         with pytest.raises(Interrupted):
-            while time.monotonic() < deadline:
-                checkpoint()
+            look_for(10.0)
 
 
 def stopped_and_resumed(folder: Path) -> None:
