@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from mvn_dask import covariance, errors
     from mvn_dask.distribution import MultivariateNormal
     from mvn_dask.generator import Generator, default_rng, multivariate_normal
+    from mvn_dask.job.schema.job import Job
     from mvn_dask.store.labelling import to_xarray
     from mvn_dask.store.reading import from_zarr
     from mvn_dask.store.status import Status, status
@@ -20,6 +21,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "Extension",
     "Generator",
+    "Job",
     "MultivariateNormal",
     "Repair",
     "Status",
@@ -43,6 +45,7 @@ __all__ = [
 _HOMES = {
     "distribution": ["MultivariateNormal"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
+    "job.schema.job": ["Job"],
     "store.labelling": ["to_xarray"],
     "store.reading": ["from_zarr"],
     "store.status": ["Status", "status"],

@@ -12,9 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import zarr
-from zarr.codecs import Crc32cCodec
-from zarr.storage import MemoryStore
 
 from mvn_dask.provenance import canonical_json
 from mvn_dask.store.layout import ARRAY, fill_value
@@ -34,6 +31,10 @@ Files = Mapping[str, bytes]
 
 def zarr_files(record: PlanRecord, arrays: Mapping[str, npt.NDArray[Any]]) -> Files:
     """Everything that Zarr needs beside the chunks: documents, and the names of the variables."""
+    import zarr
+    from zarr.codecs import Crc32cCodec
+    from zarr.storage import MemoryStore
+
     written: dict[str, Any] = {}
     store = MemoryStore(written)
     root = {"mvn_dask_format_version": record.content["format_version"], "mvn_dask_fingerprint": record.fingerprint}

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import dask.array as da
-import numpy as np
 import zarr
 
 from mvn_dask.errors import (
     ArgumentError,
-    ArgumentTypeError,
     StoreError,
     TargetBusyError,
     TargetError,
@@ -26,6 +24,7 @@ from mvn_dask.store.metadata import commit, zarr_files
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.record import PlanRecord, read, same_specification
 from mvn_dask.store.removal import remove, strangers
+from mvn_dask.store.shares import as_share
 from mvn_dask.store.sources import sources
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
@@ -134,30 +133,6 @@ def to_zarr(
         chunks = Chunks(target, record, record.identity)
         fill(array, chunks, missing_numbers(target, record, start, stop))
         finish(occupancy, target, record, arrays, (start, stop))
-
-
-def as_share(part: object, count: int) -> tuple[int, int]:
-    """The numbers of the chunks that a part writes: from the first one on, up to the second.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If it is no pair (i, n) with 0 ≤ i < n.
-
-    Examples
-    --------
-    >>> [as_share((i, 3), 10) for i in range(3)]
-    [(0, 3), (3, 6), (6, 10)]
-    """
-    if part is None:
-        return 0, count
-    pair = tuple(part) if isinstance(part, (tuple, list)) else ()
-    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in pair):
-        raise ArgumentTypeError(f"`part` must be a pair of integers (i, n), not {part!r}")
-    i, n = map(int, pair)
-    if not 0 <= i < n:
-        raise ArgumentError(f"`part` must be (i, n) with 0 <= i < n: it is {(i, n)}")
-    return i * count // n, (i + 1) * count // n
 
 
 def finish(occupancy: Occupancy, target: Target, record: PlanRecord, arrays: Arrays, share: tuple[int, int]) -> None:

@@ -2,18 +2,18 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-
-import zarr
-from zarr.abc.store import Store
-from zarr.storage import FsspecStore, LocalStore, ObjectStore
 
 from mvn_dask.errors import TargetError
 from mvn_dask.store.targets.base import Target
 from mvn_dask.store.targets.local import LocalTarget
+
+if TYPE_CHECKING:
+    from zarr.storage import FsspecStore
 
 _FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
@@ -61,6 +61,10 @@ def as_target(url: object, storage_options: Mapping[str, Any] | None = None, *, 
 
 def _store_target(url: object, *, fsync: bool) -> Target | None:
     """The target behind a Zarr store, or None if it is none."""
+    if "zarr" not in sys.modules:
+        return None  # whoever holds a store has imported it
+    from zarr.storage import FsspecStore, LocalStore, ObjectStore
+
     if isinstance(url, LocalStore):
         return LocalTarget(Path(url.root).resolve(), fsync=fsync)
     if isinstance(url, ObjectStore):
@@ -75,7 +79,7 @@ def _store_target(url: object, *, fsync: bool) -> Target | None:
     return None
 
 
-def _fsspec_target(store: FsspecStore) -> Target:
+def _fsspec_target(store: "FsspecStore") -> Target:
     filesystem: Any = store.fs
     protocols = {filesystem.protocol} if isinstance(filesystem.protocol, str) else set(filesystem.protocol)
     spelling = "/".join(sorted(protocols))
@@ -178,6 +182,9 @@ def refuse_unsafe_writes(url: object) -> None:
     TargetError
         If `url` is such a store, or Zarr is configured to use such a pipeline.
     """
+    import zarr
+    from zarr.abc.store import Store
+
     if isinstance(url, Store) and url.read_only:
         raise TargetError(f"`url` is a {type(url).__name__} that was opened for reading only")
     pipeline = str(zarr.config.get("codec_pipeline.path"))

@@ -1,0 +1,190 @@
+"""Commands about jobs: plan, run, sample, init."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mvn_dask.cli.conduct import Manner, conduct
+from mvn_dask.cli.console import Console
+from mvn_dask.cli.options import Debug, Grace, JobFile, Json, LogFormat, Overrides, Part, Quiet, Timeout
+from mvn_dask.cli.outcome import Exit
+
+if TYPE_CHECKING:
+    from mvn_dask.job.schema.job import Job
+
+Read = Callable[[], "Job"]
+
+Tls = Annotated[bool, typer.Option("--tls", help="Encrypt what a local cluster sends, with temporary certificates.")]
+Dashboard = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Where a local cluster shows its dashboard.", show_default="127.0.0.1:0"),
+]
+
+
+def plan(
+    job: JobFile,
+    part: Part = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    log_format: LogFormat = "text",
+    debug: Debug = False,
+) -> int:
+    """Say what a job will do: rows, chunks, bytes, memory, tasks, and the time, from a timed block.
+
+    Nothing is written.
+    """
+
+    def act(console: Console) -> Exit:
+        from mvn_dask.cli.words import as_json, planned_text
+        from mvn_dask.job.planning import plan as planned
+
+        found = planned(_read(job, overrides), _part(part))
+        console.result(planned_text(found), as_json(found))
+        return Exit.DONE
+
+    return conduct(Manner(json, quiet, log_format, debug), act)
+
+
+def run(
+    job: JobFile,
+    part: Part = None,
+    overrides: Overrides = None,
+    tls: Tls = False,
+    dashboard: Dashboard = None,
+    grace: Grace = 30.0,
+    connect_timeout: Timeout = 30.0,
+    json: Json = False,
+    quiet: Quiet = False,
+    log_format: LogFormat = "text",
+    debug: Debug = False,
+) -> int:
+    """Begin a job, go on with it, or complete it: always the same command.
+
+    SIGTERM, SIGINT and SIGUSR1 stop it after the chunks that are being drawn, with exit code 75: run it again.
+    """
+    more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
+    if dashboard is not None:
+        more.append(f'cluster.options.dashboard_address="{dashboard}"')
+    return _run(lambda: _read(job, more), part, grace, connect_timeout, Manner(json, quiet, log_format, debug))
+
+
+def sample(
+    out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or URL of the store.", show_default=False)],
+    mean: Annotated[str, typer.Option(metavar="NUMBERS|FILE", help="Mean: 0, or 0.1,0.2, or a file.")],
+    cov: Annotated[
+        str, typer.Option(metavar="NUMBERS|FILE", help="Covariance: a variance, variances, [[2,1],[1,2]], or a file.")
+    ],
+    size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
+    seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, an integer; or several, as 2026,7.")],
+    method: Annotated[str, typer.Option(help="svd, eigh or cholesky.")] = "svd",
+    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
+    part: Part = None,
+    overrides: Overrides = None,
+    grace: Grace = 30.0,
+    connect_timeout: Timeout = 30.0,
+    json: Json = False,
+    quiet: Quiet = False,
+    log_format: LogFormat = "text",
+    debug: Debug = False,
+) -> int:
+    """Draw a sample without a job file. The same command goes on where it was stopped."""
+
+    def read() -> "Job":
+        from mvn_dask.job.schema.job import Job
+
+        mapping = {
+            "version": 1,
+            "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method},
+            "sample": {"size": _several(size), "seed": _several(seed), "dtype": dtype, "chunks": chunks},
+            "output": {"url": out},
+        }
+        return Job.from_mapping(mapping, overrides or (), place="the command line")
+
+    return _run(read, part, grace, connect_timeout, Manner(json, quiet, log_format, debug))
+
+
+def init(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The job file to write.")] = Path("job.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    quiet: Quiet = False,
+    log_format: LogFormat = "text",
+    debug: Debug = False,
+) -> int:
+    """Write a job file to begin with, in which every key is explained."""
+
+    def act(console: Console) -> Exit:
+        from mvn_dask.job.template import job_template
+
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(job_template())
+        console.info(f"wrote {path}: edit it, then call mvn-dask plan {path}")
+        return Exit.DONE
+
+    return conduct(Manner(False, quiet, log_format, debug), act)
+
+
+def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Manner) -> int:
+    def act(console: Console) -> Exit:
+        from mvn_dask.cli.signals import watched
+        from mvn_dask.cli.words import as_json, ran_text
+        from mvn_dask.errors import StoppedError
+        from mvn_dask.job.running import run as ran
+        from mvn_dask.store.stopping import Stop, stoppable
+
+        stop = Stop()
+        with watched(stop, grace, console.warning), stoppable(stop):
+            job, share = read(), _part(part)
+            try:
+                found = ran(job, share, connect_timeout=timeout, tell=console.info)
+            except StoppedError as error:
+                console.warning(f"{error}: {_again()}", exit_code=int(Exit.STOPPED))
+                return Exit.STOPPED
+        console.result(ran_text(found), as_json(found))
+        return Exit.DONE
+
+    return conduct(manner, act)
+
+
+def _again() -> str:
+    """The command that goes on, as a shell takes it."""
+    import shlex
+
+    return shlex.join(["mvn-dask", *sys.argv[1:]])
+
+
+def _read(path: Path, overrides: Sequence[str] | None) -> "Job":
+    from mvn_dask.job.schema.job import Job
+
+    return Job.from_toml(path, overrides or ())
+
+
+def _part(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    from mvn_dask.job.parts import part_of
+
+    return part_of(text, os.environ)
+
+
+def _numbers(text: str) -> Any:
+    """Numbers as people write them on a command line, or else the name of a file."""
+    import tomllib
+
+    for spelling in (text, f"[{text}]"):
+        try:
+            return tomllib.loads(f"value = {spelling}")["value"] if text.strip() else text
+        except tomllib.TOMLDecodeError:
+            continue
+    return text
+
+
+def _several(text: str) -> object:
+    """One value, or several with commas between them."""
+    pieces = text.split(",")
+    return text if len(pieces) == 1 else pieces

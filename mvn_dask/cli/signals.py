@@ -1,0 +1,96 @@
+"""Signals that ask a command to stop: after the chunks that are being drawn, or at once."""
+
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from mvn_dask.cli.outcome import Exit
+from mvn_dask.job.shielding import SIGNALS
+from mvn_dask.store.stopping import Stop
+
+Say = Callable[[str], object]
+
+
+@contextmanager
+def watched(stop: Stop, grace: float, say: Say) -> Iterator[None]:
+    """Inside the body, a signal requests the stop; a second one, or the end of the grace, ends the process at once.
+
+    Parameters
+    ----------
+    stop : Stop
+        What is requested.
+    grace : float
+        Seconds that chunks which are being drawn have to end.
+    say : callable
+        Told in words what happens.
+
+    Notes
+    -----
+    Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
+    factorised. So the handlers do nothing, and a thread reads the numbers that Python writes down at once.
+    """
+    known = {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    before = {number: signal.signal(number, _noted) for number in known}
+    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    watcher = threading.Thread(
+        target=_watch, args=(reader, known, stop, grace, say), daemon=True, name="mvn-dask-signals"
+    )
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        writer.close()
+        watcher.join()
+        reader.close()
+
+
+def _noted(number: int, frame: object) -> None:
+    """A handler: what is to be done is done by the watcher."""
+
+
+def _watch(reader: socket.socket, known: dict[int, str], stop: Stop, grace: float, say: Say) -> None:
+    name = _next(reader, known)
+    if name is None:
+        return
+    say(f"{name}: stopping; chunks that are being drawn have {grace:g} s to end, and a second signal stops at once")
+    threading.Thread(target=stop.request, daemon=True, name="mvn-dask-stop").start()
+    deadline = time.monotonic() + grace
+    while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        content = reader.recv(1)
+        if not content:
+            return
+        if content[0] in known:
+            say(f"{known[content[0]]}: stopped at once")
+            _end()
+    say("the grace is over: stopped at once")
+    _end()
+
+
+def _next(reader: socket.socket, known: dict[int, str]) -> str | None:
+    """Name of the next signal that counts; None once nobody watches any more."""
+    while content := reader.recv(1):
+        if content[0] in known:
+            return known[content[0]]
+    return None
+
+
+def _end() -> None:
+    """End the process and those that it started, at once: what is half written has no name yet."""
+    import multiprocessing
+
+    for child in multiprocessing.active_children():
+        child.kill()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(Exit.STOPPED)

@@ -1,0 +1,1 @@
+"""Where mean and covariance come from: files, Zarr arrays, or the job file itself."""

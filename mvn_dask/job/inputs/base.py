@@ -1,0 +1,83 @@
+"""What every way to bring numbers gives, and how its errors call the place."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.checks import FloatArray
+from mvn_dask.errors import InvalidDistributionError, JobFileError
+from mvn_dask.job.spelling import shown
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an array comes from."""
+
+    job: str
+    """What errors call the job."""
+    key: str
+    """Key of the job's table ``distribution``."""
+    path: str | None = None
+    """Path or URL, as seen from the current folder; None for numbers in the job file itself."""
+
+    def __str__(self) -> str:
+        key = f"{self.job}: distribution.{self.key}"
+        return key if self.path is None else f"{key}: {self.path}"
+
+    def invalid(self, text: str, *, cell: str = "") -> InvalidDistributionError:
+        """An error about what was found there."""
+        return InvalidDistributionError(f"{self}{cell and f', {cell}'}: {text}")
+
+    def missing(self, text: str) -> JobFileError:
+        """An error about not finding it."""
+        return JobFileError(f"{self}: {text}")
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """An array, and what is known of it."""
+
+    origin: Origin
+    """Where it comes from."""
+    array: FloatArray
+    """Its numbers, float64, finite, of shape (), (n,) or (n, m)."""
+    names: tuple[str, ...] | None = None
+    """Names of the variables."""
+
+
+def as_input(origin: Origin, array: object) -> Input:
+    """An array without names as an `Input`.
+
+    Raises
+    ------
+    InvalidDistributionError
+        If it holds anything but finite real numbers, none at all, or has more than two axes.
+    """
+    found = np.asarray(array)
+    check_kind(origin, found.dtype, found.shape)
+    with np.errstate(over="ignore"):
+        numbers = np.array(found, dtype=np.float64)
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        where = tuple(bad[0].tolist())
+        index = f"[{', '.join(map(str, where))}]" if where else ""
+        raise origin.invalid(f"must be finite: {origin.key}{index} is {numbers[where]}")
+    return Input(origin, numbers)
+
+
+def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Refuse, before anything is read, what can be no scalar, vector or matrix of real numbers.
+
+    Raises
+    ------
+    InvalidDistributionError
+        If it is none.
+    """
+    if dtype.kind not in "biuf":
+        brief = shown(str(dtype)).strip('"')
+        raise origin.invalid(f"must hold real numbers, and its dtype is {brief}")
+    if len(shape) > 2:
+        raise origin.invalid(f"must be a number, a vector or a matrix, and its shape is {shape}")
+    if 0 in shape:
+        raise origin.invalid(f"holds no numbers: its shape is {shape}")

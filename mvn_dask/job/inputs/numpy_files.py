@@ -1,0 +1,88 @@
+"""Arrays in numpy's files: .npy and .npz. Nothing pickled is ever loaded, since that may run any code."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.job.inputs.base import Input, Origin, as_input
+from mvn_dask.job.spelling import shown
+
+_PICKLED = "holds pickled Python objects, which are never loaded: save plain numbers with numpy.save or numpy.savez"
+
+
+def read_npy(origin: Origin, path: Path) -> Input:
+    """The array in a .npy file.
+
+    Raises
+    ------
+    InvalidDistributionError
+        If it is no such file, a damaged one, or holds anything but numbers.
+    """
+    with path.open("rb") as file:
+        magic = file.read(6)
+    if magic.startswith(b"\x80"):
+        raise origin.invalid(_PICKLED)
+    if magic.startswith(b"PK"):
+        raise origin.invalid("is an archive of arrays: its name must end in .npz")
+    if magic != np.lib.format.MAGIC_PREFIX:
+        raise origin.invalid("is empty" if not magic else "is no .npy file")
+    try:
+        # Mapped, a shape that lies about the file's size takes no memory.
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
+        raise _refusal(origin, error) from None
+    return as_input(origin, found)
+
+
+def read_npz(origin: Origin, path: Path, key: str | None) -> Input:
+    """An array in a .npz file: the one of a name, the only one, or the one named as the key of the job file.
+
+    Raises
+    ------
+    InvalidDistributionError
+        If it is no such file, a damaged one, holds no such array, or anything but numbers.
+    """
+    try:
+        archive: Any = np.load(path, allow_pickle=False)
+    except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
+        raise _refusal(origin, error) from None
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise origin.invalid("is a single array: its name must end in .npy")
+    with archive:
+        name = chosen(origin, archive.files, key)
+        try:
+            found = archive[name]
+        except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
+            raise _refusal(origin, error) from None
+    if not isinstance(found, np.ndarray):
+        raise origin.invalid(f"{shown(name)} in it is no array")
+    return as_input(origin, found)
+
+
+def chosen(origin: Origin, names: list[str], key: str | None) -> str:
+    """Which of some arrays is meant.
+
+    Raises
+    ------
+    InvalidDistributionError
+        If there is no such array, or it cannot be told which.
+    """
+    held = f"it holds {', '.join(map(shown, sorted(names)[:10])) or 'no arrays'}{', …' if len(names) > 10 else ''}"
+    if key is not None:
+        if key in names:
+            return key
+        raise origin.invalid(f"there is no array {shown(key)} in it: {held}")
+    if origin.key in names:
+        return origin.key
+    if len(names) == 1:
+        return names[0]
+    example = f'{origin.key} = {{ path = "…", key = "…" }}'
+    raise origin.invalid(f"{held}: say which one is meant, {example}")
+
+
+def _refusal(origin: Origin, error: Exception) -> Exception:
+    text = str(error).split("\n", maxsplit=1)[0]
+    if "pickle" in text or "Python objects" in text or "Object arrays" in text:
+        return origin.invalid(_PICKLED)
+    return origin.invalid(f"is damaged, or of another kind: {text or type(error).__name__}")

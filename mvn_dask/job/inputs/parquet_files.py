@@ -1,0 +1,92 @@
+"""Tables in Parquet files, through pyarrow."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.checks import FloatArray
+from mvn_dask.job.inputs.base import Input, Origin
+from mvn_dask.job.inputs.tables import NamedTable, table_input
+from mvn_dask.job.spelling import shown
+
+
+def read_parquet(origin: Origin, path: Path) -> Input:
+    """The vector or matrix in a Parquet file.
+
+    Columns are variables; pandas' index, or the only column of texts, names the rows.
+
+    Raises
+    ------
+    InvalidDistributionError
+        If it is no such file, a damaged one, or no table of numbers.
+    JobFileError
+        If pyarrow is not installed.
+    """
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise origin.missing(".parquet files need pyarrow: pip install 'mvn_dask[parquet]'") from None
+    try:
+        # Beside it, neither names of folders nor files of the neighbourhood become columns or rows.
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
+        text = str(error).split("\n", maxsplit=1)[0]
+        raise origin.invalid(f"is no Parquet file, or a damaged one: {text}") from None
+    return table_input(origin, _named(origin, table))
+
+
+def _named(origin: Origin, table: Any) -> NamedTable:
+    place = _index(origin, table)
+    columns = [number for number in range(table.num_columns) if number != place]
+    if not columns or not table.num_rows:
+        raise origin.invalid(f"holds no numbers: {table.num_rows} rows, {len(columns)} columns")
+    numbers = np.column_stack([_numbers(origin, table.column_names[i], table.column(i)) for i in columns])
+    rows = None if place is None else [str(label) for label in table.column(place).to_pylist()]
+    return NamedTable(numbers, [table.column_names[number] for number in columns], rows)
+
+
+def _index(origin: Origin, table: Any) -> int | None:
+    """Number of the column that names the rows."""
+    import pyarrow.types as kinds
+
+    names = table.column_names
+    told = _told_by_pandas(table)
+    if told in names:
+        return int(names.index(told))
+
+    def is_text(kind: Any) -> bool:
+        inner = kind.value_type if kinds.is_dictionary(kind) else kind
+        return bool(kinds.is_string(inner) or kinds.is_large_string(inner) or kinds.is_string_view(inner))
+
+    texts = [number for number, field in enumerate(table.schema) if is_text(field.type)]
+    if len(texts) > 1:
+        both = " and ".join(shown(names[number]) for number in texts[:2])
+        raise origin.invalid(f"must hold numbers, and one column of names at most: columns {both} hold text")
+    return texts[0] if texts else None
+
+
+def _told_by_pandas(table: Any) -> object:
+    """Name of the column that pandas made of an index."""
+    try:
+        told = table.schema.pandas_metadata["index_columns"]
+        return next((name for name in told if isinstance(name, str)), None)
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:
+    import pyarrow.types as kinds
+
+    where = f"column {shown(name)}"
+    if not (kinds.is_integer(column.type) or kinds.is_floating(column.type)):
+        raise origin.invalid(f"must hold numbers, not {shown(str(column.type))}", cell=where)
+    if column.null_count:
+        row = column.is_null().to_pylist().index(True)
+        raise origin.invalid("must be a number, and it is missing", cell=f"row {row + 1}, {where}")
+    found: FloatArray = column.to_numpy().astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(found))
+    if len(bad):
+        raise origin.invalid(f"must be finite, not {found[bad[0]]}", cell=f"row {bad[0] + 1}, {where}")
+    return found

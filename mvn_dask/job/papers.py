@@ -1,0 +1,141 @@
+"""From a job to the sample on paper, and to what its store is going to hold.
+
+Where the job has begun, its factor is taken from the store: it was made once, on the machine that came first. So
+machines with other processors or another LAPACK go on with the very same bits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvn_dask.covariance import Covariance, Factor, as_covariance
+from mvn_dask.covariance.conversion import as_factor
+from mvn_dask.draft import Draft, draft
+from mvn_dask.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DamagedRecordError,
+    InvalidDistributionError,
+    NotPositiveDefiniteError,
+)
+from mvn_dask.job.inputs.parameters import Parameters, parameters_of
+from mvn_dask.job.schema.job import Job
+from mvn_dask.provenance import digest
+from mvn_dask.store.companions import load
+from mvn_dask.store.contents import sample_record
+from mvn_dask.store.record import PlanRecord, read
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.base import Target
+from mvn_dask.streams import Root, as_root
+
+
+@dataclass(frozen=True, eq=False)
+class Papers:
+    """What a job is going to write."""
+
+    target: Target
+    """Where the store lies."""
+    draft: Draft
+    """The sample."""
+    record: PlanRecord
+    """What the store is going to hold."""
+    stored: PlanRecord | None
+    """What the store that lies there holds, or None where there is none."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the store that lies there is this job's."""
+        return self.stored is not None and self.stored.text == self.record.text
+
+
+def papers(job: Job) -> Papers:
+    """Read what a job names, check its distribution, and look at its target. Nothing is written.
+
+    Raises
+    ------
+    JobFileError
+        If a file that it names is missing.
+    InvalidDistributionError, NotPositiveDefiniteError
+        If mean and covariance are no distribution.
+    ArgumentError
+        If the sample, or its chunks, make no sense.
+    TargetError, DamagedRecordError
+        If the output is of a kind that cannot be written safely, or its record cannot be understood.
+    """
+    target = target_of(job)
+    parameters = parameters_of(job)
+    stored = None if job.output.overwrite and not _readable(target) else read(target)
+    covariance = _covariance(job, parameters)
+    dtype = np.dtype(job.sample.dtype)
+    factor = None if stored is None else _adopted(target, stored, parameters, covariance, dtype)
+    if factor is None:
+        _factorize(job, covariance)
+    size = job.sample.size
+    paper = draft(
+        parameters.mean + 0.0,  # a mean of -0.0 would keep the sign of a zero, which sums do not promise
+        covariance,
+        size if isinstance(size, tuple) else (size,),
+        root=_root(job),
+        dtype=dtype,
+        chunks=job.sample.chunks,
+        names=parameters.names,
+        factor=factor,
+    )
+    return Papers(target, paper, sample_record(paper.provenance, paper.lengths, dtype, job.output.shards), stored)
+
+
+def target_of(job: Job) -> Target:
+    """Where a job's store lies."""
+    options = job.output.storage_options.get_secret_value()
+    return as_target(job.locate(job.output.url), options or None, fsync=job.output.fsync)
+
+
+def _readable(target: Target) -> bool:
+    try:
+        read(target)
+    except DamagedRecordError:
+        return False
+    return True
+
+
+def _root(job: Job) -> Root:
+    seed = job.sample.seed
+    entropy = list(seed) if isinstance(seed, tuple) else seed
+    kind = job.sample.bit_generator
+    return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
+
+
+def _covariance(job: Job, parameters: Parameters) -> Covariance:
+    table = job.distribution
+    try:
+        return as_covariance(
+            parameters.cov, len(parameters.mean), method=table.method, check_valid=table.check_valid, tol=table.tol
+        )
+    except (ArgumentError, ArgumentTypeError) as error:
+        raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
+
+
+def _factorize(job: Job, covariance: Covariance) -> None:
+    try:
+        covariance.factorize()
+    except NotPositiveDefiniteError as error:
+        raise NotPositiveDefiniteError(f"{job.place}: distribution: {error}") from error
+    except ArgumentError as error:
+        raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
+
+
+def _adopted(
+    target: Target, stored: PlanRecord, parameters: Parameters, covariance: Covariance, dtype: "np.dtype[np.generic]"
+) -> Factor | None:
+    """The factor of the store, if it was made of the same covariance; None where it has to be made."""
+    if not stored.is_sample or stored.dtype != dtype:
+        return None
+    sample = stored.content["samples"][0]
+    mean = (parameters.mean + 0.0).astype(dtype)
+    if sample.get("covariance") != covariance.record() or sample.get("mean") != digest(mean):
+        return None
+    try:
+        array = load(target, stored, "factor")
+        return as_factor({"factor": array, "mean": mean}, method=covariance.record().get("method"))  # type: ignore[arg-type]
+    except (DamagedRecordError, KeyError, ValueError):
+        return None

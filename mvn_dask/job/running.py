@@ -1,0 +1,148 @@
+"""Running a job: the same call begins it, goes on with it, and completes it."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mvn_dask.errors import ArgumentError, SpecMismatchError
+from mvn_dask.job.clusters import opened
+from mvn_dask.job.papers import Papers, papers
+from mvn_dask.job.schema.job import Job
+from mvn_dask.store.completeness import complete, missing_numbers
+from mvn_dask.store.layout import chunk_count
+from mvn_dask.store.shares import as_share
+
+RACES = 3
+"""Times that another part may begin the store between our look and our writing."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did."""
+
+    url: str
+    """Where the store lies."""
+    fingerprint: str
+    """SHA-256 of everything that decides the values."""
+    shape: tuple[int, ...]
+    """Shape of the sample, the variables last."""
+    part: tuple[int, int] | None
+    """Which of how many parts was asked for."""
+    chunks: int
+    """Chunks of the whole store."""
+    drawn: int
+    """Chunks of this run's share that were missing when it began, and are there now."""
+    missing: int
+    """Chunks of other parts that are still missing."""
+    complete: bool
+    """Whether the whole store is there, so that readers can open it."""
+    seconds: float
+    """Seconds that the run took."""
+
+
+def run(
+    job: Job,
+    part: tuple[int, int] | None = None,
+    *,
+    client: Any = None,
+    connect_timeout: float = 30.0,
+    tell: Callable[[str], object] = lambda _: None,
+) -> Ran:
+    """Draw what is missing of a job, and keep it in its store.
+
+    Parameters
+    ----------
+    job : Job
+        What to do.
+    part : (int, int), optional
+        ``(i, n)`` with 0 ≤ i < n: only the i-th of n shares of the chunks.
+    client : distributed.Client, optional
+        A cluster that is there already, in place of the job's own.
+    connect_timeout : float
+        Seconds to wait for a scheduler.
+    tell : callable
+        Is told in words which cluster does the work.
+
+    Returns
+    -------
+    Ran
+
+    Raises
+    ------
+    JobFileError
+        If a file that the job names is missing.
+    InvalidDistributionError, NotPositiveDefiniteError
+        If mean and covariance are no distribution.
+    ArgumentError
+        If the sample, its chunks, or `part` make no sense.
+    StoreError
+        If the output cannot be used; see `mvn_dask.to_zarr`.
+    StoppedError
+        If the current `mvn_dask.store.stopping.Stop` is requested before the end.
+    OSError
+        If the scheduler cannot be reached, or as the system raises it.
+
+    Notes
+    -----
+    A store that another part, or another machine, has begun gives the factor that it was begun with; so the bits do
+    not depend on which machine comes first, and nothing is factorised again.
+    """
+    begin = time.monotonic()
+    if part is not None and job.output.overwrite:
+        raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
+    work, drawn = _write(job, part, client, connect_timeout, tell)
+    target, record = work.target, work.record
+    done = complete(target, record)
+    count = chunk_count(record)
+    return Ran(
+        url=target.name,
+        fingerprint=record.fingerprint,
+        shape=record.shape,
+        part=part,
+        chunks=count,
+        drawn=drawn,
+        missing=0 if done else len(missing_numbers(target, record, 0, count)),
+        complete=done,
+        seconds=time.monotonic() - begin,
+    )
+
+
+def _write(
+    job: Job, part: tuple[int, int] | None, client: Any, connect_timeout: float, tell: Callable[[str], object]
+) -> tuple[Papers, int]:
+    for attempt in range(RACES):
+        work = papers(job)
+        share = as_share(part, chunk_count(work.record))
+        if work.stored is not None and not work.begun and not job.output.overwrite:
+            work.stored.refuse_difference(work.record, work.target)
+        if work.begun and complete(work.target, work.record):
+            work.target.settle()
+            return work, 0
+        missing = len(missing_numbers(work.target, work.record, *share)) if work.begun else share[1] - share[0]
+        try:
+            with opened(job, client, connect_timeout=connect_timeout, tell=tell):
+                _keep(job, work, part)
+        except SpecMismatchError:
+            # Another part was faster to begin, on a machine that factorises otherwise: its factor is taken.
+            if work.begun or attempt == RACES - 1:
+                raise
+        else:
+            return work, missing
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _keep(job: Job, work: Papers, part: tuple[int, int] | None) -> None:
+    from mvn_dask.sampling import sample
+    from mvn_dask.store.writing import to_zarr
+
+    options: Mapping[str, Any] = job.output.storage_options.get_secret_value()
+    to_zarr(
+        sample(work.draft),
+        job.locate(job.output.url),
+        overwrite=job.output.overwrite and not work.begun,
+        part=part,
+        shards=job.output.shards,
+        fsync=job.output.fsync,
+        storage_options=options or None,
+    )

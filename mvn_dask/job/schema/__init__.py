@@ -1,0 +1,1 @@
+"""What a job file may say, as pydantic models: a table a file."""

@@ -1,0 +1,82 @@
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import mvn_dask.job
+from mvn_dask.errors import JobFileError
+from mvn_dask.job.schema.job import Job
+from tests.job.mappings import job, mapping
+
+
+@pytest.mark.parametrize("version", [2, 0, True, 1.0, "1", None, [1]])
+def test_other_versions(version: object) -> None:
+    with pytest.raises(JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask knows, not "):
+        Job.from_mapping({**mapping(), "version": version})
+
+
+def test_a_job_is_frozen() -> None:
+    one = job()
+    with pytest.raises(ValidationError, match="frozen"):
+        one.version = 1
+    with pytest.raises(ValidationError, match="frozen"):
+        one.sample.size = 3  # type: ignore[misc]
+
+
+def test_where_a_job_was_read_does_not_matter() -> None:
+    here, there = Job.from_mapping(mapping()), Job.from_mapping(mapping(), folder="/data", place="/data/job.toml")
+    assert here == there
+    assert hash(here) == hash(there)
+    assert here != Job.from_mapping(mapping(sample={"seed": 43}))
+    assert here != "a job"
+    assert len({here, there}) == 1
+
+
+def test_paths_start_at_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    one = Job.from_mapping(mapping(), folder="/data")
+    assert one.locate("a.csv") == "/data/a.csv"
+    assert one.locate("/b/a.csv") == "/b/a.csv"
+    assert one.locate("~/a.csv") == "/home/somebody/a.csv"
+    assert one.locate("s3://bucket/a") == "s3://bucket/a"
+    assert one.locate("file:///a.csv") == "file:///a.csv"
+
+
+def test_jobs_travel() -> None:
+    one = Job.from_mapping(mapping(cluster={"kind": "class", "class": "a.B", "options": {"x": 1}}), folder="/data")
+    other = pickle.loads(pickle.dumps(one))
+    assert other == one
+    assert (other.folder, other.place) == (Path("/data"), "job")
+
+
+def test_pydantics_own_errors_show_no_values() -> None:
+    tables: Any = mapping(output={"url": None, "storage_options": {"key": "verysecret"}})
+    with pytest.raises(ValidationError) as caught:
+        Job(**tables)
+    assert "verysecret" not in str(caught.value)
+
+
+def test_what_there_is() -> None:
+    assert dir(mvn_dask.job) == mvn_dask.job.__all__ == sorted(mvn_dask.job.__all__)
+    for name in mvn_dask.job.__all__:
+        assert getattr(mvn_dask.job, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        mvn_dask.job.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("mvn_dask.job", "numpy pydantic dask zarr scipy pandas pyarrow"),
+        ("mvn_dask.job.reading, mvn_dask.job.writing, mvn_dask.job.template, mvn_dask.job.parts", "dask zarr scipy pandas"),
+        ("mvn_dask.job.inputs.parameters", "dask zarr scipy pandas pyarrow distributed"),
+    ],
+)
+def test_slow_libraries_wait_until_they_are_needed(module: str, forbidden: str) -> None:
+    code = f"import sys, {module}; print(*[name for name in '{forbidden}'.split() if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

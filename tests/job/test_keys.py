@@ -1,0 +1,46 @@
+import pytest
+
+from mvn_dask.job.keys import is_hidden, known_keys, suggestion
+from mvn_dask.job.schema.job import Job
+
+
+def test_every_key_is_known_and_described() -> None:
+    known = known_keys()
+    assert list(known)[0] == ("version",)
+    assert {key[0] for key in known} == set(Job.model_fields)
+    for key in [
+        ("sample", "seed"),
+        ("distribution", "mean", "path"),
+        ("distribution", "cov", "key"),
+        ("cluster", "class"),
+        ("cluster", "tls", "ca"),
+        ("cluster", "adaptive", "maximum"),
+    ]:
+        assert key in known
+    assert all(field.description for field in known.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("sample.sede", "did you mean sample.seed?"),
+        ("sampel", "did you mean sample?"),
+        ("sample.method", "did you mean distribution.method?"),
+        ("seed", "did you mean sample.seed?"),
+        ("distribution.mean.pth", "did you mean distribution.mean.path?"),
+        ("cluster.wokers", "did you mean cluster.workers?"),
+        ("cluster.class_", "did you mean cluster.class?"),
+        ("output.zzz", "output takes url, shards, overwrite, fsync, storage_options"),
+        ("zzz", "a job takes version, distribution, sample, output, cluster"),
+        ("zzz.zzz", ""),
+    ],
+)
+def test_what_somebody_may_have_meant(key: str, text: str) -> None:
+    assert suggestion(tuple(key.split("."))) == text
+
+
+def test_values_that_may_be_secret() -> None:
+    assert is_hidden(("output", "storage_options"))
+    assert is_hidden(("cluster", "options", "env", "TOKEN"))
+    assert is_hidden(("output", "storage_option", "token")), "nobody knows it"
+    assert not is_hidden(("sample", "size"))

@@ -1,0 +1,46 @@
+import pytest
+
+from mvn_dask.job.overrides import as_override, merged
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("sample.size=1e9", ("sample", "size"), 1e9),
+        ("sample.size=1_000", ("sample", "size"), 1000),
+        ("sample.size = [2, 3]", ("sample", "size"), [2, 3]),
+        ("output.overwrite=true", ("output", "overwrite"), True),
+        ("output.url=s3://b/x", ("output", "url"), "s3://b/x"),
+        ('output.url="x y"', ("output", "url"), "x y"),
+        ("output.url=a=b#c", ("output", "url"), "a=b#c"),
+        ("output.url=2026-01-02", ("output", "url"), "2026-01-02"),
+        ("output.url=07:30:00", ("output", "url"), "07:30:00"),
+        ("output.url=", ("output", "url"), ""),
+        ("output.url=1\nsample = 2", ("output", "url"), "1\nsample = 2"),
+        ('distribution.cov={ path = "a.npz", key = "c" }', ("distribution", "cov"), {"path": "a.npz", "key": "c"}),
+        ("cluster.options.'a.b'=1", ("cluster", "options", "a.b"), 1),
+        ("a=" + "[" * 10_000, ("a",), "[" * 10_000),
+    ],
+)
+def test_overrides(text: str, key: tuple[str, ...], value: object) -> None:
+    override = as_override(text)
+    assert (override.key, override.value, override.text) == (key, value, text)
+
+
+@pytest.mark.parametrize("text", ["", "secret", "=secret", " =secret", "a b=secret", "a.=secret", "a#b=secret", "a\nb=secret"])
+def test_no_overrides(text: str) -> None:
+    with pytest.raises(ValueError, match="^--set .*: must be a key and a value, such as sample.size=1e9$") as caught:
+        as_override(text)
+    assert "secret" not in str(caught.value)
+
+
+def test_merging_leaves_what_was_there() -> None:
+    before = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+    after = merged(before, [as_override("a.c.d=4"), as_override("a.f.g=5"), as_override("e=6"), as_override("e=7")])
+    assert after == {"a": {"b": 1, "c": {"d": 4}, "f": {"g": 5}}, "e": 7}
+    assert before == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+
+
+def test_nothing_can_be_set_inside_a_value() -> None:
+    with pytest.raises(ValueError, match="^--set e.f.g=…: e is no table, so nothing in it can be set$"):
+        merged({"e": 3}, [as_override("e.f.g=1")])

@@ -1,0 +1,59 @@
+import re
+import tomllib
+
+import pytest
+
+from mvn_dask.job import distribution_of
+from mvn_dask.job.keys import known_keys
+from mvn_dask.job.schema.cluster import SUITABLE
+from mvn_dask.job.schema.job import Job
+from mvn_dask.job.template import job_template
+from tests.job.mappings import job
+
+
+def alternatives() -> list[tuple[str, str]]:
+    """What stands behind a number sign alone, with its table."""
+    found, table = [], ""
+    for line in job_template().splitlines():
+        if line.startswith("["):
+            table = line.partition("]")[0].removeprefix("[")
+        elif line.startswith("#") and not line.startswith(("# ", "#  ")) and line != "#":
+            found.append((table, line.removeprefix("#")))
+    return found
+
+
+def test_it_runs_as_it_is() -> None:
+    read = Job.from_mapping(tomllib.loads(job_template()))
+    assert distribution_of(read).ndim == 2
+    assert read.cluster.kind == "threads"
+
+
+def test_every_key_is_in_it_with_its_description() -> None:
+    text = job_template()
+    words = " ".join(re.sub(r"^# *", "", text, flags=re.MULTILINE).split())
+    for key, field in known_keys().items():
+        assert field.description is not None
+        assert " ".join(field.description.split()) in words
+        assert re.search(rf"^#?\[?{key[-1]}( =|\])|{{.*\b{key[-1]} = ", text, re.MULTILINE), key
+
+
+def test_lines_are_not_long() -> None:
+    assert max(map(len, job_template().splitlines())) <= 110
+    assert "\n\n\n" not in job_template()
+
+
+@pytest.mark.parametrize(("table", "line"), alternatives())
+def test_every_alternative_can_be_taken(table: str, line: str) -> None:
+    values = tomllib.loads(line)
+    (key,) = values
+    beside: dict[str, object] = {}
+    if table == "cluster":
+        beside = {"kind": "scheduler" if key == "tls" else next(kind for kind, keys in SUITABLE.items() if key in keys)}
+        beside |= {"address": "tcp://10.0.0.2:1"} if beside["kind"] == "scheduler" and key != "address" else {}
+        if key == "scheduler_file":
+            del beside["address"]
+    if table == "distribution" and key in {"correlation", "standard_deviations"}:
+        beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
+    if key == "storage_options":
+        beside = {"mean" if table == "distribution" else "url": "s3://bucket/x"}
+    assert job(**{table: {**beside, **values}})
