@@ -142,13 +142,26 @@ def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Man
             job, share = read(), _part(part)
             try:
                 found = ran(job, share, connect_timeout=timeout, tell=console.info)
-            except StoppedError as error:
-                console.warning(f"{error}: {_again()}", exit_code=int(Exit.STOPPED))
+            except StoppedError:
+                console.warning(f"stopped{_progress(job)}; to go on: {_again()}", exit_code=int(Exit.STOPPED))
                 return Exit.STOPPED
         console.result(ran_text(found), as_json(found))
         return Exit.DONE
 
     return conduct(manner, act)
+
+
+def _progress(job: "Job") -> str:
+    """How far a job is that was stopped, where there is anything of it yet."""
+    from mvn_dask.errors import NotAStoreError
+    from mvn_dask.store.status import status
+
+    options = job.output.storage_options.get_secret_value()
+    try:
+        found = status(job.locate(job.output.url), storage_options=options or None)
+    except NotAStoreError:
+        return ", before anything was written"
+    return f" with {found.done} of {found.done + found.missing} chunks written"
 
 
 def _again() -> str:

@@ -13,6 +13,7 @@ from mvn_dask.errors import JobFileError
 from mvn_dask.job.schema.cluster import Cluster, Tls
 from mvn_dask.job.schema.job import Job
 from mvn_dask.store import stopping
+from mvn_dask.store.targets.secrets import masked
 
 Tell = Callable[[str], object]
 
@@ -28,8 +29,6 @@ CLASSES = {
     "kubernetes": "dask_kubernetes.operator.KubeCluster",
 }
 """Cluster classes by the kinds that name them."""
-_MEMORY = {"local": "memory_limit"}
-_THREADS = {"local": "threads_per_worker"}
 SHIELD = "mvn_dask.job.shielding"
 """What workers of a local cluster preload: signals for the whole group are their coordinator's to hear."""
 
@@ -173,9 +172,8 @@ def _cluster(job: Job) -> Iterator[Any]:
     try:
         cluster = make(**options)
     except (TypeError, ValueError) as error:
-        # Its text may hold values, and these may be secret.
-        msg = f"{job.place}: cluster.options: {make.__name__} refuses them: {type(error).__name__}"
-        raise JobFileError(msg) from error
+        text = masked(_first_line(error), table.options.get_secret_value())
+        raise JobFileError(f"{job.place}: cluster.options: {make.__name__} refuses them: {text}") from error
     with cluster:
         if table.adaptive is not None:
             cluster.adapt(minimum=table.adaptive.minimum, maximum=table.adaptive.maximum)

@@ -48,7 +48,8 @@ def _faults(key: Key, error: Any) -> Iterator[tuple[Key, str]]:
     elif error["type"] == "missing":
         yield key, "is required"
     else:
-        yield key, f"{_rule(error)}{_seen(key, error['input'])}"
+        rule = _rule(error)
+        yield key, f"{rule}{_seen(key, rule, error['input'])}"
 
 
 def _rule(error: Any) -> str:
@@ -57,8 +58,8 @@ def _rule(error: Any) -> str:
     return _RULES.get(error["type"], str(error["msg"]))
 
 
-def _seen(key: Key, value: object) -> str:
+def _seen(key: Key, rule: str, value: object) -> str:
     """What was there instead, if it is short and no secret."""
-    if is_hidden(key) or isinstance(value, dict):
+    if is_hidden(key) or isinstance(value, dict) or (rule == _RULES["dict_type"] and isinstance(value, str)):
         return ""
     return ", not a list" if isinstance(value, (list, tuple)) else f", not {shown(value)}"

@@ -12,10 +12,12 @@ from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.conversion import as_factor
 from mvn_dask.draft import Draft, draft
 from mvn_dask.errors import (
+    AlignmentError,
     ArgumentError,
     ArgumentTypeError,
     DamagedRecordError,
     InvalidDistributionError,
+    JobFileError,
     NotPositiveDefiniteError,
 )
 from mvn_dask.job.inputs.parameters import Parameters, parameters_of
@@ -81,7 +83,11 @@ def papers(job: Job) -> Papers:
         names=parameters.names,
         factor=factor,
     )
-    return Papers(target, paper, sample_record(paper.provenance, paper.lengths, dtype, job.output.shards), stored)
+    try:
+        record = sample_record(paper.provenance, paper.lengths, dtype, job.output.shards)
+    except AlignmentError as error:
+        raise JobFileError(f"{job.place}: output.shards: {error}") from error
+    return Papers(target, paper, record, stored)
 
 
 def target_of(job: Job) -> Target:

@@ -27,9 +27,7 @@ def read_job(kind: type[J], path: Path, overrides: Sequence[str] = ()) -> J:
     return _validated(kind, _parsed(text, path), places, path.parent)
 
 
-def as_job(
-    kind: type[J], mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: Path, place: str
-) -> J:
+def as_job(kind: type[J], mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: Path, place: str) -> J:
     """The job in nested mappings; see `Job.from_mapping`."""
     return _validated(kind, mapping, Places(place, {}, _overrides(overrides)), folder)
 

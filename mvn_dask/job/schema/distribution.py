@@ -73,7 +73,8 @@ class Distribution(Table):
     """Mean and covariance, and how the covariance is checked and factorised."""
 
     mean: Array = Field(
-        description="mean of every variable: a number for all variables, a list, or a file", examples=[[0.01, 0.02], "mean.npy", 0.0]
+        description="mean of every variable: a number for all variables, a list, or a file",
+        examples=[[0.01, 0.02], "mean.npy", 0.0],
     )
     cov: Array | None = Field(
         default=None,

@@ -184,9 +184,7 @@ class Job(Table):
 
         return plan(self, part)
 
-    def run(
-        self, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
-    ) -> "Ran":
+    def run(self, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0) -> "Ran":
         """Draw what is missing, and keep it: the same call begins a job, goes on with it and completes it.
 
         Parameters

@@ -22,7 +22,9 @@ class Output(Table):
         examples=[4096],
     )
     overwrite: bool = Field(
-        default=False, description="whether to delete a store that lies there, and begin anew; not with --part"
+        default=False,
+        description="whether a store of another specification that lies there is deleted; this job's own is gone on with. "
+        "Not with --part",
     )
     fsync: bool = Field(default=False, description="whether to wait with every file until it is on the disk")
     storage_options: Options = Field(

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from mvn_dask.errors import TargetError
 from mvn_dask.store.targets.base import Target
 from mvn_dask.store.targets.local import LocalTarget
+from mvn_dask.store.targets.secrets import masked
 
 if TYPE_CHECKING:
     from zarr.storage import FsspecStore
@@ -118,30 +119,10 @@ def _url_target(url: str, options: dict[str, Any]) -> Target:
     try:
         store = from_url(url, **options)
     except Exception as error:  # noqa: BLE001 obstore's own errors, and whatever a bad option raises
-        text = _without(_leaves(options), str(error)).split("\n", maxsplit=1)[0]
+        text = masked(str(error), options).split("\n", maxsplit=1)[0]
         msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
         raise TargetError(msg) from None
     return ObjectTarget(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
-
-
-def _leaves(options: object) -> Iterator[str]:
-    """Everything in options that is text, and may be secret."""
-    if isinstance(options, Mapping):
-        for value in options.values():
-            yield from _leaves(value)
-    elif isinstance(options, (list, tuple)):
-        for value in options:
-            yield from _leaves(value)
-    elif isinstance(options, bytes):
-        yield options.decode(errors="replace")
-    elif isinstance(options, str):
-        yield options
-
-
-def _without(secrets: Iterable[str], text: str) -> str:
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "…")
-    return text
 
 
 def _plain_name(store: Any) -> str:
