@@ -23,8 +23,8 @@ class Output(Table):
     )
     overwrite: bool = Field(
         default=False,
-        description="whether a store of another specification that lies there is deleted; this job's own is gone on with. "
-        "Not with --part",
+        description="whether a store of another specification that lies there is deleted; this job's own is gone on "
+        "with. Not with --part",
     )
     fsync: bool = Field(default=False, description="whether to wait with every file until it is on the disk")
     storage_options: Options = Field(

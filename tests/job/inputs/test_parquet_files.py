@@ -1,0 +1,107 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mvn_dask.errors import JobFileError
+from tests.job.inputs.places import read, refusal
+
+NAMES = ["öl", "gas"]
+MATRIX = np.array([[4.0, 1.0], [1.0, 9.0]])
+
+
+def put(folder: Path, table: Any) -> str:
+    if isinstance(table, pd.DataFrame):
+        table.to_parquet(folder / "a.parquet")
+    else:
+        pq.write_table(pa.table(table), folder / "a.parquet")
+    return "a.parquet"
+
+
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [
+        (pd.DataFrame(MATRIX, columns=NAMES), NAMES),
+        (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES), NAMES),
+        (pd.DataFrame(MATRIX, columns=NAMES, index=pd.Index(NAMES, name="variable")), NAMES),
+        (pd.DataFrame(MATRIX, columns=["2001", "2002"], index=[2001, 2002]), ["2001", "2002"]),
+        (pd.DataFrame(MATRIX, columns=["0", "1"]), None),
+        ({"öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
+        ({"name": NAMES, "öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
+        ({"öl": pa.array([4, 1], pa.float16()), "gas": pa.array([1, 9], pa.uint8())}, NAMES),
+    ],
+)
+def test_covariances(tmp_path: Path, table: Any, names: Any) -> None:
+    found = read(tmp_path, "cov", put(tmp_path, table))
+    assert np.array_equal(found.array, MATRIX)
+    assert found.names == (None if names is None else tuple(names))
+
+
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [
+        (pd.DataFrame({"mean": [1.0, 2.0]}, index=NAMES), NAMES),
+        (pd.DataFrame([[1.0, 2.0]], columns=NAMES), NAMES),
+        ({"name": pa.array(NAMES).dictionary_encode(), "x": [1, 2]}, NAMES),
+        ({"name": pa.array(NAMES, pa.large_string()), "x": [1, 2]}, NAMES),
+        ({"x": [1, 2]}, None),
+    ],
+)
+def test_means(tmp_path: Path, table: Any, names: Any) -> None:
+    found = read(tmp_path, "mean", put(tmp_path, table))
+    assert found.array.tolist() == [1, 2]
+    assert found.names == (None if names is None else tuple(names))
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ({"a": [1.0, None], "b": [1.0, 2.0]}, 'row 2, column "a": must be a number, and it is missing'),
+        ({"a": [1.0, np.nan], "b": [1.0, 2.0]}, 'row 2, column "a": must be finite, not nan'),
+        ({"a": [True, False]}, 'column "a": must hold numbers, not "bool"'),
+        ({"a": [[1.0], [2.0]]}, 'column "a": must hold numbers, not "list<'),
+        ({"a": [b"x"]}, 'column "a": must hold numbers, not "binary"'),
+        ({"a": ["x"], "b": ["y"], "c": [1.0]}, 'must hold numbers, and one column of names at most: columns "a" and "b"'),
+        ({"a": ["x"]}, "holds no numbers: 1 rows, 0 columns"),
+        ({"a": pa.array([], pa.float64())}, "holds no numbers: 0 rows, 1 columns"),
+        ({}, "holds no numbers: 0 rows, 0 columns"),
+        ({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]}, "must be a square matrix, or one row or column, and it has 3 rows"),
+        (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]), "its rows and columns must have the same names in the"),
+    ],
+)
+def test_what_is_no_covariance(tmp_path: Path, table: Any, fault: str) -> None:
+    found = refusal(tmp_path, "cov", put(tmp_path, table))
+    assert found.removeprefix("a.parquet").lstrip(":, ").startswith(fault)
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    content = (tmp_path / put(tmp_path, {"a": [1.0]})).read_bytes()
+    for damaged in (b"", b"PAR1", content[:50], b"a,b\n1,2\n", content[:-12] + b"\xff" * 4 + content[-8:]):
+        (tmp_path / "a.parquet").write_bytes(damaged)
+        assert "a.parquet: is no Parquet file, or a damaged one: " in refusal(tmp_path, "cov", "a.parquet")
+
+
+def test_metadata_of_pandas_that_lie(tmp_path: Path) -> None:
+    for lie in (b"{", b"[]", b"3", b'{"index_columns": 3}', b'{"index_columns": ["nothing", {}]}', b"{}"):
+        table = pa.table({"a": [1.0]}).replace_schema_metadata({b"pandas": lie})
+        pq.write_table(table, tmp_path / "a.parquet")
+        assert read(tmp_path, "cov", "a.parquet").array.tolist() == [[1.0]]
+
+
+def test_folders_around_it_are_no_columns(tmp_path: Path) -> None:
+    folder = tmp_path / "year=2026"
+    folder.mkdir()
+    put(folder, {"a": [1.0]})
+    assert read(tmp_path, "cov", "year=2026/a.parquet").array.tolist() == [[1.0]]
+
+
+def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, {"a": [1.0]})
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(JobFileError, match=r"\.parquet files need pyarrow: pip install 'mvn_dask\[parquet\]'$"):
+        read(tmp_path, "cov", "a.parquet")

@@ -1,0 +1,119 @@
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+
+from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportError
+from mvn_dask.job.inputs.base import Input
+from mvn_dask.job.inputs.sources import read_input
+from tests.job.inputs.places import job_in, read, refusal
+from tests.job.inputs.test_numpy_files import Trap
+from tests.store.conftest import SECRET, Prefix, wired
+
+MATRIX = np.array([[4.0, 1.0], [1.0, 9.0]])
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_arrays_and_groups_in_a_folder(tmp_path: Path, version: Any) -> None:
+    zarr.save_array(tmp_path / "single", MATRIX, zarr_format=version)
+    group = zarr.open_group(tmp_path / "many.zarr", mode="w", zarr_format=version)
+    group.create_array("cov", data=MATRIX, chunks=(1, 2))
+    group.create_array("deep/inside", data=2 * MATRIX)
+    group.create_array("other", data=np.array([1, 2], ">i2"))
+    for value in ("single", "many.zarr", "many.zarr/cov", {"path": "many.zarr", "key": "cov"}):
+        assert np.array_equal(read(tmp_path, "cov", value).array, MATRIX)
+    assert np.array_equal(read(tmp_path, "cov", {"path": "many.zarr", "key": "deep/inside"}).array, 2 * MATRIX)
+    assert read(tmp_path, "mean", {"path": "many.zarr", "key": "other"}).array.tolist() == [1, 2]
+    assert refusal(tmp_path, "mean", "many.zarr") == (
+        'many.zarr: it holds "cov", "other": say which one is meant, mean = { path = "…", key = "…" }'
+    )
+    assert 'there is no array "x" in it: it holds' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "x"})
+    assert '"deep" in it is a group' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "deep"})
+    assert "it is an array itself" in refusal(tmp_path, "mean", {"path": "single", "key": "x"})
+
+
+def test_what_is_no_array_of_numbers(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert refusal(tmp_path, "cov", "folder") == "folder: is a folder, and no Zarr array or group"
+    zarr.save_array(tmp_path / "complex", np.array([1j]))
+    assert "its dtype is complex128" in refusal(tmp_path, "cov", "complex")
+    zarr.save_array(tmp_path / "nan", np.array([1.0, np.nan]))
+    assert refusal(tmp_path, "cov", "nan") == "nan: must be finite: cov[1] is nan"
+    zarr.create_array(tmp_path / "huge", shape=(10**6, 10**6, 10**6), chunks=(1, 1, 1), dtype="f8")
+    assert "must be a number, a vector or a matrix" in refusal(tmp_path, "cov", "huge")
+    zarr.save_array(tmp_path / "empty", np.zeros((0, 2)))
+    assert "holds no numbers" in refusal(tmp_path, "cov", "empty")
+
+
+def test_damaged_arrays(tmp_path: Path) -> None:
+    zarr.save_array(tmp_path / "a", MATRIX)
+    chunk = tmp_path / "a" / "c" / "0" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:-5])
+    assert refusal(tmp_path, "cov", "a").startswith("a: cannot be read as a Zarr array (")
+    for text in ("", "{", "[]", '{"zarr_format": 3}', '{"zarr_format": 3, "node_type": "array", "shape": [-1]}'):
+        (tmp_path / "a" / "zarr.json").write_text(text)
+        assert refusal(tmp_path, "cov", "a").startswith("a: cannot be read as a Zarr array (")
+
+
+@pytest.mark.parametrize("place", ["filters", "compressor"])
+@pytest.mark.parametrize("dtype", ["<f8", "|O"])
+def test_nothing_pickled_is_loaded(tmp_path: Path, place: str, dtype: str) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    codec = {"id": "pickle"}
+    document = {
+        "zarr_format": 2, "shape": [1], "chunks": [1], "dtype": dtype, "fill_value": None, "order": "C",
+        "filters": [codec] if place == "filters" else None, "compressor": codec if place == "compressor" else None,
+    }  # fmt: skip
+    (folder / ".zarray").write_text(json.dumps(document))
+    (folder / "0").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    assert refusal(tmp_path, "cov", "a")
+    assert not (tmp_path / "sprung").exists()
+
+
+def remote(prefix: Prefix, value: Any, key: str = "cov", **options: Any) -> Input:
+    return read_input(job_in(Path(), **{key: value}, storage_options={**prefix.options, **options}), key)
+
+
+def test_arrays_and_groups_in_a_bucket(prefix: Prefix) -> None:
+    group = zarr.open_group(prefix.object_store, mode="w")
+    group.create_array("cov", data=MATRIX)
+    for value in (prefix.url, f"{prefix.url}/cov", {"path": prefix.url, "key": "cov"}):
+        assert np.array_equal(remote(prefix, value).array, MATRIX)
+    with pytest.raises(InvalidDistributionError, match='there is no array "x" in it: it holds "cov"'):
+        remote(prefix, {"path": prefix.url, "key": "x"})
+
+
+def test_a_bucket_that_holds_no_such_thing(prefix: Prefix) -> None:
+    with pytest.raises(JobFileError, match=r"distribution.cov: s3://.*: there is no Zarr array or group$"):
+        remote(prefix, f"{prefix.url}/nothing")
+
+
+def test_nothing_secret_is_in_an_error(prefix: Prefix) -> None:
+    zarr.save_array(prefix.object_store, MATRIX)
+    prefix.write("c/0/0", b"damaged")
+    with pytest.raises(InvalidDistributionError, match="cannot be read as a Zarr array") as damaged:
+        remote(prefix, prefix.url)
+    with pytest.raises(JobFileError, match="are not understood") as misspelt:
+        remote(prefix, prefix.url, nonsense=SECRET)
+    for caught in (damaged, misspelt):
+        assert SECRET not in str(caught.value)
+        assert caught.value.__suppress_context__
+
+
+def test_a_bucket_that_does_not_answer(endpoint: str, prefix: Prefix) -> None:
+    with wired(endpoint) as wire:
+        wire.cut()
+        with pytest.raises(TransportError) as caught:
+            remote(prefix, prefix.url, endpoint=wire.endpoint)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["memory://a/b", "https://example.org/a.zarr", "ftp://example.org/a"])
+def test_other_urls(url: str) -> None:
+    with pytest.raises(JobFileError, match=f"^job.toml: distribution.cov: {url}: "):
+        read_input(job_in(Path(), cov=url), "cov")
