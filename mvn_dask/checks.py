@@ -184,6 +184,24 @@ def names(mean: object, cov: object) -> tuple[str, ...] | None:
     return _text(named[0][1]) if named else None
 
 
+def given_names(given: object, ndim: int, own: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Names of the variables that are given as such; `own` are those that mean and covariance bring."""
+    if given is None:
+        return own
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise ArgumentTypeError(f"`names` must be a sequence of text, not {given!r}")
+    labels = list(given)
+    if not all(isinstance(label, str) for label in labels):
+        wrong = next(label for label in labels if not isinstance(label, str))
+        raise ArgumentTypeError(f"`names` must be a sequence of text, and {wrong!r} is none")
+    if len(labels) != ndim:
+        raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {len(labels)} names")
+    if own is not None and list(own) != labels:
+        first = next(pair for pair in zip(labels, own, strict=True) if pair[0] != pair[1])
+        raise ArgumentError(f"`names` and the labels of `mean` and `cov` must agree: {first[0]!r} is not {first[1]!r}")
+    return _text(labels)
+
+
 def _labels(index: Any) -> list[Any] | None:
     # A list and a tuple have a method `index`, an array has none: only pandas brings labels.
     if index is None or callable(index) or not isinstance(index, Iterable):
@@ -195,7 +213,7 @@ def _text(labels: list[str]) -> tuple[str, ...]:
     try:
         "".join(labels).encode()
     except UnicodeEncodeError as error:
-        raise ArgumentError(f"the labels of `mean` and `cov` must be text that UTF-8 can hold: {error}") from error
+        raise ArgumentError(f"names of variables must be text that UTF-8 can hold: {error}") from error
     return tuple(labels)
 
 

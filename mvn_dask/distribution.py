@@ -1,5 +1,6 @@
 """The multivariate normal distribution as a value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ class MultivariateNormal:
         What to do if `cov` is not positive semidefinite.
     tol : float
         Tolerance of that check.
+    names : sequence of str, optional
+        Names of the d variables. If `mean` or `cov` bring names too, they must be the same.
 
     Raises
     ------
@@ -78,7 +81,7 @@ class MultivariateNormal:
     covariance: Covariance
     """Covariance, of dimension d."""
     names: tuple[str, ...] | None
-    """Names of the variables, if the mean or the covariance brought any."""
+    """Names of the variables, if they were given, or the mean or the covariance brought any."""
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class MultivariateNormal:
         method: checks.Method = "svd",
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
+        names: Sequence[str] | None = None,
     ) -> None:
         checks.method(method)
         # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
@@ -99,7 +103,7 @@ class MultivariateNormal:
         vector.setflags(write=False)
         object.__setattr__(self, "mean", vector)
         object.__setattr__(self, "covariance", covariance)
-        object.__setattr__(self, "names", checks.names(mean, cov))
+        object.__setattr__(self, "names", checks.given_names(names, len(vector), checks.names(mean, cov)))
         covariance.factorize()
 
     def __repr__(self) -> str:

@@ -38,7 +38,7 @@ OUTSIDE = {
     "llvmlite": {"compiled"},
     "numba": {"compiled"},
     "obstore": {"store", "job"},
-    "psutil": {"broadcast", "cluster"},
+    "psutil": {"broadcast", "cluster", "job"},
     "pyarrow": {"job"},
     "pydantic": {"job"},
     "rich": {"cli"},

@@ -82,3 +82,25 @@ def test_labels_that_disagree() -> None:
         checks.names(pd.Series([0, 0], index=["b", "a"]), cov)
     with pytest.raises(ArgumentError, match="the columns of `cov` and the index of `cov` must agree"):
         checks.names([0, 0], cov.iloc[::-1])
+
+
+def test_names_that_are_given() -> None:
+    assert checks.given_names(None, 2, None) is None
+    assert checks.given_names(None, 2, ("a", "b")) == ("a", "b")
+    assert checks.given_names(["a", "b"], 2, None) == ("a", "b")
+    assert checks.given_names(iter(("öl", "π")), 2, ("öl", "π")) == ("öl", "π")
+
+
+@pytest.mark.parametrize("given", ["ab", b"ab", 3, [1, 2], ["a", None]])
+def test_given_names_of_another_kind(given: object) -> None:
+    with pytest.raises(ArgumentTypeError, match="`names` must be a sequence of text"):
+        checks.given_names(given, 2, None)
+
+
+def test_given_names_that_do_not_fit() -> None:
+    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 names"):
+        checks.given_names(["a"], 2, None)
+    with pytest.raises(ArgumentError, match="`names` and the labels of `mean` and `cov` must agree: 'b' is not 'c'"):
+        checks.given_names(["a", "b"], 2, ("a", "c"))
+    with pytest.raises(ArgumentError, match="must be text that UTF-8 can hold"):
+        checks.given_names(["a", "\ud800"], 2, None)

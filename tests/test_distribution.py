@@ -40,6 +40,13 @@ def test_it_is_a_value() -> None:
     assert copy.sample(5, seed=1).name == normal.sample(5, seed=1).name
 
 
+def test_names_are_given() -> None:
+    normal = mvn_dask.MultivariateNormal([0, 0], 1.0, names=["a", "b"])
+    assert normal.names == ("a", "b")
+    with pytest.raises(ArgumentError, match="`names` must name every variable"):
+        mvn_dask.MultivariateNormal([0, 0], 1.0, names=["a"])
+
+
 def test_names_come_from_pandas() -> None:
     frame = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
     assert mvn_dask.MultivariateNormal([0, 0], frame).names == ("a", "b")

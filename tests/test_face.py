@@ -3,6 +3,8 @@
 import dataclasses
 import inspect
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -20,7 +22,7 @@ def public() -> list[tuple[str, object]]:
 
 def test_names() -> None:
     assert set(mvn_dask.__all__) == {
-        "Extension", "Generator", "MultivariateNormal", "Repair", "Status", "Verification", "__version__", "covariance",
+        "Extension", "Generator", "Job", "MultivariateNormal", "Repair", "Status", "Verification", "__version__", "covariance",
         "default_rng", "errors", "extend", "from_zarr", "multivariate_normal", "repair", "status", "stripe_height",
         "to_xarray", "to_zarr", "verify",
     }  # fmt: skip
@@ -58,7 +60,8 @@ def test_everything_public_is_documented() -> None:
             assert "Examples" in document or name == "from_zarr", name
         if inspect.isclass(value):
             for member, method in inspect.getmembers(value, inspect.isfunction):
-                assert member.startswith("_") or inspect.getdoc(method), f"{name}.{member}"
+                ours = method.__module__.startswith("mvn_dask") and not member.startswith("_")
+                assert not ours or inspect.getdoc(method), f"{name}.{member}"
 
 
 def test_reprs_are_one_line() -> None:
@@ -66,3 +69,17 @@ def test_reprs_are_one_line() -> None:
     for value in (normal, normal.covariance, mvn_dask.covariance.Diagonal(np.ones(50)), mvn_dask.default_rng(1)):
         assert len(repr(value).splitlines()) == 1
         assert len(repr(value)) < 100
+
+
+def test_a_name_brings_what_it_needs_and_no_more() -> None:
+    code = """
+import sys, mvn_dask
+slow = {"numpy", "dask", "dask.array", "distributed", "zarr", "scipy", "numba", "pydantic"}
+print(sorted(slow & sys.modules.keys()))
+mvn_dask.Job
+print(sorted(slow & sys.modules.keys()))
+assert not hasattr(mvn_dask, "nothing")
+assert set(dir(mvn_dask)) >= {"to_zarr", "Job"}
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == ["[]", "['numpy', 'pydantic']"]

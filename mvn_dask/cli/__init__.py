@@ -6,6 +6,17 @@ Nothing of dask, zarr or numpy is imported before a command needs it.
 
 def main() -> None:
     """Run the command that the process was called with, and end the process with its exit code."""
+    import sys
+
+    from mvn_dask.cli.console import json_wanted, open_closed_streams
+    from mvn_dask.cli.signals import leave_on_signals
+    from mvn_dask.job.shielding import ignore_signals
+
+    open_closed_streams()
+    leave_on_signals(json_log=json_wanted(sys.argv[1:]))
     from mvn_dask.cli.application import run
 
-    raise SystemExit(run())
+    code = run()
+    # All is said and done; a signal while Python ends must not tell another story.
+    ignore_signals()
+    raise SystemExit(code)

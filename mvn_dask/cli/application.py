@@ -8,13 +8,13 @@ import typer
 
 import mvn_dask
 from mvn_dask.cli import jobs, stores
+from mvn_dask.cli.console import Console, json_wanted
 from mvn_dask.cli.outcome import Exit
 
 app = typer.Typer(
     name="mvn-dask",
     help="Multivariate-normal samples at any size: jobs that go on where they stopped, and stores that look after "
     "themselves.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -52,6 +52,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if not hasattr(error, "format_message"):
             raise
         message = " ".join(str(error.format_message()).split())
-        sys.stderr.write(f"mvn-dask: error: {message} (see mvn-dask --help)\n")
+        console = Console(json_log=json_wanted(sys.argv[1:] if arguments is None else arguments))
+        console.error(f"{message} (see mvn-dask --help)", exit_code=int(Exit.USAGE), type=type(error).__name__)
         return Exit.USAGE
     return int(code or 0)

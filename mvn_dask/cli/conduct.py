@@ -1,8 +1,6 @@
 """What all commands have in common: their voice, their warnings, and how they end."""
 
 import logging
-import sys
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +10,8 @@ from mvn_dask.cli.console import Console
 from mvn_dask.cli.outcome import Exit, exit_code, reason
 
 FORMATS = ("text", "json")
+LOUD = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
+"""Loggers that distributed gives handlers of their own."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,10 @@ def conduct(manner: Manner, act: Callable[[Console], Exit]) -> int:
         except KeyboardInterrupt:
             console.error("interrupted", exit_code=int(Exit.STOPPED))
             return Exit.STOPPED
-        except BrokenPipeError:
-            # Whoever read our output has enough. Nothing may be flushed into the closed pipe any more.
-            sys.stderr.close()
-            return Exit.FAILED
         except Exception as error:  # noqa: BLE001 every error is a line and an exit code
             code = exit_code(error)
             if manner.debug:
-                traceback.print_exception(error)
+                console.trace(error)
             console.error(reason(error), exit_code=int(code), type=type(error).__name__)
             return code
 
@@ -60,27 +56,35 @@ def _spoken(console: Console) -> Iterator[None]:
     def show(message: Warning | str, *_: object) -> None:
         console.warning(" ".join(str(message).split()))
 
-    handler = _Handler(console)
-    logger = logging.getLogger("distributed")
-    with warnings.catch_warnings(), reported_to(console.progress):
+    with warnings.catch_warnings(), reported_to(console.progress), _logged(_Handler(console)):
         warnings.showwarning = show  # type: ignore[assignment]
-        logger.addHandler(handler)
-        try:
-            yield
-        finally:
-            logger.removeHandler(handler)
+        yield
+
+
+@contextmanager
+def _logged(handler: logging.Handler) -> Iterator[None]:
+    """Inside the body, this handler takes what libraries log, in place of those that they bring."""
+    root = logging.getLogger()
+    # distributed brings handlers when it is imported, unless the root has one by then.
+    before = [(logger, logger.handlers[:], logger.propagate) for logger in map(logging.getLogger, LOUD)]
+    for logger, _, _ in before:
+        logger.handlers, logger.propagate = [], True
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        for logger, handlers, propagate in before:
+            logger.handlers, logger.propagate = handlers, propagate
 
 
 class _Handler(logging.Handler):
-    """Takes the place of the handlers that distributed makes for itself."""
+    """Says what is logged."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.WARNING)
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = logging.getLogger("distributed")
-        for other in [other for other in logger.handlers if other is not self]:
-            logger.removeHandler(other)
         say = self._console.error if record.levelno >= logging.ERROR else self._console.warning
         say(" ".join(record.getMessage().split()), logger=record.name)

@@ -16,7 +16,7 @@ from mvn_dask.cli.outcome import Exit
 if TYPE_CHECKING:
     from mvn_dask.job.schema.job import Job
 
-Read = Callable[[], "Job"]
+Read = Callable[[Console], "Job"]
 
 Tls = Annotated[bool, typer.Option("--tls", help="Encrypt what a local cluster sends, with temporary certificates.")]
 Dashboard = Annotated[
@@ -43,7 +43,7 @@ def plan(
         from mvn_dask.cli.words import as_json, planned_text
         from mvn_dask.job.planning import plan as planned
 
-        found = planned(_read(job, overrides), _part(part))
+        found = planned(_read(job, overrides, console), _part(part))
         console.result(planned_text(found), as_json(found))
         return Exit.DONE
 
@@ -70,7 +70,8 @@ def run(
     more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
     if dashboard is not None:
         more.append(f'cluster.options.dashboard_address="{dashboard}"')
-    return _run(lambda: _read(job, more), part, grace, connect_timeout, Manner(json, quiet, log_format, debug))
+    manner = Manner(json, quiet, log_format, debug)
+    return _run(lambda console: _read(job, more, console), part, grace, connect_timeout, manner)
 
 
 def sample(
@@ -95,7 +96,7 @@ def sample(
 ) -> int:
     """Draw a sample without a job file. The same command goes on where it was stopped."""
 
-    def read() -> "Job":
+    def read(console: Console) -> "Job":
         from mvn_dask.job.schema.job import Job
 
         mapping = {
@@ -104,7 +105,7 @@ def sample(
             "sample": {"size": _several(size), "seed": _several(seed), "dtype": dtype, "chunks": chunks},
             "output": {"url": out},
         }
-        return Job.from_mapping(mapping, overrides or (), place="the command line")
+        return _hidden(Job.from_mapping(mapping, overrides or (), place="the command line"), console)
 
     return _run(read, part, grace, connect_timeout, Manner(json, quiet, log_format, debug))
 
@@ -119,10 +120,14 @@ def init(
     """Write a job file to begin with, in which every key is explained."""
 
     def act(console: Console) -> Exit:
+        from mvn_dask.errors import TargetNotEmptyError
         from mvn_dask.job.template import job_template
 
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(job_template())
+        try:
+            with path.open("w" if force else "x", encoding="utf-8") as file:
+                file.write(job_template())
+        except FileExistsError as error:
+            raise TargetNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
         console.info(f"wrote {path}: edit it, then call mvn-dask plan {path}")
         return Exit.DONE
 
@@ -139,11 +144,12 @@ def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Man
 
         stop = Stop()
         with watched(stop, grace, console.warning), stoppable(stop):
-            job, share = read(), _part(part)
+            job, share = read(console), _part(part)
             try:
                 found = ran(job, share, connect_timeout=timeout, tell=console.info)
             except StoppedError:
-                console.warning(f"stopped{_progress(job)}; to go on: {_again()}", exit_code=int(Exit.STOPPED))
+                again = console.masked(_again())
+                console.warning(f"stopped{_progress(job)}; to go on: {again}", exit_code=int(Exit.STOPPED))
                 return Exit.STOPPED
         console.result(ran_text(found), as_json(found))
         return Exit.DONE
@@ -153,7 +159,7 @@ def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Man
 
 def _progress(job: "Job") -> str:
     """How far a job is that was stopped, where there is anything of it yet."""
-    from mvn_dask.errors import NotAStoreError
+    from mvn_dask.errors import MvnDaskError, NotAStoreError
     from mvn_dask.store.status import status
 
     options = job.output.storage_options.get_secret_value()
@@ -161,6 +167,8 @@ def _progress(job: "Job") -> str:
         found = status(job.locate(job.output.url), storage_options=options or None)
     except NotAStoreError:
         return ", before anything was written"
+    except (MvnDaskError, OSError):
+        return ""
     return f" with {found.done} of {found.done + found.missing} chunks written"
 
 
@@ -171,10 +179,16 @@ def _again() -> str:
     return shlex.join(["mvn-dask", *sys.argv[1:]])
 
 
-def _read(path: Path, overrides: Sequence[str] | None) -> "Job":
+def _read(path: Path, overrides: Sequence[str] | None, console: Console) -> "Job":
     from mvn_dask.job.schema.job import Job
 
-    return Job.from_toml(path, overrides or ())
+    return _hidden(Job.from_toml(path, overrides or ()), console)
+
+
+def _hidden(job: "Job", console: Console) -> "Job":
+    """The same job, of whose secrets nothing is going to be said."""
+    console.hide(job.output.storage_options.get_secret_value(), job.cluster.options.get_secret_value())
+    return job
 
 
 def _part(text: str | None) -> tuple[int, int] | None:

@@ -68,6 +68,8 @@ def reason(error: BaseException) -> str:
     text = str(error).strip()
     if isinstance(error, JobFileError):
         return text
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     line = "; ".join(filter(None, (line.strip() for line in text.splitlines())))
     known = isinstance(error, (MvnDaskError, OSError)) and line
     return line if known else f"{type(error).__name__}: {line}".rstrip(": ")

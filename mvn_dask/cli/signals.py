@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from mvn_dask.cli.console import spelled
 from mvn_dask.cli.outcome import Exit
 from mvn_dask.job.shielding import SIGNALS
 from mvn_dask.store.stopping import Stop
@@ -35,11 +36,12 @@ def watched(stop: Stop, grace: float, say: Say) -> Iterator[None]:
     Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
     factorised. So the handlers do nothing, and a thread reads the numbers that Python writes down at once.
     """
-    known = {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
+    known = _known()
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    before = {number: signal.signal(number, _noted) for number in known}
+    # First the socket: a signal between the two would be lost.
     wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    before = {number: signal.signal(number, _noted) for number in known}
     watcher = threading.Thread(
         target=_watch, args=(reader, known, stop, grace, say), daemon=True, name="mvn-dask-signals"
     )
@@ -47,12 +49,32 @@ def watched(stop: Stop, grace: float, say: Say) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
         writer.close()
         watcher.join()
         reader.close()
+
+
+def leave_on_signals(*, json_log: bool) -> None:
+    """From now on a signal ends the process at once: nothing is begun yet, or all is written."""
+    known = _known()
+
+    def leave(number: int, _: object) -> None:
+        line = spelled("error", f"{known[number]}: stopped", {"exit_code": int(Exit.STOPPED)}, json_log=json_log)
+        # Python's own stream may be in the middle of a line.
+        with suppress(OSError):
+            os.write(2, line.encode())
+        os._exit(Exit.STOPPED)
+
+    for number in known:
+        signal.signal(number, leave)
+
+
+def _known() -> dict[int, str]:
+    """Signals that ask to stop, and their names."""
+    return {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
 
 
 def _noted(number: int, frame: object) -> None:
@@ -71,10 +93,8 @@ def _watch(reader: socket.socket, known: dict[int, str], stop: Stop, grace: floa
         if not content:
             return
         if content[0] in known:
-            say(f"{known[content[0]]}: stopped at once")
-            _end()
-    say("the grace is over: stopped at once")
-    _end()
+            _end(say, f"{known[content[0]]}: stopped at once")
+    _end(say, "the grace is over: stopped at once")
 
 
 def _next(reader: socket.socket, known: dict[int, str]) -> str | None:
@@ -85,12 +105,13 @@ def _next(reader: socket.socket, known: dict[int, str]) -> str | None:
     return None
 
 
-def _end() -> None:
+def _end(say: Say, why: str) -> None:
     """End the process and those that it started, at once: what is half written has no name yet."""
     import multiprocessing
 
     for child in multiprocessing.active_children():
         child.kill()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+    say(why)
     os._exit(Exit.STOPPED)

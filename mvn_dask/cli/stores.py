@@ -36,7 +36,7 @@ def status(
         from mvn_dask.cli.words import as_json
         from mvn_dask.store.status import status as look
 
-        place = _place(store, storage_options, overrides)
+        place = _place(store, storage_options, overrides, console)
         found = look(place.url, storage_options=place.storage_options)
         console.result(str(found), {**as_json(found), "complete": found.complete})
         return Exit.DONE
@@ -59,7 +59,7 @@ def info(
         from mvn_dask.cli.words import as_json
         from mvn_dask.store.description import describe
 
-        place = _place(store, storage_options, overrides)
+        place = _place(store, storage_options, overrides, console)
         found = describe(place.url, storage_options=place.storage_options)
         console.result(str(found), as_json(found))
         return Exit.DONE
@@ -84,11 +84,15 @@ def verify(
 
     def act(console: Console) -> Exit:
         from mvn_dask.cli.words import verification_json
+        from mvn_dask.errors import DamagedChunkError, DamagedRecordError
         from mvn_dask.upkeep import verify as look
 
-        place = _place(store, storage_options, overrides)
+        place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout):
-            found = look(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
+            try:
+                found = look(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
+            except DamagedRecordError as error:
+                raise DamagedChunkError(str(error)) from error
         console.result(str(found), verification_json(found))
         return Exit.DONE if found.ok else Exit.VERIFICATION
 
@@ -114,7 +118,7 @@ def repair(
         from mvn_dask.cli.words import as_json
         from mvn_dask.upkeep import repair as mend
 
-        place = _place(store, storage_options, overrides)
+        place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout):
             found = mend(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
         console.result(str(found), as_json(found))
@@ -147,7 +151,7 @@ def extend(
             count = integer(rows, 1)
         except ArgumentError as error:
             raise ArgumentError(f"ROWS {error}") from error
-        place = _place(store, storage_options, overrides)
+        place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout):
             found = append(place.url, count, storage_options=place.storage_options)
         console.result(str(found), as_json(found))
@@ -174,7 +178,7 @@ def report(
         from mvn_dask.atomic import atomic_write
         from mvn_dask.report import report as look
 
-        place = _place(store, storage_options, overrides)
+        place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout):
             found = look(place.url, storage_options=place.storage_options)
         with atomic_write(output) as file:
@@ -193,18 +197,21 @@ class _Place:
         self.url, self.storage_options, self.job = url, storage_options, job
 
 
-def _place(store: str, options: Sequence[str] | None, overrides: Sequence[str] | None) -> _Place:
+def _place(store: str, options: Sequence[str] | None, overrides: Sequence[str] | None, console: Console) -> _Place:
     from mvn_dask.errors import ArgumentError
 
     given = _pairs(options or ())
-    if not (store.endswith(".toml") and Path(store).is_file()):
+    console.hide(given)
+    if not store.endswith(".toml") or "://" in store or Path(store).is_dir():
         if overrides:
             raise ArgumentError("--set changes a job file, and STORE is none")
         return _Place(store, given or None, None)
     from mvn_dask.job.schema.job import Job
 
     job = Job.from_toml(store, overrides or ())
-    return _Place(job.locate(job.output.url), {**job.output.storage_options.get_secret_value(), **given} or None, job)
+    own = job.output.storage_options.get_secret_value()
+    console.hide(own, job.cluster.options.get_secret_value())
+    return _Place(job.locate(job.output.url), {**own, **given} or None, job)
 
 
 def _pairs(options: Sequence[str]) -> dict[str, Any]:

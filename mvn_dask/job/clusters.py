@@ -1,17 +1,20 @@
 """Who does the work of a job: threads, processes, or a Dask cluster, from its opening to its end."""
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mvn_dask.errors import JobFileError
+from mvn_dask.errors import JobFileError, StoppedError, WorkersLostError
+from mvn_dask.job.hearing import heard
 from mvn_dask.job.schema.cluster import Cluster, Tls
 from mvn_dask.job.schema.job import Job
+from mvn_dask.job.shielding import shielded
 from mvn_dask.store import stopping
 from mvn_dask.store.targets.secrets import masked
 
@@ -31,6 +34,8 @@ CLASSES = {
 """Cluster classes by the kinds that name them."""
 SHIELD = "mvn_dask.job.shielding"
 """What workers of a local cluster preload: signals for the whole group are their coordinator's to hear."""
+LOOK = 0.05
+"""Seconds between two looks whether the job was stopped meanwhile."""
 
 
 @contextmanager
@@ -54,6 +59,8 @@ def opened(
     ------
     OSError
         If the scheduler cannot be reached in time.
+    StoppedError
+        If the current `stopping.Stop` is requested while the cluster is not there yet, or if it is lost then.
     JobFileError
         If the cluster's class cannot be imported, or refuses its options.
     """
@@ -71,7 +78,17 @@ def opened(
             # A setting from outside, of threads for example, would go before the client.
             stack.enter_context(dask.config.set(scheduler=client))
             tell(_described(client))
-        yield
+        try:
+            yield
+        except WorkersLostError as error:
+            # Whoever stops a job may end its workers and its scheduler as well.
+            _refuse_stopped(error)
+            raise
+
+
+def _refuse_stopped(error: BaseException | None = None) -> None:
+    if stopping.current().requested:
+        raise StoppedError("the job was stopped with work left: the same call goes on") from error
 
 
 def _described(client: Any) -> str:
@@ -102,6 +119,9 @@ def _processes(workers: int | None) -> Iterator[None]:
         stopping.current().telling(lambda _: event.set()),
         dask.config.set(scheduler="processes", pool=pool, num_workers=count),
     ):
+        with shielded():
+            for _ in range(count):  # the processes begin with their first tasks, one each
+                pool.submit(int)
         yield
 
 
@@ -111,22 +131,40 @@ def _client(job: Job, timeout: float) -> Iterator[Any]:
 
     table = job.cluster
     if table.kind == "scheduler":
-        with _quiet_client(partial(Client, **_scheduler(job, timeout), timeout=timeout), timeout) as client:
+        with _connected(partial(Client, **_scheduler(job, timeout), timeout=timeout), timeout) as client:
             yield client
         return
-    with _cluster(job) as cluster, Client(cluster, timeout=max(timeout, 1.0)) as client:
+    with (
+        _cluster(job) as cluster,
+        Client(cluster, timeout=max(timeout, 1.0)) as client,
+        heard(client) if table.kind == "local" else nullcontext(),
+    ):
         yield client
 
 
-@contextmanager
-def _quiet_client(connect: Callable[[], Any], timeout: float) -> Iterator[Any]:
-    """A client of a scheduler that others started; one line where it cannot be reached."""
-    try:
-        client = connect()
-    except (OSError, ValueError) as error:
-        raise ConnectionError(f"no scheduler answers within {timeout:g} s: {_first_line(error)}") from error
-    with client:
-        yield client
+def _connected(connect: Callable[[], Any], timeout: float) -> Any:
+    """A client of a scheduler that others started; one line where it cannot be reached.
+
+    The connection is made in another thread, which is left alone once the job is stopped.
+    """
+    found: list[Any] = []
+
+    def make() -> None:
+        try:
+            found.append(connect())
+        except Exception as error:  # noqa: BLE001 raised below
+            found.append(error)
+
+    thread = threading.Thread(target=make, daemon=True, name="mvn-dask-connect")
+    thread.start()
+    while thread.is_alive():
+        _refuse_stopped()
+        thread.join(LOOK)
+    if isinstance(found[0], (OSError, ValueError)):
+        raise ConnectionError(f"no scheduler answers within {timeout:g} s: {_first_line(found[0])}") from found[0]
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def _scheduler(job: Job, timeout: float) -> dict[str, Any]:
@@ -143,9 +181,10 @@ def _awaited(path: str, timeout: float) -> str:
     """A scheduler's file; distributed would wait for it for ever."""
     deadline = time.monotonic() + timeout
     while not Path(path).exists():
+        _refuse_stopped()
         if time.monotonic() > deadline:
             raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
-        time.sleep(min(0.1, max(0.0, deadline - time.monotonic())))
+        time.sleep(min(LOOK, max(0.0, deadline - time.monotonic())))
     return path
 
 
@@ -165,15 +204,20 @@ def _security(job: Job, tls: Tls) -> Any:
 def _cluster(job: Job) -> Iterator[Any]:
     """A cluster that is ours, until the end of the body."""
     table = job.cluster
-    options = {**_keywords(table), **table.options.get_secret_value()}
+    given = table.options.get_secret_value()
+    options = {**_keywords(table), **given}
     make = _class(job, "distributed.LocalCluster" if table.kind == "local" else table.class_ or CLASSES[table.kind])
     if table.kind == "local":
-        options = {**_local(table), **options}
+        options = {**_local(table), **options, "preload": [SHIELD, *_several(given.get("preload"))]}
     try:
-        cluster = make(**options)
+        with shielded() if table.kind in {"local", "class"} else nullcontext():
+            cluster = make(**options)
     except (TypeError, ValueError) as error:
-        text = masked(_first_line(error), table.options.get_secret_value())
+        text = masked(_first_line(error), given)
         raise JobFileError(f"{job.place}: cluster.options: {make.__name__} refuses them: {text}") from error
+    except Exception as error:
+        _refuse_stopped(error)
+        raise
     with cluster:
         if table.adaptive is not None:
             cluster.adapt(minimum=table.adaptive.minimum, maximum=table.adaptive.maximum)
@@ -202,8 +246,12 @@ def _keywords(table: Cluster) -> dict[str, Any]:
     return options
 
 
-def _local(table: Cluster) -> Mapping[str, Any]:
-    options: dict[str, Any] = {"host": LOOPBACK, "dashboard_address": f"{LOOPBACK}:0", "preload": [SHIELD]}
+def _several(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _local(table: Cluster) -> dict[str, Any]:
+    options: dict[str, Any] = {"host": LOOPBACK, "dashboard_address": f"{LOOPBACK}:0"}
     if table.tls:
         from distributed import Security
 

@@ -61,7 +61,7 @@ def key_lines(text: str) -> dict[Key, int]:
     """Lines of the keys in a TOML text, found by a simple scan: what stands in a text of many lines may mislead it."""
     found: dict[Key, int] = {}
     table: Key = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         header, entry = _HEADER.fullmatch(line), _ENTRY.match(line)
         with suppress(tomllib.TOMLDecodeError):
             if header:

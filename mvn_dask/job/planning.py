@@ -66,10 +66,13 @@ def plan(job: Job, part: tuple[int, int] | None = None) -> Planned:
 
     Raises
     ------
+    BlockTooLargeError
+        If a chunk cannot fit into the memory of a process.
     JobFileError, InvalidDistributionError, ArgumentError, StoreError
         As `mvn_dask.job.running.run`, for whatever can be known before.
     """
     work = papers(job)
+    work.draft.refuse_too_large(_memory(job))
     record = work.record
     count = chunk_count(record)
     share = as_share(part, count)
@@ -105,6 +108,13 @@ def _state(work: Papers) -> Literal["new", "unfinished", "complete", "another"]:
     return "complete" if complete(work.target, work.record) else "unfinished"
 
 
+def _memory(job: Job) -> int:
+    """Memory of a process, in bytes: of this machine, where the job says none."""
+    import psutil
+
+    return job.cluster.memory or int(psutil.virtual_memory().total)
+
+
 def _threads(job: Job) -> int | None:
     """Threads that will draw, where they are known before a cluster is there."""
     from dask.system import CPU_COUNT
@@ -115,7 +125,10 @@ def _threads(job: Job) -> int | None:
     if table.kind == "processes":
         return table.workers or CPU_COUNT
     if table.kind == "local" and table.adaptive is None:
-        return (table.workers or 1) * table.threads if table.threads else max(CPU_COUNT, table.workers or 1)
+        # As distributed.LocalCluster does.
+        if table.workers:
+            return table.workers * (table.threads or -(-CPU_COUNT // table.workers))
+        return max(1, CPU_COUNT // table.threads) * table.threads if table.threads else CPU_COUNT
     return table.workers * table.threads if table.workers and table.threads else None
 
 

@@ -5,16 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mvn_dask.errors import ArgumentError, SpecMismatchError
+from mvn_dask.errors import ArgumentError, SpecMismatchError, StoppedError
 from mvn_dask.job.clusters import opened
 from mvn_dask.job.papers import Papers, papers
 from mvn_dask.job.schema.job import Job
+from mvn_dask.store import stopping
+from mvn_dask.store.companions import array_key
 from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.layout import chunk_count
+from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.shares import as_share
 
 RACES = 3
 """Times that another part may begin the store between our look and our writing."""
+PATIENCE = 30.0
+"""Seconds that such a part has to write its factor."""
+LOOK = 0.1
+"""Seconds between two looks for it."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +122,14 @@ def _write(
         work = papers(job)
         share = as_share(part, chunk_count(work.record))
         if work.stored is not None and not work.begun and not job.output.overwrite:
+            if attempt < RACES - 1 and _arrives(work, work.stored):
+                continue
             work.stored.refuse_difference(work.record, work.target)
         if work.begun and complete(work.target, work.record):
             work.target.settle()
             return work, 0
         missing = len(missing_numbers(work.target, work.record, *share)) if work.begun else share[1] - share[0]
+        _refuse_stopped()
         try:
             with opened(job, client, connect_timeout=connect_timeout, tell=tell):
                 _keep(job, work, part)
@@ -130,6 +140,32 @@ def _write(
         else:
             return work, missing
     raise AssertionError("the last attempt returns or raises")
+
+
+def _refuse_stopped() -> None:
+    if stopping.current().requested:
+        raise StoppedError("the job was stopped before it began to draw: the same call goes on")
+
+
+def _arrives(work: Papers, stored: PlanRecord) -> bool:
+    """Whether a factor that is only just being written, by a part that was faster, arrives."""
+    key = array_key("factor")
+    if not _same_but_factor(stored.content, work.record.content) or work.target.entry(key) is not None:
+        return False
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        _refuse_stopped()
+        time.sleep(LOOK)
+        if work.target.entry(key) is not None:
+            return True
+    return False
+
+
+def _same_but_factor(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two records differ, at most, in the factor that was made of the same covariance."""
+    samples = [[{**sample, "factor": None} for sample in record["samples"]] for record in (one, other)]
+    rest = [{**record, "samples": None, "fingerprint": None, "arrays": None} for record in (one, other)]
+    return samples[0] == samples[1] and rest[0] == rest[1]
 
 
 def _keep(job: Job, work: Papers, part: tuple[int, int] | None) -> None:

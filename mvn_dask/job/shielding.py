@@ -7,12 +7,47 @@ it: it tells the others to stop after the chunk that they are at.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from mvn_dask.store.stopping import Event, follow
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 """Signals that ask a job to stop."""
+LEAKS = "ignore:resource_tracker:UserWarning"
+"""What Python's keeper of semaphores is not to warn of: that we ended at once, and that it cleans up."""
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """Processes and threads that begin inside the body never hear of the signals that ask a job to stop.
+
+    Later would be too late: a process that is still importing would die, and the job with it. A signal for this
+    process waits until the end of the body, unless another thread takes it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _keep_semaphores()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in SIGNALS})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _keep_semaphores() -> None:
+    """Start Python's keeper of semaphores, so that it cleans up silently if we end at once."""
+    from multiprocessing import resource_tracker
+
+    sys.warnoptions.append(LEAKS)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(LEAKS)
 
 
 def ignore_signals() -> None:
@@ -36,7 +71,11 @@ def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
     os._exit(1)
 
 
-def dask_setup(worker: object) -> None:  # noqa: ARG001 distributed passes it
+def dask_setup(worker: Any) -> None:
     """What distributed calls in a worker that preloads this module."""
+    # Elsewhere the worker is a part of the process that runs the job.
     if threading.current_thread() is threading.main_thread():
+        from mvn_dask.job.hearing import tell_client
+
         ignore_signals()
+        tell_client(worker)

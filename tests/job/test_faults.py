@@ -16,7 +16,10 @@ from tests.job.mappings import job
         ({"distribution": {"tol": "x"}}, 'distribution.tol: must be a number, not "x"'),
         ({"cluster": {"adaptive": 3}}, "cluster.adaptive: must be a table, not 3"),
         ({"cluster": {"options": 3}}, "cluster.options: must be a table"),
-        ({"cluster": {"kind": "local", "workers": True}}, "cluster.workers: must be an integer of at least 1, not true"),
+        (
+            {"cluster": {"kind": "local", "workers": True}},
+            "cluster.workers: must be an integer of at least 1, not true",
+        ),
         ({"distribution": {"mean": {"key": "a"}}}, "distribution.mean.path: is required"),
         ({"distribution": {"mean": {"path": "a", "xyz": 1}}}, "distribution.mean.xyz: unknown key; distribution.mean "),
         ({"cluster": {"kind": "local", "tls": 3}}, "cluster.tls: must be true, false, or a table of ca, cert and key"),

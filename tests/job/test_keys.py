@@ -6,7 +6,7 @@ from mvn_dask.job.schema.job import Job
 
 def test_every_key_is_known_and_described() -> None:
     known = known_keys()
-    assert list(known)[0] == ("version",)
+    assert next(iter(known)) == ("version",)
     assert {key[0] for key in known} == set(Job.model_fields)
     for key in [
         ("sample", "seed"),

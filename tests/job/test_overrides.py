@@ -27,9 +27,11 @@ def test_overrides(text: str, key: tuple[str, ...], value: object) -> None:
     assert (override.key, override.value, override.text) == (key, value, text)
 
 
-@pytest.mark.parametrize("text", ["", "secret", "=secret", " =secret", "a b=secret", "a.=secret", "a#b=secret", "a\nb=secret"])
+@pytest.mark.parametrize(
+    "text", ["", "secret", "=secret", " =secret", "a b=secret", "a.=secret", "a#b=secret", "a\nb=secret"]
+)
 def test_no_overrides(text: str) -> None:
-    with pytest.raises(ValueError, match="^--set .*: must be a key and a value, such as sample.size=1e9$") as caught:
+    with pytest.raises(ValueError, match=r"^--set .*: must be a key and a value, such as sample.size=1e9$") as caught:
         as_override(text)
     assert "secret" not in str(caught.value)
 
@@ -42,5 +44,5 @@ def test_merging_leaves_what_was_there() -> None:
 
 
 def test_nothing_can_be_set_inside_a_value() -> None:
-    with pytest.raises(ValueError, match="^--set e.f.g=…: e is no table, so nothing in it can be set$"):
+    with pytest.raises(ValueError, match=r"^--set e.f.g=…: e is no table, so nothing in it can be set$"):
         merged({"e": 3}, [as_override("e.f.g=1")])

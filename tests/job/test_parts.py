@@ -28,10 +28,11 @@ def test_parts_that_there_are_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3", "-1/8", "1/8/8", "a/b", "1/-8", "1.0/8", " 1/8", "Auto", "auto/", "auto/-1", "१/8", "9" * 99 + "/8"]
+    "text",
+    ["", "3", "-1/8", "1/8/8", "a/b", "1/-8", "1.0/8", " 1/8", "Auto", "auto/", "auto/-1", "१/8", "9" * 99 + "/8"],
 )
 def test_texts_that_are_no_part(text: str) -> None:
-    with pytest.raises(ArgumentError, match="^a part must be i/n, auto or auto/n, such as 0/8, not "):
+    with pytest.raises(ArgumentError, match=r"^a part must be i/n, auto or auto/n, such as 0/8, not "):
         part_of(text, {})
 
 
@@ -74,7 +75,7 @@ def test_outside_of_an_array(text: str) -> None:
 
 def test_two_schedulers_at_once() -> None:
     environ = {"SLURM_ARRAY_TASK_ID": "1", **SLURM, "JOB_COMPLETION_INDEX": "3"}
-    with pytest.raises(ArgumentError, match="^SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are set, and only one"):
+    with pytest.raises(ArgumentError, match=r"^SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are set, and only one"):
         part_of("auto", environ)
 
 

@@ -49,6 +49,10 @@ def test_texts_that_are_no_toml_have_no_lines(text: str) -> None:
     assert key_lines(text) == {}
 
 
+def test_only_newlines_end_lines() -> None:
+    assert key_lines("a = 'x\u2028\x0c'\r\nb = 1") == {("a",): 1, ("b",): 2}
+
+
 def test_where_a_key_stands() -> None:
     size = Override(("sample", "size"), -3, "sample.size=-3")
     secret = Override(("output", "storage_options", "token"), "abc", "output.storage_options.token=abc")
@@ -65,7 +69,7 @@ def test_where_a_key_stands() -> None:
 
 def test_dotted_keys() -> None:
     assert as_key("a.b") == ("a", "b")
-    assert as_key('a."b.c".\'d\'') == ("a", "b.c", "d")
+    assert as_key("a.\"b.c\".'d'") == ("a", "b.c", "d")
     for text in ("", "a b", "a.", ".a"):
         with pytest.raises(tomllib.TOMLDecodeError):
             as_key(text)

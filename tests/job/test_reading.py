@@ -1,7 +1,10 @@
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.schema.job import Job
@@ -22,6 +25,14 @@ seed = 42
 [output]
 url = "samples.zarr"
 """
+
+PIECES = [
+    "version = 1\n", "version", " = ", "[sample]\n", "[sample", "[[output]]\n", "[cluster.options]\n", "size = ",
+    "1e6\n", "[distribution]\nmean = ", "cov = ", "[[1, 2], [3", ", ", "]", "{ path = ", "}", '"a.csv"', '"', "'",
+    "'''", "\n", "#", "\x00", "\u2028", "nan", "-9" * 9, "true", "1979-01-01\n", "class = 1\n",
+    "tls.ca = 1\n", "\\", ".", "a.b",
+]  # fmt: skip
+"""What job files are made of."""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -99,6 +110,17 @@ def test_what_is_no_toml(tmp_path: Path, text: str, line: str) -> None:
     assert fault.startswith(line)
 
 
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_job_or_refused_line_by_line(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), text)
+        with pytest.raises(JobFileError) as caught:
+            Job.from_toml(path, ["sample.size=-1"])
+    for line in str(caught.value).splitlines():
+        assert line.startswith((str(path), "--set sample.size=-1: "))
+
+
 def test_what_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "job.toml"
     path.write_bytes(b"version = 1\n# \xff")
@@ -165,3 +187,10 @@ def _tables() -> dict[str, dict[str, object] | int]:
     import tomllib
 
     return tomllib.loads(job_text(job()))
+
+
+def test_a_mapping_with_overrides() -> None:
+    one = Job.from_mapping(_tables(), ["sample.size=1e6"])
+    assert one.sample.size == 10**6
+    with pytest.raises(JobFileError, match=r"^--set sample.size=-1: must be an integer of at least 0, not -1$"):
+        Job.from_mapping(_tables(), ["sample.size=-1"])

@@ -56,4 +56,5 @@ def test_every_alternative_can_be_taken(table: str, line: str) -> None:
         beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
     if key == "storage_options":
         beside = {"mean" if table == "distribution" else "url": "s3://bucket/x"}
-    assert job(**{table: {**beside, **values}})
+    taken = getattr(job(**{table: {**beside, **values}}), table)
+    assert getattr(taken, "class_" if key == "class" else key) is not None

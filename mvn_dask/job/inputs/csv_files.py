@@ -1,7 +1,8 @@
 """Tables in CSV files: commas, a header of names where there is one, and names before the rows where there are some.
 
 What is understood: numbers only; a header of names above them; what pandas and R write, with an empty first cell
-above the names of the rows; and lines of a name and a number.
+above the names of the rows; and lines of a name and its numbers. A first line that holds names and numbers is no
+header, unless its first cell is empty: a typing error in it must not pass for one.
 """
 
 import csv
@@ -113,10 +114,13 @@ class _Body:
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether the first row holds names: something in it is no number, and it is not just a name and its number."""
-    numbers = [_is_number(cell) for cell in cells]
-    pair = len(cells) == 2 and bool(cells[0].strip()) and numbers[1]
-    return not all(numbers) and not pair
+    """Whether the first row holds names. Below an empty first cell they may be numbers, else none is one."""
+    return (len(cells) > 1 and not cells[0].strip()) or not any(map(_has_digits, cells))
+
+
+def _has_digits(cell: str) -> bool:
+    """Whether a cell is a number that is no word: "nan" and "inf" may be names."""
+    return _is_number(cell) and any(map(str.isdigit, cell))
 
 
 def _is_number(cell: str) -> bool:

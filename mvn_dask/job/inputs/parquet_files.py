@@ -42,9 +42,10 @@ def _named(origin: Origin, table: Any) -> NamedTable:
     columns = [number for number in range(table.num_columns) if number != place]
     if not columns or not table.num_rows:
         raise origin.invalid(f"holds no numbers: {table.num_rows} rows, {len(columns)} columns")
-    numbers = np.column_stack([_numbers(origin, table.column_names[i], table.column(i)) for i in columns])
+    names = table.column_names
+    numbers = np.column_stack([_numbers(origin, names[number], table.column(number)) for number in columns])
     rows = None if place is None else [str(label) for label in table.column(place).to_pylist()]
-    return NamedTable(numbers, [table.column_names[number] for number in columns], rows)
+    return NamedTable(numbers, [names[number] for number in columns], rows)
 
 
 def _index(origin: Origin, table: Any) -> int | None:

@@ -65,6 +65,9 @@ def _read(origin: Origin, file: File, options: Mapping[str, Any]) -> Input:
         if path.is_dir():
             return read_zarr(origin, path, file.key)
         path.stat()
+        if not path.is_file():
+            # A pipe may never end.
+            raise origin.missing("must be a file or a folder")
         if suffix == ".npz":
             return read_npz(origin, path, file.key)
         if suffix not in _FILES:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Secret
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Secret
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.quantities import integer, nbytes
@@ -24,7 +24,6 @@ class Table(BaseModel):
         extra="forbid",
         validate_default=False,
         hide_input_in_errors=True,
-        populate_by_name=True,
         allow_inf_nan=True,
     )
 
@@ -87,5 +86,5 @@ Positive = Annotated[int, BeforeValidator(lambda value: integer(value, 1))]
 """An integer of at least 1, whichever way it is written."""
 Bytes = Annotated[int, BeforeValidator(nbytes)]
 """A number of bytes, or a text such as "2 GiB"."""
-Options = Secret[Annotated[dict[str, Any], Field(strict=True), AfterValidator(_plain_values)]]
+Options = Secret[Annotated[dict[str, Any], AfterValidator(_plain_values)]]
 """Keyword arguments for other libraries. They may be secret: only `get_secret_value` gives them."""

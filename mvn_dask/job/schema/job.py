@@ -86,6 +86,15 @@ class Job(Table):
     _folder: Path = PrivateAttr(default=Path())
     _place: str = PrivateAttr(default="job")
 
+    def __repr__(self) -> str:
+        table = self.sample
+        return (
+            f"Job(size={shown(table.size)}, seed={shown(table.seed)}, url={shown(self.output.url)}, "
+            f"cluster={shown(self.cluster.kind)})"
+        )
+
+    __str__ = __repr__
+
     @property
     def folder(self) -> Path:
         """Where relative paths start: the folder of the job file."""

@@ -19,7 +19,7 @@ def job_in(folder: Path, **distribution: Any) -> Job:
 
 def read(folder: Path, key: str, value: Any) -> Input:
     """An array of a job's distribution."""
-    table = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0} if key in {"correlation"} else {}
+    table = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0} if key == "correlation" else {}
     return read_input(job_in(folder, **{**table, key: value}), key)
 
 

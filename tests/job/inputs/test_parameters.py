@@ -44,7 +44,9 @@ def test_what_does_not_go_together(mean: Any, cov: Any, text: str) -> None:
 
 def test_a_mean_that_is_a_matrix(tmp_path: Path) -> None:
     np.save(tmp_path / "mean.npy", np.eye(2))
-    with pytest.raises(InvalidDistributionError, match=r"mean.npy: must be a number or a vector, and its shape is \(2, 2\)"):
+    with pytest.raises(
+        InvalidDistributionError, match=r"mean.npy: must be a number or a vector, and its shape is \(2, 2\)"
+    ):
         parameters_of(job_in(tmp_path, mean="mean.npy", cov=1))
 
 
@@ -72,7 +74,9 @@ def test_names_must_agree(tmp_path: Path) -> None:
 
 def test_what_is_told_about_the_covariance() -> None:
     bad = [[1, 2], [2, 1]]
-    with pytest.raises(InvalidDistributionError, match=r"^job.toml: distribution: covariance is not symmetric positive"):
+    with pytest.raises(
+        InvalidDistributionError, match=r"^job.toml: distribution: covariance is not symmetric positive"
+    ):
         distribution_of(job_in(Path(), mean=0, cov=bad, check_valid="raise"))
     with pytest.raises(InvalidDistributionError, match=r"^job.toml: distribution: "):
         distribution_of(job_in(Path(), mean=0, cov=bad, method="cholesky", check_valid="ignore"))

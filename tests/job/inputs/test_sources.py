@@ -23,7 +23,12 @@ def test_where_files_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     np.save(tmp_path / "a b" / "MEAN.NPY", [1.0])
     (tmp_path / "a b" / "MEAN.NPY.npy").rename(tmp_path / "a b" / "MEAN.NPY")
     monkeypatch.setenv("HOME", str(tmp_path))
-    for value in ("a b/MEAN.NPY", str(tmp_path / "a b" / "MEAN.NPY"), "~/a b/MEAN.NPY", f"file://{tmp_path}/a%20b/MEAN.NPY"):
+    for value in (
+        "a b/MEAN.NPY",
+        str(tmp_path / "a b" / "MEAN.NPY"),
+        "~/a b/MEAN.NPY",
+        f"file://{tmp_path}/a%20b/MEAN.NPY",
+    ):
         assert read(tmp_path, "mean", value).array.tolist() == [1.0]
 
 
@@ -34,7 +39,10 @@ def test_where_files_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("none", "none: there is no such file"),
         ("a.txt/b.csv", "a.txt/b.csv: there is no such file"),
         ("a.txt", "a.txt: must be a .npy, .npz, .csv or .parquet file, or a Zarr array or group"),
-        ({"path": "a.csv", "key": "x"}, "a.csv: `key` names an array in a .npz file or a Zarr group, and this is a .csv"),
+        (
+            {"path": "a.csv", "key": "x"},
+            "a.csv: `key` names an array in a .npz file or a Zarr group, and this is a .csv",
+        ),
         ("s3://bucket/mean.npy", "only Zarr arrays are read from a URL, and .npy files from a disk"),
         ("x" * 300, "cannot be read: File name too long"),
     ],
@@ -48,15 +56,7 @@ def test_files_that_are_not_there(tmp_path: Path, value: Any, text: str) -> None
     assert text in str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_files_that_may_not_be_read(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("1")
-    (tmp_path / "a.csv").chmod(0)
-    with pytest.raises(JobFileError, match="cannot be read: Permission denied"):
-        read(tmp_path, "mean", "a.csv")
-
-
-def test_a_pipe_that_never_ends_is_no_array(tmp_path: Path) -> None:
+def test_a_pipe_may_never_end(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.csv")
-    with pytest.raises(JobFileError, match="must be a file"):
+    with pytest.raises(JobFileError, match="must be a file or a folder"):
         read(tmp_path, "mean", "a.csv")

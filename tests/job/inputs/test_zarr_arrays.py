@@ -14,7 +14,11 @@ from tests.job.inputs.places import job_in, read, refusal
 from tests.job.inputs.test_numpy_files import Trap
 from tests.store.conftest import SECRET, Prefix, wired
 
-MATRIX = np.array([[4.0, 1.0], [1.0, 9.0]])
+MATRIX: Any = np.array([[4.0, 1.0], [1.0, 9.0]])
+
+
+def _any(numbers: Any) -> Any:
+    return np.array(numbers)
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -39,13 +43,13 @@ def test_arrays_and_groups_in_a_folder(tmp_path: Path, version: Any) -> None:
 def test_what_is_no_array_of_numbers(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert refusal(tmp_path, "cov", "folder") == "folder: is a folder, and no Zarr array or group"
-    zarr.save_array(tmp_path / "complex", np.array([1j]))
+    zarr.save_array(tmp_path / "complex", _any([1j]))
     assert "its dtype is complex128" in refusal(tmp_path, "cov", "complex")
-    zarr.save_array(tmp_path / "nan", np.array([1.0, np.nan]))
+    zarr.save_array(tmp_path / "nan", _any([1.0, np.nan]))
     assert refusal(tmp_path, "cov", "nan") == "nan: must be finite: cov[1] is nan"
     zarr.create_array(tmp_path / "huge", shape=(10**6, 10**6, 10**6), chunks=(1, 1, 1), dtype="f8")
     assert "must be a number, a vector or a matrix" in refusal(tmp_path, "cov", "huge")
-    zarr.save_array(tmp_path / "empty", np.zeros((0, 2)))
+    zarr.save_array(tmp_path / "empty", _any(np.zeros((0, 2))))
     assert "holds no numbers" in refusal(tmp_path, "cov", "empty")
 
 

@@ -20,7 +20,7 @@ VALUES: dict[str, Any] = {
 NEEDED: dict[str, dict[str, Any]] = {
     "scheduler": {"scheduler_file": "s.json"},
     "class": {"class": "a.B"},
-    **dict.fromkeys(QUEUES, {"workers": 2}),
+    **{kind: {"workers": 2} for kind in QUEUES},
 }
 EXCLUSIVE = {"adaptive": "workers", "address": "scheduler_file"}
 
@@ -53,7 +53,10 @@ def test_every_key_with_every_kind(kind: str, key: str) -> None:
         ({"kind": "slurm"}, 'workers: is required with kind = "slurm", or adaptive'),
         ({"kind": "local", "workers": 0}, "workers: must be an integer of at least 1, not 0"),
         ({"kind": "local", "threads": 1.5}, "threads: must be an integer of at least 1, not 1.5"),
-        ({"kind": "local", "memory": "lots"}, 'memory: must be a size such as "2 GiB" or "512 MB", or bytes, not "lots"'),
+        (
+            {"kind": "local", "memory": "lots"},
+            'memory: must be a size such as "2 GiB" or "512 MB", or bytes, not "lots"',
+        ),
         ({"kind": "local", "adaptive": {}}, "adaptive.maximum: is required"),
         (
             {"kind": "local", "adaptive": {"minimum": 3, "maximum": 2}},
@@ -67,7 +70,10 @@ def test_every_key_with_every_kind(kind: str, key: str) -> None:
             {"kind": "scheduler", "address": "tcp://a:1", "scheduler_file": "s"},
             "scheduler_file: must not be given beside address: it is one or the other",
         ),
-        ({"kind": "scheduler", "address": "10.0.0.2"}, 'address: must be an address such as "tcp://10.0.0.2:8786", not "'),
+        (
+            {"kind": "scheduler", "address": "10.0.0.2"},
+            'address: must be an address such as "tcp://10.0.0.2:8786", not "',
+        ),
         ({"kind": "scheduler", "address": "tcp://u:verysecret@a:1"}, "address: must be an address such as "),
         (
             {"kind": "scheduler", "address": "tls://a:1", "tls": True},
@@ -98,7 +104,9 @@ def test_faults(table: dict[str, Any], fault: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("address", ["tcp://10.0.0.2:8786", "tls://host:1", "ws://host.example:80/", "tcp://[::1]:8786"])
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.2:8786", "tls://host:1", "ws://host.example:80/", "tcp://[::1]:8786"]
+)
 def test_addresses(address: str) -> None:
     assert job(cluster={"kind": "scheduler", "address": address}).cluster.address == address
 

@@ -16,7 +16,10 @@ from tests.job.mappings import job
         ("mean.npy", File(path="mean.npy")),
         ({"path": "a.npz", "key": "m"}, File(path="a.npz", key="m")),
         ("s3://bucket/x.zarr", File(path="s3://bucket/x.zarr")),
-        ("abfs://container@account.dfs.core.windows.net/x", File(path="abfs://container@account.dfs.core.windows.net/x")),
+        (
+            "abfs://container@account.dfs.core.windows.net/x",
+            File(path="abfs://container@account.dfs.core.windows.net/x"),
+        ),
         ("Erträge π.csv", File(path="Erträge π.csv")),
     ],
 )
@@ -39,7 +42,10 @@ def test_covariances() -> None:
         ({"cov": None, "standard_deviations": 1}, "correlation: is required beside standard_deviations"),
         ({"correlation": 1}, "correlation: must not be given beside cov: it is one or the other"),
         ({"mean": None}, "mean: is required"),
-        ({"mean": True}, "mean: must be a path or URL, a table with `path` and `key`, a number, or a list of numbers, not"),
+        (
+            {"mean": True},
+            "mean: must be a path or URL, a table with `path` and `key`, a number, or a list of numbers, not",
+        ),
         ({"mean": []}, "mean: must not be empty"),
         ({"mean": [[1, 2]]}, "mean: must be a number or a list of numbers, not a matrix"),
         ({"mean": ""}, "mean.path: must be text, not empty"),

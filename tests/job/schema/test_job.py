@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -15,7 +16,9 @@ from tests.job.mappings import job, mapping
 
 @pytest.mark.parametrize("version", [2, 0, True, 1.0, "1", None, [1]])
 def test_other_versions(version: object) -> None:
-    with pytest.raises(JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask knows, not "):
+    with pytest.raises(
+        JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask knows, not "
+    ):
         Job.from_mapping({**mapping(), "version": version})
 
 
@@ -24,7 +27,7 @@ def test_a_job_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         one.version = 1
     with pytest.raises(ValidationError, match="frozen"):
-        one.sample.size = 3  # type: ignore[misc]
+        one.sample.size = 3
 
 
 def test_where_a_job_was_read_does_not_matter() -> None:
@@ -34,6 +37,12 @@ def test_where_a_job_was_read_does_not_matter() -> None:
     assert here != Job.from_mapping(mapping(sample={"seed": 43}))
     assert here != "a job"
     assert len({here, there}) == 1
+
+
+def test_its_repr_is_a_short_line() -> None:
+    one = Job.from_mapping(mapping(distribution={"cov": np.eye(50).tolist(), "mean": 0}, sample={"seed": 2**500}))
+    assert repr(one) == str(one)
+    assert repr(one) == 'Job(size=1000, seed=an integer of 501 bits, url="samples.zarr", cluster="threads")'
 
 
 def test_paths_start_at_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +57,7 @@ def test_paths_start_at_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_jobs_travel() -> None:
     one = Job.from_mapping(mapping(cluster={"kind": "class", "class": "a.B", "options": {"x": 1}}), folder="/data")
-    other = pickle.loads(pickle.dumps(one))
+    other = pickle.loads(pickle.dumps(one))  # noqa: S301 made here
     assert other == one
     assert (other.folder, other.place) == (Path("/data"), "job")
 
@@ -72,7 +81,10 @@ def test_what_there_is() -> None:
     ("module", "forbidden"),
     [
         ("mvn_dask.job", "numpy pydantic dask zarr scipy pandas pyarrow"),
-        ("mvn_dask.job.reading, mvn_dask.job.writing, mvn_dask.job.template, mvn_dask.job.parts", "dask zarr scipy pandas"),
+        (
+            "mvn_dask.job.reading, mvn_dask.job.writing, mvn_dask.job.template, mvn_dask.job.parts",
+            "dask zarr scipy pandas",
+        ),
         ("mvn_dask.job.inputs.parameters", "dask zarr scipy pandas pyarrow distributed"),
     ],
 )

@@ -38,7 +38,10 @@ def test_seeds(seed: Any) -> None:
         ({"seed": []}, "seed: must not be an empty list"),
         ({"seed": 0.5}, "seed: must be an integer of at least 0, not 0.5"),
         ({"dtype": "float16"}, 'dtype: must be "float64" or "float32", not "float16"'),
-        ({"bit_generator": "sfc64"}, 'bit_generator: must be "SFC64", "PCG64", "PCG64DXSM", "MT19937" or "Philox", not '),
+        (
+            {"bit_generator": "sfc64"},
+            'bit_generator: must be "SFC64", "PCG64", "PCG64DXSM", "MT19937" or "Philox", not ',
+        ),
         ({"chunks": 0}, 'chunks: must be "auto", a size such as "128 MiB", or rows of a chunk (-1 for all), not 0'),
         ({"chunks": -2}, 'chunks: must be "auto", a size such as "128 MiB", or rows of a chunk (-1 for all), not -2'),
         ({"chunks": "big"}, 'chunks: must be "auto", a size such as "128 MiB", or rows of a chunk (-1 for all), not "'),
@@ -55,7 +58,15 @@ def test_faults(sample: dict[str, Any], fault: str) -> None:
 
 @pytest.mark.parametrize(
     ("chunks", "meant"),
-    [("auto", CHUNKS), ("64 MiB", "64 MiB"), (65536, 65536), (1e6, 10**6), ("1e6", 10**6), (-1, -1), (" 1 GB ", "1 GB")],
+    [
+        ("auto", CHUNKS),
+        ("64 MiB", "64 MiB"),
+        (65536, 65536),
+        (1e6, 10**6),
+        ("1e6", 10**6),
+        (-1, -1),
+        (" 1 GB ", "1 GB"),
+    ],
 )
 def test_chunks(chunks: object, meant: object) -> None:
     assert job(sample={"chunks": chunks}).sample.chunks == meant
