@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 READY := $(VENV)/ready-$(VERSION)
 
-.PHONY: demo test test-slow bench clean
+.PHONY: demo test test-slow test-slurm test-browser bench clean
 
 demo: $(READY)
 	$(RUN) examples/portfolio.py
@@ -18,6 +18,15 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow
+
+# Both install what is missing by apt-get, if they are root: Slurm, and Chromium.
+test-slurm: $(READY)
+	@sh tests/slurm/install.sh
+	$(RUN) -m pytest -m slurm tests/slurm tests/batch
+
+test-browser: $(READY)
+	@sh tests/report/install.sh
+	$(RUN) -m pytest -m browser tests/report
 
 bench: $(READY)
 	$(RUN) -m benchmarks --output build/bench

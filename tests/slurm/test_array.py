@@ -1,0 +1,53 @@
+"""slurm-array.sh as it is, on a real Slurm."""
+
+import pytest
+
+import mvn_dask
+from tests.slurm.site import CHUNKS, PARTS, Site, content
+
+pytestmark = pytest.mark.slurm
+
+
+def test_requeued_signalled_and_resubmitted(site: Site, uninterrupted: dict[str, bytes]) -> None:
+    """Part 2 is requeued, part 5 stopped by SIGTERM, part 6 told that its time is up, each amid its chunks."""
+    array = site.submit("slurm-array.sh")
+    hurt = {2: None, 5: "TERM", 6: "USR1"}
+    waiting = dict(hurt)
+    left = {}
+
+    def hurt_those_who_draw() -> bool:
+        for part, name in list(waiting.items()):
+            if site.chunks(part):
+                if name:
+                    site.signal(f"{array}_{part}", name)
+                else:
+                    site.slurm.command("scontrol", "requeue", f"{array}_{part}")
+                left[part] = CHUNKS - site.chunks(part)
+                del waiting[part]
+        return not waiting
+
+    site.until(hurt_those_who_draw, pause=0.01)
+    assert all(left.values()), "each amid its chunks"
+    site.until(lambda: site.ended(array))
+    tasks = {part: site.show(f"{array}_{part}") for part in range(PARTS)}
+    states = {part: (task["JobState"], task["ExitCode"], int(task["Restarts"])) for part, task in tasks.items()}
+    assert states == {
+        **dict.fromkeys(range(PARTS), ("COMPLETED", "0:0", 0)),
+        2: ("COMPLETED", "0:0", 1),
+        5: ("FAILED", "75:0", 0),
+        6: ("COMPLETED", "0:0", 1),
+    }
+    assert 0 < site.chunks(5) < CHUNKS
+    assert site.chunks() == (PARTS - 1) * CHUNKS + site.chunks(5)
+    assert not mvn_dask.status(site.store).complete
+
+    again = site.resubmit(f"mvn-dask-{array}_5.log")
+    site.until(lambda: site.ended(again))
+    assert site.show(f"{again}_5")["ExitCode"] == "0:0"
+    assert content(site.store) == uninterrupted
+
+    before = {name: (site.store / name).stat().st_mtime_ns for name in uninterrupted}
+    whole = site.submit("slurm-array.sh")
+    site.until(lambda: site.ended(whole))
+    assert {site.show(f"{whole}_{part}")["ExitCode"] for part in range(PARTS)} == {"0:0"}
+    assert {name: (site.store / name).stat().st_mtime_ns for name in uninterrupted} == before
