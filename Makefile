@@ -14,7 +14,7 @@ test: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow
@@ -25,8 +25,8 @@ test-slurm: $(READY)
 	$(RUN) -m pytest -m slurm tests/slurm tests/batch
 
 test-browser: $(READY)
-	@sh tests/report/install.sh
-	$(RUN) -m pytest -m browser tests/report
+	@sh tests/reporting/install.sh
+	$(RUN) -m pytest -m browser tests/reporting
 
 bench: $(READY)
 	$(RUN) -m benchmarks --output build/bench

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mvn_dask.distribution import MultivariateNormal
     from mvn_dask.generator import Generator, default_rng, multivariate_normal
     from mvn_dask.job.schema.job import Job
+    from mvn_dask.reporting.report import Report, report
     from mvn_dask.store.labelling import to_xarray
     from mvn_dask.store.reading import from_zarr
     from mvn_dask.store.status import Status, status
@@ -24,6 +25,7 @@ __all__ = [
     "Job",
     "MultivariateNormal",
     "Repair",
+    "Report",
     "Status",
     "Verification",
     "__version__",
@@ -34,6 +36,7 @@ __all__ = [
     "from_zarr",
     "multivariate_normal",
     "repair",
+    "report",
     "status",
     "stripe_height",
     "to_xarray",
@@ -46,6 +49,7 @@ _HOMES = {
     "distribution": ["MultivariateNormal"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
     "job.schema.job": ["Job"],
+    "reporting.report": ["Report", "report"],
     "store.labelling": ["to_xarray"],
     "store.reading": ["from_zarr"],
     "store.status": ["Status", "status"],

@@ -13,14 +13,12 @@ import numpy as np
 from mvn_dask.errors import (
     ArgumentError,
     ArgumentTypeError,
-    DamagedRecordError,
-    DerivedStoreError,
     TargetBusyError,
     UnfinishedStoreError,
 )
-from mvn_dask.redrawing import Redrawing, redraw
+from mvn_dask.recovery import redrawing_of
 from mvn_dask.store.blocks import Blocks
-from mvn_dask.store.companions import load_all, write_companions
+from mvn_dask.store.companions import write_companions
 from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.contents import shards_of
 from mvn_dask.store.engine import current_client
@@ -116,7 +114,7 @@ def verify(
     existing(target)
     with target.visit():
         record = existing(target)  # inside, where nobody extends it
-        again = _redrawing(target, record) if level == "values" else None
+        again = redrawing_of(target, record) if level == "values" else None
         return inspect(target, record, level=level, full=full, redraw=again)
 
 
@@ -183,12 +181,12 @@ def repair(
     with target.occupy() as occupancy:
         same_specification(target, record)
         if array is None:
-            source = _redrawing(target, record)
+            source = redrawing_of(target, record)
             array = source.array(source.plan.size, record.chunks, record.names)
         drawn, arrays = plan_record(array, shards_of(record))
         record.refuse_difference(drawn, target)
         written = write_companions(target, record, arrays)
-        again = _redrawing(target, record) if level == "values" else None
+        again = redrawing_of(target, record) if level == "values" else None
         found = inspect(target, record, level=level, full=full, redraw=again)
         numbers = np.array([chunk_number(record, index) for index in found.bad], np.int64)
         fill(array, Chunks(target, record, record.identity), numbers, anew=True)
@@ -254,7 +252,7 @@ def extend(
         if not occupancy.alone():
             raise TargetBusyError(f"another job is in {target}: wait for it or stop it")
         record = existing(target)
-        again = _redrawing(target, record)
+        again = redrawing_of(target, record)
         if not again.plan.size:
             raise ArgumentError(f"{target} holds a single row without an axis: there is nothing to append to")
         if not complete(target, record):
@@ -286,15 +284,3 @@ def _begin(target: Target, record: PlanRecord, longer: PlanRecord, array: da.Arr
         for number, block in Blocks(array).compute(numbers.tolist()):
             target.write(chunk_key(chunk_index(longer, number)), encode(longer, block))
     target.write(RECORD, [longer.text])
-
-
-def _redrawing(target: Target, record: PlanRecord) -> Redrawing:
-    if not record.is_sample:
-        raise DerivedStoreError(
-            f"{target} holds numbers derived from samples by {record.content['expression']!r}, which its record cannot "
-            "draw again: call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"
-        )
-    again = redraw(record.content["samples"][0], load_all(target, record))
-    if (record.shape, record.dtype.name) != ((*again.plan.size, again.plan.ndim), again.plan.dtype):
-        raise DamagedRecordError(f"the record of {target} says {record.shape} {record.dtype}, its sample {again.plan}")
-    return again

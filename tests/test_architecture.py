@@ -25,7 +25,7 @@ FLOORS = [
 STORE = {"errors", "atomic", "provenance", "store"}
 """All that the store may import of the package: it knows no distribution."""
 
-ROOF = [{"upkeep"}, {"report"}, {"job"}, {"cli"}, {"__main__"}]
+ROOF = [{"recovery"}, {"upkeep"}, {"reporting"}, {"job"}, {"cli"}, {"__main__"}]
 """Where sampler and store meet, from lower to higher."""
 
 OUTSIDE = {
@@ -42,7 +42,7 @@ OUTSIDE = {
     "pyarrow": {"job"},
     "pydantic": {"job"},
     "rich": {"cli"},
-    "scipy": {"covariance", "report"},
+    "scipy": {"covariance", "reporting"},
     "threadpoolctl": {"blas"},
     "typer": {"cli"},
     "xarray": {"store"},

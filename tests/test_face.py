@@ -12,7 +12,7 @@ import numpy as np
 
 import mvn_dask
 
-REPORTS = {"Extension", "Repair", "Status", "Verification"}
+REPORTS = {"Extension", "Repair", "Report", "Status", "Verification"}
 """What functions give back: nobody makes one, so their fields are documented, and no parameters."""
 
 
@@ -22,9 +22,9 @@ def public() -> list[tuple[str, object]]:
 
 def test_names() -> None:
     assert set(mvn_dask.__all__) == {
-        "Extension", "Generator", "Job", "MultivariateNormal", "Repair", "Status", "Verification", "__version__",
-        "covariance", "default_rng", "errors", "extend", "from_zarr", "multivariate_normal", "repair", "status",
-        "stripe_height", "to_xarray", "to_zarr", "verify",
+        "Extension", "Generator", "Job", "MultivariateNormal", "Repair", "Report", "Status", "Verification",
+        "__version__", "covariance", "default_rng", "errors", "extend", "from_zarr", "multivariate_normal", "repair",
+        "report", "status", "stripe_height", "to_xarray", "to_zarr", "verify",
     }  # fmt: skip
     assert metadata.version("mvn_dask") == mvn_dask.__version__
     assert (Path(mvn_dask.__file__).parent / "py.typed").exists()

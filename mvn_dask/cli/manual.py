@@ -60,6 +60,27 @@ FIELDS = {
 """Commands whose JSON is a report, and where its fields are documented."""
 
 
+REPORT = {
+    "url": "Where the store lies.",
+    "ok": "Whether nothing speaks against the sample; then the exit code is 0, else 5.",
+    "error_rate": "Share of sound samples for which `ok` is false, at most.",
+    "made": "When, in UTC.",
+    "fingerprint": "SHA-256 of everything that decides the values.",
+    "shape": "Shape of the sample, the variables last.",
+    "dtype": "Type of the numbers.",
+    "sample": "What decides the values: seed, bit generator, digests of mean and covariance.",
+    "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
+    "reported_with": "The same of this machine.",
+    "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `chance` (of the worst) and `words`.",
+    "variables": "Means and standard deviations, those wanted, and how far they are off in standard errors.",
+    "correlations": "Correlations of sample and target, and their differences in standard errors.",
+    "distances": "Squared Mahalanobis distances: counts beside those of the χ² distribution.",
+    "histograms": "Counts of single variables, and the bounds between them.",
+    "left_out": "What was not looked at, in words.",
+}
+"""Fields of a report's JSON."""
+
+
 def manual() -> str:
     """The manual, as Markdown."""
     group: Any = typer.main.get_command(app)
@@ -84,6 +105,9 @@ def _section(name: str, command: Any) -> str:
     parts.append(_table(("", ""), rows))
     if name in FIELDS:
         parts += ["With `--json`:", _table(("field", "meaning"), list(_fields(name)))]
+    if name == "report":
+        rows = [(f"`{field}`", meaning) for field, meaning in REPORT.items()]
+        parts += ["With `--json`:", _table(("field", "meaning"), rows)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -176,7 +176,7 @@ def report(
 
     def act(console: Console) -> Exit:
         from mvn_dask.atomic import atomic_write
-        from mvn_dask.report import report as look
+        from mvn_dask.reporting.report import report as look
 
         place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout):
@@ -185,7 +185,7 @@ def report(
             file.write(found.html.encode())
         console.info(f"wrote {output}")
         console.result(str(found), found.as_dict())
-        return Exit.DONE
+        return Exit.DONE if found.ok else Exit.VERIFICATION
 
     return conduct(Manner(json, quiet, log_format, debug), act)
 

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+import mvn_dask
 from mvn_dask.cli.application import app, run
-from mvn_dask.cli.manual import manual
+from mvn_dask.cli.manual import REPORT, manual
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -27,3 +28,9 @@ def test_every_exit_code_and_every_key_stands_in_it() -> None:
     assert "| 75 | stopped by a signal with work left" in text
     for key in ("`standard_deviations`", "`scheduler_file`", "`bit_generator`", "`cpu_seconds`", "`complete`"):
         assert key in text
+
+
+def test_the_fields_of_a_report_stand_in_it() -> None:
+    url = "memory://manual"
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1), url)
+    assert mvn_dask.report(url).as_dict().keys() == REPORT.keys()

@@ -1,0 +1,164 @@
+"""A report about a store: one pass over its chunks, then words, numbers and a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.errors import DerivedStoreError
+from mvn_dask.provenance import Environment, environment
+from mvn_dask.recovery import redrawing_of
+from mvn_dask.redrawing import Redrawing
+from mvn_dask.reporting.expectation import expect
+from mvn_dask.reporting.findings import Findings
+from mvn_dask.reporting.judging import ERROR_RATE, judge
+from mvn_dask.reporting.scanning import Scan
+from mvn_dask.reporting.selection import Selection
+from mvn_dask.reporting.summary import empty
+from mvn_dask.reporting.verdict import Verdict
+from mvn_dask.reporting.words import share
+from mvn_dask.store.companions import loaders, writer
+from mvn_dask.store.completeness import refuse_unfinished
+from mvn_dask.store.engine import run, threads
+from mvn_dask.store.layout import chunk_count
+from mvn_dask.store.progress import Progress
+from mvn_dask.store.ranges import range_size
+from mvn_dask.store.reading import Stored
+from mvn_dask.store.record import PlanRecord, existing
+from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.targets.base import Target
+
+RANGES = 16
+"""Ranges of chunks for each thread, about: each brings a summary back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a store holds, beside what it should hold."""
+
+    url: str
+    """Where it lies, without secrets."""
+    content: Mapping[str, Any]
+    """Its plan record: all that decides its numbers."""
+    begun: Environment | None
+    """Where it was begun; None where that is not known."""
+    made: datetime
+    """When this report was, in UTC."""
+    findings: Findings = field(repr=False)
+    """The numbers behind verdicts and figures."""
+    verdicts: tuple[Verdict, ...]
+    """What families of tests say."""
+    error_rate: float = ERROR_RATE
+    """Share of sound samples for which `ok` is False, at most."""
+    here: Environment = field(default_factory=environment)
+    """Where this report was made."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing speaks against the sample."""
+        return all(verdict.ok for verdict in self.verdicts)
+
+    @property
+    def html(self) -> str:
+        """One self-contained page, of less than 2 MB, which asks no network for anything."""
+        from mvn_dask.reporting.page import page
+
+        return page(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Numbers and verdicts, JSON-able."""
+        from mvn_dask.reporting.numbers import as_dict
+
+        return as_dict(self)
+
+    def __str__(self) -> str:
+        head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {share(self.error_rate)} sound samples)"
+        left = [f"left out: {text}" for text in self.findings.selection.left_out()]
+        return "\n".join([head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left)])
+
+
+def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Report:
+    """What a finished sample's store holds, beside what its mean and its factor say that it should.
+
+    Every chunk is read once, on dask's current scheduler, and its checksum compared.
+
+    Parameters
+    ----------
+    url : str, path-like or zarr.storage store
+        Whatever `mvn_dask.to_zarr` takes.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
+
+    Returns
+    -------
+    Report
+        ``ok``, ``verdicts``, and ``html``, a page to look at.
+
+    Raises
+    ------
+    NotAStoreError
+        If there is no store.
+    DamagedRecordError
+        If its record, its mean or its factor cannot be believed.
+    DerivedStoreError
+        If its numbers were derived from samples: their distribution is not known.
+    UnfinishedStoreError
+        If chunks are missing.
+    DamagedChunkError
+        If a chunk's checksum differs.
+    StoppedError
+        If the job was asked to stop.
+
+    Notes
+    -----
+    Kept are sums and counts that do not grow with the rows; a thread holds one chunk at a time. Which variables and
+    rows are looked at has bounds, and is told in the report.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
+    >>> mvn_dask.to_zarr(x, "memory://report")
+    >>> told = report("memory://report")
+    >>> told.ok, told.error_rate
+    (True, 0.001)
+    >>> [verdict.family for verdict in told.verdicts]
+    ['means', 'spreads', 'correlations', 'margins', 'distances', 'drift', 'numbers', 'chunks']
+    """
+    target = as_target(url, storage_options)
+    existing(target)
+    with target.visit():
+        record = existing(target)  # inside, where nobody extends it
+        source = _source(target, record)
+        refuse_unfinished(target, record)
+        findings = _look(target, record, source)
+        begun = writer(target)
+    made = datetime.now(UTC).replace(microsecond=0)
+    return Report(target.name, record.content, begun, made, findings, judge(findings))
+
+
+def _source(target: Target, record: PlanRecord) -> Redrawing:
+    """What the sample is drawn from."""
+    if not record.is_sample:
+        raise DerivedStoreError(
+            f"{target} holds numbers derived from samples by {record.content['expression']!r}, whose distribution its "
+            "record does not tell: a report is about the store of a sample"
+        )
+    return redrawing_of(target, record)
+
+
+def _look(target: Target, record: PlanRecord, source: Redrawing) -> Findings:
+    """Read all chunks, on dask's current scheduler."""
+    selection = Selection(record, source.plan.noise_ndim, source.broadcast.factor.entries.ndim == 1)
+    expectation = expect(source, selection)
+    summary = empty(selection, expectation)
+    count = chunk_count(record) if selection.rows else 0
+    scan = Scan(Stored(target, record, record.identity), selection, expectation, source.broadcast)
+    numbers = np.arange(count, dtype=np.int64)
+    size = max(1, min(range_size(record), count // (RANGES * threads())))
+    with Progress(count, "chunks") as progress:
+        for part in run(scan, numbers, size, progress, loaders(target, record)):
+            summary.merge(part)
+    return Findings(selection, expectation, summary)

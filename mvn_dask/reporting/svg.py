@@ -1,0 +1,123 @@
+"""Small pictures as text: elements, scales and axes of inline SVG. Colours are classes of the page's style."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, floor, log10
+
+from mvn_dask.reporting.words import number
+
+LONGEST = 14
+"""Letters of a name in a picture."""
+
+
+def element(name: str, content: str = "", **attributes: object) -> str:
+    """An element; `_` in a name stands for `-`, and a last one is dropped. The content is markup already.
+
+    Examples
+    --------
+    >>> element("text", "a", class_="name", text_anchor="end", x=1.50001)
+    '<text class="name" text-anchor="end" x="1.5">a</text>'
+    """
+    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"' for key, value in attributes.items())
+    return f"<{name}{given}>{content}</{name}>" if content else f"<{name}{given}/>"
+
+
+def _value(value: object) -> str:
+    return f"{round(value, 2):g}" if isinstance(value, float) else escape(str(value))
+
+
+def short(name: str) -> str:
+    """A name that fits, as markup.
+
+    Examples
+    --------
+    >>> short("<b>"), short("a name that is too long")
+    ('&lt;b&gt;', 'a name that i…')
+    """
+    return escape(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+
+
+def label(content: str, x: float, y: float, anchor: str = "middle", class_: str = "tick", style: str = "") -> str:
+    """Words at a place; the content is markup already."""
+    if not style:
+        return element("text", content, class_=class_, x=x, y=y, text_anchor=anchor)
+    return element("text", content, class_=class_, x=x, y=y, text_anchor=anchor, style=style)
+
+
+def path(points: Iterable[tuple[float, float]], class_: str) -> str:
+    """A line through points."""
+    steps = "L".join(f"{_value(float(x))} {_value(float(y))}" for x, y in points)
+    return element("path", class_=class_, d=f"M{steps}")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From numbers to places, along one axis."""
+
+    low: float
+    """Smallest number."""
+    high: float
+    """Largest number."""
+    start: float
+    """Place of the smallest."""
+    end: float
+    """Place of the largest."""
+
+    def __call__(self, value: float) -> float:
+        return self.start + (float(value) - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def ticks(self, most: int = 5) -> list[float]:
+        """Round numbers within, at most about so many.
+
+        Examples
+        --------
+        >>> Scale(-1.3, 9.2, 0, 100).ticks()
+        [0.0, 2.0, 4.0, 6.0, 8.0]
+        """
+        rough = (self.high - self.low) / most
+        power = 10.0 ** floor(log10(rough))
+        step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough * 0.8)
+        first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
+        return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def axes(x: Scale, y: Scale, across: str, up: str, *, most: int = 5) -> str:
+    """Grid, numbers and names of both axes; the y-axis stands on the left."""
+    lines = [element("line", class_="grid", x1=x.start, x2=x.end, y1=y(v), y2=y(v)) for v in y.ticks(most)]
+    lines += [label(tick(v, y.ticks(most)), x.start - 6, y(v) + 3.5, "end") for v in y.ticks(most)]
+    lines += [label(tick(v, x.ticks(most)), x(v), y.start + 15) for v in x.ticks(most)]
+    lines += [element("line", class_="axis", x1=x.start, x2=x.end, y1=y.start, y2=y.start)]
+    lines += [label(escape(across), (x.start + x.end) / 2, y.start + 33, class_="what")]
+    lines += [label(escape(up), 0.0, y.end - 10, "start", "what")]
+    return "".join(lines)
+
+
+def tick(value: float, ticks: Sequence[float]) -> str:
+    """The number at a tick.
+
+    Examples
+    --------
+    >>> tick(-0.5, [-0.5, 0.0]), tick(2e6, [0.0, 2e6]), tick(5000.0, [5000.0])
+    ('−0.5', '2 M', '5,000')
+    """
+    largest = max(abs(each) for each in ticks)
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if largest >= size and largest < 1e12:
+            per = 1e3 if letter == "k" else size
+            return "0" if value == 0 else f"{number(value / per)} {letter}"
+    return f"{value:,.0f}".replace("-", "−") if 1000 <= abs(value) < 1e4 else number(value)
+
+
+def picture(name: str, width: float, height: float, title: str, about: str, *content: str) -> str:
+    """The whole, with what a screen reader says about it; `name` must be the page's only one."""
+    return element(
+        "svg",
+        element("title", escape(title), id=f"{name}-title")
+        + element("desc", escape(about), id=f"{name}-about")
+        + "".join(content),
+        class_=f"picture {name.partition('-')[0]}",
+        viewBox=f"0 0 {width:g} {height:g}",
+        role="img",
+        aria_labelledby=f"{name}-title {name}-about",
+    )

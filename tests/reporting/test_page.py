@@ -1,0 +1,138 @@
+"""The page is whole, well-formed, small, and asks nobody for anything."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mvn_dask
+from mvn_dask.reporting.report import Report, report
+from tests.reporting.planting import plant
+
+VOID = {"meta", "link", "br", "!doctype"}
+HOSTILE = ["<script>alert(1)</script>", "$name ${style}", '"><img src=x onerror=alert(1)>', "سعر & price"]
+
+
+class Checker(HTMLParser):
+    """Every tag is closed in its turn, every id is the only one, and every reference is to one of them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.references: set[str] = set()
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        self.tags.add(tag)
+        self.ids += [given["id"]] if "id" in given else []
+        self.references |= {*given.get("aria-labelledby", "").split(), *re.findall(r"url\(#(.*?)\)", str(given))}
+        self.addresses += [given[key] for key in ("href", "src") if key in given]
+        assert not any(key.startswith("on") for key in given)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def check(text: str) -> Checker:
+    found = Checker(text)
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert found.references <= set(found.ids)
+    assert not found.tags & {"script", "iframe", "object", "embed", "form", "img"}
+    assert all(address.startswith("data:") for address in found.addresses)
+    assert not re.search(r"@import|url\((?!#)", text)
+    assert len(text.encode()) < 2_000_000
+    return found
+
+
+def written(name: str, mean: object, cov: object, size: object, **options: Any) -> Report:
+    url = f"memory://page-{name}"
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal(mean, cov).sample(size, seed=42, **options), url)
+    return report(url)
+
+
+def test_a_sound_sample() -> None:
+    found = written("sound", [0.0, 1.0, 2.0], np.eye(3) + 0.5, 20_000, chunks=5000)
+    text = found.html
+    assert {"svg", "table", "details"} <= check(text).tags
+    assert "Nothing speaks against this sample." in text
+    assert "1 in 1,000 sound samples faulty" in text
+    assert "<dd>42, key (0)</dd>" in text
+    for shown in (
+        found.content["fingerprint"],
+        "20,000 rows of 3 variables, float64",
+        "SFC64",
+        np.__version__,
+        "page-sound",
+    ):
+        assert shown in text
+
+
+def test_a_faulty_sample() -> None:
+    mvn_dask.to_zarr(
+        mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(20_000, seed=1, chunks=2000), "memory://page-bad"
+    )
+    plant("memory://page-bad", 3, lambda block: block + 0.5)
+    text = report("memory://page-bad").html
+    check(text)
+    assert "This is not the sample that its record says. Look at: Means," in text
+    assert text.count('class="grade bad"') >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "d", "size", "options"),
+    [
+        ("none", 2, 0, {}),
+        ("single", 2, (), {}),
+        ("one", 1, 500, {}),
+        ("boxes", 3, (4, 50), {"chunks": (2, 50)}),
+        ("wide", 100_000, 30, {"dtype": "float32"}),
+        ("constant", 2, 100, {}),
+    ],
+)
+def test_all_shapes(name: str, d: int, size: object, options: dict[str, Any]) -> None:
+    text = written(name, np.zeros(d), 0.0 if name == "constant" else 2.0, size, **options).html
+    check(text)
+    assert ("could be tested" in text) == (name in {"none", "constant"})
+    if name == "wide":
+        assert "16,384 of 100,000 variables, evenly chosen" in text
+
+
+def test_as_many_pictures_as_there_can_be() -> None:
+    cov = np.eye(200) + np.random.default_rng(0).uniform(0, 0.001, (200, 200)).round(6)
+    found = written("full", np.zeros(200), (cov + cov.T) / 2, 20_000)
+    assert len(check(found.html).ids) > 40
+
+
+def test_names_come_from_users() -> None:
+    cov = pd.DataFrame(np.eye(4) + 0.2, HOSTILE, HOSTILE)
+    text = written("hostile", np.zeros(4), cov, 5000).html
+    check(text)
+    assert "<script" not in text
+    assert "$name ${style}" in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_a_record_of_many_names_is_cut() -> None:
+    names = [f"a rather long name, number {i}" for i in range(3000)]
+    cov = pd.Series(np.ones(3000), names)
+    mvn_dask.to_zarr(
+        mvn_dask.MultivariateNormal(pd.Series(np.zeros(3000), names), cov.to_numpy()).sample(50, seed=1),
+        "memory://page-names",
+    )
+    assert "letters more" in report("memory://page-names").html

@@ -1,0 +1,157 @@
+"""Reports of real stores, on every scheduler, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dask
+import numpy as np
+import pytest
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.errors import (
+    DamagedChunkError,
+    DamagedRecordError,
+    DerivedStoreError,
+    NotAStoreError,
+    StoppedError,
+    UnfinishedStoreError,
+)
+from mvn_dask.reporting.report import Report, report
+from mvn_dask.store.stopping import Stop, stoppable
+from tests.reporting.planting import COV, MEAN, plant, sample
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    url = str(tmp_path / "a.zarr")
+    mvn_dask.to_zarr(sample(20_000, chunks=900), url)
+    return url
+
+
+def same(one: Report, other: Report) -> None:
+    assert one.findings.summary.counts.tolist() == other.findings.summary.counts.tolist()
+    assert one.findings.summary.lengths.tolist() == other.findings.summary.lengths.tolist()
+    assert one.findings.summary.prints.seen == other.findings.summary.prints.seen
+    assert one.findings.covariance == pytest.approx(other.findings.covariance, rel=1e-12, abs=1e-14)
+    assert [verdict.words for verdict in one.verdicts] == [verdict.words for verdict in other.verdicts]
+
+
+def test_in_words(store: str) -> None:
+    found = report(store)
+    lines = str(found).splitlines()
+    assert lines[0] == f"{store}: ok (wrong for 1 in 1,000 sound samples)"
+    assert len(lines) == 9
+    assert repr(found).startswith("Report(url=")
+    assert found.findings.summary.prints.seen.keys().__len__() == 23
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "processes"])
+def test_local_schedulers_agree(store: str, scheduler: str) -> None:
+    threads = report(store)
+    with dask.config.set(scheduler=scheduler, num_workers=2):
+        same(threads, report(store))
+
+
+def test_a_cluster_agrees(store: str, processes: Client) -> None:
+    found = report(store)
+    with dask.config.set(scheduler="synchronous"):
+        same(found, report(store))
+
+
+def test_a_large_factor_comes_from_the_store(tmp_path: Path, processes: Client) -> None:
+    """More than 8 MiB of it; workers map the store's own file."""
+    url, d = str(tmp_path / "wide.zarr"), 1100
+    normal = mvn_dask.MultivariateNormal(np.zeros(d), np.eye(d) + 0.1, method="cholesky")
+    mvn_dask.to_zarr(normal.sample(2000, seed=1, chunks=500), url)
+    assert report(url).ok
+
+
+def test_shards_and_shapes(tmp_path: Path) -> None:
+    normal = mvn_dask.MultivariateNormal(MEAN, COV)
+    mvn_dask.to_zarr(normal.sample(20_000, seed=1, chunks=900), str(tmp_path / "chunks"))
+    mvn_dask.to_zarr(normal.sample(20_000, seed=1, chunks=900), str(tmp_path / "shards"), shards=100)
+    same(report(tmp_path / "chunks"), report(tmp_path / "shards"))
+    mvn_dask.to_zarr(normal.sample((4, 5000), seed=1, chunks=(1, 2500)), str(tmp_path / "shaped"))
+    shaped, flat = report(tmp_path / "shaped").findings, report(tmp_path / "chunks").findings
+    assert shaped.summary.lengths.tolist() == flat.summary.lengths.tolist()
+    assert shaped.running == pytest.approx(flat.running, abs=1e-12)
+
+
+def test_other_numbers_under_a_right_checksum_are_found(store: str) -> None:
+    plant(store, 5, lambda block: block[:, [1, 0, 2, 3]])
+    found = report(store)
+    assert not found.ok
+    assert f"{store}: NOT ok" in str(found)
+
+
+def test_a_chunk_in_anothers_place_is_found(store: str) -> None:
+    (Path(store) / "samples" / "c" / "7" / "0").write_bytes((Path(store) / "samples" / "c" / "3" / "0").read_bytes())
+    assert [verdict.family for verdict in report(store).verdicts if not verdict.ok] == ["chunks"]
+
+
+def test_what_is_no_finished_sample_is_refused(store: str) -> None:
+    derived = mvn_dask.from_zarr(store).sum(axis=1)
+    mvn_dask.to_zarr(sample(100).sum(axis=1), "memory://report-derived")
+    with pytest.raises(DerivedStoreError, match="whose distribution its record does not tell"):
+        report("memory://report-derived")
+    assert derived.shape == (20_000,)
+    with pytest.raises(NotAStoreError):
+        report("memory://report-nothing")
+    chunk = Path(store) / "samples" / "c" / "3" / "0"
+    content = chunk.read_bytes()
+    chunk.unlink()
+    with pytest.raises(UnfinishedStoreError, match="1 of 23 chunks"):
+        report(store)
+    chunk.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    with pytest.raises(DamagedChunkError, match=r"chunk \(3, 0\)"):
+        report(store)
+    # Not emptied: threads of the job before may still have it mapped into memory.
+    (Path(store) / ".mvn_dask" / "mean.npy").unlink()
+    with pytest.raises(DamagedRecordError, match="mean"):
+        report(store)
+
+
+def test_a_stopped_job_ends(store: str) -> None:
+    stop = Stop()
+    stop.request()
+    with stoppable(stop), pytest.raises(StoppedError):
+        report(store)
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+import dask
+import mvn_dask
+from mvn_dask.reporting.report import report
+
+def status(field):
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+
+with dask.config.set(scheduler="threads", num_workers=2):
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0] * 30, 2.0).sample(1000, seed=1), "memory://small")
+    report("memory://small").html
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    found = report(sys.argv[1])
+    assert found.ok, found
+    assert len(found.html) < 2e6
+print(status("VmHWM") - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("d", [30, 300])
+def test_a_large_store_costs_the_memory_of_a_few_blocks(tmp_path: Path, d: int) -> None:
+    """A GiB in blocks of 16 MiB, with two threads: a block and a half for each of them, and 32 MiB."""
+    url = str(tmp_path / "large.zarr")
+    normal = mvn_dask.MultivariateNormal(np.zeros(d), np.eye(d) + 0.5, method="cholesky")
+    mvn_dask.to_zarr(normal.sample(2**27 // d, seed=1, chunks=2**21 // d), url)
+    done = subprocess.run([sys.executable, "-c", MEMORY, url], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 2 * 1.5 * 2**24 + 2**25
