@@ -14,7 +14,7 @@ test: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal
+	$(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow

@@ -1,4 +1,4 @@
-"""What was found in a store, beside what was wanted: the numbers behind verdicts and figures."""
+"""What was found in a store, beside what was expected: the numbers behind verdicts and figures."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ SUMMATION = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Statistics of the chosen variables, in units of their wanted standard deviations."""
+    """Statistics of the chosen variables, in units of their expected standard deviations."""
 
     selection: Selection
     """What was looked at."""
@@ -44,7 +44,7 @@ class Findings:
 
     @cached_property
     def shift(self) -> Floats:
-        """Means less the wanted ones, shape (columns,)."""
+        """Means less the expected ones, shape (columns,)."""
         shift: Floats = self.summary.sums / max(1, self.rows)
         return shift
 
@@ -55,14 +55,14 @@ class Findings:
 
     @cached_property
     def ratio(self) -> Floats:
-        """Sample variances divided by the wanted ones, shape (columns,)."""
+        """Sample variances divided by the expected ones, shape (columns,)."""
         with np.errstate(all="ignore"):
             centred = self.summary.squares - self.summary.sums * self.shift
         return np.where(np.isfinite(centred), np.maximum(centred, 0.0), np.inf) / max(1, self.rows - 1)
 
     @cached_property
     def covariance(self) -> Floats:
-        """Sample covariances of pairs, divided by both wanted standard deviations, shape (pairs, pairs)."""
+        """Sample covariances of pairs, divided by both expected standard deviations, shape (pairs, pairs)."""
         sums = self.summary.sums[self.selection.paired]
         with np.errstate(all="ignore"):
             centred = self.summary.products - np.multiply.outer(sums, sums / max(1, self.rows))
@@ -84,18 +84,20 @@ class Findings:
 
     @cached_property
     def covariance_errors(self) -> Floats:
-        """Covariances less the wanted ones, in standard errors √((σᵢᵢσⱼⱼ + σᵢⱼ²) / n), NaN where unknown."""
-        wanted = self.expectation.correlation
+        """Covariances less the expected ones, in standard errors √((σᵢᵢσⱼⱼ + σᵢⱼ²) / n), NaN where unknown."""
+        expected = self.expectation.correlation
         with np.errstate(all="ignore"):
-            found = less(self.covariance - wanted, self._pair_rounding) / np.sqrt((1.0 + wanted**2) / (self.rows - 1))
+            found = less(self.covariance - expected, self._pair_rounding) / np.sqrt(
+                (1.0 + expected**2) / (self.rows - 1)
+            )
         return np.where(self.known > 0, found, np.nan)
 
     @cached_property
     def covariance_scores(self) -> Floats:
         """The same as scores, which are standard normal whatever the number of rows."""
-        wanted = self.expectation.correlation
-        nearer = wanted + less(self.covariance - wanted, self._pair_rounding)
-        return np.where(self.known > 0, covariance_score(nearer, wanted, self.rows - 1), np.nan)
+        expected = self.expectation.correlation
+        nearer = expected + less(self.covariance - expected, self._pair_rounding)
+        return np.where(self.known > 0, covariance_score(nearer, expected, self.rows - 1), np.nan)
 
     @cached_property
     def segment_rows(self) -> Floats:
@@ -110,7 +112,7 @@ class Findings:
 
     @cached_property
     def running(self) -> Floats:
-        """Mean of all rows up to the end of each stretch, less the wanted one, shape (segments, followed)."""
+        """Mean of all rows up to the end of each stretch, less the expected one, shape (segments, followed)."""
         return np.cumsum(self.summary.segments, axis=0) / self.selection.starts[1:, None]
 
     @cached_property

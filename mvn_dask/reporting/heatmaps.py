@@ -1,4 +1,4 @@
-"""Pictures of correlations: of the sample, as wanted, and how far they are apart."""
+"""Pictures of correlations: of the sample, as expected, and how far they are apart."""
 
 from html import escape
 
@@ -27,13 +27,15 @@ def heatmaps(findings: Findings) -> list[tuple[str, str]]:
     """Captions and pictures; none if there are no pairs."""
     if len(findings.selection.paired) < 2 or findings.rows < 2:
         return []
-    wanted = np.where(findings.known > 0, findings.expectation.correlation, np.nan)
+    expected = np.where(findings.known > 0, findings.expectation.correlation, np.nan)
     return [
         ("Sample", _heatmap(findings, "heatmap-sample", "Correlations of the sample", findings.correlation, 1.0)),
-        ("Wanted", _heatmap(findings, "heatmap-wanted", "Wanted correlations", wanted, 1.0)),
+        ("Expected", _heatmap(findings, "heatmap-expected", "Expected correlations", expected, 1.0)),
         (
             "Difference, in standard errors",
-            _heatmap(findings, "heatmap-error", "Covariances less the wanted ones", findings.covariance_errors, ERRORS),
+            _heatmap(
+                findings, "heatmap-error", "Covariances less the expected ones", findings.covariance_errors, ERRORS
+            ),
         ),
     ]
 

@@ -41,10 +41,10 @@ def _sides() -> Floats:
 
 
 def _errors(counts: Floats, rows: int) -> Floats:
-    """Bars less what they should be, in standard errors; 0 where less than one number is wanted."""
-    wanted = np.diff(below(_sides()))
-    errors = (counts - rows * wanted) / np.sqrt(rows * wanted * (1.0 - wanted))
-    return np.where(rows * wanted >= 1.0, errors, 0.0)
+    """Bars less what they should be, in standard errors; 0 where less than one number is expected."""
+    expected = np.diff(below(_sides()))
+    errors = (counts - rows * expected) / np.sqrt(rows * expected * (1.0 - expected))
+    return np.where(rows * expected >= 1.0, errors, 0.0)
 
 
 def _histogram(findings: Findings, position: int, counts: Floats) -> str:
@@ -70,14 +70,14 @@ def _histogram(findings: Findings, position: int, counts: Floats) -> str:
         f"{np.abs(errors).max():.1f} standard errors away from it.",
         grid,
         _rectangles(density, x, y, "bar"),
-        path(zip(map(x, curve), map(y, normal), strict=True), "wanted"),
+        path(zip(map(x, curve), map(y, normal), strict=True), "expected"),
         label("density", 0.0, 9.0, "start", "what"),
         element("line", class_="axis", x1=x.start, x2=x.end, y1=strip(0), y2=strip(0)),
         "".join(label(f"{v:+.0f}".replace("-", "−"), 24.0, strip(v) + 3.5, "end") for v in (-FAR, FAR)),
         label("s.e.", 24.0, strip(0) + 3.5, "end"),
         _rectangles(np.clip(errors, -FAR, FAR), x, strip, "error"),
         "".join(label(f"{v:g}".replace("-", "−"), x(v), 188.0) for v in (-4, -2, 0, 2, 4)),
-        label("standard deviations from the wanted mean", (x.start + x.end) / 2, 203.0, class_="what"),
+        label("standard deviations from the expected mean", (x.start + x.end) / 2, 203.0, class_="what"),
     )
 
 

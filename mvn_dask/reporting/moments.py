@@ -14,18 +14,18 @@ FEW = "nothing to test: fewer than two rows, or variables"
 
 
 def means(findings: Findings, limit: float) -> Verdict:
-    """Means: exactly normal around the wanted ones, for any number of rows."""
+    """Means: exactly normal around the expected ones, for any number of rows."""
     expectation, errors = findings.expectation, findings.mean_errors
     chances = np.where(expectation.testable & (findings.rows > 0), normal_chance(errors), np.nan)
     where = least(chances)
     if where is None:
         return untested("means", "Means", HIDDEN)
     (i,) = where
-    wanted, deviation = float(expectation.mean[i]), float(expectation.deviation[i])
+    expected, deviation = float(expectation.mean[i]), float(expectation.deviation[i])
     step = deviation / sqrt(findings.rows)
     words = (
-        f"{findings.name(i)}: mean {near(wanted + deviation * float(findings.shift[i]), step)}, "
-        f"wanted {near(wanted, step)}, {signed(errors[i])} standard errors"
+        f"{findings.name(i)}: mean {near(expected + deviation * float(findings.shift[i]), step)}, "
+        f"expected {near(expected, step)}, {signed(errors[i])} standard errors"
     )
     return conclude("means", "Means", chances, limit, words)
 
@@ -41,7 +41,7 @@ def spreads(findings: Findings, limit: float) -> Verdict:
     (i,) = where
     deviation, error = float(expectation.deviation[i]), sqrt(2.0 / degrees)
     words = (
-        f"{findings.name(i)}: {near(deviation * sqrt(findings.ratio[i]), deviation * error)}, wanted "
+        f"{findings.name(i)}: {near(deviation * sqrt(findings.ratio[i]), deviation * error)}, expected "
         f"{near(deviation, deviation * error)}; the variance is off by {signed((findings.ratio[i] - 1.0) / error)} "
         "standard errors"
     )
@@ -61,7 +61,7 @@ def correlations(findings: Findings, limit: float) -> Verdict:
     i, j = where
     one, other = (findings.name(int(findings.selection.paired[each])) for each in where)
     words = (
-        f"{one} and {other}: correlation {findings.correlation[i, j]:.4f}, wanted "
+        f"{one} and {other}: correlation {findings.correlation[i, j]:.4f}, expected "
         f"{findings.expectation.correlation[i, j]:.4f}; the covariance is off by "
         f"{signed(findings.covariance_errors[i, j])} standard errors"
     ).replace("-", "−")
@@ -82,7 +82,7 @@ def drift(findings: Findings, limit: float) -> Verdict:
     step = deviation / sqrt(findings.segment_rows[s])
     seen = mean + deviation * float(findings.summary.segments[s, i] / findings.segment_rows[s])
     words = (
-        f"{findings.name(column)} in {stretch(selection, s)}: mean {near(seen, step)}, wanted {near(mean, step)}, "
+        f"{findings.name(column)} in {stretch(selection, s)}: mean {near(seen, step)}, expected {near(mean, step)}, "
         f"{signed(findings.segment_errors[s, i])} standard errors"
     )
     return conclude("drift", title, chances, limit, words)

@@ -75,7 +75,7 @@ def _correlations(findings: "Findings") -> dict[str, Any] | None:
     return {
         "variables": findings.selection.columns[findings.selection.paired].tolist(),
         "sample": _plain(findings.correlation),
-        "wanted": _plain(findings.expectation.correlation),
+        "expected": _plain(findings.expectation.correlation),
         "covariance_errors": _plain(findings.covariance_errors),
     }
 

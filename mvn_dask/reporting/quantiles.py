@@ -24,10 +24,10 @@ def quantiles(findings: Findings, chance: float) -> str | None:
     # Between two empty bins nothing is known of a quantile.
     some = (shorter > 0) & (shorter < total) & ((counts[:-1] > 0) | (counts[1:] > 0))
     seen = lengths.edges[some] ** 2
-    wanted = _quantile(lengths, shorter[some], total)
+    expected = _quantile(lengths, shorter[some], total)
     if not len(seen):
         return None
-    low, high = float(min(seen[0], wanted[0])), float(max(seen[-1], wanted[-1]))
+    low, high = float(min(seen[0], expected[0])), float(max(seen[-1], expected[-1]))
     margin = 0.04 * (high - low) + 1e-3 * high
     x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
     y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
@@ -48,8 +48,8 @@ def quantiles(findings: Findings, chance: float) -> str | None:
         element(
             "g",
             _band(lengths, total, chance, x, y)
-            + path([(x.start, y.start), (x.end, y.end)], "wanted")
-            + _points(wanted, seen, x, y),
+            + path([(x.start, y.start), (x.end, y.end)], "expected")
+            + _points(expected, seen, x, y),
             clip_path="url(#quantiles-frame)",
         ),
     )
@@ -60,10 +60,10 @@ def _quantile(lengths: Lengths, shorter: Counts | Floats, total: int) -> Floats:
     return np.asarray(chdtri(lengths.rank, (total - shorter) / total), np.float64)
 
 
-def _points(wanted: Floats, seen: Floats, x: Scale, y: Scale) -> str:
+def _points(expected: Floats, seen: Floats, x: Scale, y: Scale) -> str:
     points: list[str] = []
     last = (-APART, -APART)
-    for a, b in zip(wanted, seen, strict=True):
+    for a, b in zip(expected, seen, strict=True):
         here = (x(a), y(b))
         if np.hypot(here[0] - last[0], here[1] - last[1]) >= APART:
             points.append(element("circle", class_="point", cx=here[0], cy=here[1], r=2.2))

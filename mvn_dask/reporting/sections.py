@@ -16,7 +16,7 @@ from mvn_dask.reporting.words import count, near, signed
 
 LISTED = 10
 """Variables in the table of the worst."""
-HEADS = ("Variable", "Mean", "wanted", "off by (s.e.)", "Standard deviation", "wanted", "variance off by (s.e.)")
+HEADS = ("Variable", "Mean", "expected", "off by (s.e.)", "Standard deviation", "expected", "variance off by (s.e.)")
 """Heads of its columns."""
 
 
@@ -58,21 +58,21 @@ def _margins(findings: Findings) -> str:
     return _section(
         "margins",
         "Single variables",
-        'Bars are the <span class="key sample"></span> sample, the line is the <span class="key wanted"></span> normal '
-        "density that is wanted. Below, how far each bar is off, in standard errors: in a sound sample nearly all lie "
+        'Bars are the <span class="key sample"></span> sample, the line is the <span class="key expected"></span> '
+        "expected normal density. Below, how far each bar is off, in standard errors: in a sound sample nearly all lie "
         f"within ±3.{which}",
         f'<div class="few">\n{pictures}\n</div>',
     )
 
 
 def _caption(findings: Findings, column: int) -> str:
-    wanted, deviation = (float(each[column]) for each in (findings.expectation.mean, findings.expectation.deviation))
+    expected, deviation = (float(each[column]) for each in (findings.expectation.mean, findings.expectation.deviation))
     step = deviation / max(1, findings.rows) ** 0.5
-    mean = near(wanted + deviation * float(findings.shift[column]), step)
+    mean = near(expected + deviation * float(findings.shift[column]), step)
     spread = near(deviation * float(findings.ratio[column]) ** 0.5, step)
     return (
-        f"<bdi>{escape(findings.name(column))}</bdi><small>mean {mean}, wanted {near(wanted, step)}<br>"
-        f"standard deviation {spread}, wanted {near(deviation, step)}</small>"
+        f"<bdi>{escape(findings.name(column))}</bdi><small>mean {mean}, expected {near(expected, step)}<br>"
+        f"standard deviation {spread}, expected {near(deviation, step)}</small>"
     )
 
 
@@ -87,9 +87,9 @@ def _distances(findings: Findings, chance: float) -> str:
         "The squared Mahalanobis distance of a row from the mean tells how unusual it is, with all variances and "
         "correlations taken into account. In a sound sample it is χ²-distributed.",
         f'<div class="beside"><figure>{picture}</figure><div>'
-        '<p>Each <span class="key sample"></span> point is a quantile of the sample over the one that is wanted: they '
-        'should lie on the <span class="key wanted"></span> diagonal. The <span class="key band"></span> band is what '
-        "the test lets pass.</p>"
+        '<p>Each <span class="key sample"></span> point is a quantile of the sample over the expected one: they should '
+        'lie on the <span class="key expected"></span> diagonal. The <span class="key band"></span> band is what the '
+        "test lets pass.</p>"
         "<p>Points that bend upwards at the right mean tails that are too heavy; a steeper or flatter line means a "
         f'wrong scale, such as a wrong correlation.</p><p class="lead">From {rows:,} rows.</p></div></div>',
     )
@@ -106,7 +106,7 @@ def _correlations(findings: Findings) -> str:
         "correlations",
         "Pairs of variables",
         "Orange is positive, blue negative, and no colour is 0. The first two pictures should look alike, and the "
-        "third like noise: it is the covariance less the wanted one, on the diagonal the variance, in units of its "
+        "third like noise: it is the covariance less the expected one, on the diagonal the variance, in units of its "
         f"standard error √((σᵢᵢσⱼⱼ + σᵢⱼ²) / n).{grey}{which}",
         '<div class="three">\n' + "\n".join(_figure(caption, picture) for caption, picture in shown) + "\n</div>",
     )
@@ -122,7 +122,7 @@ def _trails(findings: Findings, chance: float) -> str:
         "Running means of the variables whose means are farthest off in the end, in the order in which the rows lie in "
         "the store.",
         f'<div class="beside"><figure>{picture}</figure><div>'
-        '<p>Each line should wander towards <span class="key wanted"></span> 0 and stay inside the '
+        '<p>Each line should wander towards <span class="key expected"></span> 0 and stay inside the '
         '<span class="key band"></span> funnel, which is as wide as the test of the means.</p>'
         "<p>A bend, or a line that settles beside 0, shows where in the store something changes.</p></div></div>",
     )

@@ -38,10 +38,10 @@ def margins(findings: Findings, limit: float) -> Verdict:
     seen = low if bound < 0 else findings.rows - low
     side = "below" if bound < 0 else "above"
     place = f"more than {number(abs(bound))} standard deviations {side} the mean" if bound else "above the mean"
-    wanted = float(below(np.array(-abs(bound))))
+    expected = float(below(np.array(-abs(bound))))
     words = (
-        f"{findings.name(int(binned[i]))}: {percent(seen / findings.rows)} lie {place}, wanted {percent(wanted)}; "
-        f"{count(seen, 'row')}, wanted {about(wanted * findings.rows)}"
+        f"{findings.name(int(binned[i]))}: {percent(seen / findings.rows)} lie {place}, expected {percent(expected)}; "
+        f"{count(seen, 'row')}, expected {about(expected * findings.rows)}"
     )
     return conclude("margins", title, chances, limit, words)
 
@@ -70,11 +70,11 @@ def distances(findings: Findings, limit: float) -> Verdict:
 
 
 def _bound(lengths: Lengths, bound: float, low: int, total: int) -> str:
-    wanted = float(lengths.below(np.array(bound)))
-    word, seen, share = ("below", low, wanted) if wanted < 0.5 else ("above", total - low, 1.0 - wanted)
+    expected = float(lengths.below(np.array(bound)))
+    word, seen, share = ("below", low, expected) if expected < 0.5 else ("above", total - low, 1.0 - expected)
     return (
-        f"{percent(seen / total)} of the squared distances lie {word} {number(bound**2)}, wanted {percent(share)}; "
-        f"{count(seen, 'row')}, wanted {about(share * total)}"
+        f"{percent(seen / total)} of the squared distances lie {word} {number(bound**2)}, expected {percent(share)}; "
+        f"{count(seen, 'row')}, expected {about(share * total)}"
     )
 
 
@@ -82,6 +82,6 @@ def _stretch(findings: Findings, lengths: Lengths, segment: int) -> str:
     rows = int(findings.summary.whitened[segment])
     mean = float(findings.summary.distances[segment]) / rows
     return (
-        f"the mean squared distance in {stretch(findings.selection, segment)} is {number(mean, 5)}, wanted "
+        f"the mean squared distance in {stretch(findings.selection, segment)} is {number(mean, 5)}, expected "
         f"{lengths.rank}, {signed((mean - lengths.rank) / sqrt(2.0 * lengths.rank / rows))} standard errors"
     )

@@ -1,6 +1,6 @@
 """What is kept of the numbers of a store: sums and counts, of a size that does not grow with the rows.
 
-Numbers are taken less their wanted mean and in units of their wanted standard deviation, so that sums of squares do
+Numbers are taken less their expected mean and in units of their expected standard deviation, so that sums of squares do
 not cancel, and summaries of parts are merged by adding them.
 
 References

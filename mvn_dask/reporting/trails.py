@@ -38,12 +38,12 @@ def trails(findings: Findings, chance: float) -> str | None:
         WIDTH,
         HEIGHT,
         "Running means of the variables that are farthest off",
-        f"Means of the first rows, less the wanted mean, in standard deviations, of {', '.join(names)}. In a sound "
+        f"Means of the first rows, less the expected mean, in standard deviations, of {', '.join(names)}. In a sound "
         "sample they stay in the funnel, which narrows as one over the square root of the rows.",
         element("clipPath", frame, id="trails-frame"),
-        axes(x, y, "rows so far", "running mean less the wanted one, in standard deviations", most=4),
+        axes(x, y, "rows so far", "running mean less the expected one, in standard deviations", most=4),
         element("g", _funnel(widest, x, y) + "".join(lines), clip_path="url(#trails-frame)"),
-        path([(x.start, y(0)), (x.end, y(0))], "wanted"),
+        path([(x.start, y(0)), (x.end, y(0))], "expected"),
         _labels(names, [y(float(np.clip(value, -y_high, y_high))) for value in running[-1]], x.end + 6),
     )
 

@@ -15,9 +15,9 @@ from tests.reporting.planting import look, sample
 def test_cells() -> None:
     findings = look(sample())
     shown = heatmaps(findings)
-    assert [caption for caption, _ in shown] == ["Sample", "Wanted", "Difference, in standard errors"]
-    wanted = (findings.correlation, findings.expectation.correlation, findings.covariance_errors)
-    for (_, picture), values, limit in zip(shown, wanted, (1.0, 1.0, 5.0), strict=True):
+    assert [caption for caption, _ in shown] == ["Sample", "Expected", "Difference, in standard errors"]
+    expected = (findings.correlation, findings.expectation.correlation, findings.covariance_errors)
+    for (_, picture), values, limit in zip(shown, expected, (1.0, 1.0, 5.0), strict=True):
         root = ET.fromstring(picture)  # noqa: S314 our own
         (image,) = root.findall("image")
         file = base64.b64decode(image.attrib["href"].partition(",")[2])

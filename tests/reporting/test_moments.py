@@ -24,7 +24,7 @@ def test_a_shift_is_named() -> None:
     verdict = means(look(sample(), shift), LIMIT)
     assert not verdict.ok
     assert verdict.words.startswith("variable 2: mean −1.97")
-    assert "wanted −2.0000, +8." in verdict.words
+    assert "expected −2.0000, +8." in verdict.words
 
 
 def test_a_shift_of_some_rows_is_found_along_the_rows() -> None:
@@ -45,7 +45,7 @@ def test_a_wrong_variance_is_named() -> None:
     verdict = spreads(look(sample(), stretch), LIMIT)
     assert not verdict.ok
     assert verdict.words.startswith("variable 1: 1.48")
-    assert "wanted 1.414" in verdict.words
+    assert "expected 1.414" in verdict.words
 
 
 def test_a_wrong_sign_is_named() -> None:
@@ -57,7 +57,7 @@ def test_a_wrong_sign_is_named() -> None:
     verdict = correlations(findings, LIMIT)
     assert not verdict.ok
     assert verdict.words.startswith("variable 0 and variable 1: correlation −0.35")
-    assert "wanted 0.3536" in verdict.words
+    assert "expected 0.3536" in verdict.words
     assert means(findings, LIMIT).ok
     assert spreads(findings, LIMIT).ok
 

@@ -18,7 +18,9 @@ def test_points_of_a_sound_sample_lie_on_the_diagonal() -> None:
     picture = quantiles(look(sample()), 1e-6)
     assert picture is not None
     found = points(picture)
-    (x, y), (right, top) = (map(float, step.split()) for step in parts(picture, "wanted")[0].attrib["d"][1:].split("L"))
+    (x, y), (right, top) = (
+        map(float, step.split()) for step in parts(picture, "expected")[0].attrib["d"][1:].split("L")
+    )
     across, up = (found[:, 0] - x) / (right - x), (found[:, 1] - y) / (top - y)
     assert len(found) > 30
     assert across[:-8] == pytest.approx(up[:-8], abs=0.03)
@@ -34,7 +36,9 @@ def test_heavy_tails_leave_the_diagonal() -> None:
     picture = quantiles(look(sample(), heavy), 1e-6)
     assert picture is not None
     last = points(picture)[-1]
-    (_, _), (right, top) = (map(float, step.split()) for step in parts(picture, "wanted")[0].attrib["d"][1:].split("L"))
+    (_, _), (right, top) = (
+        map(float, step.split()) for step in parts(picture, "expected")[0].attrib["d"][1:].split("L")
+    )
     assert last[0] < 0.6 * right
     assert last[1] < top + 40
 

@@ -27,7 +27,7 @@ def test_lines_and_their_names() -> None:
     assert [each.text for each in parts(picture, "name t0")] == ["no. 2"]
     heights = [float(step.split()[1]) for step in parts(picture, "trail t0")[0].attrib["d"][1:].split("L")]
     assert len(heights) == findings.selection.segments
-    middle = float(parts(picture, "wanted")[0].attrib["d"].split()[1].split("L")[0])
+    middle = float(parts(picture, "expected")[0].attrib["d"].split()[1].split("L")[0])
     # Level until half of the rows, then up, which is towards 0 in a picture.
     assert abs(heights[63] - middle) < 30
     assert middle - heights[-1] > 80
