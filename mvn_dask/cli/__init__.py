@@ -8,14 +8,15 @@ def main() -> None:
     """Run the command that the process was called with, and end the process with its exit code."""
     import sys
 
-    from mvn_dask.cli.console import json_wanted, open_closed_streams
-    from mvn_dask.cli.signals import leave_on_signals
+    from mvn_dask.cli.leaving import json_wanted, leave_on_signals
+
+    leave_on_signals(json_log=json_wanted(sys.argv[1:]))
+
+    from mvn_dask.cli.application import run
+    from mvn_dask.cli.console import open_closed_streams
     from mvn_dask.job.shielding import ignore_signals
 
     open_closed_streams()
-    leave_on_signals(json_log=json_wanted(sys.argv[1:]))
-    from mvn_dask.cli.application import run
-
     code = run()
     # All is said and done; a signal while Python ends must not tell another story.
     ignore_signals()

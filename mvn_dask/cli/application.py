@@ -8,7 +8,8 @@ import typer
 
 import mvn_dask
 from mvn_dask.cli import jobs, stores
-from mvn_dask.cli.console import Console, json_wanted
+from mvn_dask.cli.console import Console
+from mvn_dask.cli.leaving import json_wanted
 from mvn_dask.cli.outcome import Exit
 
 app = typer.Typer(
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if not hasattr(error, "format_message"):
             raise
         message = " ".join(str(error.format_message()).split())
-        console = Console(json_log=json_wanted(sys.argv[1:] if arguments is None else arguments))
+        console = Console(json_log=json_wanted(sys.argv[1:] if arguments is None else list(arguments)))
         console.error(f"{message} (see mvn-dask --help)", exit_code=int(Exit.USAGE), type=type(error).__name__)
         return Exit.USAGE
     return int(code or 0)

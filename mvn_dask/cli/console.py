@@ -9,10 +9,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -81,11 +80,11 @@ class Console:
 
     def trace(self, error: BaseException) -> None:
         """Where an error comes from, and what led to it."""
-        text = self.masked("".join(traceback.format_exception(error)))
+        text = "".join(traceback.format_exception(error))
         if self._json_log:
             self._say("debug", f"{type(error).__name__} was raised", {"traceback": text})
         else:
-            self._write(text)
+            self._write(self.masked(text))
 
     def result(self, text: str, content: dict[str, object]) -> None:
         """What the command was for; only this goes to standard output.
@@ -114,7 +113,8 @@ class Console:
             self._say("info", f"{state.done} of {state.total} {state.unit}{_remaining(state)}", told)
 
     def _say(self, level: str, message: str, fields: dict[str, object]) -> None:
-        line = spelled(level, message, fields, json_log=self._json_log)
+        fields = {key: self.masked(value) if isinstance(value, str) else value for key, value in fields.items()}
+        line = spelled(level, self.masked(message), fields, json_log=self._json_log)
         with self._lock:
             self._end_bar()
             style = {"error": "bold red", "warning": "yellow"}.get(level)
@@ -158,11 +158,6 @@ def spelled(level: str, message: str, fields: Mapping[str, object], *, json_log:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         return json.dumps({"time": now, "level": level, "message": message, **fields}, default=str) + "\n"
     return f"mvn-dask: {'' if level == 'info' else f'{level}: '}{message}\n"
-
-
-def json_wanted(arguments: Sequence[str]) -> bool:
-    """Whether arguments ask for messages as JSON, however wrong the others may be."""
-    return "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)
 
 
 def open_closed_streams() -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,11 +146,12 @@ def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Man
         stop = Stop()
         with watched(stop, grace, console.warning), stoppable(stop):
             job, share = read(console), _part(part)
+            if job.output.url.startswith("memory:"):
+                console.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
             try:
                 found = ran(job, share, connect_timeout=timeout, tell=console.info)
             except StoppedError:
-                again = console.masked(_again())
-                console.warning(f"stopped{_progress(job)}; to go on: {again}", exit_code=int(Exit.STOPPED))
+                console.warning(f"stopped{_progress(job)}; to go on: {_again()}", exit_code=int(Exit.STOPPED))
                 return Exit.STOPPED
         console.result(ran_text(found), as_json(found))
         return Exit.DONE
@@ -173,10 +175,13 @@ def _progress(job: "Job") -> str:
 
 
 def _again() -> str:
-    """The command that goes on, as a shell takes it."""
+    """The command that goes on, as a shell takes it, without options that may be secret."""
+    import re
     import shlex
 
-    return shlex.join(["mvn-dask", *sys.argv[1:]])
+    return shlex.join(
+        ["mvn-dask", *(re.sub(r"^((--set=)?[\w.]*options[\w.\"]*=).*", r"\1…", each) for each in sys.argv[1:])]
+    )
 
 
 def _read(path: Path, overrides: Sequence[str] | None, console: Console) -> "Job":
@@ -187,7 +192,7 @@ def _read(path: Path, overrides: Sequence[str] | None, console: Console) -> "Job
 
 def _hidden(job: "Job", console: Console) -> "Job":
     """The same job, of whose secrets nothing is going to be said."""
-    console.hide(job.output.storage_options.get_secret_value(), job.cluster.options.get_secret_value())
+    console.hide(*job.secrets())
     return job
 
 
@@ -203,12 +208,14 @@ def _numbers(text: str) -> Any:
     """Numbers as people write them on a command line, or else the name of a file."""
     import tomllib
 
-    for spelling in (text, f"[{text}]"):
-        try:
-            return tomllib.loads(f"value = {spelling}")["value"] if text.strip() else text
-        except tomllib.TOMLDecodeError:
-            continue
-    return text
+    # TOML has no .5 and no 1., and people have.
+    with suppress(ValueError):
+        numbers = [float(piece) for piece in text.split(",")]
+        return numbers if len(numbers) > 1 else numbers[0]
+    try:
+        return tomllib.loads(f"value = {text}")["value"] if text.strip() else text
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _several(text: str) -> object:

@@ -72,7 +72,7 @@ REPORT = {
     "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
     "reported_with": "The same of this machine.",
     "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `chance` (of the worst) and `words`.",
-    "variables": "Means and standard deviations, those wanted, and how far they are off in standard errors.",
+    "variables": "Means and standard deviations, those expected, and how far they are off in standard errors.",
     "correlations": "Correlations of sample and target, and their differences in standard errors.",
     "distances": "Squared Mahalanobis distances: counts beside those of the χ² distribution.",
     "histograms": "Counts of single variables, and the bounds between them.",

@@ -32,6 +32,18 @@ MEANINGS = {
 """What exit codes mean, for the documentation."""
 
 
+WAYS_OUT = {
+    "Give the array that the store was begun with": "Run the job that the store was begun with",
+    "use overwrite=True": "set output.overwrite = true",
+    "Use check_valid='ignore'": "Set distribution.check_valid = 'ignore'",
+    "mvn_dask.to_zarr with the same array": "`mvn-dask run`",
+    "`mvn_dask.to_zarr`": "`mvn-dask run`",
+    "mvn_dask.to_zarr": "`mvn-dask run`",
+    "mvn_dask.repair": "`mvn-dask repair`",
+}
+"""What errors advise those who call functions, and what that is for those who call the command."""
+
+
 def exit_code(error: BaseException) -> Exit:
     """The exit code of an error that ended a command.
 
@@ -71,5 +83,7 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     line = "; ".join(filter(None, (line.strip() for line in text.splitlines())))
+    for python, command in WAYS_OUT.items():
+        line = line.replace(python, command)
     known = isinstance(error, (MvnDaskError, OSError)) and line
     return line if known else f"{type(error).__name__}: {line}".rstrip(": ")

@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from mvn_dask.cli.console import spelled
 from mvn_dask.cli.outcome import Exit
 from mvn_dask.job.shielding import SIGNALS
 from mvn_dask.store.stopping import Stop
 
 Say = Callable[[str], object]
+
+LONGEST = 1e6
+"""Seconds of grace, at most: the system waits no longer at a time."""
+SAME = 0.25
+"""Seconds in which a second signal is the first one's echo: queues signal each process, and scripts hand on."""
 
 
 @contextmanager
@@ -57,21 +61,6 @@ def watched(stop: Stop, grace: float, say: Say) -> Iterator[None]:
         reader.close()
 
 
-def leave_on_signals(*, json_log: bool) -> None:
-    """From now on a signal ends the process at once: nothing is begun yet, or all is written."""
-    known = _known()
-
-    def leave(number: int, _: object) -> None:
-        line = spelled("error", f"{known[number]}: stopped", {"exit_code": int(Exit.STOPPED)}, json_log=json_log)
-        # Python's own stream may be in the middle of a line.
-        with suppress(OSError):
-            os.write(2, line.encode())
-        os._exit(Exit.STOPPED)
-
-    for number in known:
-        signal.signal(number, leave)
-
-
 def _known() -> dict[int, str]:
     """Signals that ask to stop, and their names."""
     return {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
@@ -85,16 +74,26 @@ def _watch(reader: socket.socket, known: dict[int, str], stop: Stop, grace: floa
     name = _next(reader, known)
     if name is None:
         return
-    say(f"{name}: stopping; chunks that are being drawn have {grace:g} s to end, and a second signal stops at once")
     threading.Thread(target=stop.request, daemon=True, name="mvn-dask-stop").start()
-    deadline = time.monotonic() + grace
-    while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        content = reader.recv(1)
-        if not content:
-            return
-        if content[0] in known:
-            _end(say, f"{known[content[0]]}: stopped at once")
-    _end(say, "the grace is over: stopped at once")
+    began = time.monotonic()
+    while heard := _heard(reader, began + SAME):
+        pass
+    if heard is None:
+        return
+    say(f"{name}: stopping; chunks that are being drawn have {grace:g} s to end, and a second signal stops at once")
+    while heard := _heard(reader, began + min(LONGEST, max(0.0, grace))):
+        if heard in known:
+            _end(say, f"{known[heard]}: stopped at once")
+    if heard is not None:
+        _end(say, "the grace is over: stopped at once")
+
+
+def _heard(reader: socket.socket, deadline: float) -> int | None:
+    """Number of the next signal until then; 0 where there is none, None once nobody watches any more."""
+    if not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        return 0
+    content = reader.recv(1)
+    return content[0] if content else None
 
 
 def _next(reader: socket.socket, known: dict[int, str]) -> str | None:

@@ -1,5 +1,7 @@
 """Commands about stores: status, info, verify, repair, extend, report."""
 
+import errno
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,7 +90,7 @@ def verify(
         from mvn_dask.upkeep import verify as look
 
         place = _place(store, storage_options, overrides, console)
-        with _working(place, console, grace, connect_timeout):
+        with _working(place, console, grace, connect_timeout, "nothing was changed; the same command begins anew"):
             try:
                 found = look(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
             except DamagedRecordError as error:
@@ -119,7 +121,7 @@ def repair(
         from mvn_dask.upkeep import repair as mend
 
         place = _place(store, storage_options, overrides, console)
-        with _working(place, console, grace, connect_timeout):
+        with _working(place, console, grace, connect_timeout, "what was drawn stays; the same command goes on"):
             found = mend(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
         console.result(str(found), as_json(found))
         return Exit.DONE
@@ -152,7 +154,8 @@ def extend(
         except ArgumentError as error:
             raise ArgumentError(f"ROWS {error}") from error
         place = _place(store, storage_options, overrides, console)
-        with _working(place, console, grace, connect_timeout):
+        after = f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
+        with _working(place, console, grace, connect_timeout, after):
             found = append(place.url, count, storage_options=place.storage_options)
         console.result(str(found), as_json(found))
         return Exit.DONE
@@ -179,7 +182,8 @@ def report(
         from mvn_dask.reporting.report import report as look
 
         place = _place(store, storage_options, overrides, console)
-        with _working(place, console, grace, connect_timeout):
+        _refuse_no_folder(output)
+        with _working(place, console, grace, connect_timeout, "nothing was changed; the same command begins anew"):
             found = look(place.url, storage_options=place.storage_options)
         with atomic_write(output) as file:
             file.write(found.html.encode())
@@ -210,7 +214,7 @@ def _place(store: str, options: Sequence[str] | None, overrides: Sequence[str] |
 
     job = Job.from_toml(store, overrides or ())
     own = job.output.storage_options.get_secret_value()
-    console.hide(own, job.cluster.options.get_secret_value())
+    console.hide(*job.secrets())
     return _Place(job.locate(job.output.url), {**own, **given} or None, job)
 
 
@@ -223,17 +227,30 @@ def _pairs(options: Sequence[str]) -> dict[str, Any]:
     return {key: value for key, _, value in pairs}
 
 
+def _refuse_no_folder(output: Path) -> None:
+    """Raise before anything is read, if a page cannot be written."""
+    folder = output.resolve().parent
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
 @contextmanager
-def _working(place: _Place, console: Console, grace: float, timeout: float) -> Iterator[None]:
-    """Inside the body, the job's cluster works, until a signal stops it."""
+def _working(place: _Place, console: Console, grace: float, timeout: float, after: str) -> Iterator[None]:
+    """Inside the body, the job's cluster works, until a signal stops it; `after` tells what is to be done then."""
     from mvn_dask.cli.signals import watched
+    from mvn_dask.errors import StoppedError
     from mvn_dask.job.clusters import opened
     from mvn_dask.store.stopping import Stop, stoppable
 
     stop = Stop()
-    with watched(stop, grace, console.warning), stoppable(stop):
-        if place.job is None:
-            yield
-        else:
-            with opened(place.job, connect_timeout=timeout, tell=console.info):
+    try:
+        with watched(stop, grace, console.warning), stoppable(stop):
+            if place.job is None:
                 yield
+            else:
+                with opened(place.job, connect_timeout=timeout, tell=console.info):
+                    yield
+    except StoppedError as error:
+        raise StoppedError(f"stopped: {after}") from error

@@ -80,7 +80,7 @@ def duration(seconds: float) -> str:
     Examples
     --------
     >>> duration(0.25), duration(80), duration(8000), duration(2e5)
-    ('0.25 s', '1 min 20 s', '2 h 13 min', '2 d 8 h')
+    ('0.25 s', '1 min 20 s', '2 h 13 min', '2 d 7 h')
     """
     if seconds < 60:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"

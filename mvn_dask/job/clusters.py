@@ -1,18 +1,17 @@
 """Who does the work of a job: threads, processes, or a Dask cluster, from its opening to its end."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
+from inspect import signature
 from typing import Any
 
-from mvn_dask.errors import JobFileError, StoppedError, WorkersLostError
+from mvn_dask.errors import JobFileError, WorkersLostError
+from mvn_dask.job.connecting import connected, first_line, refuse_stopped
 from mvn_dask.job.hearing import heard
-from mvn_dask.job.schema.cluster import Cluster, Tls
+from mvn_dask.job.schema.cluster import Cluster
 from mvn_dask.job.schema.job import Job
 from mvn_dask.job.shielding import shielded
 from mvn_dask.store import stopping
@@ -21,6 +20,8 @@ from mvn_dask.store.targets.secrets import masked
 Tell = Callable[[str], object]
 
 LOOPBACK = "127.0.0.1"
+PAUSE = 30.0
+"""Seconds between two looks whether there are workers."""
 CLASSES = {
     "slurm": "dask_jobqueue.SLURMCluster",
     "pbs": "dask_jobqueue.PBSCluster",
@@ -34,8 +35,6 @@ CLASSES = {
 """Cluster classes by the kinds that name them."""
 SHIELD = "mvn_dask.job.shielding"
 """What workers of a local cluster preload: signals for the whole group are their coordinator's to hear."""
-LOOK = 0.05
-"""Seconds between two looks whether the job was stopped meanwhile."""
 
 
 @contextmanager
@@ -75,20 +74,36 @@ def opened(
         else:
             client = client or stack.enter_context(_client(job, connect_timeout))
             stack.enter_context(client.as_current())
-            # A setting from outside, of threads for example, would go before the client.
-            stack.enter_context(dask.config.set(scheduler=client))
+            # A setting from outside, of threads for example, would go before the client. By its name, since workers
+            # that begin from now on get all settings pickled.
+            stack.enter_context(dask.config.set(scheduler="distributed"))
             tell(_described(client))
+            stack.enter_context(_awaiting_workers(client, tell))
         try:
             yield
         except WorkersLostError as error:
             # Whoever stops a job may end its workers and its scheduler as well.
-            _refuse_stopped(error)
+            refuse_stopped(error)
             raise
 
 
-def _refuse_stopped(error: BaseException | None = None) -> None:
-    if stopping.current().requested:
-        raise StoppedError("the job was stopped with work left: the same call goes on") from error
+@contextmanager
+def _awaiting_workers(client: Any, tell: Tell) -> Iterator[None]:
+    """Inside the body, say from time to time that there are no workers, while there are none."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(PAUSE):
+            with suppress(Exception):  # the scheduler may be gone, and whoever submits to it will say so
+                if not client.scheduler_info(n_workers=-1)["workers"]:
+                    tell("there are no workers; waiting for some")
+
+    thread = threading.Thread(target=look, daemon=True, name="mvn-dask-workers")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _described(client: Any) -> str:
@@ -112,7 +127,8 @@ def _processes(workers: int | None) -> Iterator[None]:
     from mvn_dask.job.shielding import join_pool
 
     context = multiprocessing.get_context("spawn")
-    event = context.Event()
+    with shielded():
+        event = context.Event()
     count = workers or CPU_COUNT
     with (
         ProcessPoolExecutor(count, context, initializer=join_pool, initargs=(event,)) as pool,
@@ -131,7 +147,7 @@ def _client(job: Job, timeout: float) -> Iterator[Any]:
 
     table = job.cluster
     if table.kind == "scheduler":
-        with _connected(partial(Client, **_scheduler(job, timeout), timeout=timeout), timeout) as client:
+        with connected(job, timeout) as client:
             yield client
         return
     with (
@@ -142,81 +158,27 @@ def _client(job: Job, timeout: float) -> Iterator[Any]:
         yield client
 
 
-def _connected(connect: Callable[[], Any], timeout: float) -> Any:
-    """A client of a scheduler that others started; one line where it cannot be reached.
-
-    The connection is made in another thread, which is left alone once the job is stopped.
-    """
-    found: list[Any] = []
-
-    def make() -> None:
-        try:
-            found.append(connect())
-        except Exception as error:  # noqa: BLE001 raised below
-            found.append(error)
-
-    thread = threading.Thread(target=make, daemon=True, name="mvn-dask-connect")
-    thread.start()
-    while thread.is_alive():
-        _refuse_stopped()
-        thread.join(LOOK)
-    if isinstance(found[0], (OSError, ValueError)):
-        raise ConnectionError(f"no scheduler answers within {timeout:g} s: {_first_line(found[0])}") from found[0]
-    if isinstance(found[0], Exception):
-        raise found[0]
-    return found[0]
-
-
-def _scheduler(job: Job, timeout: float) -> dict[str, Any]:
-    table = job.cluster
-    options: dict[str, Any] = {"address": table.address}
-    if table.scheduler_file is not None:
-        options = {"scheduler_file": _awaited(job.locate(table.scheduler_file), timeout)}
-    if isinstance(table.tls, Tls):
-        options["security"] = _security(job, table.tls)
-    return options
-
-
-def _awaited(path: str, timeout: float) -> str:
-    """A scheduler's file; distributed would wait for it for ever."""
-    deadline = time.monotonic() + timeout
-    while not Path(path).exists():
-        _refuse_stopped()
-        if time.monotonic() > deadline:
-            raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
-        time.sleep(min(LOOK, max(0.0, deadline - time.monotonic())))
-    return path
-
-
-def _security(job: Job, tls: Tls) -> Any:
-    from distributed import Security
-
-    paths = {"ca": job.locate(tls.ca), "cert": job.locate(tls.cert), "key": job.locate(tls.key)}
-    for key, path in paths.items():
-        if not Path(path).is_file():
-            raise JobFileError(f"{job.place}: cluster.tls.{key}: there is no file {path}")
-    return Security(
-        require_encryption=True, tls_ca_file=paths["ca"], tls_client_cert=paths["cert"], tls_client_key=paths["key"]
-    )
-
-
 @contextmanager
 def _cluster(job: Job) -> Iterator[Any]:
     """A cluster that is ours, until the end of the body."""
     table = job.cluster
     given = table.options.get_secret_value()
-    options = {**_keywords(table), **given}
+    options = {**given, **_keywords(table)}
     make = _class(job, "distributed.LocalCluster" if table.kind == "local" else table.class_ or CLASSES[table.kind])
     if table.kind == "local":
+        _refuse_unknown(job, given)
         options = {**_local(table), **options, "preload": [SHIELD, *_several(given.get("preload"))]}
     try:
         with shielded() if table.kind in {"local", "class"} else nullcontext():
             cluster = make(**options)
     except (TypeError, ValueError) as error:
-        text = masked(_first_line(error), given)
+        text = masked(first_line(error), given)
         raise JobFileError(f"{job.place}: cluster.options: {make.__name__} refuses them: {text}") from error
     except Exception as error:
-        _refuse_stopped(error)
+        refuse_stopped(error)
+        if given:
+            text = masked(first_line(error), given)
+            raise JobFileError(f"{job.place}: cluster.options: {make.__name__} does not start: {text}") from error
         raise
     with cluster:
         if table.adaptive is not None:
@@ -238,6 +200,8 @@ def _keywords(table: Cluster) -> dict[str, Any]:
     if table.kind != "local":
         # One process a job of the queue, however many threads it has.
         options["processes"] = 1
+        given = table.options.get_secret_value().get("scheduler_options", {})
+        options["scheduler_options"] = {"dashboard_address": f"{LOOPBACK}:0", **given}
         return options
     if table.adaptive is not None:
         options["n_workers"] = table.adaptive.minimum
@@ -246,12 +210,27 @@ def _keywords(table: Cluster) -> dict[str, Any]:
     return options
 
 
+def _refuse_unknown(job: Job, given: Iterable[str]) -> None:
+    """What a local cluster does not know goes to its workers, which fail late and loudly."""
+    from distributed import LocalCluster, Nanny, Worker
+    from distributed.core import Server
+
+    known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise JobFileError(
+            "\n".join(f"{job.place}: cluster.options.{name}: LocalCluster knows none" for name in unknown)
+        )
+
+
 def _several(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _local(table: Cluster) -> dict[str, Any]:
-    options: dict[str, Any] = {"host": LOOPBACK, "dashboard_address": f"{LOOPBACK}:0"}
+    options: dict[str, Any] = {"dashboard_address": f"{LOOPBACK}:0"}
+    if table.tls or table.options.get_secret_value().get("processes", True):
+        options["host"] = LOOPBACK  # threads alone need no address
     if table.tls:
         from distributed import Security
 
@@ -268,7 +247,3 @@ def _class(job: Job, name: str) -> Any:
     except (ImportError, AttributeError) as error:
         extra = ": pip install 'mvn_dask[jobqueue]'" if module == "dask_jobqueue" else ""
         raise JobFileError(f"{job.place}: cluster.kind: {name} cannot be imported ({error}){extra}") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -26,6 +26,7 @@ from mvn_dask.provenance import digest
 from mvn_dask.store.companions import load
 from mvn_dask.store.contents import sample_record
 from mvn_dask.store.record import PlanRecord, read
+from mvn_dask.store.removal import refuse_strangers
 from mvn_dask.store.targets.addressing import as_target
 from mvn_dask.store.targets.base import Target
 from mvn_dask.streams import Root, as_root
@@ -61,10 +62,11 @@ def papers(job: Job) -> Papers:
         If mean and covariance are no distribution.
     ArgumentError
         If the sample, or its chunks, make no sense.
-    TargetError, DamagedRecordError
+    TargetError, TargetNotEmptyError, DamagedRecordError
         If the output is of a kind that cannot be written safely, or its record cannot be understood.
     """
     target = target_of(job)
+    refuse_strangers(target, overwrite=job.output.overwrite)
     parameters = parameters_of(job)
     stored = None if job.output.overwrite and not _readable(target) else read(target)
     covariance = _covariance(job, parameters)
@@ -88,6 +90,18 @@ def papers(job: Job) -> Papers:
     except AlignmentError as error:
         raise JobFileError(f"{job.place}: output.shards: {error}") from error
     return Papers(target, paper, record, stored)
+
+
+def refuse_overwriting_part(job: Job, part: tuple[int, int] | None) -> None:
+    """Raise if a part is asked to overwrite.
+
+    Raises
+    ------
+    ArgumentError
+        If so.
+    """
+    if part is not None and job.output.overwrite:
+        raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
 
 def target_of(job: Job) -> Target:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mvn_dask import kernel
 from mvn_dask.draft import Draft
-from mvn_dask.job.papers import Papers, papers
+from mvn_dask.job.papers import Papers, papers, refuse_overwriting_part
 from mvn_dask.job.schema.job import Job
 from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.layout import chunk_bytes, chunk_count
@@ -71,6 +71,7 @@ def plan(job: Job, part: tuple[int, int] | None = None) -> Planned:
     JobFileError, InvalidDistributionError, ArgumentError, StoreError
         As `mvn_dask.job.running.run`, for whatever can be known before.
     """
+    refuse_overwriting_part(job, part)
     work = papers(job)
     work.draft.refuse_too_large(_memory(job))
     record = work.record

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from mvn_dask.errors import ArgumentError, SpecMismatchError, StoppedError
+from mvn_dask.errors import SpecMismatchError
 from mvn_dask.job.clusters import opened
-from mvn_dask.job.papers import Papers, papers
+from mvn_dask.job.connecting import refuse_stopped
+from mvn_dask.job.papers import Papers, papers, refuse_overwriting_part
 from mvn_dask.job.schema.job import Job
-from mvn_dask.store import stopping
 from mvn_dask.store.companions import array_key
 from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.layout import chunk_count
@@ -96,8 +97,7 @@ def run(
     not depend on which machine comes first, and nothing is factorised again.
     """
     begin = time.monotonic()
-    if part is not None and job.output.overwrite:
-        raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
+    refuse_overwriting_part(job, part)
     work, drawn = _write(job, part, client, connect_timeout, tell)
     target, record = work.target, work.record
     done = complete(target, record)
@@ -129,9 +129,10 @@ def _write(
             work.target.settle()
             return work, 0
         missing = len(missing_numbers(work.target, work.record, *share)) if work.begun else share[1] - share[0]
-        _refuse_stopped()
+        refuse_stopped()
         try:
-            with opened(job, client, connect_timeout=connect_timeout, tell=tell):
+            # Where nothing is missing there is only to look, and perhaps to commit.
+            with opened(job, client, connect_timeout=connect_timeout, tell=tell) if missing else nullcontext():
                 _keep(job, work, part)
         except SpecMismatchError:
             # Another part was faster to begin, on a machine that factorises otherwise: its factor is taken.
@@ -142,11 +143,6 @@ def _write(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _refuse_stopped() -> None:
-    if stopping.current().requested:
-        raise StoppedError("the job was stopped before it began to draw: the same call goes on")
-
-
 def _arrives(work: Papers, stored: PlanRecord) -> bool:
     """Whether a factor that is only just being written, by a part that was faster, arrives."""
     key = array_key("factor")
@@ -154,7 +150,7 @@ def _arrives(work: Papers, stored: PlanRecord) -> bool:
         return False
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        _refuse_stopped()
+        refuse_stopped()
         time.sleep(LOOK)
         if work.target.entry(key) is not None:
             return True

@@ -4,16 +4,18 @@ A terminal, a queue or a service manager signals whole groups of processes. Only
 it: it tells the others to stop after the chunk that they are at.
 """
 
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mvn_dask.store.stopping import Event, follow
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from mvn_dask.store.stopping import Event
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 """Signals that ask a job to stop."""
@@ -31,9 +33,11 @@ def shielded() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    _keep_semaphores()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in SIGNALS})
+    numbers = {getattr(signal, name) for name in SIGNALS}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
+        _keep_semaphores()  # it unblocks some
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -57,8 +61,12 @@ def ignore_signals() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
-def join_pool(event: Event) -> None:
+def join_pool(event: "Event") -> None:
     """Begin a process of a pool: it stops with the event, and ends with its parent, however that ends."""
+    import multiprocessing
+
+    from mvn_dask.store.stopping import follow
+
     ignore_signals()
     follow(event)
     parent = multiprocessing.parent_process()
@@ -66,7 +74,7 @@ def join_pool(event: Event) -> None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True, name="mvn-dask-parent").start()
 
 
-def _end_with(parent: "multiprocessing.process.BaseProcess") -> None:
+def _end_with(parent: "BaseProcess") -> None:
     parent.join()
     os._exit(1)
 

@@ -13,7 +13,6 @@ from mvn_dask.errors import (
     StoreError,
     TargetBusyError,
     TargetError,
-    TargetNotEmptyError,
 )
 from mvn_dask.store.companions import Arrays, write_companions
 from mvn_dask.store.completeness import complete, missing_numbers
@@ -23,12 +22,12 @@ from mvn_dask.store.layout import chunk_count, chunk_index
 from mvn_dask.store.metadata import commit, zarr_files
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.record import PlanRecord, read, same_specification
-from mvn_dask.store.removal import remove, strangers
+from mvn_dask.store.removal import refuse_strangers, remove
 from mvn_dask.store.shares import as_share
 from mvn_dask.store.sources import sources
 from mvn_dask.store.specification import plan_record
 from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
-from mvn_dask.store.targets.base import HIDDEN, RECORD, Occupancy, Target
+from mvn_dask.store.targets.base import RECORD, Occupancy, Target
 
 LOOK_AHEAD = 10_000
 """Chunks of other parts that are looked for at a time."""
@@ -172,12 +171,12 @@ def _finished(target: Target, record: PlanRecord) -> bool:
 @contextmanager
 def _enter(target: Target, record: PlanRecord, *, overwrite: bool) -> Iterator[Occupancy]:
     """Enter the store with a plan record that is ours or the same."""
-    _refuse_strangers(target, overwrite=overwrite)
+    refuse_strangers(target, overwrite=overwrite)
     with target.occupy() as occupancy:
         if overwrite:
             if not occupancy.alone():
                 raise TargetBusyError(f"another job is writing to {target}: wait for it or stop it")
-            _refuse_strangers(target, overwrite=True)
+            refuse_strangers(target, overwrite=True)
             remove(target)
             target.create(RECORD, record.text)
             occupancy.share()
@@ -186,19 +185,6 @@ def _enter(target: Target, record: PlanRecord, *, overwrite: bool) -> Iterator[O
         # Not what was just written, but what is there: another job may have been faster.
         same_specification(target, record)
         yield occupancy
-
-
-def _refuse_strangers(target: Target, *, overwrite: bool) -> None:
-    target.refuse_if_no_folder()
-    if not overwrite and read(target) is not None:
-        return
-    foreign = next(strangers(target), None)
-    if foreign is not None:
-        msg = f"{target} is not empty, and no store: {foreign} lies there. Name another target"
-        raise TargetNotEmptyError(msg)
-    if not overwrite and any(not entry.key.startswith(f"{HIDDEN}/") for entry in target.entries()):
-        msg = f"{target} is not empty, and no store of ours: name another target, or use overwrite=True"
-        raise TargetNotEmptyError(msg)
 
 
 def _refuse_reading_from(array: da.Array, target: Target) -> None:

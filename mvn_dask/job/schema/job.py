@@ -176,6 +176,11 @@ class Job(Table):
 
         return job_text(self)
 
+    def secrets(self) -> tuple[Mapping[str, Any], ...]:
+        """The options that may hold secrets: whoever tells of the job leaves their texts out."""
+        tables = (self.distribution.storage_options, self.output.storage_options, self.cluster.options)
+        return tuple(table.get_secret_value() for table in tables)
+
     def plan(self, part: tuple[int, int] | None = None) -> "Planned":
         """What a run will do: rows, chunks, bytes, memory, tasks and time. Nothing is written.
 

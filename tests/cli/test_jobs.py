@@ -1,0 +1,396 @@
+"""Commands about jobs, by their exit codes and what they write."""
+
+import dataclasses
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mvn_dask
+from mvn_dask.cli.application import run
+from mvn_dask.job import Job
+from mvn_dask.job.planning import Planned
+from mvn_dask.job.running import Ran
+from tests.cli.conftest import Hold, Site, assert_one_line, tree
+from tests.store.conftest import ACCESS, SECRET, Prefix
+
+Captured = pytest.CaptureFixture[str]
+
+
+def listing(folder: Path) -> set[tuple[str, int]]:
+    return {(str(path), path.stat().st_mtime_ns) for path in folder.rglob("*")}
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch hacked",)
+
+
+def write_inputs(folder: Path) -> None:
+    (folder / "text.csv").write_text("1.0,zero\n0.5,1.0\n")
+    (folder / "names_a.csv").write_text("name,a,b\na,1.0,0.2\nb,0.2,1.0\n")
+    (folder / "names_c.csv").write_text("name,value\na,1.0\nc,0.2\n")
+    with (folder / "pickle.npy").open("wb") as file:
+        np.save(file, np.array([Hostile()], object), allow_pickle=True)
+    (folder / "raw.npy").write_bytes(pickle.dumps(Hostile()))
+    np.save(folder / "three.npy", np.eye(3))
+
+
+USAGE = [
+    (["distribution.mean=missing.npy"], "missing.npy"),
+    (["sample.seed=-1"], "seed"),
+    (["sample.size='1e18'"], ""),
+    (["sample.size=-5"], "size"),
+    (["sample.chunks=0"], "chunks"),
+    (["sample.dtype=int8"], "dtype"),
+    (["sample.sede=3"], "unknown key"),
+    (["cluster.kind=thread"], "kind"),
+    (["output.shards=7"], "shards"),
+]
+DISTRIBUTION = [
+    (["distribution.cov=text.csv"], "text.csv"),
+    (["distribution.cov=pickle.npy"], "pickle.npy"),
+    (["distribution.cov=raw.npy"], "raw.npy"),
+    (["distribution.cov=three.npy"], ""),
+    (["distribution.cov=names_a.csv", "distribution.mean=names_c.csv"], ""),
+    (["distribution.cov=[[1.0, nan], [nan, 1.0]]"], "cov"),
+    (["distribution.mean=[inf, 0.0]"], "mean"),
+    (["distribution.cov=[[1.0, 2.0], [2.0, 1.0]]", "distribution.check_valid=raise"], "positive"),
+    (["distribution.cov=[[1.0, 2.0], [2.0, 1.0]]", "distribution.method=cholesky"], "positive"),
+]
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("code", "overrides", "words"), [(2, *each) for each in USAGE] + [(3, *each) for each in DISTRIBUTION]
+)
+def test_a_wrong_job_is_one_line_and_writes_nothing(
+    command: str, code: int, overrides: list[str], words: str, site: Site, capsys: Captured
+) -> None:
+    write_inputs(site.folder)
+    before = listing(site.folder)
+    assert site.run(command, *(part for each in overrides for part in ("--set", each))) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert_one_line(err, words)
+    assert listing(site.folder) == before
+
+
+def test_a_seed_left_out(site: Site, capsys: Captured) -> None:
+    site.job.write_text(site.job.read_text().replace("seed = 7\n", ""))
+    before = listing(site.folder)
+    assert site.run("run") == 2
+    assert_one_line(capsys.readouterr().err, "sample.seed", "required")
+    assert listing(site.folder) == before
+
+
+def test_a_job_file_that_is_not_there(site: Site, capsys: Captured) -> None:
+    for command in ("plan", "run", "status", "verify", "repair", "info"):
+        assert run([command, str(site.folder / "nope.toml")]) == 2
+        assert_one_line(capsys.readouterr().err, "nope.toml", "no such file")
+
+
+@pytest.mark.parametrize("part", ["9/8", "8/8", "1", "-1/8", "a/b", "auto", "0/0"])
+def test_a_part_that_there_is_not(part: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SLURM_ARRAY_TASK_ID", raising=False)
+    assert site.run("run", f"--part={part}") == 2
+    assert_one_line(capsys.readouterr().err, "part")
+    assert not site.store.exists()
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_debug_adds_a_traceback(form: str, site: Site, capsys: Captured) -> None:
+    site.run("run", "--part", "9/8", "--log-format", form)
+    assert "Traceback" not in capsys.readouterr().err
+    assert site.run("run", "--part", "9/8", "--log-format", form, "--debug") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_output_below_a_file(site: Site, capsys: Captured) -> None:
+    before = listing(site.folder)
+    assert site.run("run", "--set", "output.url=job.toml/x.zarr") == 4
+    assert_one_line(capsys.readouterr().err, "Not a directory", "job.toml/x.zarr")
+    assert listing(site.folder) == before
+
+
+def test_an_output_that_holds_something_else(site: Site, capsys: Captured) -> None:
+    site.store.mkdir()
+    (site.store / "letter.txt").write_text("dear")
+    for more in ([], ["--set", "output.overwrite=true"]):
+        assert site.run("run", *more) == 4
+        assert_one_line(capsys.readouterr().err, "is not empty", "letter.txt")
+    assert tree(site.store) == {"letter.txt": b"dear"}
+
+
+def as_somebody_else(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command of a user who may read and enter the folder, and nothing else."""
+    # Python may lie in a folder that is closed to others: whatever is needed is imported before, by another run.
+    code = (
+        "import os, sys\nfrom mvn_dask.cli.application import run\n"
+        "assert run(['run', sys.argv[1], '--quiet', '--set', 'output.url=warm.zarr']) == 0\n"
+        "os.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\nsys.exit(run(sys.argv[2:]))"
+    )
+    command = [sys.executable, "-c", code, str(site.job), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=site.folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_no_permission(site: Site) -> None:
+    for folder in (site.folder, *site.folder.parents[:3]):
+        folder.chmod(0o755)
+    before = set(site.folder.iterdir())
+    done = as_somebody_else(site, "run", str(site.job))
+    assert done.returncode == 4, done.stderr
+    assert_one_line(done.stderr, "Permission denied", "store.zarr")
+    assert set(site.folder.iterdir()) == before | {site.folder / "warm.zarr"}
+
+
+def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
+    """In a namespace of its own, so that no mount outlives the test."""
+    mount = (
+        'mount -t tmpfs -o size=200k tmpfs disk && "$@" --set output.url=disk/x.zarr; echo $?; ls disk/x.zarr; '
+        'mount -o remount,size=20m disk && "$@" --set output.url=disk/x.zarr; echo $?; '
+        'mount -o remount,ro disk && "$@" --set output.url=disk/y.zarr; echo $?'
+    )
+    (site.folder / "disk").mkdir()
+    unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
+    command = [*unshare, *site.command("run", "job.toml", "--quiet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=site.folder)
+    lines = done.stdout.splitlines()
+    assert (lines[0], lines[1], lines[3], lines[-1]) == ("1", "samples", "0", "4"), done.stderr
+    assert "complete; " in lines[2]
+    full, read_only = done.stderr.splitlines()
+    assert full.startswith("mvn-dask: error: ")
+    assert "No space left on device" in full
+    assert "Read-only file system" in read_only
+
+
+def test_plan_writes_nothing_and_run_does_as_planned(site: Site, capsys: Captured) -> None:
+    before = listing(site.folder)
+    url = ["--set", "output.url=a/b/store.zarr"]
+    assert site.run("plan", *url, "--json") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    planned = json.loads(out)
+    assert planned.keys() == {field.name for field in dataclasses.fields(Planned)}
+    assert listing(site.folder) == before
+    assert site.run("run", *url, "--json") == 0
+    out, err = capsys.readouterr()
+    ran = json.loads(out)
+    assert ran.keys() == {field.name for field in dataclasses.fields(Ran)}
+    assert (ran["url"], ran["fingerprint"], ran["shape"]) == (planned["url"], planned["fingerprint"], planned["shape"])
+    assert (ran["drawn"], ran["missing"], ran["complete"], ran["part"]) == (planned["missing"], 0, True, None)
+    chunks = list((site.folder / "a" / "b" / "store.zarr" / "samples" / "c").glob("*/0"))
+    assert sum(path.stat().st_size for path in chunks) == planned["bytes"]
+    after = listing(site.folder)
+    assert site.run("plan", *url, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "complete"
+    assert listing(site.folder) == after
+
+
+def test_the_same_command_again_does_nothing(site: Site, capsys: Captured) -> None:
+    assert site.run("run") == 0
+    assert "complete; 16 of 16 chunks drawn" in capsys.readouterr().out
+    before = listing(site.store)
+    assert site.run("run") == 0
+    assert capsys.readouterr() == (f"{site.store}: complete; nothing to draw\n", "")
+    assert site.run("run", "--part", "3/4") == 0
+    assert listing(site.store) == before
+    direct = mvn_dask.default_rng(7).multivariate_normal([0.5, 1.5], [[2.0, 0.5], [0.5, 1.0]], 16_000, chunks=1000)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(site.store), direct)
+
+
+def test_parts(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert site.run("run", "--part", "1/3", "--json") == 0
+    part = json.loads(capsys.readouterr().out)
+    assert (part["part"], part["drawn"], part["missing"], part["complete"]) == ([1, 3], 5, 11, False)
+    assert site.run("run", "--part", "1/3") == 0
+    assert "part 1/3 is done; nothing to draw; 11 chunks of other parts are missing" in capsys.readouterr().out
+    assert site.run("status") == 0
+    assert not (site.store / "zarr.json").exists()
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "4")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_COUNT", "3")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_MIN", "2")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_MAX", "4")
+    assert site.run("run", "--part", "auto") == 0
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "9")
+    assert site.run("run", "--part", "auto/3") == 0
+    assert tree(site.store) == site.reference()
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_parts_side_by_side(count: int, site: Site) -> None:
+    """Real processes that begin at the same moment, on a job that nobody began."""
+    parts = [site.start("run", "job.toml", "--part", f"{i}/{count}") for i in range(count)]
+    for part in parts:
+        _, err = part.communicate()
+        assert (part.returncode, err) == (0, "")
+    assert tree(site.store) == site.reference()
+
+
+def test_overwrite(site: Site, capsys: Captured) -> None:
+    assert site.run("run", "--set", "sample.seed=8") == 0
+    capsys.readouterr()
+    before = listing(site.store)
+    assert site.run("run") == 4
+    assert_one_line(capsys.readouterr().err, "another specification", "'8' in the store, '7' in the array")
+    overwrite = ["--set", "output.overwrite=true"]
+    assert site.run("run", *overwrite, "--part", "0/2") == 2
+    assert_one_line(capsys.readouterr().err, "overwrite")
+    assert listing(site.store) == before
+    assert site.run("run", *overwrite) == 0
+    assert tree(site.store) == site.reference()
+    (site.store / "samples" / "c" / "5" / "0").unlink()
+    before = listing(site.store / "samples" / "c" / "6")
+    assert site.run("run", *overwrite, "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["drawn"] == 1, "its own store is gone on with"
+    assert listing(site.store / "samples" / "c" / "6") == before
+    record = site.store / ".mvn_dask" / "plan.json"
+    record.write_text("{")
+    assert site.run("run") == 4
+    assert site.run("run", *overwrite) == 0
+    assert tree(site.store) == site.reference()
+
+
+@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.slow), "local"])
+def test_other_kinds_give_the_same_bytes_and_json(kind: str, site: Site) -> None:
+    workers = ["--set", f"cluster.kind={kind}", "--set", "cluster.workers=2"]
+    done = site.call(
+        "run", "job.toml", *workers, "--json", "--log-format", "json", *(["--tls"] if kind == "local" else [])
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["drawn"] == 16
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == (["info"] if kind == "local" else [])
+    if kind == "local":
+        assert "cluster at tls://127.0.0.1:" in lines[0]["message"]
+        assert "2 workers" in lines[0]["message"]
+    assert tree(site.store) == site.reference()
+
+
+def test_a_scheduler_that_nobody_started(site: Site, capsys: Captured) -> None:
+    kind = ["--set", "cluster.kind=scheduler", "--connect-timeout", "0.2"]
+    assert site.run("run", *kind, "--set", "cluster.address=tcp://127.0.0.1:9") == 1
+    assert_one_line(capsys.readouterr().err, "no scheduler answers within 0.2 s")
+    assert site.run("run", *kind, "--set", "cluster.scheduler_file=nope.json") == 1
+    assert_one_line(capsys.readouterr().err, "no scheduler wrote", "nope.json")
+    assert not site.store.exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_covariance_that_is_none_is_warned_of(site: Site, capsys: Captured) -> None:
+    assert site.run("run", "--set", "distribution.cov=[[1.0, 2.0], [2.0, 1.0]]") == 0
+    err = capsys.readouterr().err
+    assert err.startswith("mvn-dask: warning: ")
+    assert err.count("\n") == 1
+    assert "positive" in err
+
+
+@pytest.mark.parametrize(
+    ("mean", "cov"),
+    [
+        ("0.5,1.5", "[[2.0, 0.5], [0.5, 1.0]]"),
+        ("[0.5, 1.5]", "cov.csv"),
+        ("mean.npy", "cov.csv"),
+        ("mean.npy", '{path = "both.npz", key = "cov"}'),
+    ],
+)
+def test_sample(mean: str, cov: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site.folder)
+    (site.folder / "cov.csv").write_text("2.0,0.5\n0.5,1.0\n")
+    np.save(site.folder / "mean.npy", [0.5, 1.5])
+    np.savez(site.folder / "both.npz", cov=[[2.0, 0.5], [0.5, 1.0]])
+    given = ["--mean", mean, "--cov", cov, "--size", "1.6e4", "--seed", "7", "--chunks", "1000"]
+    assert run(["sample", *given, "store.zarr"]) == 0
+    assert "complete; 16 of 16 chunks drawn" in capsys.readouterr().out
+    assert tree(site.store) == site.reference()
+    assert run(["sample", *given, "store.zarr"]) == 0
+
+
+def test_sample_of_another_shape(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site.folder)
+    arguments = [
+        "sample",
+        "--mean",
+        "1",
+        "--cov",
+        "4",
+        "--size",
+        "100,3",
+        "--seed",
+        "7,8",
+        "--dtype",
+        "float32",
+        "x.zarr",
+    ]
+    assert run([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == [100, 3, 1]
+    assert mvn_dask.from_zarr("x.zarr").dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code", "words"),
+    [
+        ("--size", "many", 2, "size"),
+        ("--seed", "x", 2, "seed"),
+        ("--mean", "missing.npy", 2, "missing.npy"),
+        ("--mean", "nan", 3, "mean"),
+        ("--mean", "true", 2, "mean"),
+        ("--mean", "", 2, "mean"),
+        ("--cov", "[[1, 2], [2, 1], [0, 0]]", 3, "cov"),
+        ("--cov", "2026-01-01", 2, "cov"),
+        ("--method", "qr", 2, "method"),
+        ("--dtype", "float16", 2, "dtype"),
+        ("--chunks", "huge", 2, "chunks"),
+    ],
+)
+def test_a_sample_that_cannot_be(
+    option: str, value: str, code: int, words: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = {"--mean": "0,0", "--cov": "1", "--size": "10", "--seed": "1", option: value}
+    assert run(["sample", *(word for pair in given.items() for word in pair), "x.zarr"]) == code
+    assert_one_line(capsys.readouterr().err, words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_init(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "new.toml"
+    assert run(["init", str(path)]) == 0
+    assert capsys.readouterr() == ("", f"mvn-dask: wrote {path}: edit it, then call mvn-dask plan {path}\n")
+    text = path.read_text()
+    assert Job.from_toml(path).sample.seed is not None
+    path.write_text("mine")
+    assert run(["init", str(path)]) == 4
+    assert_one_line(capsys.readouterr().err, "new.toml exists", "--force")
+    assert path.read_text() == "mine"
+    assert run(["init", str(path), "--force", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert path.read_text() == text
+
+
+def test_what_a_stop_says_hides_secrets(prefix: Prefix, site: Site, hold: Hold) -> None:
+    options = {key: value for key, value in prefix.options.items() if isinstance(value, str)}
+    given = [
+        f"output.url={prefix.url}",
+        "distribution.cov=cov.npy",
+        "output.storage_options.client_options.allow_http=true",
+    ]
+    given += [f"output.storage_options.{key}={value}" for key, value in options.items()]
+    np.save(site.folder / "cov.npy", np.eye(2))
+    job = hold("open:cov.npy", "run", "job.toml", *(part for each in given for part in ("--set", each)))
+    job.held()
+    job.signal(signal.SIGTERM)
+    job.let_go()
+    _, err = job.end(75)
+    assert "stopped, before anything was written; to go on: mvn-dask run job.toml --set output.url=s3://bucket/" in err
+    assert "output.storage_options.secret_access_key=…" in err
+    assert SECRET not in err
+    assert ACCESS not in err

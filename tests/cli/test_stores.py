@@ -1,0 +1,287 @@
+"""Commands about stores."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mvn_dask
+from mvn_dask.cli.application import run
+from mvn_dask.store.description import Description
+from mvn_dask.store.status import Status
+from mvn_dask.store.verification import Verification
+from mvn_dask.upkeep import Extension, Repair
+from tests.cli.conftest import Site, assert_one_line, tree
+from tests.store.conftest import ACCESS, SECRET, Prefix
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def stored(site: Site, capsys: Captured) -> Site:
+    """A site whose job is done."""
+    assert site.run("run", "--quiet") == 0
+    capsys.readouterr()
+    return site
+
+
+def names(kind: Any) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
+
+
+def result(capsys: Captured) -> dict[str, Any]:
+    out, err = capsys.readouterr()
+    assert err == ""
+    return dict(json.loads(out))
+
+
+@pytest.mark.parametrize("way", ["job", "path", "url"])
+def test_ways_to_name_a_store(way: str, stored: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(stored.folder)
+    place = {"job": "job.toml", "path": "store.zarr", "url": stored.store.as_uri()}[way]
+    for command, kind in (("status", Status), ("info", Description), ("verify", Verification), ("repair", Repair)):
+        assert run([command, place, "--json"]) == 0
+        content = result(capsys)
+        assert content.keys() - {"complete", "ok"} == names(kind) - {"complete"}
+        assert content["url"] == str(stored.store)
+        assert run([command, place]) == 0
+        assert str(stored.store) in capsys.readouterr().out
+    assert tree(stored.store) == stored.reference()
+
+
+def test_status_while_a_job_is_half_done(site: Site, capsys: Captured) -> None:
+    site.run("run", "--quiet", "--part", "0/4")
+    capsys.readouterr()
+    assert site.run("status", "--json") == 0
+    content = result(capsys)
+    assert (content["done"], content["missing"], content["complete"], content["committed"]) == (4, 12, False, False)
+    assert site.run("info", "--json") == 0
+    assert result(capsys)["complete"] is False
+    assert site.run("verify") == 5
+    assert site.run("repair", "--json") == 0
+    assert tree(site.store) == site.reference()
+
+
+def test_info(stored: Site, capsys: Captured) -> None:
+    assert stored.run("info", "--json") == 0
+    content = result(capsys)
+    assert content["samples"][0]["entropy"] == "7"
+    assert content["names"] is None
+    assert (content["shape"], content["chunk_shape"], content["chunks"]) == ([16_000, 2], [1000, 2], 16)
+
+
+@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "foreign", "metadata", "record"])
+def test_verify_finds_damage_and_repair_mends_it(damage: str, stored: Site, capsys: Captured) -> None:
+    chunk = stored.store / "samples" / "c" / "3" / "0"
+    if damage == "torn":
+        os.truncate(chunk, 100)
+    elif damage == "flipped":
+        content = bytearray(chunk.read_bytes())
+        content[500] ^= 1
+        chunk.write_bytes(content)
+    elif damage == "missing":
+        chunk.unlink()
+    elif damage == "foreign":
+        (stored.store / "samples" / "c" / "99").mkdir()
+        (stored.store / "samples" / "c" / "99" / "0").write_bytes(b"x")
+    elif damage == "metadata":
+        (stored.store / "samples" / "zarr.json").write_text("{}")
+    else:
+        record = stored.store / ".mvn_dask" / "plan.json"
+        record.write_text(record.read_text().replace('"7"', '"8"'))
+    assert stored.run("verify") == 5
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    if damage == "record":
+        assert_one_line(err, "plan.json is damaged")
+        assert stored.run("repair") == 4
+        return
+    assert err == ""
+    assert "NOT ok" in out
+    assert stored.run("verify", "--json") == 5
+    content = json.loads(capsys.readouterr().out)
+    assert content["ok"] is False
+    if damage in {"torn", "flipped", "missing"}:
+        assert [each["chunk"] for each in content["bad"]] == [[3, 0]]
+    if damage == "foreign":
+        return
+    assert stored.run("repair") == 0
+    assert stored.run("verify", "--level", "values", "--full") == 0
+    assert tree(stored.store) == stored.reference()
+
+
+@pytest.mark.parametrize("level", ["size", "checksum", "values"])
+def test_levels(level: str, stored: Site, capsys: Captured) -> None:
+    assert stored.run("verify", "--level", level) == 0
+    assert f"level '{level}'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["status", "nothing.zarr"], 4, "there is no store"),
+        (["info", "."], 4, "there is no store"),
+        (["verify", "nothing.zarr"], 4, "there is no store"),
+        (["repair", "nothing.zarr"], 4, "there is no store"),
+        (["extend", "nothing.zarr", "5"], 4, "there is no store"),
+        (["report", "nothing.zarr"], 4, "there is no store"),
+        (["status", "memory://nothing"], 4, "there is no store"),
+        (["status", "ftp://x/y"], 4, "ftp"),
+        (["verify", "store.zarr", "--level", "deep"], 2, "`level`"),
+        (["verify", "store.zarr", "--full"], 2, "full"),
+        (["extend", "store.zarr", "0"], 2, "ROWS must be an integer of at least 1"),
+        (["extend", "store.zarr", "few"], 2, "ROWS"),
+        (["extend", "store.zarr", "--", "-5"], 2, "ROWS"),
+        (["status", "store.zarr", "--set", "sample.size=3"], 2, "--set changes a job file"),
+        (["status", "store.zarr", "--storage-option", "key"], 2, "KEY=VALUE"),
+        (["status", "store.zarr", "--storage-option", "=x"], 2, "KEY=VALUE"),
+        (["status", "job.toml", "--set", "sample.size=x"], 2, "sample.size"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    arguments: list[str], code: int, words: str, stored: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(stored.folder)
+    assert run(arguments) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert_one_line(err, words)
+    assert tree(stored.store) == stored.reference()
+
+
+def test_extend(stored: Site, capsys: Captured) -> None:
+    assert stored.run("extend", "2.5e3", "--json") == 0
+    content = result(capsys)
+    assert content.keys() == names(Extension)
+    assert (content["before"], content["after"]) == ([16_000, 2], [18_500, 2])
+    assert stored.run("run", "--quiet", "--set", "sample.size=18500", "--set", "output.url=longer.zarr") == 0
+    assert tree(stored.store) == tree(stored.folder / "longer.zarr")
+    capsys.readouterr()
+    assert stored.run("run") == 4, "the job is that of the shorter store"
+    (stored.store / "samples" / "c" / "3" / "0").unlink()
+    capsys.readouterr()
+    assert stored.run("extend", "1") == 4
+    assert_one_line(capsys.readouterr().err, "repair")
+
+
+def test_report(stored: Site, capsys: Captured) -> None:
+    page = stored.folder / "page.html"
+    assert stored.run("report", "-o", page, "--json") == 0
+    out, err = capsys.readouterr()
+    assert err == f"mvn-dask: wrote {page}\n"
+    assert json.loads(out)
+    assert "<html" in page.read_text()
+    before = page.read_bytes()
+    (stored.store / "samples" / "c" / "3" / "0").unlink()
+    assert stored.run("report", "-o", page) != 0
+    assert page.read_bytes() == before
+
+
+def test_the_cluster_of_a_job_works_on_its_store(stored: Site, capsys: Captured) -> None:
+    (stored.store / "samples" / "c" / "3" / "0").unlink()
+    cluster = ["--set", "cluster.kind=local", "--set", "cluster.workers=1", "--set", "cluster.options.processes=false"]
+    assert stored.run("repair", *cluster) == 0
+    assert "mvn-dask: cluster at inproc://" in capsys.readouterr().err
+    assert tree(stored.store) == stored.reference()
+
+
+def test_memory(site: Site, capsys: Captured) -> None:
+    """In one process a whole life of a store that lies in its memory."""
+    url = ["--set", f"output.url=memory://{site.folder.name}"]
+    for command, code in (
+        ("status", 4),
+        ("run", 0),
+        ("run", 0),
+        ("status", 0),
+        ("verify", 0),
+        ("info", 0),
+        ("repair", 0),
+    ):
+        assert site.run(command, *url, "--quiet") == code
+    assert site.run("extend", "100", *url) == 0
+    capsys.readouterr()
+    assert run(["status", f"memory://{site.folder.name}", "--json"]) == 0
+    assert result(capsys)["complete"] is True
+
+
+def test_an_object_store(prefix: Prefix, site: Site, capsys: Captured) -> None:
+    """With credentials in the job file; what is written there are the same bytes, and no output tells them."""
+    options = {**prefix.options, "client_options": {"allow_http": True}}
+    lines = [f"{key} = {_toml(value)}" for key, value in options.items()]
+    text = site.job.read_text().replace('url = "store.zarr"', f'url = "{prefix.url}"')
+    site.job.write_text(f"{text}\n[output.storage_options]\n" + "\n".join(lines) + "\n")
+    before = {path.name for path in site.folder.iterdir()}
+    assert site.run("plan", "--json") == 0
+    assert not prefix.keys()
+    assert site.run("run", "--part", "0/2") == 0
+    assert site.run("status") == 0
+    assert site.run("verify") == 5
+    assert site.run("run") == 0
+    again = prefix.times()
+    assert site.run("run") == 0
+    assert prefix.times() == again
+    prefix.delete("samples/c/3/0")
+    assert site.run("repair") == 0
+    assert site.run("verify", "--level", "values") == 0
+    assert site.run("info") == 0
+    assert site.run("extend", "1000") == 0
+    assert site.run("run", "--set", "sample.seed=8", "--debug") == 4
+    assert site.run("report", "-o", site.folder / "page.html") == 0
+    assert {path.name for path in site.folder.iterdir()} == before | {"page.html"}
+    out, err = capsys.readouterr()
+    for secret in (SECRET, ACCESS):
+        assert secret not in out + err
+        assert secret not in (site.folder / "page.html").read_text()
+    assert site.run("run", "--quiet", "--set", "sample.size=17000", "--set", "output.url=b.zarr",
+                    "--set", "output.storage_options={}") == 0  # fmt: skip
+    local = tree(site.folder / "b.zarr")
+    assert prefix.tree() == {key: content for key, content in local.items() if not key.endswith("lock")}
+
+
+def test_an_object_store_by_the_environment(
+    prefix: Prefix, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": ACCESS,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": prefix.endpoint,
+        "AWS_ENDPOINT": prefix.endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert site.run("run", "--set", f"output.url={prefix.url}") == 0
+    for command in ("status", "info", "verify", "repair"):
+        assert run([command, prefix.url]) == 0
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
+    capsys.readouterr()
+    given = ["--storage-option", f"endpoint={prefix.endpoint}", "--storage-option", f"secret_access_key={SECRET}"]
+    assert run(["status", prefix.url, *given]) == 0
+    assert SECRET not in "".join(capsys.readouterr())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    return json.dumps(value)
+
+
+def test_a_derived_store(site: Site, capsys: Captured) -> None:
+    x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=50)
+    mvn_dask.to_zarr(x * 2.0, site.store)
+    assert run(["info", str(site.store)]) == 0
+    assert "derived, complete" in capsys.readouterr().out
+    assert run(["verify", str(site.store)]) == 0
+    capsys.readouterr()
+    assert run(["verify", str(site.store), "--level", "values"]) == 4
+    assert_one_line(capsys.readouterr().err, "derived")
+    assert run(["repair", str(site.store)]) == 4
+
+
+def test_a_folder_whose_name_ends_like_a_job(site: Site, capsys: Captured) -> None:
+    assert site.run("run", "--quiet", "--set", "output.url=odd.toml") == 0
+    assert run(["status", str(Path(site.folder) / "odd.toml")]) == 0

@@ -1,0 +1,163 @@
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import dask.config
+import psutil
+import pytest
+from dask.base import compute
+from dask.delayed import delayed
+from distributed import Client, default_client
+
+from mvn_dask.errors import JobFileError, StoppedError, WorkersLostError
+from mvn_dask.job.clusters import CLASSES, opened
+from mvn_dask.job.running import run
+from mvn_dask.job.schema.cluster import QUEUES
+from mvn_dask.store.engine import current_client
+from mvn_dask.store.stopping import Stop, stoppable
+from tests.job.test_papers import job_in
+from tests.store.test_writing import tree
+
+LOCAL: dict[str, Any] = {"kind": "local", "workers": 1, "threads": 1}
+
+
+def reference(folder: Path) -> dict[str, bytes]:
+    run(job_in(folder / "reference"))
+    return tree(folder / "reference" / "samples.zarr")
+
+
+def test_threads(tmp_path: Path) -> None:
+    with opened(job_in(tmp_path, cluster={"threads": 3})):
+        assert (dask.config.get("scheduler"), dask.config.get("num_workers")) == ("threads", 3)
+        assert current_client() is None
+
+
+def test_a_job_of_threads_does_not_use_a_client_that_happens_to_be_there(tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster, Client(cluster):
+        assert run(job_in(tmp_path)).complete
+
+
+def test_processes(tmp_path: Path) -> None:
+    before = set(psutil.Process().children())
+    with opened(job_in(tmp_path, cluster={"kind": "processes", "workers": 2})):
+        assert dask.config.get("num_workers") == 2
+        pids = {int(pid) for pid in compute(*[delayed(_pid)(i) for i in range(8)])}
+    assert len(pids) <= 2
+    assert not [child for child in set(psutil.Process().children()) - before if child.pid in pids]
+
+
+def _pid(_: int) -> int:
+    import os
+
+    return os.getpid()
+
+
+def test_a_local_cluster_listens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
+    told: list[str] = []
+    with opened(job_in(tmp_path, cluster=LOCAL), tell=told.append):
+        client = default_client()
+        address = client.scheduler.address
+        assert address.startswith("tcp://127.0.0.1:")
+        mine = psutil.Process()
+        listening = {
+            connection.laddr.ip
+            for process in (mine, *mine.children(recursive=True))
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        assert listening == {"127.0.0.1"}
+        assert client.dashboard_link.startswith("http://127.0.0.1:")
+    assert told == [f"cluster at {address}: 1 workers, 1 threads so far; dashboard at {client.dashboard_link}"]
+    assert client.status == "closed"
+
+
+def test_a_local_cluster_that_is_adaptive(tmp_path: Path) -> None:
+    told: list[str] = []
+    table = {"kind": "local", "adaptive": {"maximum": 1}, "threads": 1}
+    assert run(job_in(tmp_path, cluster=table), tell=told.append).complete
+    assert "0 workers, 0 threads so far" in told[0]
+    assert tree(tmp_path / "samples.zarr") == reference(tmp_path)
+
+
+def test_a_local_cluster_with_encryption(tmp_path: Path) -> None:
+    with opened(job_in(tmp_path, cluster={**LOCAL, "tls": True})):
+        address = default_client().scheduler.address
+        assert address.startswith("tls://127.0.0.1:")
+        host, port = address.removeprefix("tls://").split(":")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        # Whoever comes without the temporary certificate is sent away.
+        with (
+            pytest.raises(ssl.SSLError, match=r"alert|certificate|EOF"),
+            socket.create_connection((host, int(port))) as plain,
+        ):
+            knock(context, plain)
+
+
+def knock(context: ssl.SSLContext, plain: socket.socket) -> None:
+    with context.wrap_socket(plain) as end:
+        end.sendall(b"x")
+        end.recv(100)
+
+
+def test_any_class(tmp_path: Path) -> None:
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
+    table = {"kind": "class", "class": "distributed.LocalCluster", "workers": 2, "options": options}
+    told: list[str] = []
+    assert run(job_in(tmp_path, cluster=table), tell=told.append).complete
+    assert told[0].startswith("cluster at inproc://")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"kind": "class", "class": "nowhere.Cluster"}, "nowhere.Cluster cannot be imported"),
+        ({"kind": "class", "class": "distributed.NoCluster"}, "distributed.NoCluster cannot be imported"),
+        (
+            {"kind": "local", "options": {"color": "hunter2"}},
+            "job.toml: cluster.options.color: LocalCluster knows none",
+        ),
+        ({"kind": "local", "options": {"security": "hunter2"}}, "LocalCluster refuses them"),
+        (
+            {"kind": "scheduler", "address": "tls://127.0.0.1:9", "tls": {"ca": "ca.pem", "cert": "c", "key": "k"}},
+            "cluster.tls.ca: there is no file",
+        ),
+    ],
+)
+def test_what_cannot_be_opened(table: dict[str, Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(JobFileError, match=words) as caught:
+        run(job_in(tmp_path, cluster=table))
+    assert "hunter2" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_queues_have_their_classes() -> None:
+    assert set(QUEUES) | {"kubernetes"} == CLASSES.keys()
+
+
+def test_workers_that_are_lost_after_a_stop(tmp_path: Path) -> None:
+    stop = Stop()
+    with stoppable(stop):
+        with pytest.raises(WorkersLostError), opened(job_in(tmp_path)):
+            raise WorkersLostError("gone")
+        with pytest.raises(StoppedError), opened(job_in(tmp_path)):  # noqa: PT012
+            stop.request()
+            raise WorkersLostError("gone")
+
+
+def test_preloads_of_the_user_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("import os\nos.environ['OWN_PRELOAD'] = 'there'\n")
+    table = {**LOCAL, "options": {"preload": str(tmp_path / "own.py")}}
+    with opened(job_in(tmp_path, cluster=table)):
+        found = default_client().run(_look)
+    assert list(found.values()) == [("there", True)]
+
+
+def _look() -> tuple[str, bool]:
+    import logging
+    import os
+
+    return os.environ["OWN_PRELOAD"], type(logging.getLogger().handlers[0]).__name__ == "Teller"

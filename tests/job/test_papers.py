@@ -1,0 +1,167 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mvn_dask
+from mvn_dask.covariance import as_covariance
+from mvn_dask.covariance.conversion import as_factor
+from mvn_dask.draft import draft
+from mvn_dask.errors import (
+    ArgumentError,
+    DamagedRecordError,
+    InvalidDistributionError,
+    JobFileError,
+    NotPositiveDefiniteError,
+)
+from mvn_dask.job.papers import papers, target_of
+from mvn_dask.job.schema.job import Job
+from mvn_dask.sampling import sample
+from mvn_dask.store.description import describe
+from mvn_dask.store.writing import to_zarr
+from mvn_dask.streams import as_root
+from tests.job.mappings import mapping
+
+COV = [[4.0, 1.0], [1.0, 9.0]]
+
+
+def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
+    whole: dict[str, Any] = {"distribution": {"cov": COV}, "sample": {"chunks": 100}, **tables}
+    return Job.from_mapping(mapping(**whole), folder=folder, place="job.toml")
+
+
+def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed: int = 42) -> np.ndarray[Any, Any]:
+    """Begin the job as a machine would whose LAPACK rounds otherwise; its factor."""
+    covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
+    theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
+    factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
+    paper = draft(
+        np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
+        names=None, factor=factor,
+    )  # fmt: skip
+    to_zarr(sample(paper), folder / "samples.zarr", part=part)
+    return theirs
+
+
+def test_nothing_is_there(tmp_path: Path) -> None:
+    work = papers(job_in(tmp_path))
+    assert work.stored is None
+    assert not work.begun
+    assert work.target.name == str(tmp_path / "samples.zarr")
+    assert not list(tmp_path.iterdir())
+
+
+def test_they_are_what_the_library_would_write(tmp_path: Path) -> None:
+    work = papers(job_in(tmp_path))
+    array = mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100)
+    to_zarr(array, tmp_path / "samples.zarr")
+    again = papers(job_in(tmp_path))
+    assert again.begun
+    assert again.record.text == work.record.text
+
+
+@pytest.mark.parametrize("kind", ["SFC64", "PCG64", "Philox", "MT19937"])
+@pytest.mark.parametrize("seed", [3, [3, 4]])
+def test_seeds_are_numpys(kind: str, seed: Any, tmp_path: Path) -> None:
+    work = papers(job_in(tmp_path, sample={"seed": seed, "bit_generator": kind, "chunks": 100}))
+    rng = mvn_dask.default_rng(seed if kind == "SFC64" else getattr(np.random, kind)(seed))
+    to_zarr(rng.multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "direct.zarr")
+    assert describe(tmp_path / "direct.zarr").fingerprint == work.record.fingerprint
+
+
+def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
+    theirs = begin_elsewhere(tmp_path)
+    work = papers(job_in(tmp_path))
+    assert work.begun
+    np.testing.assert_array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"distribution": {"cov": [[4.0, 1.0], [1.0, 9.5]]}},
+        {"distribution": {"cov": COV, "mean": [0.0, 1.5]}},
+        {"distribution": {"cov": COV, "method": "eigh"}},
+        {"sample": {"dtype": "float32", "chunks": 100}},
+    ],
+)
+def test_a_factor_of_something_else_is_not_taken(tables: dict[str, Any], tmp_path: Path) -> None:
+    theirs = begin_elsewhere(tmp_path)
+    work = papers(job_in(tmp_path, **tables))
+    assert not work.begun
+    assert work.stored is not None
+    assert not np.array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
+
+
+def test_another_seed_is_another_job_with_the_same_factor(tmp_path: Path) -> None:
+    theirs = begin_elsewhere(tmp_path, seed=41)
+    work = papers(job_in(tmp_path))
+    assert not work.begun
+    np.testing.assert_array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
+
+
+@pytest.mark.parametrize("damage", ["lost", "torn", "flipped"])
+def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
+    to_zarr(mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "samples.zarr")
+    path = tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy"
+    if damage == "lost":
+        path.unlink()
+    else:
+        content = path.read_bytes()
+        path.write_bytes(content[:-8] if damage == "torn" else content[:-1] + bytes([content[-1] ^ 1]))
+    assert papers(job_in(tmp_path)).begun
+
+
+def test_a_damaged_record_is_refused_unless_it_is_overwritten(tmp_path: Path) -> None:
+    begin_elsewhere(tmp_path)
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "plan.json").write_text("{")
+    with pytest.raises(DamagedRecordError):
+        papers(job_in(tmp_path))
+    assert papers(job_in(tmp_path, output={"overwrite": True})).stored is None
+
+
+def test_derived_numbers_there_give_no_factor(tmp_path: Path) -> None:
+    x = mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100)
+    to_zarr(x * 2.0, tmp_path / "samples.zarr")
+    work = papers(job_in(tmp_path))
+    assert not work.begun
+    assert work.stored is not None
+
+
+def test_the_sign_of_zero_decides_nothing(tmp_path: Path) -> None:
+    records = [
+        papers(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).record.text for zero in (0.0, -0.0)
+    ]
+    assert records[0] == records[1]
+
+
+@pytest.mark.parametrize(
+    ("tables", "error", "words"),
+    [
+        ({"distribution": {"cov": "missing.npy"}}, JobFileError, "missing.npy"),
+        ({"distribution": {"cov": np.eye(3).tolist()}}, InvalidDistributionError, "job.toml: distribution"),
+        ({"distribution": {"cov": [[1.0, float("nan")], [0.0, 1.0]]}}, InvalidDistributionError, "job.toml"),
+        (
+            {"distribution": {"cov": [[1.0, 2.0], [2.0, 1.0]], "method": "cholesky"}},
+            NotPositiveDefiniteError,
+            "job.toml: distribution",
+        ),
+        (
+            {"distribution": {"cov": [[1.0, 2.0], [2.0, 1.0]], "check_valid": "raise"}},
+            InvalidDistributionError,
+            "job.toml: distribution",
+        ),
+        ({"output": {"shards": 7}}, JobFileError, "job.toml: output.shards"),
+        ({"sample": {"size": 10**17, "chunks": 1000}}, ArgumentError, "chunks"),
+    ],
+)
+def test_faults(tables: dict[str, Any], error: type[Exception], words: str, tmp_path: Path) -> None:
+    with pytest.raises(error, match=words):
+        papers(job_in(tmp_path, **tables))
+    assert not list(tmp_path.iterdir())
+
+
+def test_targets(tmp_path: Path) -> None:
+    assert target_of(job_in(tmp_path, output={"url": "a/b.zarr"})).name == str(tmp_path / "a" / "b.zarr")
+    assert target_of(job_in(tmp_path, output={"url": "memory://a"})).name == "memory://a"
