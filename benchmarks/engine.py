@@ -17,9 +17,8 @@ import mvn_dask
 from benchmarks.timing import Row, best_in_turn
 from mvn_dask.store.blocks import Blocks
 from mvn_dask.store.engine import run
-from mvn_dask.store.ranges import RANGE_BYTES
 from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import Numbers
+from mvn_dask.store.ranges import RANGE_BYTES, Numbers
 
 CORES = min(2, os.cpu_count() or 1)
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from mvn_dask import covariance, errors
     from mvn_dask.distribution import MultivariateNormal
     from mvn_dask.generator import Generator, default_rng, multivariate_normal
-    from mvn_dask.job.schema.job import Job
+    from mvn_dask.job.job import Job
     from mvn_dask.reporting.report import Report, report
     from mvn_dask.store.labelling import to_xarray
     from mvn_dask.store.reading import from_zarr
@@ -48,7 +48,7 @@ __all__ = [
 _HOMES = {
     "distribution": ["MultivariateNormal"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
-    "job.schema.job": ["Job"],
+    "job.job": ["Job"],
     "reporting.report": ["Report", "report"],
     "store.labelling": ["to_xarray"],
     "store.reading": ["from_zarr"],

@@ -1,6 +1,7 @@
 """Who may import whom, as data. Imports inside functions and under TYPE_CHECKING count."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import mvn_dask
@@ -95,6 +96,22 @@ def test_the_store_knows_no_distribution() -> None:
     assert {b for a, b in INSIDE if a == "store"} <= STORE
     assert not {a for a, b in INSIDE if b == "store"} - {"store"} - UPSTAIRS.keys()
     assert not {b for a, b in INSIDE if a not in UPSTAIRS} & UPSTAIRS.keys()
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_file_stands_on_one_that_stands_on_it() -> None:
+    files = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+    below: dict[str, set[str]] = {}
+    for name, path in files.items():
+        named = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        found = {f"{node.module}.{alias.name}" for node in named for alias in node.names}
+        found |= {str(node.module) for node in named}
+        # The face of a room shows what is in it.
+        below[name] = set() if path.name == "__init__.py" else found & files.keys() - {name}
+    assert list(TopologicalSorter(below).static_order()), "raises CycleError"
 
 
 def test_libraries_enter_by_one_door() -> None:

@@ -15,7 +15,7 @@ from mvn_dask.cli.options import Debug, Grace, JobFile, Json, LogFormat, Overrid
 from mvn_dask.cli.outcome import Exit
 
 if TYPE_CHECKING:
-    from mvn_dask.job.schema.job import Job
+    from mvn_dask.job.job import Job
 
 Read = Callable[[Console], "Job"]
 
@@ -98,7 +98,7 @@ def sample(
     """Draw a sample without a job file. The same command goes on where it was stopped."""
 
     def read(console: Console) -> "Job":
-        from mvn_dask.job.schema.job import Job
+        from mvn_dask.job.job import Job
 
         mapping = {
             "version": 1,
@@ -185,7 +185,7 @@ def _again() -> str:
 
 
 def _read(path: Path, overrides: Sequence[str] | None, console: Console) -> "Job":
-    from mvn_dask.job.schema.job import Job
+    from mvn_dask.job.job import Job
 
     return _hidden(Job.from_toml(path, overrides or ()), console)
 

@@ -144,7 +144,7 @@ def _fields(command: str) -> Iterator[tuple[str, str]]:
 
 def _job_file() -> str:
     """The keys of a job file, a table a heading."""
-    from mvn_dask.job.schema.job import Job
+    from mvn_dask.job.job import Job
 
     parts = ["## The job file", JOB_FILE]
     for name, field in Job.model_fields.items():

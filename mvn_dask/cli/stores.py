@@ -15,7 +15,7 @@ from mvn_dask.cli.options import Debug, Grace, Json, LogFormat, Overrides, Quiet
 from mvn_dask.cli.outcome import Exit
 
 if TYPE_CHECKING:
-    from mvn_dask.job.schema.job import Job
+    from mvn_dask.job.job import Job
 
 Level = Annotated[
     str, typer.Option(metavar="LEVEL", help="size (names and sizes), checksum (reads all) or values (draws again).")
@@ -210,7 +210,7 @@ def _place(store: str, options: Sequence[str] | None, overrides: Sequence[str] |
         if overrides:
             raise ArgumentError("--set changes a job file, and STORE is none")
         return _Place(store, given or None, None)
-    from mvn_dask.job.schema.job import Job
+    from mvn_dask.job.job import Job
 
     job = Job.from_toml(store, overrides or ())
     own = job.output.storage_options.get_secret_value()

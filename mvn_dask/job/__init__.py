@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mvn_dask.job.inputs.parameters import Parameters, distribution_of, parameters_of
+    from mvn_dask.job.job import Job
     from mvn_dask.job.parts import part_of
-    from mvn_dask.job.schema.job import Job
     from mvn_dask.job.template import job_template
 
 __all__ = ["Job", "Parameters", "distribution_of", "job_template", "parameters_of", "part_of"]
 
 _HOMES = {
-    "Job": "mvn_dask.job.schema.job",
+    "Job": "mvn_dask.job.job",
     "Parameters": "mvn_dask.job.inputs.parameters",
     "distribution_of": "mvn_dask.job.inputs.parameters",
     "parameters_of": "mvn_dask.job.inputs.parameters",

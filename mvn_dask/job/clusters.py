@@ -12,7 +12,7 @@ from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.job.connecting import connected, first_line, refuse_stopped
 from mvn_dask.job.hearing import heard
 from mvn_dask.job.schema.cluster import Cluster
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 from mvn_dask.job.shielding import shielded
 from mvn_dask.store import stopping
 from mvn_dask.store.targets.secrets import masked
@@ -39,13 +39,13 @@ SHIELD = "mvn_dask.job.shielding"
 
 @contextmanager
 def opened(
-    job: Job, client: Any = None, *, connect_timeout: float = 30.0, tell: Tell = lambda _: None
+    job: Specification, client: Any = None, *, connect_timeout: float = 30.0, tell: Tell = lambda _: None
 ) -> Iterator[None]:
     """Inside the body, dask computes where the job says.
 
     Parameters
     ----------
-    job : Job
+    job : Specification
         Its table ``[cluster]`` counts.
     client : distributed.Client, optional
         A cluster that is there already, in place of that table.
@@ -142,7 +142,7 @@ def _processes(workers: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _client(job: Job, timeout: float) -> Iterator[Any]:
+def _client(job: Specification, timeout: float) -> Iterator[Any]:
     from distributed import Client
 
     table = job.cluster
@@ -159,7 +159,7 @@ def _client(job: Job, timeout: float) -> Iterator[Any]:
 
 
 @contextmanager
-def _cluster(job: Job) -> Iterator[Any]:
+def _cluster(job: Specification) -> Iterator[Any]:
     """A cluster that is ours, until the end of the body."""
     table = job.cluster
     given = table.options.get_secret_value()
@@ -210,7 +210,7 @@ def _keywords(table: Cluster) -> dict[str, Any]:
     return options
 
 
-def _refuse_unknown(job: Job, given: Iterable[str]) -> None:
+def _refuse_unknown(job: Specification, given: Iterable[str]) -> None:
     """What a local cluster does not know goes to its workers, which fail late and loudly."""
     from distributed import LocalCluster, Nanny, Worker
     from distributed.core import Server
@@ -240,7 +240,7 @@ def _local(table: Cluster) -> dict[str, Any]:
     return options
 
 
-def _class(job: Job, name: str) -> Any:
+def _class(job: Specification, name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(import_module(module), attribute)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mvn_dask.errors import JobFileError, StoppedError
 from mvn_dask.job.schema.cluster import Tls
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 from mvn_dask.store import stopping
 
 MARGIN = 1.0
@@ -16,7 +16,7 @@ LOOK = 0.05
 """Seconds between two looks whether the job was stopped meanwhile."""
 
 
-def connected(job: Job, timeout: float) -> Any:
+def connected(job: Specification, timeout: float) -> Any:
     """A client of the scheduler that a job names.
 
     The connection is made in another thread, which is left alone once the job is stopped, or where something listens
@@ -24,7 +24,7 @@ def connected(job: Job, timeout: float) -> Any:
 
     Parameters
     ----------
-    job : Job
+    job : Specification
         Its table ``[cluster]`` is of the kind "scheduler".
     timeout : float
         Seconds that the scheduler has to answer.
@@ -64,7 +64,7 @@ def connected(job: Job, timeout: float) -> Any:
     return found[0]
 
 
-def _scheduler(job: Job, timeout: float) -> dict[str, Any]:
+def _scheduler(job: Specification, timeout: float) -> dict[str, Any]:
     table = job.cluster
     options: dict[str, Any] = {"address": table.address}
     if table.scheduler_file is not None:
@@ -85,7 +85,7 @@ def _awaited(path: str, timeout: float) -> str:
     return path
 
 
-def _security(job: Job, tls: Tls) -> Any:
+def _security(job: Specification, tls: Tls) -> Any:
     from distributed import Security
 
     paths = {"ca": job.locate(tls.ca), "cert": job.locate(tls.cert), "key": job.locate(tls.key)}

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from mvn_dask.job.schema.base import Table
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 
 Key = tuple[str, ...]
 """A key with the tables around it, outermost first."""
@@ -20,7 +20,7 @@ HIDDEN = {"storage_options", "options"}
 @cache
 def known_keys() -> dict[Key, FieldInfo]:
     """Every key that the schema knows, outer ones before inner ones."""
-    return dict(_keys(Job, ()))
+    return dict(_keys(Specification, ()))
 
 
 def _keys(table: type[Table], above: Key) -> Iterator[tuple[Key, FieldInfo]]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from mvn_dask import kernel
 from mvn_dask.draft import Draft
-from mvn_dask.job.papers import Papers, papers, refuse_overwriting_part
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
+from mvn_dask.job.schema.specification import Specification
 from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.layout import chunk_bytes, chunk_count
 from mvn_dask.store.ranges import cut, range_size
@@ -61,7 +61,7 @@ class Planned:
     """Which of how many parts."""
 
 
-def plan(job: Job, part: tuple[int, int] | None = None) -> Planned:
+def plan(job: Specification, part: tuple[int, int] | None = None) -> Planned:
     """What a job, or a part of it, will do. Nothing is written.
 
     Raises
@@ -72,7 +72,7 @@ def plan(job: Job, part: tuple[int, int] | None = None) -> Planned:
         As `mvn_dask.job.running.run`, for whatever can be known before.
     """
     refuse_overwriting_part(job, part)
-    work = papers(job)
+    work = prepare(job)
     work.draft.refuse_too_large(_memory(job))
     record = work.record
     count = chunk_count(record)
@@ -101,7 +101,7 @@ def plan(job: Job, part: tuple[int, int] | None = None) -> Planned:
     )
 
 
-def _state(work: Papers) -> Literal["new", "unfinished", "complete", "another"]:
+def _state(work: Prepared) -> Literal["new", "unfinished", "complete", "another"]:
     if work.stored is None:
         return "new"
     if not work.begun:
@@ -109,14 +109,14 @@ def _state(work: Papers) -> Literal["new", "unfinished", "complete", "another"]:
     return "complete" if complete(work.target, work.record) else "unfinished"
 
 
-def _memory(job: Job) -> int:
+def _memory(job: Specification) -> int:
     """Memory of a process, in bytes: of this machine, where the job says none."""
     import psutil
 
     return job.cluster.memory or int(psutil.virtual_memory().total)
 
 
-def _threads(job: Job) -> int | None:
+def _threads(job: Specification) -> int | None:
     """Threads that will draw, where they are known before a cluster is there."""
     from dask.system import CPU_COUNT
 

@@ -12,9 +12,9 @@ from mvn_dask.errors import JobFileError
 from mvn_dask.job.faults import fault_lines
 from mvn_dask.job.overrides import as_override, merged
 from mvn_dask.job.places import Override, Places, key_lines
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound=Specification)
 
 _LINE = re.compile(r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 

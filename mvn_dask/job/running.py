@@ -9,8 +9,8 @@ from typing import Any
 from mvn_dask.errors import SpecMismatchError
 from mvn_dask.job.clusters import opened
 from mvn_dask.job.connecting import refuse_stopped
-from mvn_dask.job.papers import Papers, papers, refuse_overwriting_part
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
+from mvn_dask.job.schema.specification import Specification
 from mvn_dask.store.companions import array_key
 from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.layout import chunk_count
@@ -50,7 +50,7 @@ class Ran:
 
 
 def run(
-    job: Job,
+    job: Specification,
     part: tuple[int, int] | None = None,
     *,
     client: Any = None,
@@ -61,7 +61,7 @@ def run(
 
     Parameters
     ----------
-    job : Job
+    job : Specification
         What to do.
     part : (int, int), optional
         ``(i, n)`` with 0 ≤ i < n: only the i-th of n shares of the chunks.
@@ -116,10 +116,10 @@ def run(
 
 
 def _write(
-    job: Job, part: tuple[int, int] | None, client: Any, connect_timeout: float, tell: Callable[[str], object]
-) -> tuple[Papers, int]:
+    job: Specification, part: tuple[int, int] | None, client: Any, connect_timeout: float, tell: Callable[[str], object]
+) -> tuple[Prepared, int]:
     for attempt in range(RACES):
-        work = papers(job)
+        work = prepare(job)
         share = as_share(part, chunk_count(work.record))
         if work.stored is not None and not work.begun and not job.output.overwrite:
             if attempt < RACES - 1 and _arrives(work, work.stored):
@@ -143,7 +143,7 @@ def _write(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _arrives(work: Papers, stored: PlanRecord) -> bool:
+def _arrives(work: Prepared, stored: PlanRecord) -> bool:
     """Whether a factor that is only just being written, by a part that was faster, arrives."""
     key = array_key("factor")
     if not _same_but_factor(stored.content, work.record.content) or work.target.entry(key) is not None:
@@ -164,7 +164,7 @@ def _same_but_factor(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return samples[0] == samples[1] and rest[0] == rest[1]
 
 
-def _keep(job: Job, work: Papers, part: tuple[int, int] | None) -> None:
+def _keep(job: Specification, work: Prepared, part: tuple[int, int] | None) -> None:
     from mvn_dask.sampling import sample
     from mvn_dask.store.writing import to_zarr
 

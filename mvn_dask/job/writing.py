@@ -7,11 +7,11 @@ from pydantic import Secret
 
 from mvn_dask.job.schema.base import Table
 from mvn_dask.job.schema.distribution import File
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 from mvn_dask.job.spelling import spelt_entry
 
 
-def job_text(job: Job) -> str:
+def job_text(job: Specification) -> str:
     """The text of a job file; see `Job.to_toml`."""
     values = plain(job)
     single = [spelt_entry(key, value) for key, value in values.items() if not isinstance(value, dict)]

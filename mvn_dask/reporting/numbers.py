@@ -9,13 +9,13 @@ from mvn_dask.reporting.expectation import edges
 
 if TYPE_CHECKING:
     from mvn_dask.reporting.findings import Findings
-    from mvn_dask.reporting.report import Report
+    from mvn_dask.reporting.outcome import Outcome
 
 MOST = 1000
 """Variables whose numbers are told; of more than that, the first ones of those that were looked at."""
 
 
-def as_dict(report: "Report") -> dict[str, Any]:
+def as_dict(report: "Outcome") -> dict[str, Any]:
     """Plain dictionaries, lists, words and numbers; None for what is no finite number."""
     findings = report.findings
     return {

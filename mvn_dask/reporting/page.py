@@ -15,7 +15,7 @@ from mvn_dask.store.layout import chunk_bytes, chunk_count, piece_count
 from mvn_dask.store.status import readable
 
 if TYPE_CHECKING:
-    from mvn_dask.reporting.report import Report
+    from mvn_dask.reporting.outcome import Outcome
 
 LONGEST_RECORD = 20_000
 """Letters of a record that are shown; names of many variables make it long."""
@@ -27,7 +27,7 @@ def _part(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def page(report: "Report") -> str:
+def page(report: "Outcome") -> str:
     """The whole page."""
     verdict, grade = _verdict(report)
     record = json.dumps(report.content, indent=2, ensure_ascii=False, default=str)
@@ -53,7 +53,7 @@ def page(report: "Report") -> str:
     )
 
 
-def _verdict(report: "Report") -> tuple[str, str]:
+def _verdict(report: "Outcome") -> tuple[str, str]:
     bad = [each.title for each in report.verdicts if not each.ok]
     if bad:
         return f"This is not the sample that its record says. Look at: {escape(', '.join(bad))}.", "bad"
@@ -75,7 +75,7 @@ def _line(verdict: Verdict) -> str:
     )
 
 
-def _facts(report: "Report") -> Iterable[tuple[str, str]]:
+def _facts(report: "Outcome") -> Iterable[tuple[str, str]]:
     """What stands in the record, as markup."""
     selection, sample = report.findings.selection, report.content["samples"][0]
     record, covariance = selection.record, sample["covariance"]
@@ -102,7 +102,7 @@ def _versions(environment: dict[str, str]) -> str:
     return escape(", ".join(f"{name} {value}" if name != "machine" else value for name, value in environment.items()))
 
 
-def _notes(report: "Report") -> list[str]:
+def _notes(report: "Outcome") -> list[str]:
     findings = report.findings
     coarse = int((~findings.expectation.testable & ~findings.expectation.constant).sum())
     still = int(findings.expectation.constant.sum())

@@ -1,23 +1,24 @@
 """A report about a store: one pass over its chunks, then words, numbers and a page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from mvn_dask.errors import DerivedStoreError
-from mvn_dask.provenance import Environment, environment
 from mvn_dask.recovery import redrawing_of
 from mvn_dask.redrawing import Redrawing
 from mvn_dask.reporting.expectation import expect
 from mvn_dask.reporting.findings import Findings
-from mvn_dask.reporting.judging import ERROR_RATE, judge
+from mvn_dask.reporting.judging import judge
+from mvn_dask.reporting.numbers import as_dict
+from mvn_dask.reporting.outcome import Outcome
+from mvn_dask.reporting.page import page
 from mvn_dask.reporting.scanning import Scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.reporting.summary import empty
-from mvn_dask.reporting.verdict import Verdict
 from mvn_dask.reporting.words import share
 from mvn_dask.store.companions import loaders, writer
 from mvn_dask.store.completeness import refuse_unfinished
@@ -35,42 +36,16 @@ RANGES = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Report(Outcome):
     """What a store holds, beside what it should hold."""
-
-    url: str
-    """Where it lies, without secrets."""
-    content: Mapping[str, Any]
-    """Its plan record: all that decides its numbers."""
-    begun: Environment | None
-    """Where it was begun; None where that is not known."""
-    made: datetime
-    """When this report was, in UTC."""
-    findings: Findings = field(repr=False)
-    """The numbers behind verdicts and figures."""
-    verdicts: tuple[Verdict, ...]
-    """What families of tests say."""
-    error_rate: float = ERROR_RATE
-    """Share of sound samples for which `ok` is False, at most."""
-    here: Environment = field(default_factory=environment)
-    """Where this report was made."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing speaks against the sample."""
-        return all(verdict.ok for verdict in self.verdicts)
 
     @property
     def html(self) -> str:
         """One self-contained page, of less than 2 MB, which asks no network for anything."""
-        from mvn_dask.reporting.page import page
-
         return page(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Numbers and verdicts, JSON-able."""
-        from mvn_dask.reporting.numbers import as_dict
-
         return as_dict(self)
 
     def __str__(self) -> str:

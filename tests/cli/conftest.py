@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -97,12 +98,14 @@ class Site:
             command, capture_output=True, text=True, check=False, cwd=self.folder, env=_environment(environment)
         )
 
-    def start(self, *arguments: object, **environment: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: object, said_to: IO[str] | int = subprocess.PIPE, **environment: str
+    ) -> "subprocess.Popen[str]":
         """A command that leads a group of processes."""
         return subprocess.Popen(
             self.command(*arguments),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=said_to,
             text=True,
             cwd=self.folder,
             env=_environment(environment),
@@ -138,13 +141,17 @@ class Paused:
 
     def __init__(self, site: Site, process: "subprocess.Popen[str]", folder: Path) -> None:
         self.site, self.process, self.folder = site, process, folder
-        self.said = ""
+
+    @property
+    def said(self) -> str:
+        """What it said on standard error so far."""
+        return (self.folder / "said").read_text()
 
     def held(self, count: int = 1) -> None:
         """Wait until so many processes stand still."""
 
         def there() -> bool:
-            assert self.process.poll() is None, self.process.communicate()
+            assert self.process.poll() is None, self.said
             return len(list(self.folder.glob("*.waits"))) >= count
 
         wait_for(there, "a process that stands still")
@@ -159,16 +166,12 @@ class Paused:
             self.hear(word)
 
     def hear(self, word: str) -> None:
-        assert self.process.stderr is not None
-        while word not in self.said:
-            line = self.process.stderr.readline()
-            assert line, f"nothing about {word!r}: {self.said}"
-            self.said += line
+        wait_for(lambda: word in self.said or self.process.poll() is not None, f"words about {word!r}")
+        assert word in self.said
 
     def end(self, code: int) -> tuple[str, str]:
         """Its output and what it said, at its end; nothing of it is left."""
-        out, err = self.process.communicate(timeout=DEADLINE)
-        self.said += err
+        out, _ = self.process.communicate(timeout=DEADLINE)
         assert self.process.returncode == code, self.said
         wait_for(lambda: not self.members(), "the end of all its processes")
         return out, self.said
@@ -209,7 +212,8 @@ def hold(site: Site) -> Iterator[Hold]:
             "PYTHONPATH": str(folder),
             "PYTHONSAFEPATH": "1",
         }
-        started.append(Paused(site, site.start(*arguments, **environment), folder))
+        with (folder / "said").open("w") as said:
+            started.append(Paused(site, site.start(*arguments, said_to=said, **environment), folder))
         return started[-1]
 
     yield begin

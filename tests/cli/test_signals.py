@@ -12,7 +12,7 @@ import pytest
 
 from mvn_dask.cli.signals import SAME, watched
 from mvn_dask.store.stopping import Stop
-from tests.cli.conftest import Hold, Site, tree
+from tests.cli.conftest import Hold, Site, tree, wait_for
 
 CHUNK = "os.rename:/samples/c/"
 
@@ -195,6 +195,7 @@ def test_handlers_are_put_back() -> None:
         with stop.telling(lambda _: heard.set()):
             signal.raise_signal(signal.SIGUSR1)
             assert heard.wait(5.0)
+        wait_for(lambda: said, "words about it")
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)] == before
     assert stop.requested
     assert len(said) == 1

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.job import Job
 
 
 def mapping(**tables: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mvn_dask.job.running import run
 from mvn_dask.job.schema.cluster import QUEUES
 from mvn_dask.store.engine import current_client
 from mvn_dask.store.stopping import Stop, stoppable
-from tests.job.test_papers import job_in
+from tests.job.test_preparation import job_in
 from tests.store.test_writing import tree
 
 LOCAL: dict[str, Any] = {"kind": "local", "workers": 1, "threads": 1}

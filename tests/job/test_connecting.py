@@ -22,7 +22,7 @@ from mvn_dask.cli.application import run as command
 from mvn_dask.errors import StoppedError
 from mvn_dask.job.running import run
 from mvn_dask.store.stopping import Stop, stoppable
-from tests.job.test_papers import job_in
+from tests.job.test_preparation import job_in
 from tests.store.test_writing import tree
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from mvn_dask.job.job import Job
 from mvn_dask.job.keys import is_hidden, known_keys, suggestion
-from mvn_dask.job.schema.job import Job
 
 
 def test_every_key_is_known_and_described() -> None:

@@ -10,9 +10,9 @@ from distributed import Client, LocalCluster
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError
 from mvn_dask.job import planning
+from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
 from mvn_dask.job.running import run
-from mvn_dask.job.schema.job import Job
 from tests.job.mappings import mapping
 from tests.store.test_writing import tree
 

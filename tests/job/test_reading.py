@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvn_dask.errors import JobFileError
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.job import Job
 from mvn_dask.job.writing import job_text
 from tests.job.mappings import job
 

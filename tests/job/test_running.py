@@ -8,11 +8,11 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import ArgumentError, SpecMismatchError, StoppedError
 from mvn_dask.job import running
-from mvn_dask.job.papers import papers
+from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
 from mvn_dask.store.stopping import Stop, stoppable
 from tests.conftest import local_cluster
-from tests.job.test_papers import begin_elsewhere, job_in
+from tests.job.test_preparation import begin_elsewhere, job_in
 from tests.store.test_writing import tree
 
 
@@ -72,7 +72,7 @@ def test_a_job_that_another_machine_began_goes_on_with_its_factor(tmp_path: Path
     assert tree(tmp_path / "samples.zarr") == tree(tmp_path / "whole" / "samples.zarr")
     assert before.items() <= tree(tmp_path / "samples.zarr" / "samples").items()
     run(job_in(tmp_path / "ours"))
-    ours = papers(job_in(tmp_path / "ours")).draft.broadcast.factor.arrays()["factor"]
+    ours = prepare(job_in(tmp_path / "ours")).draft.broadcast.factor.arrays()["factor"]
     assert not np.array_equal(ours, theirs)
     assert tree(tmp_path / "samples.zarr") != tree(tmp_path / "ours" / "samples.zarr")
 

@@ -4,9 +4,9 @@ import tomllib
 import pytest
 
 from mvn_dask.job import distribution_of
+from mvn_dask.job.job import Job
 from mvn_dask.job.keys import known_keys
 from mvn_dask.job.schema.cluster import SUITABLE
-from mvn_dask.job.schema.job import Job
 from mvn_dask.job.template import job_template
 from tests.job.mappings import job
 

@@ -4,8 +4,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mvn_dask.job.job import Job
 from mvn_dask.job.schema.cluster import QUEUES
-from mvn_dask.job.schema.job import Job
 from mvn_dask.job.writing import job_text
 from tests.job.mappings import job
 from tests.job.test_spelling import VALUES

@@ -12,7 +12,7 @@ from mvn_dask.job.inputs.base import Input
 from mvn_dask.job.inputs.correlations import covariance_of
 from mvn_dask.job.inputs.sources import read_input
 from mvn_dask.job.inputs.tables import difference
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 
 if TYPE_CHECKING:
     from mvn_dask.distribution import MultivariateNormal
@@ -30,7 +30,7 @@ class Parameters:
     """Names of the d variables."""
 
 
-def parameters_of(job: Job) -> Parameters:
+def parameters_of(job: Specification) -> Parameters:
     """Read what a job says about its distribution. A scalar mean is that of every variable.
 
     Raises
@@ -60,7 +60,7 @@ def parameters_of(job: Job) -> Parameters:
     return Parameters(np.broadcast_to(mean.array, (ndim,)).copy(), array, names)
 
 
-def distribution_of(job: Job) -> "MultivariateNormal":
+def distribution_of(job: Specification) -> "MultivariateNormal":
     """The distribution of a job, checked and factorised.
 
     Raises

@@ -12,18 +12,18 @@ from mvn_dask.job.inputs.parquet_files import read_parquet
 from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url
 from mvn_dask.job.schema.base import is_remote
 from mvn_dask.job.schema.distribution import File, Numbers
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 
 _FILES = {".npy": read_npy, ".csv": read_csv, ".parquet": read_parquet}
 """Readers of files that hold one array."""
 
 
-def read_input(job: Job, key: str) -> Input:
+def read_input(job: Specification, key: str) -> Input:
     """An array of a job's distribution.
 
     Parameters
     ----------
-    job : Job
+    job : Specification
         The job.
     key : str
         A key of its table ``distribution``, which is given there.

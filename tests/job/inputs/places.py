@@ -8,7 +8,7 @@ import pytest
 from mvn_dask.errors import InvalidDistributionError
 from mvn_dask.job.inputs.base import Input
 from mvn_dask.job.inputs.sources import read_input
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.job import Job
 from tests.job.mappings import mapping
 
 

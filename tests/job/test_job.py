@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 import mvn_dask.job
 from mvn_dask.errors import JobFileError
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.job import Job
 from tests.job.mappings import job, mapping
 
 

@@ -15,8 +15,8 @@ from mvn_dask.errors import (
     JobFileError,
     NotPositiveDefiniteError,
 )
-from mvn_dask.job.papers import papers, target_of
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.job import Job
+from mvn_dask.job.preparation import prepare, target_of
 from mvn_dask.sampling import sample
 from mvn_dask.store.description import describe
 from mvn_dask.store.writing import to_zarr
@@ -45,7 +45,7 @@ def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:
-    work = papers(job_in(tmp_path))
+    work = prepare(job_in(tmp_path))
     assert work.stored is None
     assert not work.begun
     assert work.target.name == str(tmp_path / "samples.zarr")
@@ -53,10 +53,10 @@ def test_nothing_is_there(tmp_path: Path) -> None:
 
 
 def test_they_are_what_the_library_would_write(tmp_path: Path) -> None:
-    work = papers(job_in(tmp_path))
+    work = prepare(job_in(tmp_path))
     array = mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100)
     to_zarr(array, tmp_path / "samples.zarr")
-    again = papers(job_in(tmp_path))
+    again = prepare(job_in(tmp_path))
     assert again.begun
     assert again.record.text == work.record.text
 
@@ -64,7 +64,7 @@ def test_they_are_what_the_library_would_write(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["SFC64", "PCG64", "Philox", "MT19937"])
 @pytest.mark.parametrize("seed", [3, [3, 4]])
 def test_seeds_are_numpys(kind: str, seed: Any, tmp_path: Path) -> None:
-    work = papers(job_in(tmp_path, sample={"seed": seed, "bit_generator": kind, "chunks": 100}))
+    work = prepare(job_in(tmp_path, sample={"seed": seed, "bit_generator": kind, "chunks": 100}))
     rng = mvn_dask.default_rng(seed if kind == "SFC64" else getattr(np.random, kind)(seed))
     to_zarr(rng.multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "direct.zarr")
     assert describe(tmp_path / "direct.zarr").fingerprint == work.record.fingerprint
@@ -72,7 +72,7 @@ def test_seeds_are_numpys(kind: str, seed: Any, tmp_path: Path) -> None:
 
 def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path)
-    work = papers(job_in(tmp_path))
+    work = prepare(job_in(tmp_path))
     assert work.begun
     np.testing.assert_array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
 
@@ -88,7 +88,7 @@ def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
 )
 def test_a_factor_of_something_else_is_not_taken(tables: dict[str, Any], tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path)
-    work = papers(job_in(tmp_path, **tables))
+    work = prepare(job_in(tmp_path, **tables))
     assert not work.begun
     assert work.stored is not None
     assert not np.array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
@@ -96,7 +96,7 @@ def test_a_factor_of_something_else_is_not_taken(tables: dict[str, Any], tmp_pat
 
 def test_another_seed_is_another_job_with_the_same_factor(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path, seed=41)
-    work = papers(job_in(tmp_path))
+    work = prepare(job_in(tmp_path))
     assert not work.begun
     np.testing.assert_array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
 
@@ -110,28 +110,28 @@ def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
     else:
         content = path.read_bytes()
         path.write_bytes(content[:-8] if damage == "torn" else content[:-1] + bytes([content[-1] ^ 1]))
-    assert papers(job_in(tmp_path)).begun
+    assert prepare(job_in(tmp_path)).begun
 
 
 def test_a_damaged_record_is_refused_unless_it_is_overwritten(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path)
     (tmp_path / "samples.zarr" / ".mvn_dask" / "plan.json").write_text("{")
     with pytest.raises(DamagedRecordError):
-        papers(job_in(tmp_path))
-    assert papers(job_in(tmp_path, output={"overwrite": True})).stored is None
+        prepare(job_in(tmp_path))
+    assert prepare(job_in(tmp_path, output={"overwrite": True})).stored is None
 
 
 def test_derived_numbers_there_give_no_factor(tmp_path: Path) -> None:
     x = mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100)
     to_zarr(x * 2.0, tmp_path / "samples.zarr")
-    work = papers(job_in(tmp_path))
+    work = prepare(job_in(tmp_path))
     assert not work.begun
     assert work.stored is not None
 
 
 def test_the_sign_of_zero_decides_nothing(tmp_path: Path) -> None:
     records = [
-        papers(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).record.text for zero in (0.0, -0.0)
+        prepare(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).record.text for zero in (0.0, -0.0)
     ]
     assert records[0] == records[1]
 
@@ -158,7 +158,7 @@ def test_the_sign_of_zero_decides_nothing(tmp_path: Path) -> None:
 )
 def test_faults(tables: dict[str, Any], error: type[Exception], words: str, tmp_path: Path) -> None:
     with pytest.raises(error, match=words):
-        papers(job_in(tmp_path, **tables))
+        prepare(job_in(tmp_path, **tables))
     assert not list(tmp_path.iterdir())
 
 

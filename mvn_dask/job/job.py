@@ -1,35 +1,19 @@
-"""The whole of a job file."""
+"""A job: what its file says, and doing it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr
-
-from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import Table, is_remote
-from mvn_dask.job.schema.cluster import Cluster
-from mvn_dask.job.schema.distribution import Distribution
-from mvn_dask.job.schema.output import Output
-from mvn_dask.job.schema.sample import Sample
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.reading import as_job, read_job
+from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.writing import job_text
 
 if TYPE_CHECKING:
     from mvn_dask.job.planning import Planned
     from mvn_dask.job.running import Ran
 
-VERSION = 1
-"""Version of the schema."""
 
-
-def _version(value: object) -> object:
-    # Python takes true and 1.0 for 1.
-    if type(value) is not int or value != VERSION:
-        raise ArgumentError(f"must be {VERSION}, the only version that this mvn_dask knows, not {shown(value)}")
-    return value
-
-
-class Job(Table):
+class Job(Specification):
     """A job: which distribution, how many samples of it, where they go, and who does the work.
 
     It is the content of a ``job.toml``: `from_toml` reads one, `to_toml` writes one. Every table is frozen and
@@ -75,45 +59,6 @@ class Job(Table):
     <BLANKLINE>
     """
 
-    version: Annotated[Literal[1], BeforeValidator(_version)] = Field(
-        description="version of the schema of this file", examples=[VERSION]
-    )
-    distribution: Distribution = Field(description="the multivariate normal distribution")
-    sample: Sample = Field(description="what is drawn from it")
-    output: Output = Field(description="where the samples go")
-    cluster: Cluster = Field(default=Cluster(), description="who does the work")
-
-    _folder: Path = PrivateAttr(default=Path())
-    _place: str = PrivateAttr(default="job")
-
-    def __repr__(self) -> str:
-        table = self.sample
-        return (
-            f"Job(size={shown(table.size)}, seed={shown(table.seed)}, url={shown(self.output.url)}, "
-            f"cluster={shown(self.cluster.kind)})"
-        )
-
-    __str__ = __repr__
-
-    @property
-    def folder(self) -> Path:
-        """Where relative paths start: the folder of the job file."""
-        return self._folder
-
-    @property
-    def place(self) -> str:
-        """What errors call this job: the path of its file."""
-        return self._place
-
-    def __eq__(self, other: object) -> bool:
-        # Where a job was read does not matter.
-        if not isinstance(other, Job):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in Job.model_fields)
-
-    def __hash__(self) -> int:
-        return hash(self.to_toml())
-
     @classmethod
     def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
         """The job in a file.
@@ -131,8 +76,6 @@ class Job(Table):
         JobFileError
             If the file is missing, or not a job; the text has a line for every fault.
         """
-        from mvn_dask.job.reading import read_job
-
         return read_job(cls, Path(path), overrides)
 
     @classmethod
@@ -162,8 +105,6 @@ class Job(Table):
         JobFileError
             If it is not a job; the text has a line for every fault.
         """
-        from mvn_dask.job.reading import as_job
-
         return as_job(cls, mapping, overrides, folder=Path(folder), place=place)
 
     def to_toml(self) -> str:
@@ -172,14 +113,7 @@ class Job(Table):
         Keys that have their default value are left out. Storage and cluster options stand in it as they are, secret
         or not.
         """
-        from mvn_dask.job.writing import job_text
-
         return job_text(self)
-
-    def secrets(self) -> tuple[Mapping[str, Any], ...]:
-        """The options that may hold secrets: whoever tells of the job leaves their texts out."""
-        tables = (self.distribution.storage_options, self.output.storage_options, self.cluster.options)
-        return tuple(table.get_secret_value() for table in tables)
 
     def plan(self, part: tuple[int, int] | None = None) -> "Planned":
         """What a run will do: rows, chunks, bytes, memory, tasks and time. Nothing is written.
@@ -226,17 +160,3 @@ class Job(Table):
         from mvn_dask.job.running import run
 
         return run(self, part, client=client, connect_timeout=connect_timeout)
-
-    def locate(self, path: str) -> str:
-        """A path or URL of this job as seen from the current folder: URLs stay, relative paths start at `folder`.
-
-        Examples
-        --------
-        >>> from mvn_dask.job.schema.job import Job
-        >>> job = Job.model_construct()
-        >>> job.locate("s3://bucket/x.zarr"), job.locate("x.zarr")
-        ('s3://bucket/x.zarr', 'x.zarr')
-        """
-        if is_remote(path) or path.startswith("file:"):
-            return path
-        return str(self._folder / Path(path).expanduser())

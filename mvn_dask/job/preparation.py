@@ -21,7 +21,7 @@ from mvn_dask.errors import (
     NotPositiveDefiniteError,
 )
 from mvn_dask.job.inputs.parameters import Parameters, parameters_of
-from mvn_dask.job.schema.job import Job
+from mvn_dask.job.schema.specification import Specification
 from mvn_dask.provenance import digest
 from mvn_dask.store.companions import load
 from mvn_dask.store.contents import sample_record
@@ -33,7 +33,7 @@ from mvn_dask.streams import Root, as_root
 
 
 @dataclass(frozen=True, eq=False)
-class Papers:
+class Prepared:
     """What a job is going to write."""
 
     target: Target
@@ -51,7 +51,7 @@ class Papers:
         return self.stored is not None and self.stored.text == self.record.text
 
 
-def papers(job: Job) -> Papers:
+def prepare(job: Specification) -> Prepared:
     """Read what a job names, check its distribution, and look at its target. Nothing is written.
 
     Raises
@@ -89,10 +89,10 @@ def papers(job: Job) -> Papers:
         record = sample_record(paper.provenance, paper.lengths, dtype, job.output.shards)
     except AlignmentError as error:
         raise JobFileError(f"{job.place}: output.shards: {error}") from error
-    return Papers(target, paper, record, stored)
+    return Prepared(target, paper, record, stored)
 
 
-def refuse_overwriting_part(job: Job, part: tuple[int, int] | None) -> None:
+def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) -> None:
     """Raise if a part is asked to overwrite.
 
     Raises
@@ -104,7 +104,7 @@ def refuse_overwriting_part(job: Job, part: tuple[int, int] | None) -> None:
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
 
-def target_of(job: Job) -> Target:
+def target_of(job: Specification) -> Target:
     """Where a job's store lies."""
     options = job.output.storage_options.get_secret_value()
     return as_target(job.locate(job.output.url), options or None, fsync=job.output.fsync)
@@ -118,14 +118,14 @@ def _readable(target: Target) -> bool:
     return True
 
 
-def _root(job: Job) -> Root:
+def _root(job: Specification) -> Root:
     seed = job.sample.seed
     entropy = list(seed) if isinstance(seed, tuple) else seed
     kind = job.sample.bit_generator
     return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
 
 
-def _covariance(job: Job, parameters: Parameters) -> Covariance:
+def _covariance(job: Specification, parameters: Parameters) -> Covariance:
     table = job.distribution
     try:
         return as_covariance(
@@ -135,7 +135,7 @@ def _covariance(job: Job, parameters: Parameters) -> Covariance:
         raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
 
 
-def _factorize(job: Job, covariance: Covariance) -> None:
+def _factorize(job: Specification, covariance: Covariance) -> None:
     try:
         covariance.factorize()
     except NotPositiveDefiniteError as error:
