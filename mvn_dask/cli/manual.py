@@ -37,8 +37,14 @@ each error in one line. With `--log-format json` these are objects with `time`, 
 them. Colours are left out where `NO_COLOR` is set or nobody looks at a terminal.
 
 **Signals.** SIGTERM, SIGINT (Ctrl-C) and SIGUSR1, Slurm's early warning, stop a command: nothing new begins, chunks
-that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once. Whatever
-happens, the store is never torn, and the same command goes on.
+that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once; within a
+quarter of a second it is the first one's echo, since queues signal every process and scripts hand signals on. Whatever
+happens, the store is never torn. The same command goes on; `verify` and `report`, which change nothing, begin anew, and
+a stopped `extend` is completed by `repair`, since the same `extend` again would append more.
+
+**Time.** `plan`, like `run`, checks and factorises the covariance, unless the job has begun: some 2,000 variables take
+a second with `method = "cholesky"`, and five with the default, "svd". A job that is complete is known as such in less
+than a second, and a part that is done starts no cluster.
 
 **Completion.** `mvn-dask --install-completion` teaches it to your shell.
 """

@@ -26,8 +26,9 @@ MEANINGS = {
     Exit.DISTRIBUTION: "mean and covariance are no distribution: text, pickles, NaN, shapes or names that disagree, "
     "not positive semidefinite under `raise`",
     Exit.TARGET: "the target is refused: another store, something else, nothing, unfinished, no permission",
-    Exit.VERIFICATION: "verification failed: chunks or files are not what the record says",
-    Exit.STOPPED: "stopped by a signal with work left: run the same command again",
+    Exit.VERIFICATION: "verification failed: chunks or files are not what the record says, or a report's verdict is "
+    "not ok",
+    Exit.STOPPED: "stopped by a signal with work left: run the same command again (after `extend`: `repair`)",
 }
 """What exit codes mean, for the documentation."""
 

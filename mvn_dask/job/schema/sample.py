@@ -13,12 +13,19 @@ CHUNKS = "128 MiB"
 """What "auto" means: a fixed size, since parts on different machines must cut alike."""
 
 
-def _naturals(value: object) -> object:
+def _naturals(value: object) -> int | tuple[int, ...]:
     if isinstance(value, (list, tuple)):
         if not value:
             raise ArgumentError("must not be an empty list")
         return tuple(integer(item, 0) for item in value)
     return integer(value, 0)
+
+
+def _lengths(value: object) -> object:
+    lengths = _naturals(value)
+    if any(length >= 2**63 for length in (lengths if isinstance(lengths, tuple) else (lengths,))):
+        raise ArgumentError("must be less than 2**63")
+    return lengths
 
 
 def _chunks(value: object) -> int | str:
@@ -48,7 +55,7 @@ Naturals = Annotated[int | tuple[int, ...], BeforeValidator(_naturals)]
 class Sample(Table):
     """What is drawn."""
 
-    size: Naturals = Field(
+    size: Annotated[int | tuple[int, ...], BeforeValidator(_lengths)] = Field(
         description="number of rows, or the shape of the sample as a list", examples=[1_000_000, [1000, 365]]
     )
     seed: Naturals = Field(

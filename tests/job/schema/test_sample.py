@@ -80,3 +80,9 @@ def test_defaults_do_not_depend_on_the_machine() -> None:
 def test_every_bit_generator_that_a_record_may_name() -> None:
     for name in BIT_GENERATORS:
         assert job(sample={"bit_generator": name}).sample.bit_generator == name
+
+
+@pytest.mark.parametrize("size", [2**63, "1e400", [5, 2**70]])
+def test_sizes_that_no_array_has(size: object) -> None:
+    with pytest.raises(JobFileError, match=r"sample.size.*must be less than 2\*\*63"):
+        job(sample={"size": size})
