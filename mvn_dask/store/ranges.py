@@ -86,6 +86,7 @@ class Cluster:
     losses: int = 0
     looked: float = -LOOK
     window: int = WINDOW
+    stopped: bool = False
 
     def send(self) -> None:
         """Send the work, for ranges that are submitted from now on."""
@@ -116,15 +117,21 @@ class Cluster:
         return max(0, self.window - len(self.ranges))
 
     def stop(self, token: str) -> None:
-        """Tell all workers that the job was stopped."""
+        """Tell all workers that the job was stopped, and take back what none of them has begun."""
+        self.stopped = True
         # A worker that does not answer ends with its job, and a scheduler that is gone has none.
         with suppress(Exception):
             self.client.run(stopping.mark, token, on_error="ignore")
+        with suppress(Exception):
+            held = {key for keys in self.client.processing().values() for key in keys}
+            self.client.cancel([future for future in list(self.ranges) if future.key not in held])
 
     def left(self, piece: Range, future: Any, told: Sequence[Any] | None) -> Range:
         """What is left of a range whose task ended, with what it told."""
         if future.status == "error":
             return self._again(piece, future)
+        if self.stopped and future.cancelled():
+            return piece
         if future.status != "finished":
             raise lost_workers(self.work, SCHEDULER_GONE)
         if told is None:

@@ -121,6 +121,20 @@ def test_a_cluster_stops(processes: Client, tmp_path: Path) -> None:
     stopped_and_resumed(tmp_path)
 
 
+def test_a_cluster_without_workers_stops(tmp_path: Path) -> None:
+    stop = Stop()
+    with (
+        local_cluster(n_workers=0) as cluster,
+        Client(cluster),
+        dask.config.set(scheduler="distributed"),
+        stoppable(stop),
+    ):
+        threading.Timer(1.0, stop.request).start()
+        with pytest.raises(StoppedError):
+            mvn_dask.to_zarr(sample(), tmp_path)
+    assert mvn_dask.status(tmp_path).done == 0
+
+
 def test_work_that_goes_to_dask_whole_stops(tmp_path: Path) -> None:
     x = sample()
     shared = x - x.mean(axis=0)
