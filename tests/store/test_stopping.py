@@ -136,8 +136,8 @@ def test_a_cluster_without_workers_stops(tmp_path: Path) -> None:
 
 
 def test_work_that_goes_to_dask_whole_stops(tmp_path: Path) -> None:
-    x = sample()
-    shared = x - x.mean(axis=0)
+    x = mvn_dask.MultivariateNormal([1.0, 2.0], 3.0).sample(1500, seed=1, chunks=10)
+    shared: da.Array = da.map_blocks(slow, x - x.mean(axis=0))
     for scheduler in ("threads", "distributed"):
         stop = Stop()
         with (
