@@ -10,7 +10,7 @@ from mvn_dask.reporting.verdict import Verdict, conclude, least, untested
 from mvn_dask.reporting.words import near, signed, stretch
 
 HIDDEN = "no variable to test: there are no rows, or rounding hides what varies"
-FEW = "nothing to test: fewer than two rows, or variables"
+FEW = "nothing to test: fewer than two rows, or no two variables that vary"
 
 
 def means(findings: Findings, limit: float) -> Verdict:
