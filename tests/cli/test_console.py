@@ -219,3 +219,14 @@ def test_messages_of_threads_do_not_mix(capsys: pytest.CaptureFixture[str]) -> N
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 400
     assert all(json.loads(line)["message"] == "x" * 500 for line in lines)
+
+
+@pytest.mark.parametrize("json_log", [False, True])
+def test_no_level_tells_what_is_to_be_hidden(json_log: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console(json_log=json_log)
+    console.hide({"key": "hunter2secret"})
+    for say in (console.info, console.warning, console.error):
+        say("it was hunter2secret", where="hunter2secret")
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 3
+    assert "hunter2secret" not in err

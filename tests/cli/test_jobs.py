@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import mvn_dask
+from mvn_dask.cli import jobs
 from mvn_dask.cli.application import run
 from mvn_dask.job import Job
 from mvn_dask.job.planning import Planned
@@ -394,3 +395,14 @@ def test_what_a_stop_says_hides_secrets(prefix: Prefix, site: Site, hold: Hold) 
     assert "output.storage_options.secret_access_key=…" in err
     assert SECRET not in err
     assert ACCESS not in err
+
+
+def test_the_command_that_goes_on_holds_no_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ["run", "a job.toml", "--dashboard", "127.0.0.1:80", "--set", "sample.size=1e9"]
+    tables = ["distribution.storage_options.key", "output.storage_options.a.b", "cluster.options"]
+    secret = ["--set=output.options.x=hunter2", *(part for key in tables for part in ("--set", f"{key}=hunter2"))]
+    monkeypatch.setattr(sys, "argv", ["mvn-dask", *plain, *secret])
+    told = jobs._again()
+    assert told.startswith("mvn-dask run 'a job.toml' --dashboard 127.0.0.1:80 --set sample.size=1e9 '--set=output.")
+    assert "hunter2" not in told
+    assert told.count("…") == 4

@@ -285,3 +285,9 @@ def test_a_derived_store(site: Site, capsys: Captured) -> None:
 def test_a_folder_whose_name_ends_like_a_job(site: Site, capsys: Captured) -> None:
     assert site.run("run", "--quiet", "--set", "output.url=odd.toml") == 0
     assert run(["status", str(Path(site.folder) / "odd.toml")]) == 0
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_read(stored: Site, capsys: Captured) -> None:
+    assert stored.run("report", "-o", stored.folder / "nothing" / "page.html") == 4
+    assert_one_line(capsys.readouterr().err, "nothing", "Not a directory")
+    assert not (stored.folder / "nothing").exists()

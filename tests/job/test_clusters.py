@@ -161,3 +161,20 @@ def _look() -> tuple[str, bool]:
     import os
 
     return os.environ["OWN_PRELOAD"], type(logging.getLogger().handlers[0]).__name__ == "Teller"
+
+
+@pytest.mark.parametrize("given", [{}, {"scheduler_options": {"dashboard_address": "127.0.0.1:0"}}])
+def test_the_dashboard_of_a_queue_listens_on_loopback_alone(given: dict[str, Any], tmp_path: Path) -> None:
+    cluster = {"kind": "slurm", "threads": 1, "memory": "1 GiB", "adaptive": {"maximum": 1}, "options": given}
+    with opened(job_in(tmp_path, cluster=cluster)):
+        server = default_client().cluster.scheduler.http_server
+        assert [socket.getsockname()[0] for socket in server._sockets.values()] == ["127.0.0.1"]
+
+
+def test_a_local_cluster_that_does_not_start_is_a_fault_of_its_options(tmp_path: Path) -> None:
+    cluster = {**LOCAL, "options": {"dashboard_address": "no such host:0"}}
+    with (
+        pytest.raises(JobFileError, match=r"cluster\.options: LocalCluster does not start"),
+        opened(job_in(tmp_path, cluster=cluster)),
+    ):
+        pytest.fail("it is open")

@@ -8,7 +8,7 @@ import pytest
 from dask.callbacks import Callback
 from distributed import Client, LocalCluster
 
-from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError
+from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError, TargetNotEmptyError
 from mvn_dask.job import planning
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
@@ -173,3 +173,16 @@ def test_what_cannot_be(tmp_path: Path) -> None:
         plan(job_in(tmp_path), (3, 3))
     with pytest.raises(BlockTooLargeError, match="bytes"):
         plan(job_in(tmp_path, sample={"size": 10**6, "chunks": -1}, cluster={"kind": "local", "memory": "1 MiB"}))
+
+
+def test_what_a_run_refuses_a_plan_refuses(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    (tmp_path / "samples.zarr").mkdir()
+    (tmp_path / "samples.zarr" / "notes.txt").touch()
+    for call in (plan, run):
+        with pytest.raises(TargetNotEmptyError, match=r"notes\.txt lies there"):
+            call(job)
+        with pytest.raises(TargetNotEmptyError, match="is a file"):
+            call(job_in(tmp_path, output={"url": "samples.zarr/notes.txt"}))
+        with pytest.raises(ArgumentError, match="exclude each other"):
+            call(job_in(tmp_path, output={"url": "x.zarr", "overwrite": True}), (0, 2))

@@ -153,3 +153,14 @@ def test_odd_sizes(table: dict[str, Any], tmp_path: Path) -> None:
     ran = run(job_in(tmp_path, sample=table))
     assert ran.complete
     assert run(job_in(tmp_path, sample=table)).drawn == 0
+
+
+def test_a_part_that_is_done_opens_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(job_in(tmp_path), (0, 2))
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a cluster is opened")
+
+    monkeypatch.setattr(running, "opened", refuse)
+    again = run(job_in(tmp_path), (0, 2))
+    assert (again.drawn, again.missing, again.complete) == (0, 5, False)
