@@ -1,4 +1,5 @@
 import logging
+import signal
 from collections.abc import Iterator
 from multiprocessing import get_context
 
@@ -8,6 +9,8 @@ from distributed import Client, LocalCluster
 
 from mvn_dask import kernel
 
+# A shell that runs tests in the background ignores SIGINT, and so would every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Processes that tests fork begin with everything loaded.
 get_context("forkserver").set_forkserver_preload(["tests.warm"])
 
