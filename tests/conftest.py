@@ -9,10 +9,13 @@ from distributed import Client, LocalCluster
 
 from mvn_dask import kernel
 
-# A shell that runs tests in the background ignores SIGINT, and so would every process that they start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 # Processes that tests fork begin with everything loaded.
 get_context("forkserver").set_forkserver_preload(["tests.warm"])
+
+
+def pytest_configure() -> None:
+    # A shell that runs tests in the background ignores SIGINT, and so would every process that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
