@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,12 +86,13 @@ def test_workers_that_die_now_and_then(mode: Literal["segfault", "graceful", "sy
     ):
         client.register_plugin(KillWorker(delay="2 s", mode=mode), name="chaos")
         wait_for(lambda: not set(pids) & {worker.pid for worker in [*cluster.scheduler.workers.values()]}, "their end")
-        if mode == "sys.exit":
-            # An end that was meant, for nannies: new workers come from elsewhere.
-            assert not job.done()
+        assert mode != "sys.exit" or not job.done()
+        # Some of them die while they are told.
+        with suppress(Exception):
             client.unregister_worker_plugin("chaos")
-            gate(tmp_path / "store").touch()
-            cluster.scale(4)
+        gate(tmp_path / "store").touch()
+        # An exit is an end that was meant, for nannies, and a death while a worker begins is one too: others come.
+        cluster.scale(4)
 
 
 class DiesWithTheWork(WorkerPlugin):
