@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
+
+from mvn_dask.store.targets.secrets import masked, texts
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -56,13 +58,11 @@ class Console:
 
     def hide(self, *options: object) -> None:
         """Never say a text that stands in these options: it may be secret."""
-        self._hidden |= {text for text in _texts(options) if len(text) >= SHORT}
+        self._hidden |= {text for text in texts(options) if len(text) >= SHORT}
 
     def masked(self, text: str) -> str:
         """A text without anything that is to be hidden."""
-        for secret in sorted(self._hidden, key=len, reverse=True):
-            text = text.replace(secret, "…")
-        return text
+        return masked(text, list(self._hidden))
 
     def info(self, message: str, **fields: object) -> None:
         """Something worth knowing."""
@@ -176,16 +176,6 @@ def open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 for the whole process
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _texts(options: object) -> Iterator[str]:
-    if isinstance(options, Mapping):
-        options = list(options.values())
-    if isinstance(options, (list, tuple)):
-        for value in options:
-            yield from _texts(value)
-    elif isinstance(options, str):
-        yield options
 
 
 def _forget(stream: TextIO) -> None:

@@ -9,12 +9,13 @@ from inspect import signature
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
-from mvn_dask.job.connecting import connected, first_line, refuse_stopped
+from mvn_dask.job.connecting import connected, first_line
 from mvn_dask.job.hearing import heard
 from mvn_dask.job.schema.cluster import Cluster
 from mvn_dask.job.schema.specification import Specification
 from mvn_dask.job.shielding import shielded
 from mvn_dask.store import stopping
+from mvn_dask.store.stopping import refuse_stopped
 from mvn_dask.store.targets.secrets import masked
 
 Tell = Callable[[str], object]

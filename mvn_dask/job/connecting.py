@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mvn_dask.errors import JobFileError, StoppedError
+from mvn_dask.errors import JobFileError
 from mvn_dask.job.schema.cluster import Tls
 from mvn_dask.job.schema.specification import Specification
-from mvn_dask.store import stopping
+from mvn_dask.store.stopping import refuse_stopped
 
 MARGIN = 1.0
 """Seconds after which a connection should have ended by its own timeout."""
@@ -95,12 +95,6 @@ def _security(job: Specification, tls: Tls) -> Any:
     return Security(
         require_encryption=True, tls_ca_file=paths["ca"], tls_client_cert=paths["cert"], tls_client_key=paths["key"]
     )
-
-
-def refuse_stopped(error: BaseException | None = None) -> None:
-    """Raise StoppedError if the current `stopping.Stop` is requested, in place of an error that may come of it."""
-    if stopping.current().requested:
-        raise StoppedError("the job was stopped with work left: the same call goes on") from error
 
 
 def first_line(error: BaseException) -> str:

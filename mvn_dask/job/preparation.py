@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mvn_dask.checks import FloatArray
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.conversion import as_factor
 from mvn_dask.draft import Draft, draft
@@ -68,15 +69,16 @@ def prepare(job: Specification) -> Prepared:
     target = target_of(job)
     refuse_strangers(target, overwrite=job.output.overwrite)
     parameters = parameters_of(job)
-    stored = None if job.output.overwrite and not _readable(target) else read(target)
+    mean = parameters.mean + 0.0  # a mean of -0.0 would keep the sign of a zero, which sums do not promise
+    stored = _stored(job, target)
     covariance = _covariance(job, parameters)
     dtype = np.dtype(job.sample.dtype)
-    factor = None if stored is None else _adopted(target, stored, parameters, covariance, dtype)
+    factor = None if stored is None else _adopted(target, stored, mean.astype(dtype), covariance)
     if factor is None:
         _factorize(job, covariance)
     size = job.sample.size
     paper = draft(
-        parameters.mean + 0.0,  # a mean of -0.0 would keep the sign of a zero, which sums do not promise
+        mean,
         covariance,
         size if isinstance(size, tuple) else (size,),
         root=_root(job),
@@ -110,12 +112,14 @@ def target_of(job: Specification) -> Target:
     return as_target(job.locate(job.output.url), options or None, fsync=job.output.fsync)
 
 
-def _readable(target: Target) -> bool:
+def _stored(job: Specification, target: Target) -> PlanRecord | None:
+    """What the store that lies there holds; nothing that counts, where it is damaged and going to be overwritten."""
     try:
-        read(target)
+        return read(target)
     except DamagedRecordError:
-        return False
-    return True
+        if job.output.overwrite:
+            return None
+        raise
 
 
 def _root(job: Specification) -> Root:
@@ -144,14 +148,11 @@ def _factorize(job: Specification, covariance: Covariance) -> None:
         raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
 
 
-def _adopted(
-    target: Target, stored: PlanRecord, parameters: Parameters, covariance: Covariance, dtype: "np.dtype[np.generic]"
-) -> Factor | None:
+def _adopted(target: Target, stored: PlanRecord, mean: FloatArray, covariance: Covariance) -> Factor | None:
     """The factor of the store, if it was made of the same covariance; None where it has to be made."""
-    if not stored.is_sample or stored.dtype != dtype:
+    if not stored.is_sample or stored.dtype != mean.dtype:
         return None
     sample = stored.content["samples"][0]
-    mean = (parameters.mean + 0.0).astype(dtype)
     if sample.get("covariance") != covariance.record() or sample.get("mean") != digest(mean):
         return None
     try:

@@ -8,7 +8,6 @@ from typing import Any
 
 from mvn_dask.errors import SpecMismatchError
 from mvn_dask.job.clusters import opened
-from mvn_dask.job.connecting import refuse_stopped
 from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.specification import Specification
 from mvn_dask.store.companions import array_key
@@ -16,6 +15,7 @@ from mvn_dask.store.completeness import complete, missing_numbers
 from mvn_dask.store.layout import chunk_count
 from mvn_dask.store.record import PlanRecord
 from mvn_dask.store.shares import as_share
+from mvn_dask.store.stopping import refuse_stopped
 
 RACES = 3
 """Times that another part may begin the store between our look and our writing."""

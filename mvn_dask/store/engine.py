@@ -19,7 +19,6 @@ from dask.callbacks import Callback
 from dask.delayed import delayed
 from dask.highlevelgraph import HighLevelGraph
 
-from mvn_dask.errors import StoppedError
 from mvn_dask.store import stopping
 from mvn_dask.store.progress import Progress
 from mvn_dask.store.ranges import SCHEDULER_GONE, Cluster, Numbers, Range, Work, cut, lost_workers, perform
@@ -47,19 +46,13 @@ def run(
         If the current client is asynchronous.
     """
     client = current_client()
-    refuse_stopped()
+    stopping.refuse_stopped()
     ranges = cut(numbers, size, threads())
     shipped = Shipped(work, shelf or {})
     if client is None:
         yield from _run_locally(work, shipped, ranges, progress)
     else:
         yield from _run_on_cluster(Cluster(client, work, shipped, stopping.current().token), ranges, progress)
-
-
-def refuse_stopped() -> None:
-    """Raise StoppedError if the current `stopping.Stop` is requested."""
-    if stopping.current().requested:
-        raise StoppedError("the job was stopped with work left; what was written stays: the same call goes on")
 
 
 def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[Range], progress: Progress) -> Iterator[Any]:
@@ -75,7 +68,7 @@ def _run_locally(work: Work, shipped: Shipped, ranges: Iterator[Range], progress
         except BrokenExecutor as error:
             raise lost_workers(work, "a process of the pool is gone") from error
         if any(each is None for each in told):
-            refuse_stopped()
+            stopping.refuse_stopped()
         for each in told:
             yield from each
 
@@ -105,7 +98,7 @@ def _run_on_cluster(cluster: Cluster, ranges: Iterator[Range], progress: Progres
                 for piece in islice(ranges, 0 if stop.requested else cluster.room()):
                     done.add(cluster.submit(piece))
         if undone or next(ranges, None) is not None:
-            refuse_stopped()
+            stopping.refuse_stopped()
     finally:
         with suppress(Exception):
             client.cancel([*cluster.ranges, cluster.node])
@@ -115,7 +108,7 @@ def _run_on_cluster(cluster: Cluster, ranges: Iterator[Range], progress: Progres
 def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
     """Compute keys of a graph at once, as dask does, where blocks share work; results are dropped."""
     client = current_client()
-    refuse_stopped()
+    stopping.refuse_stopped()
     if client is None:
         try:
             with _Counting(dict.fromkeys(keys, 1), progress, stoppable=True):
@@ -134,7 +127,7 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
             if future.status != "finished":
                 raise lost_workers(work, SCHEDULER_GONE)
             progress.add(1)
-            refuse_stopped()
+            stopping.refuse_stopped()
     except KilledWorker as error:
         limit = getattr(error.last_worker, "memory_limit", None)
         raise lost_workers(work, f"the last one could take {limit} bytes") from error
@@ -162,7 +155,7 @@ class _Counting(Callback):
         def count(key: Any, told: Any, *_: Any) -> None:
             progress.add(0 if told is None else counts.get(key, 0))
             if stoppable:
-                refuse_stopped()
+                stopping.refuse_stopped()
 
         super().__init__(posttask=count)  # type: ignore[no-untyped-call]
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from mvn_dask.errors import StoppedError
+
 _stopped: set[str] = set()
 """Tokens of the jobs that this process knows to be stopped; "" stands for all."""
 _token: ContextVar[str | None] = ContextVar("_token", default=None)
@@ -91,6 +93,20 @@ def stoppable(stop: Stop) -> Iterator[None]:
 def current() -> Stop:
     """The stop of the job that begins here; where nobody holds one, one that is never requested."""
     return _current.get() or _NEVER
+
+
+def refuse_stopped(error: BaseException | None = None) -> None:
+    """Raise StoppedError if the current stop is requested, in place of an error that may come of it.
+
+    Raises
+    ------
+    StoppedError
+        If so.
+    """
+    if current().requested:
+        raise StoppedError(
+            "the job was stopped with work left; what was written stays: the same call goes on"
+        ) from error
 
 
 def mark(token: str) -> None:

@@ -11,19 +11,19 @@ def masked(text: str, options: object) -> str:
     >>> masked("Forbidden: key hunter2 is unknown", {"client": {"key": "hunter2"}})
     'Forbidden: key … is unknown'
     """
-    for secret in sorted(filter(None, _leaves(options)), key=len, reverse=True):
+    for secret in sorted(filter(None, texts(options)), key=len, reverse=True):
         text = text.replace(secret, "…")
     return text
 
 
-def _leaves(options: object) -> Iterator[str]:
+def texts(options: object) -> Iterator[str]:
     """Everything in options that is text, and may be secret."""
     if isinstance(options, Mapping):
         for value in options.values():
-            yield from _leaves(value)
+            yield from texts(value)
     elif isinstance(options, (list, tuple)):
         for value in options:
-            yield from _leaves(value)
+            yield from texts(value)
     elif isinstance(options, bytes):
         yield options.decode(errors="replace")
     elif isinstance(options, str):
