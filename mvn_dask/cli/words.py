@@ -4,18 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from mvn_dask.store.description import table
 from mvn_dask.store.status import readable
 
 if TYPE_CHECKING:
     from mvn_dask.job.planning import Planned
     from mvn_dask.job.running import Ran
     from mvn_dask.store.verification import Verification
-
-
-def table(rows: Mapping[str, object]) -> str:
-    """Keys and values, one a line."""
-    width = max(map(len, rows))
-    return "\n".join(f"{key:<{width}}  {value}" for key, value in rows.items())
 
 
 def as_json(result: Any) -> dict[str, object]:

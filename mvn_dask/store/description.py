@@ -66,8 +66,13 @@ class Description:
             rows["expression"] = self.expression
         if self.environment is not None:
             rows["begun with"] = ", ".join(f"{key} {value}" for key, value in self.environment.items())
-        width = max(map(len, rows))
-        return "\n".join(f"{key:<{width}}  {value}" for key, value in rows.items())
+        return table(rows)
+
+
+def table(rows: Mapping[str, object]) -> str:
+    """Keys and values, one a line."""
+    width = max(map(len, rows))
+    return "\n".join(f"{key:<{width}}  {value}" for key, value in rows.items())
 
 
 def _made(sample: Mapping[str, Any]) -> str:
