@@ -2,15 +2,18 @@
 
 import io
 import pickle
+import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from dask.tokenize import tokenize
 
-from mvn_dask.covariance import Covariance
-from mvn_dask.errors import StoreError
+from mvn_dask.covariance import Covariance, Factor
+from mvn_dask.covariance.base import factor_from
+from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 from tests.strategies import Floats
 
@@ -19,38 +22,87 @@ def check_covariance(covariance: Covariance, dense: Floats) -> None:
     """The contract of `Covariance` and of its `Factor`, for a regular matrix."""
     d = len(dense)
     assert covariance.ndim == d
-    assert covariance.dtype == np.float64
     np.testing.assert_array_equal(covariance.to_dense(), dense)
-    np.testing.assert_array_equal(covariance.diagonal(), np.diagonal(dense))
+    np.testing.assert_array_equal(covariance.variances(), np.diagonal(dense))
     assert covariance.digest() == pickle.loads(pickle.dumps(covariance)).digest()  # noqa: S301
+    assert covariance.record()["kind"] == covariance.kind
     assert len(repr(covariance).splitlines()) == 1
-
     factor = covariance.factorize()
     assert factor is covariance.factorize(), "a covariance is factorised once"
-    assert factor.ndim == d
-    basis = factor.colorize(np.eye(factor.noise_ndim)).T
-    scale = np.abs(dense).max()
-    np.testing.assert_allclose(basis @ basis.T, dense, atol=1e-12 * scale, rtol=1e-10)
+    assert factor.rank == d
+    check_factor(factor, dense)
 
-    z = np.random.default_rng(1).standard_normal((7, factor.noise_ndim))
+
+def check_factor(factor: Factor, dense: Floats) -> None:
+    """The contract of `Factor`; `dense` is A A^T. Rounding to 1e-10 of the largest entry is allowed for."""
+    d, k = factor.ndim, factor.noise_ndim
+    assert len(dense) == d
+    basis = factor.colorize(np.eye(k)).T
+    assert basis.shape == (d, k)
+    scale = max(np.abs(dense).max(), np.finfo(float).tiny)
+    np.testing.assert_allclose(basis @ basis.T, dense, atol=1e-12 * scale, rtol=1e-10)
+    np.testing.assert_allclose(factor.variances(), np.diagonal(dense), atol=1e-12 * scale, rtol=1e-10)
+    rows, columns = [0, d - 1, d // 2], [d - 1, 0]
+    expected = dense[np.ix_(rows, columns)]
+    np.testing.assert_allclose(factor.covariance_of(rows, columns), expected, atol=1e-12 * scale, rtol=1e-10)
+    for found in (factor.variances(), factor.covariance_of(rows, columns)):
+        assert found.dtype == np.float64
+    assert factor.rank == np.linalg.matrix_rank(basis)
+    assert factor.flops > 0
+
+    z = np.random.default_rng(1).standard_normal((7, k))
     x = factor.colorize(z)
-    np.testing.assert_allclose(x, z @ basis.T, atol=1e-12 * np.sqrt(scale), rtol=1e-10)
-    np.testing.assert_allclose(factor.whiten(x), z, atol=1e-8)
+    np.testing.assert_allclose(x, z @ basis.T, atol=1e-12 * np.sqrt(scale * k), rtol=1e-10)
     out = np.full((7, d), np.nan)
     assert factor.colorize(z, out=out) is out
     np.testing.assert_array_equal(out, x)
-    entries = factor.entries
-    np.testing.assert_array_equal(np.diag(entries) if entries.ndim == 1 else entries, basis)
-    np.testing.assert_allclose(factor.log_det, np.linalg.slogdet(dense)[1], rtol=1e-10, atol=1e-10)
+    for row in range(7):
+        np.testing.assert_array_equal(factor.colorize(z[row : row + 1])[0], x[row], "a row's bits are its own")
+    if factor.application != "colorize":
+        operand = factor.operand
+        np.testing.assert_array_equal(np.diag(operand) if operand.ndim == 1 else operand, basis)
+        assert factor.application == "product" or d == k
+    _check_optional(factor, dense, z, x)
+    _check_arrays(factor, z, x, scale)
 
+
+def _check_optional(factor: Factor, dense: Floats, z: Floats, x: Floats) -> None:
+    with suppress(UnsupportedOperationError):
+        white = factor.whiten(x)
+        assert white.shape == z.shape
+        np.testing.assert_allclose(factor.colorize(white), x, atol=1e-8 * np.abs(x).max())
+        if factor.rank == factor.noise_ndim:
+            np.testing.assert_allclose(white, z, atol=1e-8)
+    with suppress(UnsupportedOperationError):
+        found = factor.log_det
+        if factor.rank == factor.ndim:
+            np.testing.assert_allclose(found, np.linalg.slogdet(dense)[1], rtol=1e-10, atol=1e-10)
+        else:
+            assert found < -30
+
+
+def _check_arrays(factor: Factor, z: Floats, x: Floats, scale: float) -> None:
     arrays = factor.arrays()
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name) for name in arrays)
     assert factor.nbytes == sum(array.nbytes for array in arrays.values())
-    np.testing.assert_array_equal(type(factor).from_arrays(arrays).colorize(z), x)
+    again = factor_from(factor.kind, arrays)
+    assert type(again) is type(factor)
+    assert again.rank == factor.rank
+    np.testing.assert_array_equal(again.colorize(z), x)
+    for name in arrays:
+        with pytest.raises(ArgumentError):
+            factor_from(factor.kind, {other: array for other, array in arrays.items() if other != name})
+        with pytest.raises(ArgumentError):
+            factor_from(factor.kind, {**arrays, name: np.array("text")})
+    with pytest.raises(ArgumentError):
+        factor_from(factor.kind, {**arrays, "another": np.ones(3)})
     single = factor.astype(np.float32)
-    assert single.nbytes * 2 == factor.nbytes
+    for name, array in single.arrays().items():
+        assert array.dtype == (np.float32 if arrays[name].dtype.kind == "f" else arrays[name].dtype)
     coarse = single.colorize(z.astype(np.float32))
     assert coarse.dtype == np.float32
-    np.testing.assert_allclose(coarse, x, atol=1e-4 * np.sqrt(scale), rtol=1e-3)
+    np.testing.assert_allclose(coarse, x, atol=1e-4 * np.sqrt(scale * z.shape[1]), rtol=1e-3)
+    assert single.variances().dtype == np.float64
 
 
 def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:

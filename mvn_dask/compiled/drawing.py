@@ -24,6 +24,7 @@ from mvn_dask.compiled.ziggurat import tables
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States
 
+TILE_ROWS = HIGH
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
 
@@ -66,7 +67,7 @@ class _Compiled:
 _draw_stripes, _multiply = _Compiled(draw_stripes), _Compiled(multiply)
 
 
-class Drawing:
+class StripeDrawer:
     """Stripes of samples, drawn again and again in the same memory. Not for two threads at a time.
 
     Parameters
@@ -126,7 +127,7 @@ def _scaling(scale: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArra
     return np.resize(mean, period + GROUP), np.resize(scale, period + GROUP), np.array([period])
 
 
-class Product:
+class FactorProduct:
     """Rows of normals to samples, again and again in the same memory. Not for two threads at a time.
 
     Parameters
@@ -146,7 +147,7 @@ class Product:
         self._lines = np.zeros(DEEP * width, mean.dtype)
         self._made = np.empty((TALL, len(self._shift)), mean.dtype)
 
-    def place(self, z: FloatArray, out: FloatArray) -> None:
+    def apply(self, z: FloatArray, out: FloatArray) -> None:
         """Multiply, and add the mean.
 
         Parameters

@@ -12,7 +12,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -22,12 +22,12 @@ import fsspec
 import numpy as np
 import psutil
 
-from mvn_dask._typing import FloatArray
+from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.atomic import atomic_write
-from mvn_dask.covariance import Factor
 from mvn_dask.errors import SpoolError
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.lineage import shelf
+from mvn_dask.sampling.sampler import Sampler
 
 LARGE = 8 * 2**20
 """Bytes from which on a factor goes through the spool; distributed warns of graphs over 10 MB."""
@@ -37,7 +37,6 @@ SPOOL_PREFIX = "mvn-dask-spool-"
 
 _spool_lock = threading.Lock()
 
-Arrays = Mapping[str, FloatArray]
 ChooseSpool = Callable[[int], str | None]
 """From bytes to a folder or URL that the workers see, "" for a temporary folder, None for the graph."""
 
@@ -53,28 +52,27 @@ class Source:
 
 
 class Broadcast:
-    """A factor and a mean, which pickle as file names where they are large.
+    """A sampler, whose parameter arrays pickle as file names where they are large.
 
     Parameters
     ----------
-    factor : Factor
+    sampler : Sampler
         In the dtype of the sample.
-    mean : ndarray, shape (d,)
-        In the same dtype.
     choose_spool : callable
         Asked when large arrays are pickled, since only then it is known where they go. A temporary folder
         goes when this process ends.
     """
 
-    def __init__(self, factor: Factor, mean: FloatArray, choose_spool: ChooseSpool) -> None:
-        self._factor_type = type(factor)
+    def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
+        self._sampler_type = type(sampler)
+        self._record = sampler.record()
         self._choose_spool: ChooseSpool | None = choose_spool
         self._sources: dict[str, Source] = {}
-        self._arrays: Arrays = {"mean": mean, **factor.arrays()}
+        self._arrays: Arrays = sampler.parameters()
 
     @property
     def arrays(self) -> Arrays:
-        """The mean and what the factor consists of; loaded at the first use in a process."""
+        """The parameters of the sampler; loaded at the first use in a process."""
         if not self._arrays:
             self._arrays = {name: _load(source) for name, source in self._sources.items()}
         return self._arrays
@@ -84,15 +82,17 @@ class Broadcast:
         """Digests of the arrays: large ones take a while, so they are made once."""
         return {name: digest(array) for name, array in self.arrays.items()}
 
-    @property
-    def mean(self) -> FloatArray:
-        """The mean, shape (d,)."""
-        return self.arrays["mean"]
+    def description(self) -> dict[str, dict[str, object]]:
+        """Shape, dtype and digest of each array, JSON-able."""
+        return {
+            name: {"shape": list(array.shape), "dtype": array.dtype.name, "sha256": self.digests[name]}
+            for name, array in self.arrays.items()
+        }
 
     @property
-    def factor(self) -> Factor:
-        """The factor."""
-        return self._factor_type.from_arrays(self.arrays)
+    def sampler(self) -> Sampler:
+        """What draws rows with the arrays."""
+        return self._sampler_type.from_parameters(self._record, self.arrays)
 
     def __sizeof__(self) -> int:
         return object.__sizeof__(self) + self._nbytes
@@ -112,7 +112,8 @@ class Broadcast:
                 folder = spool or _temporary_spool()
                 sources = {name: _save(array, self.digests[name], folder) for name, array in self._arrays.items()}
         return {
-            "_factor_type": self._factor_type,
+            "_sampler_type": self._sampler_type,
+            "_record": self._record,
             "_choose_spool": None,
             "_sources": sources,
             "_arrays": {} if sources else self._arrays,

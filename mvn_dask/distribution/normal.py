@@ -1,24 +1,23 @@
-"""The multivariate normal distribution as a value."""
+"""The multivariate normal distribution as a value.
+
+Input: a mean and a covariance. Output: lazy samples. Cost: one factorisation, O(d³) for a matrix.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask._typing import FloatArray
+from mvn_dask._typing import Float64Array
 from mvn_dask.covariance import Covariance, as_covariance
-from mvn_dask.random.streams import Root, SeedLike, as_root
-from mvn_dask.sampling.spec import sample_spec
-
-if TYPE_CHECKING:
-    import dask.array as da
+from mvn_dask.distribution.base import Distribution
+from mvn_dask.sampling.normal import NormalSampler
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class MultivariateNormal:
+class MultivariateNormal(Distribution):
     """A multivariate normal distribution of dimension d, checked and factorised once.
 
     Parameters
@@ -76,7 +75,7 @@ class MultivariateNormal:
            [ 0.374,  1.361]])
     """
 
-    mean: FloatArray
+    mean: Float64Array
     """Mean, float64, shape (d,)."""
     covariance: Covariance
     """Covariance, of dimension d."""
@@ -114,55 +113,8 @@ class MultivariateNormal:
         """Dimension d."""
         return int(self.mean.shape[0])
 
-    def sample(
-        self,
-        size: object = None,
-        *,
-        seed: SeedLike,
-        dtype: npt.DTypeLike = np.float64,
-        chunks: object = "auto",
-    ) -> "da.Array":
-        """Samples as a lazy Dask array: the same arguments give the same rows, always.
-
-        Parameters
-        ----------
-        size : int or tuple of int, optional
-            Shape of the sample; None is a single row.
-        seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
-            As for ``numpy.random.default_rng``. The rows are those of the first call on
-            ``mvn_dask.default_rng(seed)``; None takes fresh entropy.
-        dtype : dtype
-            float64 or float32. float32 draws other normals, and is no rounding of the float64 rows.
-        chunks : "auto", str, int, tuple or dict
-            Blocks of the array: "auto", a size such as "64 MiB", rows of a block (-1 for all), or
-            chunks of every axis as dask takes them. The values do not depend on it. A block draws every
-            stripe that it touches, so multiples of ``mvn_dask.stripe_height(d)`` rows waste nothing.
-
-        Returns
-        -------
-        dask.array.Array, shape (*size, d)
-
-        Raises
-        ------
-        ArgumentError, ArgumentTypeError
-            For arguments that make no sense.
-        BlockTooLargeError
-            If a block cannot fit into the memory of a worker.
-        """
-        lengths, kind = checks.size(size), checks.dtype(dtype)
-        return draw(self, lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks)
-
-
-def draw(
-    normal: MultivariateNormal,
-    size: tuple[int, ...],
-    *,
-    root: Root,
-    dtype: np.dtype[np.floating],
-    chunks: object,
-) -> "da.Array":
-    """Samples from the streams of a given root: what `MultivariateNormal.sample` and Generators share."""
-    from mvn_dask.sampling.array import sample
-
-    spec = sample_spec(normal.mean, normal.covariance, size, root=root, dtype=dtype, chunks=chunks, names=normal.names)
-    return sample(spec)
+    def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
+        with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later
+            factor, mean = self.covariance.factorize().astype(dtype), self.mean.astype(dtype, copy=False)
+        checks.not_too_small("cov", self.covariance.variances(), dtype)
+        return NormalSampler(mean, factor, self.covariance.record())
