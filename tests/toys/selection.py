@@ -1,4 +1,4 @@
-"""A covariance whose variables are weighted sums of a few of k normals: a rectangular factor with integer parameters."""
+"""A covariance whose variables are weighted sums of a few of k normals, with integer parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -96,7 +96,7 @@ def test_noise_that_lies_apart_is_counted_and_small() -> None:
 
 def test_a_kind_names_one_class() -> None:
     assert FACTORS["selection"] is SelectionFactor
-    with pytest.raises(ArgumentError, match="the kind 'selection' of .*Another is taken by SelectionFactor"):
+    with pytest.raises(ArgumentError, match=r"the kind 'selection' of .*Another is taken by SelectionFactor"):
 
         class Another(RectangularFactor):
             kind: ClassVar[str] = "selection"
