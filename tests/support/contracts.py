@@ -12,7 +12,7 @@ from dask.tokenize import tokenize
 from mvn_dask.covariance import Covariance
 from mvn_dask.errors import StoreError
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
-from tests.strategies import Floats
+from tests.support.strategies import Floats
 
 
 def check_covariance(covariance: Covariance, dense: Floats) -> None:
