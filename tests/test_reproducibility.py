@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 import mvn_dask
 from mvn_dask import stripe_height
 from mvn_dask.checks import Method
-from tests.strategies import METHODS, Floats, numpy_stripe, partitions, random_moments
+from tests.support.strategies import METHODS, Floats, numpy_stripe, partitions, random_moments
 
 D = 30
 ROWS = 3 * 2048 + 77

@@ -5,7 +5,7 @@ import pytest
 
 from mvn_dask.covariance import Diagonal
 from mvn_dask.errors import ArgumentError
-from tests.contracts import check_covariance
+from tests.support.contracts import check_covariance
 
 
 def test_contract() -> None:

@@ -24,7 +24,7 @@ from mvn_dask.execution.cancellation import (
     task_of_job,
 )
 from mvn_dask.execution.progress import ProgressState, report_progress_to
-from tests.conftest import local_cluster
+from tests.support.clusters import local_cluster
 
 
 def slow(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -12,8 +12,8 @@ from mvn_dask.execution.engine import run
 from mvn_dask.execution.ranges import RANGE_BLOCKS, range_size, split
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.format.layout import chunk_bytes
-from tests.conftest import local_cluster
-from tests.execution.test_engine import Counted, Failing, Squares, squares
+from tests.support.clusters import local_cluster
+from tests.support.squares import Counted, Failing, Squares, squares
 
 
 def test_an_object_store_that_does_not_answer_is_asked_again(processes: Client, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from mvn_dask.covariance import Dense, Diagonal
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan, as_cuts
-from tests.strategies import numpy_stripe, random_moments
+from tests.support.strategies import numpy_stripe, random_moments
 
 
 @pytest.mark.parametrize("pieces", [(300,), (1, 128, 171), (127, 129, 44), (299, 1)])

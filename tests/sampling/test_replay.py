@@ -11,7 +11,7 @@ from mvn_dask.checks import Method
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.array_manifest import manifest_of
-from tests.strategies import METHODS, random_moments
+from tests.support.strategies import METHODS, random_moments
 
 WIDE = 520
 """Variables whose stripes are of 128 rows, so that there are several of them."""

@@ -15,7 +15,7 @@ from mvn_dask.covariance import Covariance, Factor
 from mvn_dask.covariance.base import factor_from
 from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
-from tests.strategies import Floats
+from tests.support.strategies import Floats
 
 
 def check_covariance(covariance: Covariance, dense: Floats) -> None:
