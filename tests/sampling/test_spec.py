@@ -8,10 +8,10 @@ import pytest
 
 import mvn_dask
 from mvn_dask.covariance.dense import TriangularFactor
+from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.array import sample
-from mvn_dask.sampling.normal import NormalSampler
 from mvn_dask.sampling.spec import SampleSpec
 
 MEAN, COV = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 2.0]])

@@ -1,6 +1,7 @@
 """What every covariance owes, checked against dense numpy, and what every storage of a store owes."""
 
 import io
+import json
 import pickle
 import re
 import time
@@ -10,10 +11,16 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from dask.tokenize import tokenize
+from scipy import stats
 
 from mvn_dask.covariance import Covariance, Factor
 from mvn_dask.covariance.base import factor_from
+from mvn_dask.distribution import Distribution
 from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
+from mvn_dask.hashing import canonical_json
+from mvn_dask.random.streams import as_root
+from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.sampler import Sampler, sampler_from
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 from tests.support.strategies import Floats
 
@@ -103,6 +110,54 @@ def _check_arrays(factor: Factor, z: Floats, x: Floats, scale: float) -> None:
     assert coarse.dtype == np.float32
     np.testing.assert_allclose(coarse, x, atol=1e-4 * np.sqrt(scale * z.shape[1]), rtol=1e-3)
     assert single.variances().dtype == np.float64
+
+
+def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) -> None:
+    """The contract of `Distribution` and of its `Sampler`; `dense` is the covariance of a row.
+
+    The laws are compared with 50,000 rows of a fixed seed, by Kolmogorov and Smirnov's test at a level of 1 in 1,000
+    for each of the d + 1 laws.
+    """
+    d = len(mean)
+    assert distribution.ndim == d
+    sampler = distribution.sampler(np.dtype(np.float64))
+    record, parameters = sampler.record(), sampler.parameters()
+    assert json.loads(canonical_json(record)) == record
+    assert record["kind"] == sampler.kind
+    assert sampler.nbytes == sum(array.nbytes for array in parameters.values())
+    np.testing.assert_array_equal(sampler.mean(), mean)
+    np.testing.assert_allclose(sampler.variances(), np.diagonal(dense), rtol=1e-10)
+    np.testing.assert_allclose(sampler.covariance_of([0, d - 1], range(d)), dense[[0, d - 1]], rtol=1e-10, atol=1e-12)
+
+    for dtype in ("float64", "float32"):
+        one = distribution.sampler(np.dtype(dtype))
+        plan = Plan((10**6,), d, one.noise_ndim, dtype, as_root(3).child(0), (10**6,))
+        rows = one.draw(plan, 0, 2 * plan.stripe + 11)
+        assert (rows.shape, rows.dtype.name) == ((2 * plan.stripe + 11, d), dtype)
+        again = sampler_from(json.loads(canonical_json(one.record())), one.parameters())
+        assert type(again) is type(one)
+        for start, stop in ((0, 5), (plan.stripe - 3, plan.stripe + 4), (plan.stripe, 2 * plan.stripe), (7, 7)):
+            np.testing.assert_array_equal(again.draw(plan, start, stop), rows[start:stop])
+    with pytest.raises(ArgumentError):
+        sampler_from({**record, "more": 1}, parameters)
+    for name in parameters:
+        with pytest.raises(ArgumentError):
+            sampler_from(record, {other: array for other, array in parameters.items() if other != name})
+    _check_laws(sampler, distribution.sample(50_000, seed=11).compute(), mean, dense)
+
+
+def _check_laws(sampler: Sampler, rows: Floats, mean: Floats, dense: Floats) -> None:
+    laws = sampler.laws()
+    assert sampler.rank == np.linalg.matrix_rank(dense)
+    standardised = (rows - mean) / np.sqrt(np.diagonal(dense))
+    for column in standardised.T:
+        assert stats.kstest(column, laws.marginal_cdf).pvalue > 1e-3
+    kurtosis = (standardised**4).mean() / 3.0 - 1.0
+    assert abs(kurtosis - laws.kurtosis_excess) < 0.05
+    if laws.radial_cdf is not None:
+        with suppress(UnsupportedOperationError):
+            lengths = np.linalg.norm(sampler.whiten(rows - mean), axis=1)
+            assert stats.kstest(lengths, laws.radial_cdf).pvalue > 1e-3
 
 
 def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:

@@ -11,8 +11,8 @@ from scipy.special import chdtr, ndtr
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import as_covariance
 from mvn_dask.distribution import Distribution
+from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import ArgumentError
-from mvn_dask.sampling.normal import NormalSampler
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
 

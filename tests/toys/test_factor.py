@@ -12,7 +12,7 @@ from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import NOISE_BYTES, STRIPES_TOGETHER, Plan
-from tests.contracts import check_covariance, check_factor
+from tests.support.contracts import check_covariance, check_factor
 from tests.toys.selection import Selection, SelectionFactor, selection
 
 SHAPES = [(20, 3), (3, 20), (5, 2), (330, 300), (300, 330), (400, 10), (10, 400), (1, 7), (7, 1), (6, 6), (330, 330)]
