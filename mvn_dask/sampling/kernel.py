@@ -70,13 +70,13 @@ class _Stripes:
         self._fused, self._high, self._together = False, 1, 1
         code, entries = compiled(), factor.entries
         if code is not None and entries.ndim == 2:
-            self._high = code.HIGH
+            self._high = code.TILE_ROWS
         if code is not None and plan.root.bit_generator == "SFC64":
-            self._fused = entries.ndim == 1 or max(entries.shape) <= code.FUSED
+            self._fused = entries.ndim == 1 or entries.shape[0] == entries.shape[1] <= code.FUSED_NDIM
             self._together = code.LANES
-            self._drawing = code.Drawing(plan.dtype, *((entries, self._mean) if self._fused else ()))
-        if code is not None and not self._fused and entries.ndim == 2 and plan.stripe >= code.HIGH:
-            self._product = code.Product(entries, self._mean)
+            self._drawing = code.StripeDrawer(plan.dtype, *((entries, self._mean) if self._fused else ()))
+        if code is not None and not self._fused and entries.ndim == 2 and plan.stripe >= code.TILE_ROWS:
+            self._product = code.FactorProduct(entries, self._mean)
 
     def fill(self, rows: FloatArray, start: int) -> None:
         """Fill rows, at least one, with those of the sample from `start` on."""
@@ -114,7 +114,7 @@ class _Stripes:
                 self._plan.root.child(stripe).generator().standard_normal(dtype=z.dtype.type, out=z)
         z, rows = noise.reshape(-1, self._plan.noise_ndim), out.reshape(-1, self._plan.ndim)
         if self._product is not None:
-            self._product.place(z, rows)
+            self._product.apply(z, rows)
         elif not self._fused:
             self._factor.colorize(z, out=rows)
             rows += self._mean
