@@ -42,6 +42,7 @@ def step_lanes(_: Any, state: Any, words: Any, stride: Any, vectors: Any) -> Any
         # Slots on the stack, which LLVM turns into registers: simpler than a phi node for each.
         slots = [cgutils.alloca_once(builder, kind) for _ in addresses]
         for address, slot in zip(addresses, slots, strict=True):
+            # numpy aligns memory to its elements only, so every vector is loaded and stored as unaligned.
             builder.store(builder.load(address, align=8), slot)
         with cgutils.for_range(builder, args[3]) as loop:
             # A step of SFC64 needs the step before it. Streams do not need each other, so eight fill a register.
@@ -83,6 +84,7 @@ def _sfc64_step(builder: Any, state: list[ir.Value]) -> ir.Value:
 def _transpose(builder: Any, rows: list[ir.Value]) -> None:
     """Transpose a square of words in place, by halves, quarters and eighths."""
     for half in (4, 2, 1):
+        # Of every square of 2 * half words, the upper right quarter changes places with the lower left.
         low = shuffle_mask(lane + LANES - half if lane & half else lane for lane in range(LANES))
         high = shuffle_mask(lane + LANES if lane & half else lane + half for lane in range(LANES))
         for i in (i for i in range(LANES) if not i & half):

@@ -63,15 +63,7 @@ def _micro_kernel(max_width: int) -> Any:
             for offset, total in zip(offsets, sums, strict=True):
                 before = builder.load(typed_address(builder, args[5], offset, kind), align=align)
                 builder.store(builder.select(begins, negative_zero, before), total)
-            with cgutils.for_range(builder, args[3]) as loop:
-                position = builder.mul(loop.index, int64(kind.count))
-                entries = builder.load(typed_address(builder, args[2], position, kind), align=align)
-                for row, total in enumerate(sums):
-                    index = builder.add(builder.mul(args[1], int64(row)), loop.index)
-                    normal = broadcast(builder, builder.load(builder.gep(args[0], [index])), kind)
-                    # Two instructions without fast-math flags: LLVM must neither fuse nor reorder them.
-                    product = builder.fmul(normal, entries)
-                    builder.store(builder.fadd(builder.load(total), product), total)
+            _add_products(builder, args, sums, kind, align)
             shift = builder.load(typed_address(builder, args[4], int64(0), kind), align=align)
             shift = builder.select(ends, shift, negative_zero)
             for offset, total in zip(offsets, sums, strict=True):
@@ -82,6 +74,21 @@ def _micro_kernel(max_width: int) -> Any:
         return types.void(*kinds), generate
 
     return kernel
+
+
+def _add_products(builder: Any, args: Any, sums: list[ir.Value], kind: ir.VectorType, align: int) -> None:
+    """The loop of a micro-kernel: a vector of products for every normal, added to the sum of its row."""
+    z, k, panel, depth, *_ = args
+    with cgutils.for_range(builder, depth) as loop:
+        position = builder.mul(loop.index, int64(kind.count))
+        entries = builder.load(typed_address(builder, panel, position, kind), align=align)
+        # Unrolled: no addition waits for another of the same normal.
+        for row, total in enumerate(sums):
+            index = builder.add(builder.mul(k, int64(row)), loop.index)
+            normal = broadcast(builder, builder.load(builder.gep(z, [index])), kind)
+            # Two instructions without fast-math flags: LLVM must neither fuse nor reorder them.
+            product = builder.fmul(normal, entries)
+            builder.store(builder.fadd(builder.load(total), product), total)
 
 
 def _interleaved_kernel(d: int) -> Any:
@@ -125,6 +132,7 @@ def multiply_packed(z: Any, d: int, tile_count: int, tiles: Any, panels: Any, me
 
     Rows of less than a vector are written beyond their last number, up to a vector.
     """
+    # Looked at once in eight rows. One compiled function serves all dimensions, so that none waits for numba.
     if d == 2:
         _rows_of_two(z, panels, mean, out)
         return
@@ -176,6 +184,8 @@ def multiply(z: Any, matrix: int, d: int, supports: Any, mean: Any, panel: Any, 
     panel, out = pointer_to(panel, 0), pointer_to(out, 0)
     matrix = pointer_from_address(matrix, z)
     width = NARROW_WIDTH if d <= NARROW_WIDTH else vector_length(z)
+    # Blocks of k outside, so that their normals stay in the cache for all tiles. Sums wait in `out` from one block to
+    # the next, and go on in the same order.
     for start in range(0, k, K_BLOCK):
         for tile in range(stride // width):
             depth = min(supports[tile] - start, K_BLOCK)

@@ -40,6 +40,7 @@ def pointers_to(_: Any, array: Any, size: Any) -> Any:
 @intrinsic
 def pointer_from_address(_: Any, address: Any, like: Any) -> Any:
     """A pointer to an address, of the type of another pointer."""
+    # numba types an array by whether it may be written, and a pointer only by what it points to.
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> ir.Value:
         return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
@@ -74,6 +75,7 @@ def vector_length(_: Any, pointer: Any) -> Any:
     """Numbers in a vector, as a constant."""
 
     def generate(_: Any, __: Any, sig: Any, ___: Any) -> ir.Value:
+        # Not a run-time number: LLVM turns divisions by it into shifts.
         return int64(element_types(sig.args[0])[2])
 
     return types.int64(pointer), generate

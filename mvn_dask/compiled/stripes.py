@@ -36,10 +36,12 @@ def _scale(out: Any, first: int, last: int, column: int, period: int, scale: Any
         if first + length <= last:
             scale_vector(out, first, scale, mean, column)
         else:
+            # What is behind the last number is not drawn yet, or not ours.
             for k in range(last - first):
                 out[first + k] = out[first + k] * scale[column + k] + mean[column + k]
         first += length
         column += length
+        # Cheaper than a remainder for every vector; the overlap of scale and mean covers the rest.
         if column >= period:
             column -= period
 
@@ -116,6 +118,7 @@ def draw_stripes(
     unfinished = stripes if count else 0
     while unfinished:
         if stripes == 1:
+            # Eight lanes for one stream would take longer than the stream alone.
             step_stream(state, 0, steps, 0, BATCH_STEPS)
         else:
             step_lanes(state, steps, STREAM_STEPS, BATCH_STEPS // LANES)
@@ -123,6 +126,7 @@ def draw_stripes(
             if drawn[lane] == count:
                 continue
             z = pointer_to(numbers, 2 * BATCH_CAPACITY + lane * capacity)
+            # Rows are made in whole tiles, so their normals are kept apart until there are enough.
             target, begin = (z, pending[lane]) if mode == TRANSFORMED else (out, lane * count + drawn[lane])
             stream = state, lane, steps, words
             end = fill_normals(stream, ziggurat, scratch, target, begin, begin + count - drawn[lane])
