@@ -50,7 +50,7 @@ def stop_after(chunks: int, stop: CancelToken) -> Any:
 
 def test_a_job_without_a_stop_is_never_stopped() -> None:
     assert not current_token().cancelled
-    with task_of_job(current_token().token):
+    with task_of_job(current_token().job_id):
         exit_if_cancelled()
     exit_if_cancelled()
 
@@ -58,9 +58,9 @@ def test_a_job_without_a_stop_is_never_stopped() -> None:
 def test_a_checkpoint_leaves_the_task_of_the_stopped_job_only() -> None:
     one, other = CancelToken(), CancelToken()
     one.cancel()
-    with task_of_job(one.token), pytest.raises(TaskCancelled):
+    with task_of_job(one.job_id), pytest.raises(TaskCancelled):
         exit_if_cancelled()
-    with task_of_job(other.token):
+    with task_of_job(other.job_id):
         exit_if_cancelled()
 
 
@@ -70,9 +70,9 @@ def test_others_hear_of_it_once_however_late_they_come() -> None:
     with stop.on_cancel(heard.append):
         stop.cancel()
         stop.cancel()
-    assert heard == [stop.token]
+    assert heard == [stop.job_id]
     with stop.on_cancel(heard.append):
-        assert heard == [stop.token] * 2
+        assert heard == [stop.job_id] * 2
 
 
 def look_for(seconds: float) -> None:
@@ -82,7 +82,7 @@ def look_for(seconds: float) -> None:
 
 
 def test_a_followed_event_stops_all_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cancellation, "_stopped", set())
+    monkeypatch.setattr(cancellation, "_cancelled", set())
     event = threading.Event()
     cancel_on_event(event)
     with task_of_job("some job"):

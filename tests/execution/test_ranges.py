@@ -9,7 +9,7 @@ from distributed import Client
 import mvn_dask
 from mvn_dask.errors import TransportError, WorkersLostError
 from mvn_dask.execution.engine import run
-from mvn_dask.execution.ranges import RANGE_BLOCKS, range_size, split
+from mvn_dask.execution.ranges import MAX_RANGE_BLOCKS, range_size, split
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.format.layout import chunk_bytes
 from tests.support.clusters import local_cluster
@@ -69,7 +69,7 @@ def test_ranges_get_shorter_towards_the_end(count: int, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "expected"),
-    [(1, RANGE_BLOCKS), (2**22, 15), (2**26, 1)],
+    [(1, MAX_RANGE_BLOCKS), (2**22, 15), (2**26, 1)],
 )
 def test_ranges_are_not_too_large(rows: int, expected: int) -> None:
     manifest, _ = manifest_of(mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(rows, seed=1, chunks=rows))

@@ -11,11 +11,11 @@ import pytest
 
 from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.errors import SpoolError
-from mvn_dask.lineage import shelved
-from mvn_dask.sampling.broadcast import LARGE, Broadcast
+from mvn_dask.execution.pickling import PickledOnce
+from mvn_dask.sampling.broadcast import SPOOLED_BYTES, Broadcast
 
 SMALL = np.arange(1.0, 11.0)
-BIG = np.arange(1.0, LARGE // 8 + 2)
+BIG = np.arange(1.0, SPOOLED_BYTES // 8 + 2)
 
 
 def broadcast(scale: np.ndarray, spool: str | None) -> Broadcast:
@@ -74,18 +74,16 @@ def test_a_process_maps_a_file_once(tmp_path: Path) -> None:
 
 def test_what_workers_can_load_themselves_needs_no_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As from a store, whose factor is the same."""
-    monkeypatch.setattr("mvn_dask.sampling.broadcast._loaded", {})
+    monkeypatch.setattr("mvn_dask.sampling.broadcast._cached", {})
     one = broadcast(BIG, str(tmp_path / "spool"))
     for name, array in one.arrays.items():
         np.save(tmp_path / f"{name}.npy", array)
-    shelf = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in one.digests.items()}
-    with shelved(shelf):
-        pickled = pickle.dumps(one)
+    files = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in one.digests.items()}
+    pickled = pickle.dumps(PickledOnce(one, files))
     assert len(pickled) < 2000
-    assert same(pickle.loads(pickled), one)  # noqa: S301
+    assert same(pickle.loads(pickled).value, one)  # noqa: S301
     assert not (tmp_path / "spool").exists()
-    with shelved({"another": partial(np.load, "x")}):
-        pickle.dumps(one)
+    pickle.dumps(PickledOnce(one, {"another": partial(np.load, "x")}))
     assert (tmp_path / "spool").exists()
 
 
@@ -101,7 +99,7 @@ def test_through_the_graph() -> None:
 def test_a_worker_that_cannot_read_the_spool_says_what_to_do(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mvn_dask.sampling.broadcast._loaded", {})
+    monkeypatch.setattr("mvn_dask.sampling.broadcast._cached", {})
     arrived = travelled(broadcast(BIG, str(tmp_path)))
     for path in tmp_path.iterdir():
         if damage == "absent":
