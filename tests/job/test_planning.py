@@ -14,7 +14,7 @@ from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
 from mvn_dask.job.running import run
 from tests.job.mappings import mapping
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 
 def job_in(folder: Path, **tables: dict[str, Any]) -> Job:

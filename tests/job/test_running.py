@@ -11,9 +11,9 @@ from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job import running
 from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
-from tests.conftest import local_cluster
 from tests.job.test_preparation import begin_elsewhere, job_in
-from tests.store.test_writing import tree
+from tests.support.clusters import local_cluster
+from tests.support.stores import tree
 
 
 def test_a_run_and_the_same_again(tmp_path: Path) -> None:

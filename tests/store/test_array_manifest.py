@@ -4,24 +4,9 @@ import dask.array as da
 import numpy as np
 import pytest
 
-import mvn_dask
 from mvn_dask.errors import AlignmentError, ArgumentTypeError
 from mvn_dask.store.array_manifest import lineages, manifest_of
-
-NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
-
-
-def sample(**options: Any) -> da.Array:
-    return NORMAL.sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
-
-
-def payoff(x: Any) -> Any:
-    return np.maximum(x.sum(axis=-1) - 1.0, 0.0)
-
-
-def derived(x: da.Array) -> da.Array:
-    payoffs: da.Array = da.map_blocks(payoff, x, drop_axis=1, dtype=x.dtype)
-    return payoffs
+from tests.support.arrays import NORMAL, derived, sample
 
 
 def test_a_sample_is_known_by_all_that_decides_it() -> None:

@@ -24,8 +24,8 @@ import mvn_dask
 from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution import cluster_run
-from tests.conftest import local_cluster
-from tests.store.test_faults import (
+from tests.support.clusters import local_cluster
+from tests.support.pausing import (
     DEADLINE,
     ROOT,
     assert_midway,
@@ -38,7 +38,7 @@ from tests.store.test_faults import (
     start,
     wait_for,
 )
-from tests.store.test_writing import chunks_in, tree
+from tests.support.stores import chunks_in, tree
 
 
 @contextmanager

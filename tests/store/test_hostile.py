@@ -23,8 +23,8 @@ from mvn_dask.errors import DamagedManifestError, MvnDaskError, UnfinishedStoreE
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.store.format.manifest import parse_manifest
 from mvn_dask.store.format.parameters import npy
-from tests.store.test_verification import chunk, named, write
-from tests.store.test_writing import tree
+from tests.support.damage import chunk, named, write
+from tests.support.stores import tree
 
 LITTLE = 32 * 2**20
 """Bytes that a refusal may take, Zarr's own work included."""

@@ -9,7 +9,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, NotAStoreError
-from tests.store.test_verification import BAD, chunk, flip, named, write
+from tests.support.damage import BAD, chunk, flip, named, write
 
 CHUNK = 30 * 2 * 8 + 4
 

@@ -13,7 +13,7 @@ from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.format.manifest import MOST_BYTES, Manifest, is_unchanged, read_manifest
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from tests.store.test_array_manifest import NORMAL, derived, sample
+from tests.support.arrays import NORMAL, derived, sample
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import mvn_dask
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, StoreError, UnfinishedStoreError
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.verification import Level
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 
 def sample(seed: int = 1) -> Any:
