@@ -1,13 +1,14 @@
-"""Parameter arrays on their way to the workers.
+"""Distribution of a sampler and its parameter arrays to the workers.
 
-Input: a factor and a mean, or any arrays by their names. Output: an object that pickles with small arrays in it, and
-with the names of memory-mapped ``.npy`` files in place of large ones. Cost: each array is hashed once, written once
-to a *spool* folder that the workers see, and mapped once a process.
+Input: a sampler. Output: an object that pickles with small arrays in it, and with the names of memory-mapped ``.npy``
+files in place of large ones. Cost: each array is hashed once, written once to a *spool* folder that the workers see,
+and mapped once a process.
 
 Nothing is kept in any worker alone, as ``client.scatter`` does, so that no loss of a worker can lose an array.
 """
 
 import atexit
+import copyreg
 import os
 import shutil
 import socket
@@ -51,30 +52,29 @@ class ArraySource:
     """Reads it."""
 
 
-class BroadcastArrays:
-    """Arrays by their names, which pickle as file names where they are large.
+class Broadcast:
+    """A sampler, whose parameter arrays pickle as file names where they are large.
 
     Parameters
     ----------
-    arrays : mapping, optional
-        Arrays of any dtype; None where they are to be loaded from `sources`.
-    choose_spool : callable, optional
+    sampler : Sampler
+        In the dtype of the sample.
+    choose_spool : callable
         Called with the bytes of large arrays when they are pickled, since only then it is known where they go.
-        None: they stay in the pickle.
-    sources : mapping, optional
-        Where a process that received the object loads the arrays from.
+        A temporary folder is deleted when this process ends.
     """
 
-    def __init__(
-        self, arrays: Arrays | None, choose_spool: ChooseSpool | None, sources: Mapping[str, ArraySource] | None = None
-    ) -> None:
-        self._arrays = arrays
-        self._choose_spool = choose_spool
-        self._sources = sources or {}
+    def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
+        self._sampler_type = type(sampler)
+        self._record = sampler.record()
+        self._arrays: Arrays | None = sampler.parameters()
+        # In a process that received the object: where it loads the arrays from, and no spool of its own.
+        self._sources: Mapping[str, ArraySource] = {}
+        self._choose_spool: ChooseSpool | None = choose_spool
 
     @property
     def arrays(self) -> Arrays:
-        """The arrays; loaded at the first use in a process."""
+        """The parameters of the sampler; loaded at the first use in a process."""
         if self._arrays is None:
             self._arrays = _load_all(self._sources)
         return self._arrays
@@ -83,60 +83,6 @@ class BroadcastArrays:
     def digests(self) -> dict[str, str]:
         """Digests of the arrays. Large ones take a while, so they are made once."""
         return {name: digest(array) for name, array in self.arrays.items()}
-
-    @property
-    def loaded_bytes(self) -> int:
-        """Bytes of the arrays, as far as they are loaded."""
-        return sum(array.nbytes for array in (self._arrays or {}).values())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return self.reduce_with_files({})
-
-    def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
-        """As ``__reduce__``; files that hold all of the arrays, those of a store, say, take the place of the spool."""
-        sources = self._sources or self._spool(files)
-        # What arrived in a pickle goes on in a pickle, without choose_spool: the spool is the first sender's.
-        return BroadcastArrays, (None if sources else self._arrays, None, sources)
-
-    def _spool(self, files: Mapping[str, ArrayLoader]) -> dict[str, ArraySource]:
-        """Sources of the arrays, written where need be; none where they stay in the pickle."""
-        # Written here and not when the object is made: an array that only threads compute writes no file.
-        if self._choose_spool is None or self.loaded_bytes <= SPOOLED_BYTES:
-            return {}
-        if set(self.digests.values()) <= files.keys():
-            return {name: ArraySource(key, files[key]) for name, key in self.digests.items()}
-        spool = self._choose_spool(self.loaded_bytes)
-        if spool is None:
-            return {}
-        folder = spool or _temporary_spool()
-        return {name: _save(array, self.digests[name], folder) for name, array in self.arrays.items()}
-
-
-class Broadcast:
-    """A sampler for all tasks of a sample.
-
-    Parameters
-    ----------
-    sampler : Sampler
-        In the dtype of the sample.
-    choose_spool : callable
-        See `BroadcastArrays`. A temporary folder is deleted when this process ends.
-    """
-
-    def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
-        self._sampler_type = type(sampler)
-        self._record = sampler.record()
-        self._shared = BroadcastArrays(sampler.parameters(), choose_spool)
-
-    @property
-    def arrays(self) -> Arrays:
-        """The parameters of the sampler."""
-        return self._shared.arrays
-
-    @property
-    def digests(self) -> dict[str, str]:
-        """Digests of the arrays."""
-        return self._shared.digests
 
     def description(self) -> dict[str, dict[str, object]]:
         """Shape, dtype and digest of each array, JSON-able."""
@@ -151,8 +97,38 @@ class Broadcast:
         return self._sampler_type.from_parameters(self._record, self.arrays)
 
     def __sizeof__(self) -> int:
-        # For distributed, which weighs results and warns of large graphs by their size.
-        return object.__sizeof__(self) + self._shared.loaded_bytes
+        # For distributed, which warns of large graphs by their size: arrays that are not loaded take none.
+        return object.__sizeof__(self) + sum(array.nbytes for array in (self._arrays or {}).values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.reduce_with_files({})
+
+    def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
+        """As ``__reduce__``; files that hold all of the arrays, those of a store, say, take the place of the spool."""
+        sources = self._sources or self._spool(files)
+        state = {
+            "_sampler_type": self._sampler_type,
+            "_record": self._record,
+            "_arrays": None if sources else self._arrays,
+            "_sources": sources,
+            # What arrived through the graph goes on through the graph: the spool is the first sender's.
+            "_choose_spool": None,
+        }
+        return copyreg.__newobj__, (Broadcast,), state  # type: ignore[attr-defined]
+
+    def _spool(self, files: Mapping[str, ArrayLoader]) -> dict[str, ArraySource]:
+        """Sources of the arrays, written where need be; none where they stay in the pickle."""
+        # Written here and not when the object is made: an array that only threads compute writes no file.
+        nbytes = sum(array.nbytes for array in self.arrays.values())
+        if self._choose_spool is None or nbytes <= SPOOLED_BYTES:
+            return {}
+        if set(self.digests.values()) <= files.keys():
+            return {name: ArraySource(key, files[key]) for name, key in self.digests.items()}
+        spool = self._choose_spool(nbytes)
+        if spool is None:
+            return {}
+        folder = spool or _temporary_spool()
+        return {name: _save(array, self.digests[name], folder) for name, array in self.arrays.items()}
 
 
 _spool_lock = threading.Lock()
