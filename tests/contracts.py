@@ -11,7 +11,7 @@ from dask.tokenize import tokenize
 
 from mvn_dask.covariance import Covariance
 from mvn_dask.errors import StoreError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
 from tests.strategies import Floats
 
 
@@ -104,7 +104,7 @@ def _check_files(storage: Storage) -> None:
 
 
 def _check_listing(storage: Storage) -> None:
-    sizes = {"a/x": 1, "a/b/c/y": 2, "ab/x": 3, "abc": 4, f"{INTERNAL_FOLDER}/plan.json": 5, "a b/ü%20+": 6}
+    sizes = {"a/x": 1, "a/b/c/y": 2, "ab/x": 3, "abc": 4, MANIFEST_KEY: 5, "a b/ü%20+": 6}
     for key, size in sizes.items():
         storage.write(key, [b"." * size])
     whole = [entry for entry in storage.entries() if not storage.is_temporary(entry.key)]
@@ -164,8 +164,8 @@ def _check_travel(storage: Storage, secrets: Sequence[str]) -> None:
 
 
 def _check_removal(storage: Storage, *, ours: bool) -> None:
-    manifest = f"{INTERNAL_FOLDER}/plan.json"
-    keys = ["zarr.json", "samples/zarr.json", "samples/c/0", "samples/c/1", f"{INTERNAL_FOLDER}/mean.npy"]
+    manifest = MANIFEST_KEY
+    keys = ["zarr.json", "samples/zarr.json", "samples/c/0", "samples/c/1", f"{INTERNAL_FOLDER}/parameters/mean.npy"]
     for key in [*keys, *([manifest] if ours else [])]:
         storage.write(key, [b"x"])
     with storage.session() as session:
@@ -179,7 +179,7 @@ def _check_removal(storage: Storage, *, ours: bool) -> None:
 
 def _check_occupancy(storage: Storage) -> None:
     with storage.session() as one:
-        storage.write(f"{INTERNAL_FOLDER}/plan.json", [b"{}"])
+        storage.write(MANIFEST_KEY, [b"{}"])
         assert one.try_exclusive()
         one.acquire_shared()
         with storage.session() as other:
@@ -192,9 +192,8 @@ def _check_occupancy(storage: Storage) -> None:
                 pass
         assert one.try_exclusive()
         one.acquire_shared()
-        assert all(
-            storage.is_temporary(each.key) for each in storage.entries() if each.key != f"{INTERNAL_FOLDER}/plan.json"
-        )
+        others = [each.key for each in storage.entries() if each.key != MANIFEST_KEY]
+        assert all(map(storage.is_temporary, others))
     with storage.session() as third:
         assert third.try_exclusive()
-    storage.delete(f"{INTERNAL_FOLDER}/plan.json")
+    storage.delete(MANIFEST_KEY)

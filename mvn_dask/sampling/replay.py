@@ -26,7 +26,7 @@ from mvn_dask.sampling.workers import spool_folder
 
 _FIELDS = {
     "streams", "size", "ndim", "noise_ndim", "stripe", "dtype", "bit_generator", "entropy", "key", "pool_size",
-    "covariance", "mean", "factor",
+    "covariance", "parameters",
 }  # fmt: skip
 
 

@@ -106,7 +106,11 @@ def sample_spec(
     plan = Plan(size, factor.ndim, factor.noise_ndim, dtype.name, root, request.cuts)
     plan.refuse_too_many()
     broadcast = Broadcast(factor, mean, spool_folder)
-    values = {"streams": STREAMS, **plan.record(), "covariance": covariance.record(), **broadcast.digests}
+    parameters = {
+        name: {"shape": list(array.shape), "dtype": array.dtype.name, "sha256": broadcast.digests[name]}
+        for name, array in broadcast.arrays.items()
+    }
+    values = {"streams": STREAMS, **plan.record(), "covariance": covariance.record(), "parameters": parameters}
     return SampleSpec(plan, Lineage(values, broadcast, _dimensions(plan), names), request.recut)
 
 

@@ -59,7 +59,7 @@ def test_blocks_that_fit_into_no_process() -> None:
 
 
 def test_a_spec_needs_no_dask_array() -> None:
-    modules = "mvn_dask.sampling.spec, mvn_dask.store.status, mvn_dask.store.format.contents"
+    modules = "mvn_dask.sampling.spec, mvn_dask.store.status, mvn_dask.store.array_manifest"
     code = f"import sys, {modules}; print('dask.array' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

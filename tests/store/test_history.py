@@ -32,7 +32,7 @@ from mvn_dask.errors import DamagedChunkError, DamagedManifestError, NotAStoreEr
 from tests.store.test_verification import BAD, FAULTS, LEVELS, chunk
 from tests.store.test_writing import die_at, tree
 
-MANIFEST_KEY = ".mvn_dask/plan.json"
+MANIFEST_KEY = ".mvn_dask/manifest.json"
 WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 
 

@@ -21,6 +21,7 @@ import mvn_dask
 from mvn_dask.environment import environment
 from mvn_dask.store.format.layout import encode
 from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.verification import Level, inspect
 
@@ -150,7 +151,7 @@ def test_numbers_that_another_program_wrote_with_their_checksum(number: float, t
 FOREIGN = [
     "note.txt", ".DS_Store", "samples/note.txt", "samples/c/note.txt", "samples/c/1/note.txt", "samples/c/99/0",
     "samples/c/01/0", "samples/c/1/1", "samples/c/-1/0", "samples/c/1/0.bak", "samples/c/٣/0", "c/0/0",
-    ".mvn_dask/note", ".mvn_dask/plan.json.bak", "variable/c/1", "other/zarr.json",
+    ".mvn_dask/note", ".mvn_dask/manifest.json.bak", "variable/c/1", "other/zarr.json",
 ]  # fmt: skip
 
 
@@ -197,10 +198,10 @@ FAULTS: dict[str, tuple[str, Damage, str]] = {
     "a pipe": ("samples/zarr.json", replace_by_fifo, "a link"),
     "names": ("variable/c/0", lambda path: flip(path, -1), "differs"),
     "no names' chunk": ("variable/c/0", lambda path: path.unlink(), "missing"),
-    "mean": (".mvn_dask/mean.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
-    "factor": (".mvn_dask/factor.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
-    "no factor": (".mvn_dask/factor.npy", lambda path: path.unlink(), "missing"),
-    "a long factor": (".mvn_dask/factor.npy", lambda path: os.truncate(path, 10**12), "wrong size"),
+    "mean": (parameter_key("mean"), lambda path: flip(path, -1), "other numbers than the manifest's digest"),
+    "factor": (parameter_key("factor"), lambda path: flip(path, -1), "other numbers than the manifest's digest"),
+    "no factor": (parameter_key("factor"), lambda path: path.unlink(), "missing"),
+    "a long factor": (parameter_key("factor"), lambda path: os.truncate(path, 10**12), "wrong size"),
 }  # fmt: skip
 """What may happen to other files of a store."""
 
