@@ -1,4 +1,4 @@
-"""What it costs to run a million blocks in windows, and what is left for blocks of 64 MiB."""
+"""The cost of running a million blocks in windows, and its share where blocks have 64 MiB."""
 
 import os
 import resource
@@ -24,7 +24,7 @@ CORES = min(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
-class Nothing:
+class EmptyWork:
     """Blocks that take no time."""
 
     def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
@@ -40,7 +40,7 @@ class Nothing:
 
 
 @dataclass(frozen=True)
-class Drawing(Nothing):
+class DrawBlocks(EmptyWork):
     """Blocks that are drawn and dropped."""
 
     blocks: Blocks
@@ -53,12 +53,12 @@ class Drawing(Nothing):
 
 def measure(small: bool) -> list[Row]:
     rows = []
-    # Memory first: what real blocks take would hide it.
-    for what in (_nothing, _overhead):
+    # Memory first: that of real blocks would hide it.
+    for measurement in (_empty_blocks, _overhead):
         for where in ("threads", "cluster"):
             scheduler = "distributed" if where == "cluster" else "threads"
             with _client(where) as client, dask.config.set(scheduler=scheduler, num_workers=CORES):
-                rows.append(what(where, client, small))
+                rows.append(measurement(where, client, small))
     return rows
 
 
@@ -72,22 +72,22 @@ def _client(where: str) -> Iterator[Any]:
         yield client
 
 
-def _go(work: Nothing, count: int, size: int) -> None:
+def _run(work: EmptyWork, count: int, size: int) -> None:
     with Progress(count, "blocks") as progress:
         for _ in run(work, np.arange(count, dtype=np.int64), size, progress):
             pass
 
 
-def _nothing(where: str, client: Any, small: bool) -> Row:
+def _empty_blocks(where: str, client: Any, small: bool) -> Row:
     """Client and scheduler are in this process, so that its memory is that of both."""
     count = 10_000 if small else 1_000_000
-    _go(Nothing(), 1000, 1000)
+    _run(EmptyWork(), 1000, 1000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.perf_counter()
-    _go(Nothing(), count, 1000)
+    _run(EmptyWork(), count, 1000)
     seconds = time.perf_counter() - begin
     memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
-    return Row(f"{count} blocks of nothing, {where}", seconds, "s", f"and {memory:.0f} MB more, client and scheduler")
+    return Row(f"{count} empty blocks, {where}", seconds, "s", f"and {memory:.0f} MB more, client and scheduler")
 
 
 def _overhead(where: str, client: Any, small: bool) -> Row:
@@ -95,7 +95,7 @@ def _overhead(where: str, client: Any, small: bool) -> Row:
     nbytes, count = (2**20, 4) if small else (2**26, 256)
     normal = mvn_dask.MultivariateNormal(np.zeros(10), np.eye(10) + 0.5, method="cholesky")
     rows = nbytes // 80 // 8192 * 8192
-    work = Drawing(Blocks(normal.sample(count * rows, seed=1, chunks=rows)))
+    work = DrawBlocks(Blocks(normal.sample(count * rows, seed=1, chunks=rows)))
     halves = np.array_split(np.arange(count, dtype=np.int64), CORES)
 
     def bare() -> None:
@@ -106,7 +106,7 @@ def _overhead(where: str, client: Any, small: bool) -> Row:
             client.gather(client.map(work, halves, pure=False))
 
     bare()
-    best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, RANGE_BYTES // nbytes)}, 1 if small else 5)
+    best = best_in_turn({"bare": bare, "engine": lambda: _run(work, count, RANGE_BYTES // nbytes)}, 1 if small else 5)
     return Row(
         f"blocks of {nbytes // 2**20} MiB in windows, {where}",
         1e3 * best["engine"] / count,
