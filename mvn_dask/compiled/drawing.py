@@ -94,7 +94,7 @@ class StripeDrawer:
         self, dtype: npt.DTypeLike, factor_entries: FloatArray | None = None, mean: FloatArray | None = None
     ) -> None:
         self._dtype = np.dtype(dtype)
-        self._mode, self._d, room = NORMALS, 1, 0
+        self._mode, self._d, lane_capacity = NORMALS, 1, 0
         self._affine: tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
         self._affine = np.zeros(0, self._dtype), np.zeros(0, self._dtype), np.zeros(1, np.int64)
         if factor_entries is not None and mean is not None:
@@ -106,12 +106,12 @@ class StripeDrawer:
             else:
                 packed = pack_tiles(factor_entries, mean)
                 self._mode, self._affine = TRANSFORMED, (packed.mean, packed.panels, packed.tiles)
-                room = TILE_ROWS * self._d + BATCH_CAPACITY
+                lane_capacity = TILE_ROWS * self._d + BATCH_CAPACITY
         self._tables = tables(self._dtype.name)
         self._buffers = (
             np.empty(LANES * STREAM_STEPS + MAX_VECTOR_LENGTH, np.uint64),
             np.empty(4 * BATCH_CAPACITY + 2 * LANES, np.int64),
-            np.empty(2 * BATCH_CAPACITY + LANES * room, self._dtype),
+            np.empty(2 * BATCH_CAPACITY + LANES * lane_capacity, self._dtype),
         )
 
     def draw(self, states: States, out: FloatArray) -> None:
