@@ -187,4 +187,4 @@ def _after_each_task(function: Callable[[Any, Any], None]) -> Callback:
     def posttask(key: Any, result: Any, *_: Any) -> None:
         function(key, result)
 
-    return Callback(posttask=posttask)  # type: ignore[no-untyped-call]
+    return Callback(posttask=posttask)
