@@ -231,7 +231,7 @@ def test_cancel_informs_workers_and_takes_back_what_none_has_begun() -> None:
     assert client.cancelled == [begun, waiting, *client.work]
 
 
-def test_an_object_store_that_does_not_answer_is_asked_again(processes: Client, tmp_path: Path) -> None:
+def test_an_object_store_that_does_not_answer_is_tried_again(processes: Client, tmp_path: Path) -> None:
     assert squares(Failing(tmp_path, TransportError, times=2)) == [number**2 for number in range(100)]
 
 
