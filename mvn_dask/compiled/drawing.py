@@ -33,9 +33,6 @@ from mvn_dask.random.sfc64 import States
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
 
-FUSED_NDIM = 320
-"""Dimension up to which rows are made as their normals are drawn: such a factor stays in the second cache."""
-
 
 @cache
 def _source_digest() -> str:

@@ -112,14 +112,14 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
         findings = _look(storage, record, source)
         begun = writer(storage)
     made = datetime.now(UTC).replace(microsecond=0)
-    return Report(storage.name, record.content, begun, made, findings, judge(findings))
+    return Report(storage.name, record.as_dict(), begun, made, findings, judge(findings))
 
 
 def _source(storage: Storage, record: Manifest) -> Replay:
     """What the sample is drawn from."""
     if not record.is_sample:
         raise DerivedStoreError(
-            f"{storage} holds numbers derived from samples by {record.content['expression']!r}, whose distribution its "
+            f"{storage} holds numbers derived from samples by {record.expression!r}, whose distribution its "
             "record does not tell: a report is about the store of a sample"
         )
     return replay_of(storage, record)

@@ -24,7 +24,7 @@ NORMALS = {
 
 def replay_of(array: da.Array) -> Replay:
     record, arrays = manifest_of(array)
-    return replay_sample(record.content["samples"][0], arrays)
+    return replay_sample(record.samples[0], arrays)
 
 
 def windows(array: da.Array) -> list[tuple[slice, ...]]:
@@ -158,7 +158,7 @@ DAMAGE: dict[str, list[Any]] = {
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field in DAMAGE for value in DAMAGE[field]])
 def test_records_that_no_sample_gives(field: str, value: Any) -> None:
     record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
-    values = record.content["samples"][0]
+    values = record.samples[0]
     assert replay_sample(values, arrays).plan.size == (700,)
     with pytest.raises(DamagedManifestError):
         replay_sample({**values, field: value}, arrays)
@@ -169,16 +169,16 @@ def test_records_that_no_sample_gives(field: str, value: Any) -> None:
 def test_records_of_other_streams_say_so() -> None:
     record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
     with pytest.raises(DamagedManifestError, match="its streams are of version 2; this mvn_dask draws 1"):
-        replay_sample({**record.content["samples"][0], "streams": 2}, arrays)
+        replay_sample({**record.samples[0], "streams": 2}, arrays)
     with pytest.raises(DamagedManifestError, match="it has the fields"):
-        replay_sample({**record.content["samples"][0], "more": 2}, arrays)
+        replay_sample({**record.samples[0], "more": 2}, arrays)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_arrays_that_do_not_fit_the_record(method: Method) -> None:
     normal = mvn_dask.MultivariateNormal(*random_moments(3), method=method)
     record, arrays = manifest_of(normal.sample(700, seed=1))
-    values, mean, factor = record.content["samples"][0], arrays["mean"], arrays["factor.matrix"]
+    values, mean, factor = record.samples[0], arrays["mean"], arrays["factor.matrix"]
     for mean_there, factor_there in (
         (mean[:2], factor),
         (mean, factor[:, :2]),

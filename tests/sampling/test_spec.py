@@ -18,7 +18,7 @@ MEAN, COV = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
 
 
 def spec(size: tuple[int, ...] = (100,), chunks: object = 40, **options: Any) -> SampleSpec:
-    common = {"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": chunks}
+    common: dict[str, Any] = {"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": chunks}
     return mvn_dask.MultivariateNormal(MEAN, COV, method="cholesky").spec(size, **common, **options)
 
 

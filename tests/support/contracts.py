@@ -7,12 +7,14 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from dask.tokenize import tokenize
 from scipy import stats
 
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor
 from mvn_dask.covariance.base import factor_from
 from mvn_dask.distribution import Distribution
@@ -21,7 +23,7 @@ from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import Sampler, sampler_from
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
 from tests.support.strategies import Floats
 
 
@@ -73,7 +75,7 @@ def check_factor(factor: Factor, dense: Floats) -> None:
     _check_arrays(factor, z, x, scale)
 
 
-def _check_optional(factor: Factor, dense: Floats, z: Floats, x: Floats) -> None:
+def _check_optional(factor: Factor, dense: Floats, z: Floats, x: FloatArray) -> None:
     with suppress(UnsupportedOperationError):
         white = factor.whiten(x)
         assert white.shape == z.shape
@@ -88,7 +90,7 @@ def _check_optional(factor: Factor, dense: Floats, z: Floats, x: Floats) -> None
             assert found < -30
 
 
-def _check_arrays(factor: Factor, z: Floats, x: Floats, scale: float) -> None:
+def _check_arrays(factor: Factor, z: Floats, x: FloatArray, scale: float) -> None:
     arrays = factor.arrays()
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name) for name in arrays)
     assert factor.nbytes == sum(array.nbytes for array in arrays.values())
@@ -151,13 +153,13 @@ def _check_laws(sampler: Sampler, rows: Floats, mean: Floats, dense: Floats) -> 
     assert sampler.rank == np.linalg.matrix_rank(dense)
     standardised = (rows - mean) / np.sqrt(np.diagonal(dense))
     for column in standardised.T:
-        assert stats.kstest(column, laws.marginal_cdf).pvalue > 1e-3
+        assert stats.kstest(column, cast(Any, laws.marginal_cdf)).pvalue > 1e-3
     kurtosis = (standardised**4).mean() / 3.0 - 1.0
     assert abs(kurtosis - laws.kurtosis_excess) < 0.05
     if laws.radial_cdf is not None:
         with suppress(UnsupportedOperationError):
             lengths = np.linalg.norm(sampler.whiten(rows - mean), axis=1)
-            assert stats.kstest(lengths, laws.radial_cdf).pvalue > 1e-3
+            assert stats.kstest(lengths, cast(Any, laws.radial_cdf)).pvalue > 1e-3
 
 
 def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:
@@ -211,7 +213,7 @@ def _check_files(storage: Storage) -> None:
 
 
 def _check_listing(storage: Storage) -> None:
-    sizes = {"a/x": 1, "a/b/c/y": 2, "ab/x": 3, "abc": 4, f"{INTERNAL_FOLDER}/plan.json": 5, "a b/ü%20+": 6}
+    sizes = {"a/x": 1, "a/b/c/y": 2, "ab/x": 3, "abc": 4, MANIFEST_KEY: 5, "a b/ü%20+": 6}
     for key, size in sizes.items():
         storage.write(key, [b"." * size])
     whole = [entry for entry in storage.entries() if not storage.is_temporary(entry.key)]
@@ -271,8 +273,8 @@ def _check_travel(storage: Storage, secrets: Sequence[str]) -> None:
 
 
 def _check_removal(storage: Storage, *, ours: bool) -> None:
-    manifest = f"{INTERNAL_FOLDER}/plan.json"
-    keys = ["zarr.json", "samples/zarr.json", "samples/c/0", "samples/c/1", f"{INTERNAL_FOLDER}/mean.npy"]
+    manifest = MANIFEST_KEY
+    keys = ["zarr.json", "samples/zarr.json", "samples/c/0", "samples/c/1", f"{INTERNAL_FOLDER}/parameters/mean.npy"]
     for key in [*keys, *([manifest] if ours else [])]:
         storage.write(key, [b"x"])
     with storage.session() as session:
@@ -286,7 +288,7 @@ def _check_removal(storage: Storage, *, ours: bool) -> None:
 
 def _check_occupancy(storage: Storage) -> None:
     with storage.session() as one:
-        storage.write(f"{INTERNAL_FOLDER}/plan.json", [b"{}"])
+        storage.write(MANIFEST_KEY, [b"{}"])
         assert one.try_exclusive()
         one.acquire_shared()
         with storage.session() as other:
@@ -299,9 +301,8 @@ def _check_occupancy(storage: Storage) -> None:
                 pass
         assert one.try_exclusive()
         one.acquire_shared()
-        assert all(
-            storage.is_temporary(each.key) for each in storage.entries() if each.key != f"{INTERNAL_FOLDER}/plan.json"
-        )
+        others = [each.key for each in storage.entries() if each.key != MANIFEST_KEY]
+        assert all(map(storage.is_temporary, others))
     with storage.session() as third:
         assert third.try_exclusive()
-    storage.delete(f"{INTERNAL_FOLDER}/plan.json")
+    storage.delete(MANIFEST_KEY)

@@ -36,7 +36,7 @@ def expected_rows(factor: Factor, mean: np.ndarray, plan: Plan, stop: int) -> np
     """The first rows as numpy's streams and the factor make them, stripe by stripe."""
     rows = []
     for stripe in range(-(-stop // plan.stripe)):
-        z = plan.root.child(stripe).generator().standard_normal((plan.stripe, plan.noise_ndim), dtype=plan.dtype)
+        z = plan.root.child(stripe).generator().standard_normal((plan.stripe, plan.noise_ndim), dtype=mean.dtype.type)
         rows.append(factor.colorize(z) + mean)
     return np.concatenate(rows)[:stop]
 

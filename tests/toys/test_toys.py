@@ -91,7 +91,7 @@ def test_killed_and_resumed(name: str, tmp_path: Path) -> None:
     assert 0 < mvn_dask.status(tmp_path / "killed").done < 7
     mvn_dask.to_zarr(sample(name), tmp_path / "killed")
     assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
-    np.testing.assert_array_equal(zarr.open(tmp_path / "killed" / "samples", mode="r")[:], sample(name).compute())
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "killed" / "samples", mode="r")[:], sample(name).compute())
 
 
 @pytest.mark.parametrize("name", TOYS)
@@ -121,7 +121,7 @@ def test_a_mixture_is_not_taken_for_a_normal_distribution(tmp_path: Path) -> Non
     """Rows of the one under the record of the other are found by the report."""
     mean, cov = np.arange(4.0), random_moments(4)[1]
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal(mean, cov).sample(70_000, seed=5, chunks=10_000), tmp_path / "store")
-    array = zarr.open(tmp_path / "store" / "samples", mode="r+")
+    array = zarr.open_array(tmp_path / "store" / "samples", mode="r+")
     array[:] = sample("distribution").compute()
     assert not mvn_dask.report(tmp_path / "store").ok
 
