@@ -32,7 +32,7 @@ class Blocks:
     """
 
     def __init__(self, array: da.Array) -> None:
-        # Not the array itself, nor its keys: dask makes a tuple for each block when it is asked for them.
+        # Not the array itself, nor its keys: listing them makes a tuple for each block.
         self._layers = array.dask
         self._name = array.name
         self._grid = array.numblocks

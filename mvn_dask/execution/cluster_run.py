@@ -101,7 +101,7 @@ class ClusterRun:
         """The futures of as many ranges as the window has room for; none once the run is cancelled."""
         if self._token.cancelled:
             return []
-        # What is submitted while the client looks for its scheduler would wait for all of its timeout.
+        # What is submitted while the client tries to reconnect would wait for all of its timeout.
         if self._client.status != "running":
             raise workers_lost(self._work, SCHEDULER_GONE)
         try:

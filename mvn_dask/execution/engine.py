@@ -1,7 +1,7 @@
 """Runs work on ranges of blocks, on dask's current scheduler: threads, processes, or a distributed client.
 
 Input: work, block numbers, blocks per task. Output: what the work returns, in any order. Cost: a window of ranges is
-submitted at a time and the work itself travels once, so that a million blocks cost client and scheduler what some
+submitted at a time, and the work itself is sent once, so that a million blocks cost client and scheduler what some
 hundred do.
 """
 
@@ -58,6 +58,7 @@ def run(
     RuntimeError
         If the current client is asynchronous.
     """
+    # First of all, since it raises for a client that cannot be waited for: nothing has been done then.
     client = current_client()
     cancellation.raise_if_cancelled()
     ranges = split(numbers, size, thread_count())
@@ -70,7 +71,7 @@ def run(
 
 
 def _run_locally(work: Work, pickled: PickledOnce, ranges: Iterator[BlockRange], progress: Progress) -> Iterator[Any]:
-    # dask must neither look into the work for collections, nor hash it: traverse and pure are off.
+    # traverse and pure are off: dask would search the work for collections, and hash it for a key.
     shared = delayed(pickled, traverse=False, pure=False)
     task = delayed(run_range, pure=False, traverse=False)
     job_id = cancellation.current_token().job_id
@@ -149,7 +150,7 @@ def _run_whole_locally(graph: HighLevelGraph, keys: Sequence[Any], progress: Pro
 
     def count(key: Any, _: Any) -> None:
         progress.add(key in wanted)
-        # These tasks are dask's, and do not look at the token themselves.
+        # These tasks are dask's, and do not check the token themselves.
         cancellation.raise_if_cancelled()
 
     try:
@@ -187,4 +188,4 @@ def _after_each_task(function: Callable[[Any, Any], None]) -> Callback:
     def posttask(key: Any, result: Any, *_: Any) -> None:
         function(key, result)
 
-    return Callback(posttask=posttask)  # type: ignore[no-untyped-call]
+    return Callback(posttask=posttask)

@@ -122,6 +122,7 @@ class Broadcast:
         nbytes = sum(array.nbytes for array in self.arrays.values())
         if self._choose_spool is None or nbytes <= SPOOLED_BYTES:
             return {}
+        # What workers can write to they can read: where a store has the arrays, no shared spool need be named.
         if set(self.digests.values()) <= files.keys():
             return {name: ArraySource(key, files[key]) for name, key in self.digests.items()}
         spool = self._choose_spool(nbytes)

@@ -36,6 +36,7 @@ def workers() -> Workers:
     found: list[dict[str, Any]] = []
     if client is not None and not client.asynchronous:
         found = list(client.scheduler_info(n_workers=-1)["workers"].values())
+    # An asynchronous client's workers cannot be counted from here, nor is there any while a cluster starts.
     if not found:
         from distributed.system import memory_limit
 
@@ -55,6 +56,7 @@ def is_local(address: str) -> bool:
     >>> is_local("tcp://127.0.0.1:8786"), is_local("inproc://10.0.0.2/1/1"), is_local("tls://10.0.0.2:8786")
     (True, True, False)
     """
+    # By the address alone: resolving a host name may block, and pickling must not.
     parts = urlsplit(address)
     if parts.scheme == "inproc":
         return True

@@ -23,7 +23,8 @@ class Future:
     """A distributed future, without a cluster."""
 
     def __init__(self, key: Any) -> None:
-        self.key, self.status, self.error = key, "pending", None
+        self.key, self.status = key, "pending"
+        self.error: BaseException | None = None
 
     def ends(self, status: str = "finished", error: BaseException | None = None) -> "Future":
         self.status, self.error = status, error
@@ -77,7 +78,7 @@ class Even(Squares):
     """A failed task has done the odd numbers."""
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
-        return numbers[numbers % 2 == 0]
+        return numbers[[number % 2 == 0 for number in numbers.tolist()]]
 
 
 def started(work: Squares | None = None) -> tuple[ClusterRun, Cluster, CancelToken]:
@@ -86,7 +87,8 @@ def started(work: Squares | None = None) -> tuple[ClusterRun, Cluster, CancelTok
 
 
 def killed(task: Any) -> KilledWorker:
-    return KilledWorker(task, SimpleNamespace(memory_limit=123), 3)
+    worker: Any = SimpleNamespace(memory_limit=123)
+    return KilledWorker(task, worker, 3)
 
 
 def blocks(*numbers: int) -> BlockRange:
@@ -120,7 +122,7 @@ def test_a_task_that_is_lost_otherwise_means_that_the_scheduler_is_gone(status: 
         cluster.finish(cluster.submit(blocks(1)).ends(status), None)
 
 
-FAILURES = {
+FAILURES: dict[str, tuple[Callable[[Future], Exception], type[Exception]]] = {
     "killed": (lambda future: killed(future.key), WorkersLostError),
     "transport": (lambda _: TransportError("no answer"), TransportError),
     "connection": (lambda _: ConnectionError("no answer"), ConnectionError),
@@ -229,7 +231,7 @@ def test_cancel_informs_workers_and_takes_back_what_none_has_begun() -> None:
     assert client.cancelled == [begun, waiting, *client.work]
 
 
-def test_an_object_store_that_does_not_answer_is_asked_again(processes: Client, tmp_path: Path) -> None:
+def test_an_object_store_that_does_not_answer_is_tried_again(processes: Client, tmp_path: Path) -> None:
     assert squares(Failing(tmp_path, TransportError, times=2)) == [number**2 for number in range(100)]
 
 

@@ -16,7 +16,7 @@ from mvn_dask.execution.ranges import BlockNumbers
 
 @dataclass(frozen=True)
 class Squares:
-    """Tells the square of every number, and marks where it was."""
+    """The square of every number; a file in the folder says which process made it."""
 
     folder: Path | None = None
 
@@ -41,9 +41,9 @@ class Counted(Progress):
 
 def squares(work: Any, count: int = 100, size: int = 7) -> list[int]:
     progress = Counted(count, "numbers")
-    told = sorted(run(work, np.arange(count, dtype=np.int64), size, progress))
+    results = sorted(run(work, np.arange(count, dtype=np.int64), size, progress))
     assert progress.done == count
-    return told
+    return results
 
 
 @dataclass(frozen=True)
