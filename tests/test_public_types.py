@@ -12,7 +12,6 @@ import xarray as xr
 import mvn_dask
 from mvn_dask import covariance, errors
 
-
 JOB = """\
 version = 1
 distribution = {mean = [0.0], cov = 1.0}
