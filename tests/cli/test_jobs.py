@@ -253,7 +253,7 @@ def test_overwrite(site: Site, capsys: Captured) -> None:
     assert site.run("run", *overwrite, "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["drawn"] == 1, "its own store is gone on with"
     assert listing(site.store / "samples" / "c" / "6") == before
-    record = site.store / ".mvn_dask" / "plan.json"
+    record = site.store / ".mvn_dask" / "manifest.json"
     record.write_text("{")
     assert site.run("run") == 4
     assert site.run("run", *overwrite) == 0

@@ -91,13 +91,13 @@ def test_verify_finds_damage_and_repair_mends_it(damage: str, stored: Site, caps
     elif damage == "metadata":
         (stored.store / "samples" / "zarr.json").write_text("{}")
     else:
-        record = stored.store / ".mvn_dask" / "plan.json"
+        record = stored.store / ".mvn_dask" / "manifest.json"
         record.write_text(record.read_text().replace('"7"', '"8"'))
     assert stored.run("verify") == 5
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     if damage == "record":
-        assert_one_line(err, "plan.json is damaged")
+        assert_one_line(err, "manifest.json is damaged")
         assert stored.run("repair") == 4
         return
     assert err == ""

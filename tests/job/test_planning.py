@@ -41,7 +41,7 @@ def test_states(tmp_path: Path) -> None:
 def test_a_factor_that_is_lost_is_work_left(tmp_path: Path) -> None:
     job = job_in(tmp_path, distribution={"cov": [[2.0, 1.0], [1.0, 2.0]]})
     run(job)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     assert plan(job).state == "unfinished"
 
 

@@ -68,7 +68,7 @@ def test_no_store(tmp_path: Path) -> None:
     with pytest.raises(NotAStoreError):
         describe(tmp_path)
     mvn_dask.to_zarr(NORMAL.sample(10, seed=1), tmp_path)
-    (tmp_path / ".mvn_dask" / "plan.json").write_text("{}")
+    (tmp_path / ".mvn_dask" / "manifest.json").write_text("{}")
     with pytest.raises(DamagedManifestError):
         describe(tmp_path)
 

@@ -23,7 +23,7 @@ from distributed.chaos import KillWorker
 import mvn_dask
 from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
-from mvn_dask.execution import ranges
+from mvn_dask.execution import cluster_run
 from tests.support.clusters import local_cluster
 from tests.support.pausing import (
     DEADLINE,
@@ -164,7 +164,7 @@ def test_a_killed_worker_that_nobody_starts_again(tmp_path: Path) -> None:
 
 
 def lose_the_scheduler(file: Path, folder: Path) -> None:
-    ranges.LOOK = 0.0  # the scheduler is asked for its threads whenever a range ends
+    cluster_run.COUNT_SECONDS = 0.0  # threads are counted whenever a range ends
     timeouts = {"distributed.comm.timeouts.connect": "3 s", "scheduler": "distributed"}
     with dask.config.set(timeouts), Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2)

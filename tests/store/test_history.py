@@ -32,7 +32,7 @@ from mvn_dask.errors import DamagedChunkError, DamagedManifestError, NotAStoreEr
 from tests.support.damage import BAD, FAULTS, LEVELS, chunk
 from tests.support.stores import die_at, tree
 
-MANIFEST_KEY = ".mvn_dask/plan.json"
+MANIFEST_KEY = ".mvn_dask/manifest.json"
 WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 
 

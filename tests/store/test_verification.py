@@ -96,7 +96,7 @@ def test_numbers_that_another_program_wrote_with_their_checksum(number: float, t
 FOREIGN = [
     "note.txt", ".DS_Store", "samples/note.txt", "samples/c/note.txt", "samples/c/1/note.txt", "samples/c/99/0",
     "samples/c/01/0", "samples/c/1/1", "samples/c/-1/0", "samples/c/1/0.bak", "samples/c/٣/0", "c/0/0",
-    ".mvn_dask/note", ".mvn_dask/plan.json.bak", "variable/c/1", "other/zarr.json",
+    ".mvn_dask/note", ".mvn_dask/manifest.json.bak", "variable/c/1", "other/zarr.json",
 ]  # fmt: skip
 
 

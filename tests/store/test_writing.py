@@ -80,7 +80,7 @@ def test_only_what_is_missing_is_drawn_again(tmp_path: Path) -> None:
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "samples" / "c").rglob("0")}
     lost = tmp_path / "samples" / "c" / "2" / "0"
     lost.unlink()
-    (tmp_path / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     mvn_dask.to_zarr(sample(), tmp_path)
     assert tree(tmp_path) == before
     changed = [path for path, time_ns in times.items() if path.is_file() and path.stat().st_mtime_ns != time_ns]
@@ -196,7 +196,7 @@ def test_a_finished_store_may_be_read_only(tmp_path: Path) -> None:
 def test_a_damaged_store_is_refused_and_can_be_overwritten(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
-    (tmp_path / ".mvn_dask" / "plan.json").write_text("{")
+    (tmp_path / ".mvn_dask" / "manifest.json").write_text("{")
     with pytest.raises(DamagedManifestError, match="is no JSON"):
         mvn_dask.to_zarr(sample(), tmp_path)
     mvn_dask.to_zarr(sample(), tmp_path, overwrite=True)
@@ -348,7 +348,7 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
         writer.start()
         writer.join()
         if (folder / "zarr.json").exists() and "unknown_files" not in before:
-            seed = 2 if require_manifest(LocalStorage(folder)).content["samples"][0]["entropy"] == "2" else 1
+            seed = 2 if require_manifest(LocalStorage(folder)).samples[0]["entropy"] == "2" else 1
             with xr.open_zarr(folder) as dataset:
                 np.testing.assert_array_equal(dataset["samples"], named_sample(seed))
         with dask.config.set(scheduler="synchronous"):

@@ -12,6 +12,7 @@ import dask.array as da
 import pandas as pd
 
 import mvn_dask
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.verification import Level
 
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -98,9 +99,9 @@ FAULTS: dict[str, tuple[str, Damage, str]] = {
     "a pipe": ("samples/zarr.json", replace_by_fifo, "a link"),
     "names": ("variable/c/0", lambda path: flip(path, -1), "differs"),
     "no names' chunk": ("variable/c/0", lambda path: path.unlink(), "missing"),
-    "mean": (".mvn_dask/mean.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
-    "factor": (".mvn_dask/factor.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
-    "no factor": (".mvn_dask/factor.npy", lambda path: path.unlink(), "missing"),
-    "a long factor": (".mvn_dask/factor.npy", lambda path: os.truncate(path, 10**12), "wrong size"),
+    "mean": (parameter_key("mean"), lambda path: flip(path, -1), "other numbers than the manifest's digest"),
+    "factor": (parameter_key("factor.matrix"), lambda path: flip(path, -1), "other numbers than the manifest's digest"),
+    "no factor": (parameter_key("factor.matrix"), lambda path: path.unlink(), "missing"),
+    "a long factor": (parameter_key("factor.matrix"), lambda path: os.truncate(path, 10**12), "wrong size"),
 }  # fmt: skip
 """What may happen to other files of a store."""

@@ -42,7 +42,7 @@ def test_what_writers_leave_on_any_medium_is_no_stranger_on_another(
     partial = f"samples/c/0.{'0' * 32}.partial"
     for key in (".mvn_dask/lock", ".mvn_dask/create-lock", ".mvn_dask/trash/x", ".mvn_dask/jobs/1.json", partial):
         assert storage.is_temporary(key)
-    for key in (".mvn_dask/plan.json", "lock", "jobs/1.json", "samples/c/0", ".mvn_dask/locksmith"):
+    for key in (".mvn_dask/manifest.json", "lock", "jobs/1.json", "samples/c/0", ".mvn_dask/locksmith"):
         assert not storage.is_temporary(key)
 
 

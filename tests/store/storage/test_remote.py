@@ -17,6 +17,7 @@ from distributed import Client
 
 import mvn_dask
 from mvn_dask.errors import SpecMismatchError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.status import status
 from mvn_dask.store.storage import lease
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
@@ -51,7 +52,13 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
     before = prefix.times()
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
     assert prefix.tree() == tree_without_locks(tmp_path / "local")
-    untouched = {"samples/c/0/0", "samples/c/3/0", ".mvn_dask/factor.npy", ".mvn_dask/plan.json", "samples/zarr.json"}
+    untouched = {
+        "samples/c/0/0",
+        "samples/c/3/0",
+        parameter_key("factor.matrix"),
+        MANIFEST_KEY,
+        "samples/zarr.json",
+    }
     after = prefix.times()
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
 
@@ -180,9 +187,9 @@ def test_of_parts_at_the_same_time_exactly_one_commits(way: str, prefix: Prefix,
         job.join()
         assert job.exitcode == 0
     assert versioned.tree() == local_files(tmp_path, large())
-    assert {key: versioned.versions(key) for key in ("zarr.json", ".mvn_dask/plan.json", "samples/c/0/0")} == {
+    assert {key: versioned.versions(key) for key in ("zarr.json", ".mvn_dask/manifest.json", "samples/c/0/0")} == {
         "zarr.json": 1,
-        ".mvn_dask/plan.json": 1,
+        ".mvn_dask/manifest.json": 1,
         "samples/c/0/0": 1,
     }
 
