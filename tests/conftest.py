@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from multiprocessing import get_context
 
 import dask
+import distributed.utils
 import pytest
 from distributed import Client, LocalCluster
 
@@ -12,8 +13,9 @@ from tests.support.s3 import endpoint, prefix
 
 __all__ = ["endpoint", "prefix"]
 
-# Processes that tests fork begin with everything loaded.
+# Processes that tests fork begin with everything loaded. Distributed would put a list of its own in its place.
 get_context("forkserver").set_forkserver_preload(["tests.support.warm"])
+distributed.utils._forkserver_preload_set = True
 
 
 def pytest_configure() -> None:
@@ -30,8 +32,8 @@ def threads_by_default() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def process_cluster() -> Iterator[LocalCluster]:
-    """2 worker processes, shared by a module; who breaks them takes a `local_cluster` of its own."""
-    with local_cluster() as cluster:
+    """2 worker processes, shared by a module; tests that break them make a `local_cluster` of their own."""
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}), local_cluster() as cluster:
         yield cluster
 
 

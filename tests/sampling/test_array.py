@@ -122,7 +122,7 @@ def hold_the_third(block: npt.NDArray[Any], folder: str, block_id: tuple[int, ..
     return block
 
 
-@pytest.mark.parametrize("d", [30, LARGE_D])
+@pytest.mark.parametrize("d", [30, pytest.param(LARGE_D, marks=pytest.mark.faults)])
 def test_a_worker_killed_on_the_way(d: int, processes: Client, tmp_path: Path) -> None:
     mean, cov = random_moments(d)
     normal = mvn_dask.MultivariateNormal(mean, cov, method="cholesky")

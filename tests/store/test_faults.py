@@ -62,7 +62,9 @@ def test_a_killed_part_is_run_again_and_whoever_is_last_commits(tmp_path: Path) 
     assert commit_of(folder) == commit
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "rounds", [1, pytest.param(3, marks=pytest.mark.faults), pytest.param(30, marks=pytest.mark.slow)]
+)
 def test_parts_that_end_at_the_same_moment_commit_once(rounds: int, tmp_path: Path) -> None:
     parts = 6
     for number in range(rounds):
@@ -98,6 +100,7 @@ def fill_a_disk(disk: Path) -> None:
     assert tree(folder) == reference()
 
 
+@pytest.mark.faults
 def test_a_full_disk(tmp_path: Path) -> None:
     """In a namespace of its own, so that no mount outlives the test."""
     mount = 'mount -t tmpfs -o size=20m tmpfs "$1" && exec "$2" -c "$3" "$1"'
@@ -122,6 +125,7 @@ def write_with_a_limit(folder: Path, scheduler: str) -> None:
         mvn_dask.to_zarr(rows(), folder)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("scheduler", ["threads", "processes"])
 def test_files_that_may_not_grow(scheduler: str, tmp_path: Path) -> None:
     end(start(write_with_a_limit, tmp_path / "store", scheduler))

@@ -2,14 +2,11 @@ import dataclasses
 import json
 import re
 import shutil
-import time
+import sys
 from itertools import permutations
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import dask
-import dask.array as da
 import numpy as np
 import pytest
 import zarr
@@ -29,6 +26,8 @@ from tests.support.damage import (
     named,
     write,
 )
+from tests.support.pausing import end, start, wait_for
+from tests.support.stores import chunks_in
 
 
 @pytest.mark.parametrize("shards", [None, 15])
@@ -188,33 +187,36 @@ def test_reports_are_values(tmp_path: Path) -> None:
         report.chunks = 3  # type: ignore[misc]
 
 
-def slow(block: Any) -> Any:
-    time.sleep(0.05)
-    return block
+LOOKS = (9, 19, 29, 39)
 
 
-def write_slowly(folder: Path) -> None:
-    with dask.config.set(scheduler="synchronous"):
-        mvn_dask.to_zarr(da.map_blocks(slow, named(1200), dtype="f8", meta=np.empty((0, 0))), folder)
+def write_and_wait(folder: Path) -> None:
+    """A job that waits, with a chunk on its way, until somebody has looked at so many chunks."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.rename" and f"{folder}/samples/c/" in str(arguments[1]) and chunks_in(folder) in LOOKS:
+            wait_for(folder.with_name(f"look-{chunks_in(folder)}").exists, "a look")
+
+    sys.addaudithook(hook)
+    write(folder, named(1200))
 
 
 def test_a_store_that_is_being_written(tmp_path: Path) -> None:
     """Whatever is seen on the way is true: chunks are good or missing, and nothing is strange."""
-    job = get_context("spawn").Process(target=write_slowly, args=(tmp_path / "store",))
-    job.start()
+    folder = tmp_path / "store"
+    job = start(write_and_wait, folder)
     counts = []
-    while job.is_alive():
-        if not (tmp_path / "store" / "samples").exists():
-            time.sleep(0.01)
-            continue
-        before, report = mvn_dask.status(tmp_path / "store"), mvn_dask.verify(tmp_path / "store", level="checksum")
+    for number in LOOKS:
+        wait_for(lambda number=number: chunks_in(folder) == number, "chunks")
+        before, report = mvn_dask.status(folder), mvn_dask.verify(folder, level="checksum")
         assert set(report.bad.values()) <= {"missing"}
         assert not report.unknown_files
+        counts.append((before.done, report.chunks - len(report.bad)))
+        (tmp_path / f"look-{number}").touch()
+        # While it goes on.
+        before, report = mvn_dask.status(folder), mvn_dask.verify(folder, level="checksum")
+        assert set(report.bad.values()) <= {"missing"}
         assert before.done <= report.chunks - len(report.bad)
-        counts.append(report.chunks - len(report.bad))
-        time.sleep(0.1)
-    job.join()
-    assert job.exitcode == 0
-    assert sum(0 < count < 40 for count in counts) > 3, counts
-    assert counts == sorted(counts)
-    assert mvn_dask.verify(tmp_path / "store", level="checksum").ok
+    end(job)
+    assert counts == [(number, number) for number in LOOKS]
+    assert mvn_dask.verify(folder, level="checksum").ok

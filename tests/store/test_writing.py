@@ -295,7 +295,7 @@ def test_a_moved_store_goes_on(tmp_path: Path) -> None:
 
 
 def test_several_jobs_of_one_specification(tmp_path: Path) -> None:
-    context = get_context("spawn")
+    context = get_context("forkserver")
     jobs = [context.Process(target=write_killable, args=(tmp_path / "store", 10)) for _ in range(3)]
     for job in jobs:
         job.start()
@@ -324,9 +324,9 @@ def named_sample(seed: int = 1) -> da.Array:
     "before",
     [
         "nothing",
-        "another store",
+        pytest.param("another store", marks=pytest.mark.faults),
         pytest.param("another store, unfinished", marks=pytest.mark.slow),
-        "a foreign hierarchy",
+        pytest.param("a foreign hierarchy", marks=pytest.mark.faults),
     ],
 )
 def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
@@ -364,7 +364,9 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     assert step > 30
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [3, pytest.param(20, marks=pytest.mark.faults), pytest.param(120, marks=pytest.mark.slow)]
+)
 def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     """At random moments, each really on the way; no reader opens the store; the bytes are the same."""
     write_killable(tmp_path / "reference", kills)

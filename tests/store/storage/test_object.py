@@ -54,7 +54,7 @@ def test_a_server_that_is_not_there_is_an_error_in_one_line(
             begin = time.monotonic()
             with pytest.raises(TransportError, match=f"^{re.escape(prefix.url)}: ") as caught:
                 call(storage)
-            assert time.monotonic() - begin < 15, name
+            assert time.monotonic() - begin < 60, name
             assert isinstance(caught.value, OSError)
             assert str(caught.value).count("\n") == 0
             assert caught.value.__cause__ is None
