@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvn_dask.cli.outcome import Exit
+from mvn_dask.cli.exit_codes import ExitCode
 from tests.batch.conftest import EXAMPLES
 
 FILES = sorted(EXAMPLES.iterdir())
@@ -39,4 +39,4 @@ def test_shell(path: Path) -> None:
 
 
 def test_all_exit_codes() -> None:
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == set(Exit)
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == set(ExitCode)
