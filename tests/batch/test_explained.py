@@ -1,4 +1,4 @@
-"""Every script says in ten lines what it does, and docs/batch.md names it."""
+"""Every script begins with at most ten lines about what it does, and docs/batch.md names it."""
 
 import re
 import subprocess
