@@ -57,10 +57,14 @@ def command(function: Callable[..., Outcome], *, has_result: bool = True) -> Cal
         Takes the options of `OutputOptions` as well, and gives the exit code.
     """
     parameters = signature(function).parameters
-    groups = {name: each.annotation for name, each in parameters.items() if is_dataclass(each.annotation)}
+    groups: dict[str, Any] = {}
     options: list[Parameter] = []
     for name, each in parameters.items():
-        options += signature(groups[name]).parameters.values() if name in groups else [each] * (name != "secrets")
+        if is_dataclass(each.annotation):
+            groups[name] = each.annotation
+            options += signature(groups[name]).parameters.values()
+        elif name != "secrets":
+            options.append(each)
     options += [each for each in signature(OutputOptions).parameters.values() if has_result or each.name != "json"]
 
     @wraps(function)

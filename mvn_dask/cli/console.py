@@ -127,7 +127,7 @@ def print_result(text: str) -> None:
 
 
 def open_closed_streams() -> None:
-    """Make standard output and error usable: closed ones lead nowhere, and what cannot be encoded is escaped.
+    """Make standard output and error usable: closed ones lead to the null device, and what cannot be encoded is escaped.
 
     Were they left closed, the next files to be opened would get their numbers, and messages would go into those.
     """
@@ -145,7 +145,7 @@ def open_closed_streams() -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Lead a stream that nobody reads nowhere: Python flushes it at its end, and would fail."""
+    """Redirect a stream without a reader to the null device: Python flushes it at its end, and would fail."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

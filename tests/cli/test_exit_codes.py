@@ -12,7 +12,7 @@ def test_every_exit_code_has_its_meaning() -> None:
     assert sorted(map(int, ExitCode)) == [0, 1, 2, 3, 4, 5, 75]
 
 
-CODES = {
+CODES: dict[int, list[type[Exception]]] = {
     75: [errors.JobCancelledError],
     2: [errors.JobFileError, errors.ArgumentError, errors.ArgumentTypeError, errors.BlockTooLargeError],
     3: [errors.InvalidDistributionError, errors.NotPositiveDefiniteError],
@@ -59,7 +59,7 @@ def test_errors_of_the_system() -> None:
         assert exit_code(OSError(number, "…")) == 1, number
 
 
-MESSAGES = [
+MESSAGES: list[tuple[Exception, str]] = [
     (errors.ArgumentError("`a` must be b"), "`a` must be b"),
     (errors.ArgumentError("one\n  two\n\n"), "one; two"),
     (errors.JobFileError("a: one\nb: two"), "a: one\nb: two"),
