@@ -127,7 +127,7 @@ def print_result(text: str) -> None:
 
 
 def open_closed_streams() -> None:
-    """Make standard output and error usable: closed ones lead to the null device, and what cannot be encoded is escaped.
+    """Make standard output and error usable: closed ones lead to the null device, unencodable text is escaped.
 
     Were they left closed, the next files to be opened would get their numbers, and messages would go into those.
     """
