@@ -83,12 +83,18 @@ def test_open_streams_stay(capfd: pytest.CaptureFixture[str]) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-BAR = """
-import threading
-from mvn_dask.cli.console import print_result
+PROCESS = """
+import logging, sys, threading
+from mvn_dask.cli.console import ConsoleHandler, print_result
+from mvn_dask.cli.log_formats import TextFormatter
 from mvn_dask.execution.progress import ProgressState
-from tests.cli.test_console import console, log
-with console() as handler:
+log = logging.getLogger("mvn_dask")
+log.setLevel("INFO")
+handler = ConsoleHandler(TextFormatter())
+log.addHandler(handler)
+"""
+BAR = PROCESS + """
+with handler:
     log.info("before")
     others = [threading.Thread(target=lambda: [log.warning("amid") for _ in range(20)]) for _ in range(3)]
     for other in others:
@@ -121,12 +127,8 @@ def in_terminal(command: list[str], cwd: Path, **environment: str) -> str:
     return written.decode()
 
 
-def bar_in_terminal(**environment: str) -> str:
-    return in_terminal([sys.executable, "-c", BAR], Path(__file__).parents[2], **environment)
-
-
-def test_a_bar_in_a_terminal_with_messages_of_threads() -> None:
-    written = bar_in_terminal()
+def test_a_bar_in_a_terminal_with_messages_of_threads(tmp_path: Path) -> None:
+    written = in_terminal([sys.executable, "-c", BAR], tmp_path)
     assert "100/100" in written
     assert "chunks" in written
     assert written.count("mvn-dask: warning: amid") == 60
@@ -135,14 +137,14 @@ def test_a_bar_in_a_terminal_with_messages_of_threads() -> None:
     assert written.count("\x1b[?25l") == written.count("\x1b[?25h"), "the cursor is there again"
 
 
-def test_no_colours_where_they_are_not_wanted() -> None:
-    written = bar_in_terminal(NO_COLOR="1")
+def test_no_colours_where_they_are_not_wanted(tmp_path: Path) -> None:
+    written = in_terminal([sys.executable, "-c", BAR], tmp_path, NO_COLOR="1")
     assert "100/100" in written
     assert not any(f"\x1b[{colour}m" in written for colour in (31, 32, 33, 35, 36))
 
 
-def test_a_dumb_terminal() -> None:
-    written = bar_in_terminal(TERM="dumb")
+def test_a_dumb_terminal(tmp_path: Path) -> None:
+    written = in_terminal([sys.executable, "-c", BAR], tmp_path, TERM="dumb")
     assert "mvn-dask: error: [bold]after[/bold]" in written
     assert "\x1b" not in written
 
@@ -166,16 +168,9 @@ def test_no_escape_sequences_without_a_terminal(site: Site, capsys: Captured) ->
 
 
 def test_a_reader_that_goes_away_stops_nothing() -> None:
-    code = (
-        "import sys\nfrom mvn_dask.cli.console import print_result\nfrom tests.cli.test_console import console, log\n"
-        "sys.stdin.readline()\nwith console():\n    for _ in range(3): log.warning('x' * 100)\n    print_result('done')"
-    )
+    code = PROCESS + "sys.stdin.readline()\nfor _ in range(3): log.warning('x' * 100)\nprint_result('done')"
     with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stderr is not None
         assert process.stdin is not None
