@@ -93,7 +93,9 @@ log.setLevel("INFO")
 handler = ConsoleHandler(TextFormatter())
 log.addHandler(handler)
 """
-BAR = PROCESS + """
+BAR = (
+    PROCESS
+    + """
 with handler:
     log.info("before")
     others = [threading.Thread(target=lambda: [log.warning("amid") for _ in range(20)]) for _ in range(3)]
@@ -106,6 +108,7 @@ with handler:
     log.error("[bold]after[/bold]")
     print_result("result")
 """
+)
 
 
 def in_terminal(command: list[str], cwd: Path, **environment: str) -> str:
