@@ -119,31 +119,35 @@ def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
     handler = ConsoleHandler(FORMATTERS.get(output.log_format, FORMATTERS["text"])(), quiet=output.quiet)
     secrets = RedactSecrets()
     handler.addFilter(secrets)
+    level = logging.DEBUG if output.debug else logging.INFO
 
     def show(message: Warning | str, *_: object) -> None:
         log.warning(" ".join(str(message).split()))
 
-    with handler, warnings.catch_warnings(), report_progress_to(handler.show_progress), _sole_handler(handler):
+    with handler, warnings.catch_warnings(), report_progress_to(handler.show_progress), _sole_handler(handler, level):
         # Not logging.captureWarnings, which adds file and line to the message.
         warnings.showwarning = show  # type: ignore[assignment]
         yield secrets
 
 
 @contextmanager
-def _sole_handler(handler: logging.Handler) -> Iterator[None]:
-    """Inside the body, this handler takes what is logged, in place of those that libraries add."""
+def _sole_handler(handler: logging.Handler, level: int) -> Iterator[None]:
+    """Inside the body, this handler takes what is logged, by this package from the level on.
+
+    It replaces the handlers that libraries add.
+    """
     root, package = logging.getLogger(), logging.getLogger("mvn_dask")
     # distributed adds handlers when it is imported, unless the root has one by then.
     libraries = [(each, each.handlers[:], each.propagate) for each in map(logging.getLogger, LIBRARY_LOGGERS)]
-    level = package.level
+    before = package.level
     for logger, _, _ in libraries:
         logger.handlers, logger.propagate = [], True
     root.addHandler(handler)
-    package.setLevel(logging.DEBUG)
+    package.setLevel(level)
     try:
         yield
     finally:
-        package.setLevel(level)
+        package.setLevel(before)
         root.removeHandler(handler)
         for logger, handlers, propagate in libraries:
             logger.handlers, logger.propagate = handlers, propagate

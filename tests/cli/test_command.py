@@ -123,6 +123,7 @@ def test_what_libraries_log_is_a_line(capsys: Captured) -> None:
         with console_logging(OutputOptions(log_format="json")):
             logging.getLogger(name).error("bad %s\nindeed", "luck")
             logging.getLogger(name).info("by the way")
+            log.debug("by the way")
         (line,) = capsys.readouterr().err.splitlines()
         written = json.loads(line)
         assert (written["level"], written["message"], written["logger"]) == ("error", "bad luck indeed", name)
