@@ -43,7 +43,7 @@ def mvn_dask(d: int, dtype: str, n: int, method: str = "cholesky") -> Draw:
     factor = Dense(cov, method=method).factorize().astype(dtype)  # type: ignore[arg-type]
     plan = Plan((n,), d, d, dtype, as_root(1), (n,))
     mean = mean.astype(dtype)
-    return lambda: kernel.draw(factor, mean, plan, (0,))
+    return lambda: kernel.draw_rows(factor, mean, plan, 0, n)
 
 
 def numpy(d: int, dtype: str, n: int, method: str = "cholesky") -> Draw:

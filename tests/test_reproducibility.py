@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 import mvn_dask
 from mvn_dask import stripe_height
 from mvn_dask.checks import Method
-from tests.strategies import METHODS, Floats, numpy_stripe, partitions, random_moments
+from tests.support.strategies import METHODS, Floats, numpy_stripe, partitions, random_moments
 
 D = 30
 ROWS = 3 * 2048 + 77
@@ -151,7 +151,7 @@ def test_bits_do_not_depend_on_the_machine(d: int, dtype: str, seed: int) -> Non
 def exact_digest(d: int, dtype: str, seed: int) -> str:
     lower = np.tril(np.random.default_rng(d).integers(-4, 5, (d, d)), -1) + np.diag(np.full(d, 8))
     normal = mvn_dask.MultivariateNormal(np.arange(d) / 8, lower @ lower.T, method="cholesky")
-    np.testing.assert_array_equal(normal.covariance.factorize().entries, lower if d > 1 else [8.0])
+    np.testing.assert_array_equal(normal.covariance.factorize().operand, lower if d > 1 else [8.0])
     rows = normal.sample(max(2, 400 // d), seed=seed, dtype=dtype).compute()
     noise = np.linalg.solve(lower, (rows - normal.mean).T.astype(float))
     assert np.abs(noise).max() < 3.65

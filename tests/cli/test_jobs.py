@@ -264,8 +264,8 @@ def test_overwrite(site: Site, capsys: Captured) -> None:
     assert site.run("run", *overwrite, "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["drawn"] == 1, "its own store is gone on with"
     assert listing(site.store / "samples" / "c" / "6") == before
-    record = site.store / ".mvn_dask" / "plan.json"
-    record.write_text("{")
+    manifest = site.store / ".mvn_dask" / "manifest.json"
+    manifest.write_text("{")
     assert site.run("run") == 4
     assert site.run("run", *overwrite) == 0
     assert tree(site.store) == site.reference()

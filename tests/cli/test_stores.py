@@ -92,13 +92,13 @@ def test_verify_finds_damage_and_repair_removes_it(damage: str, stored: Site, ca
     elif damage == "metadata":
         (stored.store / "samples" / "zarr.json").write_text("{}")
     else:
-        manifest = stored.store / ".mvn_dask" / "plan.json"
+        manifest = stored.store / ".mvn_dask" / "manifest.json"
         manifest.write_text(manifest.read_text().replace('"7"', '"8"'))
     assert stored.run("verify") == 5
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     if damage == "manifest":
-        assert_one_line(err, "plan.json is damaged")
+        assert_one_line(err, "manifest.json is damaged")
         assert stored.run("repair") == 4
         return
     assert err == ""

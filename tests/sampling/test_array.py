@@ -18,7 +18,7 @@ from distributed import Client, LocalCluster
 from distributed.protocol.pickle import dumps as cloud_dumps
 
 import mvn_dask
-from tests.strategies import random_moments
+from tests.support.strategies import random_moments
 
 LARGE_D = 1100  # its factor, 9.7 MB, goes through the spool
 

@@ -23,9 +23,9 @@ from distributed.chaos import KillWorker
 import mvn_dask
 from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
-from mvn_dask.execution import ranges
-from tests.conftest import local_cluster
-from tests.store.test_faults import (
+from mvn_dask.execution import cluster_run
+from tests.support.clusters import local_cluster
+from tests.support.pausing import (
     DEADLINE,
     ROOT,
     assert_midway,
@@ -38,7 +38,7 @@ from tests.store.test_faults import (
     start,
     wait_for,
 )
-from tests.store.test_writing import chunks_in, tree
+from tests.support.stores import chunks_in, tree
 
 
 @contextmanager
@@ -161,7 +161,7 @@ def test_a_killed_worker_that_nobody_starts_again(tmp_path: Path) -> None:
 
 
 def lose_the_scheduler(file: Path, folder: Path) -> None:
-    ranges.LOOK = 0.0  # the scheduler is asked for its threads whenever a range ends
+    cluster_run.COUNT_SECONDS = 0.0  # threads are counted whenever a range ends
     timeouts = {"distributed.comm.timeouts.connect": "3 s", "scheduler": "distributed"}
     with dask.config.set(timeouts), Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2)

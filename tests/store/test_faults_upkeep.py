@@ -11,17 +11,8 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import UnfinishedStoreError
-from tests.store.test_faults import (
-    CHUNKS,
-    barrier,
-    kill,
-    partials,
-    pause_after,
-    rows,
-    start,
-    wait_for,
-)
-from tests.store.test_writing import chunks_in, die_at, killable, sample, tree
+from tests.support.pausing import CHUNKS, barrier, kill, partials, pause_after, rows, start, wait_for
+from tests.support.stores import chunks_in, die_at, killable, sample, tree
 
 
 def extend_dying(step: int, folder: Path) -> None:

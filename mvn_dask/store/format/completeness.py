@@ -63,12 +63,12 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
 
 def complete(storage: Storage, manifest: Manifest) -> bool:
     """Whether everything is there: chunks, names, metadata, and the arrays beside the manifest."""
-    parameters = [parameter_key(name) for name in manifest.arrays]
+    files = [parameter_key(name) for name in manifest.parameters]
     if manifest.names is not None:
-        parameters.append(f"{manifest.dimensions[-1]}/c/0")
+        files.append(f"{manifest.array.dimensions[-1]}/c/0")
     return (
         committed(storage, manifest)
-        and all(storage.entry(key) is not None for key in parameters)
+        and all(storage.entry(key) is not None for key in files)
         and not len(missing_numbers(storage, manifest, 0, chunk_count(manifest)))
     )
 

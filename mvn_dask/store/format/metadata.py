@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mvn_dask.hashing import canonical_json
 from mvn_dask.store.format.layout import ARRAY, fill_value
-from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest
 from mvn_dask.store.storage.base import Storage
 
 DOCUMENT = "zarr.json"
@@ -37,32 +37,32 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
 
     written: dict[str, Any] = {}
     store = MemoryStore(written)
-    root = {"mvn_dask_format_version": manifest.content["format_version"], "mvn_dask_fingerprint": manifest.fingerprint}
+    root = {"mvn_dask_format_version": FORMAT_VERSION, "mvn_dask_fingerprint": manifest.fingerprint}
     group = zarr.create_group(store, zarr_format=3, attributes=root)
-    dtype = manifest.dtype
+    layout = manifest.array
     group.create_array(
         ARRAY,
-        shape=manifest.shape,
-        chunks=manifest.pieces or manifest.chunks,
-        shards=None if manifest.pieces is None else manifest.chunks,
-        dtype=dtype,
-        fill_value=fill_value(dtype),
+        shape=layout.shape,
+        chunks=layout.inner_chunks or layout.chunks,
+        shards=None if layout.inner_chunks is None else layout.chunks,
+        dtype=layout.dtype,
+        fill_value=fill_value(layout.dtype),
         compressors=[Crc32cCodec()],
         filters=None,
-        dimension_names=manifest.dimensions,
-        attributes=attributes(manifest.content["samples"], manifest.content["expression"], arrays.get("mean")),
+        dimension_names=layout.dimensions,
+        attributes=attributes(manifest.samples, manifest.expression, arrays.get("mean")),
         config={"write_empty_chunks": True},
     )
-    if manifest.names is not None:
+    if layout.names is not None:
         names = group.create_array(
-            manifest.dimensions[-1],
-            shape=(len(manifest.names),),
-            chunks=(max(1, len(manifest.names)),),
+            layout.dimensions[-1],
+            shape=(len(layout.names),),
+            chunks=(max(1, len(layout.names)),),
             dtype=str,
             compressors=None,
-            dimension_names=manifest.dimensions[-1:],
+            dimension_names=layout.dimensions[-1:],
         )
-        names[:] = np.array(manifest.names, dtype=object)
+        names[:] = np.array(layout.names, dtype=object)
     files = {key: value.to_bytes() for key, value in written.items()}
     files[DOCUMENT] = _consolidated(files)
     return files

@@ -21,8 +21,10 @@ INTERNAL_FOLDER = ".mvn_dask"
 
 _LEFTOVER = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/(lock|create-lock|(trash|jobs)/.*)", re.DOTALL)
 
-MANIFEST_KEY = f"{INTERNAL_FOLDER}/plan.json"
-"""Where the plan manifest lies: whoever deletes a store deletes it last."""
+MANIFEST_KEY = f"{INTERNAL_FOLDER}/manifest.json"
+"""Key of the manifest, which is written first and deleted last."""
+VERSION_2_KEY = f"{INTERNAL_FOLDER}/plan.json"
+"""Key of the manifest of a store of format version 2, which is refused by name."""
 
 ByteArray = npt.NDArray[np.uint8]
 Buffer = bytes | memoryview

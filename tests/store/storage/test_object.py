@@ -16,7 +16,7 @@ from mvn_dask.errors import NotAStoreError, StorageError, StoreError, TransportE
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.object import ONE_REQUEST
-from tests.store.conftest import WAYS, Prefix, wired
+from tests.support.s3 import WAYS, Prefix, wired
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
 

@@ -18,8 +18,8 @@ import mvn_dask
 from mvn_dask.errors import StoreError, TransportError
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.s3 import S3Storage
-from tests.conftest import local_cluster
-from tests.store.conftest import ACCESS, SECRET, WAYS, Prefix
+from tests.support.clusters import local_cluster
+from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix
 
 
 def sample(seed: int = 1) -> Any:

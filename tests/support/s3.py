@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-import s3fs
-from obstore.store import S3Store
-from zarr.storage import FsspecStore, ObjectStore
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+    from zarr.storage import FsspecStore, ObjectStore
 
 ACCESS = "AKIASECRETKEYID"
 SECRET = "verysecretvalue"  # noqa: S105 nobody's
@@ -24,6 +24,8 @@ SECRET = "verysecretvalue"  # noqa: S105 nobody's
 
 @cache
 def _client(endpoint: str) -> Any:
+    import boto3
+
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -61,7 +63,10 @@ class Prefix:
         return replace(self, path=f"{self.path}/{name}")
 
     @property
-    def fsspec(self) -> FsspecStore:
+    def fsspec(self) -> "FsspecStore":
+        import s3fs
+        from zarr.storage import FsspecStore
+
         filesystem = s3fs.S3FileSystem(
             key=ACCESS,
             secret=SECRET,
@@ -73,6 +78,9 @@ class Prefix:
 
     @property
     def object_store(self) -> "ObjectStore[S3Store]":
+        from obstore.store import S3Store
+        from zarr.storage import ObjectStore
+
         return ObjectStore(S3Store(self.bucket, prefix=self.path, **self.options))
 
     def way(self, name: str) -> tuple[Any, dict[str, Any] | None]:
