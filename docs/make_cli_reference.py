@@ -1,4 +1,7 @@
-"""The manual of the command, made of the very texts that its help shows: ``python -m mvn_dask.cli.manual``."""
+"""The reference of the command: ``python docs/make_cli_reference.py > docs/cli.md``.
+
+Input: the application with its help texts, the docstrings of its results, the keys of a job file. Output: Markdown.
+"""
 
 import ast
 import inspect
@@ -11,13 +14,13 @@ from typing import Any
 import typer
 
 from mvn_dask.cli.application import app
-from mvn_dask.cli.outcome import MEANINGS
+from mvn_dask.cli.exit_codes import MEANINGS
 
 INTRODUCTION = """\
 # The command mvn-dask
 
-Made by `python -m mvn_dask.cli.manual` from the texts that `mvn-dask --help` shows. How jobs are run on clusters is
-told in [batch.md](batch.md).
+Made by `python docs/make_cli_reference.py` from the texts that `mvn-dask --help` shows. [batch.md](batch.md) describes
+how jobs are run on clusters.
 
     mvn-dask init job.toml                 write a job file, every key of it explained
     mvn-dask plan job.toml                 what it will do; nothing is written
@@ -34,19 +37,19 @@ then the job's output, its storage options and its cluster are meant.
 **Standard output** holds the result and nothing else: text, or with `--json` one JSON object, whose fields stand below.
 Everything else goes to **standard error**: a bar in a terminal, elsewhere a line each half minute, each warning and
 each error in one line. With `--log-format json` these are objects with `time`, `level`, `message`, and what belongs to
-them. Colours are left out where `NO_COLOR` is set or nobody looks at a terminal.
+them. Colours are left out where `NO_COLOR` is set or standard error is no terminal.
 
 **Signals.** SIGTERM, SIGINT (Ctrl-C) and SIGUSR1, Slurm's early warning, stop a command: nothing new begins, chunks
 that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once; within a
-quarter of a second it is the first one's echo, since queues signal every process and scripts hand signals on. Whatever
+quarter of a second it counts as the first one, since queues signal every process and scripts forward signals. Whatever
 happens, the store is never torn. The same command goes on; `verify` and `report`, which change nothing, begin anew, and
 a stopped `extend` is completed by `repair`, since the same `extend` again would append more.
 
 **Time.** `plan`, like `run`, checks and factorises the covariance, unless the job has begun: some 2,000 variables take
-a second with `method = "cholesky"`, and five with the default, "svd". A job that is complete is known as such in less
-than a second, and a part that is done starts no cluster.
+a second with `method = "cholesky"`, and five with the default, "svd". A job that is complete ends in less than a
+second, and a part that is done starts no cluster.
 
-**Completion.** `mvn-dask --install-completion` teaches it to your shell.
+**Completion.** `mvn-dask --install-completion` installs it in your shell.
 """
 
 JOB_FILE = """\
@@ -55,16 +58,15 @@ keys, wrong types and impossible values are errors with file, line and key. Rela
 file. Pickled arrays are never loaded."""
 
 FIELDS = {
-    "plan": ("mvn_dask.job.planning", "Planned"),
-    "run": ("mvn_dask.job.running", "Ran"),
+    "plan": ("mvn_dask.job.planning", "JobPlan"),
+    "run": ("mvn_dask.job.running", "RunResult"),
     "status": ("mvn_dask.store.status", "Status"),
     "info": ("mvn_dask.store.description", "Description"),
     "verify": ("mvn_dask.store.verification", "Verification"),
     "repair": ("mvn_dask.maintenance.repair", "Repair"),
     "extend": ("mvn_dask.maintenance.extend", "Extension"),
 }
-"""Commands whose JSON is a report, and where its fields are documented."""
-
+"""Commands whose JSON is a dataclass, and where its fields are documented."""
 
 REPORT = {
     "url": "Where the store lies.",
@@ -87,8 +89,8 @@ REPORT = {
 """Fields of a report's JSON."""
 
 
-def manual() -> str:
-    """The manual, as Markdown."""
+def reference() -> str:
+    """The reference, as Markdown."""
     group: Any = typer.main.get_command(app)
     parts = [INTRODUCTION, _exit_codes()]
     parts += [_section(name, command) for name, command in group.commands.items()]
@@ -107,7 +109,7 @@ def _section(name: str, command: Any) -> str:
     usage = " ".join([f"mvn-dask {name}", *(param.metavar or param.name.upper() for param in arguments), "[OPTIONS]"])
     parts = [f"## {name}", f"    {usage}", inspect.cleandoc(command.help or "")]
     rows = [(f"`{param.metavar or param.name.upper()}`", param.help or "") for param in arguments]
-    rows += [(_spelling(param), f"{param.help or ''}{_default(param)}") for param in options]
+    rows += [(_usage(param), f"{param.help or ''}{_default(param)}") for param in options]
     parts.append(_table(("", ""), rows))
     if name in FIELDS:
         parts += ["With `--json`:", _table(("field", "meaning"), list(_fields(name)))]
@@ -117,7 +119,7 @@ def _section(name: str, command: Any) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _spelling(param: Any) -> str:
+def _usage(param: Any) -> str:
     value = "" if param.is_flag else f" {param.metavar or param.name.upper()}"
     return ", ".join(f"`{option}{value}`" for option in param.opts)
 
@@ -144,7 +146,7 @@ def _fields(command: str) -> Iterator[tuple[str, str]]:
             yield f"`{field.target.id}`", " ".join(document.split())
     yield from {
         "status": [("`complete`", "Whether nothing is left to do.")],
-        "verify": [("`ok`", "Whether the store is exactly what its record says, and nothing else lies in it.")],
+        "verify": [("`ok`", "Whether the store is exactly what its manifest says, and nothing else lies in it.")],
     }.get(command, [])
 
 
@@ -174,4 +176,4 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(manual())
+    sys.stdout.write(reference())
