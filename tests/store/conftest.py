@@ -14,9 +14,8 @@ from typing import Any
 
 import boto3
 import pytest
-import s3fs
 from obstore.store import S3Store
-from zarr.storage import FsspecStore, ObjectStore
+from zarr.storage import ObjectStore
 
 ACCESS = "AKIASECRETKEYID"
 SECRET = "verysecretvalue"  # noqa: S105 nobody's
@@ -61,17 +60,6 @@ class Prefix:
         return replace(self, path=f"{self.path}/{name}")
 
     @property
-    def fsspec(self) -> FsspecStore:
-        filesystem = s3fs.S3FileSystem(
-            key=ACCESS,
-            secret=SECRET,
-            endpoint_url=self.endpoint,
-            asynchronous=True,
-            config_kwargs={"retries": {"max_attempts": 0}, "connect_timeout": 2},
-        )
-        return FsspecStore(filesystem, path=f"{self.bucket}/{self.path}")
-
-    @property
     def object_store(self) -> "ObjectStore[S3Store]":
         return ObjectStore(S3Store(self.bucket, prefix=self.path, **self.options))
 
@@ -79,7 +67,7 @@ class Prefix:
         """`url` and `storage_options` of one of `WAYS`."""
         if name == "url":
             return self.url, self.options
-        return (self.object_store if name == "obstore" else self.fsspec), None
+        return self.object_store, None
 
     @property
     def client(self) -> Any:
@@ -114,7 +102,7 @@ class Prefix:
         return sum(each["Key"] == f"{self.path}/{key}" for each in found.get("Versions", []))
 
 
-WAYS = ["url", "obstore", "fsspec"]
+WAYS = ["url", "obstore"]
 """How a user may name a prefix."""
 
 
