@@ -51,7 +51,7 @@ def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
 
 def remove(storage: Storage) -> None:
     """Delete a hierarchy, and the plan manifest last."""
-    storage.remove(ours=_is_ours(storage), documents=lambda key: key.rpartition("/")[2] in DOCUMENTS)
+    storage.remove(metadata_first=_is_ours(storage), is_metadata=lambda key: key.rpartition("/")[2] in DOCUMENTS)
 
 
 def _is_ours(storage: Storage) -> bool:

@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
-    from zarr.storage import FsspecStore, ObjectStore
+    from zarr.storage import ObjectStore
 
 ACCESS = "AKIASECRETKEYID"
 SECRET = "verysecretvalue"  # noqa: S105 nobody's
@@ -63,20 +63,6 @@ class Prefix:
         return replace(self, path=f"{self.path}/{name}")
 
     @property
-    def fsspec(self) -> "FsspecStore":
-        import s3fs
-        from zarr.storage import FsspecStore
-
-        filesystem = s3fs.S3FileSystem(
-            key=ACCESS,
-            secret=SECRET,
-            endpoint_url=self.endpoint,
-            asynchronous=True,
-            config_kwargs={"retries": {"max_attempts": 0}, "connect_timeout": 2},
-        )
-        return FsspecStore(filesystem, path=f"{self.bucket}/{self.path}")
-
-    @property
     def object_store(self) -> "ObjectStore[S3Store]":
         from obstore.store import S3Store
         from zarr.storage import ObjectStore
@@ -87,7 +73,7 @@ class Prefix:
         """`url` and `storage_options` of one of `WAYS`."""
         if name == "url":
             return self.url, self.options
-        return (self.object_store if name == "obstore" else self.fsspec), None
+        return self.object_store, None
 
     @property
     def client(self) -> Any:
@@ -122,7 +108,7 @@ class Prefix:
         return sum(each["Key"] == f"{self.path}/{key}" for each in found.get("Versions", []))
 
 
-WAYS = ["url", "obstore", "fsspec"]
+WAYS = ["url", "obstore"]
 """How a user may name a prefix."""
 
 

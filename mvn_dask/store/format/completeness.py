@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
 from mvn_dask.store.format.layout import chunk_count, present_chunks
 from mvn_dask.store.format.manifest import Manifest
-from mvn_dask.store.format.metadata import DOCUMENT, ROOM, Files, zarr_files
+from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import Storage
 
@@ -51,7 +51,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     entry = storage.entry(key)
     if entry is None:
         return None
-    if not entry.regular or entry.size > 2 * len(expected[key]) + ROOM:
+    if not entry.regular or entry.size > 2 * len(expected[key]) + MAX_EXTRA_BYTES:
         msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it anew"
         raise DamagedManifestError(msg)
     try:

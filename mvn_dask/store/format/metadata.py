@@ -20,10 +20,10 @@ from mvn_dask.store.storage.base import Storage
 
 DOCUMENT = "zarr.json"
 """Name of a document."""
-LONGEST_MEAN = 10_000
+MAX_MEAN_SIZE = 10_000
 """Numbers of a mean that stands in the attributes; a longer one stands in ``.mvn_dask/mean.npy`` alone."""
 
-ROOM = 2**19
+MAX_EXTRA_BYTES = 2**19
 """Bytes that a document may have beyond what we write: attributes that users add, and the mean."""
 
 Files = Mapping[str, bytes]
@@ -75,7 +75,7 @@ def attributes(
     told: dict[str, Any] = {"provenance": canonical_json(list(samples))}
     if expression is not None:
         told["expression"] = expression
-    if mean is not None and mean.size <= LONGEST_MEAN:
+    if mean is not None and mean.size <= MAX_MEAN_SIZE:
         told["mean"] = mean.tolist()
     return told
 
@@ -108,7 +108,7 @@ def faults(storage: Storage, files: Files) -> dict[str, str]:
             found[key] = "missing"
         elif not entry.regular:
             found[key] = "a link"
-        elif entry.size > 2 * len(expected) + ROOM:
+        elif entry.size > 2 * len(expected) + MAX_EXTRA_BYTES:
             found[key] = f"wrong size: {entry.size} bytes"
         elif not _same(storage.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
             found[key] = "differs from what mvn_dask writes"

@@ -1,4 +1,4 @@
-"""One contract for all that a store may lie on."""
+"""One contract for every storage."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,6 @@ from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
-from mvn_dask.store.storage.s3 import S3Storage
 from tests.support.contracts import check_storage
 from tests.support.s3 import ACCESS, SECRET, Prefix
 from tests.support.stores import JOBS, LOCKS, labelled, local_files, tree
@@ -19,25 +18,22 @@ KINDS: dict[type[Storage], Callable[[Path, Prefix], Storage]] = {
     LocalStorage: lambda folder, _: LocalStorage(folder / "store"),
     MemoryStorage: lambda _, prefix: open_storage(f"memory://{prefix.path}/a b"),
     ObjectStorage: lambda _, prefix: open_storage(f"{prefix.url}/a b", prefix.options),
-    S3Storage: lambda _, prefix: open_storage(prefix.fsspec),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_target_keeps_the_contract(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
+def test_every_storage_keeps_the_contract(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
     storage = KINDS[kind](tmp_path, prefix)
     assert type(storage) is kind
     check_storage(storage, [ACCESS, SECRET])
 
 
-def test_a_local_target_that_waits_for_the_disk_keeps_the_contract(tmp_path: Path) -> None:
+def test_a_folder_that_waits_for_the_disk_keeps_the_contract(tmp_path: Path) -> None:
     check_storage(LocalStorage(tmp_path / "store", fsync=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_writers_leave_on_any_medium_is_no_stranger_on_another(
-    kind: type[Storage], tmp_path: Path, prefix: Prefix
-) -> None:
+def test_temporary_files_of_any_storage_are_known_to_each(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
     storage = KINDS[kind](tmp_path, prefix)
     partial = f"samples/c/0.{'0' * 32}.partial"
     for key in (".mvn_dask/lock", ".mvn_dask/create-lock", ".mvn_dask/trash/x", ".mvn_dask/jobs/1.json", partial):
