@@ -8,6 +8,7 @@ import dask.config
 import numpy as np
 from dask.utils import parse_bytes
 
+from mvn_dask import checks
 from mvn_dask.cluster import Workers
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.plan import MOST_BLOCKS, Cut, as_cuts, contiguous, even_cuts, rows_within
@@ -103,13 +104,12 @@ def _refuse_too_many(chunks: tuple[object, ...] | list[object] | dict[int, objec
 
 
 def _bytes(text: str) -> int:
-    msg = f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}"
     try:
-        nbytes = parse_bytes(text)
-    except ValueError as error:
-        raise ArgumentError(msg) from error
-    if not text.strip() or nbytes < 1:
-        raise ArgumentError(msg)
+        nbytes = checks.byte_size(text)
+    except ArgumentError:
+        nbytes = 0
+    if nbytes < 1:
+        raise ArgumentError(f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}")
     return nbytes
 
 

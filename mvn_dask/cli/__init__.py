@@ -14,7 +14,7 @@ def main() -> None:
 
     from mvn_dask.cli.application import run
     from mvn_dask.cli.console import open_closed_streams
-    from mvn_dask.job.shielding import ignore_signals
+    from mvn_dask.job.signal_masking import ignore_signals
 
     open_closed_streams()
     code = run()

@@ -70,9 +70,13 @@ def _logged(handler: logging.Handler) -> Iterator[None]:
     for logger, _, _ in before:
         logger.handlers, logger.propagate = [], True
     root.addHandler(handler)
+    package = logging.getLogger("mvn_dask")
+    level = package.level
+    package.setLevel(logging.INFO)
     try:
         yield
     finally:
+        package.setLevel(level)
         root.removeHandler(handler)
         for logger, handlers, propagate in before:
             logger.handlers, logger.propagate = handlers, propagate
@@ -82,9 +86,13 @@ class _Handler(logging.Handler):
     """Says what is logged."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        say = self._console.error if record.levelno >= logging.ERROR else self._console.warning
-        say(" ".join(record.getMessage().split()), logger=record.name)
+        message = " ".join(record.getMessage().split())
+        if record.name.startswith("mvn_dask."):
+            self._console.info(message)
+        elif record.levelno >= logging.WARNING:
+            say = self._console.error if record.levelno >= logging.ERROR else self._console.warning
+            say(message, logger=record.name)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from mvn_dask.store.targets.secrets import masked, texts
+from mvn_dask.redaction import redact, secret_texts
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -58,11 +58,11 @@ class Console:
 
     def hide(self, *options: object) -> None:
         """Never say a text that stands in these options: it may be secret."""
-        self._hidden |= {text for text in texts(options) if len(text) >= SHORT}
+        self._hidden |= {text for text in secret_texts(options) if len(text) >= SHORT}
 
     def masked(self, text: str) -> str:
         """A text without anything that is to be hidden."""
-        return masked(text, list(self._hidden))
+        return redact(text, list(self._hidden))
 
     def info(self, message: str, **fields: object) -> None:
         """Something worth knowing."""

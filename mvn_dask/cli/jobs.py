@@ -106,7 +106,7 @@ def sample(
             "sample": {"size": _several(size), "seed": _several(seed), "dtype": dtype, "chunks": chunks},
             "output": {"url": out},
         }
-        return _hidden(Job.from_mapping(mapping, overrides or (), place="the command line"), console)
+        return _hidden(Job.from_mapping(mapping, overrides or (), label="the command line"), console)
 
     return _run(read, part, grace, connect_timeout, Manner(json, quiet, log_format, debug))
 
@@ -149,7 +149,7 @@ def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Man
             if job.output.url.startswith("memory:"):
                 console.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
             try:
-                found = ran(job, share, connect_timeout=timeout, tell=console.info)
+                found = ran(job, share, connect_timeout=timeout)
             except StoppedError:
                 console.warning(f"stopped{_progress(job)}; to go on: {_again()}", exit_code=int(Exit.STOPPED))
                 return Exit.STOPPED

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from mvn_dask.job.shielding import SIGNALS
+from mvn_dask.job.signal_masking import SIGNALS
 
 CODE = 75
 """`mvn_dask.cli.outcome.Exit.STOPPED`."""

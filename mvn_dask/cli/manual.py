@@ -55,8 +55,8 @@ keys, wrong types and impossible values are errors with file, line and key. Rela
 file. Pickled arrays are never loaded."""
 
 FIELDS = {
-    "plan": ("mvn_dask.job.planning", "Planned"),
-    "run": ("mvn_dask.job.running", "Ran"),
+    "plan": ("mvn_dask.job.planning", "JobPlan"),
+    "run": ("mvn_dask.job.running", "RunResult"),
     "status": ("mvn_dask.store.status", "Status"),
     "info": ("mvn_dask.store.description", "Description"),
     "verify": ("mvn_dask.store.verification", "Verification"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from mvn_dask.cli.outcome import Exit
-from mvn_dask.job.shielding import SIGNALS
+from mvn_dask.job.signal_masking import SIGNALS
 from mvn_dask.store.stopping import Stop
 
 Say = Callable[[str], object]

@@ -241,7 +241,7 @@ def _working(place: _Place, console: Console, grace: float, timeout: float, afte
     """Inside the body, the job's cluster works, until a signal stops it; `after` tells what is to be done then."""
     from mvn_dask.cli.signals import watched
     from mvn_dask.errors import StoppedError
-    from mvn_dask.job.clusters import opened
+    from mvn_dask.job.clusters import open_cluster
     from mvn_dask.store.stopping import Stop, stoppable
 
     stop = Stop()
@@ -250,7 +250,7 @@ def _working(place: _Place, console: Console, grace: float, timeout: float, afte
             if place.job is None:
                 yield
             else:
-                with opened(place.job, connect_timeout=timeout, tell=console.info):
+                with open_cluster(place.job, connect_timeout=timeout):
                     yield
     except StoppedError as error:
         raise StoppedError(f"stopped: {after}") from error

@@ -8,8 +8,8 @@ from mvn_dask.store.description import table
 from mvn_dask.store.status import readable
 
 if TYPE_CHECKING:
-    from mvn_dask.job.planning import Planned
-    from mvn_dask.job.running import Ran
+    from mvn_dask.job.planning import JobPlan
+    from mvn_dask.job.running import RunResult
     from mvn_dask.store.verification import Verification
 
 
@@ -35,7 +35,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def planned_text(planned: "Planned") -> str:
+def planned_text(planned: "JobPlan") -> str:
     """A plan in words."""
     states = {
         "new": "nothing is there yet",
@@ -60,7 +60,7 @@ def planned_text(planned: "Planned") -> str:
     })  # fmt: skip
 
 
-def ran_text(ran: "Ran") -> str:
+def ran_text(ran: "RunResult") -> str:
     """What a run did, in words."""
     what = f"{ran.drawn} of {ran.chunks} chunks drawn in {duration(ran.seconds)}" if ran.drawn else "nothing to draw"
     if ran.complete:

@@ -1,7 +1,7 @@
-"""From a job to the sample on paper, and to what its store is going to hold.
+"""Preparation of a run. Input: a job; output: the spec of its sample and the manifest of its store. Writes nothing.
 
-Where the job has begun, its factor is taken from the store: it was made once, on the machine that came first. So
-machines with other processors or another LAPACK go on with the very same bits.
+Cost: reading mean and covariance, and one factorisation, unless the store has the factor. Where the job has begun, the
+factor is loaded from the store, so that machines with another processor or LAPACK continue with the same bits.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from mvn_dask.errors import (
     JobFileError,
     NotPositiveDefiniteError,
 )
-from mvn_dask.job.inputs.parameters import Parameters, parameters_of
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, distribution_inputs
+from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.provenance import digest
 from mvn_dask.store.companions import load
 from mvn_dask.store.contents import sample_record
@@ -34,26 +34,26 @@ from mvn_dask.streams import Root, as_root
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """What a job is going to write."""
+class PreparedJob:
+    """A job that is ready to run."""
 
     target: Target
-    """Where the store lies."""
+    """Storage of the store."""
     draft: Draft
-    """The sample."""
+    """Spec of the sample."""
     record: PlanRecord
-    """What the store is going to hold."""
+    """Manifest of the store that this job writes."""
     stored: PlanRecord | None
-    """What the store that lies there holds, or None where there is none."""
+    """Manifest of the store that is there, or None where there is none."""
 
     @property
     def begun(self) -> bool:
-        """Whether the store that lies there is this job's."""
+        """Whether the store that is there is this job's."""
         return self.stored is not None and self.stored.text == self.record.text
 
 
-def prepare(job: Specification) -> Prepared:
-    """Read what a job names, check its distribution, and look at its target. Nothing is written.
+def prepare(job: JobSpec) -> PreparedJob:
+    """Read the files of a job, validate its distribution, and read the manifest of its store.
 
     Raises
     ------
@@ -62,40 +62,40 @@ def prepare(job: Specification) -> Prepared:
     InvalidDistributionError, NotPositiveDefiniteError
         If mean and covariance are no distribution.
     ArgumentError
-        If the sample, or its chunks, make no sense.
+        If the sample, or its chunks, are invalid.
     TargetError, TargetNotEmptyError, DamagedRecordError
         If the output is of a kind that cannot be written safely, or its record cannot be understood.
     """
     target = target_of(job)
     refuse_strangers(target, overwrite=job.output.overwrite)
-    parameters = parameters_of(job)
-    mean = parameters.mean + 0.0  # a mean of -0.0 would keep the sign of a zero, which sums do not promise
+    inputs = distribution_inputs(job)
+    mean = inputs.mean + 0.0  # -0.0 and 0.0 are one mean, and must not give two fingerprints
     stored = _stored(job, target)
-    covariance = _covariance(job, parameters)
+    covariance = _covariance(job, inputs)
     dtype = np.dtype(job.sample.dtype)
-    factor = None if stored is None else _adopted(target, stored, mean.astype(dtype), covariance)
+    factor = None if stored is None else _stored_factor(target, stored, mean.astype(dtype), covariance)
     if factor is None:
         _factorize(job, covariance)
     size = job.sample.size
-    paper = draft(
+    spec = draft(
         mean,
         covariance,
         size if isinstance(size, tuple) else (size,),
         root=_root(job),
         dtype=dtype,
         chunks=job.sample.chunks,
-        names=parameters.names,
+        names=inputs.names,
         factor=factor,
     )
     try:
-        record = sample_record(paper.provenance, paper.lengths, dtype, job.output.shards)
+        record = sample_record(spec.provenance, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
-        raise JobFileError(f"{job.place}: output.shards: {error}") from error
-    return Prepared(target, paper, record, stored)
+        raise JobFileError(f"{job.label}: output.shards: {error}") from error
+    return PreparedJob(target, spec, record, stored)
 
 
-def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) -> None:
-    """Raise if a part is asked to overwrite.
+def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:
+    """Raise if a part is to overwrite.
 
     Raises
     ------
@@ -106,14 +106,14 @@ def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) ->
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
 
-def target_of(job: Specification) -> Target:
-    """Where a job's store lies."""
+def target_of(job: JobSpec) -> Target:
+    """Storage of a job's store."""
     options = job.output.storage_options.get_secret_value()
     return as_target(job.locate(job.output.url), options or None, fsync=job.output.fsync)
 
 
-def _stored(job: Specification, target: Target) -> PlanRecord | None:
-    """What the store that lies there holds; nothing that counts, where it is damaged and going to be overwritten."""
+def _stored(job: JobSpec, target: Target) -> PlanRecord | None:
+    """Manifest of the store that is there; None also where it is damaged and will be overwritten."""
     try:
         return read(target)
     except DamagedRecordError:
@@ -122,34 +122,34 @@ def _stored(job: Specification, target: Target) -> PlanRecord | None:
         raise
 
 
-def _root(job: Specification) -> Root:
+def _root(job: JobSpec) -> Root:
     seed = job.sample.seed
     entropy = list(seed) if isinstance(seed, tuple) else seed
     kind = job.sample.bit_generator
     return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
 
 
-def _covariance(job: Specification, parameters: Parameters) -> Covariance:
+def _covariance(job: JobSpec, inputs: DistributionInputs) -> Covariance:
     table = job.distribution
     try:
         return as_covariance(
-            parameters.cov, len(parameters.mean), method=table.method, check_valid=table.check_valid, tol=table.tol
+            inputs.cov, len(inputs.mean), method=table.method, check_valid=table.check_valid, tol=table.tol
         )
     except (ArgumentError, ArgumentTypeError) as error:
-        raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
+        raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
 
 
-def _factorize(job: Specification, covariance: Covariance) -> None:
+def _factorize(job: JobSpec, covariance: Covariance) -> None:
     try:
         covariance.factorize()
     except NotPositiveDefiniteError as error:
-        raise NotPositiveDefiniteError(f"{job.place}: distribution: {error}") from error
+        raise NotPositiveDefiniteError(f"{job.label}: distribution: {error}") from error
     except ArgumentError as error:
-        raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
+        raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
 
 
-def _adopted(target: Target, stored: PlanRecord, mean: FloatArray, covariance: Covariance) -> Factor | None:
-    """The factor of the store, if it was made of the same covariance; None where it has to be made."""
+def _stored_factor(target: Target, stored: PlanRecord, mean: FloatArray, covariance: Covariance) -> Factor | None:
+    """The factor in the store, if it is of this covariance; None where it must be computed."""
     if not stored.is_sample or stored.dtype != mean.dtype:
         return None
     sample = stored.content["samples"][0]

@@ -17,8 +17,8 @@ import mvn_dask
 from mvn_dask.cli import jobs
 from mvn_dask.cli.application import run
 from mvn_dask.job import Job
-from mvn_dask.job.planning import Planned
-from mvn_dask.job.running import Ran
+from mvn_dask.job.planning import JobPlan
+from mvn_dask.job.running import RunResult
 from tests.cli.conftest import Hold, Site, assert_one_line, tree
 from tests.store.conftest import ACCESS, SECRET, Prefix
 
@@ -180,12 +180,12 @@ def test_plan_writes_nothing_and_run_does_as_planned(site: Site, capsys: Capture
     out, err = capsys.readouterr()
     assert err == ""
     planned = json.loads(out)
-    assert planned.keys() == {field.name for field in dataclasses.fields(Planned)}
+    assert planned.keys() == {field.name for field in dataclasses.fields(JobPlan)}
     assert listing(site.folder) == before
     assert site.run("run", *url, "--json") == 0
     out, err = capsys.readouterr()
     ran = json.loads(out)
-    assert ran.keys() == {field.name for field in dataclasses.fields(Ran)}
+    assert ran.keys() == {field.name for field in dataclasses.fields(RunResult)}
     assert (ran["url"], ran["fingerprint"], ran["shape"]) == (planned["url"], planned["fingerprint"], planned["shape"])
     assert (ran["drawn"], ran["missing"], ran["complete"], ran["part"]) == (planned["missing"], 0, True, None)
     chunks = list((site.folder / "a" / "b" / "store.zarr" / "samples" / "c").glob("*/0"))

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from mvn_dask.cli.words import as_json, duration, planned_text, ran_text, table, verification_json
-from mvn_dask.job.planning import Planned
-from mvn_dask.job.running import Ran
+from mvn_dask.job.planning import JobPlan
+from mvn_dask.job.running import RunResult
 from mvn_dask.store.verification import Verification
 
-PLANNED = Planned(
+PLANNED = JobPlan(
     url="/x.zarr", state="new", fingerprint="ab", shape=(1000, 2), dtype="float64", rows=1000, chunk_shape=(100, 2),
     chunks=10, missing=10, bytes=16040, task_bytes=3200, tasks=5, threads=2, cpu_seconds=90.0, seconds=45.0, part=None,
 )  # fmt: skip
-RAN = Ran(
+RAN = RunResult(
     url="/x.zarr", fingerprint="ab", shape=(1000, 2), part=None, chunks=10, drawn=10, missing=0, complete=True,
     seconds=1.5,
 )  # fmt: skip
@@ -55,7 +55,7 @@ def test_a_run() -> None:
 
 
 @pytest.mark.parametrize("result", [PLANNED, RAN])
-def test_json_holds_every_field(result: Planned | Ran) -> None:
+def test_json_holds_every_field(result: JobPlan | RunResult) -> None:
     content = json.loads(json.dumps(as_json(result), allow_nan=False))
     assert content.keys() == {field.name for field in fields(result)}
     assert content["shape"] == [1000, 2]

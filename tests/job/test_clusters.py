@@ -1,3 +1,4 @@
+import logging
 import socket
 import ssl
 from importlib.util import find_spec
@@ -12,13 +13,13 @@ from dask.delayed import delayed
 from distributed import Client, default_client
 
 from mvn_dask.errors import JobFileError, StoppedError, WorkersLostError
-from mvn_dask.job.clusters import CLASSES, opened
+from mvn_dask.job.clusters import CLUSTER_CLASSES, open_cluster
 from mvn_dask.job.running import run
-from mvn_dask.job.schema.cluster import QUEUES
+from mvn_dask.job.schema.cluster_table import QUEUES
 from mvn_dask.store.engine import current_client
 from mvn_dask.store.stopping import Stop, stoppable
-from tests.job.test_preparation import job_in
 from tests.store.test_writing import tree
+from tests.support.jobs import job_in
 
 LOCAL: dict[str, Any] = {"kind": "local", "workers": 1, "threads": 1}
 
@@ -29,7 +30,7 @@ def reference(folder: Path) -> dict[str, bytes]:
 
 
 def test_threads(tmp_path: Path) -> None:
-    with opened(job_in(tmp_path, cluster={"threads": 3})):
+    with open_cluster(job_in(tmp_path, cluster={"threads": 3})):
         assert (dask.config.get("scheduler"), dask.config.get("num_workers")) == ("threads", 3)
         assert current_client() is None
 
@@ -43,7 +44,7 @@ def test_a_job_of_threads_does_not_use_a_client_that_happens_to_be_there(tmp_pat
 
 def test_processes(tmp_path: Path) -> None:
     before = set(psutil.Process().children())
-    with opened(job_in(tmp_path, cluster={"kind": "processes", "workers": 2})):
+    with open_cluster(job_in(tmp_path, cluster={"kind": "processes", "workers": 2})):
         assert dask.config.get("num_workers") == 2
         pids = {int(pid) for pid in compute(*[delayed(_pid)(i) for i in range(8)])}
     assert len(pids) <= 2
@@ -56,9 +57,11 @@ def _pid(_: int) -> int:
     return os.getpid()
 
 
-def test_a_local_cluster_listens_on_loopback_alone_and_says_where(tmp_path: Path) -> None:
-    told: list[str] = []
-    with opened(job_in(tmp_path, cluster=LOCAL), tell=told.append):
+def test_a_local_cluster_listens_on_loopback_alone_and_logs_where(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "mvn_dask")
+    with open_cluster(job_in(tmp_path, cluster=LOCAL)):
         client = default_client()
         address = client.scheduler.address
         assert address.startswith("tcp://127.0.0.1:")
@@ -74,20 +77,20 @@ def test_a_local_cluster_listens_on_loopback_alone_and_says_where(tmp_path: Path
     shown = f"dashboard at {client.dashboard_link}"
     if find_spec("bokeh") is None:
         shown = "no dashboard, which needs bokeh: pip install 'mvn_dask[dashboard]'"
-    assert told == [f"cluster at {address}: 1 workers, 1 threads so far; {shown}"]
+    assert caplog.messages == [f"cluster at {address}: 1 workers, 1 threads so far; {shown}"]
     assert client.status == "closed"
 
 
-def test_a_local_cluster_that_is_adaptive(tmp_path: Path) -> None:
-    told: list[str] = []
+def test_a_local_cluster_that_is_adaptive(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mvn_dask")
     table = {"kind": "local", "adaptive": {"maximum": 1}, "threads": 1}
-    assert run(job_in(tmp_path, cluster=table), tell=told.append).complete
-    assert "0 workers, 0 threads so far" in told[0]
+    assert run(job_in(tmp_path, cluster=table)).complete
+    assert "0 workers, 0 threads so far" in caplog.messages[0]
     assert tree(tmp_path / "samples.zarr") == reference(tmp_path)
 
 
 def test_a_local_cluster_with_encryption(tmp_path: Path) -> None:
-    with opened(job_in(tmp_path, cluster={**LOCAL, "tls": True})):
+    with open_cluster(job_in(tmp_path, cluster={**LOCAL, "tls": True})):
         address = default_client().scheduler.address
         assert address.startswith("tls://127.0.0.1:")
         host, port = address.removeprefix("tls://").split(":")
@@ -107,12 +110,12 @@ def knock(context: ssl.SSLContext, plain: socket.socket) -> None:
         end.recv(100)
 
 
-def test_any_class(tmp_path: Path) -> None:
+def test_any_class(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mvn_dask")
     options = {"threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
     table = {"kind": "class", "class": "distributed.LocalCluster", "workers": 2, "options": options}
-    told: list[str] = []
-    assert run(job_in(tmp_path, cluster=table), tell=told.append).complete
-    assert told[0].startswith("cluster at inproc://")
+    assert run(job_in(tmp_path, cluster=table)).complete
+    assert caplog.messages[0].startswith("cluster at inproc://")
 
 
 @pytest.mark.parametrize(
@@ -139,15 +142,15 @@ def test_what_cannot_be_opened(table: dict[str, Any], words: str, tmp_path: Path
 
 
 def test_queues_have_their_classes() -> None:
-    assert set(QUEUES) | {"kubernetes"} == CLASSES.keys()
+    assert set(QUEUES) | {"kubernetes", "local"} == CLUSTER_CLASSES.keys()
 
 
 def test_workers_that_are_lost_after_a_stop(tmp_path: Path) -> None:
     stop = Stop()
     with stoppable(stop):
-        with pytest.raises(WorkersLostError), opened(job_in(tmp_path)):
+        with pytest.raises(WorkersLostError), open_cluster(job_in(tmp_path)):
             raise WorkersLostError("gone")
-        with pytest.raises(StoppedError), opened(job_in(tmp_path)):  # noqa: PT012
+        with pytest.raises(StoppedError), open_cluster(job_in(tmp_path)):  # noqa: PT012
             stop.request()
             raise WorkersLostError("gone")
 
@@ -155,7 +158,7 @@ def test_workers_that_are_lost_after_a_stop(tmp_path: Path) -> None:
 def test_preloads_of_the_user_are_kept(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("import os\nos.environ['OWN_PRELOAD'] = 'there'\n")
     table = {**LOCAL, "options": {"preload": str(tmp_path / "own.py")}}
-    with opened(job_in(tmp_path, cluster=table)):
+    with open_cluster(job_in(tmp_path, cluster=table)):
         found = default_client().run(_look)
     assert list(found.values()) == [("there", True)]
 
@@ -164,13 +167,13 @@ def _look() -> tuple[str, bool]:
     import logging
     import os
 
-    return os.environ["OWN_PRELOAD"], type(logging.getLogger().handlers[0]).__name__ == "Teller"
+    return os.environ["OWN_PRELOAD"], type(logging.getLogger().handlers[0]).__name__ == "LogForwarder"
 
 
 @pytest.mark.parametrize("given", [{}, {"scheduler_options": {"dashboard_address": "127.0.0.1:0"}}])
 def test_the_dashboard_of_a_queue_listens_on_loopback_alone(given: dict[str, Any], tmp_path: Path) -> None:
     cluster = {"kind": "slurm", "threads": 1, "memory": "1 GiB", "adaptive": {"maximum": 1}, "options": given}
-    with opened(job_in(tmp_path, cluster=cluster)):
+    with open_cluster(job_in(tmp_path, cluster=cluster)):
         server = default_client().cluster.scheduler.http_server
         assert [socket.getsockname()[0] for socket in server._sockets.values()] == ["127.0.0.1"]
 
@@ -179,6 +182,6 @@ def test_a_local_cluster_that_does_not_start_is_a_fault_of_its_options(tmp_path:
     cluster = {**LOCAL, "options": {"dashboard_address": "no such host:0"}}
     with (
         pytest.raises(JobFileError, match=r"cluster\.options: LocalCluster does not start"),
-        opened(job_in(tmp_path, cluster=cluster)),
+        open_cluster(job_in(tmp_path, cluster=cluster)),
     ):
         pytest.fail("it is open")

@@ -1,4 +1,5 @@
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -22,8 +23,8 @@ from mvn_dask.cli.application import run as command
 from mvn_dask.errors import StoppedError
 from mvn_dask.job.running import run
 from mvn_dask.store.stopping import Stop, stoppable
-from tests.job.test_preparation import job_in
 from tests.store.test_writing import tree
+from tests.support.jobs import job_in
 
 
 def reference(folder: Path) -> dict[str, bytes]:
@@ -113,16 +114,16 @@ def certificates(folder: Path, name: str) -> None:
         )
 
 
-def test_a_scheduler_that_runs_already(tmp_path: Path) -> None:
-    told: list[str] = []
+def test_a_scheduler_that_runs_already(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mvn_dask")
     with dask_cluster(tmp_path) as address:
         table = {"kind": "scheduler", "address": address}
-        assert run(job_in(tmp_path, cluster=table), (0, 2), tell=told.append).drawn == 5
+        assert run(job_in(tmp_path, cluster=table), (0, 2)).drawn == 5
         table = {"kind": "scheduler", "scheduler_file": "scheduler.json"}
         assert run(job_in(tmp_path, cluster=table)).drawn == 5
         with Client(address) as client:
             assert len(client.scheduler_info()["workers"]) == 1, "it is left as it was"
-    assert told[0].startswith(f"cluster at {address}: ")
+    assert caplog.messages[0].startswith(f"cluster at {address}: ")
     assert tree(tmp_path / "samples.zarr") == reference(tmp_path)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from mvn_dask.job.job import Job
-from mvn_dask.job.keys import is_hidden, known_keys, suggestion
+from mvn_dask.job.keys import is_secret, known_keys, suggestion
 
 
 def test_every_key_is_known_and_described() -> None:
@@ -40,7 +40,7 @@ def test_what_somebody_may_have_meant(key: str, text: str) -> None:
 
 
 def test_values_that_may_be_secret() -> None:
-    assert is_hidden(("output", "storage_options"))
-    assert is_hidden(("cluster", "options", "env", "TOKEN"))
-    assert is_hidden(("output", "storage_option", "token")), "nobody knows it"
-    assert not is_hidden(("sample", "size"))
+    assert is_secret(("output", "storage_options"))
+    assert is_secret(("cluster", "options", "env", "TOKEN"))
+    assert is_secret(("output", "storage_option", "token")), "nobody knows it"
+    assert not is_secret(("sample", "size"))

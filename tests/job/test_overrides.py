@@ -1,6 +1,6 @@
 import pytest
 
-from mvn_dask.job.overrides import as_override, merged
+from mvn_dask.job.overrides import merged, parse_override
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from mvn_dask.job.overrides import as_override, merged
     ],
 )
 def test_overrides(text: str, key: tuple[str, ...], value: object) -> None:
-    override = as_override(text)
+    override = parse_override(text)
     assert (override.key, override.value, override.text) == (key, value, text)
 
 
@@ -32,17 +32,19 @@ def test_overrides(text: str, key: tuple[str, ...], value: object) -> None:
 )
 def test_no_overrides(text: str) -> None:
     with pytest.raises(ValueError, match=r"^--set .*: must be a key and a value, such as sample.size=1e9$") as caught:
-        as_override(text)
+        parse_override(text)
     assert "secret" not in str(caught.value)
 
 
 def test_merging_leaves_what_was_there() -> None:
     before = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
-    after = merged(before, [as_override("a.c.d=4"), as_override("a.f.g=5"), as_override("e=6"), as_override("e=7")])
+    after = merged(
+        before, [parse_override("a.c.d=4"), parse_override("a.f.g=5"), parse_override("e=6"), parse_override("e=7")]
+    )
     assert after == {"a": {"b": 1, "c": {"d": 4}, "f": {"g": 5}}, "e": 7}
     assert before == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
 
 
 def test_nothing_can_be_set_inside_a_value() -> None:
     with pytest.raises(ValueError, match=r"^--set e.f.g=…: e is no table, so nothing in it can be set$"):
-        merged({"e": 3}, [as_override("e.f.g=1")])
+        merged({"e": 3}, [parse_override("e.f.g=1")])

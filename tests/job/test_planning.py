@@ -13,13 +13,13 @@ from mvn_dask.job import planning
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
 from mvn_dask.job.running import run
-from tests.job.mappings import mapping
 from tests.store.test_writing import tree
+from tests.support.jobs import mapping
 
 
 def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
     whole = {"sample": {"chunks": 100}, **tables}
-    return Job.from_mapping(mapping(**whole), folder=folder, place="job.toml")
+    return Job.from_mapping(mapping(**whole), folder=folder, label="job.toml")
 
 
 def test_states(tmp_path: Path) -> None:

@@ -5,9 +5,6 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.covariance import as_covariance
-from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.draft import draft
 from mvn_dask.errors import (
     ArgumentError,
     DamagedRecordError,
@@ -15,33 +12,10 @@ from mvn_dask.errors import (
     JobFileError,
     NotPositiveDefiniteError,
 )
-from mvn_dask.job.job import Job
 from mvn_dask.job.preparation import prepare, target_of
-from mvn_dask.sampling import sample
 from mvn_dask.store.description import describe
 from mvn_dask.store.writing import to_zarr
-from mvn_dask.streams import as_root
-from tests.job.mappings import mapping
-
-COV = [[4.0, 1.0], [1.0, 9.0]]
-
-
-def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
-    whole: dict[str, Any] = {"distribution": {"cov": COV}, "sample": {"chunks": 100}, **tables}
-    return Job.from_mapping(mapping(**whole), folder=folder, place="job.toml")
-
-
-def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed: int = 42) -> np.ndarray[Any, Any]:
-    """Begin the job as a machine would whose LAPACK rounds otherwise; its factor."""
-    covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
-    theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
-    factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
-    paper = draft(
-        np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
-        names=None, factor=factor,
-    )  # fmt: skip
-    to_zarr(sample(paper), folder / "samples.zarr", part=part)
-    return theirs
+from tests.support.jobs import COV, begin_elsewhere, job_in
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:

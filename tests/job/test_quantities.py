@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.quantities import integer, nbytes
+from mvn_dask.job.quantities import byte_count, integer
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_every_spelling_of_an_integer(number: int) -> None:
     ],
 )
 def test_bytes(written: object, meant: int) -> None:
-    assert nbytes(written) == meant
+    assert byte_count(written) == meant
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_bytes(written: object, meant: int) -> None:
 )
 def test_no_bytes(written: object) -> None:
     with pytest.raises(ArgumentError, match=r'^must be a size such as "2 GiB" or "512 MB", or bytes, not '):
-        nbytes(written)
+        byte_count(written)
 
 
 @pytest.mark.parametrize("written", [0, -1, "0 GB", "0.1 B", 2**63, "9e99 PB"])
 def test_bytes_that_cannot_be(written: Any) -> None:
     with pytest.raises(ArgumentError, match=r"at least 1 and less than 2\*\*63, not "):
-        nbytes(written)
+        byte_count(written)

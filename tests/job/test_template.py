@@ -6,9 +6,9 @@ import pytest
 from mvn_dask.job import distribution_of
 from mvn_dask.job.job import Job
 from mvn_dask.job.keys import known_keys
-from mvn_dask.job.schema.cluster import SUITABLE
+from mvn_dask.job.schema.cluster_table import ALLOWED_KEYS
 from mvn_dask.job.template import job_template
-from tests.job.mappings import job
+from tests.support.jobs import job
 
 
 def alternatives() -> list[tuple[str, str]]:
@@ -48,7 +48,9 @@ def test_every_alternative_can_be_taken(table: str, line: str) -> None:
     (key,) = values
     beside: dict[str, object] = {}
     if table == "cluster":
-        beside = {"kind": "scheduler" if key == "tls" else next(kind for kind, keys in SUITABLE.items() if key in keys)}
+        beside = {
+            "kind": "scheduler" if key == "tls" else next(kind for kind, keys in ALLOWED_KEYS.items() if key in keys)
+        }
         beside |= {"address": "tcp://10.0.0.2:1"} if beside["kind"] == "scheduler" and key != "address" else {}
         if key == "scheduler_file":
             del beside["address"]

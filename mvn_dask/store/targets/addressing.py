@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from mvn_dask.errors import TargetError
+from mvn_dask.redaction import redact
 from mvn_dask.store.targets.base import Target
 from mvn_dask.store.targets.local import LocalTarget
-from mvn_dask.store.targets.secrets import masked
 
 if TYPE_CHECKING:
     from zarr.storage import FsspecStore
@@ -119,7 +119,7 @@ def _url_target(url: str, options: dict[str, Any]) -> Target:
     try:
         store = from_url(url, **options)
     except Exception as error:  # noqa: BLE001 obstore's own errors, and whatever a bad option raises
-        text = masked(str(error), options).split("\n", maxsplit=1)[0]
+        text = redact(str(error), options).split("\n", maxsplit=1)[0]
         msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
         raise TargetError(msg) from None
     return ObjectTarget(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.base import Origin, as_input
-from mvn_dask.job.inputs.correlations import covariance_of
-from mvn_dask.job.inputs.parameters import parameters_of
-from tests.job.inputs.places import job_in
+from mvn_dask.job.inputs.base import Origin, as_input_array
+from mvn_dask.job.inputs.correlations import covariance_from_correlation
+from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
+from tests.support.job_inputs import job_in
 
 
 def covariance(correlation: Any, deviations: Any) -> Any:
-    return covariance_of(
-        as_input(Origin("job.toml", "correlation"), correlation),
-        as_input(Origin("job.toml", "standard_deviations"), deviations),
+    return covariance_from_correlation(
+        as_input_array(Origin("job.toml", "correlation"), correlation),
+        as_input_array(Origin("job.toml", "standard_deviations"), deviations),
     )
 
 
@@ -68,6 +68,6 @@ def test_names_from_either(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("a,2\nb,3\n")
     for correlation, deviations in (("r.csv", [2, 3]), ([[1, 0.5], [0.5, 1]], "s.csv"), ("r.csv", "s.csv")):
         one = job_in(tmp_path, mean=0, cov=None, correlation=correlation, standard_deviations=deviations)
-        found = parameters_of(one)
+        found = distribution_inputs(one)
         assert found.names == ("a", "b")
         assert found.cov.tolist() == [[4, 3], [3, 9]]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvn_dask.errors import InvalidDistributionError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 NAMES = st.lists(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)

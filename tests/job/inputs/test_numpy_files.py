@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mvn_dask.errors import InvalidDistributionError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 
 class Trap:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mvn_dask.errors import JobFileError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 NAMES = ["öl", "gas"]
 MATRIX = np.array([[4.0, 1.0], [1.0, 9.0]])

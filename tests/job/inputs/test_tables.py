@@ -3,7 +3,7 @@ import pytest
 
 from mvn_dask.errors import InvalidDistributionError
 from mvn_dask.job.inputs.base import Origin
-from mvn_dask.job.inputs.tables import NamedTable, difference, table_input
+from mvn_dask.job.inputs.tables import NamedTable, name_difference, table_input
 
 COV, MEAN = Origin("job.toml", "cov", "a.csv"), Origin("job.toml", "mean", "a.csv")
 
@@ -32,7 +32,7 @@ def test_rows_name_where_columns_do_not() -> None:
 
 
 def test_differences_in_words() -> None:
-    assert difference(["a"], ["a"]) == ""
-    assert difference(["a"], ["a", "b"]) == "there are 1 of one and 2 of the other"
-    assert difference(["a", "b"], ["a", "c"]) == 'variable 2 is "b" in one and "c" in the other'
-    assert difference(["a", "b", "c"], ["a", "c", "b"]).endswith(" (the same names in another order)")
+    assert name_difference(["a"], ["a"]) == ""
+    assert name_difference(["a"], ["a", "b"]) == "there are 1 of one and 2 of the other"
+    assert name_difference(["a", "b"], ["a", "c"]) == 'variable 2 is "b" in one and "c" in the other'
+    assert name_difference(["a", "b", "c"], ["a", "c", "b"]).endswith(" (the same names in another order)")

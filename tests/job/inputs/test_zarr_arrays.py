@@ -8,11 +8,11 @@ import pytest
 import zarr
 
 from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportError
-from mvn_dask.job.inputs.base import Input
-from mvn_dask.job.inputs.sources import read_input
-from tests.job.inputs.places import job_in, read, refusal
+from mvn_dask.job.inputs.base import InputArray
+from mvn_dask.job.inputs.readers import read_input
 from tests.job.inputs.test_numpy_files import Trap
 from tests.store.conftest import SECRET, Prefix, wired
+from tests.support.job_inputs import job_in, read, refusal
 
 MATRIX: Any = np.array([[4.0, 1.0], [1.0, 9.0]])
 
@@ -79,7 +79,7 @@ def test_nothing_pickled_is_loaded(tmp_path: Path, place: str, dtype: str) -> No
     assert not (tmp_path / "sprung").exists()
 
 
-def remote(prefix: Prefix, value: Any, key: str = "cov", **options: Any) -> Input:
+def remote(prefix: Prefix, value: Any, key: str = "cov", **options: Any) -> InputArray:
     return read_input(job_in(Path(), **{key: value}, storage_options={**prefix.options, **options}), key)
 
 

@@ -1,0 +1,52 @@
+"""Small jobs, and stores that another machine began."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvn_dask.covariance import as_covariance
+from mvn_dask.covariance.conversion import as_factor
+from mvn_dask.draft import draft
+from mvn_dask.job.job import Job
+from mvn_dask.sampling import sample
+from mvn_dask.store.writing import to_zarr
+from mvn_dask.streams import as_root
+
+COV = [[4.0, 1.0], [1.0, 9.0]]
+
+
+def mapping(**tables: dict[str, Any]) -> dict[str, Any]:
+    """A small job, with other keys in some of its tables; None takes a key away."""
+    whole: dict[str, Any] = {
+        "version": 1,
+        "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
+        "sample": {"size": 1000, "seed": 42},
+        "output": {"url": "samples.zarr"},
+    }
+    for name, table in tables.items():
+        merged = {**whole.get(name, {}), **table}
+        whole[name] = {key: value for key, value in merged.items() if value is not None}
+    return whole
+
+
+def job(**tables: dict[str, Any]) -> Job:
+    return Job.from_mapping(mapping(**tables), label="job.toml")
+
+
+def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
+    whole: dict[str, Any] = {"distribution": {"cov": COV}, "sample": {"chunks": 100}, **tables}
+    return Job.from_mapping(mapping(**whole), folder=folder, label="job.toml")
+
+
+def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed: int = 42) -> np.ndarray[Any, Any]:
+    """Begin the job as a machine would whose LAPACK rounds otherwise; its factor."""
+    covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
+    theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
+    factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
+    paper = draft(
+        np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
+        names=None, factor=factor,
+    )  # fmt: skip
+    to_zarr(sample(paper), folder / "samples.zarr", part=part)
+    return theirs
