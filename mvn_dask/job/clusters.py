@@ -19,8 +19,8 @@ from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.signal_masking import signals_blocked
 from mvn_dask.job.worker_logging import worker_logs
 from mvn_dask.redaction import redact
-from mvn_dask.store import stopping
-from mvn_dask.store.stopping import refuse_stopped
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.cancellation import raise_if_cancelled
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 3
     ------
     OSError
         If the scheduler cannot be reached in time.
-    StoppedError
+    JobCancelledError
         If the job is cancelled before the cluster is there, or if workers are lost after that.
     JobFileError
         If the cluster's class cannot be imported, or refuses its options.
@@ -88,7 +88,7 @@ def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 3
             yield
         except WorkersLostError as error:
             # Whoever cancels a job may end its workers and its scheduler as well.
-            refuse_stopped(error)
+            raise_if_cancelled(error)
             raise
 
 
@@ -136,7 +136,7 @@ def _process_pool(workers: int | None) -> Iterator[None]:
         event = context.Event()
     with (
         ProcessPoolExecutor(count, context, initializer=initialize_pool_process, initargs=(event,)) as pool,
-        stopping.current().telling(lambda _: event.set()),
+        cancellation.current_token().on_cancel(lambda _: event.set()),
         dask.config.set(scheduler="processes", pool=pool, num_workers=count),
     ):
         with signals_blocked():
@@ -176,7 +176,7 @@ def _cluster(job: JobSpec) -> Iterator[Any]:
     except Exception as error:
         refused = isinstance(error, (TypeError, ValueError))
         if not refused:
-            refuse_stopped(error)
+            raise_if_cancelled(error)
             if not given:
                 raise
         # What is raised may quote an option, and with it a credential.

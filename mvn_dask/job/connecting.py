@@ -8,7 +8,7 @@ from typing import Any
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.store.stopping import refuse_stopped
+from mvn_dask.execution.cancellation import raise_if_cancelled
 
 TIMEOUT_MARGIN = 1.0
 """Seconds that a connection may take beyond its own timeout."""
@@ -30,7 +30,7 @@ def connect(job: JobSpec, timeout: float) -> Any:
     ------
     ConnectionError
         If it does not.
-    StoppedError
+    JobCancelledError
         If the job is cancelled meanwhile.
     JobFileError
         If a certificate is missing.
@@ -51,7 +51,7 @@ def connect(job: JobSpec, timeout: float) -> Any:
     thread.start()
     deadline = time.monotonic() + timeout + TIMEOUT_MARGIN
     while thread.is_alive():
-        refuse_stopped()
+        raise_if_cancelled()
         thread.join(CONNECTION_POLL_SECONDS)
         if time.monotonic() > deadline:
             raise ConnectionError(
@@ -76,7 +76,7 @@ def _wait_for_file(path: str, timeout: float) -> str:
     # distributed waits for a scheduler file without a time limit.
     deadline = time.monotonic() + timeout
     while not Path(path).exists():
-        refuse_stopped()
+        raise_if_cancelled()
         if time.monotonic() > deadline:
             raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
         time.sleep(min(CONNECTION_POLL_SECONDS, max(0.0, deadline - time.monotonic())))

@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 
-from mvn_dask import kernel
-from mvn_dask.draft import Draft
+from mvn_dask.sampling import kernel
+from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.store.completeness import complete, missing_numbers
-from mvn_dask.store.layout import chunk_bytes, chunk_count
-from mvn_dask.store.ranges import cut, range_size
+from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count
+from mvn_dask.execution.ranges import split, range_size
 from mvn_dask.store.shares import as_share
 
 TIMED_BYTES = 2**25
@@ -76,26 +76,26 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     """
     refuse_overwriting_part(job, part)
     prepared = prepare(job)
-    prepared.draft.refuse_too_large(_memory(job))
-    record = prepared.record
-    count = chunk_count(record)
+    prepared.spec.refuse_too_large(_memory(job))
+    manifest = prepared.manifest
+    count = chunk_count(manifest)
     numbers = as_share(part, count)
-    missing = missing_numbers(prepared.target, record, *numbers) if prepared.begun else np.arange(*numbers)
+    missing = missing_numbers(prepared.storage, manifest, *numbers) if prepared.begun else np.arange(*numbers)
     threads = _threads(job)
-    tasks = sum(1 for _ in cut(missing, range_size(record), threads or ASSUMED_THREADS))
-    drawing = _seconds_per_row(prepared.draft) * min(1.0, len(missing) / max(1, count)) * prepared.draft.plan.rows
+    tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(manifest)), threads or ASSUMED_THREADS))
+    drawing = _seconds_per_row(prepared.spec) * min(1.0, len(missing) / max(1, count)) * prepared.spec.plan.rows
     return JobPlan(
-        url=prepared.target.name,
+        url=prepared.storage.name,
         state=_state(prepared),
-        fingerprint=record.fingerprint,
-        shape=record.shape,
-        dtype=record.dtype.name,
-        rows=prepared.draft.plan.rows,
-        chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(record.chunks, record.shape, strict=True)),
+        fingerprint=manifest.fingerprint,
+        shape=manifest.shape,
+        dtype=manifest.dtype.name,
+        rows=prepared.spec.plan.rows,
+        chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(manifest.chunks, manifest.shape, strict=True)),
         chunks=count,
         missing=len(missing),
-        bytes=count * chunk_bytes(record),
-        task_bytes=prepared.draft.plan.task_bytes(prepared.draft.broadcast.factor.nbytes),
+        bytes=count * chunk_bytes(manifest),
+        task_bytes=prepared.spec.plan.task_bytes(prepared.spec.broadcast.factor.nbytes),
         tasks=tasks,
         threads=threads,
         cpu_seconds=drawing,
@@ -109,7 +109,7 @@ def _state(prepared: PreparedJob) -> Literal["new", "unfinished", "complete", "a
         return "new"
     if not prepared.begun:
         return "another"
-    return "complete" if complete(prepared.target, prepared.record) else "unfinished"
+    return "complete" if complete(prepared.storage, prepared.manifest) else "unfinished"
 
 
 def _memory(job: JobSpec) -> int:
@@ -136,7 +136,7 @@ def _threads(job: JobSpec) -> int | None:
     return table.workers * table.threads if table.workers and table.threads else None
 
 
-def _seconds_per_row(spec: Draft) -> float:
+def _seconds_per_row(spec: SampleSpec) -> float:
     """Seconds that one thread takes for a row of a large block."""
     plan, broadcast = spec.plan, spec.broadcast
     entries = broadcast.factor.entries

@@ -8,42 +8,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.draft import Draft, draft
+from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.errors import (
     AlignmentError,
     ArgumentError,
     ArgumentTypeError,
-    DamagedRecordError,
+    DamagedManifestError,
     InvalidDistributionError,
     JobFileError,
     NotPositiveDefiniteError,
 )
 from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, distribution_inputs
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.provenance import digest
-from mvn_dask.store.companions import load
-from mvn_dask.store.contents import sample_record
-from mvn_dask.store.record import PlanRecord, read
-from mvn_dask.store.removal import refuse_strangers
-from mvn_dask.store.targets.addressing import as_target
-from mvn_dask.store.targets.base import Target
-from mvn_dask.streams import Root, as_root
+from mvn_dask.hashing import digest
+from mvn_dask.store.format.parameters import load_parameter
+from mvn_dask.store.format.contents import sample_manifest
+from mvn_dask.store.format.manifest import Manifest, read_manifest
+from mvn_dask.store.removal import refuse_unknown_files
+from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.base import Storage
+from mvn_dask.random.streams import Root, as_root
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedJob:
     """A job that is ready to run."""
 
-    target: Target
+    storage: Storage
     """Storage of the store."""
-    draft: Draft
+    spec: SampleSpec
     """Spec of the sample."""
-    record: PlanRecord
+    record: Manifest
     """Manifest of the store that this job writes."""
-    stored: PlanRecord | None
+    stored: Manifest | None
     """Manifest of the store that is there, or None where there is none."""
 
     @property
@@ -63,21 +63,21 @@ def prepare(job: JobSpec) -> PreparedJob:
         If mean and covariance are no distribution.
     ArgumentError
         If the sample, or its chunks, are invalid.
-    TargetError, TargetNotEmptyError, DamagedRecordError
+    StorageError, StorageNotEmptyError, DamagedManifestError
         If the output is of a kind that cannot be written safely, or its record cannot be understood.
     """
-    target = target_of(job)
-    refuse_strangers(target, overwrite=job.output.overwrite)
+    storage = storage_of(job)
+    refuse_unknown_files(storage, overwrite=job.output.overwrite)
     inputs = distribution_inputs(job)
     mean = inputs.mean + 0.0  # -0.0 and 0.0 are one mean, and must not give two fingerprints
-    stored = _stored(job, target)
+    stored = _stored(job, storage)
     covariance = _covariance(job, inputs)
     dtype = np.dtype(job.sample.dtype)
-    factor = None if stored is None else _stored_factor(target, stored, mean.astype(dtype), covariance)
+    factor = None if stored is None else _stored_factor(storage, stored, mean.astype(dtype), covariance)
     if factor is None:
         _factorize(job, covariance)
     size = job.sample.size
-    spec = draft(
+    spec = sample_spec(
         mean,
         covariance,
         size if isinstance(size, tuple) else (size,),
@@ -88,10 +88,10 @@ def prepare(job: JobSpec) -> PreparedJob:
         factor=factor,
     )
     try:
-        record = sample_record(spec.provenance, spec.lengths, dtype, job.output.shards)
+        record = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
         raise JobFileError(f"{job.label}: output.shards: {error}") from error
-    return PreparedJob(target, spec, record, stored)
+    return PreparedJob(storage, spec, record, stored)
 
 
 def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:
@@ -106,17 +106,17 @@ def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
 
-def target_of(job: JobSpec) -> Target:
+def storage_of(job: JobSpec) -> Storage:
     """Storage of a job's store."""
     options = job.output.storage_options.get_secret_value()
-    return as_target(job.locate(job.output.url), options or None, fsync=job.output.fsync)
+    return open_storage(job.locate(job.output.url), options or None, fsync=job.output.fsync)
 
 
-def _stored(job: JobSpec, target: Target) -> PlanRecord | None:
+def _stored(job: JobSpec, storage: Storage) -> Manifest | None:
     """Manifest of the store that is there; None also where it is damaged and will be overwritten."""
     try:
-        return read(target)
-    except DamagedRecordError:
+        return read_manifest(storage)
+    except DamagedManifestError:
         if job.output.overwrite:
             return None
         raise
@@ -148,7 +148,7 @@ def _factorize(job: JobSpec, covariance: Covariance) -> None:
         raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
 
 
-def _stored_factor(target: Target, stored: PlanRecord, mean: FloatArray, covariance: Covariance) -> Factor | None:
+def _stored_factor(storage: Storage, stored: Manifest, mean: FloatArray, covariance: Covariance) -> Factor | None:
     """The factor in the store, if it is of this covariance; None where it must be computed."""
     if not stored.is_sample or stored.dtype != mean.dtype:
         return None
@@ -156,7 +156,7 @@ def _stored_factor(target: Target, stored: PlanRecord, mean: FloatArray, covaria
     if sample.get("covariance") != covariance.record() or sample.get("mean") != digest(mean):
         return None
     try:
-        array = load(target, stored, "factor")
+        array = load_parameter(storage, stored, "factor")
         return as_factor({"factor": array, "mean": mean}, method=covariance.record().get("method"))  # type: ignore[arg-type]
-    except (DamagedRecordError, KeyError, ValueError):
+    except (DamagedManifestError, KeyError, ValueError):
         return None

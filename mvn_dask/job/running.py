@@ -13,12 +13,12 @@ from mvn_dask.errors import SpecMismatchError
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.store.companions import array_key
-from mvn_dask.store.completeness import complete, missing_numbers
-from mvn_dask.store.layout import chunk_count
-from mvn_dask.store.record import read
+from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.manifest import read_manifest
 from mvn_dask.store.shares import as_share
-from mvn_dask.store.stopping import refuse_stopped
+from mvn_dask.execution.cancellation import raise_if_cancelled
 
 MAX_ATTEMPTS = 3
 """Attempts to write a store that other parts begin at the same time."""
@@ -82,7 +82,7 @@ def run(
         If the sample, its chunks, or `part` are invalid.
     StoreError
         If the output cannot be used; see `mvn_dask.to_zarr`.
-    StoppedError
+    JobCancelledError
         If the job is cancelled before its end.
     OSError
         If the scheduler cannot be reached, or as the system raises it.
@@ -105,16 +105,16 @@ def run(
             # Another part may have begun the store with a factor of another LAPACK: prepare again, with that factor.
             if prepared.begun or attempts == MAX_ATTEMPTS or not _factor_arrives(prepared):
                 raise
-    target, record = prepared.target, prepared.record
-    done, count = complete(target, record), chunk_count(record)
+    storage, manifest = prepared.storage, prepared.manifest
+    done, count = complete(storage, manifest), chunk_count(manifest)
     return RunResult(
-        url=target.name,
-        fingerprint=record.fingerprint,
-        shape=record.shape,
+        url=storage.name,
+        fingerprint=manifest.fingerprint,
+        shape=manifest.shape,
         part=part,
         chunks=count,
         drawn=drawn,
-        missing=0 if done else len(missing_numbers(target, record, 0, count)),
+        missing=0 if done else len(missing_numbers(storage, manifest, 0, count)),
         complete=done,
         seconds=time.monotonic() - begin,
     )
@@ -130,22 +130,22 @@ def _draw_missing(
     SpecMismatchError
         If the store holds another sample, or the same with another factor.
     """
-    from mvn_dask.sampling import sample
+    from mvn_dask.sampling.array import sample
     from mvn_dask.store.writing import to_zarr
 
-    target, record = prepared.target, prepared.record
+    storage, manifest = prepared.storage, prepared.manifest
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
-        prepared.stored.refuse_difference(record, target)
-    if prepared.begun and complete(target, record):
-        target.settle()
+        prepared.stored.require_same(manifest, storage)
+    if prepared.begun and complete(storage, manifest):
+        storage.sync()
         return 0
-    start, stop = as_share(part, chunk_count(record))
-    missing = len(missing_numbers(target, record, start, stop)) if prepared.begun else stop - start
-    refuse_stopped()
+    start, stop = as_share(part, chunk_count(manifest))
+    missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
+    raise_if_cancelled()
     # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
     with open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext():
         to_zarr(
-            sample(prepared.draft),
+            sample(prepared.spec),
             job.locate(job.output.url),
             overwrite=job.output.overwrite and not prepared.begun,
             part=part,
@@ -158,12 +158,12 @@ def _draw_missing(
 
 def _factor_arrives(prepared: PreparedJob) -> bool:
     """Whether the store holds this sample with another factor, once its writer has completed that."""
-    stored = read(prepared.target)
-    if stored is None or not _same_but_factor(stored.content, prepared.record.content):
+    stored = read_manifest(prepared.storage)
+    if stored is None or not _same_but_factor(stored.content, prepared.manifest.content):
         return False
     deadline = time.monotonic() + FACTOR_TIMEOUT
-    while prepared.target.entry(array_key("factor")) is None:
-        refuse_stopped()
+    while prepared.storage.entry(parameter_key("factor")) is None:
+        raise_if_cancelled()
         if time.monotonic() > deadline:
             return False
         time.sleep(FACTOR_POLL_SECONDS)
@@ -172,6 +172,6 @@ def _factor_arrives(prepared: PreparedJob) -> bool:
 
 def _same_but_factor(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two manifests differ, at most, in the factor that was made of the same covariance."""
-    samples = [[{**sample, "factor": None} for sample in record["samples"]] for record in (one, other)]
-    rest = [{**record, "samples": None, "fingerprint": None, "arrays": None} for record in (one, other)]
+    samples = [[{**sample, "factor": None} for sample in manifest["samples"]] for manifest in (one, other)]
+    rest = [{**manifest, "samples": None, "fingerprint": None, "arrays": None} for manifest in (one, other)]
     return samples[0] == samples[1] and rest[0] == rest[1]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from mvn_dask.store.stopping import Event
+    from mvn_dask.execution.cancellation import Event
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 """Signals that cancel a job."""
@@ -67,10 +67,10 @@ def initialize_pool_process(event: "Event") -> None:
     """Initializer of a process pool: its tasks are cancelled by an event, and the process ends with its parent."""
     import multiprocessing
 
-    from mvn_dask.store.stopping import follow
+    from mvn_dask.execution.cancellation import cancel_on_event
 
     ignore_signals()
-    follow(event)
+    cancel_on_event(event)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_exit_with, args=(parent,), daemon=True, name="mvn-dask-parent").start()

@@ -12,12 +12,12 @@ from dask.base import compute
 from dask.delayed import delayed
 from distributed import Client, default_client
 
-from mvn_dask.errors import JobFileError, StoppedError, WorkersLostError
+from mvn_dask.errors import JobFileError, JobCancelledError, WorkersLostError
 from mvn_dask.job.clusters import CLUSTER_CLASSES, open_cluster
 from mvn_dask.job.running import run
 from mvn_dask.job.schema.cluster_table import QUEUES
-from mvn_dask.store.engine import current_client
-from mvn_dask.store.stopping import Stop, stoppable
+from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.cancellation import CancelToken, cancellable
 from tests.store.test_writing import tree
 from tests.support.jobs import job_in
 
@@ -146,12 +146,12 @@ def test_queues_have_their_classes() -> None:
 
 
 def test_workers_that_are_lost_after_a_stop(tmp_path: Path) -> None:
-    stop = Stop()
-    with stoppable(stop):
+    stop = CancelToken()
+    with cancellable(stop):
         with pytest.raises(WorkersLostError), open_cluster(job_in(tmp_path)):
             raise WorkersLostError("gone")
-        with pytest.raises(StoppedError), open_cluster(job_in(tmp_path)):  # noqa: PT012
-            stop.request()
+        with pytest.raises(JobCancelledError), open_cluster(job_in(tmp_path)):  # noqa: PT012
+            stop.cancel()
             raise WorkersLostError("gone")
 
 

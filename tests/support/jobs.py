@@ -7,11 +7,11 @@ import numpy as np
 
 from mvn_dask.covariance import as_covariance
 from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.draft import draft
+from mvn_dask.sampling.spec import sample_spec
 from mvn_dask.job.job import Job
-from mvn_dask.sampling import sample
+from mvn_dask.sampling.array import sample
 from mvn_dask.store.writing import to_zarr
-from mvn_dask.streams import as_root
+from mvn_dask.random.streams import as_root
 
 COV = [[4.0, 1.0], [1.0, 9.0]]
 
@@ -44,9 +44,9 @@ def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed
     covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
     theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
     factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
-    paper = draft(
+    spec = sample_spec(
         np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
         names=None, factor=factor,
     )  # fmt: skip
-    to_zarr(sample(paper), folder / "samples.zarr", part=part)
+    to_zarr(sample(spec), folder / "samples.zarr", part=part)
     return theirs
