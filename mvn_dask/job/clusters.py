@@ -13,14 +13,14 @@ from inspect import signature
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.job.connecting import connect, first_line
 from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.signal_masking import signals_blocked
 from mvn_dask.job.worker_logging import worker_logs
 from mvn_dask.redaction import redact
-from mvn_dask.execution import cancellation
-from mvn_dask.execution.cancellation import raise_if_cancelled
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import JobFileError
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.execution.cancellation import raise_if_cancelled
 
 TIMEOUT_MARGIN = 1.0
 """Seconds that a connection may take beyond its own timeout."""

@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 
-from mvn_dask.sampling import kernel
-from mvn_dask.sampling.spec import SampleSpec
+from mvn_dask.execution.ranges import range_size, split
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.sampling import kernel
+from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
-from mvn_dask.execution.ranges import split, range_size
 from mvn_dask.store.shares import as_share
 
 TIMED_BYTES = 2**25

@@ -11,7 +11,6 @@ import numpy as np
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.errors import (
     AlignmentError,
     ArgumentError,
@@ -21,16 +20,17 @@ from mvn_dask.errors import (
     JobFileError,
     NotPositiveDefiniteError,
 )
+from mvn_dask.hashing import digest
 from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, distribution_inputs
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.hashing import digest
-from mvn_dask.store.format.parameters import load_parameter
+from mvn_dask.random.streams import Root, as_root
+from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.store.format.contents import sample_manifest
 from mvn_dask.store.format.manifest import Manifest, read_manifest
+from mvn_dask.store.format.parameters import load_parameter
 from mvn_dask.store.removal import refuse_unknown_files
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
-from mvn_dask.random.streams import Root, as_root
 
 
 @dataclass(frozen=True, eq=False)

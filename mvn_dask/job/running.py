@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mvn_dask.errors import SpecMismatchError
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import read_manifest
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.shares import as_share
-from mvn_dask.execution.cancellation import raise_if_cancelled
 
 MAX_ATTEMPTS = 3
 """Attempts to write a store that other parts begin at the same time."""

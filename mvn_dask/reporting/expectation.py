@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.special import chdtr, ndtr
 
 from mvn_dask.covariance import Factor
-from mvn_dask.redrawing import Redrawing
 from mvn_dask.reporting.selection import Indices, Selection
+from mvn_dask.sampling.replay import Replay
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,7 +96,7 @@ def below(values: Floats) -> Floats:
     return np.asarray(ndtr(values), np.float64)
 
 
-def expect(source: Redrawing, selection: Selection) -> Expectation:
+def expect(source: Replay, selection: Selection) -> Expectation:
     """What the chosen part of a sample should be.
 
     Notes

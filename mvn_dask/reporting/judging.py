@@ -9,7 +9,7 @@ from mvn_dask.reporting.moments import correlations, drift, means, spreads
 from mvn_dask.reporting.shapes import distances, margins
 from mvn_dask.reporting.verdict import Verdict
 from mvn_dask.reporting.words import count
-from mvn_dask.store.layout import chunk_count, chunk_index
+from mvn_dask.store.format.layout import chunk_count, chunk_index
 
 ERROR_RATE = 0.001
 """Share of sound samples that are called faulty, at most."""

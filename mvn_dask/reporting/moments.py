@@ -9,7 +9,7 @@ from mvn_dask.reporting.scores import chi2_chance, normal_chance
 from mvn_dask.reporting.verdict import Verdict, conclude, least, untested
 from mvn_dask.reporting.words import near, signed, stretch
 
-HIDDEN = "no variable to test: there are no rows, or rounding hides what varies"
+INTERNAL_FOLDER = "no variable to test: there are no rows, or rounding hides what varies"
 FEW = "nothing to test: fewer than two rows, or no two variables that vary"
 
 
@@ -19,7 +19,7 @@ def means(findings: Findings, limit: float) -> Verdict:
     chances = np.where(expectation.testable & (findings.rows > 0), normal_chance(errors), np.nan)
     where = least(chances)
     if where is None:
-        return untested("means", "Means", HIDDEN)
+        return untested("means", "Means", INTERNAL_FOLDER)
     (i,) = where
     expected, deviation = float(expectation.mean[i]), float(expectation.deviation[i])
     step = deviation / sqrt(findings.rows)
@@ -75,7 +75,7 @@ def drift(findings: Findings, limit: float) -> Verdict:
     chances = np.where(testable & (findings.rows > 0), normal_chance(findings.segment_errors), np.nan)
     where = least(chances)
     if where is None:
-        return untested("drift", title, HIDDEN)
+        return untested("drift", title, INTERNAL_FOLDER)
     s, i = where
     column = int(selection.followed[i])
     mean, deviation = float(findings.expectation.mean[column]), float(findings.expectation.deviation[column])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mvn_dask.provenance import Environment, environment
+from mvn_dask.environment import Environment, environment
 from mvn_dask.reporting.findings import Findings
 from mvn_dask.reporting.judging import ERROR_RATE
 from mvn_dask.reporting.verdict import Verdict

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mvn_dask.reporting.sections import figures
 from mvn_dask.reporting.verdict import Verdict
 from mvn_dask.reporting.words import count, share
-from mvn_dask.store.layout import chunk_bytes, chunk_count, piece_count
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
 from mvn_dask.store.status import readable
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _facts(report: "Outcome") -> Iterable[tuple[str, str]]:
     record, covariance = selection.record, sample["covariance"]
     size = " × ".join(f"{n:,}" for n in record.shape[:-1]) or "1"
     yield "Size", f"{size} rows of {count(selection.ndim, 'variable')}, {escape(record.dtype.name)}"
-    pieces = "" if record.pieces is None else f", each a shard of {count(piece_count(record), 'piece')}"
+    pieces = "" if record.pieces is None else f", each a shard of {count(inner_chunk_count(record), 'piece')}"
     chunks = chunk_count(record)
     shape = escape(str(record.chunks))
     yield "Chunks", f"{count(chunks, 'chunk')} of shape {shape}{pieces}; {readable(chunks * chunk_bytes(record))}"

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from mvn_dask.errors import DerivedStoreError
-from mvn_dask.recovery import redrawing_of
-from mvn_dask.redrawing import Redrawing
+from mvn_dask.execution.engine import run, threads
+from mvn_dask.execution.progress import Progress
+from mvn_dask.execution.ranges import range_size
+from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.reporting.expectation import expect
 from mvn_dask.reporting.findings import Findings
 from mvn_dask.reporting.judging import judge
@@ -20,16 +22,14 @@ from mvn_dask.reporting.scanning import Scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.reporting.summary import empty
 from mvn_dask.reporting.words import share
-from mvn_dask.store.companions import loaders, writer
-from mvn_dask.store.completeness import refuse_unfinished
-from mvn_dask.store.engine import run, threads
-from mvn_dask.store.layout import chunk_count
-from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import range_size
+from mvn_dask.sampling.replay import Replay
+from mvn_dask.store.format.completeness import refuse_unfinished
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count
+from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.format.parameters import parameter_loaders, writer
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.record import PlanRecord, existing
-from mvn_dask.store.targets.addressing import as_target
-from mvn_dask.store.targets.base import Target
+from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.base import Storage
 
 RANGES = 16
 """Ranges of chunks for each thread, about: each brings a summary back."""
@@ -75,7 +75,7 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     ------
     NotAStoreError
         If there is no store.
-    DamagedRecordError
+    DamagedManifestError
         If its record, its mean or its factor cannot be believed.
     DerivedStoreError
         If its numbers were derived from samples: their distribution is not known.
@@ -83,7 +83,7 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
         If chunks are missing.
     DamagedChunkError
         If a chunk's checksum differs.
-    StoppedError
+    JobCancelledError
         If the job was asked to stop.
 
     Notes
@@ -102,38 +102,38 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     >>> [verdict.family for verdict in told.verdicts]
     ['means', 'spreads', 'correlations', 'margins', 'distances', 'drift', 'numbers', 'chunks']
     """
-    target = as_target(url, storage_options)
-    existing(target)
-    with target.visit():
-        record = existing(target)  # inside, where nobody extends it
-        source = _source(target, record)
-        refuse_unfinished(target, record)
-        findings = _look(target, record, source)
-        begun = writer(target)
+    storage = open_storage(url, storage_options)
+    require_manifest(storage)
+    with storage.task_session():
+        record = require_manifest(storage)  # inside, where nobody extends it
+        source = _source(storage, record)
+        refuse_unfinished(storage, record)
+        findings = _look(storage, record, source)
+        begun = writer(storage)
     made = datetime.now(UTC).replace(microsecond=0)
-    return Report(target.name, record.content, begun, made, findings, judge(findings))
+    return Report(storage.name, record.content, begun, made, findings, judge(findings))
 
 
-def _source(target: Target, record: PlanRecord) -> Redrawing:
+def _source(storage: Storage, record: Manifest) -> Replay:
     """What the sample is drawn from."""
     if not record.is_sample:
         raise DerivedStoreError(
-            f"{target} holds numbers derived from samples by {record.content['expression']!r}, whose distribution its "
+            f"{storage} holds numbers derived from samples by {record.content['expression']!r}, whose distribution its "
             "record does not tell: a report is about the store of a sample"
         )
-    return redrawing_of(target, record)
+    return replay_of(storage, record)
 
 
-def _look(target: Target, record: PlanRecord, source: Redrawing) -> Findings:
+def _look(storage: Storage, record: Manifest, source: Replay) -> Findings:
     """Read all chunks, on dask's current scheduler."""
     selection = Selection(record, source.plan.noise_ndim, source.broadcast.factor.entries.ndim == 1)
     expectation = expect(source, selection)
     summary = empty(selection, expectation)
     count = chunk_count(record) if selection.rows else 0
-    scan = Scan(Stored(target, record, record.identity), selection, expectation, source.broadcast)
+    scan = Scan(Stored(storage, record, record.identity), selection, expectation, source.broadcast)
     numbers = np.arange(count, dtype=np.int64)
-    size = max(1, min(range_size(record), count // (RANGES * threads())))
+    size = max(1, min(range_size(chunk_bytes(record)), count // (RANGES * threads())))
     with Progress(count, "chunks") as progress:
-        for part in run(scan, numbers, size, progress, loaders(target, record)):
+        for part in run(scan, numbers, size, progress, parameter_loaders(storage, record)):
             summary.merge(part)
     return Findings(selection, expectation, summary)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.blas import one_thread
-from mvn_dask.broadcast import Broadcast
+from mvn_dask.covariance.blas import one_thread
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.reporting.expectation import FINE, HALF, STEPS, Expectation, Floats, Lengths
 from mvn_dask.reporting.selection import Indices, Place, Selection
 from mvn_dask.reporting.summary import BINS, Summary, empty
-from mvn_dask.store import stopping
-from mvn_dask.store.layout import chunk_bytes, chunk_index
-from mvn_dask.store.ranges import Numbers
+from mvn_dask.sampling.broadcast import Broadcast
+from mvn_dask.store.format.layout import chunk_bytes, chunk_index
 from mvn_dask.store.reading import Stored
 
 SLICE = 2**16
@@ -38,21 +38,23 @@ class Scan:
     broadcast: Broadcast
     """Factor and mean, to whiten rows."""
 
-    def __call__(self, numbers: Numbers) -> list[Summary]:
+    def __call__(self, numbers: BlockNumbers) -> list[Summary]:
         """One summary of all of these chunks."""
         summary = empty(self.selection, self.expectation)
         for number in numbers.tolist():
-            stopping.checkpoint()
-            self.add(summary, number, self.stored.read(chunk_index(self.stored.record, number)))
+            cancellation.exit_if_cancelled()
+            self.add(summary, number, self.stored.read(chunk_index(self.stored.manifest, number)))
         return [summary]
 
-    def left(self, numbers: Numbers) -> Numbers:
+    def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         """All: what a dead worker saw is lost."""
         return numbers
 
-    def cost(self) -> str:
+    def describe_cost(self) -> str:
         """Bytes of a chunk."""
-        return f"a chunk takes {chunk_bytes(self.stored.record)} bytes, and what is made of some of its rows at a time"
+        return (
+            f"a chunk takes {chunk_bytes(self.stored.manifest)} bytes, and what is made of some of its rows at a time"
+        )
 
     def add(self, summary: Summary, number: int, block: npt.NDArray[Any]) -> None:
         """One more block."""

@@ -11,8 +11,8 @@ from math import ceil, prod
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.store.layout import chunk_index, chunk_window
-from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.format.layout import chunk_index, chunk_window
+from mvn_dask.store.format.manifest import Manifest
 
 Indices = npt.NDArray[np.int64]
 
@@ -54,7 +54,7 @@ class Place:
 class Selection:
     """What of a store is looked at. All indices ascend."""
 
-    record: PlanRecord
+    record: Manifest
     """What the store holds."""
     noise_ndim: int
     """Number k of independent normals behind a row."""

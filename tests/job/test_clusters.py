@@ -12,12 +12,12 @@ from dask.base import compute
 from dask.delayed import delayed
 from distributed import Client, default_client
 
-from mvn_dask.errors import JobFileError, JobCancelledError, WorkersLostError
+from mvn_dask.errors import JobCancelledError, JobFileError, WorkersLostError
+from mvn_dask.execution.cancellation import CancelToken, cancellable
+from mvn_dask.execution.engine import current_client
 from mvn_dask.job.clusters import CLUSTER_CLASSES, open_cluster
 from mvn_dask.job.running import run
 from mvn_dask.job.schema.cluster_table import QUEUES
-from mvn_dask.execution.engine import current_client
-from mvn_dask.execution.cancellation import CancelToken, cancellable
 from tests.store.test_writing import tree
 from tests.support.jobs import job_in
 

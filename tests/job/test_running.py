@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import ArgumentError, SpecMismatchError, JobCancelledError
+from mvn_dask.errors import ArgumentError, JobCancelledError, SpecMismatchError
+from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job import running
 from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
-from mvn_dask.execution.cancellation import CancelToken, cancellable
 from tests.conftest import local_cluster
 from tests.store.test_writing import tree
 from tests.support.jobs import begin_elsewhere, job_in

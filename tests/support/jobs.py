@@ -7,11 +7,11 @@ import numpy as np
 
 from mvn_dask.covariance import as_covariance
 from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.sampling.spec import sample_spec
 from mvn_dask.job.job import Job
-from mvn_dask.sampling.array import sample
-from mvn_dask.store.writing import to_zarr
 from mvn_dask.random.streams import as_root
+from mvn_dask.sampling.array import sample
+from mvn_dask.sampling.spec import sample_spec
+from mvn_dask.store.writing import to_zarr
 
 COV = [[4.0, 1.0], [1.0, 9.0]]
 
