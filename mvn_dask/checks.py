@@ -5,10 +5,8 @@ Where numpy has a text for a broken rule, ours begins with it, and adds the valu
 
 import math
 import operator
-import re
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -86,21 +84,6 @@ def count(name: str, value: object) -> int:
     if number < 0:
         raise ArgumentError(f"`{name}` must not be negative: it is {number}")
     return number
-
-
-def byte_size(text: str) -> int:
-    """Bytes of a size such as "64 MiB", "1.5 GB" or "1e6", by `dask.utils.parse_bytes`.
-
-    Units are B, kB, MB, GB, TB and PB, powers of 1000, and KiB, MiB, GiB, TiB and PiB, powers of 1024; the B may be
-    left out, and case does not matter.
-    """
-    from dask.utils import parse_bytes
-
-    # dask reads "GiB" as one GiB, and an empty text as one byte.
-    if re.match(r"\s*[+.]?\d", text, re.ASCII):
-        with suppress(ValueError, OverflowError):
-            return int(parse_bytes(text))
-    raise ArgumentError(f"must be a size such as '64 MiB', not {text!r}")
 
 
 def _lengths(value: object) -> list[int]:

@@ -41,7 +41,7 @@ class PreparedJob:
     """Storage of the store."""
     spec: SampleSpec
     """Spec of the sample."""
-    record: Manifest
+    manifest: Manifest
     """Manifest of the store that this job writes."""
     stored: Manifest | None
     """Manifest of the store that is there, or None where there is none."""
@@ -49,7 +49,7 @@ class PreparedJob:
     @property
     def begun(self) -> bool:
         """Whether the store that is there is this job's."""
-        return self.stored is not None and self.stored.text == self.record.text
+        return self.stored is not None and self.stored.text == self.manifest.text
 
 
 def prepare(job: JobSpec) -> PreparedJob:
@@ -64,7 +64,7 @@ def prepare(job: JobSpec) -> PreparedJob:
     ArgumentError
         If the sample, or its chunks, are invalid.
     StorageError, StorageNotEmptyError, DamagedManifestError
-        If the output is of a kind that cannot be written safely, or its record cannot be understood.
+        If the output is of a kind that cannot be written safely, or its manifest cannot be understood.
     """
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
@@ -88,10 +88,10 @@ def prepare(job: JobSpec) -> PreparedJob:
         factor=factor,
     )
     try:
-        record = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
+        manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
         raise JobFileError(f"{job.label}: output.shards: {error}") from error
-    return PreparedJob(storage, spec, record, stored)
+    return PreparedJob(storage, spec, manifest, stored)
 
 
 def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:

@@ -7,7 +7,6 @@ line. Whatever stands for an integer exactly is accepted as one.
 import re
 from decimal import Decimal, InvalidOperation
 
-from mvn_dask import checks
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.toml_format import preview
 
@@ -81,7 +80,7 @@ def byte_count(value: object) -> int:
     Parameters
     ----------
     value : int, float or str
-        Bytes, or a text with a unit; see `mvn_dask.checks.byte_size`.
+        Bytes, or a text with a unit; see `mvn_dask.sampling.chunking.byte_size`.
 
     Raises
     ------
@@ -93,9 +92,11 @@ def byte_count(value: object) -> int:
     >>> byte_count("2 GiB"), byte_count("512MB"), byte_count(1024), byte_count("1.5 KiB")
     (2147483648, 512000000, 1024, 1536)
     """
+    from mvn_dask.sampling.chunking import byte_size  # takes dask, which takes a second
+
     rule = 'must be a size such as "2 GiB" or "512 MB", or bytes'
     try:
-        number = checks.byte_size(value) if isinstance(value, str) else _as_integer(value, rule)
+        number = byte_size(value) if isinstance(value, str) else _as_integer(value, rule)
     except ArgumentError as error:
         raise ArgumentError(f"{rule}, not {preview(value)}") from error
     if not 1 <= number < BYTE_LIMIT:

@@ -1,6 +1,8 @@
 """What `chunks` means: from what the user asks for to the cuts of a plan."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,7 +10,6 @@ import dask.config
 import numpy as np
 from dask.utils import parse_bytes
 
-from mvn_dask import checks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.sampling.plan import MOST_BLOCKS, Cut, as_cuts, contiguous, even_cuts, rows_within
 from mvn_dask.sampling.workers import Workers
@@ -87,7 +88,7 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Calla
 
 def _target_bytes(chunks: str, rows: Rows, workers: Callable[[], Workers]) -> int:
     if chunks != "auto":
-        return _bytes(chunks)
+        return byte_size(chunks)
     where = workers()
     room = (where.memory - rows.factor_bytes) // (TASKS_IN_MEMORY * where.threads)
     return min(parse_bytes(dask.config.get("array.chunk-size")), max(room, 1))
@@ -103,11 +104,22 @@ def _refuse_too_many(chunks: tuple[object, ...] | list[object] | dict[int, objec
                 raise ArgumentError(f"`chunks` {chunks!r} makes {blocks} blocks: at most {MOST_BLOCKS} can be kept")
 
 
-def _bytes(text: str) -> int:
-    try:
-        nbytes = checks.byte_size(text)
-    except ArgumentError:
-        nbytes = 0
+def byte_size(text: str) -> int:
+    """Bytes of a size such as "64 MiB", "1.5 GB" or "1e6": the one grammar of sizes, that of `dask.utils.parse_bytes`.
+
+    Units are B, kB, MB, GB, TB and PB, powers of 1000, and KiB, MiB, GiB, TiB and PiB, powers of 1024; the B may be
+    left out, and case does not matter.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none, or less than a byte.
+    """
+    nbytes = 0
+    # Without digits dask reads a unit as one of it, and an empty text as one byte.
+    if re.match(r"\s*[+.]?\d", text, re.ASCII):
+        with suppress(ValueError, OverflowError):
+            nbytes = int(parse_bytes(text))
     if nbytes < 1:
         raise ArgumentError(f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}")
     return nbytes

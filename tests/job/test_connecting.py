@@ -1,5 +1,4 @@
 import json
-import logging
 import socket
 import subprocess
 import sys
@@ -114,8 +113,7 @@ def certificates(folder: Path, name: str) -> None:
         )
 
 
-def test_a_scheduler_that_runs_already(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "mvn_dask")
+def test_a_scheduler_that_runs_already(tmp_path: Path, job_log: list[str]) -> None:
     with dask_cluster(tmp_path) as address:
         table = {"kind": "scheduler", "address": address}
         assert run(job_in(tmp_path, cluster=table), (0, 2)).drawn == 5
@@ -123,7 +121,7 @@ def test_a_scheduler_that_runs_already(tmp_path: Path, caplog: pytest.LogCapture
         assert run(job_in(tmp_path, cluster=table)).drawn == 5
         with Client(address) as client:
             assert len(client.scheduler_info()["workers"]) == 1, "it is left as it was"
-    assert caplog.messages[0].startswith(f"cluster at {address}: ")
+    assert job_log[0].startswith(f"cluster at {address}: ")
     assert tree(tmp_path / "samples.zarr") == reference(tmp_path)
 
 

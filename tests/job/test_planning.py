@@ -9,6 +9,7 @@ from dask.callbacks import Callback
 from distributed import Client, LocalCluster
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError, StorageNotEmptyError
+from mvn_dask.execution.ranges import run_range
 from mvn_dask.job import planning
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
@@ -80,7 +81,7 @@ class Counter(Callback):
         self.tasks = 0
 
     def count(self, key: Any, *_: Any) -> None:
-        self.tasks += str(key).startswith("perform")
+        self.tasks += str(key).startswith(run_range.__name__)
 
 
 @pytest.mark.parametrize("size", [300, 1000, 7700])

@@ -32,7 +32,7 @@ def test_they_are_what_the_library_would_write(tmp_path: Path) -> None:
     to_zarr(array, tmp_path / "samples.zarr")
     again = prepare(job_in(tmp_path))
     assert again.begun
-    assert again.record.text == work.record.text
+    assert again.manifest.text == work.manifest.text
 
 
 @pytest.mark.parametrize("kind", ["SFC64", "PCG64", "Philox", "MT19937"])
@@ -41,7 +41,7 @@ def test_seeds_are_numpys(kind: str, seed: Any, tmp_path: Path) -> None:
     work = prepare(job_in(tmp_path, sample={"seed": seed, "bit_generator": kind, "chunks": 100}))
     rng = mvn_dask.default_rng(seed if kind == "SFC64" else getattr(np.random, kind)(seed))
     to_zarr(rng.multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "direct.zarr")
-    assert describe(tmp_path / "direct.zarr").fingerprint == work.record.fingerprint
+    assert describe(tmp_path / "direct.zarr").fingerprint == work.manifest.fingerprint
 
 
 def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
@@ -104,10 +104,10 @@ def test_derived_numbers_there_give_no_factor(tmp_path: Path) -> None:
 
 
 def test_the_sign_of_zero_decides_nothing(tmp_path: Path) -> None:
-    records = [
-        prepare(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).record.text for zero in (0.0, -0.0)
+    manifests = [
+        prepare(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).manifest.text for zero in (0.0, -0.0)
     ]
-    assert records[0] == records[1]
+    assert manifests[0] == manifests[1]
 
 
 @pytest.mark.parametrize(

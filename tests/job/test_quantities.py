@@ -98,14 +98,32 @@ def test_bytes(written: object, meant: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "GiB", "2 XiB", "2 EB", "-1 GB", "2 i", "1 GiB GiB", "1..5 GiB", True, None, [], 1.5, "nan GB"]
+    "written",
+    [
+        "",
+        "GiB",
+        "2 XiB",
+        "2 EB",
+        "-1 GB",
+        "0 GB",
+        "0.1 B",
+        "1e999",
+        "2 i",
+        "1 GiB GiB",
+        "1..5 GiB",
+        True,
+        None,
+        [],
+        1.5,
+        "nan GB",
+    ],
 )
 def test_no_bytes(written: object) -> None:
     with pytest.raises(ArgumentError, match=r'^must be a size such as "2 GiB" or "512 MB", or bytes, not '):
         byte_count(written)
 
 
-@pytest.mark.parametrize("written", [0, -1, "0 GB", "0.1 B", 2**63, "9e99 PB"])
+@pytest.mark.parametrize("written", [0, -1, 2**63, "9e99 PB"])
 def test_bytes_that_cannot_be(written: Any) -> None:
     with pytest.raises(ArgumentError, match=r"at least 1 and less than 2\*\*63, not "):
         byte_count(written)

@@ -1,4 +1,3 @@
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,15 +52,14 @@ def test_more_parts_than_chunks(tmp_path: Path) -> None:
     assert mvn_dask.status(tmp_path / "samples.zarr").complete
 
 
-def test_a_client_that_is_there_already_does_the_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "mvn_dask")
+def test_a_client_that_is_there_already_does_the_work(tmp_path: Path, job_log: list[str]) -> None:
     from distributed import Client
 
     with local_cluster(n_workers=1, processes=False) as cluster, Client(cluster) as client:
         run(job_in(tmp_path), client=client)
         assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.transition_log)) > 0
         assert client.status == "running"
-    assert caplog.messages[0].startswith("cluster at inproc://")
+    assert job_log[0].startswith("cluster at inproc://")
     assert mvn_dask.status(tmp_path / "samples.zarr").complete
 
 
