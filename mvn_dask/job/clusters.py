@@ -243,5 +243,5 @@ def _refuse_unknown(job: JobSpec, given: Iterable[str]) -> None:
     known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
     unknown = sorted(set(given) - known)
     if unknown:
-        lines = [f"{job.label}: cluster.options.{name}: LocalCluster knows none" for name in unknown]
+        lines = [f"{job.label}: cluster.options.{name}: LocalCluster takes no such option" for name in unknown]
         raise JobFileError("\n".join(lines))

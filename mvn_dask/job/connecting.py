@@ -54,9 +54,7 @@ def connect(job: JobSpec, timeout: float) -> Any:
         raise_if_cancelled()
         thread.join(CONNECTION_POLL_SECONDS)
         if time.monotonic() > deadline:
-            raise ConnectionError(
-                f"no scheduler answers within {timeout:g} s: something listens there, and says nothing"
-            )
+            raise ConnectionError(f"no scheduler answers within {timeout:g} s: what listens there does not respond")
     if isinstance(found[0], Exception):  # of any type: the peer may be no scheduler
         raise ConnectionError(f"no scheduler answers within {timeout:g} s: {first_line(found[0])}") from found[0]
     return found[0]

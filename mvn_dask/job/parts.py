@@ -122,7 +122,7 @@ def _array(environ: Mapping[str, str]) -> ArrayVariables:
         raise ArgumentError(f"this is no task of a job array, since none of {names} is set: name the part, as in 0/8")
     if len(found) > 1:
         names = " and ".join(each.number for each in found)
-        raise ArgumentError(f"{names} are set, and only one scheduler can tell the part: name it, as in 0/8")
+        raise ArgumentError(f"{names} are set, and only one scheduler can determine the part: name it, as in 0/8")
     return found[0]
 
 
@@ -135,7 +135,7 @@ def _part_of_array(array: ArrayVariables, environ: Mapping[str, str]) -> tuple[i
     elif array.last is not None:
         count = (_integer(array.last, environ) - first) // max(step, 1) + 1
     else:
-        raise ArgumentError(f"{array.scheduler} does not tell how many tasks there are: say it, as in auto/8")
+        raise ArgumentError(f"{array.scheduler} does not give the number of tasks: add it, as in auto/8")
     number = _integer(array.number, environ)
     last = first + (count - 1) * step
     even = step >= 1 and not (number - first) % step and first <= number <= last
@@ -143,8 +143,8 @@ def _part_of_array(array: ArrayVariables, environ: Mapping[str, str]) -> tuple[i
         even = False
     if not even:
         raise ArgumentError(
-            f"the numbers of this job array are not evenly spaced, as far as {array.scheduler} tells "
-            f"({array.number} is {number}): say how many parts there are, as in auto/8"
+            f"the numbers of this job array are not evenly spaced, by the variables of {array.scheduler} "
+            f"({array.number} is {number}): add the number of parts, as in auto/8"
         )
     return (number - first) // step, count
 
@@ -153,5 +153,7 @@ def _integer(name: str, environ: Mapping[str, str], default: int | None = None) 
     text = environ.get(name, "" if default is None else str(default))
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
         seen = preview(text) if text else "missing"
-        raise ArgumentError(f"{name} must be an integer to tell the part, and it is {seen}: name the part, as in 0/8")
+        raise ArgumentError(
+            f"{name} must be an integer to determine the part, and it is {seen}: name the part, as in 0/8"
+        )
     return int(text)

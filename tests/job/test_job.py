@@ -20,7 +20,7 @@ from tests.support.jobs import job, mapping
 @pytest.mark.parametrize("version", [2, 0, True, 1.0, "1", None, [1]])
 def test_other_versions(version: object) -> None:
     with pytest.raises(
-        JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask knows, not "
+        JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask supports, not "
     ):
         Job.from_mapping({**mapping(), "version": version})
 
@@ -98,7 +98,7 @@ def test_slow_libraries_wait_until_they_are_needed(module: str, forbidden: str) 
 
 
 @given(MAPPINGS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_a_job_and_its_file_are_the_same(tables: dict[str, Any]) -> None:
     one = Job.from_mapping(tables)
     text = one.to_toml()

@@ -110,7 +110,7 @@ def test_what_is_no_toml(tmp_path: Path, text: str, line: str) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text_is_a_job_or_refused_line_by_line(text: str) -> None:
     with TemporaryDirectory() as folder:
         path = written(Path(folder), text)

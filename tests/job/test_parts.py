@@ -49,7 +49,7 @@ def test_texts_that_are_no_part(text: str) -> None:
         ({"AWS_BATCH_JOB_ARRAY_INDEX": "7", **AWS, "LSB_JOBINDEX": "0", "SGE_TASK_ID": "undefined"}, (7, 8)),
     ],
 )
-def test_what_schedulers_tell(environ: dict[str, str], part: tuple[int, int]) -> None:
+def test_parts_from_the_environment(environ: dict[str, str], part: tuple[int, int]) -> None:
     assert part_of("auto", environ) == part
 
 
@@ -61,8 +61,8 @@ def test_any_numbers_in_a_row_give_every_part_once(name: str, first: int) -> Non
 
 
 @pytest.mark.parametrize("name", ["PBS_ARRAY_INDEX", "PBS_ARRAYID", "JOB_COMPLETION_INDEX"])
-def test_schedulers_that_do_not_tell_how_many(name: str) -> None:
-    with pytest.raises(ArgumentError, match="does not tell how many tasks there are: say it, as in auto/8"):
+def test_schedulers_without_the_number_of_tasks(name: str) -> None:
+    with pytest.raises(ArgumentError, match="does not give the number of tasks: add it, as in auto/8"):
         part_of("auto", {name: "3"})
 
 
@@ -81,7 +81,7 @@ def test_two_schedulers_at_once() -> None:
 
 def test_some_tasks_of_an_array_that_are_run_again() -> None:
     again = {**SLURM, "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_ARRAY_TASK_MIN": "3", "SLURM_ARRAY_TASK_STEP": "1"}
-    with pytest.raises(ArgumentError, match=r"not evenly spaced, .* \(SLURM_ARRAY_TASK_ID is 7\): say how many"):
+    with pytest.raises(ArgumentError, match=r"not evenly spaced, .* \(SLURM_ARRAY_TASK_ID is 7\): add the number"):
         part_of("auto", {**again, "SLURM_ARRAY_TASK_ID": "7"})
     assert part_of("auto/8", {**again, "SLURM_ARRAY_TASK_ID": "7"}) == (7, 8)
 
@@ -113,5 +113,7 @@ def test_numbers_that_contradict_each_other(environ: dict[str, str]) -> None:
     ],
 )
 def test_variables_that_are_missing_or_no_numbers(environ: dict[str, str], name: str) -> None:
-    with pytest.raises(ArgumentError, match=rf"^{re.escape(name)} must be an integer to tell the part, and it is "):
+    with pytest.raises(
+        ArgumentError, match=rf"^{re.escape(name)} must be an integer to determine the part, and it is "
+    ):
         part_of("auto", environ)

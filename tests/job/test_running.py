@@ -116,10 +116,10 @@ def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(SpecMismatchError, match="Another build of numpy's LAPACK"):
         run(job_in(tmp_path))
     monkeypatch.setattr(running, "FACTOR_TIMEOUT", 600.0)
-    stop = CancelToken()
-    timer = threading.Timer(0.3, stop.cancel)
+    token = CancelToken()
+    timer = threading.Timer(0.3, token.cancel)
     timer.start()
-    with cancellable(stop), pytest.raises(JobCancelledError):
+    with cancellable(token), pytest.raises(JobCancelledError):
         run(job_in(tmp_path))
     timer.join()
 
@@ -145,10 +145,10 @@ def test_overwriting(tmp_path: Path) -> None:
     assert run(over).drawn == 0
 
 
-def test_a_stop_before_the_beginning_writes_nothing(tmp_path: Path) -> None:
-    stop = CancelToken()
-    stop.cancel()
-    with cancellable(stop), pytest.raises(JobCancelledError):
+def test_a_job_that_is_cancelled_before_it_begins_writes_nothing(tmp_path: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+    with cancellable(token), pytest.raises(JobCancelledError):
         run(job_in(tmp_path))
     assert not list(tmp_path.iterdir())
 

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import psutil
+import pytest
 
 from mvn_dask.job.signal_masking import SIGNALS, dask_setup, ignore_signals, initialize_pool_process, signals_blocked
 
@@ -15,7 +16,7 @@ NUMBERS = {getattr(signal, name) for name in SIGNALS}
 BLOCKED = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
 
 
-def test_processes_and_threads_that_begin_inside_hear_nothing() -> None:
+def test_processes_and_threads_that_start_inside_receive_nothing() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     seen: list[set[int]] = []
     with signals_blocked():
@@ -31,13 +32,13 @@ def test_processes_and_threads_that_begin_inside_hear_nothing() -> None:
 
 
 def test_a_signal_waits_until_the_end_of_the_body() -> None:
-    heard: list[int] = []
-    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    received: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: received.append(number))
     try:
         with signals_blocked():
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-            assert heard == []
-        assert heard == [signal.SIGUSR1]
+            assert received == []
+        assert received == [signal.SIGUSR1]
     finally:
         signal.signal(signal.SIGUSR1, before)
 
@@ -57,7 +58,7 @@ if __name__ == "__main__":
 """
 
 
-def test_the_keeper_of_semaphores_survives_signals_and_cleans_up_silently() -> None:
+def test_the_resource_tracker_survives_signals_and_cleans_up_silently() -> None:
     before = set(SEMAPHORES.glob("sem.mp*"))
     done = subprocess.run([sys.executable, "-c", TRACKER], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "")
@@ -88,6 +89,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.faults
 def test_a_process_of_a_pool_ends_with_its_parent() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", POOL],

@@ -26,7 +26,7 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def test_what_workers_say_is_said_by_the_client(
+def test_records_and_warnings_of_workers_are_handled_by_the_client(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     logger = logging.getLogger("distributed")
@@ -51,9 +51,9 @@ def test_what_workers_say_is_said_by_the_client(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_connection_that_is_gone_is_no_matter() -> None:
-    class Gone:
+def test_records_without_a_connection_are_dropped() -> None:
+    class Closed:
         def log_event(self, *_: Any) -> None:
             raise OSError("closed")
 
-    LogForwarder(Gone()).emit(logging.makeLogRecord({"msg": "x", "levelno": logging.ERROR}))
+    LogForwarder(Closed()).emit(logging.makeLogRecord({"msg": "x", "levelno": logging.ERROR}))

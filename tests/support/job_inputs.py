@@ -24,7 +24,7 @@ def read(folder: Path, key: str, value: Any) -> InputArray:
 
 
 def refusal(folder: Path, key: str, value: Any) -> str:
-    """What is said about an array that is none, without the folder."""
+    """The error for an array that cannot be read, without the folder."""
     with pytest.raises(InvalidDistributionError) as caught:
         read(folder, key, value)
     text = str(caught.value)

@@ -78,7 +78,7 @@ def select_array(origin: Origin, names: list[str], key: str | None) -> str:
     if len(names) == 1:
         return names[0]
     example = f'{origin.key} = {{ path = "…", key = "…" }}'
-    raise origin.invalid(f"{held}: say which one is meant, {example}")
+    raise origin.invalid(f"{held}: name one of them, {example}")
 
 
 def _refusal(origin: Origin, error: Exception) -> Exception:

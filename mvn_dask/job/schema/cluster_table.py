@@ -133,7 +133,7 @@ class ClusterTable(Table):
     )
     tls: Encryption = Field(
         default=False,
-        description='for kind "scheduler": files that its TLS asks for; for kind "local": true makes temporary ones',
+        description='for kind "scheduler": files that its TLS requires; for kind "local": true makes temporary ones',
         examples=[{"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}],
     )
     class_: Annotated[Text, AfterValidator(_dotted)] | None = Field(
@@ -192,5 +192,5 @@ def _duplicate(cluster: ClusterTable) -> list[tuple[str, str]]:
     faults = [(a, f"must not be given beside {b}: it is one or the other") for a, b in pairs if {a, b} <= given]
     for key, keywords in _KEYWORDS.items():
         twice = sorted(keywords & cluster.options.get_secret_value().keys()) if key in given else []
-        faults += [(f"options.{keyword}", f"says what {key} says: give one of them") for keyword in twice]
+        faults += [(f"options.{keyword}", f"duplicates {key}: give one of them") for keyword in twice]
     return faults

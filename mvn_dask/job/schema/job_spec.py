@@ -21,7 +21,7 @@ VERSION = 1
 def _version(value: object) -> object:
     # Python takes true and 1.0 for 1.
     if type(value) is not int or value != VERSION:
-        raise ArgumentError(f"must be {VERSION}, the only version that this mvn_dask knows, not {preview(value)}")
+        raise ArgumentError(f"must be {VERSION}, the only version that this mvn_dask supports, not {preview(value)}")
     return value
 
 
@@ -34,7 +34,7 @@ class JobSpec(Table):
     distribution: DistributionTable = Field(description="the multivariate normal distribution")
     sample: SampleTable = Field(description="what is drawn from it")
     output: OutputTable = Field(description="where the samples go")
-    cluster: ClusterTable = Field(default=ClusterTable(), description="who does the work")
+    cluster: ClusterTable = Field(default=ClusterTable(), description="where the work runs")
 
     _folder: Path = PrivateAttr(default=Path())
     _label: str = PrivateAttr(default="job")

@@ -17,14 +17,14 @@ class OutputTable(Table):
     )
     shards: Positive | None = Field(
         default=None,
-        description="rows of the pieces inside each chunk, which then is a shard, for readers that want little at a "
+        description="rows of the inner chunks of each chunk, which then is a shard, for readers that want little at a "
         "time; must divide the rows of a chunk",
         examples=[4096],
     )
     overwrite: bool = Field(
         default=False,
-        description="whether a store of another specification that lies there is deleted; this job's own is gone on "
-        "with. Not with --part",
+        description="whether a store of another specification at that URL is deleted; this job's own is continued. "
+        "Not with --part",
     )
     fsync: bool = Field(default=False, description="whether to wait with every file until it is on the disk")
     storage_options: Options = Field(

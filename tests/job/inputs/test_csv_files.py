@@ -152,7 +152,7 @@ def test_what_is_no_text(tmp_path: Path) -> None:
 
 
 @given(st.text(st.sampled_from('12.e-,, \n\r"ax;\x00é'), max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text_is_an_array_or_refused_in_a_line(text: str) -> None:
     with TemporaryDirectory() as folder, suppress(InvalidDistributionError):
         found = read(Path(folder), "cov", put(Path(folder), text))

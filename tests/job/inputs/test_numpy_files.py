@@ -59,7 +59,7 @@ def test_the_array_that_is_meant(tmp_path: Path) -> None:
     )
     np.savez(tmp_path / "strange.npz", a=[1.0], b=[2.0])
     assert refusal(tmp_path, "mean", "strange.npz") == (
-        'strange.npz: it holds "a", "b": say which one is meant, mean = { path = "…", key = "…" }'
+        'strange.npz: it holds "a", "b": name one of them, mean = { path = "…", key = "…" }'
     )
     np.savez(tmp_path / "empty.npz")
     assert "it holds no arrays" in refusal(tmp_path, "mean", "empty.npz")
@@ -120,7 +120,7 @@ def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path) -> None:
         damaged = content.copy()
         damaged[place] ^= 0x55
         (tmp_path / "a.npz").write_bytes(damaged)
-        # A checksum tells, unless the byte does not matter.
+        # A checksum detects it, unless the byte is unused.
         with suppress(InvalidDistributionError):
             assert read(tmp_path, "mean", "a.npz").array.tolist() == [1.0, 2.0]
 

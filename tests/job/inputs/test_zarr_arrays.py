@@ -33,7 +33,7 @@ def test_arrays_and_groups_in_a_folder(tmp_path: Path, version: Any) -> None:
     assert np.array_equal(read(tmp_path, "cov", {"path": "many.zarr", "key": "deep/inside"}).array, 2 * MATRIX)
     assert read(tmp_path, "mean", {"path": "many.zarr", "key": "other"}).array.tolist() == [1, 2]
     assert refusal(tmp_path, "mean", "many.zarr") == (
-        'many.zarr: it holds "cov", "other": say which one is meant, mean = { path = "…", key = "…" }'
+        'many.zarr: it holds "cov", "other": name one of them, mean = { path = "…", key = "…" }'
     )
     assert 'there is no array "x" in it: it holds' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "x"})
     assert '"deep" in it is a group' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "deep"})

@@ -88,11 +88,11 @@ def test_every_key_with_every_kind(kind: str, key: str) -> None:
         ({"kind": "class", "class": "a.b()"}, "class: must be a class and its module, such as "),
         (
             {"kind": "local", "workers": 2, "options": {"n_workers": 3}},
-            "options.n_workers: says what workers says: give one of them",
+            "options.n_workers: duplicates workers: give one of them",
         ),
         (
             {"kind": "slurm", "workers": 2, "memory": "1 GB", "options": {"memory": "verysecret"}},
-            "options.memory: says what memory says: give one of them",
+            "options.memory: duplicates memory: give one of them",
         ),
     ],
 )
