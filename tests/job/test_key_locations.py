@@ -44,9 +44,9 @@ def test_lines_of_keys() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["", "\x00", "= 1", "[", "[]", "[a", "a b = 1", "'''", '"\\x" = 1', "[[[[[", "é = 1"])
-def test_texts_that_are_no_toml_have_no_lines(text: str) -> None:
-    assert key_lines(text) == {}
+def test_texts_that_are_no_toml_have_no_lines() -> None:
+    for text in ["", "\x00", "= 1", "[", "[]", "[a", "a b = 1", "'''", '"\\x" = 1', "[[[[[", "é = 1"]:
+        assert key_lines(text) == {}
 
 
 def test_only_newlines_end_lines() -> None:

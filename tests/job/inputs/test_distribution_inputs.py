@@ -8,38 +8,34 @@ from mvn_dask.errors import InvalidDistributionError
 from mvn_dask.job.inputs.distribution_inputs import distribution_inputs, distribution_of
 from tests.support.job_inputs import job_in
 
-
-@pytest.mark.parametrize(
-    ("mean", "cov", "ndim", "shape"),
-    [
-        (1, 2, 1, ()),
-        (1, [4, 9], 2, (2,)),
-        (1, [[4, 1], [1, 9]], 2, (2, 2)),
-        ([1, 2, 3], 2, 3, ()),
-        ([1, 2], [4, 9], 2, (2,)),
-        ([1], [[4]], 1, (1, 1)),
-    ],
-)
-def test_scalars_are_for_every_variable(mean: Any, cov: Any, ndim: int, shape: tuple[int, ...]) -> None:
-    found = distribution_inputs(job_in(Path(), mean=mean, cov=cov))
-    assert (found.mean.shape, found.cov.shape, found.names) == ((ndim,), shape, None)
-    assert np.array_equal(found.mean, np.broadcast_to(mean, (ndim,)))
-    assert distribution_of(job_in(Path(), mean=mean, cov=cov)).ndim == ndim
+SHAPES: list[tuple[Any, Any, int, tuple[int, ...]]] = [
+    (1, 2, 1, ()),
+    (1, [4, 9], 2, (2,)),
+    (1, [[4, 1], [1, 9]], 2, (2, 2)),
+    ([1, 2, 3], 2, 3, ()),
+    ([1, 2], [4, 9], 2, (2,)),
+    ([1], [[4]], 1, (1, 1)),
+]
 
 
-@pytest.mark.parametrize(
-    ("mean", "cov", "text"),
-    [
+def test_scalars_are_for_every_variable() -> None:
+    for mean, cov, ndim, shape in SHAPES:
+        found = distribution_inputs(job_in(Path(), mean=mean, cov=cov))
+        assert (found.mean.shape, found.cov.shape, found.names) == ((ndim,), shape, None)
+        assert np.array_equal(found.mean, np.broadcast_to(mean, (ndim,)))
+        assert distribution_of(job_in(Path(), mean=mean, cov=cov)).ndim == ndim
+
+
+def test_what_does_not_go_together() -> None:
+    for mean, cov, text in [
         ([1, 2, 3], [4, 9], "distribution.mean: has 3 variables, and cov has 2"),
         ([1], [[4, 1], [1, 9]], "distribution.mean: has 1 variables, and cov has 2"),
         (0, [[4, 1]], "distribution.cov: must be a square matrix, and its shape is (1, 2)"),
         ([1, -1], [4, -9], "distribution: "),
-    ],
-)
-def test_what_does_not_go_together(mean: Any, cov: Any, text: str) -> None:
-    with pytest.raises(InvalidDistributionError) as caught:
-        distribution_of(job_in(Path(), mean=mean, cov=cov, check_valid="raise"))
-    assert str(caught.value).startswith(f"job.toml: {text}")
+    ]:
+        with pytest.raises(InvalidDistributionError) as caught:
+            distribution_of(job_in(Path(), mean=mean, cov=cov, check_valid="raise"))
+        assert str(caught.value).startswith(f"job.toml: {text}")
 
 
 def test_a_mean_that_is_a_matrix(tmp_path: Path) -> None:
