@@ -12,7 +12,6 @@ import numpy as np
 from mvn_dask.execution.ranges import range_size, split
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.sampling import kernel
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
@@ -20,8 +19,8 @@ from mvn_dask.store.shares import as_share
 
 TIMED_BYTES = 2**25
 """Bytes drawn to estimate the time, about at most."""
-TIMED_PRODUCTS = 2**30
-"""Multiplications done to estimate the time, about at most."""
+TIMED_SECONDS = 0.05
+"""Seconds of drawing that are enough to estimate the time."""
 ASSUMED_THREADS = 1
 """Threads for which tasks are counted where the job does not determine them."""
 
@@ -95,7 +94,7 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
         chunks=count,
         missing=len(missing),
         bytes=count * chunk_bytes(manifest),
-        task_bytes=prepared.spec.plan.task_bytes(prepared.spec.broadcast.factor.nbytes),
+        task_bytes=prepared.spec.plan.task_bytes(prepared.spec.broadcast.sampler.nbytes),
         tasks=tasks,
         threads=threads,
         cpu_seconds=drawing,
@@ -137,15 +136,17 @@ def _threads(job: JobSpec) -> int | None:
 
 
 def _seconds_per_row(spec: SampleSpec) -> float:
-    """Seconds that one thread takes for a row of a large block."""
-    plan, broadcast = spec.plan, spec.broadcast
-    entries = broadcast.factor.entries
-    limit = min(TIMED_BYTES // (plan.ndim * plan.itemsize), TIMED_PRODUCTS // max(1, entries.size))
-    rows = min(plan.block_rows, max(1, limit))
-    if not rows:
+    """Seconds that one thread takes for a row of a large block, from ever larger blocks."""
+    plan, sampler = spec.plan, spec.broadcast.sampler
+    limit = min(plan.block_rows, max(1, TIMED_BYTES // (plan.ndim * plan.itemsize)))
+    if not limit:
         return 0.0
-    draw = kernel.draw_rows
-    draw(broadcast.factor, broadcast.mean, plan, 0, 1)  # untimed: loads or compiles the kernel
-    begin = time.perf_counter()
-    draw(broadcast.factor, broadcast.mean, plan, 0, rows)
-    return (time.perf_counter() - begin) / rows
+    sampler.draw(plan, 0, 1)  # untimed: loads or compiles the kernel
+    rows = 1
+    while True:
+        begin = time.perf_counter()
+        sampler.draw(plan, 0, rows)
+        seconds = time.perf_counter() - begin
+        if rows == limit or seconds >= TIMED_SECONDS:
+            return seconds / rows
+        rows = min(limit, 8 * rows)

@@ -4,30 +4,27 @@ Cost: reading mean and covariance, and one factorisation, unless the store has t
 factor is loaded from the store, so that machines with another processor or LAPACK continue with the same bits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask._typing import FloatArray
-from mvn_dask.covariance import Covariance, Factor, as_covariance
-from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.errors import (
-    AlignmentError,
-    ArgumentError,
-    ArgumentTypeError,
-    DamagedManifestError,
-    InvalidDistributionError,
-    JobFileError,
-    NotPositiveDefiniteError,
-)
+from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.errors import AlignmentError, ArgumentError, DamagedManifestError, JobFileError
 from mvn_dask.hashing import digest
-from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, distribution_inputs
+from mvn_dask.job.inputs.distribution_inputs import (
+    DistributionInputs,
+    covariance_of_job,
+    distribution_inputs,
+    distribution_of,
+)
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.random.streams import Root, as_root
+from mvn_dask.sampling.sampler import Sampler, sampler_from
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
-from mvn_dask.store.format.contents import sample_manifest
+from mvn_dask.store.array_manifest import sample_manifest
 from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.parameters import load_parameter
+from mvn_dask.store.format.parameters import load_parameters
 from mvn_dask.store.removal import refuse_unknown_files
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
@@ -69,24 +66,13 @@ def prepare(job: JobSpec) -> PreparedJob:
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
     inputs = distribution_inputs(job)
-    mean = inputs.mean + 0.0  # -0.0 and 0.0 are one mean, and must not give two fingerprints
-    stored = _stored(job, storage)
-    covariance = _covariance(job, inputs)
+    stored = _stored_manifest(job, storage)
     dtype = np.dtype(job.sample.dtype)
-    factor = None if stored is None else _stored_factor(storage, stored, mean.astype(dtype), covariance)
-    if factor is None:
-        _factorize(job, covariance)
-    size = job.sample.size
-    spec = sample_spec(
-        mean,
-        covariance,
-        size if isinstance(size, tuple) else (size,),
-        root=_root(job),
-        dtype=dtype,
-        chunks=job.sample.chunks,
-        names=inputs.names,
-        factor=factor,
-    )
+    sampler = None if stored is None else _stored_sampler(job, storage, stored, inputs)
+    if sampler is None:
+        sampler = distribution_of(job, inputs).sampler(dtype)
+    size = job.sample.size if isinstance(job.sample.size, tuple) else (job.sample.size,)
+    spec = sample_spec(sampler, size, root=_root(job), dtype=dtype, chunks=job.sample.chunks, names=inputs.names)
     try:
         manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
@@ -112,7 +98,7 @@ def storage_of(job: JobSpec) -> Storage:
     return open_storage(job.locate(job.output.url), options or None, fsync=job.output.fsync)
 
 
-def _stored(job: JobSpec, storage: Storage) -> Manifest | None:
+def _stored_manifest(job: JobSpec, storage: Storage) -> Manifest | None:
     """Manifest of the store that is there; None also where it is damaged and will be overwritten."""
     try:
         return read_manifest(storage)
@@ -129,34 +115,19 @@ def _root(job: JobSpec) -> Root:
     return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
 
 
-def _covariance(job: JobSpec, inputs: DistributionInputs) -> Covariance:
-    table = job.distribution
-    try:
-        return as_covariance(
-            inputs.cov, len(inputs.mean), method=table.method, check_valid=table.check_valid, tol=table.tol
-        )
-    except (ArgumentError, ArgumentTypeError) as error:
-        raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
-
-
-def _factorize(job: JobSpec, covariance: Covariance) -> None:
-    try:
-        covariance.factorize()
-    except NotPositiveDefiniteError as error:
-        raise NotPositiveDefiniteError(f"{job.label}: distribution: {error}") from error
-    except ArgumentError as error:
-        raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
-
-
-def _stored_factor(storage: Storage, stored: Manifest, mean: FloatArray, covariance: Covariance) -> Factor | None:
-    """The factor in the store, if it is of this covariance; None where it must be computed."""
-    if not stored.is_sample or stored.dtype != mean.dtype:
+def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: DistributionInputs) -> Sampler | None:
+    """The sampler in the store, if it is of this mean and covariance; None where it must be made."""
+    dtype = np.dtype(job.sample.dtype)
+    if not stored.is_sample or stored.dtype != dtype or "mean" not in stored.parameters:
         return None
-    sample = stored.content["samples"][0]
-    if sample.get("covariance") != covariance.record() or sample.get("mean") != digest(mean):
+    record, covariance = stored.samples[0].get("distribution"), covariance_of_job(job, inputs)
+    if not isinstance(record, Mapping) or record.get("kind") != NormalSampler.kind:
+        return None
+    if record.get("covariance") != covariance.record():
+        return None
+    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype)):
         return None
     try:
-        array = load_parameter(storage, stored, "factor")
-        return as_factor({"factor": array, "mean": mean}, method=covariance.record().get("method"))  # type: ignore[arg-type]
-    except (DamagedManifestError, KeyError, ValueError):
+        return sampler_from(record, load_parameters(storage, stored))
+    except (DamagedManifestError, ArgumentError):
         return None

@@ -4,7 +4,6 @@ Cost: drawing and writing the chunks that are missing; of a complete store, read
 """
 
 import time
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_pa
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_count
-from mvn_dask.store.format.manifest import read_manifest
+from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.shares import as_share
 
@@ -159,10 +158,10 @@ def _draw_missing(
 def _factor_arrives(prepared: PreparedJob) -> bool:
     """Whether the store holds this sample with another factor, once its writer has completed that."""
     stored = read_manifest(prepared.storage)
-    if stored is None or not _same_but_factor(stored.content, prepared.manifest.content):
+    if stored is None or not _same_but_factor(stored, prepared.manifest):
         return False
     deadline = time.monotonic() + FACTOR_TIMEOUT
-    while prepared.storage.entry(parameter_key("factor")) is None:
+    while any(prepared.storage.entry(parameter_key(name)) is None for name in stored.parameters):
         raise_if_cancelled()
         if time.monotonic() > deadline:
             return False
@@ -170,8 +169,8 @@ def _factor_arrives(prepared: PreparedJob) -> bool:
     return True
 
 
-def _same_but_factor(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_but_factor(one: Manifest, other: Manifest) -> bool:
     """Whether two manifests differ, at most, in the factor that was made of the same covariance."""
-    samples = [[{**sample, "factor": None} for sample in manifest["samples"]] for manifest in (one, other)]
-    rest = [{**manifest, "samples": None, "fingerprint": None, "arrays": None} for manifest in (one, other)]
-    return samples[0] == samples[1] and rest[0] == rest[1]
+    samples = [[{**sample, "parameters": None} for sample in each.samples] for each in (one, other)]
+    means = [each.parameters.get("mean") for each in (one, other)]
+    return samples[0] == samples[1] and means[0] == means[1] and one.array == other.array

@@ -81,7 +81,9 @@ def _facts(report: "Outcome") -> Iterable[tuple[str, str]]:
     record, covariance = selection.record, sample["covariance"]
     size = " × ".join(f"{n:,}" for n in record.shape[:-1]) or "1"
     yield "Size", f"{size} rows of {count(selection.ndim, 'variable')}, {escape(record.dtype.name)}"
-    pieces = "" if record.pieces is None else f", each a shard of {count(inner_chunk_count(record), 'piece')}"
+    pieces = (
+        "" if record.array.inner_chunks is None else f", each a shard of {count(inner_chunk_count(record), 'piece')}"
+    )
     chunks = chunk_count(record)
     shape = escape(str(record.chunks))
     yield "Chunks", f"{count(chunks, 'chunk')} of shape {shape}{pieces}; {readable(chunks * chunk_bytes(record))}"

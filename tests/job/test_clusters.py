@@ -14,12 +14,12 @@ from distributed import Client, default_client
 
 from mvn_dask.errors import JobCancelledError, JobFileError, WorkersLostError
 from mvn_dask.execution.cancellation import CancelToken, cancellable
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.job.clusters import CLUSTER_CLASSES, open_cluster
 from mvn_dask.job.running import run
 from mvn_dask.job.schema.cluster_table import QUEUES
-from tests.store.test_writing import tree
 from tests.support.jobs import job_in
+from tests.support.stores import tree
 
 LOCAL: dict[str, Any] = {"kind": "local", "workers": 1, "threads": 1}
 

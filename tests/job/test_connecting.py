@@ -22,8 +22,8 @@ from mvn_dask.cli.application import run as command
 from mvn_dask.errors import JobCancelledError
 from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job.running import run
-from tests.store.test_writing import tree
 from tests.support.jobs import job_in
+from tests.support.stores import tree
 
 
 def reference(folder: Path) -> dict[str, bytes]:

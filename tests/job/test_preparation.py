@@ -48,7 +48,7 @@ def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path)
     work = prepare(job_in(tmp_path))
     assert work.begun
-    np.testing.assert_array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
+    np.testing.assert_array_equal(work.spec.broadcast.sampler.parameters()["factor.matrix"], theirs)
 
 
 @pytest.mark.parametrize(
@@ -65,20 +65,20 @@ def test_a_factor_of_something_else_is_not_taken(tables: dict[str, Any], tmp_pat
     work = prepare(job_in(tmp_path, **tables))
     assert not work.begun
     assert work.stored is not None
-    assert not np.array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
+    assert not np.array_equal(work.spec.broadcast.sampler.parameters()["factor.matrix"], theirs)
 
 
 def test_another_seed_is_another_job_with_the_same_factor(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path, seed=41)
     work = prepare(job_in(tmp_path))
     assert not work.begun
-    np.testing.assert_array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
+    np.testing.assert_array_equal(work.spec.broadcast.sampler.parameters()["factor.matrix"], theirs)
 
 
 @pytest.mark.parametrize("damage", ["lost", "torn", "flipped"])
 def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
     to_zarr(mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "samples.zarr")
-    path = tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy"
+    path = tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy"
     if damage == "lost":
         path.unlink()
     else:
@@ -89,7 +89,7 @@ def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
 
 def test_a_damaged_record_is_refused_unless_it_is_overwritten(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "plan.json").write_text("{")
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "manifest.json").write_text("{")
     with pytest.raises(DamagedManifestError):
         prepare(job_in(tmp_path))
     assert prepare(job_in(tmp_path, output={"overwrite": True})).stored is None

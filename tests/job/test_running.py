@@ -13,9 +13,9 @@ from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job import running
 from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
-from tests.conftest import local_cluster
-from tests.store.test_writing import tree
+from tests.support.clusters import local_cluster
 from tests.support.jobs import begin_elsewhere, job_in
+from tests.support.stores import tree
 
 
 def test_a_run_and_the_same_again(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_job_that_another_machine_began_goes_on_with_its_factor(tmp_path: Path
     assert tree(tmp_path / "samples.zarr") == tree(tmp_path / "whole" / "samples.zarr")
     assert before.items() <= tree(tmp_path / "samples.zarr" / "samples").items()
     run(job_in(tmp_path / "ours"))
-    ours = prepare(job_in(tmp_path / "ours")).spec.broadcast.factor.arrays()["factor"]
+    ours = prepare(job_in(tmp_path / "ours")).spec.broadcast.sampler.parameters()["factor.matrix"]
     assert not np.array_equal(ours, theirs)
     assert tree(tmp_path / "samples.zarr") != tree(tmp_path / "ours" / "samples.zarr")
 
@@ -100,7 +100,7 @@ def test_a_part_on_another_machine_that_begins_between_preparing_and_writing(
 
 def test_a_factor_that_is_still_being_written_is_waited_for(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path)
-    factor = tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy"
+    factor = tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy"
     content = factor.read_bytes()
     factor.unlink()
     timer = threading.Timer(0.5, lambda: factor.write_bytes(content))
@@ -111,7 +111,7 @@ def test_a_factor_that_is_still_being_written_is_waited_for(tmp_path: Path) -> N
 
 def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begin_elsewhere(tmp_path)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     monkeypatch.setattr(running, "FACTOR_TIMEOUT", 0.3)
     with pytest.raises(SpecMismatchError, match="Another build of numpy's LAPACK"):
         run(job_in(tmp_path))
@@ -126,7 +126,7 @@ def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_another_job_is_refused_at_once(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path, seed=41)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     before = tree(tmp_path)
     with pytest.raises(SpecMismatchError, match="entropy"):
         run(job_in(tmp_path))

@@ -9,7 +9,7 @@ from distributed import Client
 
 from mvn_dask.job.clusters import WORKER_PRELOAD
 from mvn_dask.job.worker_logging import LogForwarder, worker_logs
-from tests.conftest import local_cluster
+from tests.support.clusters import local_cluster
 
 
 def noise() -> None:

@@ -33,7 +33,7 @@ def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: str 
 def scan_of(x: da.Array) -> Scan:
     """The work on the store that an array would have."""
     record, arrays = manifest_of(x)
-    source = replay_sample(record.content["samples"][0], arrays)
+    source = replay_sample(record.samples[0], arrays)
     selection = Selection(record, source.plan.noise_ndim, source.broadcast.factor.entries.ndim == 1)
     stored = Stored(open_storage("memory://nowhere"), record, record.identity)
     return Scan(stored, selection, expect(source, selection), source.broadcast)

@@ -1,12 +1,12 @@
 """Small jobs, and stores that another machine began."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mvn_dask.covariance import as_covariance
-from mvn_dask.covariance.conversion import as_factor
+import mvn_dask
 from mvn_dask.job.job import Job
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.array import sample
@@ -41,12 +41,11 @@ def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
 
 def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed: int = 42) -> np.ndarray[Any, Any]:
     """Begin the job as a machine would whose LAPACK rounds otherwise; its factor."""
-    covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
-    theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
-    factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
-    spec = sample_spec(
-        np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
-        names=None, factor=factor,
-    )  # fmt: skip
+    dtype = np.dtype("float64")
+    ours = mvn_dask.MultivariateNormal([0.0, 1.0], COV).sampler(dtype)
+    ((name, matrix),) = ours.factor.arrays().items()
+    theirs = np.nextafter(matrix, np.inf)
+    sampler = replace(ours, factor=type(ours.factor).from_arrays({name: theirs}))
+    spec = sample_spec(sampler, (1000,), root=as_root(seed).child(0), dtype=dtype, chunks=100, names=None)
     to_zarr(sample(spec), folder / "samples.zarr", part=part)
     return theirs

@@ -1,5 +1,7 @@
 """Mean, covariance and names of variables of a job, read and compared with each other. Cost: reading, O(d²)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -7,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError
+from mvn_dask.covariance import Covariance, as_covariance
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.correlations import covariance_from_correlation
 from mvn_dask.job.inputs.readers import read_input
@@ -57,17 +60,41 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     _refuse_other_shapes(mean, cov)
     ndim = len(array) if array.ndim else mean.array.size
     names = next((each.names for each in arrays if each.names), None)
-    return DistributionInputs(np.broadcast_to(mean.array, (ndim,)).copy(), array, names)
+    # Adding 0.0 turns -0.0 into 0.0: both are one mean, and must not give two fingerprints.
+    return DistributionInputs(np.broadcast_to(mean.array, (ndim,)) + 0.0, array, names)
 
 
-def distribution_of(job: JobSpec) -> "MultivariateNormal":
-    """The distribution of a job, checked and factorised.
+def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
+    """The covariance of a job, not factorised yet.
 
     Raises
     ------
     InvalidDistributionError
-        As `distribution_inputs`, and if the covariance is none: under ``check_valid = "raise"`` where it is not
-        positive semidefinite, and with ``method = "cholesky"`` where it is not positive definite.
+        If its shape or a number in it is not that of a covariance.
+    """
+    table = job.distribution
+    with _label_errors(job):
+        return as_covariance(
+            inputs.cov, len(inputs.mean), method=table.method, check_valid=table.check_valid, tol=table.tol
+        )
+
+
+def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "MultivariateNormal":
+    """The distribution of a job, checked and factorised.
+
+    Parameters
+    ----------
+    job : JobSpec
+        The job.
+    inputs : DistributionInputs, optional
+        Its mean and covariance, where they have been read already.
+
+    Raises
+    ------
+    InvalidDistributionError
+        As `distribution_inputs`; under ``check_valid = "raise"`` also if the covariance is not positive semidefinite.
+    NotPositiveDefiniteError
+        With ``method = "cholesky"``, if the covariance is not positive definite.
     JobFileError, TransportError
         As `distribution_inputs`.
 
@@ -78,16 +105,26 @@ def distribution_of(job: JobSpec) -> "MultivariateNormal":
     """
     from mvn_dask.distribution import MultivariateNormal
 
-    found, table = distribution_inputs(job), job.distribution
-    try:
+    inputs = distribution_inputs(job) if inputs is None else inputs
+    table, covariance = job.distribution, covariance_of_job(job, inputs)
+    with _label_errors(job):
         return MultivariateNormal(
-            found.mean,
-            found.cov,
+            inputs.mean,
+            covariance,
             method=table.method,
             check_valid=table.check_valid,
             tol=table.tol,
-            names=found.names,
+            names=inputs.names,
         )
+
+
+@contextmanager
+def _label_errors(job: JobSpec) -> Iterator[None]:
+    """Name the job's file in errors about its distribution."""
+    try:
+        yield
+    except NotPositiveDefiniteError as error:
+        raise NotPositiveDefiniteError(f"{job.label}: distribution: {error}") from error
     except (ArgumentError, ArgumentTypeError) as error:
         raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvn_dask.errors import InvalidDistributionError
+from mvn_dask.errors import InvalidDistributionError, NotPositiveDefiniteError
 from mvn_dask.job.inputs.distribution_inputs import distribution_inputs, distribution_of
 from tests.support.job_inputs import job_in
 
@@ -68,13 +68,13 @@ def test_names_must_agree(tmp_path: Path) -> None:
         )
 
 
-def test_what_is_told_about_the_covariance() -> None:
+def test_the_covariance_is_checked() -> None:
     bad = [[1, 2], [2, 1]]
     with pytest.raises(
         InvalidDistributionError, match=r"^job.toml: distribution: covariance is not symmetric positive"
     ):
         distribution_of(job_in(Path(), mean=0, cov=bad, check_valid="raise"))
-    with pytest.raises(InvalidDistributionError, match=r"^job.toml: distribution: "):
+    with pytest.raises(NotPositiveDefiniteError, match=r"^job.toml: distribution: "):
         distribution_of(job_in(Path(), mean=0, cov=bad, method="cholesky", check_valid="ignore"))
     with pytest.warns(RuntimeWarning, match="positive-semidefinite"):
         distribution_of(job_in(Path(), mean=0, cov=bad))

@@ -11,8 +11,8 @@ from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportErr
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.readers import read_input
 from tests.job.inputs.test_numpy_files import Trap
-from tests.store.conftest import SECRET, Prefix, wired
 from tests.support.job_inputs import job_in, read, refusal
+from tests.support.s3 import SECRET, Prefix, wired
 
 MATRIX: Any = np.array([[4.0, 1.0], [1.0, 9.0]])
 
