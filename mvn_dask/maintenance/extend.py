@@ -17,7 +17,7 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, slab, write_chunks

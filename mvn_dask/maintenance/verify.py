@@ -7,6 +7,7 @@ drawing a stripe of each chunk again ("values").
 from collections.abc import Mapping
 from typing import Any
 
+from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
 from mvn_dask.errors import (
     DamagedManifestError,
     DerivedStoreError,

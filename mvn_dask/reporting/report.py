@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mvn_dask.errors import DerivedStoreError
-from mvn_dask.execution.engine import run, threads
+from mvn_dask.execution.client import thread_count
+from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import range_size
 from mvn_dask.maintenance.verify import replay_of
@@ -132,7 +133,7 @@ def _look(storage: Storage, record: Manifest, source: Replay) -> Findings:
     count = chunk_count(record) if selection.rows else 0
     scan = Scan(Stored(storage, record, record.identity), selection, expectation, source.broadcast)
     numbers = np.arange(count, dtype=np.int64)
-    size = max(1, min(range_size(chunk_bytes(record)), count // (RANGES * threads())))
+    size = max(1, min(range_size(chunk_bytes(record)), count // (RANGES * thread_count())))
     with Progress(count, "chunks") as progress:
         for part in run(scan, numbers, size, progress, parameter_loaders(storage, record)):
             summary.merge(part)

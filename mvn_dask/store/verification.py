@@ -192,8 +192,8 @@ def inspect(
         numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))
         with Progress(len(numbers), "chunks") as progress:
             work = Checking(storage, manifest, replay, full)
-            shelf = {} if replay is None else parameter_loaders(storage, manifest)
-            bad.update(run(work, numbers, range_size(chunk_bytes(manifest)), progress, shelf))
+            files_by_digest = {} if replay is None else parameter_loaders(storage, manifest)
+            bad.update(run(work, numbers, range_size(chunk_bytes(manifest)), progress, files_by_digest))
     return Verification(
         url=storage.name,
         level=level,

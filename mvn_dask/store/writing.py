@@ -15,7 +15,7 @@ from mvn_dask.errors import (
     StorageError,
     StoreError,
 )
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.completeness import complete, missing_numbers

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.conftest import endpoint, prefix
-
-__all__ = ["EXAMPLES", "PROGRAMS", "Done", "Site", "endpoint", "prefix"]
+__all__ = ["EXAMPLES", "PROGRAMS", "Done", "Site"]
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "batch"
 PROGRAMS = Path(sys.executable).parent

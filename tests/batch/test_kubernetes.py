@@ -9,7 +9,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.batch.conftest import EXAMPLES, PROGRAMS, Site
-from tests.store.conftest import ACCESS, SECRET, Prefix
+from tests.support.s3 import ACCESS, SECRET, Prefix
 
 SCHEMA = json.loads(Path(__file__).with_name("kubernetes-v1.33.json").read_text())
 CONFIG, JOB = yaml.safe_load_all((EXAMPLES / "kubernetes-job.yaml").read_text())

@@ -14,10 +14,9 @@ import psutil
 import pytest
 
 from mvn_dask.cli.application import run
-from tests.store.conftest import endpoint, prefix
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
-__all__ = ["Paused", "Site", "assert_one_line", "endpoint", "hold", "prefix", "tree"]
+__all__ = ["Paused", "Site", "assert_one_line", "hold", "tree"]
 
 DEADLINE = 90.0
 

@@ -20,7 +20,7 @@ from mvn_dask.job import Job
 from mvn_dask.job.planning import Planned
 from mvn_dask.job.running import Ran
 from tests.cli.conftest import Hold, Site, assert_one_line, tree
-from tests.store.conftest import ACCESS, SECRET, Prefix
+from tests.support.s3 import ACCESS, SECRET, Prefix
 
 Captured = pytest.CaptureFixture[str]
 

@@ -16,7 +16,7 @@ from mvn_dask.store.description import Description
 from mvn_dask.store.status import Status
 from mvn_dask.store.verification import Verification
 from tests.cli.conftest import Site, assert_one_line, tree
-from tests.store.conftest import ACCESS, SECRET, Prefix
+from tests.support.s3 import ACCESS, SECRET, Prefix
 
 Captured = pytest.CaptureFixture[str]
 

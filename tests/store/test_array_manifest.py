@@ -7,23 +7,8 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import AlignmentError, ArgumentTypeError
 from mvn_dask.random.streams import as_root
-from mvn_dask.sampling.spec import sample_spec
 from mvn_dask.store.array_manifest import lineages, manifest_of, sample_manifest, shards_of
-
-NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
-
-
-def sample(**options: Any) -> da.Array:
-    return NORMAL.sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
-
-
-def payoff(x: Any) -> Any:
-    return np.maximum(x.sum(axis=-1) - 1.0, 0.0)
-
-
-def derived(x: da.Array) -> da.Array:
-    payoffs: da.Array = da.map_blocks(payoff, x, drop_axis=1, dtype=x.dtype)
-    return payoffs
+from tests.support.arrays import NORMAL, derived, sample
 
 
 def test_a_sample_is_known_by_all_that_decides_it() -> None:
@@ -34,7 +19,7 @@ def test_a_sample_is_known_by_all_that_decides_it() -> None:
     assert manifest.array.dimensions == ("sample", "variable")
     assert f"mvn-{manifest.fingerprint}-40" == sample().name
     np.testing.assert_array_equal(arrays["mean"], NORMAL.mean)
-    np.testing.assert_allclose(arrays["factor"] @ arrays["factor"].T, NORMAL.covariance.to_dense())
+    np.testing.assert_allclose(arrays["factor.matrix"] @ arrays["factor.matrix"].T, NORMAL.covariance.to_dense())
 
 
 def test_a_derived_array_is_known_by_its_expression_and_its_samples() -> None:
@@ -84,14 +69,11 @@ def test_no_array_of_numbers(array: Any) -> None:
 
 
 def test_a_spec_has_the_manifest_of_its_array() -> None:
-    normal = mvn_dask.MultivariateNormal([1.0, 2.0], 3.0)
+    normal = mvn_dask.MultivariateNormal([1.0, 2.0], 3.0, names=("a", "b"))
     for size, chunks, shards in (((100,), 40, 8), ((10, 100), (1, 50), 25), ((), -1, None), ((0,), "1 MiB", None)):
-        spec = sample_spec(
-            normal.mean, normal.covariance, size, root=as_root(1).child(0), dtype=np.dtype("f8"), chunks=chunks,
-            names=("a", "b"),
-        )  # fmt: skip
+        spec = normal.spec(size, root=as_root(1).child(0), dtype=np.dtype("f8"), chunks=chunks)
         manifest = sample_manifest(spec.lineage, spec.lengths, np.dtype("f8"), shards)
-        array = mvn_dask.sampling.array.sample(spec)
+        array = normal.draw(size, root=as_root(1).child(0), dtype=np.dtype("f8"), chunks=chunks)
         assert manifest.text == manifest_of(array, shards)[0].text
         assert manifest.names == ("a", "b")
 

@@ -7,7 +7,7 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, NotAStoreError
 from mvn_dask.store.description import describe
-from tests.store.conftest import Prefix
+from tests.support.s3 import Prefix
 
 NAMES = [f"v{i}" for i in range(8)]
 NORMAL = mvn_dask.MultivariateNormal(np.zeros(8), pd.DataFrame(np.eye(8) + 0.5, columns=NAMES, index=NAMES))

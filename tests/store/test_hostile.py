@@ -25,8 +25,8 @@ from mvn_dask.store.description import describe
 from mvn_dask.store.format.manifest import parse_manifest
 from mvn_dask.store.format.parameters import npy
 from tests.store.format.test_manifest import signed
-from tests.store.test_verification import chunk, named, write
-from tests.store.test_writing import tree
+from tests.support.damage import chunk, named, write
+from tests.support.stores import tree
 
 LITTLE = 32 * 2**20
 """Bytes that a refusal may take, Zarr's own work included."""
@@ -100,7 +100,7 @@ def edit(folder: Path, key: str, **fields: Any) -> None:
 def archive() -> bytes:
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        file.writestr("factor.npy", b"".join(npy(np.eye(2))))
+        file.writestr("factor.matrix.npy", b"".join(npy(np.eye(2))))
     return content.getvalue()
 
 
@@ -152,7 +152,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "sample: any class for a bit generator": lambda folder: forge(folder, (*SAMPLE, "bit_generator"), "RandomState"),
     **{
         f"sample: a factor {name}": lambda folder, content=content: (  # type: ignore[misc]
-            (folder / ".mvn_dask" / "parameters" / "factor.npy").write_bytes(content)
+            (folder / ".mvn_dask" / "parameters" / "factor.matrix.npy").write_bytes(content)
         )
         for name, content in FACTORS.items()
     },

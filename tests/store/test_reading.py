@@ -105,7 +105,9 @@ def test_a_copy_without_its_lock_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), ROWS)
 
 
-@pytest.mark.parametrize("lost", ["samples/zarr.json", "zarr.json", parameter_key("factor"), parameter_key("mean")])
+@pytest.mark.parametrize(
+    "lost", ["samples/zarr.json", "zarr.json", parameter_key("factor.matrix"), parameter_key("mean")]
+)
 def test_everything_that_is_lost_is_made_again(lost: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(ROWS, tmp_path)
     before = (tmp_path / lost).read_bytes()

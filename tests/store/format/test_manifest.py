@@ -21,7 +21,7 @@ from mvn_dask.store.format.manifest import (
 )
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from tests.store.test_array_manifest import NORMAL, derived, sample
+from tests.support.arrays import NORMAL, derived, sample
 
 FACTOR = "samples[0].parameters.factor"
 
@@ -64,7 +64,7 @@ def test_every_difference_is_named(other: da.Array, fields: list[str]) -> None:
 def test_a_factor_of_another_lapack_is_called_so() -> None:
     manifest, _ = manifest_of(sample())
     content = manifest.as_dict()
-    content["samples"][0]["parameters"]["factor"]["sha256"] = "0" * 64
+    content["samples"][0]["parameters"]["factor.matrix"]["sha256"] = "0" * 64
     with pytest.raises(SpecMismatchError, match="Another build of numpy's LAPACK made that factor") as caught:
         manifest.require_same(parse_manifest(signed(content), "other"), LocalStorage(Path("x")))
     assert str(caught.value).count("`") == 2

@@ -14,7 +14,7 @@ import mvn_dask
 from mvn_dask.errors import StorageError
 from mvn_dask.store.storage.addressing import local_folder, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.local import LocalStorage
-from tests.store.conftest import ACCESS, SECRET, Prefix
+from tests.support.s3 import ACCESS, SECRET, Prefix
 
 
 def test_paths_and_file_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,9 @@ from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
-from tests.contracts import check_storage
-from tests.store.conftest import ACCESS, SECRET, Prefix
-from tests.store.storage.test_remote import JOBS, LOCKS, local_files, sample
-from tests.store.test_writing import tree
+from tests.support.contracts import check_storage
+from tests.support.s3 import ACCESS, SECRET, Prefix
+from tests.support.stores import JOBS, LOCKS, labelled, local_files, tree
 
 KINDS: dict[type[Storage], Callable[[Path, Prefix], Storage]] = {
     LocalStorage: lambda folder, _: LocalStorage(folder / "store"),
@@ -44,17 +43,20 @@ def test_temporary_files_of_any_storage_are_known_to_each(kind: type[Storage], t
 
 
 def test_a_store_moves_between_a_folder_and_a_bucket(prefix: Prefix, tmp_path: Path) -> None:
-    mvn_dask.to_zarr(sample(), tmp_path / "here")
+    mvn_dask.to_zarr(labelled(), tmp_path / "here")
     for key, content in tree(tmp_path / "here").items():
         prefix.write(key, content)
     prefix.write(f"{JOBS}{'0' * 32}.json", b'{"exclusive": false}')
     assert mvn_dask.verify(prefix.url, level="values", storage_options=prefix.options).ok
     prefix.delete("samples/c/1/0")
-    mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
+    mvn_dask.to_zarr(labelled(), prefix.url, storage_options=prefix.options)
     for key, content in prefix.tree().items():
         path = tmp_path / "there" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     assert mvn_dask.verify(tmp_path / "there", level="values").ok
-    mvn_dask.to_zarr(sample(seed=2), tmp_path / "there", overwrite=True)
-    assert tree(tmp_path / "there") == {**local_files(tmp_path / "other", sample(seed=2)), **dict.fromkeys(LOCKS, b"")}
+    mvn_dask.to_zarr(labelled(seed=2), tmp_path / "there", overwrite=True)
+    assert tree(tmp_path / "there") == {
+        **local_files(tmp_path / "other", labelled(seed=2)),
+        **dict.fromkeys(LOCKS, b""),
+    }

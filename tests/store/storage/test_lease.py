@@ -15,7 +15,7 @@ from mvn_dask.errors import StorageBusyError, TransportError
 from mvn_dask.store.storage import lease
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
-from tests.store.conftest import WAYS, Prefix, wired
+from tests.support.s3 import WAYS, Prefix, wired
 
 CONTEXT = get_context("forkserver")
 

@@ -15,7 +15,7 @@ from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.verification import Level
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 
 def sample(seed: int = 1) -> Any:

@@ -19,8 +19,8 @@ from mvn_dask.errors import NotAStoreError, StorageError, StoreError, TransportE
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.object import MULTIPART_BYTES
-from tests.conftest import local_cluster
-from tests.store.conftest import ACCESS, SECRET, WAYS, Prefix, wired
+from tests.support.clusters import local_cluster
+from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix, wired
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
 
@@ -55,7 +55,7 @@ def test_a_server_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Pr
             begin = time.monotonic()
             with pytest.raises(TransportError, match=f"^{re.escape(prefix.url)}: ") as caught:
                 call(storage)
-            assert time.monotonic() - begin < 15, name
+            assert time.monotonic() - begin < 60, name
             assert isinstance(caught.value, OSError)
             assert str(caught.value).count("\n") == 0
             assert caught.value.__cause__ is None

@@ -1,56 +1,165 @@
 """What every covariance owes, checked against dense numpy, and what every storage of a store owes."""
 
 import io
+import json
 import pickle
+import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from dask.tokenize import tokenize
+from scipy import stats
 
-from mvn_dask.covariance import Covariance
-from mvn_dask.errors import StoreError
+from mvn_dask._typing import FloatArray
+from mvn_dask.covariance import Covariance, Factor
+from mvn_dask.covariance.base import factor_from
+from mvn_dask.distribution import Distribution
+from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
+from mvn_dask.hashing import canonical_json
+from mvn_dask.random.streams import as_root
+from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.sampler import Sampler, sampler_from
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
-from tests.strategies import Floats
+from tests.support.strategies import Floats
 
 
 def check_covariance(covariance: Covariance, dense: Floats) -> None:
     """The contract of `Covariance` and of its `Factor`, for a regular matrix."""
     d = len(dense)
     assert covariance.ndim == d
-    assert covariance.dtype == np.float64
     np.testing.assert_array_equal(covariance.to_dense(), dense)
-    np.testing.assert_array_equal(covariance.diagonal(), np.diagonal(dense))
+    np.testing.assert_array_equal(covariance.variances(), np.diagonal(dense))
     assert covariance.digest() == pickle.loads(pickle.dumps(covariance)).digest()  # noqa: S301
+    assert covariance.record()["kind"] == covariance.kind
     assert len(repr(covariance).splitlines()) == 1
-
     factor = covariance.factorize()
     assert factor is covariance.factorize(), "a covariance is factorised once"
-    assert factor.ndim == d
-    basis = factor.colorize(np.eye(factor.noise_ndim)).T
-    scale = np.abs(dense).max()
-    np.testing.assert_allclose(basis @ basis.T, dense, atol=1e-12 * scale, rtol=1e-10)
+    assert factor.rank == d
+    check_factor(factor, dense)
 
-    z = np.random.default_rng(1).standard_normal((7, factor.noise_ndim))
+
+def check_factor(factor: Factor, dense: Floats) -> None:
+    """The contract of `Factor`; `dense` is A A^T. Rounding to 1e-10 of the largest entry is allowed for."""
+    d, k = factor.ndim, factor.noise_ndim
+    assert len(dense) == d
+    basis = factor.colorize(np.eye(k)).T
+    assert basis.shape == (d, k)
+    scale = max(np.abs(dense).max(), np.finfo(float).tiny)
+    np.testing.assert_allclose(basis @ basis.T, dense, atol=1e-12 * scale, rtol=1e-10)
+    np.testing.assert_allclose(factor.variances(), np.diagonal(dense), atol=1e-12 * scale, rtol=1e-10)
+    rows, columns = [0, d - 1, d // 2], [d - 1, 0]
+    expected = dense[np.ix_(rows, columns)]
+    np.testing.assert_allclose(factor.covariance_of(rows, columns), expected, atol=1e-12 * scale, rtol=1e-10)
+    for found in (factor.variances(), factor.covariance_of(rows, columns)):
+        assert found.dtype == np.float64
+    assert factor.rank == np.linalg.matrix_rank(basis)
+    assert factor.flops > 0
+
+    z = np.random.default_rng(1).standard_normal((7, k))
     x = factor.colorize(z)
-    np.testing.assert_allclose(x, z @ basis.T, atol=1e-12 * np.sqrt(scale), rtol=1e-10)
-    np.testing.assert_allclose(factor.whiten(x), z, atol=1e-8)
+    np.testing.assert_allclose(x, z @ basis.T, atol=1e-12 * np.sqrt(scale * k), rtol=1e-10)
     out = np.full((7, d), np.nan)
     assert factor.colorize(z, out=out) is out
     np.testing.assert_array_equal(out, x)
-    entries = factor.entries
-    np.testing.assert_array_equal(np.diag(entries) if entries.ndim == 1 else entries, basis)
-    np.testing.assert_allclose(factor.log_det, np.linalg.slogdet(dense)[1], rtol=1e-10, atol=1e-10)
+    for row in range(7):
+        np.testing.assert_array_equal(factor.colorize(z[row : row + 1])[0], x[row], "a row's bits are its own")
+    if factor.application != "colorize":
+        operand = factor.operand
+        np.testing.assert_array_equal(np.diag(operand) if operand.ndim == 1 else operand, basis)
+        assert factor.application == "product" or d == k
+    _check_optional(factor, dense, z, x)
+    _check_arrays(factor, z, x, scale)
 
+
+def _check_optional(factor: Factor, dense: Floats, z: Floats, x: FloatArray) -> None:
+    with suppress(UnsupportedOperationError):
+        white = factor.whiten(x)
+        assert white.shape == z.shape
+        np.testing.assert_allclose(factor.colorize(white), x, atol=1e-8 * np.abs(x).max())
+        if factor.rank == factor.noise_ndim:
+            np.testing.assert_allclose(white, z, atol=1e-8)
+    with suppress(UnsupportedOperationError):
+        found = factor.log_det
+        if factor.rank == factor.ndim:
+            np.testing.assert_allclose(found, np.linalg.slogdet(dense)[1], rtol=1e-10, atol=1e-10)
+        else:
+            assert found < -30
+
+
+def _check_arrays(factor: Factor, z: Floats, x: FloatArray, scale: float) -> None:
     arrays = factor.arrays()
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name) for name in arrays)
     assert factor.nbytes == sum(array.nbytes for array in arrays.values())
-    np.testing.assert_array_equal(type(factor).from_arrays(arrays).colorize(z), x)
+    again = factor_from(factor.kind, arrays)
+    assert type(again) is type(factor)
+    assert again.rank == factor.rank
+    np.testing.assert_array_equal(again.colorize(z), x)
+    for name in arrays:
+        with pytest.raises(ArgumentError):
+            factor_from(factor.kind, {other: array for other, array in arrays.items() if other != name})
+        with pytest.raises(ArgumentError):
+            factor_from(factor.kind, {**arrays, name: np.array("text")})
+    with pytest.raises(ArgumentError):
+        factor_from(factor.kind, {**arrays, "another": np.ones(3)})
     single = factor.astype(np.float32)
-    assert single.nbytes * 2 == factor.nbytes
+    for name, array in single.arrays().items():
+        assert array.dtype == (np.float32 if arrays[name].dtype.kind == "f" else arrays[name].dtype)
     coarse = single.colorize(z.astype(np.float32))
     assert coarse.dtype == np.float32
-    np.testing.assert_allclose(coarse, x, atol=1e-4 * np.sqrt(scale), rtol=1e-3)
+    np.testing.assert_allclose(coarse, x, atol=1e-4 * np.sqrt(scale * z.shape[1]), rtol=1e-3)
+    assert single.variances().dtype == np.float64
+
+
+def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) -> None:
+    """The contract of `Distribution` and of its `Sampler`; `dense` is the covariance of a row.
+
+    The laws are compared with 50,000 rows of a fixed seed, by Kolmogorov and Smirnov's test at a level of 1 in 1,000
+    for each of the d + 1 laws.
+    """
+    d = len(mean)
+    assert distribution.ndim == d
+    sampler = distribution.sampler(np.dtype(np.float64))
+    record, parameters = sampler.record(), sampler.parameters()
+    assert json.loads(canonical_json(record)) == record
+    assert record["kind"] == sampler.kind
+    assert sampler.nbytes == sum(array.nbytes for array in parameters.values())
+    np.testing.assert_array_equal(sampler.mean(), mean)
+    np.testing.assert_allclose(sampler.variances(), np.diagonal(dense), rtol=1e-10)
+    np.testing.assert_allclose(sampler.covariance_of([0, d - 1], range(d)), dense[[0, d - 1]], rtol=1e-10, atol=1e-12)
+
+    for dtype in ("float64", "float32"):
+        one = distribution.sampler(np.dtype(dtype))
+        plan = Plan((10**6,), d, one.noise_ndim, dtype, as_root(3).child(0), (10**6,))
+        rows = one.draw(plan, 0, 2 * plan.stripe + 11)
+        assert (rows.shape, rows.dtype.name) == ((2 * plan.stripe + 11, d), dtype)
+        again = sampler_from(json.loads(canonical_json(one.record())), one.parameters())
+        assert type(again) is type(one)
+        for start, stop in ((0, 5), (plan.stripe - 3, plan.stripe + 4), (plan.stripe, 2 * plan.stripe), (7, 7)):
+            np.testing.assert_array_equal(again.draw(plan, start, stop), rows[start:stop])
+    with pytest.raises(ArgumentError):
+        sampler_from({**record, "more": 1}, parameters)
+    for name in parameters:
+        with pytest.raises(ArgumentError):
+            sampler_from(record, {other: array for other, array in parameters.items() if other != name})
+    _check_laws(sampler, distribution.sample(50_000, seed=11).compute(), mean, dense)
+
+
+def _check_laws(sampler: Sampler, rows: Floats, mean: Floats, dense: Floats) -> None:
+    laws = sampler.laws()
+    assert sampler.rank == np.linalg.matrix_rank(dense)
+    standardised = (rows - mean) / np.sqrt(np.diagonal(dense))
+    for column in standardised.T:
+        assert stats.kstest(column, cast(Any, laws.marginal_cdf)).pvalue > 1e-3
+    kurtosis = (standardised**4).mean() / 3.0 - 1.0
+    assert abs(kurtosis - laws.kurtosis_excess) < 0.05
+    if laws.radial_cdf is not None:
+        with suppress(UnsupportedOperationError):
+            lengths = np.linalg.norm(sampler.whiten(rows - mean), axis=1)
+            assert stats.kstest(lengths, cast(Any, laws.radial_cdf)).pvalue > 1e-3
 
 
 def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:

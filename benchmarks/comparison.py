@@ -1,8 +1,8 @@
 """Nanoseconds per number on one core, beside every other library that draws multivariate normals on a CPU.
 
 All draw in turn, in processes of their own on one core, as many rows as make 128 MiB in double precision; slow ones
-fewer. The floor is what no library can go below: the larger of writing the numbers to memory, and the products of
-a triangular factor at the speed of this machine's BLAS.
+fewer. The lower bound is the time that no library can avoid: the larger of writing the numbers to memory, and the
+products of a triangular factor at the speed of this machine's BLAS.
 """
 
 import json
@@ -37,13 +37,13 @@ Key = tuple[str, str, int]
 
 
 @dataclass
-class Field:
-    """What was measured."""
+class Comparison:
+    """The measured times."""
 
     times: dict[Key, float] = field(default_factory=dict)
     """Median nanoseconds a number, by peer, precision and dimension."""
-    floor: dict[Key, float] = field(default_factory=dict)
-    """The same of what cannot be avoided, under the name "floor"."""
+    bound: dict[Key, float] = field(default_factory=dict)
+    """Lower bounds in the same form, under the name "lower bound"."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Why a peer is missing."""
 
@@ -75,9 +75,9 @@ class Peer:
         self._process.wait()
 
 
-def run(small: bool, folder: Path, given: dict[str, str]) -> Field:
-    """Ask every peer that can be had, in turn."""
-    result, peers = Field(), []
+def run(small: bool, folder: Path, given: dict[str, str]) -> Comparison:
+    """Measure every peer that can be run, in turn."""
+    result, peers = Comparison(), []
     for name in PEERS[:5] if small else PEERS:
         command = environments.command(name, folder, given)
         if isinstance(command, str):
@@ -88,14 +88,14 @@ def run(small: bool, folder: Path, given: dict[str, str]) -> Field:
     numbers, rounds, dimensions = (2**17, 2, (2, 32)) if small else (2**24, 3, DIMENSIONS)
     for dtype in ("float64", "float32"):
         for d in dimensions:
-            _one(result, [peer for peer in peers if d <= LIMIT.get(peer.name, d)], dtype, d, numbers, rounds)
-            result.floor["floor", dtype, d] = _floor(dtype, d, numbers)
+            _measure(result, [peer for peer in peers if d <= LIMIT.get(peer.name, d)], dtype, d, numbers, rounds)
+            result.bound["lower bound", dtype, d] = _lower_bound(dtype, d, numbers)
     for peer in peers:
         peer.close()
     return result
 
 
-def _one(result: Field, peers: list[Peer], dtype: str, d: int, numbers: int, rounds: int) -> None:
+def _measure(result: Comparison, peers: list[Peer], dtype: str, d: int, numbers: int, rounds: int) -> None:
     drawn: defaultdict[str, list[float]] = defaultdict(list)
     begin = time.perf_counter()
     for turn in range(rounds):
@@ -110,7 +110,7 @@ def _one(result: Field, peers: list[Peer], dtype: str, d: int, numbers: int, rou
     print(f"{dtype}, d = {d}: {time.perf_counter() - begin:.0f} s", flush=True)
 
 
-def _floor(dtype: str, d: int, numbers: int) -> float:
+def _lower_bound(dtype: str, d: int, numbers: int) -> float:
     size = 1024
     one = np.ones((size, size), dtype)
     fresh = np.ones(numbers, dtype)
@@ -119,7 +119,7 @@ def _floor(dtype: str, d: int, numbers: int) -> float:
     return 1e9 * max(best["write"] / numbers, best["multiply"] / size**3 * (d + 1) / 2)
 
 
-def rows(result: Field) -> list[Row]:
+def rows(result: Comparison) -> list[Row]:
     """Lines of the table: ours, and how many times as long each other one takes."""
     lines = []
     for (name, dtype, d), ours in result.times.items():
@@ -131,14 +131,14 @@ def rows(result: Field) -> list[Row]:
             ]
             if dtype == "float32":
                 others.append(f"ours in float64 {result.times['mvn_dask', 'float64', d] / ours:.2f}×")
-            others.append(f"floor {result.floor['floor', dtype, d] / ours:.2f}×")
+            others.append(f"lower bound {result.bound['lower bound', dtype, d] / ours:.2f}×")
             lines.append(Row(f"one core, {dtype}, d = {d}", ours, "ns a number", ", ".join(others)))
     return lines
 
 
-def as_json(result: Field) -> list[dict[str, Any]]:
-    """All that was measured."""
+def as_json(result: Comparison) -> list[dict[str, Any]]:
+    """All times, for JSON."""
     return [
         {"peer": name, "dtype": dtype, "d": d, "nanoseconds": value}
-        for (name, dtype, d), value in {**result.times, **result.floor}.items()
+        for (name, dtype, d), value in {**result.times, **result.bound}.items()
     ]

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from obstore.store import S3Store
-from zarr.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+    from zarr.storage import ObjectStore
 
 ACCESS = "AKIASECRETKEYID"
 SECRET = "verysecretvalue"  # noqa: S105 nobody's
@@ -23,6 +24,8 @@ SECRET = "verysecretvalue"  # noqa: S105 nobody's
 
 @cache
 def _client(endpoint: str) -> Any:
+    import boto3
+
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -61,6 +64,9 @@ class Prefix:
 
     @property
     def object_store(self) -> "ObjectStore[S3Store]":
+        from obstore.store import S3Store
+        from zarr.storage import ObjectStore
+
         return ObjectStore(S3Store(self.bucket, prefix=self.path, **self.options))
 
     def way(self, name: str) -> tuple[Any, dict[str, Any] | None]:
@@ -105,12 +111,30 @@ class Prefix:
 WAYS = ["url", "obstore"]
 """How a user may name a prefix."""
 
+SERVER = """
+import threading
+from contextlib import nullcontext
+from moto import server
+
+class Atomic(server.DomainDispatcherApplication):
+    lock = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        with self.lock if "HTTP_IF_NONE_MATCH" in environ else nullcontext():
+            return super().__call__(environ, start_response)
+
+server.DomainDispatcherApplication = Atomic
+server.main(["-H", "127.0.0.1", "-p", "0"])
+"""
+"""moto's server. Its conditional put looks first and writes afterwards, so that on a busy machine two may succeed; S3's
+is atomic, and so is this one's."""
+
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """Address of a server of S3, with the buckets ``bucket`` and ``versioned``."""
     with subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+        [sys.executable, "-c", SERVER],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,10 +1,10 @@
-"""Nanoseconds per number over the dimension: every library a line, and the floor."""
+"""Nanoseconds per number over the dimension: every library a line, and the lower bound."""
 
 from pathlib import Path
 
 import matplotlib as mpl
 
-from benchmarks.field import Field
+from benchmarks.comparison import Comparison
 
 COLOURS = {
     "mvn_dask": "#c1272d", "numpy": "#1f4e79", "numpy svd": "#6f9bc4", "scipy": "#4d4d4d", "mkl_random": "#2e8b57",
@@ -12,7 +12,7 @@ COLOURS = {
 }  # fmt: skip
 
 
-def draw(result: Field, machine: str, path: Path) -> None:
+def draw(result: Comparison, machine: str, path: Path) -> None:
     """Save it as SVG. Of mkl_random's generators the fastest at each dimension is shown."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
@@ -27,8 +27,8 @@ def draw(result: Field, machine: str, path: Path) -> None:
             if points:
                 width = 2.4 if name == "mvn_dask" else 1.3
                 ax.plot(list(points), list(points.values()), "o-", color=colour, lw=width, ms=3.5, label=name)
-        floor = {d: value for (_, kind, d), value in result.floor.items() if kind == dtype}
-        ax.plot(list(floor), list(floor.values()), "k:", lw=1, label="floor: memory or BLAS peak")
+        bound = {d: value for (_, kind, d), value in result.bound.items() if kind == dtype}
+        ax.plot(list(bound), list(bound.values()), "k:", lw=1, label="lower bound: memory or BLAS peak")
         ax.set(xscale="log", yscale="log", xlabel="dimension d", title=f"{dtype}, one core")
         ax.grid(alpha=0.3, which="both", lw=0.4)
     axes[0].set_ylabel("nanoseconds a number")
