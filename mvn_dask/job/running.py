@@ -129,9 +129,6 @@ def _draw_missing(
     SpecMismatchError
         If the store holds another sample, or the same with another factor.
     """
-    from mvn_dask.sampling.array import sample
-    from mvn_dask.store.writing import to_zarr
-
     storage, manifest = prepared.storage, prepared.manifest
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
         prepared.stored.require_same(manifest, storage)
@@ -141,6 +138,9 @@ def _draw_missing(
     start, stop = as_share(part, chunk_count(manifest))
     missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
     raise_if_cancelled()
+    from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time
+    from mvn_dask.store.writing import to_zarr
+
     # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
     with open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext():
         to_zarr(
