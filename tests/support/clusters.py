@@ -33,9 +33,10 @@ def replaced_workers(cluster: LocalCluster, pause: float = 20.0) -> Iterator[Non
     def watch() -> None:
         missing = False
         while not ended.wait(pause):
-            if missing and not cluster.scheduler.workers:
+            workers = cluster.scheduler_info["workers"]
+            if missing and not workers:
                 cluster.scale(len(cluster.worker_spec) + 1)
-            missing = not cluster.scheduler.workers
+            missing = not workers
 
     thread = threading.Thread(target=watch)
     thread.start()
