@@ -12,8 +12,7 @@ from mvn_dask.job.schema.specification import Specification
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count
-from mvn_dask.store.shares import as_share
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
 TIMED_BYTES = 2**25
 """Bytes that are drawn to estimate the time, at most about."""
@@ -76,7 +75,7 @@ def plan(job: Specification, part: tuple[int, int] | None = None) -> Planned:
     work.spec.refuse_too_large(_memory(job))
     record = work.record
     count = chunk_count(record)
-    share = as_share(part, count)
+    share = part_range(part, count)
     missing = missing_numbers(work.storage, record, *share) if work.begun else np.arange(*share)
     threads = _threads(job)
     tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(record)), threads or UNKNOWN_THREADS))

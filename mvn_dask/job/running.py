@@ -12,10 +12,9 @@ from mvn_dask.job.clusters import opened
 from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.specification import Specification
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.layout import chunk_count, part_range
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.shares import as_share
 
 RACES = 3
 """Times that another part may begin the store between our look and our writing."""
@@ -120,7 +119,7 @@ def _write(
 ) -> tuple[Prepared, int]:
     for attempt in range(RACES):
         work = prepare(job)
-        share = as_share(part, chunk_count(work.record))
+        share = part_range(part, chunk_count(work.record))
         if work.stored is not None and not work.begun and not job.output.overwrite:
             if attempt < RACES - 1 and _arrives(work, work.stored):
                 continue
