@@ -15,10 +15,10 @@ from distributed import Client, LocalCluster
 
 import mvn_dask
 from benchmarks.timing import Row, best_in_turn
-from mvn_dask.store.blocks import Blocks
-from mvn_dask.store.engine import run
-from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import RANGE_BYTES, Numbers
+from mvn_dask.execution.blocks import Blocks
+from mvn_dask.execution.engine import run
+from mvn_dask.execution.progress import Progress
+from mvn_dask.execution.ranges import RANGE_BYTES, BlockNumbers
 
 CORES = min(2, os.cpu_count() or 1)
 
@@ -27,15 +27,15 @@ CORES = min(2, os.cpu_count() or 1)
 class Nothing:
     """Blocks that take no time."""
 
-    def __call__(self, numbers: Numbers) -> Sequence[Any]:
+    def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
         for _ in numbers.tolist():
             pass
         return ()
 
-    def left(self, numbers: Numbers) -> Numbers:
+    def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         return numbers
 
-    def cost(self) -> str:
+    def describe_cost(self) -> str:
         return "nothing"
 
 
@@ -45,7 +45,7 @@ class Drawing(Nothing):
 
     blocks: Blocks
 
-    def __call__(self, numbers: Numbers) -> Sequence[Any]:
+    def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
         for _, block in self.blocks.compute(numbers.tolist()):
             del block
         return ()

@@ -34,10 +34,10 @@ def moments(d: int) -> tuple[Any, Any]:
 
 
 def mvn_dask(d: int, dtype: str, n: int, method: str = "cholesky") -> Draw:
-    from mvn_dask import kernel
     from mvn_dask.covariance import Dense
-    from mvn_dask.plan import Plan
-    from mvn_dask.streams import as_root
+    from mvn_dask.random.streams import as_root
+    from mvn_dask.sampling import kernel
+    from mvn_dask.sampling.plan import Plan
 
     mean, cov = moments(d)
     factor = Dense(cov, method=method).factorize().astype(dtype)  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ from distributed import Client, LocalCluster
 
 import mvn_dask
 from benchmarks.timing import Row, best_in_turn
-from mvn_dask import kernel
 from mvn_dask.covariance import Dense
-from mvn_dask.plan import Plan
-from mvn_dask.streams import as_root
+from mvn_dask.random.streams import as_root
+from mvn_dask.sampling import kernel
+from mvn_dask.sampling.plan import Plan
 
 D = 10
 

@@ -14,13 +14,12 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask._typing import FloatArray
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 Method = Literal["eigh", "svd", "cholesky"]
 CheckValid = Literal["warn", "raise", "ignore"]
 _PACKAGE = Path(__file__).parent
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def method(value: object) -> Method:

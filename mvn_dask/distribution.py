@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
-from mvn_dask.draft import draft
-from mvn_dask.streams import Root, SeedLike, as_root
+from mvn_dask.random.streams import Root, SeedLike, as_root
+from mvn_dask.sampling.spec import sample_spec
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -162,7 +162,7 @@ def draw(
     chunks: object,
 ) -> "da.Array":
     """Samples from the streams of a given root: what `MultivariateNormal.sample` and Generators share."""
-    from mvn_dask.sampling import sample
+    from mvn_dask.sampling.array import sample
 
-    paper = draft(normal.mean, normal.covariance, size, root=root, dtype=dtype, chunks=chunks, names=normal.names)
-    return sample(paper)
+    spec = sample_spec(normal.mean, normal.covariance, size, root=root, dtype=dtype, chunks=chunks, names=normal.names)
+    return sample(spec)

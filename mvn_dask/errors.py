@@ -10,14 +10,14 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
     ├── BlockTooLargeError            MemoryError         one block does not fit into a process
     ├── SpoolError                    FileNotFoundError   a worker does not see the spooled factor
     ├── JobFileError                  ValueError          a job file that cannot be understood
-    ├── StoppedError                  RuntimeError        a job was asked to stop, with work left
+    ├── JobCancelledError                  RuntimeError        a job was asked to stop, with work left
     └── StoreError                                        a Zarr target cannot be used
-        ├── TargetError               ValueError          a target of a kind that cannot be trusted
+        ├── StorageError               ValueError          a target of a kind that cannot be trusted
         ├── AlignmentError            ValueError          blocks that are not whole Zarr chunks
-        ├── TargetNotEmptyError       FileExistsError     something else lies there
-        ├── TargetBusyError           BlockingIOError     another job is writing there
+        ├── StorageNotEmptyError       FileExistsError     something else lies there
+        ├── StorageBusyError           BlockingIOError     another job is writing there
         ├── SpecMismatchError         ValueError          a store of another specification
-        ├── DamagedRecordError        ValueError          a plan record that cannot be understood
+        ├── DamagedManifestError        ValueError          a plan record that cannot be understood
         ├── DamagedChunkError         ValueError          a chunk whose bytes are not what was written
         ├── DerivedStoreError         ValueError          a store whose record alone cannot draw its numbers
         ├── NotAStoreError            FileNotFoundError   nothing of ours lies there
@@ -70,7 +70,7 @@ class JobFileError(MvnDaskError, ValueError):
     """A job file cannot be understood, or a file that it names is missing; the text has a line for every fault."""
 
 
-class StoppedError(MvnDaskError, RuntimeError):
+class JobCancelledError(MvnDaskError, RuntimeError):
     """A job was asked to stop before its end; what was written stays."""
 
 
@@ -78,7 +78,7 @@ class StoreError(MvnDaskError):
     """Base of the exceptions about a Zarr target."""
 
 
-class TargetError(StoreError, ValueError):
+class StorageError(StoreError, ValueError):
     """A target of a kind that mvn_dask cannot write safely."""
 
 
@@ -86,11 +86,11 @@ class AlignmentError(StoreError, ValueError):
     """The blocks of an array are not whole Zarr chunks."""
 
 
-class TargetNotEmptyError(StoreError, FileExistsError):
+class StorageNotEmptyError(StoreError, FileExistsError):
     """The target holds something that mvn_dask did not write."""
 
 
-class TargetBusyError(StoreError, BlockingIOError):
+class StorageBusyError(StoreError, BlockingIOError):
     """Another job is writing to the target."""
 
 
@@ -98,7 +98,7 @@ class SpecMismatchError(StoreError, ValueError):
     """The target holds a store of another specification."""
 
 
-class DamagedRecordError(StoreError, ValueError):
+class DamagedManifestError(StoreError, ValueError):
     """The plan record of a store cannot be understood."""
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mvn_dask import checks
 from mvn_dask.covariance import Covariance
 from mvn_dask.distribution import MultivariateNormal, draw
-from mvn_dask.streams import Root, SeedLike, as_root
+from mvn_dask.random.streams import Root, SeedLike, as_root
 
 if TYPE_CHECKING:
     import dask.array as da

@@ -7,7 +7,7 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
-from mvn_dask import kernel
+from mvn_dask.sampling import kernel
 
 # Processes that tests fork begin with everything loaded.
 get_context("forkserver").set_forkserver_preload(["tests.warm"])

@@ -5,7 +5,7 @@ import numpy as np
 
 import mvn_dask
 from tests.store import test_faults, test_history, test_writing
-from tests.store.targets import test_lease, test_remote
+from tests.store.storage import test_lease, test_remote
 
 with dask.config.set(scheduler="synchronous"):
     # Compiled code is read from its cache at the first draw.

@@ -51,12 +51,12 @@ def conduct(manner: Manner, act: Callable[[Console], Exit]) -> int:
 @contextmanager
 def _spoken(console: Console) -> Iterator[None]:
     """Inside the body, warnings, progress, and what dask logs are said by the console."""
-    from mvn_dask.store.progress import reported_to
+    from mvn_dask.execution.progress import report_progress_to
 
     def show(message: Warning | str, *_: object) -> None:
         console.warning(" ".join(str(message).split()))
 
-    with warnings.catch_warnings(), reported_to(console.progress), _logged(_Handler(console)):
+    with warnings.catch_warnings(), report_progress_to(console.progress), _logged(_Handler(console)):
         warnings.showwarning = show  # type: ignore[assignment]
         yield
 

@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from mvn_dask.store.targets.secrets import masked, texts
+from mvn_dask.redaction import redact, secret_texts
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
-    from mvn_dask.store.progress import State
+    from mvn_dask.execution.progress import ProgressState
+
 
 PAUSE = 30.0
 """Seconds between two lines that tell how far a job is, where there is no terminal."""
@@ -58,11 +59,11 @@ class Console:
 
     def hide(self, *options: object) -> None:
         """Never say a text that stands in these options: it may be secret."""
-        self._hidden |= {text for text in texts(options) if len(text) >= SHORT}
+        self._hidden |= {text for text in secret_texts(options) if len(text) >= SHORT}
 
-    def masked(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """A text without anything that is to be hidden."""
-        return masked(text, list(self._hidden))
+        return redact(text, list(self._hidden))
 
     def info(self, message: str, **fields: object) -> None:
         """Something worth knowing."""
@@ -75,7 +76,7 @@ class Console:
 
     def error(self, message: str, **fields: object) -> None:
         """Why the command fails, a line a fault."""
-        for line in self.masked(message).splitlines() or [""]:
+        for line in self.redact(message).splitlines() or [""]:
             self._say("error", line, fields)
 
     def trace(self, error: BaseException) -> None:
@@ -84,7 +85,7 @@ class Console:
         if self._json_log:
             self._say("debug", f"{type(error).__name__} was raised", {"traceback": text})
         else:
-            self._write(self.masked(text))
+            self._write(self.redact(text))
 
     def result(self, text: str, content: dict[str, object]) -> None:
         """What the command was for; only this goes to standard output.
@@ -101,7 +102,7 @@ class Console:
             _forget(sys.stdout)
             raise OSError(error.errno, f"the result could not be printed: {error.strerror}") from error
 
-    def progress(self, state: "State") -> None:
+    def progress(self, state: "ProgressState") -> None:
         """How far a job is: a bar in a terminal, else a line from time to time."""
         if self._quiet:
             return
@@ -113,8 +114,8 @@ class Console:
             self._say("info", f"{state.done} of {state.total} {state.unit}{_remaining(state)}", told)
 
     def _say(self, level: str, message: str, fields: dict[str, object]) -> None:
-        fields = {key: self.masked(value) if isinstance(value, str) else value for key, value in fields.items()}
-        line = spelled(level, self.masked(message), fields, json_log=self._json_log)
+        fields = {key: self.redact(value) if isinstance(value, str) else value for key, value in fields.items()}
+        line = spelled(level, self.redact(message), fields, json_log=self._json_log)
         with self._lock:
             self._end_bar()
             style = {"error": "bold red", "warning": "yellow"}.get(level)
@@ -132,7 +133,7 @@ class Console:
                 # Nobody listens any more, which is no reason to stop the work.
                 _forget(sys.stderr)
 
-    def _draw_bar(self, state: "State") -> None:
+    def _draw_bar(self, state: "ProgressState") -> None:
         with self._lock:
             if self._bar is None:
                 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -194,7 +195,7 @@ def _terminal() -> "RichConsole":
     return RichConsole(stderr=True)
 
 
-def _remaining(state: "State") -> str:
+def _remaining(state: "ProgressState") -> str:
     if not state.done or state.done >= state.total:
         return ""
     return f", {state.seconds / state.done * (state.total - state.done):.0f} s to go at this rate"

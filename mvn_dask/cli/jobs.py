@@ -121,14 +121,14 @@ def init(
     """Write a job file to begin with, in which every key is explained."""
 
     def act(console: Console) -> Exit:
-        from mvn_dask.errors import TargetNotEmptyError
+        from mvn_dask.errors import StorageNotEmptyError
         from mvn_dask.job.template import job_template
 
         try:
             with path.open("w" if force else "x", encoding="utf-8") as file:
                 file.write(job_template())
         except FileExistsError as error:
-            raise TargetNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
+            raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
         console.info(f"wrote {path}: edit it, then call mvn-dask plan {path}")
         return Exit.DONE
 
@@ -139,18 +139,18 @@ def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Man
     def act(console: Console) -> Exit:
         from mvn_dask.cli.signals import watched
         from mvn_dask.cli.words import as_json, ran_text
-        from mvn_dask.errors import StoppedError
+        from mvn_dask.errors import JobCancelledError
+        from mvn_dask.execution.cancellation import CancelToken, cancellable
         from mvn_dask.job.running import run as ran
-        from mvn_dask.store.stopping import Stop, stoppable
 
-        stop = Stop()
-        with watched(stop, grace, console.warning), stoppable(stop):
+        stop = CancelToken()
+        with watched(stop, grace, console.warning), cancellable(stop):
             job, share = read(console), _part(part)
             if job.output.url.startswith("memory:"):
                 console.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
             try:
                 found = ran(job, share, connect_timeout=timeout, tell=console.info)
-            except StoppedError:
+            except JobCancelledError:
                 console.warning(f"stopped{_progress(job)}; to go on: {_again()}", exit_code=int(Exit.STOPPED))
                 return Exit.STOPPED
         console.result(ran_text(found), as_json(found))

@@ -60,8 +60,8 @@ FIELDS = {
     "status": ("mvn_dask.store.status", "Status"),
     "info": ("mvn_dask.store.description", "Description"),
     "verify": ("mvn_dask.store.verification", "Verification"),
-    "repair": ("mvn_dask.upkeep", "Repair"),
-    "extend": ("mvn_dask.upkeep", "Extension"),
+    "repair": ("mvn_dask.maintenance.repair", "Repair"),
+    "extend": ("mvn_dask.maintenance.extend", "Extension"),
 }
 """Commands whose JSON is a report, and where its fields are documented."""
 

@@ -50,14 +50,14 @@ def exit_code(error: BaseException) -> Exit:
 
     Examples
     --------
-    >>> from mvn_dask.errors import TargetNotEmptyError
-    >>> exit_code(TargetNotEmptyError("…")), exit_code(OSError("…"))
+    >>> from mvn_dask.errors import StorageNotEmptyError
+    >>> exit_code(StorageNotEmptyError("…")), exit_code(OSError("…"))
     (<Exit.TARGET: 4>, <Exit.FAILED: 1>)
     """
     from mvn_dask import errors
 
     codes: list[tuple[type[BaseException], Exit]] = [
-        (errors.StoppedError, Exit.STOPPED),
+        (errors.JobCancelledError, Exit.STOPPED),
         (errors.JobFileError, Exit.USAGE),
         (errors.InvalidDistributionError, Exit.DISTRIBUTION),
         (errors.NotPositiveDefiniteError, Exit.DISTRIBUTION),

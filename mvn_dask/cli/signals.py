@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from mvn_dask.cli.outcome import Exit
+from mvn_dask.execution.cancellation import CancelToken
 from mvn_dask.job.shielding import SIGNALS
-from mvn_dask.store.stopping import Stop
 
 Say = Callable[[str], object]
 
@@ -23,7 +23,7 @@ SAME = 0.25
 
 
 @contextmanager
-def watched(stop: Stop, grace: float, say: Say) -> Iterator[None]:
+def watched(stop: CancelToken, grace: float, say: Say) -> Iterator[None]:
     """Inside the body, a signal requests the stop; a second one, or the end of the grace, ends the process at once.
 
     Parameters
@@ -70,11 +70,11 @@ def _noted(number: int, frame: object) -> None:
     """A handler: what is to be done is done by the watcher."""
 
 
-def _watch(reader: socket.socket, known: dict[int, str], stop: Stop, grace: float, say: Say) -> None:
+def _watch(reader: socket.socket, known: dict[int, str], stop: CancelToken, grace: float, say: Say) -> None:
     name = _next(reader, known)
     if name is None:
         return
-    threading.Thread(target=stop.request, daemon=True, name="mvn-dask-stop").start()
+    threading.Thread(target=stop.cancel, daemon=True, name="mvn-dask-stop").start()
     began = time.monotonic()
     while heard := _heard(reader, began + SAME):
         pass

@@ -86,14 +86,14 @@ def verify(
 
     def act(console: Console) -> Exit:
         from mvn_dask.cli.words import verification_json
-        from mvn_dask.errors import DamagedChunkError, DamagedRecordError
-        from mvn_dask.upkeep import verify as look
+        from mvn_dask.errors import DamagedChunkError, DamagedManifestError
+        from mvn_dask.maintenance.verify import verify as look
 
         place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout, "nothing was changed; the same command begins anew"):
             try:
                 found = look(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
-            except DamagedRecordError as error:
+            except DamagedManifestError as error:
                 raise DamagedChunkError(str(error)) from error
         console.result(str(found), verification_json(found))
         return Exit.DONE if found.ok else Exit.VERIFICATION
@@ -118,7 +118,7 @@ def repair(
 
     def act(console: Console) -> Exit:
         from mvn_dask.cli.words import as_json
-        from mvn_dask.upkeep import repair as mend
+        from mvn_dask.maintenance.repair import repair as mend
 
         place = _place(store, storage_options, overrides, console)
         with _working(place, console, grace, connect_timeout, "what was drawn stays; the same command goes on"):
@@ -147,7 +147,7 @@ def extend(
         from mvn_dask.cli.words import as_json
         from mvn_dask.errors import ArgumentError
         from mvn_dask.job.quantities import integer
-        from mvn_dask.upkeep import extend as append
+        from mvn_dask.maintenance.extend import extend as append
 
         try:
             count = integer(rows, 1)
@@ -240,17 +240,17 @@ def _refuse_no_folder(output: Path) -> None:
 def _working(place: _Place, console: Console, grace: float, timeout: float, after: str) -> Iterator[None]:
     """Inside the body, the job's cluster works, until a signal stops it; `after` tells what is to be done then."""
     from mvn_dask.cli.signals import watched
-    from mvn_dask.errors import StoppedError
+    from mvn_dask.errors import JobCancelledError
+    from mvn_dask.execution.cancellation import CancelToken, cancellable
     from mvn_dask.job.clusters import opened
-    from mvn_dask.store.stopping import Stop, stoppable
 
-    stop = Stop()
+    stop = CancelToken()
     try:
-        with watched(stop, grace, console.warning), stoppable(stop):
+        with watched(stop, grace, console.warning), cancellable(stop):
             if place.job is None:
                 yield
             else:
                 with opened(place.job, connect_timeout=timeout, tell=console.info):
                     yield
-    except StoppedError as error:
-        raise StoppedError(f"stopped: {after}") from error
+    except JobCancelledError as error:
+        raise JobCancelledError(f"stopped: {after}") from error

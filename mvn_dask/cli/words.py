@@ -21,7 +21,8 @@ def as_json(result: Any) -> dict[str, object]:
 def verification_json(report: "Verification") -> dict[str, object]:
     """A verification, whose bad chunks are a list."""
     content: dict[str, Any] = {
-        name: _plain(getattr(report, name)) for name in ("url", "level", "chunks", "faults", "foreign", "guarantee")
+        name: _plain(getattr(report, name))
+        for name in ("url", "level", "chunks", "faults", "unknown_files", "guarantee")
     }
     bad = [{"chunk": list(index), "reason": why} for index, why in report.bad.items()]
     return {**content, "bad": bad, "ok": report.ok}

@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import config, njit
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.instructions import LANES
 from mvn_dask.compiled.normals import GROUP, LIST, ROOM
 from mvn_dask.compiled.product import DEEP, HIGH, TALL, cut, multiply, reach, tile_width
 from mvn_dask.compiled.stripes import NOISE, ROWS, SCALE, draw_stripes
 from mvn_dask.compiled.ziggurat import tables
-from mvn_dask.provenance import fingerprint
-from mvn_dask.sfc64 import States
+from mvn_dask.hashing import fingerprint
+from mvn_dask.random.sfc64 import States
 
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""

@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.language import (
     address,
     broadcast,

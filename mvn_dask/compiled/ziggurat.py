@@ -11,7 +11,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 
 Layers = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 

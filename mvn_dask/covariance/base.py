@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 
 
 class Factor(ABC):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mvn_dask import checks
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.dense import Dense, OrthogonalFactor, TriangularFactor
 from mvn_dask.covariance.diagonal import Diagonal, ScaleFactor

@@ -26,14 +26,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask.blas import one_thread
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.diagonal import ScaleFactor
-from mvn_dask.covariance.product import ordered_product
+from mvn_dask.covariance.ordered_product import ordered_product
 from mvn_dask.covariance.validity import object_to
 from mvn_dask.errors import NotPositiveDefiniteError
-from mvn_dask.provenance import digest
+from mvn_dask.hashing import digest
 
 
 @dataclass(frozen=True, eq=False)

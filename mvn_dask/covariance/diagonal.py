@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.validity import object_to
 from mvn_dask.errors import ArgumentError
-from mvn_dask.provenance import digest
+from mvn_dask.hashing import digest
 
 
 @dataclass(frozen=True, eq=False)

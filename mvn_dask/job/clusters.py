@@ -9,14 +9,14 @@ from inspect import signature
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.job.connecting import connected, first_line
 from mvn_dask.job.hearing import heard
 from mvn_dask.job.schema.cluster import Cluster
 from mvn_dask.job.schema.specification import Specification
 from mvn_dask.job.shielding import shielded
-from mvn_dask.store import stopping
-from mvn_dask.store.stopping import refuse_stopped
-from mvn_dask.store.targets.secrets import masked
+from mvn_dask.redaction import redact
 
 Tell = Callable[[str], object]
 
@@ -59,8 +59,8 @@ def opened(
     ------
     OSError
         If the scheduler cannot be reached in time.
-    StoppedError
-        If the current `stopping.Stop` is requested while the cluster is not there yet, or if it is lost then.
+    JobCancelledError
+        If the current `CancelToken` is cancelled while the cluster is not there yet, or if it is lost then.
     JobFileError
         If the cluster's class cannot be imported, or refuses its options.
     """
@@ -84,7 +84,7 @@ def opened(
             yield
         except WorkersLostError as error:
             # Whoever stops a job may end its workers and its scheduler as well.
-            refuse_stopped(error)
+            raise_if_cancelled(error)
             raise
 
 
@@ -133,7 +133,7 @@ def _processes(workers: int | None) -> Iterator[None]:
     count = workers or CPU_COUNT
     with (
         ProcessPoolExecutor(count, context, initializer=join_pool, initargs=(event,)) as pool,
-        stopping.current().telling(lambda _: event.set()),
+        cancellation.current_token().on_cancel(lambda _: event.set()),
         dask.config.set(scheduler="processes", pool=pool, num_workers=count),
     ):
         with shielded():
@@ -173,12 +173,12 @@ def _cluster(job: Specification) -> Iterator[Any]:
         with shielded() if table.kind in {"local", "class"} else nullcontext():
             cluster = make(**options)
     except (TypeError, ValueError) as error:
-        text = masked(first_line(error), given)
+        text = redact(first_line(error), given)
         raise JobFileError(f"{job.place}: cluster.options: {make.__name__} refuses them: {text}") from error
     except Exception as error:
-        refuse_stopped(error)
+        raise_if_cancelled(error)
         if given:
-            text = masked(first_line(error), given)
+            text = redact(first_line(error), given)
             raise JobFileError(f"{job.place}: cluster.options: {make.__name__} does not start: {text}") from error
         raise
     with cluster:

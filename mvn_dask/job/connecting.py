@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import JobFileError
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.job.schema.cluster import Tls
 from mvn_dask.job.schema.specification import Specification
-from mvn_dask.store.stopping import refuse_stopped
 
 MARGIN = 1.0
 """Seconds after which a connection should have ended by its own timeout."""
@@ -33,8 +33,8 @@ def connected(job: Specification, timeout: float) -> Any:
     ------
     ConnectionError
         If it does not.
-    StoppedError
-        If the current `stopping.Stop` is requested meanwhile.
+    JobCancelledError
+        If the current `cancellation.CancelToken` is requested meanwhile.
     JobFileError
         If a certificate is missing.
     """
@@ -53,7 +53,7 @@ def connected(job: Specification, timeout: float) -> Any:
     thread.start()
     deadline = time.monotonic() + timeout + MARGIN
     while thread.is_alive():
-        refuse_stopped()
+        raise_if_cancelled()
         thread.join(LOOK)
         if time.monotonic() > deadline:
             raise ConnectionError(
@@ -78,7 +78,7 @@ def _awaited(path: str, timeout: float) -> str:
     """A scheduler's file; distributed would wait for it for ever."""
     deadline = time.monotonic() + timeout
     while not Path(path).exists():
-        refuse_stopped()
+        raise_if_cancelled()
         if time.monotonic() > deadline:
             raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
         time.sleep(min(LOOK, max(0.0, deadline - time.monotonic())))

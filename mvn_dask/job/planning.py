@@ -6,13 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from mvn_dask import kernel
-from mvn_dask.draft import Draft
+from mvn_dask.execution.ranges import range_size, split
 from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.specification import Specification
-from mvn_dask.store.completeness import complete, missing_numbers
-from mvn_dask.store.layout import chunk_bytes, chunk_count
-from mvn_dask.store.ranges import cut, range_size
+from mvn_dask.sampling import kernel
+from mvn_dask.sampling.spec import SampleSpec
+from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.shares import as_share
 
 TIMED_BYTES = 2**25
@@ -73,26 +73,26 @@ def plan(job: Specification, part: tuple[int, int] | None = None) -> Planned:
     """
     refuse_overwriting_part(job, part)
     work = prepare(job)
-    work.draft.refuse_too_large(_memory(job))
+    work.spec.refuse_too_large(_memory(job))
     record = work.record
     count = chunk_count(record)
     share = as_share(part, count)
-    missing = missing_numbers(work.target, record, *share) if work.begun else np.arange(*share)
+    missing = missing_numbers(work.storage, record, *share) if work.begun else np.arange(*share)
     threads = _threads(job)
-    tasks = sum(1 for _ in cut(missing, range_size(record), threads or UNKNOWN_THREADS))
-    drawing = _seconds_a_row(work.draft) * min(1.0, len(missing) / max(1, count)) * work.draft.plan.rows
+    tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(record)), threads or UNKNOWN_THREADS))
+    drawing = _seconds_a_row(work.spec) * min(1.0, len(missing) / max(1, count)) * work.spec.plan.rows
     return Planned(
-        url=work.target.name,
+        url=work.storage.name,
         state=_state(work),
         fingerprint=record.fingerprint,
         shape=record.shape,
         dtype=record.dtype.name,
-        rows=work.draft.plan.rows,
+        rows=work.spec.plan.rows,
         chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(record.chunks, record.shape, strict=True)),
         chunks=count,
         missing=len(missing),
         bytes=count * chunk_bytes(record),
-        task_bytes=work.draft.plan.task_bytes(work.draft.broadcast.factor.nbytes),
+        task_bytes=work.spec.plan.task_bytes(work.spec.broadcast.factor.nbytes),
         tasks=tasks,
         threads=threads,
         cpu_seconds=drawing,
@@ -106,7 +106,7 @@ def _state(work: Prepared) -> Literal["new", "unfinished", "complete", "another"
         return "new"
     if not work.begun:
         return "another"
-    return "complete" if complete(work.target, work.record) else "unfinished"
+    return "complete" if complete(work.storage, work.record) else "unfinished"
 
 
 def _memory(job: Specification) -> int:
@@ -133,9 +133,9 @@ def _threads(job: Specification) -> int | None:
     return table.workers * table.threads if table.workers and table.threads else None
 
 
-def _seconds_a_row(paper: Draft) -> float:
+def _seconds_a_row(spec: SampleSpec) -> float:
     """Seconds that one thread takes for a row of a large block."""
-    plan, broadcast = paper.plan, paper.broadcast
+    plan, broadcast = spec.plan, spec.broadcast
     entries = broadcast.factor.entries
     fast = min(TIMED_BYTES // (plan.ndim * plan.itemsize), TIMED_PRODUCTS // max(1, entries.size))
     rows = min(plan.block_rows, max(1, fast))

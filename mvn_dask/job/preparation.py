@@ -1,4 +1,4 @@
-"""From a job to the sample on paper, and to what its store is going to hold.
+"""From a job to the sample on spec, and to what its store is going to hold.
 
 Where the job has begun, its factor is taken from the store: it was made once, on the machine that came first. So
 machines with other processors or another LAPACK go on with the very same bits.
@@ -8,42 +8,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.draft import Draft, draft
 from mvn_dask.errors import (
     AlignmentError,
     ArgumentError,
     ArgumentTypeError,
-    DamagedRecordError,
+    DamagedManifestError,
     InvalidDistributionError,
     JobFileError,
     NotPositiveDefiniteError,
 )
+from mvn_dask.hashing import digest
 from mvn_dask.job.inputs.parameters import Parameters, parameters_of
 from mvn_dask.job.schema.specification import Specification
-from mvn_dask.provenance import digest
-from mvn_dask.store.companions import load
-from mvn_dask.store.contents import sample_record
-from mvn_dask.store.record import PlanRecord, read
-from mvn_dask.store.removal import refuse_strangers
-from mvn_dask.store.targets.addressing import as_target
-from mvn_dask.store.targets.base import Target
-from mvn_dask.streams import Root, as_root
+from mvn_dask.random.streams import Root, as_root
+from mvn_dask.sampling.spec import SampleSpec, sample_spec
+from mvn_dask.store.format.contents import sample_manifest
+from mvn_dask.store.format.manifest import Manifest, read_manifest
+from mvn_dask.store.format.parameters import load_parameter
+from mvn_dask.store.removal import refuse_unknown_files
+from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.base import Storage
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """What a job is going to write."""
 
-    target: Target
+    storage: Storage
     """Where the store lies."""
-    draft: Draft
+    spec: SampleSpec
     """The sample."""
-    record: PlanRecord
+    record: Manifest
     """What the store is going to hold."""
-    stored: PlanRecord | None
+    stored: Manifest | None
     """What the store that lies there holds, or None where there is none."""
 
     @property
@@ -53,7 +53,7 @@ class Prepared:
 
 
 def prepare(job: Specification) -> Prepared:
-    """Read what a job names, check its distribution, and look at its target. Nothing is written.
+    """Read what a job names, check its distribution, and look at its storage. Nothing is written.
 
     Raises
     ------
@@ -63,21 +63,21 @@ def prepare(job: Specification) -> Prepared:
         If mean and covariance are no distribution.
     ArgumentError
         If the sample, or its chunks, make no sense.
-    TargetError, TargetNotEmptyError, DamagedRecordError
+    StorageError, StorageNotEmptyError, DamagedManifestError
         If the output is of a kind that cannot be written safely, or its record cannot be understood.
     """
-    target = target_of(job)
-    refuse_strangers(target, overwrite=job.output.overwrite)
+    storage = storage_of(job)
+    refuse_unknown_files(storage, overwrite=job.output.overwrite)
     parameters = parameters_of(job)
     mean = parameters.mean + 0.0  # a mean of -0.0 would keep the sign of a zero, which sums do not promise
-    stored = _stored(job, target)
+    stored = _stored(job, storage)
     covariance = _covariance(job, parameters)
     dtype = np.dtype(job.sample.dtype)
-    factor = None if stored is None else _adopted(target, stored, mean.astype(dtype), covariance)
+    factor = None if stored is None else _adopted(storage, stored, mean.astype(dtype), covariance)
     if factor is None:
         _factorize(job, covariance)
     size = job.sample.size
-    paper = draft(
+    spec = sample_spec(
         mean,
         covariance,
         size if isinstance(size, tuple) else (size,),
@@ -88,10 +88,10 @@ def prepare(job: Specification) -> Prepared:
         factor=factor,
     )
     try:
-        record = sample_record(paper.provenance, paper.lengths, dtype, job.output.shards)
+        record = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
         raise JobFileError(f"{job.place}: output.shards: {error}") from error
-    return Prepared(target, paper, record, stored)
+    return Prepared(storage, spec, record, stored)
 
 
 def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) -> None:
@@ -106,17 +106,17 @@ def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) ->
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
 
-def target_of(job: Specification) -> Target:
+def storage_of(job: Specification) -> Storage:
     """Where a job's store lies."""
     options = job.output.storage_options.get_secret_value()
-    return as_target(job.locate(job.output.url), options or None, fsync=job.output.fsync)
+    return open_storage(job.locate(job.output.url), options or None, fsync=job.output.fsync)
 
 
-def _stored(job: Specification, target: Target) -> PlanRecord | None:
+def _stored(job: Specification, storage: Storage) -> Manifest | None:
     """What the store that lies there holds; nothing that counts, where it is damaged and going to be overwritten."""
     try:
-        return read(target)
-    except DamagedRecordError:
+        return read_manifest(storage)
+    except DamagedManifestError:
         if job.output.overwrite:
             return None
         raise
@@ -148,7 +148,7 @@ def _factorize(job: Specification, covariance: Covariance) -> None:
         raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
 
 
-def _adopted(target: Target, stored: PlanRecord, mean: FloatArray, covariance: Covariance) -> Factor | None:
+def _adopted(storage: Storage, stored: Manifest, mean: FloatArray, covariance: Covariance) -> Factor | None:
     """The factor of the store, if it was made of the same covariance; None where it has to be made."""
     if not stored.is_sample or stored.dtype != mean.dtype:
         return None
@@ -156,7 +156,7 @@ def _adopted(target: Target, stored: PlanRecord, mean: FloatArray, covariance: C
     if sample.get("covariance") != covariance.record() or sample.get("mean") != digest(mean):
         return None
     try:
-        array = load(target, stored, "factor")
+        array = load_parameter(storage, stored, "factor")
         return as_factor({"factor": array, "mean": mean}, method=covariance.record().get("method"))  # type: ignore[arg-type]
-    except (DamagedRecordError, KeyError, ValueError):
+    except (DamagedManifestError, KeyError, ValueError):
         return None

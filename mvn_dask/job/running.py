@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mvn_dask.errors import SpecMismatchError
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.job.clusters import opened
 from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.specification import Specification
-from mvn_dask.store.companions import array_key
-from mvn_dask.store.completeness import complete, missing_numbers
-from mvn_dask.store.layout import chunk_count
-from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.shares import as_share
-from mvn_dask.store.stopping import refuse_stopped
 
 RACES = 3
 """Times that another part may begin the store between our look and our writing."""
@@ -86,8 +86,8 @@ def run(
         If the sample, its chunks, or `part` make no sense.
     StoreError
         If the output cannot be used; see `mvn_dask.to_zarr`.
-    StoppedError
-        If the current `mvn_dask.store.stopping.Stop` is requested before the end.
+    JobCancelledError
+        If the current `mvn_dask.execution.cancellation.CancelToken` is requested before the end.
     OSError
         If the scheduler cannot be reached, or as the system raises it.
 
@@ -99,17 +99,17 @@ def run(
     begin = time.monotonic()
     refuse_overwriting_part(job, part)
     work, drawn = _write(job, part, client, connect_timeout, tell)
-    target, record = work.target, work.record
-    done = complete(target, record)
+    storage, record = work.storage, work.record
+    done = complete(storage, record)
     count = chunk_count(record)
     return Ran(
-        url=target.name,
+        url=storage.name,
         fingerprint=record.fingerprint,
         shape=record.shape,
         part=part,
         chunks=count,
         drawn=drawn,
-        missing=0 if done else len(missing_numbers(target, record, 0, count)),
+        missing=0 if done else len(missing_numbers(storage, record, 0, count)),
         complete=done,
         seconds=time.monotonic() - begin,
     )
@@ -124,12 +124,12 @@ def _write(
         if work.stored is not None and not work.begun and not job.output.overwrite:
             if attempt < RACES - 1 and _arrives(work, work.stored):
                 continue
-            work.stored.refuse_difference(work.record, work.target)
-        if work.begun and complete(work.target, work.record):
-            work.target.settle()
+            work.stored.require_same(work.record, work.storage)
+        if work.begun and complete(work.storage, work.record):
+            work.storage.sync()
             return work, 0
-        missing = len(missing_numbers(work.target, work.record, *share)) if work.begun else share[1] - share[0]
-        refuse_stopped()
+        missing = len(missing_numbers(work.storage, work.record, *share)) if work.begun else share[1] - share[0]
+        raise_if_cancelled()
         try:
             # Where nothing is missing there is only to look, and perhaps to commit.
             with opened(job, client, connect_timeout=connect_timeout, tell=tell) if missing else nullcontext():
@@ -143,16 +143,16 @@ def _write(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _arrives(work: Prepared, stored: PlanRecord) -> bool:
+def _arrives(work: Prepared, stored: Manifest) -> bool:
     """Whether a factor that is only just being written, by a part that was faster, arrives."""
-    key = array_key("factor")
-    if not _same_but_factor(stored.content, work.record.content) or work.target.entry(key) is not None:
+    key = parameter_key("factor")
+    if not _same_but_factor(stored.content, work.record.content) or work.storage.entry(key) is not None:
         return False
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        refuse_stopped()
+        raise_if_cancelled()
         time.sleep(LOOK)
-        if work.target.entry(key) is not None:
+        if work.storage.entry(key) is not None:
             return True
     return False
 
@@ -165,12 +165,12 @@ def _same_but_factor(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _keep(job: Specification, work: Prepared, part: tuple[int, int] | None) -> None:
-    from mvn_dask.sampling import sample
+    from mvn_dask.sampling.array import sample
     from mvn_dask.store.writing import to_zarr
 
     options: Mapping[str, Any] = job.output.storage_options.get_secret_value()
     to_zarr(
-        sample(work.draft),
+        sample(work.spec),
         job.locate(job.output.url),
         overwrite=job.output.overwrite and not work.begun,
         part=part,

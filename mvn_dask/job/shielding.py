@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from mvn_dask.store.stopping import Event
+    from mvn_dask.execution.cancellation import Event
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 """Signals that ask a job to stop."""
@@ -65,10 +65,10 @@ def join_pool(event: "Event") -> None:
     """Begin a process of a pool: it stops with the event, and ends with its parent, however that ends."""
     import multiprocessing
 
-    from mvn_dask.store.stopping import follow
+    from mvn_dask.execution.cancellation import cancel_on_event
 
     ignore_signals()
-    follow(event)
+    cancel_on_event(event)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True, name="mvn-dask-parent").start()

@@ -1,88 +1,90 @@
-"""Tests of means, variances and covariances."""
+"""Tests of means, variances and covariances.
+
+Input: estimates and the error rate of a family. Output: a verdict for each family. Cost: a p-value a number.
+"""
 
 from math import sqrt
 
 import numpy as np
 
-from mvn_dask.reporting.findings import Findings
-from mvn_dask.reporting.scores import chi2_chance, normal_chance
-from mvn_dask.reporting.verdict import Verdict, conclude, least, untested
-from mvn_dask.reporting.words import near, signed, stretch
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.number_format import segment_rows, signed, to_precision
+from mvn_dask.reporting.p_values import chi2_p_value, normal_p_value
+from mvn_dask.reporting.verdict import Verdict, bonferroni, not_tested, smallest
 
-HIDDEN = "no variable to test: there are no rows, or rounding hides what varies"
-FEW = "nothing to test: fewer than two rows, or no two variables that vary"
+NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
+NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
 
 
-def means(findings: Findings, limit: float) -> Verdict:
+def means(estimates: Estimates, error_rate: float) -> Verdict:
     """Means: exactly normal around the expected ones, for any number of rows."""
-    expectation, errors = findings.expectation, findings.mean_errors
-    chances = np.where(expectation.testable & (findings.rows > 0), normal_chance(errors), np.nan)
-    where = least(chances)
+    errors, title = estimates.mean_errors, "Means"
+    p_values = np.where(estimates.reference.testable & (estimates.rows > 0), normal_p_value(errors), np.nan)
+    where = smallest(p_values)
     if where is None:
-        return untested("means", "Means", HIDDEN)
+        return not_tested("means", title, NO_VARIABLE)
     (i,) = where
-    expected, deviation = float(expectation.mean[i]), float(expectation.deviation[i])
-    step = deviation / sqrt(findings.rows)
-    words = (
-        f"{findings.name(i)}: mean {near(expected + deviation * float(findings.shift[i]), step)}, "
-        f"expected {near(expected, step)}, {signed(errors[i])} standard errors"
+    step = float(estimates.reference.deviation[i]) / sqrt(estimates.rows)
+    text = (
+        f"{estimates.name(i)}: mean {to_precision(estimates.mean(i), step)}, "
+        f"expected {to_precision(float(estimates.reference.mean[i]), step)}, {signed(errors[i])} standard errors"
     )
-    return conclude("means", "Means", chances, limit, words)
+    return bonferroni("means", title, p_values, error_rate, text)
 
 
-def spreads(findings: Findings, limit: float) -> Verdict:
+def variances(estimates: Estimates, error_rate: float) -> Verdict:
     """Variances: (n - 1) s² / σ² is exactly χ² with n - 1 degrees of freedom."""
-    expectation, degrees = findings.expectation, max(0, findings.rows - 1)
-    chances = chi2_chance(findings.ratio * degrees, degrees, 2.0 * findings.rounding)
-    chances = np.where(expectation.testable & (degrees > 0), chances, np.nan)
-    where = least(chances)
+    degrees, title = max(0, estimates.rows - 1), "Standard deviations"
+    p_values = chi2_p_value(estimates.measured.variance * degrees, degrees, 2.0 * estimates.rounding)
+    p_values = np.where(estimates.reference.testable & (degrees > 0), p_values, np.nan)
+    where = smallest(p_values)
     if where is None:
-        return untested("spreads", "Standard deviations", FEW)
+        return not_tested("variances", title, NO_PAIR)
     (i,) = where
-    deviation, error = float(expectation.deviation[i]), sqrt(2.0 / degrees)
-    words = (
-        f"{findings.name(i)}: {near(deviation * sqrt(findings.ratio[i]), deviation * error)}, expected "
-        f"{near(deviation, deviation * error)}; the variance is off by {signed((findings.ratio[i] - 1.0) / error)} "
-        "standard errors"
+    deviation = float(estimates.reference.deviation[i])
+    step = deviation * sqrt(2.0 / degrees)
+    text = (
+        f"{estimates.name(i)}: {to_precision(estimates.deviation(i), step)}, expected {to_precision(deviation, step)}; "
+        f"the variance is off by {signed(estimates.variance_errors[i])} standard errors"
     )
-    return conclude("spreads", "Standard deviations", chances, limit, words)
+    return bonferroni("variances", title, p_values, error_rate, text)
 
 
-def correlations(findings: Findings, limit: float) -> Verdict:
+def covariances(estimates: Estimates, error_rate: float) -> Verdict:
     """Covariances of pairs around the sample means, by a saddlepoint approximation."""
     title = "Covariances of pairs"
-    chances = np.full(findings.known.shape, np.nan)
-    if findings.rows > 1:
-        above = np.triu(findings.known, 1) > 0
-        chances[above] = normal_chance(findings.covariance_scores[above])
-    where = least(chances)
+    p_values = np.full(estimates.tested_pairs.shape, np.nan)
+    if estimates.rows > 1:
+        above = np.triu(estimates.tested_pairs, 1) > 0
+        p_values[above] = normal_p_value(estimates.covariance_z[above])
+    where = smallest(p_values)
     if where is None:
-        return untested("correlations", title, FEW)
+        return not_tested("covariances", title, NO_PAIR)
     i, j = where
-    one, other = (findings.name(int(findings.selection.paired[each])) for each in where)
-    words = (
-        f"{one} and {other}: correlation {findings.correlation[i, j]:.4f}, expected "
-        f"{findings.expectation.correlation[i, j]:.4f}; the covariance is off by "
-        f"{signed(findings.covariance_errors[i, j])} standard errors"
+    one, other = (estimates.name(int(estimates.selection.paired[each])) for each in where)
+    text = (
+        f"{one} and {other}: correlation {estimates.correlation[i, j]:.4f}, expected "
+        f"{estimates.reference.correlation[i, j]:.4f}; the covariance is off by "
+        f"{signed(estimates.covariance_errors[i, j])} standard errors"
     ).replace("-", "−")
-    return conclude("correlations", title, chances, limit, words)
+    return bonferroni("covariances", title, p_values, error_rate, text)
 
 
-def drift(findings: Findings, limit: float) -> Verdict:
-    """Means of stretches of rows: as the means, but they find where something changes on the way."""
-    title, selection = "Means along the rows", findings.selection
-    testable = findings.expectation.testable[selection.followed]
-    chances = np.where(testable & (findings.rows > 0), normal_chance(findings.segment_errors), np.nan)
-    where = least(chances)
+def drift(estimates: Estimates, error_rate: float) -> Verdict:
+    """Means of segments of the rows: as the means, but they find where something changes on the way."""
+    title, selection = "Means along the rows", estimates.selection
+    testable = estimates.reference.testable[selection.segmented]
+    p_values = np.where(testable & (estimates.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
+    where = smallest(p_values)
     if where is None:
-        return untested("drift", title, HIDDEN)
-    s, i = where
-    column = int(selection.followed[i])
-    mean, deviation = float(findings.expectation.mean[column]), float(findings.expectation.deviation[column])
-    step = deviation / sqrt(findings.segment_rows[s])
-    seen = mean + deviation * float(findings.summary.segments[s, i] / findings.segment_rows[s])
-    words = (
-        f"{findings.name(column)} in {stretch(selection, s)}: mean {near(seen, step)}, expected {near(mean, step)}, "
-        f"{signed(findings.segment_errors[s, i])} standard errors"
+        return not_tested("drift", title, NO_VARIABLE)
+    segment, i = where
+    column = int(selection.segmented[i])
+    mean, deviation = float(estimates.reference.mean[column]), float(estimates.reference.deviation[column])
+    step = deviation / sqrt(estimates.measured.segment_rows[segment])
+    seen = mean + deviation * float(estimates.measured.segment_means[segment, i])
+    text = (
+        f"{estimates.name(column)} in {segment_rows(selection, segment)}: mean {to_precision(seen, step)}, "
+        f"expected {to_precision(mean, step)}, {signed(estimates.segment_errors[segment, i])} standard errors"
     )
-    return conclude("drift", title, chances, limit, words)
+    return bonferroni("drift", title, p_values, error_rate, text)

@@ -1,4 +1,4 @@
-"""Numbers and chances as people write them."""
+"""Numbers as text for people: significant digits, signs, shares, plurals, ranges of rows."""
 
 from math import floor, isfinite, log10
 
@@ -21,12 +21,12 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:.{digits}g}"
 
 
-def near(value: float, step: float) -> str:
+def to_precision(value: float, step: float) -> str:
     """A number with as many digits as tell it from one that is a tenth of a step away.
 
     Examples
     --------
-    >>> near(0.0123456, 0.001), near(-12.0, 5.0), near(1e9, 1e-3)
+    >>> to_precision(0.0123456, 0.001), to_precision(-12.0, 5.0), to_precision(1e9, 1e-3)
     ('0.0123', '−12.0', '1e+09')
     """
     if not (isfinite(value) and isfinite(step)) or step <= 0:
@@ -51,12 +51,12 @@ def signed(value: float) -> str:
     return f"{sign}{abs(value):.1f}" if abs(value) < MILLION else f"{sign}{abs(value):.3g}"
 
 
-def share(value: float) -> str:
-    """A chance, or a rate.
+def rate(value: float) -> str:
+    """A rate as a share of many.
 
     Examples
     --------
-    >>> share(0.34), share(0.001), share(1e-9), share(1.0)
+    >>> rate(0.34), rate(0.001), rate(1e-9), rate(1.0)
     ('34 in 100', '1 in 1,000', 'less than 1 in a million', 'all')
     """
     if value >= 1:
@@ -77,29 +77,29 @@ def percent(value: float) -> str:
     return f"{number(100 * value)} %"
 
 
-def about(value: float) -> str:
+def expected_count(value: float) -> str:
     """How many there should be, which is seldom a whole number.
 
     Examples
     --------
-    >>> about(15000.3), about(0.0312345)
+    >>> expected_count(15000.3), expected_count(0.0312345)
     ('15,000', '0.03123')
     """
     return f"{value:,.0f}" if value >= 1000 else number(value)
 
 
-def count(value: int, what: str) -> str:
+def plural(value: int, what: str) -> str:
     """A number of things, whose name takes an s.
 
     Examples
     --------
-    >>> count(1, "row"), count(12345, "row")
+    >>> plural(1, "row"), plural(12345, "row")
     ('1 row', '12,345 rows')
     """
     return f"{value:,} {what}{'' if value == 1 else 's'}"
 
 
-def stretch(selection: Selection, segment: int) -> str:
-    """Rows of a stretch, counted from 0."""
+def segment_rows(selection: Selection, segment: int) -> str:
+    """Rows of a segment, counted from 0."""
     first, last = int(selection.starts[segment]), int(selection.starts[segment + 1]) - 1
     return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"

@@ -1,58 +1,59 @@
-"""Chances of what is seen in a sound sample, exact for any number of rows, or nearly so.
+"""p-values of what is seen in a sound sample, exact for any number of rows, or nearly so.
 
-Every function takes what rounding may explain into account first, and never gives a chance that is too small.
+Input: a statistic, its law, and what rounding may explain of it. Output: two-sided p-values, which are never too
+small. Cost: special functions, some 100 ns a value.
 """
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincc, chdtr, chdtrc, ndtr
 
-Floats = npt.NDArray[np.float64]
+from mvn_dask._typing import Float64Array
 
 
-def less(deviation: Floats, allowance: Floats | float) -> Floats:
+def beyond(deviation: Float64Array, rounding: Float64Array | float) -> Float64Array:
     """A deviation, less what rounding explains of it.
 
     Examples
     --------
-    >>> less(np.array([-3.0, 0.5, 2.0]), 1.0)
+    >>> beyond(np.array([-3.0, 0.5, 2.0]), 1.0)
     array([-2.,  0.,  1.])
     """
-    return np.asarray(np.sign(deviation) * np.maximum(np.abs(deviation) - allowance, 0.0), np.float64)
+    return np.asarray(np.sign(deviation) * np.maximum(np.abs(deviation) - rounding, 0.0), np.float64)
 
 
-def normal_chance(scores: Floats) -> Floats:
-    """Chance that a standard normal is farther from 0.
+def normal_p_value(z: Float64Array) -> Float64Array:
+    """Probability that a standard normal is farther from 0.
 
     Examples
     --------
-    >>> normal_chance(np.array([1.959964])).round(6)
+    >>> normal_p_value(np.array([1.959964])).round(6)
     array([0.05])
     """
-    return np.asarray(2.0 * ndtr(-np.abs(scores)), np.float64)
+    return np.asarray(2.0 * ndtr(-np.abs(z)), np.float64)
 
 
-def chi2_chance(sums: Floats, degrees: Floats | float, allowance: Floats | float) -> Floats:
-    """Chance of a sum of squares of so many standard normals that is farther out, to either side.
+def chi2_p_value(sums: Float64Array, degrees: Float64Array | float, rounding: Float64Array | float) -> Float64Array:
+    """Probability that a sum of squares of so many standard normals is farther out, to either side.
 
     Parameters
     ----------
     sums : ndarray
         Sums of squares.
     degrees : ndarray or float
-        How many; 0 gives the chance 1.
-    allowance : ndarray or float
-        What rounding may explain of a sum's relative deviation.
+        How many; 0 gives the p-value 1.
+    rounding : ndarray or float
+        What rounding may explain of a sum, as a part of its expected value.
     """
     count = np.maximum(np.asarray(degrees, np.float64), 1.0)
-    room = np.minimum(allowance, 1.0) * count
-    nearer = np.asarray(sums, np.float64) + np.clip(count - sums, -room, room)
-    chance = 2.0 * np.minimum(chdtr(count, nearer), chdtrc(count, nearer))
-    return np.where(np.asarray(degrees) > 0, np.minimum(chance, 1.0), 1.0)
+    explained = np.minimum(rounding, 1.0) * count
+    nearer = np.asarray(sums, np.float64) + np.clip(count - sums, -explained, explained)
+    p_value = 2.0 * np.minimum(chdtr(count, nearer), chdtrc(count, nearer))
+    return np.where(np.asarray(degrees) > 0, np.minimum(p_value, 1.0), 1.0)
 
 
-def covariance_score(covariance: Floats, correlation: Floats, degrees: int) -> Floats:
-    """Sample covariances of variables of variance 1 as scores, which are about standard normal.
+def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: int) -> Float64Array:
+    """Sample covariances of variables of variance 1 as numbers that are about standard normal.
 
     Parameters
     ----------
@@ -80,32 +81,34 @@ def covariance_score(covariance: Floats, correlation: Floats, degrees: int) -> F
     rho, c = correlation, covariance
     a, b = 1.0 + rho, 1.0 - rho
     with np.errstate(all="ignore"):
-        bottom = a * b + 2.0 * c * rho + np.hypot(a * b, 2.0 * c)
-        t = 2.0 * (c - rho) / bottom
+        denominator = a * b + 2.0 * c * rho + np.hypot(a * b, 2.0 * c)
+        t = 2.0 * (c - rho) / denominator
         left, right = 1.0 - t * a, 1.0 + t * b
         w = np.sign(t) * np.sqrt(np.maximum(0.0, degrees * (2.0 * t * c + np.log(left * right))))
         u = t * np.sqrt(degrees * 0.5 * ((a / left) ** 2 + (b / right) ** 2))
-        score = w + np.log(u / w) / w
-    simple = (c - rho) / np.sqrt((1.0 + rho**2) / degrees)
-    score = np.where(np.abs(simple) < 0.01, simple, score)
+        z = w + np.log(u / w) / w
+    # Near 0 both w and u / w - 1 cancel, and the normal approximation is right.
+    approximate = (c - rho) / np.sqrt((1.0 + rho**2) / degrees)
+    z = np.where(np.abs(approximate) < 0.01, approximate, z)
     # What cannot be at all, such as opposite signs of equal variables, has no saddlepoint.
-    return np.where(np.isfinite(score), score, np.where(c < rho, -np.inf, np.inf))
+    return np.where(np.isfinite(z), z, np.where(c < rho, -np.inf, np.inf))
 
 
-def count_chance(counts: npt.NDArray[np.int64], total: int, low: Floats, high: Floats) -> Floats:
-    """Chance of a count that is farther out, to either side, of so many trials.
+def binomial_p_value(counts: npt.NDArray[np.int64], trials: int, low: Float64Array, high: Float64Array) -> Float64Array:
+    """Probability that a count of successes is farther out, to either side.
 
     Parameters
     ----------
     counts : ndarray
         Successes.
-    total : int
-        Trials.
+    trials : int
+        How many trials.
     low, high : ndarray
         Bounds of the probability of success, between which rounding may move it.
     """
     k = counts.astype(np.float64)
-    some, all_but = np.maximum(k, 1.0), np.minimum(k, total - 1.0)
-    up = np.where(k > 0, betainc(some, total - some + 1.0, np.clip(high, 0.0, 1.0)), 1.0)
-    down = np.where(k < total, betaincc(all_but + 1.0, total - all_but, np.clip(low, 0.0, 1.0)), 1.0)
-    return np.asarray(np.minimum(2.0 * np.minimum(up, down), 1.0), np.float64)
+    # P(K >= k) = I_p(k, n - k + 1) and P(K <= k) = 1 - I_p(k + 1, n - k), which are 1 for k = 0 and k = n.
+    some, all_but_one = np.maximum(k, 1.0), np.minimum(k, trials - 1.0)
+    upper = np.where(k > 0, betainc(some, trials - some + 1.0, np.clip(high, 0.0, 1.0)), 1.0)
+    lower = np.where(k < trials, betaincc(all_but_one + 1.0, trials - all_but_one, np.clip(low, 0.0, 1.0)), 1.0)
+    return np.asarray(np.minimum(2.0 * np.minimum(upper, lower), 1.0), np.float64)

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtr, ndtr
 
+from mvn_dask._typing import Float64Array
 from mvn_dask.covariance import Factor
-from mvn_dask.redrawing import Redrawing
 from mvn_dask.reporting.selection import Selection
-from mvn_dask.statistics.base import Floats, Indices
+from mvn_dask.sampling.replay import Replay
+from mvn_dask.statistics.base import Indices
 from mvn_dask.statistics.histogram import Histogram
 
 MAX_ROUNDING = 0.02
@@ -48,7 +49,7 @@ class RadialLaw:
         bins = ceil((sqrt(self.rank) + HISTOGRAM_REACH - low) * BINS_PER_LENGTH)
         return Histogram(np.zeros(1, np.int64), low, BINS_PER_LENGTH, bins)
 
-    def cdf(self, lengths: Floats) -> Floats:
+    def cdf(self, lengths: Float64Array) -> Float64Array:
         """Probability of a shorter row."""
         return np.asarray(chdtr(self.rank, np.maximum(lengths, 0.0) ** 2), np.float64)
 
@@ -57,13 +58,13 @@ class RadialLaw:
 class Reference:
     """Moments of the selected variables, and laws. Arrays are float64."""
 
-    mean: Floats
+    mean: Float64Array
     """Means, shape (columns,)."""
-    deviation: Floats
+    deviation: Float64Array
     """Standard deviations, shape (columns,)."""
-    rounding: Floats
+    rounding: Float64Array
     """By how many standard deviations rounding may move a number, shape (columns,); infinite for constants."""
-    correlation: Floats
+    correlation: Float64Array
     """Of the paired variables, shape (pairs, pairs); 0 with constants."""
     radial: RadialLaw | None
     """Of whitened rows; None where there are none."""
@@ -80,16 +81,17 @@ class Reference:
 
 
 def marginal_histogram(columns: Indices) -> Histogram:
-    """Bins of standardised variables."""
-    return Histogram(columns, -HISTOGRAM_REACH, BINS_PER_DEVIATION, 2 * HISTOGRAM_REACH * BINS_PER_DEVIATION)
+    """Bins of standardised variables, which are overwritten."""
+    bins = 2 * HISTOGRAM_REACH * BINS_PER_DEVIATION
+    return Histogram(columns, -HISTOGRAM_REACH, BINS_PER_DEVIATION, bins, in_place=True)
 
 
-def marginal_cdf(values: Floats) -> Floats:
+def marginal_cdf(values: Float64Array) -> Float64Array:
     """Probability of a smaller standardised variable."""
     return np.asarray(ndtr(values), np.float64)
 
 
-def reference_of(source: Redrawing, selection: Selection) -> Reference:
+def reference_of(source: Replay, selection: Selection) -> Reference:
     """Moments and laws of the selected part of a sample.
 
     Notes
@@ -99,7 +101,7 @@ def reference_of(source: Redrawing, selection: Selection) -> Reference:
     """
     factor, columns = source.broadcast.factor, selection.columns
     mean = source.broadcast.mean.astype(np.float64)
-    eps = float(np.finfo(selection.record.dtype).eps)
+    eps = float(np.finfo(selection.manifest.dtype).eps)
     deviation = np.sqrt(_variances(factor))
     spacing = eps * (np.abs(mean) + sqrt(_terms(factor)) * deviation)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -113,14 +115,14 @@ def reference_of(source: Redrawing, selection: Selection) -> Reference:
     )
 
 
-def _correlation(factor: Factor, variables: Indices, deviation: Floats) -> Floats:
+def _correlation(factor: Factor, variables: Indices, deviation: Float64Array) -> Float64Array:
     chosen = np.where(deviation[variables] > 0, deviation[variables], 1.0)
     correlation = np.clip(_covariance(factor, variables) / np.multiply.outer(chosen, chosen), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
     return correlation
 
 
-def _radial_law(factor: Factor, spacing: Floats) -> RadialLaw | None:
+def _radial_law(factor: Factor, spacing: Float64Array) -> RadialLaw | None:
     """The rank, and how much rounding whitening lets through: it may be large where a variance is tiny.
 
     The root mean square of what whitening makes of rounding errors of random signs estimates the norm of the error
@@ -153,7 +155,7 @@ def _rank(factor: Factor) -> int:
     return int(np.count_nonzero(factor.whiten(factor.colorize(noise.astype(factor.entries.dtype)))))
 
 
-def _variances(factor: Factor) -> Floats:
+def _variances(factor: Factor) -> Float64Array:
     entries: npt.NDArray[Any] = factor.entries
     if entries.ndim == 1:
         return entries.astype(np.float64) ** 2
@@ -162,6 +164,6 @@ def _variances(factor: Factor) -> Floats:
     return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
 
 
-def _covariance(factor: Factor, variables: Indices) -> Floats:
+def _covariance(factor: Factor, variables: Indices) -> Float64Array:
     chosen = factor.entries[variables].astype(np.float64)
     return np.diag(chosen**2) if chosen.ndim == 1 else chosen @ chosen.T

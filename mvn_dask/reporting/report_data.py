@@ -1,29 +1,29 @@
-"""What is known once a store was looked at: what pages and numbers are made of."""
+"""What a report consists of: the input of the page, and of the numbers in JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mvn_dask.provenance import Environment, environment
-from mvn_dask.reporting.findings import Findings
-from mvn_dask.reporting.judging import ERROR_RATE
+from mvn_dask.environment import Environment, environment
+from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.verdict import Verdict
+from mvn_dask.reporting.verdicts import ERROR_RATE
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a store holds, beside what it should hold."""
+class ReportData:
+    """What a store holds, compared with what it should hold."""
 
     url: str
     """Where it lies, without secrets."""
     content: Mapping[str, Any]
-    """Its plan record: all that decides its numbers."""
+    """Its manifest: all that decides its numbers."""
     begun: Environment | None
     """Where it was begun; None where that is not known."""
     made: datetime
-    """When this report was, in UTC."""
-    findings: Findings = field(repr=False)
+    """When this report was made, in UTC."""
+    estimates: Estimates = field(repr=False)
     """The numbers behind verdicts and figures."""
     verdicts: tuple[Verdict, ...]
     """What families of tests say."""
@@ -34,5 +34,5 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing speaks against the sample."""
+        """Whether all verdicts are."""
         return all(verdict.ok for verdict in self.verdicts)

@@ -13,23 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from mvn_dask.blas import one_thread
+from mvn_dask._typing import ArrayLoader
+from mvn_dask.covariance.blas import one_thread
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.engine import run, threads
+from mvn_dask.execution.progress import Progress
+from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.statistics.base import Rows, Statistic
 from mvn_dask.statistics.forest import Forest
-from mvn_dask.store import stopping
-from mvn_dask.store.engine import run, threads
-from mvn_dask.store.layout import chunk_bytes, chunk_count, chunk_index, chunk_window
-from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import Numbers, range_size
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_index, chunk_window
+from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.record import PlanRecord
-from mvn_dask.store.targets.base import Load
 
 RANGES_PER_THREAD = 16
 """Ranges of chunks for each thread, about: nodes come back from each."""
 
 Forests = dict[tuple[int, int], Forest[Any, Any]]
-"""By the number of an input, and the first column of a part of it."""
+"""By the numbers of an input and of a part of it."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,14 @@ class ChunkRange:
     """The column after its last."""
 
 
-def chunk_range(record: PlanRecord, number: int) -> ChunkRange:
+def chunk_range(manifest: Manifest, number: int) -> ChunkRange:
     """Rows and columns of a chunk, by its number."""
-    *rows, columns = chunk_window(record, chunk_index(record, number))
+    *rows, columns = chunk_window(manifest, chunk_index(manifest, number))
     heights = [axis.stop - axis.start for axis in rows]
     # Before a chunk lie, for each axis, all rows of lower indices along it, within the chunk's indices along axes
     # before. (4, 5) rows in chunks of (2, 3): chunk (1, 1) begins at row 2 · 5 + 2 · 3 = 16.
-    first = sum(
-        prod(heights[:axis]) * rows[axis].start * prod(record.shape[axis + 1 : len(rows)]) for axis in range(len(rows))
-    )
+    axes = range(len(rows))
+    first = sum(prod(heights[:axis]) * rows[axis].start * prod(manifest.shape[axis + 1 : -1]) for axis in axes)
     return ChunkRange(number, first, prod(heights), columns.start, columns.stop)
 
 
@@ -73,9 +72,13 @@ class ScanInput(ABC):
     leaf_rows: int
     """Rows of a leaf."""
 
+    def part(self, chunk: ChunkRange) -> int:
+        """Number of the part that a chunk belongs to: chunks of other columns are other arrays."""
+        return chunk.low
+
     @abstractmethod
     def statistic(self, part: int) -> Statistic[Any, Any]:
-        """The statistic of what is derived from chunks whose first column is `part`."""
+        """The statistic of a part."""
 
     @abstractmethod
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
@@ -105,22 +108,22 @@ class Scan:
     inputs: tuple[ScanInput, ...]
     """What is computed."""
 
-    def __call__(self, numbers: Numbers) -> list[Forests]:
+    def __call__(self, numbers: BlockNumbers) -> list[Forests]:
         """The nodes of these chunks."""
         forests: Forests = {}
         for number in numbers.tolist():
-            stopping.checkpoint()
-            block = self.stored.read(chunk_index(self.stored.record, number))
-            self.add(forests, chunk_range(self.stored.record, number), block.reshape(-1, block.shape[-1]))
+            cancellation.exit_if_cancelled()
+            block = self.stored.read(chunk_index(self.stored.manifest, number))
+            self.add(forests, chunk_range(self.stored.manifest, number), block.reshape(-1, block.shape[-1]))
         return [forests]
 
-    def left(self, numbers: Numbers) -> Numbers:
+    def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         """All: what a dead worker computed is lost."""
         return numbers
 
-    def cost(self) -> str:
+    def describe_cost(self) -> str:
         """Bytes of a chunk."""
-        return f"a chunk takes {chunk_bytes(self.stored.record)} bytes, and what is derived from its rows at a time"
+        return f"a chunk takes {chunk_bytes(self.stored.manifest)} bytes, and what is derived from its rows at a time"
 
     def add(self, forests: Forests, chunk: ChunkRange, rows: Rows) -> None:
         """Add one chunk."""
@@ -128,21 +131,21 @@ class Scan:
         with one_thread():
             for number, each in enumerate(self.inputs):
                 for first, derived in each.derive(chunk, rows):
-                    key = number, chunk.low
+                    key = number, each.part(chunk)
                     if key not in forests:
-                        forests[key] = Forest(each.statistic(chunk.low), each.rows, each.leaf_rows)
+                        forests[key] = Forest(each.statistic(key[1]), each.rows, each.leaf_rows)
                     forests[key].add(first, derived)
 
     def results(self, forests: Forests) -> list[dict[int, Any]]:
-        """Results by the first column of their part, for each input."""
+        """Results by the number of their part, for each input."""
         found: list[dict[int, Any]] = [{} for _ in self.inputs]
         for (number, part), forest in sorted(forests.items()):
             found[number][part] = forest.result()
         return found
 
 
-def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Load]) -> list[dict[int, Any]]:
-    """Results by the first column of their part, for each input, on dask's current scheduler.
+def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, ArrayLoader]) -> list[dict[int, Any]]:
+    """Results by the number of their part, for each input, on dask's current scheduler.
 
     Parameters
     ----------
@@ -153,9 +156,9 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Load
     loaders : mapping
         Arrays of the inputs that workers can load themselves, by their digests.
     """
-    record, work, forests = stored.record, Scan(stored, tuple(inputs)), {}
-    numbers = np.arange(chunk_count(record) if prod(record.shape) else 0, dtype=np.int64)
-    size = max(1, min(range_size(record), len(numbers) // (RANGES_PER_THREAD * threads())))
+    manifest, work, forests = stored.manifest, Scan(stored, tuple(inputs)), {}
+    numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
+    size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (RANGES_PER_THREAD * threads())))
     with Progress(len(numbers), "chunks") as progress:
         for found in run(work, numbers, size, progress, loaders):
             with one_thread():
@@ -165,7 +168,7 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Load
                     else:
                         forests[key] = forest
     if not len(numbers):
-        for low in range(0, record.shape[-1], record.chunks[-1]):
-            high = min(low + record.chunks[-1], record.shape[-1])
-            work.add(forests, ChunkRange(0, 0, 0, low, high), np.empty((0, high - low), record.dtype))
+        for low in range(0, manifest.shape[-1], manifest.chunks[-1]):
+            high = min(low + manifest.chunks[-1], manifest.shape[-1])
+            work.add(forests, ChunkRange(0, 0, 0, low, high), np.empty((0, high - low), manifest.dtype))
     return work.results(forests)

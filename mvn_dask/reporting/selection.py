@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.statistics.base import Indices
-from mvn_dask.store.record import PlanRecord
+from mvn_dask.store.format.manifest import Manifest
 
 MOST_COLUMNS = 2**14
 """Variables whose mean and variance are taken, at most."""
@@ -38,7 +38,7 @@ WHITEN_FREE_NS = 5e8
 class Selection:
     """What of a store is looked at. All indices ascend."""
 
-    record: PlanRecord
+    manifest: Manifest
     """What the store holds."""
     noise_ndim: int
     """Number k of independent normals of which a row is made."""
@@ -48,12 +48,12 @@ class Selection:
     @property
     def ndim(self) -> int:
         """Number d of variables."""
-        return self.record.shape[-1]
+        return self.manifest.shape[-1]
 
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return prod(self.record.shape[:-1])
+        return prod(self.manifest.shape[:-1])
 
     @cached_property
     def columns(self) -> Indices:
@@ -83,7 +83,7 @@ class Selection:
     @property
     def cut(self) -> bool:
         """Whether chunks are cut along the variables, so that none holds whole rows."""
-        return self.record.chunks[-1] < self.ndim
+        return self.manifest.chunks[-1] < self.ndim
 
     @property
     def stride(self) -> int:
@@ -97,7 +97,7 @@ class Selection:
     @cached_property
     def together(self) -> npt.NDArray[np.bool_]:
         """Which pairs of `paired` lie in the same chunks, shape (pairs, pairs)."""
-        part = self.columns[self.paired] // self.record.chunks[-1]
+        part = self.columns[self.paired] // self.manifest.chunks[-1]
         return np.equal.outer(part, part)
 
     @cached_property
@@ -109,16 +109,16 @@ class Selection:
         """What is not looked at, a sentence each."""
         sentences = []
         for chosen, what in (
-            (self.columns, "means, standard deviations"),
-            (self.segmented, "running means"),
-            (self.paired, "correlations"),
-            (self.binned, "histograms"),
+            (self.columns, "Means, standard deviations"),
+            (self.segmented, "Running means"),
+            (self.paired, "Correlations"),
+            (self.binned, "Histograms"),
         ):
             if len(chosen) < self.ndim:
-                sentences.append(f"{what[0].upper()}{what[1:]}: {len(chosen):,} of {self.ndim:,} variables, evenly chosen.")
+                sentences.append(f"{what}: {len(chosen):,} of {self.ndim:,} variables, evenly chosen.")
         if self.cut:
             sentences.append(
-                f"Distances: none, since no chunk holds whole rows; a chunk has {self.record.chunks[-1]:,} of "
+                f"Distances: none, since no chunk holds whole rows; a chunk has {self.manifest.chunks[-1]:,} of "
                 f"{self.ndim:,} variables. Correlations: only of variables that lie in the same chunks."
             )
         elif self.stride > 1:

@@ -1,23 +1,21 @@
-"""A report as numbers that any language reads."""
+"""A report as JSON: plain dictionaries, lists, text and numbers, of bounded size."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.reporting.expectation import edges
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.reference import marginal_histogram
+from mvn_dask.reporting.report_data import ReportData
 
-if TYPE_CHECKING:
-    from mvn_dask.reporting.findings import Findings
-    from mvn_dask.reporting.outcome import Outcome
-
-MOST = 1000
-"""Variables whose numbers are told; of more than that, the first ones of those that were looked at."""
+MOST_VARIABLES = 1000
+"""Variables whose moments are listed; of more, the first ones of those that were looked at."""
 
 
-def as_dict(report: "Outcome") -> dict[str, Any]:
-    """Plain dictionaries, lists, words and numbers; None for what is no finite number."""
-    findings = report.findings
+def as_dict(report: ReportData) -> dict[str, Any]:
+    """The report; None stands for what is no finite number."""
+    estimates = report.estimates
     return {
         "url": report.url,
         "ok": report.ok,
@@ -36,16 +34,16 @@ def as_dict(report: "Outcome") -> dict[str, Any]:
                 "grade": each.grade,
                 "ok": each.ok,
                 "tests": each.tests,
-                "chance": each.chance,
-                "words": each.words,
+                "p_value": each.p_value,
+                "text": each.text,
             }
             for each in report.verdicts
         ],
-        "variables": _variables(findings),
-        "correlations": _correlations(findings),
-        "distances": _distances(findings),
-        "histograms": _histograms(findings),
-        "left_out": findings.selection.left_out(),
+        "variables": _variables(estimates),
+        "correlations": _correlations(estimates),
+        "distances": _distances(estimates),
+        "histograms": _histograms(estimates),
+        "left_out": estimates.selection.left_out(),
     }
 
 
@@ -56,45 +54,45 @@ def _plain(values: npt.NDArray[Any]) -> list[Any]:
     return list(plain.tolist())
 
 
-def _variables(findings: "Findings") -> dict[str, Any]:
-    expectation, count = findings.expectation, min(MOST, len(findings.selection.columns))
-    deviation = expectation.deviation[:count]
+def _variables(estimates: Estimates) -> dict[str, Any]:
+    reference, count = estimates.reference, min(MOST_VARIABLES, len(estimates.selection.columns))
+    deviation = reference.deviation[:count]
     return {
-        "names": [findings.name(i) for i in range(count)],
-        "mean": _plain(expectation.mean[:count] + deviation * findings.shift[:count]),
-        "wanted_mean": _plain(expectation.mean[:count]),
-        "mean_errors": _plain(findings.mean_errors[:count]),
-        "standard_deviation": _plain(deviation * np.sqrt(findings.ratio[:count])),
-        "wanted_standard_deviation": _plain(deviation),
+        "names": [estimates.name(i) for i in range(count)],
+        "mean": _plain(reference.mean[:count] + deviation * estimates.measured.mean[:count]),
+        "expected_mean": _plain(reference.mean[:count]),
+        "mean_errors": _plain(estimates.mean_errors[:count]),
+        "standard_deviation": _plain(deviation * np.sqrt(estimates.measured.variance[:count])),
+        "expected_standard_deviation": _plain(deviation),
     }
 
 
-def _correlations(findings: "Findings") -> dict[str, Any] | None:
-    if findings.rows < 2:
+def _correlations(estimates: Estimates) -> dict[str, Any] | None:
+    if estimates.rows < 2:
         return None
     return {
-        "variables": findings.selection.columns[findings.selection.paired].tolist(),
-        "sample": _plain(findings.correlation),
-        "expected": _plain(findings.expectation.correlation),
-        "covariance_errors": _plain(findings.covariance_errors),
+        "variables": estimates.selection.columns[estimates.selection.paired].tolist(),
+        "sample": _plain(estimates.correlation),
+        "expected": _plain(estimates.reference.correlation),
+        "covariance_errors": _plain(estimates.covariance_errors),
     }
 
 
-def _distances(findings: "Findings") -> dict[str, Any] | None:
-    lengths = findings.expectation.lengths
-    if lengths is None:
+def _distances(estimates: Estimates) -> dict[str, Any] | None:
+    law = estimates.reference.radial
+    if law is None:
         return None
     return {
-        "degrees_of_freedom": lengths.rank,
-        "rows": int(findings.summary.whitened.sum()),
-        "bounds": (lengths.edges**2).tolist(),
-        "counts": findings.summary.lengths.tolist(),
+        "degrees_of_freedom": law.rank,
+        "rows": int(estimates.measured.squared_lengths.counts.sum()),
+        "bounds": (law.histogram.edges**2).tolist(),
+        "counts": estimates.measured.lengths.tolist(),
     }
 
 
-def _histograms(findings: "Findings") -> dict[str, Any]:
+def _histograms(estimates: Estimates) -> dict[str, Any]:
     return {
-        "variables": findings.selection.columns[findings.selection.binned].tolist(),
-        "bounds": edges().tolist(),
-        "counts": findings.summary.counts.tolist(),
+        "variables": estimates.selection.columns[estimates.selection.binned].tolist(),
+        "bounds": marginal_histogram(estimates.selection.binned).edges.tolist(),
+        "counts": estimates.measured.histograms.tolist(),
     }

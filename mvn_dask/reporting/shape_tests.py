@@ -1,87 +1,94 @@
 """Tests of the shape of distributions: shares of numbers below fixed bounds, which are exactly binomial.
 
-Bounds lie so close that nothing broad escapes them, and so far out that a single number too many in a tail is seen.
+Input: estimates and the error rate of a family. Output: a verdict for each family. Cost: a p-value a bound. Bounds lie
+so close that nothing broad lies between them, and so far out that a single number too many in a tail is seen.
 """
 
 from math import sqrt
 
 import numpy as np
 
-from mvn_dask.reporting.expectation import COARSE, STEPS, Lengths, below, edges
-from mvn_dask.reporting.findings import Findings
-from mvn_dask.reporting.scores import chi2_chance, count_chance
-from mvn_dask.reporting.verdict import Verdict, conclude, least, untested
-from mvn_dask.reporting.words import about, count, number, percent, signed, stretch
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.moment_tests import NO_VARIABLE
+from mvn_dask.reporting.number_format import expected_count, number, percent, plural, segment_rows, signed
+from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value
+from mvn_dask.reporting.reference import (
+    BINS_PER_DEVIATION,
+    MAX_ROUNDING,
+    RadialLaw,
+    marginal_cdf,
+    marginal_histogram,
+)
+from mvn_dask.reporting.verdict import Verdict, bonferroni, not_tested, smallest
 
-EACH = STEPS // 4
-"""Every such edge of a histogram is a bound: one for each quarter of a standard deviation."""
-EACH_LENGTH = 4
-"""The same for lengths of whitened rows: one for each eighth."""
+BINS_PER_BOUND = BINS_PER_DEVIATION // 4
+"""Bins of a histogram between two bounds: a quarter of a standard deviation."""
+LENGTH_BINS_PER_BOUND = 4
+"""The same for lengths of whitened rows: an eighth."""
 
 
-def margins(findings: Findings, limit: float) -> Verdict:
+def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     """Shapes of single variables."""
-    title, binned = "Shapes of single variables", findings.selection.binned
-    blur = findings.rounding[binned][:, None]
-    bounds = edges()[EACH - 1 :: EACH]
-    counts = np.cumsum(findings.summary.counts, axis=1)[:, EACH - 1 : -1 : EACH]
-    chances = np.full(counts.shape, np.nan)
-    testable = findings.expectation.testable[binned]
-    if findings.rows:
-        found = count_chance(counts, findings.rows, below(bounds - blur), below(bounds + blur))
-        chances[testable] = found[testable]
-    where = least(chances)
+    title, binned = "Shapes of single variables", estimates.selection.binned
+    rounding = estimates.rounding[binned][:, None]
+    bounds = marginal_histogram(binned).edges[BINS_PER_BOUND - 1 :: BINS_PER_BOUND]
+    below = np.cumsum(estimates.measured.histograms, axis=1)[:, BINS_PER_BOUND - 1 : -1 : BINS_PER_BOUND]
+    p_values = np.full(below.shape, np.nan)
+    testable = estimates.reference.testable[binned]
+    if estimates.rows:
+        low, high = marginal_cdf(bounds - rounding), marginal_cdf(bounds + rounding)
+        p_values[testable] = binomial_p_value(below, estimates.rows, low, high)[testable]
+    where = smallest(p_values)
     if where is None:
-        return untested("margins", title, "no variable to test: there are no rows, or rounding hides what varies")
+        return not_tested("marginals", title, NO_VARIABLE)
     i, j = where
-    bound, low = float(bounds[j]), int(counts[i, j])
-    seen = low if bound < 0 else findings.rows - low
-    side = "below" if bound < 0 else "above"
-    place = f"more than {number(abs(bound))} standard deviations {side} the mean" if bound else "above the mean"
-    expected = float(below(np.array(-abs(bound))))
-    words = (
-        f"{findings.name(int(binned[i]))}: {percent(seen / findings.rows)} lie {place}, expected {percent(expected)}; "
-        f"{count(seen, 'row')}, expected {about(expected * findings.rows)}"
+    bound, side = float(bounds[j]), "below" if bounds[j] < 0 else "above"
+    seen = int(below[i, j]) if bound < 0 else estimates.rows - int(below[i, j])
+    region = f"more than {number(abs(bound))} standard deviations {side} the mean" if bound else "above the mean"
+    expected = float(marginal_cdf(np.array(-abs(bound))))
+    text = (
+        f"{estimates.name(int(binned[i]))}: {percent(seen / estimates.rows)} lie {region}, expected "
+        f"{percent(expected)}; {plural(seen, 'row')}, expected {expected_count(expected * estimates.rows)}"
     )
-    return conclude("margins", title, chances, limit, words)
+    return bonferroni("marginals", title, p_values, error_rate, text)
 
 
-def distances(findings: Findings, limit: float) -> Verdict:
-    """Squared Mahalanobis distances: their shape, and their mean in each stretch of rows."""
-    title, lengths, summary = "Mahalanobis distances", findings.expectation.lengths, findings.summary
-    total = int(summary.whitened.sum())
-    if lengths is None or not total:
-        why = "no chunk holds whole rows" if findings.selection.cut else "there are no rows, or nothing varies"
-        return untested("distances", title, f"nothing to test: {why}")
-    if lengths.blur > COARSE:
-        why = f"rounding of {findings.selection.record.dtype} hides the directions of the smallest variance"
-        return untested("distances", title, f"not tested: {why}")
-    bounds = lengths.edges[EACH_LENGTH - 1 :: EACH_LENGTH]
-    counts = np.cumsum(summary.lengths)[EACH_LENGTH - 1 : -1 : EACH_LENGTH]
-    shape = count_chance(counts, total, lengths.below(bounds - lengths.blur), lengths.below(bounds + lengths.blur))
-    allowance = 2.0 * lengths.blur / sqrt(lengths.rank) + lengths.blur**2 / lengths.rank
-    along = chi2_chance(summary.distances, lengths.rank * summary.whitened.astype(np.float64), allowance)
-    along = np.where(summary.whitened > 0, along, np.nan)
+def distances(estimates: Estimates, error_rate: float) -> Verdict:
+    """Squared Mahalanobis distances: their shape, and their mean in each segment of the rows."""
+    title, law, measured = "Mahalanobis distances", estimates.reference.radial, estimates.measured
+    counts, means = measured.squared_lengths.counts, measured.squared_lengths.means[:, 0]
+    total = int(counts.sum())
+    if law is None or not total:
+        why = "no chunk holds whole rows" if estimates.selection.cut else "there are no rows, or nothing varies"
+        return not_tested("distances", title, f"nothing to test: {why}")
+    if law.rounding > MAX_ROUNDING:
+        why = f"rounding of {estimates.selection.manifest.dtype} hides the directions of the smallest variance"
+        return not_tested("distances", title, f"not tested: {why}")
+    bounds = law.histogram.edges[LENGTH_BINS_PER_BOUND - 1 :: LENGTH_BINS_PER_BOUND]
+    below = np.cumsum(measured.lengths)[LENGTH_BINS_PER_BOUND - 1 : -1 : LENGTH_BINS_PER_BOUND]
+    shape = binomial_p_value(below, total, law.cdf(bounds - law.rounding), law.cdf(bounds + law.rounding))
+    rounding = 2.0 * law.rounding / sqrt(law.rank) + law.rounding**2 / law.rank
+    along = np.where(counts > 0, chi2_p_value(means * counts, law.rank * counts.astype(np.float64), rounding), np.nan)
     if np.min(shape) <= np.nanmin(along):
-        words = _bound(lengths, float(bounds[np.argmin(shape)]), int(counts[np.argmin(shape)]), total)
+        text = _describe_bound(law, float(bounds[np.argmin(shape)]), int(below[np.argmin(shape)]), total)
     else:
-        words = _stretch(findings, lengths, int(np.nanargmin(along)))
-    return conclude("distances", title, np.concatenate([shape, along]), limit, words)
+        text = _describe_segment(estimates, law, int(np.nanargmin(along)))
+    return bonferroni("distances", title, np.concatenate([shape, along]), error_rate, text)
 
 
-def _bound(lengths: Lengths, bound: float, low: int, total: int) -> str:
-    expected = float(lengths.below(np.array(bound)))
-    word, seen, share = ("below", low, expected) if expected < 0.5 else ("above", total - low, 1.0 - expected)
+def _describe_bound(law: RadialLaw, bound: float, below: int, total: int) -> str:
+    p = float(law.cdf(np.array(bound)))
+    side, seen, expected = ("below", below, p) if p < 0.5 else ("above", total - below, 1.0 - p)
     return (
-        f"{percent(seen / total)} of the squared distances lie {word} {number(bound**2)}, expected {percent(share)}; "
-        f"{count(seen, 'row')}, expected {about(share * total)}"
+        f"{percent(seen / total)} of the squared distances lie {side} {number(bound**2)}, expected "
+        f"{percent(expected)}; {plural(seen, 'row')}, expected {expected_count(expected * total)}"
     )
 
 
-def _stretch(findings: Findings, lengths: Lengths, segment: int) -> str:
-    rows = int(findings.summary.whitened[segment])
-    mean = float(findings.summary.distances[segment]) / rows
+def _describe_segment(estimates: Estimates, law: RadialLaw, segment: int) -> str:
+    squared = estimates.measured.squared_lengths
+    rows, mean = int(squared.counts[segment]), float(squared.means[segment, 0])
     return (
-        f"the mean squared distance in {stretch(findings.selection, segment)} is {number(mean, 5)}, expected "
-        f"{lengths.rank}, {signed((mean - lengths.rank) / sqrt(2.0 * lengths.rank / rows))} standard errors"
+        f"the mean squared distance in {segment_rows(estimates.selection, segment)} is {number(mean, 5)}, expected "
+        f"{law.rank}, {signed((mean - law.rank) / sqrt(2.0 * law.rank / rows))} standard errors"
     )

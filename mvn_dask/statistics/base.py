@@ -13,7 +13,6 @@ import numpy.typing as npt
 from mvn_dask.statistics.scratch import scratch
 
 Rows = npt.NDArray[Any]
-Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
 

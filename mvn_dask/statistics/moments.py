@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mvn_dask.statistics.base import Floats, Indices, Rows, Statistic, take
+from mvn_dask._typing import Float64Array
+from mvn_dask.statistics.base import Indices, Rows, Statistic, take
 
 
 class MomentSums(NamedTuple):
@@ -23,11 +24,11 @@ class MomentSums(NamedTuple):
 
     rows: int
     """How many."""
-    sums: Floats
+    sums: Float64Array
     """Sums, shape (columns,)."""
-    squares: Floats
+    squares: Float64Array
     """Sums of squares, shape (columns,)."""
-    products: Floats
+    products: Float64Array
     """Sums of products, shape (pairs, pairs)."""
 
 
@@ -36,11 +37,11 @@ class SampleMoments(NamedTuple):
 
     rows: int
     """How many."""
-    mean: Floats
+    mean: Float64Array
     """Means, shape (columns,); 0 of no rows."""
-    variance: Floats
+    variance: Float64Array
     """Sample variances, divided by rows - 1, shape (columns,); infinite where sums overflowed."""
-    covariance: Floats
+    covariance: Float64Array
     """Sample covariances, shape (pairs, pairs); infinite where sums overflowed."""
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mvn_dask.statistics.base import Counts, Floats, Indices, Rows, Statistic, take
+from mvn_dask._typing import Float64Array
+from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic, take
 
 
 class SegmentSums(NamedTuple):
@@ -20,7 +21,7 @@ class SegmentSums(NamedTuple):
     """The first segment."""
     counts: Counts
     """Rows of each, shape (m,)."""
-    sums: Floats
+    sums: Float64Array
     """Their sums, shape (m, columns)."""
 
 
@@ -29,7 +30,7 @@ class Segments(NamedTuple):
 
     counts: Counts
     """Rows of each, shape (segments,)."""
-    means: Floats
+    means: Float64Array
     """Means, 0 where there are no rows, shape (segments, columns)."""
 
 
@@ -46,19 +47,21 @@ class SegmentMeans(Statistic[SegmentSums, Segments]):
         chosen, stop = take(rows, self.columns), first + len(rows)
         low = int(np.searchsorted(self.starts, first, "right")) - 1
         high = max(low, int(np.searchsorted(self.starts, stop, "left")))
-        bounds = np.clip(self.starts[low : high + 1], first, stop) - first
-        parts = [chosen[start:end] for start, end in pairwise(bounds.tolist())]
+        bounds = [first, *self.starts[low + 1 : high].tolist(), stop] if high > low else []
+        parts = [chosen[start - first : end - first] for start, end in pairwise(bounds)]
         sums = np.array([np.ones(len(part)) @ part for part in parts]).reshape(len(parts), len(self.columns))
-        return SegmentSums(low, np.diff(bounds), sums)
+        return SegmentSums(low, np.array([len(part) for part in parts], np.int64), sums)
 
     def merge(self, left: SegmentSums, right: SegmentSums) -> SegmentSums:
         """Segments of both; the last of `left` may be the first of `right`, and between them there may be others."""
-        segments = max(len(left.counts), right.first - left.first + len(right.counts))
+        offset = right.first - left.first
+        if offset == 0 and len(left.counts) == len(right.counts) == 1:
+            return SegmentSums(left.first, left.counts + right.counts, left.sums + right.sums)
+        segments = max(len(left.counts), offset + len(right.counts))
         counts, sums = np.zeros(segments, np.int64), np.zeros((segments, len(self.columns)))
-        for node in (left, right):
-            where = slice(node.first - left.first, node.first - left.first + len(node.counts))
-            counts[where] += node.counts
-            sums[where] += node.sums
+        for node, start in ((left, 0), (right, offset)):
+            counts[start : start + len(node.counts)] += node.counts
+            sums[start : start + len(node.counts)] += node.sums
         return SegmentSums(left.first, counts, sums)
 
     def finalize(self, node: SegmentSums) -> Segments:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mvn_dask.store.companions import writer
-from mvn_dask.store.completeness import complete
-from mvn_dask.store.layout import chunk_bytes, chunk_count
-from mvn_dask.store.record import existing
-from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.format.completeness import complete
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.parameters import writer
+from mvn_dask.store.storage.addressing import open_storage
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Description:
     url: str
     """Where it lies."""
     kind: str
-    """"sample", whose record alone can draw it again, or "derived" from samples."""
+    """"sample", whose manifest alone can draw it again, or "derived" from samples."""
     complete: bool
     """Whether everything is there."""
     fingerprint: str
@@ -31,7 +31,7 @@ class Description:
     """Type of the numbers."""
     chunk_shape: tuple[int, ...]
     """Shape of a chunk."""
-    piece_shape: tuple[int, ...] | None
+    inner_chunk_shape: tuple[int, ...] | None
     """Shape of the pieces inside a chunk, where it is a shard."""
     chunks: int
     """Number of chunks."""
@@ -55,7 +55,7 @@ class Description:
             "holds": f"{self.kind}, {'complete' if self.complete else 'unfinished'}",
             "shape": f"{self.shape} {self.dtype}",
             "chunks": f"{self.chunks} of shape {self.chunk_shape}, {self.bytes} bytes"
-            + ("" if self.piece_shape is None else f"; pieces of shape {self.piece_shape}"),
+            + ("" if self.inner_chunk_shape is None else f"; pieces of shape {self.inner_chunk_shape}"),
             "seed": seeds,
             "drawn by": "; ".join(f"{each.get('bit_generator')}, {_made(each)}" for each in self.samples),
             "names": "none" if self.names is None else _some(self.names),
@@ -98,27 +98,27 @@ def describe(url: object, *, storage_options: Mapping[str, Any] | None = None) -
     ------
     NotAStoreError
         If there is no store.
-    DamagedRecordError
-        If its record, or its metadata, cannot be believed.
+    DamagedManifestError
+        If its manifest, or its metadata, cannot be believed.
     """
-    target = as_target(url, storage_options)
-    record = existing(target)
-    begun = writer(target)
+    storage = open_storage(url, storage_options)
+    manifest = require_manifest(storage)
+    begun = writer(storage)
     return Description(
-        url=target.name,
-        kind="sample" if record.is_sample else "derived",
-        complete=complete(target, record),
-        fingerprint=record.fingerprint,
-        format_version=int(record.content["format_version"]),
-        shape=record.shape,
-        dtype=record.dtype.name,
-        chunk_shape=record.chunks,
-        piece_shape=record.pieces,
-        chunks=chunk_count(record),
-        bytes=chunk_count(record) * chunk_bytes(record),
-        dimensions=record.dimensions,
-        names=record.names,
-        samples=tuple(record.content["samples"]),
-        expression=record.content["expression"],
+        url=storage.name,
+        kind="sample" if manifest.is_sample else "derived",
+        complete=complete(storage, manifest),
+        fingerprint=manifest.fingerprint,
+        format_version=int(manifest.content["format_version"]),
+        shape=manifest.shape,
+        dtype=manifest.dtype.name,
+        chunk_shape=manifest.chunks,
+        inner_chunk_shape=manifest.pieces,
+        chunks=chunk_count(manifest),
+        bytes=chunk_count(manifest) * chunk_bytes(manifest),
+        dimensions=manifest.dimensions,
+        names=manifest.names,
+        samples=tuple(manifest.content["samples"]),
+        expression=manifest.content["expression"],
         environment=None if begun is None else begun.as_dict(),
     )

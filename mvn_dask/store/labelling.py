@@ -7,10 +7,10 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.store.companions import load
-from mvn_dask.store.metadata import attributes
+from mvn_dask.store.array_manifest import lineages
+from mvn_dask.store.format.metadata import attributes
+from mvn_dask.store.format.parameters import load_parameter
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.specification import provenances
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,12 +78,12 @@ def _known(array: da.Array) -> dict[str, Any]:
         for node in getattr(layer, "mapping", {}).values():
             source = getattr(node, "value", node)
             if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.identity}"):
-                record = source.record
-                content = record.content
-                mean = load(source.target, record, "mean") if record.is_sample else None
+                manifest = source.manifest
+                content = manifest.content
+                mean = load_parameter(source.storage, manifest, "mean") if manifest.is_sample else None
                 attrs = attributes(content["samples"], content["expression"], mean)
-                return {"dims": record.dimensions, "names": record.names, "attrs": attrs}
-    origins = provenances(array)
+                return {"dims": manifest.dimensions, "names": manifest.names, "attrs": attrs}
+    origins = lineages(array)
     own = next((origin for origin in origins if origin.is_of(array.name)), None)
     values = [dict(origin.values) for origin in (origins if own is None else [own])]
     if own is None:

@@ -11,24 +11,24 @@ from dask.array.core import normalize_chunks
 from dask.delayed import delayed
 
 from mvn_dask.errors import StoreError
-from mvn_dask.provenance import fingerprint
-from mvn_dask.store.completeness import refuse_unfinished
-from mvn_dask.store.layout import Index, chunk_count, read_chunk
-from mvn_dask.store.record import PlanRecord, existing, is_unchanged
-from mvn_dask.store.targets.addressing import as_target
-from mvn_dask.store.targets.base import Target
+from mvn_dask.hashing import fingerprint
+from mvn_dask.store.format.completeness import refuse_unfinished
+from mvn_dask.store.format.layout import Index, chunk_count, read_chunk
+from mvn_dask.store.format.manifest import Manifest, is_unchanged, require_manifest
+from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.base import Storage
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
     """The one node of a graph that reads a store."""
 
-    target: Target
+    storage: Storage
     """Where it lies."""
-    record: PlanRecord
+    manifest: Manifest
     """What it held when it was opened."""
     identity: str
-    """Identity of that record."""
+    """Identity of that manifest."""
 
     def read(self, index: Index) -> npt.NDArray[Any]:
         """One chunk.
@@ -40,13 +40,13 @@ class Stored:
         StoreError
             If the store was deleted or overwritten since it was opened.
         """
-        with self.target.visit():
-            if not is_unchanged(self.target, self.identity):
-                raise StoreError(f"{self.target} was overwritten since it was opened, or extended")
+        with self.storage.task_session():
+            if not is_unchanged(self.storage, self.identity):
+                raise StoreError(f"{self.storage} was overwritten since it was opened, or extended")
             # An empty array is one block for dask, and no chunk for Zarr.
-            if not chunk_count(self.record):
-                return np.empty(self.record.shape, self.record.dtype)
-            return read_chunk(self.target, self.record, index)
+            if not chunk_count(self.manifest):
+                return np.empty(self.manifest.shape, self.manifest.dtype)
+            return read_chunk(self.storage, self.manifest, index)
 
 
 def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) -> da.Array:
@@ -70,10 +70,10 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
         If chunks are missing; the message tells how many, and how to go on.
     NotAStoreError
         If there is no store.
-    DamagedRecordError
-        If the plan record cannot be understood, is of another format version, or Zarr's metadata
+    DamagedManifestError
+        If the plan manifest cannot be understood, is of another format version, or Zarr's metadata
         contradict it.
-    TargetError
+    StorageError
         If `url` is of a kind that `to_zarr` does not write.
 
     Notes
@@ -82,13 +82,13 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     damaged or missing one is an error. A store is plain Zarr as well: ``zarr.open``, ``dask.array.from_zarr`` and
     ``xarray.open_zarr`` read it.
     """
-    target = as_target(url, storage_options)
-    record = existing(target)
-    with target.visit():
-        refuse_unfinished(target, record)
-    chunks = normalize_chunks(record.chunks, record.shape)
-    name = array_name(target, record)
-    stored = Stored(target, record, record.identity)
+    storage = open_storage(url, storage_options)
+    manifest = require_manifest(storage)
+    with storage.task_session():
+        refuse_unfinished(storage, manifest)
+    chunks = normalize_chunks(manifest.chunks, manifest.shape)
+    name = array_name(storage, manifest)
+    stored = Stored(storage, manifest, manifest.identity)
     return cast(
         da.Array,
         da.map_blocks(
@@ -96,8 +96,8 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
             stored=delayed(stored, name=f"source-{name}", traverse=False),
             name=name,
             chunks=chunks,
-            dtype=record.dtype,
-            meta=np.empty((0,) * len(chunks), record.dtype),
+            dtype=manifest.dtype,
+            meta=np.empty((0,) * len(chunks), manifest.dtype),
         ),
     )
 
@@ -106,6 +106,6 @@ def _read_block(stored: Stored, block_id: Index) -> npt.NDArray[Any]:
     return stored.read(block_id)
 
 
-def array_name(target: Target, record: PlanRecord) -> str:
+def array_name(storage: Storage, manifest: Manifest) -> str:
     """Name of the dask array that reads a store: the same store and chunks, the same name."""
-    return "-".join(["mvn-store", record.identity, fingerprint(target.name)[:16]])
+    return "-".join(["mvn-store", manifest.identity, fingerprint(storage.name)[:16]])

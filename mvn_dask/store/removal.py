@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from mvn_dask.errors import TargetNotEmptyError
-from mvn_dask.store.record import read
-from mvn_dask.store.targets.base import HIDDEN, RECORD, Target
+from mvn_dask.errors import StorageNotEmptyError
+from mvn_dask.store.format.manifest import read_manifest
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
 
 DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
 """Metadata documents of Zarr 3 and Zarr 2."""
@@ -13,46 +13,46 @@ DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
 _CHUNK = re.compile(r"c(\.\d+)*|\d+(\.\d+)*")
 
 
-def strangers(target: Target) -> Iterator[str]:
+def unknown_files(storage: Storage) -> Iterator[str]:
     """Files that belong to no Zarr hierarchy: what must never be deleted.
 
     In a folder that is neither a hierarchy nor a store of ours, those are all.
     """
-    rooted = _is_ours(target) or any(target.entry(name) is not None for name in DOCUMENTS)
-    for entry in target.entries():
-        if entry.key.startswith(f"{HIDDEN}/"):
+    rooted = _is_ours(storage) or any(storage.entry(name) is not None for name in DOCUMENTS)
+    for entry in storage.entries():
+        if entry.key.startswith(f"{INTERNAL_FOLDER}/"):
             continue
         name = entry.key.rpartition("/")[2]
-        if not rooted or not (name in DOCUMENTS or target.is_leftover(entry.key) or _CHUNK.fullmatch(name)):
+        if not rooted or not (name in DOCUMENTS or storage.is_temporary(entry.key) or _CHUNK.fullmatch(name)):
             yield entry.key
 
 
-def refuse_strangers(target: Target, *, overwrite: bool) -> None:
+def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
     """Raise if something lies there that is no store of ours; with `overwrite`, if it is no Zarr hierarchy.
 
     Raises
     ------
-    TargetNotEmptyError
+    StorageNotEmptyError
         With what lies there.
-    TargetError
+    StorageError
         If it is a file.
     """
-    target.refuse_if_no_folder()
-    if not overwrite and read(target) is not None:
+    storage.require_folder()
+    if not overwrite and read_manifest(storage) is not None:
         return
-    foreign = next(strangers(target), None)
+    foreign = next(unknown_files(storage), None)
     if foreign is not None:
-        msg = f"{target} is not empty, and no store: {foreign} lies there. Name another target"
-        raise TargetNotEmptyError(msg)
-    if not overwrite and any(not entry.key.startswith(f"{HIDDEN}/") for entry in target.entries()):
-        msg = f"{target} is not empty, and no store of ours: name another target, or use overwrite=True"
-        raise TargetNotEmptyError(msg)
+        msg = f"{storage} is not empty, and no store: {foreign} lies there. Name another URL"
+        raise StorageNotEmptyError(msg)
+    if not overwrite and any(not entry.key.startswith(f"{INTERNAL_FOLDER}/") for entry in storage.entries()):
+        msg = f"{storage} is not empty, and no store of ours: name another URL, or use overwrite=True"
+        raise StorageNotEmptyError(msg)
 
 
-def remove(target: Target) -> None:
-    """Delete a hierarchy, and the plan record last."""
-    target.remove(ours=_is_ours(target), documents=lambda key: key.rpartition("/")[2] in DOCUMENTS)
+def remove(storage: Storage) -> None:
+    """Delete a hierarchy, and the plan manifest last."""
+    storage.remove(ours=_is_ours(storage), documents=lambda key: key.rpartition("/")[2] in DOCUMENTS)
 
 
-def _is_ours(target: Target) -> bool:
-    return target.entry(RECORD) is not None
+def _is_ours(storage: Storage) -> bool:
+    return storage.entry(MANIFEST_KEY) is not None

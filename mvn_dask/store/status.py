@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mvn_dask.store.completeness import committed
-from mvn_dask.store.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
-from mvn_dask.store.record import existing
-from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.format.completeness import committed
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.storage.addressing import open_storage
 
 RECENT = 60.0
 """Seconds over which the rate is taken."""
@@ -79,8 +79,8 @@ def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     ------
     NotAStoreError
         If there is no store.
-    DamagedRecordError
-        If its record, or its metadata, cannot be believed.
+    DamagedManifestError
+        If its manifest, or its metadata, cannot be believed.
 
     Examples
     --------
@@ -91,19 +91,20 @@ def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     >>> report.complete, report.done, report.missing, report.bytes
     (True, 4, 0, 16016)
     """
-    target = as_target(url, storage_options)
-    record = existing(target)
-    count, size = chunk_count(record), chunk_bytes(record)
+    storage = open_storage(url, storage_options)
+    manifest = require_manifest(storage)
+    count, size = chunk_count(manifest), chunk_bytes(manifest)
     times = np.array(
-        [entry.modified for _, entry in chunk_entries(target, record, 0, count) if is_whole(record, entry)], np.float64
+        [entry.modified for _, entry in chunk_entries(storage, manifest, 0, count) if is_whole(manifest, entry)],
+        np.float64,
     )
     recent = times[times >= times.max() - RECENT] if len(times) else times
     seconds = float(recent.max() - recent.min()) if len(recent) else 0.0
     return Status(
-        url=target.name,
+        url=storage.name,
         done=len(times),
         missing=count - len(times),
         bytes=len(times) * size,
         rate=(len(recent) - 1) * size / seconds if seconds > 0 else None,
-        committed=committed(target, record),
+        committed=committed(storage, manifest),
     )

@@ -1,4 +1,4 @@
-"""Whether a store holds what its record says: sizes, checksums, and the numbers themselves."""
+"""Whether a store holds what its manifest says: sizes, checksums, and the numbers themselves."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,13 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError
-from mvn_dask.provenance import environment
-from mvn_dask.store import stopping
-from mvn_dask.store.companions import WRITER, array_key, companion_fault, loaders, writer
-from mvn_dask.store.engine import run
-from mvn_dask.store.layout import (
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.engine import run
+from mvn_dask.execution.progress import Progress
+from mvn_dask.execution.ranges import BlockNumbers, range_size
+from mvn_dask.store.format.layout import (
     Index,
     chunk_bytes,
     chunk_count,
@@ -24,11 +25,10 @@ from mvn_dask.store.layout import (
     fault,
     parse_key,
 )
-from mvn_dask.store.metadata import Files, faults, zarr_files
-from mvn_dask.store.progress import Progress
-from mvn_dask.store.ranges import Numbers, range_size
-from mvn_dask.store.record import PlanRecord
-from mvn_dask.store.targets.base import RECORD, Bytes, Target
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.metadata import Files, faults, zarr_files
+from mvn_dask.store.format.parameters import WRITER, parameter_fault, parameter_key, parameter_loaders, writer
+from mvn_dask.store.storage.base import MANIFEST_KEY, ByteArray, Storage
 
 Level = Literal["size", "checksum", "values"]
 
@@ -47,7 +47,7 @@ def refuse_other_levels(level: object, *, full: bool) -> None:
         raise ArgumentError(f"`full` goes with level='values', not with {level!r}")
 
 
-class Redraw(Protocol):
+class Replayer(Protocol):
     """Draws parts of the array again."""
 
     def parts(self, window: Sequence[slice], *, full: bool) -> Iterator[tuple[Any, npt.NDArray[Any]]]:
@@ -68,15 +68,15 @@ class Verification:
     """Chunks that are not as they should be, by their index, and why."""
     faults: Mapping[str, str]
     """Other files of the store that are not, and why: metadata, names, mean and factor."""
-    foreign: tuple[str, ...]
+    unknown_files: tuple[str, ...]
     """Files that do not belong to the store. Nobody but you deletes them."""
     guarantee: str
     """What equal, or different, numbers mean on this machine."""
 
     @property
     def ok(self) -> bool:
-        """Whether the store is exactly what its record says, and nothing else lies in it."""
-        return not (self.bad or self.faults or self.foreign)
+        """Whether the store is exactly what its manifest says, and nothing else lies in it."""
+        return not (self.bad or self.faults or self.unknown_files)
 
     def __str__(self) -> str:
         lines = [
@@ -85,7 +85,7 @@ class Verification:
         ]
         lines += _some([f"  chunk {index}: {why}" for index, why in self.bad.items()])
         lines += _some([f"  {key}: {why}" for key, why in self.faults.items()])
-        lines += _some([f"  {key}: does not belong to the store" for key in self.foreign])
+        lines += _some([f"  {key}: does not belong to the store" for key in self.unknown_files])
         return "\n".join([*lines, *([self.guarantee] if self.guarantee else [])])
 
 
@@ -97,40 +97,40 @@ def _some(lines: list[str], most: int = 20) -> list[str]:
 class Checking:
     """The work of reading chunks, and of drawing them again to compare."""
 
-    target: Target
+    storage: Storage
     """Where they lie."""
-    record: PlanRecord
+    manifest: Manifest
     """What they should be."""
-    redraw: Redraw | None
+    replay: Replayer | None
     """Draws them again, if that is wanted."""
     full: bool
     """Every row, and not just a stripe of each chunk."""
 
-    def __call__(self, numbers: Numbers) -> list[tuple[int, str]]:
+    def __call__(self, numbers: BlockNumbers) -> list[tuple[int, str]]:
         """Chunks that are bad, and why."""
-        found = ((number, self._fault(chunk_index(self.record, number))) for number in numbers.tolist())
+        found = ((number, self._fault(chunk_index(self.manifest, number))) for number in numbers.tolist())
         return [(number, why) for number, why in found if why is not None]
 
-    def left(self, numbers: Numbers) -> Numbers:
+    def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         """All: nothing is known of what a dead worker found."""
         return numbers
 
-    def cost(self) -> str:
+    def describe_cost(self) -> str:
         """Bytes of a chunk."""
-        return f"a chunk takes {chunk_bytes(self.record)} bytes"
+        return f"a chunk takes {chunk_bytes(self.manifest)} bytes"
 
     def _fault(self, index: Index) -> str | None:
-        stopping.checkpoint()
+        cancellation.exit_if_cancelled()
         try:
-            content = self.target.read(chunk_key(index))
+            content = self.storage.read(chunk_key(index))
         except FileNotFoundError:
             return "missing"
-        found = fault(self.record, content)
-        return found if found is not None or self.redraw is None else self._difference(self.redraw, index, content)
+        found = fault(self.manifest, content)
+        return found if found is not None or self.replay is None else self._difference(self.replay, index, content)
 
-    def _difference(self, redraw: Redraw, index: Index, content: Bytes) -> str | None:
-        rows = decode(self.record, index, content)
-        for place, expected in redraw.parts(chunk_window(self.record, index), full=self.full):
+    def _difference(self, replay: Replayer, index: Index, content: ByteArray) -> str | None:
+        rows = decode(self.manifest, index, content)
+        for place, expected in replay.parts(chunk_window(self.manifest, index), full=self.full):
             outer, span = place
             there = rows[outer].reshape(-1, rows.shape[-1])[span]
             if there.tobytes() != expected.tobytes():
@@ -154,60 +154,60 @@ class Inventory:
     """Chunks that were not seen, by their numbers."""
     bad: dict[int, str] = field(default_factory=dict)
     """Chunks of the wrong kind or size."""
-    foreign: list[str] = field(default_factory=list)
+    unknown_files: list[str] = field(default_factory=list)
     """What does not belong to the store."""
 
 
-def inventory(target: Target, record: PlanRecord, files: Files) -> Inventory:
+def inventory(storage: Storage, manifest: Manifest, files: Files) -> Inventory:
     """Look at everything that lies in a store, once."""
-    size = chunk_bytes(record)
-    own = {*files, RECORD, WRITER, *(array_key(name) for name in record.arrays)}
-    seen = Inventory(np.ones(chunk_count(record), np.bool_))
-    for entry in target.entries():
-        index = parse_key(record, entry.key)
+    size = chunk_bytes(manifest)
+    own = {*files, MANIFEST_KEY, WRITER, *(parameter_key(name) for name in manifest.arrays)}
+    seen = Inventory(np.ones(chunk_count(manifest), np.bool_))
+    for entry in storage.entries():
+        index = parse_key(manifest, entry.key)
         if index is not None:
-            number = chunk_number(record, index)
+            number = chunk_number(manifest, index)
             seen.missing[number] = False
             if not entry.regular:
                 seen.bad[number] = "no plain file, but a link or the like, which is not followed"
             elif entry.size != size:
                 seen.bad[number] = f"wrong size: {entry.size} bytes, not {size}"
-        elif entry.key not in own and not target.is_leftover(entry.key):
-            seen.foreign.append(entry.key)
+        elif entry.key not in own and not storage.is_temporary(entry.key):
+            seen.unknown_files.append(entry.key)
     return seen
 
 
 def inspect(
-    target: Target, record: PlanRecord, *, level: Level, full: bool = False, redraw: Redraw | None = None
+    storage: Storage, manifest: Manifest, *, level: Level, full: bool = False, replay: Replayer | None = None
 ) -> Verification:
     """Look at a store; levels above "size" read it, on dask's current scheduler."""
-    companions = {array_key(name): companion_fault(target, record, name) for name in record.arrays}
-    mean = array_key("mean")
-    arrays = {"mean": target.loader(mean)()} if mean in companions and companions[mean] is None else {}
-    files = zarr_files(record, arrays)
-    wrong = {key: why for key, why in companions.items() if why is not None}
-    seen = inventory(target, record, files)
+    parameters = {parameter_key(name): parameter_fault(storage, manifest, name) for name in manifest.arrays}
+    mean = parameter_key("mean")
+    arrays = {"mean": storage.loader(mean)()} if mean in parameters and parameters[mean] is None else {}
+    files = zarr_files(manifest, arrays)
+    wrong = {key: why for key, why in parameters.items() if why is not None}
+    seen = inventory(storage, manifest, files)
     bad = {**dict.fromkeys(np.flatnonzero(seen.missing).tolist(), "missing"), **seen.bad}
     if level != "size":
-        numbers = np.setdiff1d(np.arange(chunk_count(record), dtype=np.int64), list(bad))
+        numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))
         with Progress(len(numbers), "chunks") as progress:
-            work = Checking(target, record, redraw, full)
-            shelf = {} if redraw is None else loaders(target, record)
-            bad.update(run(work, numbers, range_size(record), progress, shelf))
+            work = Checking(storage, manifest, replay, full)
+            shelf = {} if replay is None else parameter_loaders(storage, manifest)
+            bad.update(run(work, numbers, range_size(chunk_bytes(manifest)), progress, shelf))
     return Verification(
-        url=target.name,
+        url=storage.name,
         level=level,
-        chunks=chunk_count(record),
-        bad={chunk_index(record, number): bad[number] for number in sorted(bad)},
-        faults={**wrong, **faults(target, files)},
-        foreign=tuple(sorted(seen.foreign)),
-        guarantee=_guarantee(target) if level == "values" else "",
+        chunks=chunk_count(manifest),
+        bad={chunk_index(manifest, number): bad[number] for number in sorted(bad)},
+        faults={**wrong, **faults(storage, files)},
+        unknown_files=tuple(sorted(seen.unknown_files)),
+        guarantee=_guarantee(storage) if level == "values" else "",
     )
 
 
-def _guarantee(target: Target) -> str:
+def _guarantee(storage: Storage) -> str:
     """What equal or different bits mean here."""
-    there, here = writer(target), environment()
+    there, here = writer(storage), environment()
     if there is None:
         return "It is not known where the store was begun: different last bits may be another machine's."
     different = [

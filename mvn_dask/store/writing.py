@@ -1,4 +1,4 @@
-"""Writing a store: record first, chunks in any order, metadata last; calling again goes on."""
+"""Writing a store: manifest first, chunks in any order, metadata last; calling again goes on."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,24 +10,24 @@ import zarr
 
 from mvn_dask.errors import (
     ArgumentError,
+    StorageBusyError,
+    StorageError,
     StoreError,
-    TargetBusyError,
-    TargetError,
 )
-from mvn_dask.store.companions import Arrays, write_companions
-from mvn_dask.store.completeness import complete, missing_numbers
-from mvn_dask.store.engine import current_client
-from mvn_dask.store.filling import Chunks, fill
-from mvn_dask.store.layout import chunk_count, chunk_index
-from mvn_dask.store.metadata import commit, zarr_files
+from mvn_dask.execution.engine import current_client
+from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
+from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.layout import chunk_count, chunk_index
+from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
+from mvn_dask.store.format.metadata import commit, zarr_files
+from mvn_dask.store.format.parameters import Arrays, write_parameters
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.record import PlanRecord, read, same_specification
-from mvn_dask.store.removal import refuse_strangers, remove
+from mvn_dask.store.removal import refuse_unknown_files, remove
 from mvn_dask.store.shares import as_share
-from mvn_dask.store.sources import sources
-from mvn_dask.store.specification import plan_record
-from mvn_dask.store.targets.addressing import as_target, refuse_unsafe_writes
-from mvn_dask.store.targets.base import RECORD, Occupancy, Target
+from mvn_dask.store.source_stores import sources
+from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
 
 LOOK_AHEAD = 10_000
 """Chunks of other parts that are looked for at a time."""
@@ -59,7 +59,7 @@ def to_zarr(
         Delete the store, or another Zarr hierarchy, that lies there, and begin anew.
     part : (int, int), optional
         ``(i, n)`` with 0 ≤ i < n: write the i-th of n shares of the chunks. Any number of parts may run at
-        the same time, wherever they see the target; the one that completes the store commits it.
+        the same time, wherever they see the storage; the one that completes the store commits it.
     shards : int, optional
         Rows of the pieces into which every chunk, then a shard, is divided, for readers that want little
         at a time. They must divide the rows of a block.
@@ -74,17 +74,17 @@ def to_zarr(
     ------
     SpecMismatchError
         If a store of another specification lies there; the message names every field that differs.
-    TargetNotEmptyError
+    StorageNotEmptyError
         If something lies there that is no store of ours; with `overwrite`, if it is no Zarr hierarchy.
-    TargetBusyError
+    StorageBusyError
         If `overwrite` is asked of a store that another job is writing.
     AlignmentError
         If the blocks of `array` are not whole Zarr chunks, or not whole `shards`.
-    TargetError
-        If `url` is of a kind that cannot be written safely, or is to be overwritten with what is read
+    StorageError
+        If `url` is of a kind that cannot be written safely, or is to be overwritten with what is read_manifest
         from it.
-    DamagedRecordError
-        If the store's plan record cannot be understood, or is of another format version; `overwrite` helps.
+    DamagedManifestError
+        If the store's plan manifest cannot be understood, or is of another format version; `overwrite` helps.
     ArgumentError, ArgumentTypeError
         If `array` is no dask array of numbers, or `part` no part.
     WorkersLostError
@@ -96,7 +96,7 @@ def to_zarr(
 
     Notes
     -----
-    The plan record is created first, exclusively. Chunks appear under their final names atomically; a chunk is
+    The plan manifest is created first, exclusively. Chunks appear under their final names atomically; a chunk is
     present if it has exactly the right size. All metadata documents are written last, the root's last of all:
     until then no Zarr reader can open the store. Calling again with the same array writes what is missing and
     commits; on a finished store it does nothing. After an error, too, the same call goes on.
@@ -114,85 +114,85 @@ def to_zarr(
     True
     >>> folder.cleanup()
     """
-    target = as_target(url, storage_options, fsync=fsync)
+    storage = open_storage(url, storage_options, fsync=fsync)
     refuse_unsafe_writes(url)
-    record, arrays = plan_record(array, shards)
-    start, stop = as_share(part, chunk_count(record))
+    manifest, arrays = manifest_of(array, shards)
+    start, stop = as_share(part, chunk_count(manifest))
     current_client()  # raises before anything is written, if it cannot be waited for
     if overwrite:
         if part is not None:
             msg = "`overwrite` and `part` exclude each other: a part would delete what others have written"
             raise ArgumentError(msg)
-        _refuse_reading_from(array, target)
-    elif _finished(target, record):
-        target.settle()
+        _refuse_reading_from(array, storage)
+    elif _finished(storage, manifest):
+        storage.sync()
         return
-    with _enter(target, record, overwrite=overwrite) as occupancy:
-        write_companions(target, record, arrays)
-        chunks = Chunks(target, record, record.identity)
-        fill(array, chunks, missing_numbers(target, record, start, stop))
-        finish(occupancy, target, record, arrays, (start, stop))
+    with _enter(storage, manifest, overwrite=overwrite) as session:
+        write_parameters(storage, manifest, arrays)
+        chunks = ChunkWriter(storage, manifest, manifest.identity)
+        write_chunks(array, chunks, missing_numbers(storage, manifest, start, stop))
+        finish(session, storage, manifest, arrays, (start, stop))
 
 
-def finish(occupancy: Occupancy, target: Target, record: PlanRecord, arrays: Arrays, share: tuple[int, int]) -> None:
+def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, share: tuple[int, int]) -> None:
     """Commit the store if all of it is there; while other parts are missing, leave that to them."""
     # Where nothing can be locked there is nothing to sweep, and a kill while alone would keep others out.
-    alone = target.locked and occupancy.alone()
-    if target.locked and not alone:
-        occupancy.share()
+    alone = storage.has_locks and session.try_exclusive()
+    if storage.has_locks and not alone:
+        session.acquire_shared()
     # Between the one lock and the other, somebody may have overwritten everything.
-    same_specification(target, record)
-    _refuse_missing(target, record, share)
-    if not _others_present(target, record, share):
+    require_same_manifest(storage, manifest)
+    _refuse_missing(storage, manifest, share)
+    if not _others_present(storage, manifest, share):
         return
     if alone:
-        target.sweep()
-    target.settle()
-    commit(target, zarr_files(record, arrays))
+        storage.remove_temporaries()
+    storage.sync()
+    commit(storage, zarr_files(manifest, arrays))
 
 
-def _others_present(target: Target, record: PlanRecord, share: tuple[int, int]) -> bool:
-    count = chunk_count(record)
-    step = count if target.listed else LOOK_AHEAD
+def _others_present(storage: Storage, manifest: Manifest, share: tuple[int, int]) -> bool:
+    count = chunk_count(manifest)
+    step = count if storage.prefers_listing else LOOK_AHEAD
     for start, stop in ((0, share[0]), (share[1], count)):
         for first in range(start, stop, max(1, step)):
-            if len(missing_numbers(target, record, first, min(first + step, stop))):
+            if len(missing_numbers(storage, manifest, first, min(first + step, stop))):
                 return False
     return True
 
 
-def _finished(target: Target, record: PlanRecord) -> bool:
-    if read(target) is None:
+def _finished(storage: Storage, manifest: Manifest) -> bool:
+    if read_manifest(storage) is None:
         return False
-    same_specification(target, record)
-    return complete(target, record)
+    require_same_manifest(storage, manifest)
+    return complete(storage, manifest)
 
 
 @contextmanager
-def _enter(target: Target, record: PlanRecord, *, overwrite: bool) -> Iterator[Occupancy]:
-    """Enter the store with a plan record that is ours or the same."""
-    refuse_strangers(target, overwrite=overwrite)
-    with target.occupy() as occupancy:
+def _enter(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator[Session]:
+    """Enter the store with a plan manifest that is ours or the same."""
+    refuse_unknown_files(storage, overwrite=overwrite)
+    with storage.session() as session:
         if overwrite:
-            if not occupancy.alone():
-                raise TargetBusyError(f"another job is writing to {target}: wait for it or stop it")
-            refuse_strangers(target, overwrite=True)
-            remove(target)
-            target.create(RECORD, record.text)
-            occupancy.share()
-        elif read(target) is None:
-            target.create(RECORD, record.text)
+            if not session.try_exclusive():
+                raise StorageBusyError(f"another job is writing to {storage}: wait for it or stop it")
+            refuse_unknown_files(storage, overwrite=True)
+            remove(storage)
+            storage.create(MANIFEST_KEY, manifest.text)
+            session.acquire_shared()
+        elif read_manifest(storage) is None:
+            storage.create(MANIFEST_KEY, manifest.text)
         # Not what was just written, but what is there: another job may have been faster.
-        same_specification(target, record)
-        yield occupancy
+        require_same_manifest(storage, manifest)
+        yield session
 
 
-def _refuse_reading_from(array: da.Array, target: Target) -> None:
+def _refuse_reading_from(array: da.Array, storage: Storage) -> None:
     for source in sources(array):
-        place = source.target.name if isinstance(source, Stored) else _place(source)
-        if place is not None and (f"{place}/".startswith(f"{target}/") or f"{target}/".startswith(f"{place}/")):
-            msg = f"`array` is read from {place}, which `overwrite` would delete: name another target"
-            raise TargetError(msg)
+        place = source.storage.name if isinstance(source, Stored) else _place(source)
+        if place is not None and (f"{place}/".startswith(f"{storage}/") or f"{storage}/".startswith(f"{place}/")):
+            msg = f"`array` is read_manifest from {place}, which `overwrite` would delete: name another URL"
+            raise StorageError(msg)
 
 
 def _place(source: "zarr.Array[Any]") -> str | None:
@@ -202,17 +202,17 @@ def _place(source: "zarr.Array[Any]") -> str | None:
     if isinstance(path, str) and "file" in str(getattr(getattr(source.store, "fs", None), "protocol", "")):
         return str(Path(path).resolve())
     try:
-        return as_target(source.store).name
-    except TargetError:
+        return open_storage(source.store).name
+    except StorageError:
         return None
 
 
-def _refuse_missing(target: Target, record: PlanRecord, share: tuple[int, int]) -> None:
-    missing = missing_numbers(target, record, *share)
+def _refuse_missing(storage: Storage, manifest: Manifest, share: tuple[int, int]) -> None:
+    missing = missing_numbers(storage, manifest, *share)
     if len(missing):
         msg = (
-            f"{len(missing)} of {chunk_count(record)} chunks, the first of them "
-            f"{chunk_index(record, int(missing[0]))}, are not in {target} after all were written: do all workers "
+            f"{len(missing)} of {chunk_count(manifest)} chunks, the first of them "
+            f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "
             "see this folder, and does nobody delete in it?"
         )
         raise StoreError(msg)

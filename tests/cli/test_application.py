@@ -11,7 +11,7 @@ from mvn_dask.cli.application import run
 from tests.cli.conftest import Site, assert_one_line
 
 COMMANDS = ["plan", "run", "sample", "init", "status", "info", "verify", "repair", "extend", "report"]
-SLOW = {"numpy", "dask", "distributed", "zarr", "rich", "numba", "scipy", "mvn_dask.store.record"}
+SLOW = {"numpy", "dask", "distributed", "zarr", "rich", "numba", "scipy", "mvn_dask.store.format.manifest"}
 
 
 def imported_by(*arguments: str, cwd: Path) -> tuple[int, set[str]]:

@@ -9,8 +9,8 @@ from distributed import Client
 from mvn_dask.cli.conduct import LOUD, Manner, conduct
 from mvn_dask.cli.console import Console
 from mvn_dask.cli.outcome import Exit
-from mvn_dask.errors import ArgumentError, JobFileError, StoppedError
-from mvn_dask.store.progress import Progress
+from mvn_dask.errors import ArgumentError, JobCancelledError, JobFileError
+from mvn_dask.execution.progress import Progress
 from tests.cli.conftest import Site, assert_one_line
 
 
@@ -35,7 +35,7 @@ def test_a_result(capsys: pytest.CaptureFixture[str]) -> None:
     ("error", "code", "line"),
     [
         (ArgumentError("`a` must be b"), 2, "mvn-dask: error: `a` must be b"),
-        (StoppedError("stopped"), 75, "mvn-dask: error: stopped"),
+        (JobCancelledError("stopped"), 75, "mvn-dask: error: stopped"),
         (RuntimeError("odd\nvery odd"), 1, "mvn-dask: error: RuntimeError: odd; very odd"),
         (KeyboardInterrupt(), 75, "mvn-dask: error: interrupted"),
     ],

@@ -12,10 +12,10 @@ import pytest
 
 from mvn_dask.cli import console as module
 from mvn_dask.cli.console import Console, open_closed_streams, spelled
-from mvn_dask.store.progress import State
+from mvn_dask.execution.progress import ProgressState
 from tests.cli.conftest import Site
 
-HALF = State(done=5, total=10, unit="chunks", seconds=4.0, ended=False)
+HALF = ProgressState(done=5, total=10, unit="chunks", seconds=4.0, ended=False)
 
 
 def test_results_and_messages_go_different_ways(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_a_line_from_time_to_time(capsys: pytest.CaptureFixture[str], monkeypatc
     assert capsys.readouterr().err == "", "not yet"
     monkeypatch.setattr(module, "PAUSE", 0.0)
     console.progress(HALF)
-    console.progress(State(0, 10, "chunks", 0.0, False))
+    console.progress(ProgressState(0, 10, "chunks", 0.0, False))
     Console(json_log=True).progress(HALF)
     first, second, third = capsys.readouterr().err.splitlines()
     assert first == "mvn-dask: 5 of 10 chunks, 4 s to go at this rate"
@@ -78,7 +78,7 @@ def test_what_is_hidden_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
         raise ValueError("no hunter2") from KeyError("hunter22")
     except ValueError as error:
         console.trace(error)
-    assert console.masked("--set a=hunter2") == "--set a=…"
+    assert console.redact("--set a=hunter2") == "--set a=…"
     err = capsys.readouterr().err
     assert "hunter" not in err
     assert "… and … in eu 1" in err
@@ -107,14 +107,14 @@ def test_streams_that_are_open_stay(capfd: pytest.CaptureFixture[str]) -> None:
 BAR = """
 import sys, threading
 from mvn_dask.cli.console import Console
-from mvn_dask.store.progress import State
+from mvn_dask.execution.progress import ProgressState
 with Console() as console:
     console.info("before")
     others = [threading.Thread(target=lambda: [console.warning("amid") for _ in range(20)]) for _ in range(3)]
     for other in others:
         other.start()
     for done in range(101):
-        console.progress(State(done, 100, "chunks", 0.1, done == 100))
+        console.progress(ProgressState(done, 100, "chunks", 0.1, done == 100))
     for other in others:
         other.join()
     console.error("[bold]after[/bold]")

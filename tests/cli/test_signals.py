@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mvn_dask.cli.signals import SAME, watched
-from mvn_dask.store.stopping import Stop
+from mvn_dask.execution.cancellation import CancelToken
 from tests.cli.conftest import Hold, Site, tree, wait_for
 
 CHUNK = "os.rename:/samples/c/"
@@ -187,17 +187,17 @@ def test_a_signal_while_a_store_is_verified(site: Site, hold: Hold) -> None:
 
 def test_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]
-    stop = Stop()
+    stop = CancelToken()
     said: list[str] = []
     with watched(stop, 5.0, said.append):
         assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)] != before
         heard = threading.Event()
-        with stop.telling(lambda _: heard.set()):
+        with stop.on_cancel(lambda _: heard.set()):
             signal.raise_signal(signal.SIGUSR1)
             assert heard.wait(5.0)
         wait_for(lambda: said, "words about it")
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)] == before
-    assert stop.requested
+    assert stop.cancelled
     assert len(said) == 1
     assert "SIGUSR1: stopping" in said[0]
 
@@ -205,6 +205,6 @@ def test_handlers_are_put_back() -> None:
 def test_no_file_descriptors_are_lost(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
-        with watched(Stop(), 1.0, lambda _: None):
+        with watched(CancelToken(), 1.0, lambda _: None):
             pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before

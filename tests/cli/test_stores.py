@@ -10,10 +10,11 @@ import pytest
 
 import mvn_dask
 from mvn_dask.cli.application import run
+from mvn_dask.maintenance.extend import Extension
+from mvn_dask.maintenance.repair import Repair
 from mvn_dask.store.description import Description
 from mvn_dask.store.status import Status
 from mvn_dask.store.verification import Verification
-from mvn_dask.upkeep import Extension, Repair
 from tests.cli.conftest import Site, assert_one_line, tree
 from tests.store.conftest import ACCESS, SECRET, Prefix
 
@@ -73,7 +74,7 @@ def test_info(stored: Site, capsys: Captured) -> None:
     assert (content["shape"], content["chunk_shape"], content["chunks"]) == ([16_000, 2], [1000, 2], 16)
 
 
-@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "foreign", "metadata", "record"])
+@pytest.mark.parametrize("damage", ["torn", "flipped", "missing", "unknown_files", "metadata", "record"])
 def test_verify_finds_damage_and_repair_mends_it(damage: str, stored: Site, capsys: Captured) -> None:
     chunk = stored.store / "samples" / "c" / "3" / "0"
     if damage == "torn":
@@ -84,7 +85,7 @@ def test_verify_finds_damage_and_repair_mends_it(damage: str, stored: Site, caps
         chunk.write_bytes(content)
     elif damage == "missing":
         chunk.unlink()
-    elif damage == "foreign":
+    elif damage == "unknown_files":
         (stored.store / "samples" / "c" / "99").mkdir()
         (stored.store / "samples" / "c" / "99" / "0").write_bytes(b"x")
     elif damage == "metadata":
@@ -106,7 +107,7 @@ def test_verify_finds_damage_and_repair_mends_it(damage: str, stored: Site, caps
     assert content["ok"] is False
     if damage in {"torn", "flipped", "missing"}:
         assert [each["chunk"] for each in content["bad"]] == [[3, 0]]
-    if damage == "foreign":
+    if damage == "unknown_files":
         return
     assert stored.run("repair") == 0
     assert stored.run("verify", "--level", "values", "--full") == 0

@@ -4,9 +4,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import pytest
 
-from mvn_dask.cli.words import as_json, duration, planned_text, ran_text, table, verification_json
+from mvn_dask.cli.words import as_json, duration, planned_text, ran_text, verification_json
 from mvn_dask.job.planning import Planned
 from mvn_dask.job.running import Ran
+from mvn_dask.store.description import table
 from mvn_dask.store.verification import Verification
 
 PLANNED = Planned(
@@ -76,12 +77,12 @@ def test_json_of_a_verification() -> None:
         chunks=3,
         bad={(1, 0): "missing"},
         faults={"zarr.json": "missing"},
-        foreign=("a",),
+        unknown_files=("a",),
         guarantee="",
     )
     content = json.loads(json.dumps(verification_json(report)))
     assert content == {
-        "url": "/x.zarr", "level": "size", "chunks": 3, "faults": {"zarr.json": "missing"}, "foreign": ["a"],
+        "url": "/x.zarr", "level": "size", "chunks": 3, "faults": {"zarr.json": "missing"}, "unknown_files": ["a"],
         "guarantee": "",
         "bad": [{"chunk": [1, 0], "reason": "missing"}], "ok": False,
     }  # fmt: skip

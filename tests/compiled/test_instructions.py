@@ -5,7 +5,7 @@ from numba import njit
 from mvn_dask.compiled.instructions import LANES, copy_group, fetch_ahead, first_bit, scale_group, step_lanes, try_group
 from mvn_dask.compiled.language import pointer_to, words_for
 from mvn_dask.compiled.ziggurat import tables
-from mvn_dask.sfc64 import child_states
+from mvn_dask.random.sfc64 import child_states
 
 
 @njit

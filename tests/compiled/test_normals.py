@@ -11,7 +11,7 @@ from mvn_dask.compiled.instructions import LANES
 from mvn_dask.compiled.language import pointer_to, words_for
 from mvn_dask.compiled.normals import BATCH, ROOM, ensure
 from mvn_dask.compiled.ziggurat import tables
-from mvn_dask.sfc64 import child_states
+from mvn_dask.random.sfc64 import child_states
 
 DTYPES = ["float64", "float32"]
 PARENT = np.random.SeedSequence(2026)

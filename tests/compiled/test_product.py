@@ -3,7 +3,7 @@ import pytest
 
 from mvn_dask.compiled.drawing import Product
 from mvn_dask.compiled.product import DEEP, HIGH, PLACE, TALL, cut, reach, tile_width
-from mvn_dask.covariance.product import ordered_product
+from mvn_dask.covariance.ordered_product import ordered_product
 
 DTYPES = ["float64", "float32"]
 

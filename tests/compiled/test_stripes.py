@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.drawing import FUSED, Drawing
 from mvn_dask.compiled.normals import BATCH
 from mvn_dask.compiled.product import HIGH
-from mvn_dask.covariance.product import ordered_product
-from mvn_dask.sfc64 import child_states
+from mvn_dask.covariance.ordered_product import ordered_product
+from mvn_dask.random.sfc64 import child_states
 
 PARENT = np.random.SeedSequence(8)
 DTYPES = ["float64", "float32"]

@@ -11,12 +11,12 @@ from dask.base import compute
 from dask.delayed import delayed
 from distributed import Client, default_client
 
-from mvn_dask.errors import JobFileError, StoppedError, WorkersLostError
+from mvn_dask.errors import JobCancelledError, JobFileError, WorkersLostError
+from mvn_dask.execution.cancellation import CancelToken, cancellable
+from mvn_dask.execution.engine import current_client
 from mvn_dask.job.clusters import CLASSES, opened
 from mvn_dask.job.running import run
 from mvn_dask.job.schema.cluster import QUEUES
-from mvn_dask.store.engine import current_client
-from mvn_dask.store.stopping import Stop, stoppable
 from tests.job.test_preparation import job_in
 from tests.store.test_writing import tree
 
@@ -143,12 +143,12 @@ def test_queues_have_their_classes() -> None:
 
 
 def test_workers_that_are_lost_after_a_stop(tmp_path: Path) -> None:
-    stop = Stop()
-    with stoppable(stop):
+    stop = CancelToken()
+    with cancellable(stop):
         with pytest.raises(WorkersLostError), opened(job_in(tmp_path)):
             raise WorkersLostError("gone")
-        with pytest.raises(StoppedError), opened(job_in(tmp_path)):  # noqa: PT012
-            stop.request()
+        with pytest.raises(JobCancelledError), opened(job_in(tmp_path)):  # noqa: PT012
+            stop.cancel()
             raise WorkersLostError("gone")
 
 

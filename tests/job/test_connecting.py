@@ -19,9 +19,9 @@ from distributed import Client
 
 import mvn_dask
 from mvn_dask.cli.application import run as command
-from mvn_dask.errors import StoppedError
+from mvn_dask.errors import JobCancelledError
+from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job.running import run
-from mvn_dask.store.stopping import Stop, stoppable
 from tests.job.test_preparation import job_in
 from tests.store.test_writing import tree
 
@@ -43,14 +43,14 @@ def test_a_scheduler_that_does_not_answer(seconds: float, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("where", ["address", "file"])
 def test_a_stop_while_waiting_for_a_scheduler(where: str, tmp_path: Path) -> None:
-    stop = Stop()
-    timer = threading.Timer(0.3, stop.request)
+    stop = CancelToken()
+    timer = threading.Timer(0.3, stop.cancel)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         table = (
             {"address": f"tcp://127.0.0.1:{mute.getsockname()[1]}"} if where == "address" else {"scheduler_file": "x"}
         )
         timer.start()
-        with stoppable(stop), pytest.raises(StoppedError):
+        with cancellable(stop), pytest.raises(JobCancelledError):
             run(job_in(tmp_path, cluster={"kind": "scheduler", **table}), connect_timeout=5.0)
     timer.join()
     # The connection that was left alone comes to its own end.

@@ -8,7 +8,7 @@ import pytest
 from dask.callbacks import Callback
 from distributed import Client, LocalCluster
 
-from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError, TargetNotEmptyError
+from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError, StorageNotEmptyError
 from mvn_dask.job import planning
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
@@ -180,9 +180,9 @@ def test_what_a_run_refuses_a_plan_refuses(tmp_path: Path) -> None:
     (tmp_path / "samples.zarr").mkdir()
     (tmp_path / "samples.zarr" / "notes.txt").touch()
     for call in (plan, run):
-        with pytest.raises(TargetNotEmptyError, match=r"notes\.txt lies there"):
+        with pytest.raises(StorageNotEmptyError, match=r"notes\.txt lies there"):
             call(job)
-        with pytest.raises(TargetNotEmptyError, match="is a file"):
+        with pytest.raises(StorageNotEmptyError, match="is a file"):
             call(job_in(tmp_path, output={"url": "samples.zarr/notes.txt"}))
         with pytest.raises(ArgumentError, match="exclude each other"):
             call(job_in(tmp_path, output={"url": "x.zarr", "overwrite": True}), (0, 2))

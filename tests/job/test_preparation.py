@@ -7,20 +7,20 @@ import pytest
 import mvn_dask
 from mvn_dask.covariance import as_covariance
 from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.draft import draft
 from mvn_dask.errors import (
     ArgumentError,
-    DamagedRecordError,
+    DamagedManifestError,
     InvalidDistributionError,
     JobFileError,
     NotPositiveDefiniteError,
 )
 from mvn_dask.job.job import Job
-from mvn_dask.job.preparation import prepare, target_of
-from mvn_dask.sampling import sample
+from mvn_dask.job.preparation import prepare, storage_of
+from mvn_dask.random.streams import as_root
+from mvn_dask.sampling.array import sample
+from mvn_dask.sampling.spec import sample_spec
 from mvn_dask.store.description import describe
 from mvn_dask.store.writing import to_zarr
-from mvn_dask.streams import as_root
 from tests.job.mappings import mapping
 
 COV = [[4.0, 1.0], [1.0, 9.0]]
@@ -36,11 +36,11 @@ def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed
     covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
     theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
     factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
-    paper = draft(
+    spec = sample_spec(
         np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
         names=None, factor=factor,
     )  # fmt: skip
-    to_zarr(sample(paper), folder / "samples.zarr", part=part)
+    to_zarr(sample(spec), folder / "samples.zarr", part=part)
     return theirs
 
 
@@ -48,7 +48,7 @@ def test_nothing_is_there(tmp_path: Path) -> None:
     work = prepare(job_in(tmp_path))
     assert work.stored is None
     assert not work.begun
-    assert work.target.name == str(tmp_path / "samples.zarr")
+    assert work.storage.name == str(tmp_path / "samples.zarr")
     assert not list(tmp_path.iterdir())
 
 
@@ -74,7 +74,7 @@ def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path)
     work = prepare(job_in(tmp_path))
     assert work.begun
-    np.testing.assert_array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
+    np.testing.assert_array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_a_factor_of_something_else_is_not_taken(tables: dict[str, Any], tmp_pat
     work = prepare(job_in(tmp_path, **tables))
     assert not work.begun
     assert work.stored is not None
-    assert not np.array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
+    assert not np.array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
 
 
 def test_another_seed_is_another_job_with_the_same_factor(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path, seed=41)
     work = prepare(job_in(tmp_path))
     assert not work.begun
-    np.testing.assert_array_equal(work.draft.broadcast.factor.arrays()["factor"], theirs)
+    np.testing.assert_array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
 
 
 @pytest.mark.parametrize("damage", ["lost", "torn", "flipped"])
@@ -116,7 +116,7 @@ def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
 def test_a_damaged_record_is_refused_unless_it_is_overwritten(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path)
     (tmp_path / "samples.zarr" / ".mvn_dask" / "plan.json").write_text("{")
-    with pytest.raises(DamagedRecordError):
+    with pytest.raises(DamagedManifestError):
         prepare(job_in(tmp_path))
     assert prepare(job_in(tmp_path, output={"overwrite": True})).stored is None
 
@@ -163,5 +163,5 @@ def test_faults(tables: dict[str, Any], error: type[Exception], words: str, tmp_
 
 
 def test_targets(tmp_path: Path) -> None:
-    assert target_of(job_in(tmp_path, output={"url": "a/b.zarr"})).name == str(tmp_path / "a" / "b.zarr")
-    assert target_of(job_in(tmp_path, output={"url": "memory://a"})).name == "memory://a"
+    assert storage_of(job_in(tmp_path, output={"url": "a/b.zarr"})).name == str(tmp_path / "a" / "b.zarr")
+    assert storage_of(job_in(tmp_path, output={"url": "memory://a"})).name == "memory://a"

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import ArgumentError, SpecMismatchError, StoppedError
+from mvn_dask.errors import ArgumentError, JobCancelledError, SpecMismatchError
+from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job import running
 from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
-from mvn_dask.store.stopping import Stop, stoppable
 from tests.conftest import local_cluster
 from tests.job.test_preparation import begin_elsewhere, job_in
 from tests.store.test_writing import tree
@@ -72,7 +72,7 @@ def test_a_job_that_another_machine_began_goes_on_with_its_factor(tmp_path: Path
     assert tree(tmp_path / "samples.zarr") == tree(tmp_path / "whole" / "samples.zarr")
     assert before.items() <= tree(tmp_path / "samples.zarr" / "samples").items()
     run(job_in(tmp_path / "ours"))
-    ours = prepare(job_in(tmp_path / "ours")).draft.broadcast.factor.arrays()["factor"]
+    ours = prepare(job_in(tmp_path / "ours")).spec.broadcast.factor.arrays()["factor"]
     assert not np.array_equal(ours, theirs)
     assert tree(tmp_path / "samples.zarr") != tree(tmp_path / "ours" / "samples.zarr")
 
@@ -111,10 +111,10 @@ def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(SpecMismatchError, match="Another build of numpy's LAPACK"):
         run(job_in(tmp_path))
     monkeypatch.setattr(running, "PATIENCE", 600.0)
-    stop = Stop()
-    timer = threading.Timer(0.3, stop.request)
+    stop = CancelToken()
+    timer = threading.Timer(0.3, stop.cancel)
     timer.start()
-    with stoppable(stop), pytest.raises(StoppedError):
+    with cancellable(stop), pytest.raises(JobCancelledError):
         run(job_in(tmp_path))
     timer.join()
 
@@ -141,9 +141,9 @@ def test_overwriting(tmp_path: Path) -> None:
 
 
 def test_a_stop_before_the_beginning_writes_nothing(tmp_path: Path) -> None:
-    stop = Stop()
-    stop.request()
-    with stoppable(stop), pytest.raises(StoppedError):
+    stop = CancelToken()
+    stop.cancel()
+    with cancellable(stop), pytest.raises(JobCancelledError):
         run(job_in(tmp_path))
     assert not list(tmp_path.iterdir())
 

@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 import mvn_dask
-from mvn_dask.redrawing import redraw
 from mvn_dask.reporting.expectation import expect
 from mvn_dask.reporting.findings import Findings
 from mvn_dask.reporting.scanning import Scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.reporting.summary import Summary, empty
-from mvn_dask.store.layout import chunk_count, chunk_index, chunk_key, chunk_window, encode, read_chunk
+from mvn_dask.sampling.replay import replay_sample
+from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_key, chunk_window, encode, read_chunk
+from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.record import existing
-from mvn_dask.store.specification import plan_record
-from mvn_dask.store.targets.addressing import as_target
+from mvn_dask.store.storage.addressing import open_storage
 
 Block = npt.NDArray[Any]
 
@@ -32,16 +32,16 @@ def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: str 
 
 def scan_of(x: da.Array) -> Scan:
     """The work on the store that an array would have."""
-    record, arrays = plan_record(x)
-    source = redraw(record.content["samples"][0], arrays)
+    record, arrays = manifest_of(x)
+    source = replay_sample(record.content["samples"][0], arrays)
     selection = Selection(record, source.plan.noise_ndim, source.broadcast.factor.entries.ndim == 1)
-    stored = Stored(as_target("memory://nowhere"), record, record.identity)
+    stored = Stored(open_storage("memory://nowhere"), record, record.identity)
     return Scan(stored, selection, expect(source, selection), source.broadcast)
 
 
 def summaries(scan: Scan, numbers: Block) -> list[Summary]:
     """One of each chunk, of an array in memory."""
-    record, found = scan.stored.record, []
+    record, found = scan.stored.manifest, []
     for number in range(chunk_count(record)):
         summary = empty(scan.selection, scan.expectation)
         scan.add(summary, number, numbers[chunk_window(record, chunk_index(record, number))])
@@ -61,8 +61,8 @@ def look(x: da.Array, change: Callable[[Block], Block] | None = None) -> Finding
 
 def plant(url: str, number: int, change: Callable[[Block], Block]) -> None:
     """Put other numbers into a chunk, under a right checksum."""
-    target = as_target(url)
-    record = existing(target)
+    storage = open_storage(url)
+    record = require_manifest(storage)
     index = chunk_index(record, number)
-    block = change(read_chunk(target, record, index).copy())
-    target.write(chunk_key(index), encode(record, block.astype(record.dtype)))
+    block = change(read_chunk(storage, record, index).copy())
+    storage.write(chunk_key(index), encode(record, block.astype(record.dtype)))

@@ -12,14 +12,14 @@ from distributed import Client
 import mvn_dask
 from mvn_dask.errors import (
     DamagedChunkError,
-    DamagedRecordError,
+    DamagedManifestError,
     DerivedStoreError,
+    JobCancelledError,
     NotAStoreError,
-    StoppedError,
     UnfinishedStoreError,
 )
+from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.reporting.report import Report, report
-from mvn_dask.store.stopping import Stop, stoppable
 from tests.reporting.planting import COV, MEAN, plant, sample
 
 
@@ -109,14 +109,14 @@ def test_what_is_no_finished_sample_is_refused(store: str) -> None:
         report(store)
     # Not emptied: threads of the job before may still have it mapped into memory.
     (Path(store) / ".mvn_dask" / "mean.npy").unlink()
-    with pytest.raises(DamagedRecordError, match="mean"):
+    with pytest.raises(DamagedManifestError, match="mean"):
         report(store)
 
 
 def test_a_stopped_job_ends(store: str) -> None:
-    stop = Stop()
-    stop.request()
-    with stoppable(stop), pytest.raises(StoppedError):
+    stop = CancelToken()
+    stop.cancel()
+    with cancellable(stop), pytest.raises(JobCancelledError):
         report(store)
 
 

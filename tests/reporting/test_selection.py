@@ -5,7 +5,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.reporting.selection import MOST_COLUMNS, MOST_PAIRED, evenly
-from mvn_dask.store.layout import chunk_count, chunk_index, chunk_window
+from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_window
 from tests.reporting.planting import scan_of
 
 

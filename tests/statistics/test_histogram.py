@@ -25,3 +25,10 @@ def test_edges() -> None:
 def test_ends_take_what_lies_beyond_and_nan_counts_as_large() -> None:
     rows = np.array([[-np.inf], [-1e300], [0.25], [1e300], [np.inf], [np.nan]])
     assert result_of(Histogram(np.arange(1), -1.0, 2.0, 4), rows, 4).tolist() == [[2, 0, 1, 3]]
+
+
+def test_in_place() -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 3))
+    for columns in ([0, 1, 2], [0, 2]):
+        one, other = (Histogram(np.array(columns), -1.5, 4.0, 12, in_place) for in_place in (False, True))
+        assert other.leaf(rows.copy(), 0).tolist() == one.leaf(rows, 0).tolist()

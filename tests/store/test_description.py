@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import DamagedRecordError, NotAStoreError
+from mvn_dask.errors import DamagedManifestError, NotAStoreError
 from mvn_dask.store.description import describe
 from tests.store.conftest import Prefix
 
@@ -17,7 +17,12 @@ def test_a_sample(tmp_path: Path) -> None:
     mvn_dask.to_zarr(NORMAL.sample(100, seed=[1, 2], chunks=30), tmp_path, part=(0, 2))
     found = describe(tmp_path)
     assert (found.kind, found.complete, found.names, found.expression) == ("sample", False, tuple(NAMES), None)
-    assert (found.shape, found.dtype, found.chunk_shape, found.piece_shape) == ((100, 8), "float64", (30, 8), None)
+    assert (found.shape, found.dtype, found.chunk_shape, found.inner_chunk_shape) == (
+        (100, 8),
+        "float64",
+        (30, 8),
+        None,
+    )
     assert (found.chunks, found.bytes, found.dimensions) == (4, 4 * (30 * 8 * 8 + 4), ("sample", "variable"))
     assert found.environment is not None
     assert found.environment["mvn_dask"] == mvn_dask.__version__
@@ -36,7 +41,7 @@ def test_pieces_and_other_shapes(tmp_path: Path) -> None:
     mvn_dask.to_zarr(NORMAL.sample((4, 50), seed=1, chunks=10, dtype=np.float32), tmp_path / "a", shards=5)
     found = describe(tmp_path / "a")
     assert found.dtype == "float32"
-    assert found.piece_shape is not None
+    assert found.inner_chunk_shape is not None
     assert "pieces of shape" in str(found)
 
 
@@ -64,7 +69,7 @@ def test_no_store(tmp_path: Path) -> None:
         describe(tmp_path)
     mvn_dask.to_zarr(NORMAL.sample(10, seed=1), tmp_path)
     (tmp_path / ".mvn_dask" / "plan.json").write_text("{}")
-    with pytest.raises(DamagedRecordError):
+    with pytest.raises(DamagedManifestError):
         describe(tmp_path)
 
 

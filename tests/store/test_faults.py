@@ -20,7 +20,7 @@ import dask.array as da
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import SpecMismatchError, TargetBusyError, UnfinishedStoreError
+from mvn_dask.errors import SpecMismatchError, StorageBusyError, UnfinishedStoreError
 from tests.store.test_writing import assert_no_reader_opens, chunks_in, killable, sample, tree
 
 ROOT = Path(__file__).parents[2]
@@ -219,7 +219,7 @@ def test_others_who_come_while_a_job_is_writing(tmp_path: Path) -> None:
     with pytest.raises(SpecMismatchError, match="entropy"):
         mvn_dask.to_zarr(sample(), folder)
     for array in (sample(), rows()):
-        with pytest.raises(TargetBusyError, match="another job is writing"):
+        with pytest.raises(StorageBusyError, match="another job is writing"):
             mvn_dask.to_zarr(array, folder, overwrite=True)
     assert tree(folder) == before
     jobs.append(start_paused(folder, 5))
@@ -240,7 +240,7 @@ def test_files_of_killed_writers_are_no_part_of_a_store_and_are_swept(tmp_path: 
     report = mvn_dask.verify(folder)
     assert set(report.bad.values()) == {"missing"}
     assert len(report.bad) == CHUNKS - chunks_in(folder)
-    assert not report.foreign
+    assert not report.unknown_files
     gone = partials(folder)
     mvn_dask.to_zarr(rows(), folder)
     assert not partials(folder)

@@ -23,7 +23,7 @@ from distributed.chaos import KillWorker
 import mvn_dask
 from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
-from mvn_dask.store import ranges
+from mvn_dask.execution import ranges
 from tests.conftest import local_cluster
 from tests.store.test_faults import (
     DEADLINE,
@@ -110,7 +110,7 @@ class DiesWithTheWork(WorkerPlugin):
 
 
 def test_workers_that_die_before_they_begin(tmp_path: Path) -> None:
-    """Distributed gives up the work that all ranges need; it is sent anew, but not for ever."""
+    """Distributed gives up the work that all ranges need; it is sent rewrite, but not for ever."""
     folder = tmp_path / "store"
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0, "scheduler": "distributed"}),

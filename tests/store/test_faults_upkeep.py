@@ -43,7 +43,7 @@ def extend_paused(folder: Path, chunks: int) -> None:
 
 @pytest.mark.parametrize("more", [0, 3])
 def test_an_extension_that_is_killed(more: int, tmp_path: Path) -> None:
-    """Before its record is written, or amid the new chunks: plain readers still see the old store."""
+    """Before its manifest is written, or amid the new chunks: plain readers still see the old store."""
     folder = tmp_path / "store"
     mvn_dask.to_zarr(rows(), folder)
     job = start(extend_paused, folder, CHUNKS + more)

@@ -28,11 +28,11 @@ from hypothesis.stateful import (
 )
 
 import mvn_dask
-from mvn_dask.errors import DamagedChunkError, DamagedRecordError, NotAStoreError, UnfinishedStoreError
+from mvn_dask.errors import DamagedChunkError, DamagedManifestError, NotAStoreError, UnfinishedStoreError
 from tests.store.test_verification import BAD, FAULTS, LEVELS, chunk
 from tests.store.test_writing import die_at, tree
 
-RECORD = ".mvn_dask/plan.json"
+MANIFEST_KEY = ".mvn_dask/plan.json"
 WATCHED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 
 
@@ -98,7 +98,7 @@ SPECS = [
 ]
 
 
-class Interrupted(BaseException):
+class TaskCancelled(BaseException):
     """What Ctrl-C is like, at a step that a test chose."""
 
 
@@ -111,7 +111,7 @@ class Trap:
         if self.left and event in WATCHED and arguments[0] is not None and self.folder in str(arguments[0]):
             self.left -= 1
             if not self.left:
-                raise Interrupted
+                raise TaskCancelled
 
 
 TRAP = Trap()
@@ -130,7 +130,7 @@ def act(action: str, folder: Path, spec: Spec, *, rows: int = 0) -> None:
 
 def act_and_die(step: int, action: str, folder: Path, spec: Spec, rows: int) -> None:
     die_at(step, folder)
-    with suppress(UnfinishedStoreError, DamagedRecordError):
+    with suppress(UnfinishedStoreError, DamagedManifestError):
         act(action, folder, spec, rows=rows)
     os._exit(0)
 
@@ -153,10 +153,10 @@ class History(RuleBasedStateMachine):
             self.place.cleanup()
 
     def look(self, *candidates: Spec | None) -> None:
-        """Which record lies there; after an interruption it may be one or the other, or none."""
-        path = self.folder / RECORD
+        """Which manifest lies there; after an interruption it may be one or the other, or none."""
+        path = self.folder / MANIFEST_KEY
         there = path.read_bytes() if path.exists() else None
-        known = {None if spec is None else fresh(spec).files[RECORD]: spec for spec in candidates}
+        known = {None if spec is None else fresh(spec).files[MANIFEST_KEY]: spec for spec in candidates}
         assert there in known
         self.spec = known[there]
 
@@ -206,7 +206,7 @@ class History(RuleBasedStateMachine):
         spec = self.spec or spec
         try:
             mvn_dask.to_zarr(spec.sample(), self.folder, part=part)
-        except DamagedRecordError:
+        except DamagedManifestError:
             assert self.faults(), "only where Zarr's documents contradict"
             return
         self.look(spec)
@@ -258,7 +258,7 @@ class History(RuleBasedStateMachine):
             assert job.exitcode in {0, 9}, "None is a process that waits for ever"
         else:
             TRAP.folder, TRAP.left = str(self.folder), step
-            with suppress(Interrupted, UnfinishedStoreError, DamagedRecordError):
+            with suppress(TaskCancelled, UnfinishedStoreError, DamagedManifestError):
                 act(action, self.folder, spec, rows=rows)
             TRAP.left = 0
         self.look(self.spec, aim, None)
@@ -269,13 +269,13 @@ class History(RuleBasedStateMachine):
             with pytest.raises(NotAStoreError):
                 mvn_dask.verify(self.folder, level=level)
         elif level == "values" and self.lacks_arrays():
-            with pytest.raises(DamagedRecordError):
+            with pytest.raises(DamagedManifestError):
                 mvn_dask.verify(self.folder, level=level)
         else:
             report = mvn_dask.verify(self.folder, level=level, full=full and level == "values")
             assert [index for index, _ in report.bad] == self.bad(level)
             assert set(report.faults) == self.faults()
-            assert not report.foreign
+            assert not report.unknown_files
             assert report.ok is not bool(report.bad or report.faults)
 
     @precondition(lambda self: self.spec is not None)
@@ -284,7 +284,7 @@ class History(RuleBasedStateMachine):
         assert self.spec is not None
         bad, faults = self.bad(level), self.faults()
         if self.lacks_arrays() and not with_array:
-            with pytest.raises(DamagedRecordError):
+            with pytest.raises(DamagedManifestError):
                 mvn_dask.repair(self.folder, level=level)
             return
         array = self.spec.sample() if with_array else None
@@ -309,7 +309,7 @@ class History(RuleBasedStateMachine):
         whole = not self.bad("values") and not self.faults()
         try:
             assert mvn_dask.extend(self.folder, rows).after[0] == longer.rows
-        except (UnfinishedStoreError, DamagedRecordError):
+        except (UnfinishedStoreError, DamagedManifestError):
             assert self.bad("size") or self.faults()
             return
         self.look(longer)
@@ -321,7 +321,7 @@ class History(RuleBasedStateMachine):
             done, rows = mvn_dask.status(self.folder).done, mvn_dask.from_zarr(self.folder).compute()
         except NotAStoreError:
             assert self.spec is None
-        except (UnfinishedStoreError, DamagedRecordError, DamagedChunkError):
+        except (UnfinishedStoreError, DamagedManifestError, DamagedChunkError):
             assert self.bad("checksum") or self.faults()
         else:
             assert self.spec is not None

@@ -19,16 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mvn_dask
-from mvn_dask.errors import DamagedRecordError, MvnDaskError, UnfinishedStoreError
-from mvn_dask.provenance import canonical_json, fingerprint
-from mvn_dask.store.companions import npy
-from mvn_dask.store.record import parse
+from mvn_dask.errors import DamagedManifestError, MvnDaskError, UnfinishedStoreError
+from mvn_dask.hashing import canonical_json, fingerprint
+from mvn_dask.store.format.manifest import parse_manifest
+from mvn_dask.store.format.parameters import npy
 from tests.store.test_verification import chunk, named, write
 from tests.store.test_writing import tree
 
 LITTLE = 32 * 2**20
 """Bytes that a refusal may take, Zarr's own work included."""
-RECORD = ".mvn_dask/plan.json"
+MANIFEST_KEY = ".mvn_dask/plan.json"
 CALLS: dict[str, Callable[[Path], object]] = {
     "from_zarr": lambda folder: mvn_dask.from_zarr(folder).compute(),
     "status": lambda folder: str(mvn_dask.status(folder)),
@@ -77,14 +77,14 @@ def refused(folder: Path, call: str) -> MvnDaskError | None:
 
 
 def signed(content: dict[str, Any]) -> bytes:
-    """A record whose fingerprint is right, as whoever forges one would take care of."""
+    """A manifest whose fingerprint is right, as whoever forges one would take care of."""
     samples = content["samples"]
     whole = samples[0] if content["kind"] == "sample" else {"expression": content["expression"], "samples": samples}
     return canonical_json({**content, "fingerprint": fingerprint(whole)}).encode()
 
 
 def begun(store: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((store / RECORD).read_bytes())
+    content: dict[str, Any] = json.loads((store / MANIFEST_KEY).read_bytes())
     return content
 
 
@@ -94,7 +94,7 @@ def forge(folder: Path, place: tuple[str | int, ...], value: Any) -> None:
     for step in place[:-1]:
         at = at[step]
     at[place[-1]] = value
-    (folder / RECORD).write_bytes(signed(content))
+    (folder / MANIFEST_KEY).write_bytes(signed(content))
 
 
 def edit(folder: Path, key: str, **fields: Any) -> None:
@@ -135,17 +135,17 @@ FACTORS = {
 SAMPLE, ARRAY = ("samples", 0), "array"
 HUGE = 10**15
 HOSTILE: dict[str, Callable[[Path], object]] = {
-    "record: 1e15 rows": lambda folder: forge(folder, (ARRAY, "shape"), [HUGE, 2]),
-    "record: half a variable": lambda folder: forge(folder, (*SAMPLE, "noise_ndim"), 0.5),
-    "record: half a character": lambda folder: forge(folder, (ARRAY, "names"), ["oil", "\ud800"]),
-    "record: a path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "../../escaped"]),
-    "record: another path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "/escaped"]),
-    "record: infinity": lambda folder: (folder / RECORD).write_text(
-        (folder / RECORD).read_text().replace('"expression":null', '"expression":1e999')
+    "manifest: 1e15 rows": lambda folder: forge(folder, (ARRAY, "shape"), [HUGE, 2]),
+    "manifest: half a variable": lambda folder: forge(folder, (*SAMPLE, "noise_ndim"), 0.5),
+    "manifest: half a character": lambda folder: forge(folder, (ARRAY, "names"), ["oil", "\ud800"]),
+    "manifest: a path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "../../escaped"]),
+    "manifest: another path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "/escaped"]),
+    "manifest: infinity": lambda folder: (folder / MANIFEST_KEY).write_text(
+        (folder / MANIFEST_KEY).read_text().replace('"expression":null', '"expression":1e999')
     ),
-    "record: 100 MB": lambda folder: (folder / RECORD).write_bytes(b"[" + b"[]," * (10**8 // 3) + b"[]]"),
-    "record: sparse": lambda folder: os.truncate(folder / RECORD, 10**12),
-    "record: deep": lambda folder: (folder / RECORD).write_text('{"a":' * 10**5),
+    "manifest: 100 MB": lambda folder: (folder / MANIFEST_KEY).write_bytes(b"[" + b"[]," * (10**8 // 3) + b"[]]"),
+    "manifest: sparse": lambda folder: os.truncate(folder / MANIFEST_KEY, 10**12),
+    "manifest: deep": lambda folder: (folder / MANIFEST_KEY).write_text('{"a":' * 10**5),
     "sample: 1e15 rows": lambda folder: forge(folder, (*SAMPLE, "size"), [HUGE]),
     "sample: 1e15 rows in one chunk": lambda folder: forge(
         folder, (ARRAY,), {**begun(folder)[ARRAY], "shape": [HUGE, 2], "chunks": [HUGE, 2], "pieces": None}
@@ -188,22 +188,22 @@ def test_it_is_refused_in_words_and_in_little_memory(harm: str, stores: Path, tm
         shutil.copytree(stores / "sample", folder)
         HOSTILE[harm](folder)
         told[call] = refused(folder, call)
-    if harm.startswith("record"):
-        assert all(isinstance(error, DamagedRecordError) for error in told.values()), told
+    if harm.startswith("manifest"):
+        assert all(isinstance(error, DamagedManifestError) for error in told.values()), told
     elif harm.startswith("sample"):
-        assert all(isinstance(told[call], DamagedRecordError) for call in ("values", "repair", "extend")), told
+        assert all(isinstance(told[call], DamagedManifestError) for call in ("values", "repair", "extend")), told
     elif harm.startswith("zarr"):
-        assert isinstance(told["from_zarr"], (DamagedRecordError, UnfinishedStoreError)), told
+        assert isinstance(told["from_zarr"], (DamagedManifestError, UnfinishedStoreError)), told
         assert told["repair"] is None
         assert tree(tmp_path / "repair" / "store") == tree(stores / "sample")
     assert not list(tmp_path.rglob("*escaped*"))
 
 
 LINKED = {
-    RECORD: (DamagedRecordError, "it is a link"),
-    ".mvn_dask": (DamagedRecordError, "it is a link"),
-    "zarr.json": (DamagedRecordError, "is a link"),
-    "samples/zarr.json": (DamagedRecordError, "is a link"),
+    MANIFEST_KEY: (DamagedManifestError, "it is a link"),
+    ".mvn_dask": (DamagedManifestError, "it is a link"),
+    "zarr.json": (DamagedManifestError, "is a link"),
+    "samples/zarr.json": (DamagedManifestError, "is a link"),
     "samples": (UnfinishedStoreError, "4 of 4 chunks .* are missing"),
     "samples/c": (UnfinishedStoreError, "4 of 4 chunks .* are missing"),
     "samples/c/2": (UnfinishedStoreError, "1 of 4 chunks .* are missing"),
@@ -271,7 +271,7 @@ def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 
 @st.composite
 def forged(draw: st.DrawFn, content: dict[str, Any]) -> bytes:
-    """A record with one value changed, lost, or one too many, at any depth."""
+    """A manifest with one value changed, lost, or one too many, at any depth."""
     content = copy.deepcopy(content)
     place = draw(st.sampled_from(list(places(content))))
     at: Any = content
@@ -299,13 +299,13 @@ FUZZ = settings(derandomize=True, deadline=None, suppress_health_check=list(Heal
 def test_a_forged_record_is_what_it_says_or_refused(kind: str, stores: Path, data: st.DataObject) -> None:
     text = data.draw(forged(begun(stores / kind)))
     try:
-        record = parse(text, "here")
-    except DamagedRecordError:
+        manifest = parse_manifest(text, "here")
+    except DamagedManifestError:
         return
-    assert record.text == text
-    assert len(record.shape) == len(record.chunks) == len(record.dimensions)
-    assert record.dtype.kind in "biufc"
-    assert (record.is_sample, len(record.identity)) == (kind == "sample", 64)
+    assert manifest.text == text
+    assert len(manifest.shape) == len(manifest.chunks) == len(manifest.dimensions)
+    assert manifest.dtype.kind in "biufc"
+    assert (manifest.is_sample, len(manifest.identity)) == (kind == "sample", 64)
 
 
 @pytest.mark.parametrize("kind", ["sample", "derived"])
@@ -316,5 +316,5 @@ def test_nothing_but_our_errors_comes_of_a_forged_record(kind: str, stores: Path
     for call in CALLS:
         with TemporaryDirectory() as folder:
             store = shutil.copytree(stores / kind, Path(folder) / "store")
-            (store / RECORD).write_bytes(text)
+            (store / MANIFEST_KEY).write_bytes(text)
             refused(store, call)

@@ -5,8 +5,8 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.store.removal import remove, strangers
-from mvn_dask.store.targets.local import LocalTarget
+from mvn_dask.store.removal import remove, unknown_files
+from mvn_dask.store.storage.local import LocalStorage
 
 
 def names(folder: Path) -> list[str]:
@@ -14,7 +14,7 @@ def names(folder: Path) -> list[str]:
 
 
 def foreign(folder: Path) -> list[str]:
-    return sorted(strangers(LocalTarget(folder)))
+    return sorted(unknown_files(LocalStorage(folder)))
 
 
 def write(folder: Path) -> None:
@@ -24,7 +24,7 @@ def write(folder: Path) -> None:
 def test_of_a_store_only_the_locks_stay(tmp_path: Path) -> None:
     write(tmp_path)
     assert foreign(tmp_path) == []
-    remove(LocalTarget(tmp_path))
+    remove(LocalStorage(tmp_path))
     assert names(tmp_path) == [".mvn_dask", ".mvn_dask/create-lock", ".mvn_dask/lock"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import DamagedRecordError, NotAStoreError
+from mvn_dask.errors import DamagedManifestError, NotAStoreError
 from tests.store.test_verification import BAD, chunk, flip, named, write
 
 CHUNK = 30 * 2 * 8 + 4
@@ -92,8 +92,8 @@ def test_nothing_there_and_nothing_to_believe(tmp_path: Path) -> None:
         mvn_dask.status(tmp_path)
     folder = write(tmp_path / "store")
     shutil.copy(folder / "zarr.json", folder / "samples" / "zarr.json")
-    with pytest.raises(DamagedRecordError, match=r"metadata in samples/zarr.json disagree"):
+    with pytest.raises(DamagedManifestError, match=r"metadata in samples/zarr.json disagree"):
         mvn_dask.status(folder)
     (folder / ".mvn_dask" / "plan.json").write_text("{")
-    with pytest.raises(DamagedRecordError, match="is no JSON"):
+    with pytest.raises(DamagedManifestError, match="is no JSON"):
         mvn_dask.status(folder)

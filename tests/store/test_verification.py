@@ -18,10 +18,10 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.provenance import environment
-from mvn_dask.store.layout import encode
-from mvn_dask.store.record import existing
-from mvn_dask.store.targets.local import LocalTarget
+from mvn_dask.environment import environment
+from mvn_dask.store.format.layout import encode
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.verification import Level, inspect
 
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -95,7 +95,7 @@ def test_each_kind_of_damage_is_found_at_its_level(damage: str, shards: int | No
         found = LEVELS.index(level) >= LEVELS.index(lowest)
         assert list(report.bad) == [(3, 0)] * found, report
         assert report.ok is not found
-        assert (report.chunks, report.faults, report.foreign) == (4, {}, ())
+        assert (report.chunks, report.faults, report.unknown_files) == (4, {}, ())
         if found:
             assert re.match(reason, report.bad[3, 0])
             assert f"NOT ok (level '{level}')\nchunks: 3 of 4 good\n  chunk (3, 0): " in str(report)
@@ -106,7 +106,7 @@ def test_what_lies_behind_a_link_is_not_looked_at(tmp_path: Path) -> None:
     link(folder / "samples" / "c")
     report = mvn_dask.verify(folder, level="values")
     assert report.bad == {(number, 0): "missing" for number in range(4)}
-    assert report.foreign == ("samples/c",)
+    assert report.unknown_files == ("samples/c",)
     assert report.faults == {}
 
 
@@ -116,7 +116,7 @@ def test_a_folder_in_place_of_a_chunk(tmp_path: Path) -> None:
     (chunk(folder, 1) / "0").mkdir(parents=True)
     (chunk(folder, 1) / "note").touch()
     report = mvn_dask.verify(folder, level="values")
-    assert (report.bad, report.foreign) == ({(1, 0): "missing"}, ("samples/c/1/0/note",))
+    assert (report.bad, report.unknown_files) == ({(1, 0): "missing"}, ("samples/c/1/0/note",))
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -135,11 +135,13 @@ def test_chunks_of_several_stripes_in_each_others_place(full: bool, tmp_path: Pa
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 1e300, 0.0])
 def test_numbers_that_another_program_wrote_with_their_checksum(number: float, tmp_path: Path) -> None:
-    target = LocalTarget(write(tmp_path / "store"))
+    storage = LocalStorage(write(tmp_path / "store"))
     rows = named().compute()[30:60]
-    target.write("samples/c/2/0", encode(existing(target), np.full((30, 2), number)))
-    target.write("samples/c/1/0", encode(existing(target), np.vstack([rows[:29], np.nextafter(rows[29:], 9)])))
-    report = mvn_dask.verify(target.name, level="values")
+    storage.write("samples/c/2/0", encode(require_manifest(storage), np.full((30, 2), number)))
+    storage.write(
+        "samples/c/1/0", encode(require_manifest(storage), np.vstack([rows[:29], np.nextafter(rows[29:], 9)]))
+    )
+    report = mvn_dask.verify(storage.name, level="values")
     assert report.bad[2, 0].startswith("the values differ: 60 of 60 compared, by up to ")
     assert report.bad[1, 0].startswith("the values differ: 2 of 60 compared, by up to ")
     assert len(report.bad) == 2
@@ -160,7 +162,7 @@ def test_foreign_files_are_named(level: Level, tmp_path: Path) -> None:
         (folder / key).write_text("somebody's")
     report = mvn_dask.verify(folder, level=level)
     assert (report.ok, report.bad, report.faults) == (False, {}, {})
-    assert report.foreign == tuple(sorted(FOREIGN))
+    assert report.unknown_files == tuple(sorted(FOREIGN))
     assert all(f"  {key}: does not belong to the store\n" in f"{report}\n" for key in FOREIGN)
 
 
@@ -195,8 +197,8 @@ FAULTS: dict[str, tuple[str, Damage, str]] = {
     "a pipe": ("samples/zarr.json", replace_by_fifo, "a link"),
     "names": ("variable/c/0", lambda path: flip(path, -1), "differs"),
     "no names' chunk": ("variable/c/0", lambda path: path.unlink(), "missing"),
-    "mean": (".mvn_dask/mean.npy", lambda path: flip(path, -1), "other numbers than the record's digest"),
-    "factor": (".mvn_dask/factor.npy", lambda path: flip(path, -1), "other numbers than the record's digest"),
+    "mean": (".mvn_dask/mean.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
+    "factor": (".mvn_dask/factor.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
     "no factor": (".mvn_dask/factor.npy", lambda path: path.unlink(), "missing"),
     "a long factor": (".mvn_dask/factor.npy", lambda path: os.truncate(path, 10**12), "wrong size"),
 }  # fmt: skip
@@ -209,7 +211,7 @@ def test_other_files_that_are_not_as_they_should_be(fault: str, tmp_path: Path) 
     key, harm, reason = FAULTS[fault]
     harm(folder / key)
     report = mvn_dask.verify(folder, level="checksum")
-    assert (report.ok, report.bad, list(report.faults), report.foreign) == (False, {}, [key], ())
+    assert (report.ok, report.bad, list(report.faults), report.unknown_files) == (False, {}, [key], ())
     assert report.faults[key].startswith(reason)
     assert f"\n  {key}: {reason}" in str(report)
 
@@ -263,7 +265,7 @@ def test_long_lists_are_cut_short(tmp_path: Path) -> None:
 
 def test_reports_are_values(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
-    report = inspect(LocalTarget(folder), existing(LocalTarget(folder)), level="checksum")
+    report = inspect(LocalStorage(folder), require_manifest(LocalStorage(folder)), level="checksum")
     assert report == mvn_dask.verify(folder, level="checksum")
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.chunks = 3  # type: ignore[misc]
@@ -290,7 +292,7 @@ def test_a_store_that_is_being_written(tmp_path: Path) -> None:
             continue
         before, report = mvn_dask.status(tmp_path / "store"), mvn_dask.verify(tmp_path / "store", level="checksum")
         assert set(report.bad.values()) <= {"missing"}
-        assert not report.foreign
+        assert not report.unknown_files
         assert before.done <= report.chunks - len(report.bad)
         counts.append(report.chunks - len(report.bad))
         time.sleep(0.1)

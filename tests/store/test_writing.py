@@ -24,18 +24,18 @@ from distributed import Client, LocalCluster
 import mvn_dask
 from mvn_dask.errors import (
     AlignmentError,
-    DamagedRecordError,
+    DamagedManifestError,
     SpecMismatchError,
+    StorageBusyError,
+    StorageError,
+    StorageNotEmptyError,
     StoreError,
-    TargetBusyError,
-    TargetError,
-    TargetNotEmptyError,
 )
-from mvn_dask.store.filling import Chunks
-from mvn_dask.store.record import existing
-from mvn_dask.store.specification import plan_record
-from mvn_dask.store.targets.local import LocalTarget
-from mvn_dask.store.targets.occupancy import occupy
+from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.chunk_writer import ChunkWriter
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.storage.local import LocalStorage
+from mvn_dask.store.storage.locking import session as folder_session
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
@@ -112,14 +112,14 @@ def test_overwrite_begins_anew(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(seed=2), tmp_path / "one", overwrite=True)
     mvn_dask.to_zarr(sample(seed=2), tmp_path / "other", overwrite=True)
     assert tree(tmp_path / "one") == tree(tmp_path / "other")
-    zarr.create_array(tmp_path / "foreign", shape=(3,), dtype="f8")
-    mvn_dask.to_zarr(sample(seed=2), tmp_path / "foreign", overwrite=True)
-    assert tree(tmp_path / "foreign") == tree(tmp_path / "other")
+    zarr.create_array(tmp_path / "unknown_files", shape=(3,), dtype="f8")
+    mvn_dask.to_zarr(sample(seed=2), tmp_path / "unknown_files", overwrite=True)
+    assert tree(tmp_path / "unknown_files") == tree(tmp_path / "other")
 
 
 def test_overwrite_with_what_is_read_from_there_is_refused(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
-    with pytest.raises(TargetError, match="is read from"):
+    with pytest.raises(StorageError, match="is read from"):
         mvn_dask.to_zarr(mvn_dask.from_zarr(tmp_path) * 2, tmp_path, overwrite=True)
     link = tmp_path.with_name("link")
     link.symlink_to(tmp_path)
@@ -128,7 +128,7 @@ def test_overwrite_with_what_is_read_from_there_is_refused(tmp_path: Path) -> No
         da.from_zarr(tmp_path, component="samples"),
         optimize(mvn_dask.from_zarr(tmp_path) * 2)[0],
     ):
-        with pytest.raises(TargetError, match="is read from"):
+        with pytest.raises(StorageError, match="is read from"):
             mvn_dask.to_zarr(reader * 2, tmp_path, overwrite=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), sample())
 
@@ -138,14 +138,14 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     mvn_dask.to_zarr(sample(seed=2), folder)
     before = tree(folder)
-    record, _ = plan_record(sample())
+    manifest, _ = manifest_of(sample())
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        Chunks(LocalTarget(folder), record, record.identity).write((0, 0), np.zeros((300, 2)))
+        ChunkWriter(LocalStorage(folder), manifest, manifest.identity).write((0, 0), np.zeros((300, 2)))
     with pytest.raises(StoreError, match="does this worker see it"):
-        Chunks(LocalTarget(tmp_path / "gone"), record, record.identity).write((0, 0), np.zeros((300, 2)))
-    same_values, _ = plan_record(sample(seed=2, chunks=200))
+        ChunkWriter(LocalStorage(tmp_path / "gone"), manifest, manifest.identity).write((0, 0), np.zeros((300, 2)))
+    same_values, _ = manifest_of(sample(seed=2, chunks=200))
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        Chunks(LocalTarget(folder), same_values, same_values.identity).write((0, 0), np.zeros((200, 2)))
+        ChunkWriter(LocalStorage(folder), same_values, same_values.identity).write((0, 0), np.zeros((200, 2)))
     assert tree(folder) == before
 
 
@@ -169,7 +169,7 @@ def test_notes_in_our_own_store_are_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "samples" / "c" / "1" / "0").unlink()
     mvn_dask.to_zarr(sample(), tmp_path)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), sample())
-    with pytest.raises(TargetNotEmptyError, match="DS_Store lies there"):
+    with pytest.raises(StorageNotEmptyError, match="DS_Store lies there"):
         mvn_dask.to_zarr(sample(seed=2), tmp_path, overwrite=True)
 
 
@@ -197,7 +197,7 @@ def test_a_damaged_store_is_refused_and_can_be_overwritten(tmp_path: Path) -> No
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
     (tmp_path / ".mvn_dask" / "plan.json").write_text("{")
-    with pytest.raises(DamagedRecordError, match="is no JSON"):
+    with pytest.raises(DamagedManifestError, match="is no JSON"):
         mvn_dask.to_zarr(sample(), tmp_path)
     mvn_dask.to_zarr(sample(), tmp_path, overwrite=True)
     assert tree(tmp_path) == before
@@ -206,7 +206,7 @@ def test_a_damaged_store_is_refused_and_can_be_overwritten(tmp_path: Path) -> No
 def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
-    with occupy(tmp_path), pytest.raises(TargetBusyError):
+    with folder_session(tmp_path), pytest.raises(StorageBusyError):
         mvn_dask.to_zarr(sample(seed=2), tmp_path, overwrite=True)
     assert tree(tmp_path) == before
 
@@ -216,22 +216,22 @@ def test_folders_that_are_no_store_are_never_touched(overwrite: bool, tmp_path: 
     (tmp_path / "thesis.tex").write_text("years of work")
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.c").write_text("more work")
-    with pytest.raises(TargetNotEmptyError, match=r"is not empty, and no store: (src/main.c|thesis.tex) lies there"):
+    with pytest.raises(StorageNotEmptyError, match=r"is not empty, and no store: (src/main.c|thesis.tex) lies there"):
         mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
-    with pytest.raises(TargetNotEmptyError, match="is a file"):
+    with pytest.raises(StorageNotEmptyError, match="is a file"):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex", overwrite=overwrite)
     with pytest.raises(NotADirectoryError):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex" / "below", overwrite=overwrite)
     assert tree(tmp_path) == {"thesis.tex": b"years of work", "src/main.c": b"more work"}
     zarr.open(tmp_path)  # a careless reader does not make it ours to delete
-    with pytest.raises(TargetNotEmptyError, match=r"(src/main.c|thesis.tex) lies there"):
+    with pytest.raises(StorageNotEmptyError, match=r"(src/main.c|thesis.tex) lies there"):
         mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
     assert (tmp_path / "thesis.tex").exists()
 
 
 def test_a_hierarchy_of_somebody_else_needs_overwrite(tmp_path: Path) -> None:
     zarr.create_group(tmp_path)
-    with pytest.raises(TargetNotEmptyError, match="or use overwrite=True"):
+    with pytest.raises(StorageNotEmptyError, match="or use overwrite=True"):
         mvn_dask.to_zarr(sample(), tmp_path)
 
 
@@ -352,7 +352,7 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     context = get_context("forkserver")
     for step in count(1):
         folder = tmp_path / f"store-{step}"
-        if "foreign" in before:
+        if "unknown_files" in before:
             foreign = zarr.create_group(folder).create_array("x", shape=(4,), chunks=(2,), dtype="f8")
             foreign[:] = 1.0
         elif overwrite:
@@ -362,8 +362,8 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
         writer = context.Process(target=write_dying, args=(step, folder), kwargs={"overwrite": overwrite})
         writer.start()
         writer.join()
-        if (folder / "zarr.json").exists() and "foreign" not in before:
-            seed = 2 if existing(LocalTarget(folder)).content["samples"][0]["entropy"] == "2" else 1
+        if (folder / "zarr.json").exists() and "unknown_files" not in before:
+            seed = 2 if require_manifest(LocalStorage(folder)).content["samples"][0]["entropy"] == "2" else 1
             with xr.open_zarr(folder) as dataset:
                 np.testing.assert_array_equal(dataset["samples"], named_sample(seed))
         with dask.config.set(scheduler="synchronous"):
@@ -417,11 +417,11 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     context = get_context("forkserver")
     for _ in range(kills):
         before = chunks_in(folder)
-        target = before + chance.randint(1, 6)
+        storage = before + chance.randint(1, 6)
         writer = context.Process(target=write_killable, args=(folder, kills))
         writer.start()
         deadline = time.monotonic() + 60
-        while chunks_in(folder) < target and time.monotonic() < deadline:
+        while chunks_in(folder) < storage and time.monotonic() < deadline:
             assert not list(folder.glob("**/zarr.json")), "nothing to open while it is being written"
             time.sleep(0.0002)
         time.sleep(chance.uniform(0, 0.002))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.job.inputs.base import Input
 
 TOLERANCE = 1e-8

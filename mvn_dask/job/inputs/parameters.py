@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError
 from mvn_dask.job.inputs.base import Input
 from mvn_dask.job.inputs.correlations import covariance_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mvn_dask.checks import FloatArray
+from mvn_dask._typing import FloatArray
 from mvn_dask.job.inputs.base import Input, Origin
 from mvn_dask.job.inputs.tables import NamedTable, table_input
 from mvn_dask.job.spelling import shown

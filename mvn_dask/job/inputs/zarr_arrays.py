@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mvn_dask.errors import InvalidDistributionError, TargetError, TransportError
+from mvn_dask.errors import InvalidDistributionError, StorageError, TransportError
 from mvn_dask.job.inputs.base import Input, Origin, as_input, check_kind
 from mvn_dask.job.inputs.numpy_files import chosen
 from mvn_dask.job.spelling import shown
@@ -49,15 +49,15 @@ def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str
     TransportError
         If the object store answers with an error, or not at all.
     """
-    from mvn_dask.store.targets.addressing import as_target
+    from mvn_dask.store.storage.addressing import open_storage
 
     if url.startswith("memory:"):
         raise origin.missing("an array cannot be read from memory, which other processes do not share")
     try:
-        target = as_target(url, options)
-    except TargetError as error:
+        storage = open_storage(url, options)
+    except StorageError as error:
         raise origin.missing(str(error)) from None
-    if all(target.entry(document) is None for document in _DOCUMENTS):
+    if all(storage.entry(document) is None for document in _DOCUMENTS):
         raise origin.missing("there is no Zarr array or group")
     from obstore.store import from_url
     from zarr.storage import ObjectStore

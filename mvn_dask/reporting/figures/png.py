@@ -1,4 +1,6 @@
-"""A picture of many cells as a PNG file, which is smaller than as many rectangles.
+"""Pictures of many cells as PNG files, which are smaller than as many rectangles.
+
+Input: a matrix. Output: a file of 8-bit RGBA pixels, one a cell, and its data URL.
 
 References
 ----------
@@ -15,11 +17,11 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 
 NEGATIVE, POSITIVE, UNKNOWN = (42, 111, 187), (201, 84, 28), (128, 128, 128)
-"""Blue and orange, which no colour-blindness mixes up, and grey. They stand out from white and from black."""
+"""Blue and orange, which no colour-blindness mixes up, and grey. They contrast with white and with black."""
 
 
 def diverging(values: npt.NDArray[np.float64], limit: float) -> Pixels:
-    """Cells of two colours that fade away towards 0, so that they fit any background; NaN is grey.
+    """Cells of two colours that are transparent at 0, so that they fit any background; NaN is grey.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def diverging(values: npt.NDArray[np.float64], limit: float) -> Pixels:
 def png(pixels: Pixels) -> bytes:
     """The file of a picture of shape (m, n, 4)."""
     height, width = pixels.shape[:2]
-    rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each begins with the number of a filter: none
+    rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each begins with the number of its filter, 0 for none
     rows[:, 1:] = pixels.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
@@ -55,5 +57,5 @@ def png(pixels: Pixels) -> bytes:
 
 
 def data_url(file: bytes) -> str:
-    """The file as an address."""
+    """The file as a URL."""
     return f"data:image/png;base64,{base64.b64encode(file).decode()}"

@@ -1,97 +1,113 @@
-"""A QQ plot: squared Mahalanobis distances against χ²."""
+"""A QQ plot: quantiles of squared Mahalanobis distances against those of χ².
+
+Input: estimates, and the p-value at which a single test fails. Output: an SVG picture. Cost: a bisection of p-values
+for each bin of the lengths.
+"""
+
+from math import hypot
 
 import numpy as np
+from markupsafe import Markup
 from scipy.special import chdtri
 
-from mvn_dask.reporting.expectation import Floats, Lengths
-from mvn_dask.reporting.findings import Findings
-from mvn_dask.reporting.scores import count_chance
-from mvn_dask.reporting.summary import Counts
-from mvn_dask.reporting.svg import Scale, axes, element, path, picture
+from mvn_dask._typing import Float64Array
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.figures.svg import Scale, axes, element, path, picture
+from mvn_dask.reporting.p_values import binomial_p_value
+from mvn_dask.reporting.reference import RadialLaw
+from mvn_dask.statistics.base import Counts
 
 WIDTH, HEIGHT = 420.0, 380.0
-APART = 4.0
+POINT_DISTANCE = 4.0
 """Between two points, at least."""
 
 
-def quantiles(findings: Findings, chance: float) -> str | None:
-    """The picture, with a band that only fails a test of this chance leave; None if there are no distances."""
-    lengths, total = findings.expectation.lengths, int(findings.summary.whitened.sum())
-    if lengths is None or not total:
+def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
+    """The picture, with a band that only a point that fails a test leaves; None if there are no distances."""
+    law, total = estimates.reference.radial, int(estimates.measured.squared_lengths.counts.sum())
+    if law is None or not total:
         return None
-    counts = findings.summary.lengths
-    shorter = np.cumsum(counts)[:-1]
+    counts, edges = estimates.measured.lengths, law.histogram.edges
+    below = np.cumsum(counts)[:-1]
     # Between two empty bins nothing is known of a quantile.
-    some = (shorter > 0) & (shorter < total) & ((counts[:-1] > 0) | (counts[1:] > 0))
-    seen = lengths.edges[some] ** 2
-    expected = _quantile(lengths, shorter[some], total)
+    known = (below > 0) & (below < total) & ((counts[:-1] > 0) | (counts[1:] > 0))
+    seen, expected = edges[known] ** 2, _quantiles(law, below[known], total)
     if not len(seen):
         return None
     low, high = float(min(seen[0], expected[0])), float(max(seen[-1], expected[-1]))
     margin = 0.04 * (high - low) + 1e-3 * high
     x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
     y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
-    clip = element(
-        "clipPath",
-        element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end),
-        id="quantiles-frame",
-    )
+    frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
     return picture(
-        "quantiles",
+        "qq",
         WIDTH,
         HEIGHT,
         "QQ plot of squared Mahalanobis distances",
-        f"Quantiles of {total:,} squared distances against those of a chi-squared distribution with {lengths.rank} "
+        f"Quantiles of {total:,} squared distances against those of a chi-squared distribution with {law.rank} "
         "degrees of freedom. In a sound sample the points lie on the diagonal, within the band.",
-        clip,
-        axes(x, y, f"χ² quantile, {lengths.rank:,} degrees of freedom", "squared distance in the sample", most=6),
+        element("clipPath", frame, id="qq-frame"),
+        axes(x, y, f"χ² quantile, {law.rank:,} degrees of freedom", "squared distance in the sample", most=6),
         element(
             "g",
-            _band(lengths, total, chance, x, y)
-            + path([(x.start, y.start), (x.end, y.end)], "expected")
-            + _points(expected, seen, x, y),
-            clip_path="url(#quantiles-frame)",
+            _band(law, total, p_value, x, y),
+            path([(x.start, y.start), (x.end, y.end)], "expected"),
+            *_points(expected, seen, x, y),
+            clip_path="url(#qq-frame)",
         ),
     )
 
 
-def _quantile(lengths: Lengths, shorter: Counts | Floats, total: int) -> Floats:
+def _quantiles(law: RadialLaw, below: Counts, total: int) -> Float64Array:
     """Squared length that this share of a sound sample is shorter than."""
-    return np.asarray(chdtri(lengths.rank, (total - shorter) / total), np.float64)
+    return np.asarray(chdtri(law.rank, (total - below) / total), np.float64)
 
 
-def _points(expected: Floats, seen: Floats, x: Scale, y: Scale) -> str:
-    points: list[str] = []
-    last = (-APART, -APART)
+def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[Markup]:
+    points: list[Markup] = []
+    last = (-POINT_DISTANCE, -POINT_DISTANCE)
     for a, b in zip(expected, seen, strict=True):
         here = (x(a), y(b))
-        if np.hypot(here[0] - last[0], here[1] - last[1]) >= APART:
+        if hypot(here[0] - last[0], here[1] - last[1]) >= POINT_DISTANCE:
             points.append(element("circle", class_="point", cx=here[0], cy=here[1], r=2.2))
             last = here
-    return "".join(points)
+    return points
 
 
-def _band(lengths: Lengths, total: int, chance: float, x: Scale, y: Scale) -> str:
+def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> Markup:
     """Where a point may lie, sideways."""
-    least, most = _allowed(lengths.below(lengths.edges), total, chance)
-    edges = lengths.edges**2
-    ends = [np.where(count >= total, x.high, _quantile(lengths, count, total)) for count in (least, most)]
-    left, right = (np.clip(end, x.low, x.high) for end in ends)
-    inside = (edges >= x.low) & (edges <= x.high)
-    forth = list(zip(map(x, left[inside]), map(y, edges[inside]), strict=True))
-    back = list(zip(map(x, right[inside]), map(y, edges[inside]), strict=True))
-    return path([*forth, *reversed(back)], "band") if forth else ""
+    edges = law.histogram.edges
+    ends = accepted_counts(law.cdf(edges), total, p_value)
+    left, right = (
+        np.clip(np.where(counts >= total, x.high, _quantiles(law, counts, total)), x.low, x.high) for counts in ends
+    )
+    inside = (edges**2 >= x.low) & (edges**2 <= x.high)
+    heights = [y(edge) for edge in edges[inside] ** 2]
+    forth = list(zip(map(x, left[inside]), heights, strict=True))
+    back = list(zip(map(x, right[inside]), heights, strict=True))
+    return path([*forth, *reversed(back)], "band") if forth else Markup("")
 
 
-def _allowed(probability: Floats, total: int, chance: float) -> tuple[Floats, Floats]:
-    """Smallest and largest number of successes whose chance is not less, by bisection."""
-    middle = np.rint(probability * total)
-    ends = []
-    for limit in (0.0, float(total)):
-        good, bad = middle.copy(), np.full(len(middle), limit)
-        for _ in range(int(np.log2(total + 1)) + 2):
-            half = np.ceil((good + bad) / 2) if limit else np.floor((good + bad) / 2)
-            fine = count_chance(half.astype(np.int64), total, probability, probability) >= chance
-            good, bad = np.where(fine, half, good), np.where(fine, bad, half)
-        ends.append(good)
-    return ends[0], ends[1]
+def accepted_counts(probability: Float64Array, trials: int, p_value: float) -> tuple[Counts, Counts]:
+    """Smallest and largest counts of successes whose p-value is not less than a given one.
+
+    Examples
+    --------
+    Of 10 trials with probability 1/2, at most 1 success has the probability 11 / 1024, so that the p-value of the
+    count 1 is 0.021; that of 2 is 0.109:
+
+    >>> accepted_counts(np.array([0.5]), 10, 0.05)
+    (array([2]), array([8]))
+    """
+    expected = np.rint(probability * trials).astype(np.int64)
+
+    def farthest(step: int, most: Counts) -> Counts:
+        """By bisection of the distance from the expected count: the farther, the smaller is the p-value."""
+        accepted, rejected = np.zeros_like(expected), most + 1
+        while (rejected - accepted > 1).any():
+            middle = (accepted + rejected) // 2
+            passes = binomial_p_value(expected + step * middle, trials, probability, probability) >= p_value
+            accepted, rejected = np.where(passes, middle, accepted), np.where(passes, rejected, middle)
+        return expected + step * accepted
+
+    return farthest(-1, expected), farthest(1, trials - expected)

@@ -1,68 +1,74 @@
-"""Small pictures as text: elements, scales and axes of inline SVG. Colours are classes of the page's style."""
+"""Inline SVG: elements, scales and axes.
+
+Input: numbers and text. Output: markup in which all text is escaped. Colours are classes of the page's style.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from math import ceil, floor, log10
 
-from mvn_dask.reporting.words import number
+from markupsafe import Markup
 
-LONGEST = 14
-"""Letters of a name in a picture."""
+from mvn_dask.reporting.number_format import number
 
-
-def element(name: str, content: str = "", **attributes: object) -> str:
-    """An element; `_` in a name stands for `-`, and a last one is dropped. The content is markup already.
-
-    Examples
-    --------
-    >>> element("text", "a", class_="name", text_anchor="end", x=1.50001)
-    '<text class="name" text-anchor="end" x="1.5">a</text>'
-    """
-    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"' for key, value in attributes.items())
-    return f"<{name}{given}>{content}</{name}>" if content else f"<{name}{given}/>"
+MAX_NAME = 14
+"""Letters of a name in a picture, at most."""
 
 
-def _value(value: object) -> str:
-    return f"{round(value, 2):g}" if isinstance(value, float) else escape(str(value))
-
-
-def short(name: str) -> str:
-    """A name that fits, as markup.
+def element(tag: str, *content: str, **attributes: object) -> Markup:
+    """An element; in names of attributes `_` stands for `-`, and a last one is dropped.
 
     Examples
     --------
-    >>> short("<b>"), short("a name that is too long")
-    ('&lt;b&gt;', 'a name that i…')
+    >>> element("text", "a < b", class_="name", text_anchor="end", x=1.50001)
+    Markup('<text class="name" text-anchor="end" x="1.5">a &lt; b</text>')
     """
-    return escape(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+    given = Markup("").join(
+        Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), _rounded(value))
+        for name, value in attributes.items()
+    )
+    inner = Markup("").join(content)
+    return Markup("<{0}{1}>{2}</{0}>").format(tag, given, inner) if inner else Markup("<{}{}/>").format(tag, given)
 
 
-def label(content: str, x: float, y: float, anchor: str = "middle", class_: str = "tick", style: str = "") -> str:
-    """Words at a place; the content is markup already."""
-    if not style:
-        return element("text", content, class_=class_, x=x, y=y, text_anchor=anchor)
-    return element("text", content, class_=class_, x=x, y=y, text_anchor=anchor, style=style)
+def _rounded(value: object) -> object:
+    return f"{round(value, 2):g}" if isinstance(value, float) else value
 
 
-def path(points: Iterable[tuple[float, float]], class_: str) -> str:
+def shorten(name: str, letters: int = MAX_NAME) -> str:
+    """A name that fits.
+
+    Examples
+    --------
+    >>> shorten("short"), shorten("a name that is too long")
+    ('short', 'a name that i…')
+    """
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def label(text: str, x: float, y: float, anchor: str = "middle", class_: str = "tick", **attributes: object) -> Markup:
+    """Text at a position."""
+    return element("text", text, class_=class_, x=x, y=y, text_anchor=anchor, **attributes)
+
+
+def path(points: Iterable[tuple[float, float]], class_: str) -> Markup:
     """A line through points."""
-    steps = "L".join(f"{_value(float(x))} {_value(float(y))}" for x, y in points)
+    steps = "L".join(f"{_rounded(float(x))} {_rounded(float(y))}" for x, y in points)
     return element("path", class_=class_, d=f"M{steps}")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """From numbers to places, along one axis."""
+    """A linear map from numbers to positions along one axis."""
 
     low: float
     """Smallest number."""
     high: float
     """Largest number."""
     start: float
-    """Place of the smallest."""
+    """Position of the smallest."""
     end: float
-    """Place of the largest."""
+    """Position of the largest."""
 
     def __call__(self, value: float) -> float:
         return self.start + (float(value) - self.low) / (self.high - self.low) * (self.end - self.start)
@@ -82,15 +88,15 @@ class Scale:
         return [round(i * step, 12) for i in range(first, last + 1)]
 
 
-def axes(x: Scale, y: Scale, across: str, up: str, *, most: int = 5) -> str:
-    """Grid, numbers and names of both axes; the y-axis stands on the left."""
+def axes(x: Scale, y: Scale, across: str, up: str, *, most: int = 5) -> Markup:
+    """Grid, numbers and names of both axes; the y-axis is on the left."""
     lines = [element("line", class_="grid", x1=x.start, x2=x.end, y1=y(v), y2=y(v)) for v in y.ticks(most)]
     lines += [label(tick(v, y.ticks(most)), x.start - 6, y(v) + 3.5, "end") for v in y.ticks(most)]
     lines += [label(tick(v, x.ticks(most)), x(v), y.start + 15) for v in x.ticks(most)]
     lines += [element("line", class_="axis", x1=x.start, x2=x.end, y1=y.start, y2=y.start)]
-    lines += [label(escape(across), (x.start + x.end) / 2, y.start + 33, class_="what")]
-    lines += [label(escape(up), 0.0, y.end - 10, "start", "what")]
-    return "".join(lines)
+    lines += [label(across, (x.start + x.end) / 2, y.start + 33, class_="what")]
+    lines += [label(up, 0.0, y.end - 10, "start", "what")]
+    return Markup("").join(lines)
 
 
 def tick(value: float, ticks: Sequence[float]) -> str:
@@ -109,13 +115,13 @@ def tick(value: float, ticks: Sequence[float]) -> str:
     return f"{value:,.0f}".replace("-", "−") if 1000 <= abs(value) < 1e4 else number(value)
 
 
-def picture(name: str, width: float, height: float, title: str, about: str, *content: str) -> str:
-    """The whole, with what a screen reader says about it; `name` must be the page's only one."""
+def picture(name: str, width: float, height: float, title: str, description: str, *content: Markup) -> Markup:
+    """The whole, with what a screen reader says about it; `name` must be unique within the page."""
     return element(
         "svg",
-        element("title", escape(title), id=f"{name}-title")
-        + element("desc", escape(about), id=f"{name}-about")
-        + "".join(content),
+        element("title", title, id=f"{name}-title"),
+        element("desc", description, id=f"{name}-about"),
+        *content,
         class_=f"picture {name.partition('-')[0]}",
         viewBox=f"0 0 {width:g} {height:g}",
         role="img",

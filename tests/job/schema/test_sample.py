@@ -5,7 +5,7 @@ import pytest
 
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.schema.sample import CHUNKS
-from mvn_dask.streams import BIT_GENERATORS
+from mvn_dask.random.streams import BIT_GENERATORS
 from tests.job.mappings import job
 
 

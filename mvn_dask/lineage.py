@@ -1,0 +1,73 @@
+"""Where the numbers of an array come from: everything that decides them, attached to the array's graph.
+
+A sampler makes a `Lineage`; a store reads it. Output: a fingerprint and a name. Cost: none beyond one SHA-256.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from mvn_dask.hashing import fingerprint
+
+
+class Carrier(Protocol):
+    """Whatever holds the arrays of a sample, or can fetch them."""
+
+    @property
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The mean and what the factor consists of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lineage:
+    """All that decides the numbers of one sample array, and what is needed to draw them again."""
+
+    values: Mapping[str, object]
+    """What decides the numbers: JSON-able, arrays by their digests."""
+    carrier: Carrier
+    """Where the arrays behind the digests are."""
+    dimensions: tuple[str, ...]
+    """Names of the array's axes."""
+    names: tuple[str, ...] | None
+    """Names of the d variables, if they have any."""
+
+    @property
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The mean and what the factor consists of, by the names that files have."""
+        return self.carrier.arrays
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the values."""
+        return fingerprint(self.values)
+
+    @property
+    def name(self) -> str:
+        """How the names of dask arrays with these values begin; what follows tells their blocks."""
+        return f"mvn-{self.fingerprint}"
+
+    def is_of(self, array: str) -> bool:
+        """Whether a dask array of that name is this sample, and not something derived from it."""
+        return array == self.name or array.startswith(f"{self.name}-")
+
+
+_shelf: ContextVar[Mapping[str, Callable[[], npt.NDArray[Any]]]] = ContextVar("_shelf", default={})  # noqa: B039
+
+
+@contextmanager
+def shelved(arrays: Mapping[str, Callable[[], npt.NDArray[Any]]]) -> Iterator[None]:
+    """While the body pickles carriers, workers are known to get these arrays, by their digests, in these ways."""
+    token = _shelf.set(arrays)
+    try:
+        yield
+    finally:
+        _shelf.reset(token)
+
+
+def shelf() -> Mapping[str, Callable[[], npt.NDArray[Any]]]:
+    """Arrays that lie where workers see them: from their digests to what loads them."""
+    return _shelf.get()

@@ -1,0 +1,1 @@
+"""Stores compared with their samples, repaired and extended."""

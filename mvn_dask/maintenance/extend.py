@@ -1,0 +1,137 @@
+"""Append rows to a store of a sample.
+
+Input: a finished store and a number of rows. Output: an `Extension`. Cost: that of drawing and writing the new rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from mvn_dask.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    StorageBusyError,
+    UnfinishedStoreError,
+)
+from mvn_dask.execution.blocks import Blocks
+from mvn_dask.execution.engine import current_client
+from mvn_dask.maintenance.verify import replay_of
+from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.chunk_writer import ChunkWriter, slab, write_chunks
+from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.contents import shards_of
+from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, encode
+from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
+from mvn_dask.store.writing import finish
+
+
+@dataclass(frozen=True)
+class Extension:
+    """How a store was extended."""
+
+    url: str
+    """Where it lies."""
+    before: tuple[int, ...]
+    """Shape it had."""
+    after: tuple[int, ...]
+    """Shape it has."""
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.before[0]} rows before, {self.after[0]} now; shape {self.after}"
+
+
+def extend(
+    url: object, rows: int, *, fsync: bool = False, storage_options: Mapping[str, Any] | None = None
+) -> Extension:
+    """Append rows to a sample's store, along its first axis: it becomes that of the longer run, byte by byte.
+
+    Parameters
+    ----------
+    url : str, path-like or zarr.storage store
+        Whatever `mvn_dask.to_zarr` takes.
+    rows : int
+        How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d).
+    fsync : bool
+        As for `mvn_dask.to_zarr`.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
+
+    Returns
+    -------
+    Extension
+
+    Raises
+    ------
+    UnfinishedStoreError
+        If chunks are missing, as they are after an extension that was killed: `repair` completes it.
+    DerivedStoreError
+        If the store's numbers were derived from samples.
+    StorageBusyError
+        If another job is in the store.
+    ArgumentError, ArgumentTypeError
+        If `rows` is no number of rows, or the sample is a single one without an axis.
+
+    Notes
+    -----
+    At every moment plain readers see the store as it was, or as it is going to be. An array that `from_zarr` opened
+    before notices and refuses.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> normal = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
+    >>> mvn_dask.to_zarr(normal.sample(1000, seed=1, chunks=300), "memory://extend")
+    >>> print(mvn_dask.extend("memory://extend", 500))
+    memory://extend: 1000 rows before, 1500 now; shape (1500, 2)
+    >>> bool((mvn_dask.from_zarr("memory://extend") == normal.sample(1500, seed=1, chunks=300)).all())
+    True
+    """
+    if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)):
+        raise ArgumentTypeError(f"`rows` must be an integer, not {rows!r}")
+    if rows < 1:
+        raise ArgumentError(f"`rows` must be at least 1: it is {rows}")
+    storage = open_storage(url, storage_options, fsync=fsync)
+    refuse_unsafe_writes(url)
+    require_manifest(storage)
+    current_client()
+    with storage.session() as session:
+        if not session.try_exclusive():
+            raise StorageBusyError(f"another job is in {storage}: wait for it or stop it")
+        manifest = require_manifest(storage)
+        again = replay_of(storage, manifest)
+        if not again.plan.size:
+            raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
+        if not complete(storage, manifest):
+            msg = f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
+            raise UnfinishedStoreError(msg)
+        size = (again.plan.size[0] + int(rows), *again.plan.size[1:])
+        array = again.array(size, manifest.chunks, manifest.names)
+        longer, arrays = manifest_of(array, shards_of(manifest))
+        _begin(storage, manifest, longer, array)
+        session.acquire_shared()
+        chunks = ChunkWriter(storage, longer, longer.identity)
+        count = chunk_count(longer)
+        write_chunks(array, chunks, missing_numbers(storage, longer, 0, count))
+        finish(session, storage, longer, arrays, (0, count))
+    return Extension(storage.name, manifest.shape, longer.shape)
+
+
+def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
+    """Draw anew the chunks in which rows and padding meet, then put the longer manifest in place of the old one.
+
+    In that order, and alone: rows beyond the end are no harm to a shorter store, and no chunk of the longer one is
+    ever taken for whole while padding stands in it.
+    """
+    # What may lie there already is foreign, and would be taken for whole.
+    for _, entry in list(chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer))):
+        storage.delete(entry.key)
+    if manifest.shape[0] % manifest.chunks[0] and chunk_count(longer):
+        numbers = slab(longer, manifest.shape[0])
+        for number, block in Blocks(array).compute(numbers.tolist()):
+            storage.write(chunk_key(chunk_index(longer, number)), encode(longer, block))
+    storage.write(MANIFEST_KEY, [longer.text])

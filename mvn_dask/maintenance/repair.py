@@ -1,0 +1,120 @@
+"""Draw the bad and the missing chunks of a store again.
+
+Input: a store, and its array where the store was derived from samples. Output: a `Repair`. Cost: that of verifying,
+and of drawing and writing the chunks found.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from mvn_dask.execution.engine import current_client
+from mvn_dask.maintenance.verify import replay_of
+from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
+from mvn_dask.store.format.contents import shards_of
+from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
+from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
+from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
+from mvn_dask.store.verification import Level, inspect, refuse_other_levels
+from mvn_dask.store.writing import finish
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What was done to a store."""
+
+    url: str
+    """Where it lies."""
+    chunks: tuple[Index, ...]
+    """Chunks that were drawn again."""
+    files: tuple[str, ...]
+    """Other files that were written again."""
+    unknown_files: tuple[str, ...]
+    """Files that do not belong to the store, and were left."""
+
+    def __str__(self) -> str:
+        what = [f"{len(self.chunks)} chunks drawn again"]
+        what += [f"written again: {', '.join(self.files)}"] if self.files else []
+        what += [f"left, since they are not ours: {', '.join(self.unknown_files)}"] if self.unknown_files else []
+        return f"{self.url}: {'; '.join(what)}"
+
+
+def repair(
+    url: object,
+    *,
+    level: Level = "checksum",
+    full: bool = False,
+    array: da.Array | None = None,
+    fsync: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Repair:
+    """Draw the chunks of a store again that are bad or missing, and only those, and commit it.
+
+    Parameters
+    ----------
+    url : str, path-like or zarr.storage store
+        Whatever `mvn_dask.to_zarr` takes.
+    level, full
+        How closely to look; see `verify`.
+    array : dask.array.Array, optional
+        What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
+        needed here, and so is a sample whose mean or factor was lost.
+    fsync : bool
+        As for `mvn_dask.to_zarr`.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
+
+    Returns
+    -------
+    Repair
+
+    Raises
+    ------
+    NotAStoreError
+        If there is no store.
+    DamagedManifestError
+        If its manifest cannot be believed, or the mean or factor is damaged and there is no `array`.
+    DerivedStoreError
+        If its numbers were derived from samples, and there is no `array`.
+    SpecMismatchError
+        If `array` is another.
+    ArgumentError
+        If `level` is another word.
+
+    Examples
+    --------
+    >>> import mvn_dask, os, tempfile
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> mvn_dask.to_zarr(x, folder.name)
+    >>> os.truncate(os.path.join(folder.name, "samples", "c", "2", "0"), 100)
+    >>> mvn_dask.repair(folder.name).chunks
+    ((2, 0),)
+    >>> mvn_dask.verify(folder.name, level="values", full=True).ok
+    True
+    >>> folder.cleanup()
+    """
+    refuse_other_levels(level, full=full)
+    storage = open_storage(url, storage_options, fsync=fsync)
+    refuse_unsafe_writes(url)
+    manifest = require_manifest(storage)
+    current_client()
+    with storage.session() as session:
+        require_same_manifest(storage, manifest)
+        if array is None:
+            source = replay_of(storage, manifest)
+            array = source.array(source.plan.size, manifest.chunks, manifest.names)
+        drawn, arrays = manifest_of(array, shards_of(manifest))
+        manifest.require_same(drawn, storage)
+        written = write_parameters(storage, manifest, arrays)
+        again = replay_of(storage, manifest) if level == "values" else None
+        found = inspect(storage, manifest, level=level, full=full, replay=again)
+        numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
+        write_chunks(array, ChunkWriter(storage, manifest, manifest.identity), numbers, rewrite=True)
+        finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
+    return Repair(storage.name, tuple(found.bad), (*written, *found.faults), found.unknown_files)

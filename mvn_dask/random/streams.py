@@ -1,0 +1,194 @@
+"""Random streams: (root, key, stripe) to a numpy Generator. The one place where randomness enters.
+
+A sample is cut into *stripes* of rows. Stripe i of call c on ``default_rng(seed)`` draws from
+``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``; the spawn key is written down directly, so that
+reaching any stripe costs the same. The height of a stripe depends on the dimension alone: not on
+memory, chunks, workers or dtype. That is why the bits of a sample do not depend on them either.
+
+References
+----------
+numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.hashing import fingerprint
+from mvn_dask.random.sfc64 import States, child_states
+
+SeedLike = (
+    int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
+)
+"""What seeds a sample: everything that ``numpy.random.default_rng`` takes."""
+
+STRIPE_WORDS = 2**16
+"""Numbers in a stripe, at most, while it has more than `STRIPE_ROWS` rows."""
+STRIPE_ROWS = 128
+"""Rows of a stripe, at least, while it has at most `STRIPE_LIMIT` numbers."""
+STRIPE_LIMIT = 2**23
+"""Numbers in a stripe, at most, while it has more than one row."""
+
+
+def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
+    """Rows of one stripe: those that share a random stream.
+
+    Parameters
+    ----------
+    ndim : int
+        Dimension d of a row, at least 1.
+    noise_ndim : int, optional
+        Number k of independent normals behind a row; d where it is left out, as for every covariance of today.
+
+    Returns
+    -------
+    int
+
+    Notes
+    -----
+    The largest power of two that keeps a stripe within 2**16 numbers, but at least 128 rows; halved
+    again while it has more than 2**23 numbers, down to one row.
+
+    Examples
+    --------
+    >>> [stripe_height(d) for d in (2, 100, 1000, 65536, 10**6)]
+    [32768, 512, 128, 128, 8]
+    """
+    width = max(ndim, noise_ndim or 0)
+    height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_WORDS // width).bit_length() - 1))
+    while height > 1 and height * width > STRIPE_LIMIT:
+        height //= 2
+    return height
+
+
+@dataclass(frozen=True)
+class Root:
+    """A place in numpy's tree of seed sequences, and the bit generator that draws from it."""
+
+    entropy: int | tuple[int, ...]
+    """Entropy of the seed sequence."""
+    key: tuple[int, ...] = ()
+    """Spawn key: the path from the seed to this place."""
+    bit_generator: str = "SFC64"
+    """Name of a class in ``numpy.random``."""
+    pool_size: int = 4
+    """Pool size of the seed sequence, in 32-bit words."""
+
+    def child(self, number: int) -> "Root":
+        """The root that ``SeedSequence.spawn(number + 1)[number]`` would give, without state."""
+        return replace(self, key=(*self.key, number))
+
+    def seed_sequence(self) -> np.random.SeedSequence:
+        """This place as numpy's object."""
+        return np.random.SeedSequence(self.entropy, spawn_key=self.key, pool_size=self.pool_size)
+
+    def generator(self) -> np.random.Generator:
+        """A numpy Generator at the beginning of this place's stream."""
+        return np.random.Generator(getattr(np.random, self.bit_generator)(self.seed_sequence()))
+
+    def sfc64_states(self, first: int, count: int) -> States:
+        """State of SFC64 at the beginning of the streams of `count` children, from `first` on, shape (4, count)."""
+        return child_states(self.seed_sequence(), first, count)
+
+    def record(self) -> dict[str, object]:
+        """JSON-able form. Entropy is text, since many JSON readers round integers over 2**53."""
+        entropy = self.entropy
+        return {
+            "bit_generator": self.bit_generator,
+            "entropy": str(entropy) if isinstance(entropy, int) else [str(word) for word in entropy],
+            "key": list(self.key),
+            "pool_size": self.pool_size,
+        }
+
+
+BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+"""Bit generators that a record may name: those of numpy."""
+
+
+def recorded_root(record: Mapping[str, Any]) -> Root:
+    """The root that gave a record; the inverse of `Root.record`.
+
+    Raises
+    ------
+    ArgumentError
+        If none did.
+    """
+    entropy, key, pool = record["entropy"], record["key"], record["pool_size"]
+    words = entropy if isinstance(entropy, list) else [entropy]
+    plain = all(isinstance(word, str) and word.isascii() and word.isdecimal() and len(word) < 10_000 for word in words)
+    steps = isinstance(key, list) and all(type(step) is int and 0 <= step < 2**32 for step in key)
+    if not (plain and steps and type(pool) is int and 4 <= pool <= 2**10 and record["bit_generator"] in BIT_GENERATORS):
+        raise ArgumentError(f"no root of streams gives this record: {dict(record)}")
+    numbers = tuple(int(word) for word in words)
+    return Root(numbers if isinstance(entropy, list) else numbers[0], tuple(key), record["bit_generator"], pool)
+
+
+def as_root(seed: object) -> Root:
+    """The root of anything that ``numpy.random.default_rng`` takes.
+
+    Parameters
+    ----------
+    seed : None, int, sequence of int, SeedSequence, BitGenerator, Generator or RandomState
+        ``None`` takes fresh entropy from the operating system. A bit generator, or what holds one, gives its
+        kind; at its beginning it gives its seed sequence, and after it was advanced, jumped or restored, a
+        digest of its state. It is left as it is. How many children a SeedSequence has spawned does not
+        matter. Anything else draws from SFC64.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a seed of another kind, or a bit generator that is not numpy's own.
+    ArgumentError
+        For a negative integer.
+    """
+    if isinstance(seed, np.random.Generator):
+        seed = seed.bit_generator
+    if isinstance(seed, np.random.RandomState):
+        # As numpy's own default_rng does from 2.2 on.
+        seed = seed._bit_generator
+    if isinstance(seed, np.random.BitGenerator):
+        return _bit_generator_root(seed)
+    if isinstance(seed, np.random.SeedSequence):
+        return _sequence_root(seed)
+    if isinstance(seed, (str, bytes)):
+        raise ArgumentTypeError(f"`seed` must be an integer or integers, not {seed!r}")
+    try:
+        return _sequence_root(np.random.SeedSequence(cast(Any, seed)))
+    except TypeError as error:
+        raise ArgumentTypeError(f"`seed` cannot be {seed!r}: {error}") from error
+    except ValueError as error:
+        raise ArgumentError(f"`seed` cannot be {seed!r}: {error}") from error
+
+
+def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
+    name = type(bit_generator).__name__
+    kind: Any = getattr(np.random, name, None)
+    if type(bit_generator) is not kind:
+        raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {name}")
+    state = _plain(bit_generator.state)
+    sequence = bit_generator.seed_seq
+    # A jumped or restored bit generator keeps a seed sequence that it was not made from.
+    if isinstance(sequence, np.random.SeedSequence) and _plain(kind(sequence).state) == state:
+        return replace(_sequence_root(sequence), bit_generator=name)
+    return Root(int(fingerprint(state), 16), bit_generator=name)
+
+
+def _plain(state: Any) -> Any:
+    """A bit generator's state as JSON-able values."""
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    return np.asarray(state).tolist()
+
+
+def _sequence_root(sequence: np.random.SeedSequence) -> Root:
+    entropy: Any = sequence.entropy
+    number = (
+        int(entropy)
+        if isinstance(entropy, (int, np.integer))
+        else tuple(int(word) for word in np.ravel(np.asarray(entropy, dtype=object)))
+    )
+    key = tuple(int(step) for step in sequence.spawn_key)
+    return Root(number, key, pool_size=int(sequence.pool_size))

@@ -1,0 +1,1 @@
+"""From a mean and a factor to a lazy array of samples."""

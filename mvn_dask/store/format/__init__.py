@@ -1,0 +1,1 @@
+"""What lies in a store: manifest, chunks, Zarr metadata, parameters."""

@@ -1,0 +1,91 @@
+"""Whether all of a store is there: chunks, metadata, and the arrays beside the manifest."""
+
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
+from mvn_dask.store.format.layout import chunk_count, present_chunks
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.metadata import DOCUMENT, ROOM, Files, zarr_files
+from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.storage.base import Storage
+
+
+def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
+    """Chunks of these numbers that are not there."""
+    if not storage.prefers_listing and next(storage.entries("samples"), None) is None:
+        return np.arange(start, stop, dtype=np.int64)
+    return start + np.flatnonzero(~present_chunks(storage, manifest, start, stop)).astype(np.int64)
+
+
+def committed(storage: Storage, manifest: Manifest) -> bool:
+    """Whether the metadata documents are there, and the root's, the last thing written, is ours.
+
+    A reader's ``zarr.open`` may have made an empty group in its place, and a store may have been extended.
+
+    Raises
+    ------
+    DamagedManifestError
+        If they are there and contradict the manifest.
+    """
+    expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
+    root = _document(storage, DOCUMENT, expected)
+    if root is None or root.get("attributes", {}).get("mvn_dask_fingerprint") != manifest.fingerprint:
+        return False
+    for key in expected.keys() - {DOCUMENT}:
+        found = _document(storage, key, expected)
+        if found is None:
+            return False
+        ours = json.loads(expected[key])
+        # Attributes are the user's to add to, and releases of Zarr may add fields of no weight.
+        if any(found.get(field) != ours[field] for field in ours.keys() - {"attributes"}):
+            msg = f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them anew"
+            raise DamagedManifestError(msg)
+    return True
+
+
+def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | None:
+    entry = storage.entry(key)
+    if entry is None:
+        return None
+    if not entry.regular or entry.size > 2 * len(expected[key]) + ROOM:
+        msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it anew"
+        raise DamagedManifestError(msg)
+    try:
+        document = json.loads(storage.read(key).tobytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and isinstance(document.get("attributes", {}), dict) else None
+
+
+def complete(storage: Storage, manifest: Manifest) -> bool:
+    """Whether everything is there: chunks, names, metadata, and the arrays beside the manifest."""
+    parameters = [parameter_key(name) for name in manifest.arrays]
+    if manifest.names is not None:
+        parameters.append(f"{manifest.dimensions[-1]}/c/0")
+    return (
+        committed(storage, manifest)
+        and all(storage.entry(key) is not None for key in parameters)
+        and not len(missing_numbers(storage, manifest, 0, chunk_count(manifest)))
+    )
+
+
+def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
+    """Raise unless chunks and metadata are there.
+
+    Raises
+    ------
+    UnfinishedStoreError
+        With what is missing, and how to go on.
+    """
+    count = chunk_count(manifest)
+    missing = len(missing_numbers(storage, manifest, 0, count))
+    fault = f"{missing} of {count} chunks of {storage} are missing"
+    if not missing:
+        if committed(storage, manifest):
+            return
+        fault = f"all {count} chunks of {storage} are there, but its metadata is not"
+    raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")

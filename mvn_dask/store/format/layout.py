@@ -1,0 +1,210 @@
+"""Chunks on the disk: which there are, where they lie, and what their bytes mean.
+
+A chunk is its numbers, little-endian in C order, padded at the edge of the array, and their crc32c: what Zarr's
+codecs ``bytes`` and ``crc32c`` write. A shard is a row of such pieces and, at its end, the place and size of each,
+with a crc32c of their own: Zarr's codec ``sharding_indexed``.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+import google_crc32c
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.errors import DamagedChunkError, UnfinishedStoreError
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.storage.base import Buffer, ByteArray, Entry, Storage
+
+ARRAY = "samples"
+"""Name of the array in its group."""
+CHECKSUM_BYTES = 4
+"""What crc32c adds to a piece, and to the index of a shard."""
+INDEX_BYTES = 16
+"""What a shard's index says of a piece: where it begins and how long it is."""
+
+Index = tuple[int, ...]
+"""Number of a chunk along each axis."""
+
+
+def grid(manifest: Manifest) -> Index:
+    """Number of chunks along every axis."""
+    return tuple(-(-n // chunk) for n, chunk in zip(manifest.shape, manifest.chunks, strict=True))
+
+
+def chunk_count(manifest: Manifest) -> int:
+    """Number of chunks."""
+    return prod(grid(manifest))
+
+
+def chunk_index(manifest: Manifest, number: int) -> Index:
+    """Chunk of that number, counted in C order."""
+    return tuple(int(step) for step in np.unravel_index(number, grid(manifest))) if manifest.shape else ()
+
+
+def chunk_number(manifest: Manifest, index: Sequence[int]) -> int:
+    """Number of a chunk, counted in C order; the inverse of `chunk_index`."""
+    return int(np.ravel_multi_index(tuple(index), grid(manifest))) if manifest.shape else 0
+
+
+def chunk_key(index: Sequence[int]) -> str:
+    """Where a chunk lies."""
+    return "/".join([ARRAY, "c", *map(str, index)])
+
+
+def chunk_keys(manifest: Manifest, start: int, stop: int) -> Iterator[str]:
+    """Where the chunks of these numbers lie."""
+    return (chunk_key(chunk_index(manifest, number)) for number in range(start, stop))
+
+
+def chunk_window(manifest: Manifest, index: Sequence[int]) -> tuple[slice, ...]:
+    """Where a chunk lies in the array."""
+    return tuple(
+        slice(number * step, min((number + 1) * step, length))
+        for number, step, length in zip(index, manifest.chunks, manifest.shape, strict=True)
+    )
+
+
+def chunk_shape(manifest: Manifest, index: Sequence[int]) -> tuple[int, ...]:
+    """Shape of a chunk's part of the array, without the padding."""
+    return tuple(piece.stop - piece.start for piece in chunk_window(manifest, index))
+
+
+def fill_value(dtype: np.dtype[Any]) -> Any:
+    """What stands where nothing was written: NaN, or 0 where there is none."""
+    return dtype.type(np.nan if dtype.kind in "fc" else 0)
+
+
+def inner_chunk_count(manifest: Manifest) -> int:
+    """Pieces inside a chunk: one, unless it is a shard."""
+    return 1 if manifest.pieces is None else prod(manifest.chunks) // prod(manifest.pieces)
+
+
+def chunk_bytes(manifest: Manifest) -> int:
+    """Size of every chunk's file, in bytes; one at the edge is padded to full size."""
+    pieces = inner_chunk_count(manifest)
+    numbers = prod(manifest.chunks) * manifest.dtype.itemsize
+    if manifest.pieces is None:
+        return numbers + CHECKSUM_BYTES
+    return numbers + pieces * (CHECKSUM_BYTES + INDEX_BYTES) + CHECKSUM_BYTES
+
+
+def encode(manifest: Manifest, block: npt.NDArray[Any]) -> list[Buffer]:
+    """The bytes of a chunk, one after the other, without a copy of the numbers where there is nothing to pad."""
+    whole = block
+    if block.shape != manifest.chunks:
+        whole = np.full(manifest.chunks, fill_value(manifest.dtype))
+        whole[tuple(map(slice, block.shape))] = block
+    numbers = np.ascontiguousarray(whole, manifest.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
+    count = inner_chunk_count(manifest)
+    # Along the first axis that is longer than 1, so that each piece is a range of the numbers.
+    pieces: list[Buffer] = []
+    for part in numbers.reshape(count, -1):
+        pieces += [part.data, _checksum(part)]
+    if manifest.pieces is not None:
+        index = _shard_index(manifest).tobytes()
+        pieces += [index, _checksum(np.frombuffer(index, np.uint8))]
+    return pieces
+
+
+def _shard_index(manifest: Manifest) -> npt.NDArray[np.uint64]:
+    count = inner_chunk_count(manifest)
+    size = prod(manifest.pieces or ()) * manifest.dtype.itemsize + CHECKSUM_BYTES
+    index = np.empty((count, 2), "<u8")
+    index[:, 0] = np.arange(count, dtype=np.uint64) * np.uint64(size)
+    index[:, 1] = size
+    return index
+
+
+def _checksum(numbers: ByteArray) -> bytes:
+    checksum: int = google_crc32c.value(numbers)
+    return checksum.to_bytes(CHECKSUM_BYTES, "little")
+
+
+def fault(manifest: Manifest, content: ByteArray) -> str | None:
+    """What is wrong with the bytes of a chunk, if anything."""
+    if len(content) != chunk_bytes(manifest):
+        return f"wrong size: {len(content)} bytes, not {chunk_bytes(manifest)}"
+    count = inner_chunk_count(manifest)
+    body = content
+    if manifest.pieces is not None:
+        body, tail = np.split(content, [len(content) - count * INDEX_BYTES - CHECKSUM_BYTES])
+        if tail.tobytes() != (index := _shard_index(manifest).tobytes()) + _checksum(np.frombuffer(index, np.uint8)):
+            return "the shard's index differs"
+    for number, part in enumerate(body.reshape(count, -1)):
+        if _checksum(part[:-CHECKSUM_BYTES]) != part[-CHECKSUM_BYTES:].tobytes():
+            return "the checksum differs" if count == 1 else f"the checksum of piece {number} differs"
+    return None
+
+
+def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.NDArray[Any]:
+    """The numbers of a chunk without its padding; the bytes must have no `fault`."""
+    count = inner_chunk_count(manifest)
+    size = prod(manifest.chunks) * manifest.dtype.itemsize // count
+    body = content[: count * (size + CHECKSUM_BYTES)].reshape(count, -1)[:, :size]
+    numbers = np.ascontiguousarray(body).reshape(-1).view(manifest.dtype.newbyteorder("<"))
+    whole = numbers.astype(manifest.dtype, copy=False).reshape(manifest.chunks)
+    return whole[tuple(map(slice, chunk_shape(manifest, index)))]
+
+
+def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
+    """The numbers of a chunk.
+
+    Raises
+    ------
+    UnfinishedStoreError
+        If it is gone, or of the wrong size.
+    DamagedChunkError
+        If its checksum differs.
+    """
+    key = chunk_key(index)
+    entry = storage.entry(key)
+    if entry is None or entry.size != chunk_bytes(manifest):
+        raise UnfinishedStoreError(
+            f"chunk {tuple(index)} of {storage} is missing: mvn_dask.to_zarr or mvn_dask.repair draws it again"
+        )
+    content = storage.read(key)
+    found = fault(manifest, content)
+    if found is not None:
+        raise DamagedChunkError(f"chunk {tuple(index)} of {storage}: {found}: mvn_dask.repair draws it again")
+    return decode(manifest, index, content)
+
+
+def present_chunks(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.bool_]:
+    """Which of the chunks of these numbers have a plain file of exactly the right size."""
+    present = np.zeros(stop - start, np.bool_)
+    for number, entry in chunk_entries(storage, manifest, start, stop):
+        present[number - start] = is_whole(manifest, entry)
+    return present
+
+
+def is_whole(manifest: Manifest, entry: Entry) -> bool:
+    """Whether it is a plain file of exactly the size of a chunk."""
+    return entry.regular and entry.size == chunk_bytes(manifest)
+
+
+def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
+    """What lies where the chunks of these numbers should be."""
+    if not storage.prefers_listing:
+        for number, key in enumerate(chunk_keys(manifest, start, stop), start):
+            entry = storage.entry(key)
+            if entry is not None:
+                yield number, entry
+        return
+    # Not below "c" alone, which is the one chunk of an array without axes.
+    for entry in storage.entries(ARRAY):
+        index = parse_key(manifest, entry.key)
+        if index is not None and start <= (number := chunk_number(manifest, index)) < stop:
+            yield number, entry
+
+
+def parse_key(manifest: Manifest, key: str) -> Index | None:
+    """The chunk that lies under a key, or None if none does."""
+    head, words = key.split("/")[:2], key.split("/")[2:]
+    if head != [ARRAY, "c"] or len(words) != len(manifest.shape):
+        return None
+    if not all(word.isascii() and word.isdecimal() and word == str(int(word)) for word in words):
+        return None
+    index = tuple(map(int, words))
+    return index if all(step < count for step, count in zip(index, grid(manifest), strict=True)) else None

@@ -1,0 +1,173 @@
+"""What `url` means, and what is refused because it is not atomic."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from mvn_dask.errors import StorageError
+from mvn_dask.redaction import redact
+from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.local import LocalStorage
+
+if TYPE_CHECKING:
+    from zarr.storage import FsspecStore
+
+_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
+_OBJECTS = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
+"""Schemes of object stores that have a conditional put."""
+
+KINDS = (
+    "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, or a zarr.storage.LocalStore, "
+    "ObjectStore or FsspecStore (of S3)"
+)
+"""What `url` may be, in words."""
+
+
+def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, *, fsync: bool = False) -> Storage:
+    """Where a store lies.
+
+    Parameters
+    ----------
+    url : str, path-like or zarr.storage store
+        A local path or ``file://`` URL; an ``s3://``, ``gs://``, ``az://`` or ``memory://`` URL; or a Zarr
+        ``LocalStore``, ``ObjectStore``, or ``FsspecStore`` of S3.
+    storage_options : mapping, optional
+        What ``obstore.store.from_url`` takes beside a URL: credentials, ``region``, ``endpoint``,
+        ``client_options``, ….
+    fsync : bool
+        Wait until every file is on the disk; object stores do so in any case.
+
+    Raises
+    ------
+    StorageError
+        For anything else.
+    """
+    if storage_options is not None and not isinstance(storage_options, Mapping):
+        raise StorageError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
+    storage = _store_target(url, fsync=fsync)
+    remote = isinstance(url, str) and _FILE_URL.fullmatch(url) is None and "://" in url
+    if storage_options and not remote:
+        raise StorageError("`storage_options` go with the URL of an object store")
+    if storage is not None:
+        return storage
+    if remote:
+        return _url_target(str(url), dict(storage_options or {}))
+    return LocalStorage(local_folder(url), fsync=fsync)
+
+
+def _store_target(url: object, *, fsync: bool) -> Storage | None:
+    """The storage behind a Zarr store, or None if it is none."""
+    if "zarr" not in sys.modules:
+        return None  # whoever holds a store has imported it
+    from zarr.storage import FsspecStore, LocalStore, ObjectStore
+
+    if isinstance(url, LocalStore):
+        return LocalStorage(Path(url.root).resolve(), fsync=fsync)
+    if isinstance(url, ObjectStore):
+        from mvn_dask.store.storage.object import ObjectStorage
+
+        store: Any = url.store
+        if type(store).__name__ in {"LocalStore", "MemoryStore", "HTTPStore"}:
+            raise StorageError(f"an obstore {type(store).__name__} is no storage: name a path, or memory://name")
+        return ObjectStorage(store, _plain_name(store))
+    if isinstance(url, FsspecStore):
+        return _fsspec_target(url)
+    return None
+
+
+def _fsspec_target(store: "FsspecStore") -> Storage:
+    filesystem: Any = store.fs
+    protocols = {filesystem.protocol} if isinstance(filesystem.protocol, str) else set(filesystem.protocol)
+    spelling = "/".join(sorted(protocols))
+    if protocols & {"file", "local"}:
+        raise StorageError(f"fsspec's {spelling} leaves torn chunks behind when it is killed: give the path itself")
+    if "s3" not in protocols:
+        raise StorageError(f"fsspec's {spelling} is not known to create exclusively: `url` must be {KINDS}")
+    from mvn_dask.store.storage.s3 import S3Storage
+
+    options = {**filesystem.storage_options, "asynchronous": False, "use_listings_cache": False}
+    return S3Storage(type(filesystem)(*filesystem.storage_args, **options), store.path)
+
+
+def _url_target(url: str, options: dict[str, Any]) -> Storage:
+    parts = urlsplit(url)
+    if parts.scheme not in _OBJECTS | {"memory"}:
+        raise StorageError(f"`url` must be {KINDS}, not {parts.scheme}://…")
+    # abfs://container@account.dfs.core.windows.net is how Azure spells a container.
+    user = parts.username if parts.scheme not in {"abfs", "abfss"} else None
+    if user or parts.password or parts.query or parts.fragment:
+        raise StorageError("`url` must hold no credentials or queries: give them as `storage_options`")
+    path = unquote(parts.path).strip("/")
+    if any(step in {".", ".."} for step in path.split("/")):
+        raise StorageError(f"`url` must be a plain prefix, without '.' and '..': {url}")
+    try:
+        from obstore.store import from_url
+
+        from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
+    except ImportError as error:
+        msg = f"{parts.scheme}:// URLs need obstore: pip install 'mvn_dask[objects]'"
+        raise StorageError(msg) from error
+    if parts.scheme == "memory":
+        if options:
+            raise StorageError("`storage_options` have no meaning for memory://")
+        return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
+    try:
+        store = from_url(url, **options)
+    except Exception as error:  # noqa: BLE001 obstore's own errors, and whatever a bad option raises
+        text = redact(str(error), options).split("\n", maxsplit=1)[0]
+        msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
+        raise StorageError(msg) from None
+    return ObjectStorage(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
+
+
+def _plain_name(store: Any) -> str:
+    """How messages call a bucket that obstore opened; its `repr` tells bucket and prefix, and no secret."""
+    bucket = getattr(store, "config", {}).get("bucket") or getattr(store, "config", {}).get("container_name") or "?"
+    scheme = {"S3Store": "s3", "GCSStore": "gs", "AzureStore": "az"}.get(type(store).__name__, "object")
+    prefix = str(getattr(store, "prefix", None) or "").strip("/")
+    return f"{scheme}://{'/'.join(filter(None, (bucket, prefix)))}"
+
+
+def local_folder(url: object) -> Path:
+    """The folder behind a path or a ``file://`` URL, without links, and absolute, since workers have their own.
+
+    Raises
+    ------
+    StorageError
+        For anything else.
+    """
+    msg = f"`url` must be {KINDS}, not {url!r}"
+    if isinstance(url, str) and ("://" in url or url.startswith("file:")):
+        found = _FILE_URL.fullmatch(url)
+        if found is None:
+            raise StorageError(msg)
+        return Path(unquote(found["path"])).resolve()
+    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
+        raise StorageError(msg)
+    path = Path(os.fsdecode(os.fspath(url)))
+    if path.parts and _SCHEME.fullmatch(path.parts[0]):
+        raise StorageError(f"`url` must be a text if it is a URL: as a path, {path} would be a folder here")
+    return path.expanduser().resolve()
+
+
+def refuse_unsafe_writes(url: object) -> None:
+    """Refuse a store that is open for reading only, and a codec pipeline that writes chunks in place.
+
+    Raises
+    ------
+    StorageError
+        If `url` is such a store, or Zarr is configured to use such a pipeline.
+    """
+    import zarr
+    from zarr.abc.store import Store
+
+    if isinstance(url, Store) and url.read_only:
+        raise StorageError(f"`url` is a {type(url).__name__} that was opened for reading only")
+    pipeline = str(zarr.config.get("codec_pipeline.path"))
+    if pipeline.startswith("zarrs"):
+        raise StorageError(f"the codec pipeline {pipeline} leaves torn chunks behind when it is killed: unset it")

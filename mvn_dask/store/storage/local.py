@@ -1,0 +1,191 @@
+"""A store in a folder: files that take their names by an atomic rename, and a lock of the system's."""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from mvn_dask._typing import ArrayLoader
+from mvn_dask.atomic import PARTIAL, atomic_write
+from mvn_dask.errors import StorageNotEmptyError, StoreError
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
+from mvn_dask.store.storage.locking import CREATION, LOCK, FolderSession, creating, session, task_session
+
+LOCKS = {LOCK, CREATION}
+"""Files that only lock, and that nobody deletes."""
+TRASH = "trash"
+"""Folder in the hidden folder, into which things are moved before they are deleted."""
+
+
+def _fill(descriptor: int, start: int, content: ByteArray) -> int:
+    """Read until `content` is full or the file ends; how many bytes came."""
+    got = 0
+    with open(descriptor, "rb", buffering=0, closefd=False) as file:
+        file.seek(start)
+        while got < len(content):
+            more = file.readinto(content[got:].data)
+            if not more:
+                break
+            got += more
+    return got
+
+
+class LocalStorage(Storage):
+    """A folder on a file system that all workers see.
+
+    Parameters
+    ----------
+    folder : Path
+        Absolute, since workers have working directories of their own.
+    fsync : bool
+        Wait with every file until it is on the disk.
+    """
+
+    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
+        self._folder = folder
+        self._root = str(folder)
+        self._fsync = fsync
+
+    @property
+    def name(self) -> str:
+        return self._root
+
+    @property
+    def prefers_listing(self) -> bool:
+        return False
+
+    @property
+    def has_locks(self) -> bool:
+        return True
+
+    def entry(self, key: str) -> Entry | None:
+        try:
+            status = os.lstat(f"{self._root}/{key}")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        regular = stat.S_ISREG(status.st_mode) and self._link_above(key) is None
+        return Entry(key, status.st_size, status.st_mtime, regular)
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> ByteArray:
+        self._refuse_links(key)
+        try:
+            # A pipe must not be waited for either.
+            descriptor = os.open(
+                f"{self._root}/{key}", os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            )
+        except NotADirectoryError as error:
+            raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise StoreError(f"{key} in {self} is no plain file")
+            there = max(0, status.st_size - start)
+            content = np.empty(there if length is None else min(length, there), np.uint8)
+            return content[: _fill(descriptor, start, content)]
+        finally:
+            os.close(descriptor)
+
+    def write(self, key: str, pieces: Sequence[Buffer]) -> None:
+        self._refuse_links(key, leaf=False)
+        try:
+            with atomic_write(self._folder / key, fsync=self._fsync) as file:
+                for piece in pieces:
+                    file.write(piece)
+        except IsADirectoryError as error:
+            raise StoreError(f"{key} in {self} is a folder, where a store has a file: delete it") from error
+
+    def create(self, key: str, content: bytes) -> bool:
+        self._refuse_links(key, leaf=False)
+        # Not by a hard link, which leaves its second name behind in a process that dies after it.
+        (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
+        with creating(self._folder):
+            if os.path.lexists(f"{self._root}/{key}"):
+                return False
+            self.write(key, [content])
+        return True
+
+    def delete(self, key: str) -> None:
+        self._refuse_links(key, leaf=False)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(f"{self._root}/{key}")  # noqa: PTH108 pathlib would take thrice as long
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        place = self._folder / prefix
+        if not place.is_dir() or (prefix and self._link_above(f"{prefix}/") is not None):
+            return
+        with os.scandir(place) as items:
+            for item in items:
+                key = f"{prefix}/{item.name}" if prefix else item.name
+                if item.is_dir(follow_symlinks=False):
+                    yield from self.entries(key)
+                    continue
+                with suppress(FileNotFoundError):
+                    status = item.stat(follow_symlinks=False)
+                    yield Entry(key, status.st_size, status.st_mtime, stat.S_ISREG(status.st_mode))
+
+    def loader(self, key: str) -> ArrayLoader:
+        self._refuse_links(key)
+        return partial(np.load, f"{self._root}/{key}", mmap_mode="r", allow_pickle=False)
+
+    def require_folder(self) -> None:
+        if self._folder.exists() and not self._folder.is_dir():
+            raise StorageNotEmptyError(f"{self} is a file: `url` must name a folder")
+
+    def session(self) -> AbstractContextManager[FolderSession]:
+        return session(self._folder)
+
+    def task_session(self) -> AbstractContextManager[None]:
+        return task_session(self._folder)
+
+    def remove(self, *, ours: bool, documents: Callable[[str], bool]) -> None:
+        """Move everything aside first, which takes no time; the lock stays."""
+        hidden = self._folder / INTERNAL_FOLDER
+        trash = hidden / TRASH
+        self._empty_trash()
+        trash.mkdir(parents=True)
+        visible = [path for path in self._folder.iterdir() if path.name != INTERNAL_FOLDER]
+        for path in sorted(visible, key=lambda path: documents(path.name) != ours):
+            path.rename(trash / path.name)
+        self._empty_trash()
+        for path in sorted(hidden.iterdir(), key=lambda path: path == self._folder / MANIFEST_KEY):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in LOCKS:
+                path.unlink()
+
+    def sync(self) -> None:
+        if self._fsync and hasattr(os, "sync"):
+            # Once, for what earlier calls wrote without waiting.
+            os.sync()
+
+    def remove_temporaries(self) -> None:
+        for entry in self.entries():
+            if PARTIAL.search(entry.key):
+                self.delete(entry.key)
+        self._empty_trash()
+
+    def _empty_trash(self) -> None:
+        trash = self._folder / INTERNAL_FOLDER / TRASH
+        if trash.exists():
+            shutil.rmtree(trash)
+
+    def _link_above(self, key: str) -> str | None:
+        """The first folder on the way that is a link: whatever is below lies somewhere else."""
+        end = key.find("/")
+        while end >= 0:
+            if os.path.islink(f"{self._root}/{key[:end]}"):  # noqa: PTH114 pathlib would take thrice as long
+                return key[:end]
+            end = key.find("/", end + 1)
+        return None
+
+    def _refuse_links(self, key: str, *, leaf: bool = True) -> None:
+        link = self._link_above(key)
+        if link is None and leaf and os.path.islink(f"{self._root}/{key}"):  # noqa: PTH114
+            link = key
+        if link is not None:
+            raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")

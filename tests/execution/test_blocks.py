@@ -1,0 +1,79 @@
+import pickle
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.execution.blocks import Blocks
+from mvn_dask.execution.pickling import PickledOnce
+
+NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+ROWS = NORMAL.sample(100, seed=1, chunks=10)
+
+
+def payoff(x: Any) -> Any:
+    return np.maximum(x.sum(axis=-1) - 1.0, 0.0)
+
+
+INDEPENDENT = {
+    "sample": ROWS,
+    "shaped": NORMAL.sample((20, 30), seed=1, chunks=(1, 5)),
+    "elementwise": np.exp(ROWS) * 2 + ROWS,
+    "sum over variables": np.maximum(ROWS.sum(axis=1) - 1.0, 0.0),
+    "weights": -(ROWS @ np.ones(2)),
+    "a matrix of weights": (ROWS @ da.from_array(np.eye(2)).T)[:, ::-1] / np.array([1.0, 2.0]),
+    "mapped": da.map_blocks(payoff, ROWS, drop_axis=1, dtype=ROWS.dtype),
+    "joined": ROWS.rechunk((20, 2)),
+    "two samples": ROWS * NORMAL.sample(100, seed=2, chunks=10),
+    "a single block": NORMAL.sample(10, seed=1),
+    "numpy": da.from_array(np.arange(12.0).reshape(6, 2), chunks=(2, 2)),
+}
+SHARED = {
+    "mean over rows": ROWS - ROWS.mean(axis=0),
+    "split": ROWS.rechunk((5, 2)),
+    "overlap": da.map_overlap(lambda x: x, ROWS, depth={0: 1}, boundary="none", dtype="f8"),
+    "cumulative": ROWS.cumsum(axis=0),
+    "boxes": NORMAL.sample((20, 30), seed=1, chunks=(20, 5)),
+}
+
+
+@pytest.mark.parametrize("array", [*INDEPENDENT.values(), *SHARED.values()], ids=[*INDEPENDENT, *SHARED])
+def test_every_block_by_its_number(array: da.Array) -> None:
+    expected = array.compute()
+    for number, block in Blocks(array).compute(range(array.npartitions)[::-1]):
+        index = np.unravel_index(number, array.numblocks)
+        starts = [int(np.sum(axis[:step])) for axis, step in zip(array.chunks, index, strict=True)]
+        window = tuple(slice(start, start + n) for start, n in zip(starts, block.shape, strict=True))
+        np.testing.assert_array_equal(block, expected[window])
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_blocks_that_share_no_work(name: str) -> None:
+    assert Blocks(INDEPENDENT[name]).independent()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_blocks_that_share_work(name: str) -> None:
+    assert not Blocks(SHARED[name]).independent()
+
+
+def test_blocks_that_one_thread_may_well_make() -> None:
+    assert all(Blocks(array).simple() for array in INDEPENDENT.values())
+    assert not Blocks(da.map_blocks(payoff, ROWS, drop_axis=1, dtype="f8").sum()).simple()
+    assert not Blocks(ROWS.mean(axis=0)).simple()
+
+
+def test_blocks_on_a_cluster_cannot_be_taken_elsewhere(threads: Client) -> None:
+    assert not Blocks(ROWS.persist()).independent()
+
+
+def test_a_million_blocks_are_not_unfolded() -> None:
+    many = NORMAL.sample(10**6, seed=1, chunks=1)
+    blocks = Blocks(many + 1)
+    assert blocks.independent()
+    assert len(pickle.dumps(PickledOnce(blocks, {}))) < 6e6, "two numbers a block, for dask"
+    ((_, last),) = blocks.compute([10**6 - 1])
+    np.testing.assert_array_equal(last, NORMAL.sample(10**6, seed=1)[-1:].compute() + 1)

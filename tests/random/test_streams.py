@@ -1,0 +1,132 @@
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.random.streams import STRIPE_LIMIT, Root, as_root, stripe_height
+
+
+@given(st.integers(1, 3 * 10**7), st.integers(1, 3 * 10**7))
+def test_stripe_height_is_the_rule_spelt_out(d: int, k: int) -> None:
+    width = max(d, k)
+    powers = [2**e for e in range(17)]
+    height = max([128, *(power for power in powers if power * width <= 2**16)])
+    while height > 1 and height * width > 2**23:
+        height //= 2
+    assert stripe_height(d, k) == height
+    assert height == 1 or height * width <= STRIPE_LIMIT
+
+
+def test_stripe_heights_of_the_promises() -> None:
+    heights = {w: stripe_height(w, 1) for w in (1, 2, 100, 1000, 65536, 10**6)}
+    assert heights == {1: 65536, 2: 32768, 100: 512, 1000: 128, 65536: 128, 10**6: 8}
+
+
+@given(st.integers(0, 2**200), st.integers(0, 40), st.integers(0, 40))
+def test_child_is_spawn_without_state(entropy: int, call: int, stripe: int) -> None:
+    spawned = np.random.SeedSequence(entropy).spawn(call + 1)[call].spawn(stripe + 1)[stripe]
+    ours = as_root(entropy).child(call).child(stripe).seed_sequence()
+    np.testing.assert_array_equal(ours.generate_state(8), spawned.generate_state(8))
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        42,
+        np.int64(42),
+        2**200,
+        [1, 2, 3],
+        (5, 2**70),
+        np.array([7, 8], dtype=np.uint32),
+        np.random.SeedSequence(9),
+        np.random.SeedSequence(9, spawn_key=(3, 4)),
+        np.random.SeedSequence([1, 2], pool_size=8),
+    ],
+)
+def test_every_seed_keeps_its_stream(seed: object) -> None:
+    theirs = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)  # type: ignore[arg-type]
+    root = as_root(seed)
+    np.testing.assert_array_equal(root.seed_sequence().generate_state(8), theirs.generate_state(8))
+    expected = np.random.Generator(np.random.SFC64(theirs)).standard_normal(5)
+    np.testing.assert_array_equal(root.generator().standard_normal(5), expected)
+    assert pickle.loads(pickle.dumps(root)) == root  # noqa: S301
+
+
+@pytest.mark.parametrize("name", ["SFC64", "PCG64", "PCG64DXSM", "Philox", "MT19937"])
+def test_bit_generators_bring_their_seed_and_kind(name: str) -> None:
+    bit_generator = getattr(np.random, name)(123)
+    expected = Root(123, bit_generator=name)
+    assert as_root(bit_generator) == expected
+    assert as_root(np.random.Generator(bit_generator)) == expected
+    assert type(as_root(bit_generator).generator().bit_generator).__name__ == name
+
+
+@pytest.mark.parametrize("name", ["SFC64", "PCG64", "PCG64DXSM", "Philox", "MT19937"])
+def test_moved_bit_generators_give_their_state(name: str) -> None:
+    """Advanced, jumped or restored: the same place, the same root, in every process; another place, another."""
+
+    def advanced(words: int) -> np.random.BitGenerator:
+        bit_generator: np.random.BitGenerator = getattr(np.random, name)(123)
+        bit_generator.random_raw(words)
+        return bit_generator
+
+    before = repr(advanced(3).state)
+    roots = [as_root(advanced(words)) for words in range(4)]
+    assert len(set(roots)) == 4
+    assert roots == [as_root(advanced(words)) for words in range(4)]
+    restored = getattr(np.random, name)()
+    restored.state = advanced(3).state
+    assert as_root(restored) == roots[3]
+    assert repr(restored.state) == before, "it is left as it is"
+    if name != "SFC64":
+        jumped = [as_root(advanced(0).jumped(2)) for _ in range(2)]  # type: ignore[attr-defined]
+        assert jumped[0] == jumped[1] != roots[0]
+
+
+def test_legacy_and_keyed_generators_have_nothing_but_their_state() -> None:
+    assert as_root(np.random.RandomState(5)) == as_root(np.random.RandomState(5)) != as_root(np.random.RandomState(6))
+    assert as_root(np.random.Philox(key=3)) == as_root(np.random.Philox(key=3)) != as_root(np.random.Philox(key=4))
+
+
+def test_children_that_a_sequence_has_spawned_do_not_matter() -> None:
+    sequence = np.random.SeedSequence(3)
+    sequence.spawn(5)
+    assert as_root(sequence) == as_root(3)
+
+
+def test_no_seed_is_fresh_entropy() -> None:
+    assert as_root(None) != as_root(None)
+
+
+@pytest.mark.parametrize("seed", ["42", 1.5, object(), [1, 2.5], {}])
+def test_seeds_of_another_kind(seed: object) -> None:
+    with pytest.raises(ArgumentTypeError, match="seed"):
+        as_root(seed)
+
+
+@pytest.mark.parametrize("seed", [-1, [1, -2]])
+def test_negative_seeds(seed: object) -> None:
+    with pytest.raises(ArgumentError, match="seed"):
+        as_root(seed)
+
+
+def test_a_bit_generator_of_somebody_else() -> None:
+    class Mine(np.random.PCG64):
+        pass
+
+    with pytest.raises(ArgumentTypeError, match="numpy's bit generators, not Mine"):
+        as_root(Mine(1))
+
+
+def test_record_survives_json_readers_with_doubles() -> None:
+    record = as_root(2**100 + 1).child(7).record()
+    assert record == {
+        "bit_generator": "SFC64",
+        "entropy": str(2**100 + 1),
+        "key": [7],
+        "pool_size": 4,
+    }
+    assert as_root([1, 2]).record()["entropy"] == ["1", "2"]

@@ -1,0 +1,149 @@
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mvn_dask.covariance import Diagonal
+from mvn_dask.errors import SpoolError
+from mvn_dask.lineage import shelved
+from mvn_dask.sampling.broadcast import LARGE, Broadcast
+
+SMALL = np.arange(1.0, 11.0)
+BIG = np.arange(1.0, LARGE // 8 + 2)
+
+
+def broadcast(scale: np.ndarray, spool: str | None) -> Broadcast:
+    return Broadcast(Diagonal(scale**2).factorize(), np.zeros(len(scale)), lambda _: spool)
+
+
+def travelled(one: Broadcast) -> Broadcast:
+    arrived = pickle.loads(pickle.dumps(one))  # noqa: S301
+    assert isinstance(arrived, Broadcast)
+    return arrived
+
+
+def same(one: Broadcast, other: Broadcast) -> bool:
+    z = np.ones((1, one.factor.noise_ndim))
+    equal = np.array_equal(one.factor.colorize(z), other.factor.colorize(z))
+    return equal and np.array_equal(one.mean, other.mean)
+
+
+def test_small_ones_go_along(tmp_path: Path) -> None:
+    one = broadcast(SMALL, str(tmp_path))
+    assert same(travelled(one), one)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("spool", ["folder", "file-url", "other-url", "temporary"])
+def test_large_ones_go_through_the_spool_and_on_from_there(spool: str, tmp_path: Path) -> None:
+    folder = {
+        "folder": str(tmp_path / "new"),
+        "file-url": f"file://{tmp_path}",
+        "other-url": f"local://{tmp_path}",
+        "temporary": "",
+    }[spool]
+    one = broadcast(BIG, folder)
+    assert len(pickle.dumps(one)) < 1000
+    arrived = travelled(one)
+    assert len(pickle.dumps(arrived)) < 1000, "unloaded, it goes on as file names"
+    assert sys.getsizeof(arrived) < 1000 < BIG.nbytes < sys.getsizeof(one)
+    assert same(arrived, one)
+    if spool != "other-url":
+        assert isinstance(arrived.arrays["factor"], np.memmap)
+    assert len(pickle.dumps(arrived)) < 1000, "and loaded as well"
+
+
+def test_equal_arrays_share_a_file(tmp_path: Path) -> None:
+    for _ in range(2):
+        pickle.dumps(broadcast(BIG, str(tmp_path)))
+    assert len(list(tmp_path.iterdir())) == 2  # the factor and the mean
+
+
+def test_a_process_maps_a_file_once(tmp_path: Path) -> None:
+    pickled = pickle.dumps(broadcast(BIG, str(tmp_path)))
+    one, other = (pickle.loads(pickled) for _ in range(2))  # noqa: S301
+    assert one.arrays["factor"] is other.arrays["factor"]
+
+
+def test_what_workers_can_load_themselves_needs_no_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a store, whose factor is the same."""
+    monkeypatch.setattr("mvn_dask.sampling.broadcast._loaded", {})
+    one = broadcast(BIG, str(tmp_path / "spool"))
+    for name, array in one.arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    shelf = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in one.digests.items()}
+    with shelved(shelf):
+        pickled = pickle.dumps(one)
+    assert len(pickled) < 2000
+    assert same(pickle.loads(pickled), one)  # noqa: S301
+    assert not (tmp_path / "spool").exists()
+    with shelved({"another": partial(np.load, "x")}):
+        pickle.dumps(one)
+    assert (tmp_path / "spool").exists()
+
+
+def test_through_the_graph() -> None:
+    one = broadcast(BIG, None)
+    assert len(pickle.dumps(one)) > BIG.nbytes
+    arrived = travelled(one)
+    assert same(arrived, one)
+    assert same(travelled(arrived), one), "it goes on as it came, not through a spool of the receiver"
+
+
+@pytest.mark.parametrize("damage", ["absent", "torn", "of another store"])
+def test_a_worker_that_cannot_read_the_spool_says_what_to_do(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mvn_dask.sampling.broadcast._loaded", {})
+    arrived = travelled(broadcast(BIG, str(tmp_path)))
+    for path in tmp_path.iterdir():
+        if damage == "absent":
+            path.unlink()
+        elif damage == "torn":
+            path.write_bytes(b"torn")
+        else:
+            np.save(path, np.load(path) + 1)
+    with pytest.raises(SpoolError, match=r"mvn_dask\.spool.*shared"):
+        _ = arrived.factor
+
+
+def test_a_spool_that_was_cleaned_is_filled_again(tmp_path: Path) -> None:
+    one = broadcast(BIG + 1, str(tmp_path))
+    pickle.dumps(one)
+    shutil.rmtree(tmp_path)
+    assert same(travelled(one), one)
+
+
+CHILD = """
+import os, pickle, signal, sys
+import numpy as np
+from mvn_dask.sampling.broadcast import Broadcast
+from mvn_dask.covariance import Diagonal
+n = 2**21
+pickle.dumps(Broadcast(Diagonal(np.ones(n)).factorize(), np.zeros(n), lambda _: ""))
+if os.fork() == 0:
+    sys.exit()
+os.wait()
+print(len(os.listdir(sys.argv[1])), flush=True)
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_temporary_spools_go_with_their_process(tmp_path: Path) -> None:
+    def run(end: str) -> str:
+        command = [sys.executable, "-c", CHILD, str(tmp_path), end]
+        return subprocess.run(
+            command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False
+        ).stdout
+
+    assert run("killed") == "1\n", "a forked child leaves it alone"
+    assert len(list(tmp_path.iterdir())) == 1
+    assert run("exits") == "1\n", "that of the killed one is gone"
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,65 @@
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mvn_dask
+from mvn_dask.covariance import Dense
+from mvn_dask.covariance.dense import TriangularFactor
+from mvn_dask.errors import ArgumentError, BlockTooLargeError
+from mvn_dask.random.streams import as_root
+from mvn_dask.sampling.array import sample
+from mvn_dask.sampling.spec import SampleSpec, sample_spec
+
+MEAN, COV = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
+
+
+def spec(size: tuple[int, ...] = (100,), chunks: object = 40, **options: Any) -> SampleSpec:
+    return sample_spec(
+        MEAN,
+        Dense(COV, method="cholesky"),
+        size,
+        **{"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": chunks, "names": None, **options},
+    )
+
+
+def test_it_says_what_the_array_will_be() -> None:
+    for size, chunks in (((100,), 40), ((10, 100), (1, 50)), ((10, 100), (5, 50, 1)), ((), "auto"), ((0,), -1)):
+        drawn = spec(size, chunks)
+        array = sample(drawn)
+        assert drawn.shape == array.shape
+        assert drawn.lengths == array.chunks
+        assert drawn.lineage.is_of(array.name)
+        expected = mvn_dask.MultivariateNormal(MEAN, COV, method="cholesky").sample(size, seed=1, chunks=chunks)
+        assert array.name == expected.name
+
+
+def test_a_factor_of_another_machine_is_taken_as_it_is() -> None:
+    ours = spec()
+    theirs = TriangularFactor(np.nextafter(np.linalg.cholesky(COV), 0))
+    adopted = spec(factor=theirs)
+    assert adopted.broadcast.factor.arrays()["factor"] is theirs.arrays()["factor"]
+    assert adopted.lineage.fingerprint != ours.lineage.fingerprint
+    np.testing.assert_allclose(sample(adopted), sample(ours), rtol=1e-14)
+
+
+def test_blocks_that_fit_into_no_process() -> None:
+    with pytest.raises(BlockTooLargeError, match="a process has 1000 bytes"):
+        spec().refuse_too_large(1000)
+    spec().refuse_too_large(10**7)
+    cut = spec((10, 100), (5, 50, 1))
+    cut.refuse_too_large(10**8)
+    with pytest.raises(BlockTooLargeError, match="shape"):
+        replace(cut, recut=((10**6,), (10**6,), (2,))).refuse_too_large(10**8)
+    with pytest.raises(ArgumentError, match="blocks"):
+        spec((10**12,), 1)
+
+
+def test_a_spec_needs_no_dask_array() -> None:
+    modules = "mvn_dask.sampling.spec, mvn_dask.store.status, mvn_dask.store.format.contents"
+    code = f"import sys, {modules}; print('dask.array' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"

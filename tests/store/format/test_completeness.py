@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mvn_dask
+from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
+from mvn_dask.store.format.completeness import committed, complete, missing_numbers, refuse_unfinished
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.storage.addressing import open_storage
+
+
+def stored(url: object) -> None:
+    cov = pd.DataFrame(np.eye(2) + 0.5, columns=["a", "b"], index=["a", "b"])
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], cov).sample(100, seed=1, chunks=30), url)
+
+
+@pytest.mark.parametrize("place", ["folder", "memory"])
+def test_missing_chunks_by_their_numbers(place: str, tmp_path: Path) -> None:
+    url = str(tmp_path) if place == "folder" else f"memory://{tmp_path.name}"
+    stored(url)
+    storage = open_storage(url)
+    manifest = require_manifest(storage)
+    assert complete(storage, manifest)
+    refuse_unfinished(storage, manifest)
+    for number in (1, 3):
+        storage.delete(f"samples/c/{number}/0")
+    assert missing_numbers(storage, manifest, 0, 4).tolist() == [1, 3]
+    assert missing_numbers(storage, manifest, 1, 3).tolist() == [1]
+    assert not complete(storage, manifest)
+    with pytest.raises(UnfinishedStoreError, match="2 of 4 chunks"):
+        refuse_unfinished(storage, manifest)
+    for number in (0, 2):
+        storage.delete(f"samples/c/{number}/0")
+    assert missing_numbers(storage, manifest, 2, 4).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("lost", ["zarr.json", "samples/zarr.json", "variable/zarr.json"])
+def test_without_a_document_it_is_not_committed(lost: str, tmp_path: Path) -> None:
+    stored(tmp_path)
+    storage = open_storage(tmp_path)
+    manifest = require_manifest(storage)
+    assert committed(storage, manifest)
+    storage.delete(lost)
+    assert not committed(storage, manifest)
+    with pytest.raises(UnfinishedStoreError, match="all 4 chunks"):
+        refuse_unfinished(storage, manifest)
+
+
+@pytest.mark.parametrize("lost", [".mvn_dask/factor.npy", ".mvn_dask/mean.npy", "variable/c/0"])
+def test_what_lies_beside_the_chunks_belongs_to_it(lost: str, tmp_path: Path) -> None:
+    stored(tmp_path)
+    storage = open_storage(tmp_path)
+    storage.delete(lost)
+    assert not complete(storage, require_manifest(storage))
+
+
+def test_documents_that_contradict_the_record(tmp_path: Path) -> None:
+    stored(tmp_path)
+    document = tmp_path / "samples" / "zarr.json"
+    document.write_text(document.read_text().replace("float64", "float32"))
+    storage = open_storage(tmp_path)
+    with pytest.raises(DamagedManifestError, match="disagree"):
+        committed(storage, require_manifest(storage))

@@ -1,0 +1,221 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+import zarr
+from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+from obstore import store as obstores
+from zarr.storage import FsspecStore, LocalStore, MemoryStore, ObjectStore
+
+import mvn_dask
+from mvn_dask.errors import StorageError
+from mvn_dask.store.storage.addressing import local_folder, open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.local import LocalStorage
+from tests.store.conftest import ACCESS, SECRET, Prefix
+
+
+def test_paths_and_file_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert local_folder("a.zarr") == tmp_path / "a.zarr"
+    assert local_folder(Path("a.zarr")) == tmp_path / "a.zarr"
+    assert local_folder("file:///data/a%20b.zarr") == Path("/data/a b.zarr")
+    assert local_folder("file://localhost/data/a#b?c") == Path("/data/a#b?c")
+    assert local_folder("~/a.zarr") == Path("/home/somebody/a.zarr")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://x/y", "file://host/a", "file:/a", "", 7, None, MemoryStore()],
+)
+def test_everything_else_is_refused(url: Any) -> None:
+    with pytest.raises(StorageError, match="`url` must be a local path"):
+        local_folder(url)
+
+
+def test_a_pipeline_that_writes_in_place_is_refused() -> None:
+    with (
+        zarr.config.set({"codec_pipeline.path": "zarrs.ZarrsCodecPipeline"}),
+        pytest.raises(StorageError, match="torn chunks"),
+    ):
+        refuse_unsafe_writes("x")
+    refuse_unsafe_writes("x")
+
+
+def test_a_store_that_is_open_for_reading_only_is_not_written_to(tmp_path: Path) -> None:
+    x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+    mvn_dask.to_zarr(x, LocalStore(tmp_path / "store"))
+    closed = LocalStore(tmp_path / "store", read_only=True)
+    for write in (
+        lambda: mvn_dask.to_zarr(x, closed, overwrite=True),
+        lambda: mvn_dask.repair(closed),
+        lambda: mvn_dask.extend(closed, 1),
+    ):
+        with pytest.raises(StorageError, match="LocalStore that was opened for reading only"):
+            write()
+    assert mvn_dask.verify(closed, level="values").ok
+    assert mvn_dask.from_zarr(closed).shape == (10, 1)
+
+
+def test_one_place_has_one_name_however_it_is_given(prefix: Prefix, tmp_path: Path) -> None:
+    for url, options in (
+        (prefix.url, prefix.options),
+        (f"{prefix.url}/", prefix.options),
+        (prefix.url.replace("s3://", "S3://"), prefix.options),
+        (prefix.object_store, None),
+        (prefix.fsspec, None),
+        (ObjectStore(obstores.S3Store.from_url(prefix.url, **prefix.options)), None),
+    ):
+        assert open_storage(url, options).name == prefix.url
+    assert open_storage(f"{prefix.url}/a%20b", prefix.options).name == f"{prefix.url}/a b"
+    (tmp_path / "link").symlink_to(tmp_path / "store")
+    for place in (tmp_path / "store", tmp_path / "link", LocalStore(tmp_path / "link"), f"file://{tmp_path}/store"):
+        assert open_storage(place) == LocalStorage(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("gs://bucket/x", {}),
+        ("az://container/x", {"account_name": "account", "account_key": "c2VjcmV0"}),
+        ("abfs://container@account.dfs.core.windows.net/x", {"account_key": "c2VjcmV0"}),
+    ],
+)
+def test_other_clouds_are_named_by_their_urls(url: str, options: dict[str, str]) -> None:
+    assert open_storage(url, options).name == url
+
+
+def test_urls_are_texts_and_options_are_mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match="`url` must be a text if it is a URL"):
+        open_storage(Path("s3://bucket/run"))
+    for options in (5, "abc", ["a"]):
+        with pytest.raises(StorageError, match="`storage_options` must be a mapping"):
+            open_storage("s3://bucket/run", options)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def wrapped(protocol: str) -> FsspecStore:
+    return FsspecStore(AsyncFileSystemWrapper(fsspec.filesystem(protocol), asynchronous=True), path="/tmp/x")  # noqa: S108
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: FsspecStore.from_url("file:///tmp/x"), "fsspec's file/local leaves torn chunks behind"),
+        (lambda: wrapped("file"), "fsspec's file/local leaves torn chunks behind"),
+        (lambda: wrapped("memory"), "fsspec's memory is not known to create exclusively"),
+        (lambda: FsspecStore.from_url("memory://x"), "fsspec's memory is not known to create exclusively"),
+        (lambda: ObjectStore(obstores.LocalStore("/tmp")), "an obstore LocalStore is no storage"),  # noqa: S108
+        (lambda: ObjectStore(obstores.MemoryStore()), "an obstore MemoryStore is no storage"),
+        (lambda: ObjectStore(obstores.HTTPStore.from_url("https://x/y")), "an obstore HTTPStore is no storage"),
+        (MemoryStore, "`url` must be a local path"),
+        (lambda: "http://x/y", "not http://…"),
+        (lambda: "https://user:verysecretvalue@x/y", "not https://…"),
+        (lambda: "ftp://x/y", "not ftp://…"),
+        (lambda: "s3://AKIASECRETKEYID:verysecretvalue@bucket/x", "no credentials or queries"),
+        (lambda: "s3://AKIASECRETKEYID@bucket/x", "no credentials or queries"),
+        (lambda: "abfs://c:verysecretvalue@account.dfs.core.windows.net/x", "no credentials or queries"),
+        (lambda: "s3://bucket/x?secret_access_key=verysecretvalue", "no credentials or queries"),
+        (lambda: "s3://bucket/x#verysecretvalue", "no credentials or queries"),
+        (lambda: "s3://bucket/a/../x", "without '.' and '..'"),
+        (lambda: "s3://bucket/a/%2e%2e/x", "without '.' and '..'"),
+        (lambda: "memory://a/../x", "without '.' and '..'"),
+        (lambda: "s3://bucket/a//x", "empty path segment"),
+        (lambda: "s3://", "the URL or `storage_options` are not understood"),
+    ],
+)
+def test_what_is_not_safe_is_refused_by_its_name(make: Any, message: str, tmp_path: Path) -> None:
+    url = make()
+    rows = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+    for call in (open_storage, mvn_dask.from_zarr, mvn_dask.verify, lambda place: mvn_dask.to_zarr(rows, place)):
+        with pytest.raises(StorageError, match=r"`url`|fsspec|obstore|storage_options") as caught:
+            call(url)
+        assert message in str(caught.value)
+        assert str(caught.value).count("\n") == 0
+        assert SECRET not in str(caught.value)
+        assert ACCESS not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["local", "file", "zarr", "obstore", "fsspec"])
+def test_options_without_the_url_of_an_object_store_are_refused(url: str, prefix: Prefix, tmp_path: Path) -> None:
+    places: dict[str, Any] = {
+        "local": tmp_path,
+        "file": f"file://{tmp_path}",
+        "zarr": LocalStore(tmp_path),
+        "obstore": prefix.object_store,
+        "fsspec": prefix.fsspec,
+    }
+    with pytest.raises(StorageError, match="go with the URL of an object store"):
+        open_storage(places[url], {"region": "x"})
+
+
+def test_memory_takes_no_options() -> None:
+    with pytest.raises(StorageError, match="no meaning for memory://"):
+        open_storage("memory://x", {"region": "x"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"bogus": SECRET},
+        {"config": {"bogus": SECRET}},
+        {"config": {"virtual_hosted_style_request": SECRET}},
+        {"virtual_hosted_style_request": SECRET},
+        {"client_options": SECRET},
+        {"client_options": {"timeout": SECRET}},
+        {"client_options": {"default_headers": {"x": f"{SECRET}\n"}}},
+        {"secret_access_key": 7},
+        {"region": [SECRET]},
+    ],
+)
+def test_options_that_are_not_understood_are_refused_without_their_values(options: dict[str, Any]) -> None:
+    with pytest.raises(
+        StorageError, match=r"^s3://bucket: the URL or `storage_options` are not understood: "
+    ) as caught:
+        open_storage("s3://bucket/x", {**options, "access_key_id": ACCESS})
+    assert SECRET not in str(caught.value)
+    assert ACCESS not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert str(caught.value).count("\n") == 0
+
+
+WITHOUT = """
+import sys
+for name in ("obstore", "s3fs", "xarray", "boto3", "botocore"):
+    sys.modules[name] = None
+import mvn_dask
+x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+mvn_dask.to_zarr(x, sys.argv[1])
+assert (mvn_dask.from_zarr(sys.argv[1]) == x).all().compute()
+assert mvn_dask.verify(sys.argv[1], level="values").ok
+for url in ("s3://bucket/x", "memory://x"):
+    try:
+        mvn_dask.to_zarr(x, url)
+    except mvn_dask.errors.StorageError as error:
+        print(error)
+"""
+
+LIGHT = """
+import sys
+import mvn_dask
+print(sorted({"obstore", "s3fs", "mvn_dask.store.storage.object", "mvn_dask.store.storage.s3"} & sys.modules.keys()))
+"""
+
+
+def test_without_obstore_local_stores_work_and_others_say_what_to_install(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(tmp_path / "store")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines == [f"{name}:// URLs need obstore: pip install 'mvn_dask[objects]'" for name in ("s3", "memory")]
+
+
+def test_importing_mvn_dask_imports_no_library_of_object_stores() -> None:
+    """Nor xarray, which dask.array imports by itself where it is installed."""
+    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,122 @@
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.errors import AlignmentError, StoreError
+from mvn_dask.execution.blocks import Blocks
+from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.chunk_writer import ChunkWriter, WriteChunks, slab
+from mvn_dask.store.format.completeness import missing_numbers
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.storage.base import MANIFEST_KEY
+from mvn_dask.store.storage.local import LocalStorage
+from mvn_dask.store.storage.object import MemoryStorage
+
+NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+ROWS = NORMAL.sample(100, seed=1, chunks=30)
+
+
+def begun(folder: Path, array: da.Array = ROWS) -> tuple[ChunkWriter, Manifest]:
+    manifest, _ = manifest_of(array)
+    storage = LocalStorage(folder)
+    storage.create(MANIFEST_KEY, manifest.text)
+    (folder / ".mvn_dask" / "lock").touch()
+    return ChunkWriter(storage, manifest, manifest.identity), manifest
+
+
+def test_what_is_there_is_not_drawn_unless_it_is_wanted_anew(tmp_path: Path) -> None:
+    chunks, manifest = begun(tmp_path)
+    filling = WriteChunks(Blocks(ROWS), chunks, rewrite=False)
+    filling(np.array([0, 3]))
+    assert missing_numbers(chunks.storage, manifest, 0, 4).tolist() == [1, 2]
+    assert filling.remaining(np.arange(4)).tolist() == [1, 2]
+    path = tmp_path / "samples" / "c" / "0" / "0"
+    path.write_bytes(bytes(path.stat().st_size))
+    filling(np.arange(4))
+    assert not any(path.read_bytes()), "it was there"
+    again = WriteChunks(Blocks(ROWS), chunks, rewrite=True)
+    assert again.remaining(np.arange(4)).tolist() == [0, 1, 2, 3]
+    again(np.arange(1))
+    assert any(path.read_bytes())
+
+
+def test_a_chunk_goes_only_into_the_store_it_was_made_for(tmp_path: Path) -> None:
+    chunks, manifest = begun(tmp_path)
+    with pytest.raises(AlignmentError, match=r"block \(0, 0\) has the shape \(29, 2\)"):
+        chunks.write((0, 0), np.zeros((29, 2)))
+    other = ChunkWriter(chunks.storage, manifest, "another")
+    with pytest.raises(StoreError, match="was overwritten while"):
+        other.write((0, 0), np.zeros((30, 2)))
+    assert len(missing_numbers(chunks.storage, manifest, 0, 4)) == 4
+
+
+def test_the_chunks_that_hold_a_row() -> None:
+    assert slab(manifest_of(ROWS)[0], 59).tolist() == [1]
+    boxes = manifest_of(NORMAL.sample((10, 40), seed=1, chunks=(4, 15)))[0]
+    assert slab(boxes, 9).tolist() == [6, 7, 8]
+
+
+@pytest.mark.parametrize("change", [lambda x: x - x.mean(axis=0), lambda x: x.rechunk((15, 2))])
+def test_arrays_whose_blocks_share_work(change: Any, processes: Client, tmp_path: Path) -> None:
+    mvn_dask.to_zarr(change(ROWS), tmp_path)
+    np.testing.assert_allclose(mvn_dask.from_zarr(tmp_path).compute(), change(ROWS).compute(), rtol=1e-14)
+    (tmp_path / "samples" / "c" / "1" / "0").unlink()
+    mvn_dask.to_zarr(change(ROWS), tmp_path)
+    assert mvn_dask.verify(tmp_path, level="checksum").ok
+
+
+def test_a_few_blocks_of_many_are_made_by_all_threads(tmp_path: Path) -> None:
+    seen: set[int] = set()
+
+    def look(rows: Any) -> Any:
+        seen.add(threading.get_ident())
+        time.sleep(0.01)
+        return rows
+
+    with dask.config.set(scheduler="threads", num_workers=4):
+        mvn_dask.to_zarr(da.map_blocks(look, NORMAL.sample(800, seed=1, chunks=10), dtype="f8").sum(axis=0), tmp_path)
+    assert len(seen) > 1
+
+
+def test_a_chunk_that_arrives_after_an_overwrite_goes_again_where_nothing_is_locked() -> None:
+    """Missing it is noticed; of the right size, and wrong, it would not be."""
+    chunks, manifest = begun_in_memory()
+    other, _ = manifest_of(NORMAL.sample(100, seed=2, chunks=30))
+    real = type(chunks.storage).write
+
+    class Late(MemoryStorage):
+        def write(self, key: str, pieces: Any) -> None:
+            real(self, MANIFEST_KEY, [other.text])  # the other job begins while this chunk is on its way
+            real(self, key, pieces)
+
+    late = ChunkWriter(Late("late"), manifest, manifest.identity)
+    with pytest.raises(StoreError, match="was overwritten while a job was writing"):
+        late.write((0, 0), np.zeros((30, 2)))
+    assert late.storage.entry("samples/c/0/0") is None
+
+
+def begun_in_memory() -> tuple[ChunkWriter, Manifest]:
+    manifest, _ = manifest_of(ROWS)
+    storage = MemoryStorage("late")
+    storage.create(MANIFEST_KEY, manifest.text)
+    return ChunkWriter(storage, manifest, manifest.identity), manifest
+
+
+def test_workers_read_the_factor_from_the_store(processes: Client, tmp_path: Path) -> None:
+    """And not from the spool, which another machine might not see."""
+    normal = mvn_dask.MultivariateNormal(np.zeros(1100), np.eye(1100) + 0.5, method="cholesky")
+
+    def mapped() -> list[str]:
+        return [line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if ".npy" in line]
+
+    mvn_dask.to_zarr(normal.sample(2000, seed=1, chunks=128), tmp_path)
+    files = {name for names in processes.run(mapped).values() for name in names}
+    assert files == {str(tmp_path / ".mvn_dask" / f"{name}.npy") for name in ("factor", "mean")}
