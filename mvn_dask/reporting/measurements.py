@@ -30,7 +30,7 @@ from mvn_dask.store.reading import Stored
 LEAF_NUMBERS = 2**16
 """Numbers of a leaf of variables, about, where chunks are smaller."""
 LEAF_DISTANCES = 2**13
-"""Rows of a leaf of distances."""
+"""Rows of a leaf of distances, where not every row has one."""
 LEAF_CHUNKS = 2**10
 """Fingerprints of a leaf."""
 WHITENED_NUMBERS = 2**16
@@ -186,7 +186,8 @@ def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) 
     if reference.radial is None:
         return inputs
     whitened = -(-rows // selection.stride)
-    return (*inputs, WhitenedRows(whitened, LEAF_DISTANCES, selection, reference.radial, broadcast))
+    leaf_rows = _leaf_rows(selection) if selection.stride == 1 else LEAF_DISTANCES
+    return (*inputs, WhitenedRows(whitened, leaf_rows, selection, reference.radial, broadcast))
 
 
 def _leaf_rows(selection: Selection) -> int:

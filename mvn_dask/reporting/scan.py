@@ -113,8 +113,9 @@ class Scan:
         forests: Forests = {}
         for number in numbers.tolist():
             cancellation.exit_if_cancelled()
-            block = self.stored.read(chunk_index(self.stored.manifest, number))
-            self.add(forests, chunk_range(self.stored.manifest, number), block.reshape(-1, block.shape[-1]))
+            # Without a name here, which would keep the chunk while the next one is read.
+            index = chunk_index(self.stored.manifest, number)
+            self.add(forests, chunk_range(self.stored.manifest, number), self.stored.read(index))
         return [forests]
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
@@ -125,8 +126,9 @@ class Scan:
         """Bytes of a chunk."""
         return f"a chunk takes {chunk_bytes(self.stored.manifest)} bytes, and what is derived from its rows at a time"
 
-    def add(self, forests: Forests, chunk: ChunkRange, rows: Rows) -> None:
+    def add(self, forests: Forests, chunk: ChunkRange, block: Rows) -> None:
         """Add one chunk."""
+        rows = block.reshape(-1, block.shape[-1])
         # One thread of BLAS: its sums depend on how many there are.
         with one_thread():
             for number, each in enumerate(self.inputs):
