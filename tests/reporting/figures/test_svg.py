@@ -2,11 +2,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from mvn_dask.reporting.svg import Scale, axes, element, label, path, picture, short, tick
+from mvn_dask.reporting.figures.svg import Scale, axes, element, label, path, picture, shorten, tick
 
 
 def test_whatever_is_written_is_escaped() -> None:
-    made = picture("a-1", 10, 20, "<script>", 'a "title" & more', element("text", short("<b>"), x="<"))
+    made = picture("a-1", 10, 20, "<script>", 'a "title" & more', element("text", shorten("<b>"), x="<"))
     root = ET.fromstring(made)  # noqa: S314 our own
     assert [child.text for child in root] == ["<script>", 'a "title" & more', "<b>"]
     assert root.attrib["aria-labelledby"] == "a-1-title a-1-about"
@@ -30,7 +30,9 @@ def test_scales_go_either_way() -> None:
 def test_pieces_are_xml() -> None:
     x, y = Scale(0.0, 10.0, 50.0, 100.0), Scale(-1.0, 1.0, 90.0, 10.0)
     pieces = (
-        axes(x, y, "a < b", "up & down") + label("−1", 0.0, 1.0, style="font-size:8px") + path([(0, 1), (2.5, 3)], "c")
+        axes(x, y, "a < b", "up & down")
+        + label("−1 < 0", 0.0, 1.0, style="font-size:8px")
+        + path([(0, 1), (2.5, 3)], "c")
     )
     root = ET.fromstring(f"<svg>{pieces}</svg>")  # noqa: S314 our own
     assert root[-1].attrib["d"] == "M0 1L2.5 3"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.judging import FAMILIES, judge
-from tests.reporting.planting import COV, MEAN, Block, look, sample
+from mvn_dask.reporting.verdicts import FAMILIES, verdicts_on
+from tests.reporting.samples import COV, MEAN, Block, estimate, sample
 
 RATE = 0.3
 CASES: list[tuple[int, int, str, str]] = [
@@ -37,7 +37,7 @@ def alarms(case: tuple[int, int, str, str], seeds: int) -> Counter[str]:
     for seed in range(seeds):
         bad = {
             v.family
-            for v in judge(look(normal.sample(n, seed=seed, dtype=dtype, chunks=max(1, n // 3))), RATE)
+            for v in verdicts_on(estimate(normal.sample(n, seed=seed, dtype=dtype, chunks=max(1, n // 3))), RATE)
             if not v.ok
         }
         found.update([*bad, *(["any"] if bad else [])])
@@ -76,19 +76,19 @@ CHUNK = slice(15_000, 20_000)
 FAULTS: dict[str, tuple[Callable[[Block], Any], slice, set[str]]] = {
     "a shifted chunk": (lambda x: x + 0.3 * np.sqrt(np.diag(COV)), CHUNK, {"drift"}),
     "a slight shift": (lambda x: x + 0.04 * np.sqrt(np.diag(COV)), slice(None), {"means"}),
-    "a scaled variance": (lambda x: MEAN + 1.06 * (x - MEAN), slice(None), {"spreads", "distances"}),
+    "a scaled variance": (lambda x: MEAN + 1.06 * (x - MEAN), slice(None), {"variances", "distances"}),
     "a scaled chunk": (lambda x: MEAN + 1.15 * (x - MEAN), CHUNK, {"distances"}),
-    "a wrong sign": (lambda x: x * [-1, 1, 1, 1], slice(None), {"correlations", "distances"}),
+    "a wrong sign": (lambda x: x * [-1, 1, 1, 1], slice(None), {"covariances", "distances"}),
     "swapped columns": (lambda x: x[:, [1, 0, 2, 3]], CHUNK, {"drift", "distances"}),
     "swapped columns of equal moments": (
         lambda x: MEAN + ((x - MEAN) / np.sqrt(np.diag(COV)))[:, [0, 2, 1, 3]] * np.sqrt(np.diag(COV)),
         slice(None),
-        {"correlations"},
+        {"covariances"},
     ),
     "heavy tails": (
         lambda x: MEAN + (x - MEAN) * np.sqrt(2.0 / np.random.default_rng(0).chisquare(4, (len(x), 1))),
         CHUNK,
-        {"distances", "margins"},
+        {"distances", "marginals"},
     ),
     "zeros": (lambda x: 0 * x, slice(15_000, 15_100), {"distances"}),
     "a NaN": (lambda x: x * np.nan, slice(7, 8), {"numbers"}),
@@ -98,7 +98,7 @@ FAULTS: dict[str, tuple[Callable[[Block], Any], slice, set[str]]] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_planted_faults_are_found(name: str) -> None:
     what, rows, families = FAULTS[name]
-    bad = {verdict.family for verdict in judge(look(sample(), change(rows, what))) if not verdict.ok}
+    bad = {verdict.family for verdict in verdicts_on(estimate(sample(), change(rows, what))) if not verdict.ok}
     assert bad >= families
     if rows == slice(None):
         assert "numbers" not in bad
@@ -109,8 +109,8 @@ def test_a_chunk_that_stands_twice_is_found() -> None:
         numbers[30_000:35_000] = numbers[10_000:15_000]
         return numbers
 
-    found = {verdict.family: verdict for verdict in judge(look(sample(), copy))}
-    assert found["chunks"].words == "those that repeat others: 1 of 8, such as (2, 0) and (6, 0)"
+    found = {verdict.family: verdict for verdict in verdicts_on(estimate(sample(), copy))}
+    assert found["chunks"].text == "those that repeat others: 1 of 8, such as (2, 0) and (6, 0)"
     assert not found["chunks"].ok
     assert found["means"].ok
 
@@ -121,13 +121,15 @@ def test_a_constant_that_is_none_is_found() -> None:
         return numbers
 
     x = mvn_dask.MultivariateNormal([1.0, 2.0], [0.0, 4.0]).sample(1000, seed=1, chunks=100)
-    assert all(verdict.ok for verdict in judge(look(x)))
-    found = {verdict.family: verdict for verdict in judge(look(x, stray))}
-    assert found["numbers"].words == "1 number of variables without variance not at the mean"
+    assert all(verdict.ok for verdict in verdicts_on(estimate(x)))
+    found = {verdict.family: verdict for verdict in verdicts_on(estimate(x, stray))}
+    assert found["numbers"].text == "1 number of variables without variance not at the mean"
     assert not found["numbers"].ok
 
 
 def test_many_equal_chunks_are_counted() -> None:
     x = sample(1000, chunks=10)
-    found = {verdict.family: verdict for verdict in judge(look(x, lambda numbers: np.tile(numbers[:10], (100, 1))))}
-    assert found["chunks"].words.startswith("those that repeat others: 99 of 100, such as (0, 0) and (99, 0)")
+    found = {
+        verdict.family: verdict for verdict in verdicts_on(estimate(x, lambda numbers: np.tile(numbers[:10], (100, 1))))
+    }
+    assert found["chunks"].text.startswith("those that repeat others: 99 of 100, such as (0, 0) and (99, 0)")

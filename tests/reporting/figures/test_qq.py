@@ -3,10 +3,10 @@ import pytest
 from scipy.stats import chi2
 
 import mvn_dask
-from mvn_dask.reporting.quantiles import _allowed, quantiles
-from mvn_dask.reporting.scores import count_chance
-from tests.reporting.planting import COV, MEAN, Block, look, sample
-from tests.reporting.test_histograms import parts
+from mvn_dask.reporting.figures.qq import accepted_counts, qq_plot
+from mvn_dask.reporting.p_values import binomial_p_value
+from tests.reporting.figures.test_marginals import parts
+from tests.reporting.samples import COV, MEAN, Block, estimate, sample
 
 
 def points(picture: str) -> Block:
@@ -15,7 +15,7 @@ def points(picture: str) -> Block:
 
 
 def test_points_of_a_sound_sample_lie_on_the_diagonal() -> None:
-    picture = quantiles(look(sample()), 1e-6)
+    picture = qq_plot(estimate(sample()), 1e-6)
     assert picture is not None
     found = points(picture)
     (x, y), (right, top) = (
@@ -33,7 +33,7 @@ def test_heavy_tails_leave_the_diagonal() -> None:
         numbers += MEAN
         return numbers
 
-    picture = quantiles(look(sample(), heavy), 1e-6)
+    picture = qq_plot(estimate(sample(), heavy), 1e-6)
     assert picture is not None
     last = points(picture)[-1]
     (_, _), (right, top) = (
@@ -44,17 +44,17 @@ def test_heavy_tails_leave_the_diagonal() -> None:
 
 
 @pytest.mark.parametrize("total", [1, 10, 40_000])
-def test_the_band_is_what_the_test_lets_pass(total: int) -> None:
+def test_the_band_is_what_the_test_accepts(total: int) -> None:
     p = chi2.cdf(np.linspace(0.1, 30, 50), 4)
-    least, most = (each.astype(np.int64) for each in _allowed(p, total, 1e-4))
-    assert (count_chance(least, total, p, p) >= 1e-4).all()
-    assert (count_chance(most, total, p, p) >= 1e-4).all()
-    assert (count_chance(least[least > 0] - 1, total, p[least > 0], p[least > 0]) < 1e-4).all()
-    assert (count_chance(most[most < total] + 1, total, p[most < total], p[most < total]) < 1e-4).all()
+    least, most = accepted_counts(p, total, 1e-4)
+    assert (binomial_p_value(least, total, p, p) >= 1e-4).all()
+    assert (binomial_p_value(most, total, p, p) >= 1e-4).all()
+    assert (binomial_p_value(least[least > 0] - 1, total, p[least > 0], p[least > 0]) < 1e-4).all()
+    assert (binomial_p_value(most[most < total] + 1, total, p[most < total], p[most < total]) < 1e-4).all()
 
 
 def test_nothing_to_show() -> None:
-    assert quantiles(look(sample(0)), 1e-6) is None
-    assert quantiles(look(mvn_dask.MultivariateNormal(MEAN, COV).sample(100, seed=1, chunks=(50, 2))), 1e-6) is None
-    assert quantiles(look(sample(1)), 1e-6) is None
-    assert quantiles(look(sample(2)), 1e-6) is not None
+    assert qq_plot(estimate(sample(0)), 1e-6) is None
+    assert qq_plot(estimate(mvn_dask.MultivariateNormal(MEAN, COV).sample(100, seed=1, chunks=(50, 2))), 1e-6) is None
+    assert qq_plot(estimate(sample(1)), 1e-6) is None
+    assert qq_plot(estimate(sample(2)), 1e-6) is not None

@@ -5,7 +5,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from mvn_dask.reporting.png import NEGATIVE, POSITIVE, UNKNOWN, data_url, diverging, png
+from mvn_dask.reporting.figures.png import NEGATIVE, POSITIVE, UNKNOWN, data_url, diverging, png
 
 
 def test_another_reader_sees_the_same_picture() -> None:
