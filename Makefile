@@ -5,17 +5,26 @@ RUN := $(VENV)/bin/python
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 READY := $(VENV)/ready-$(VERSION)
 
-.PHONY: demo test test-slow test-slurm test-browser bench clean
+PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
+
+.PHONY: demo test test-faults test-slow test-slurm test-browser bench clean
 
 demo: $(READY)
 	$(RUN) examples/portfolio.py
 
+# At most 4 minutes on two quiet cores: run it before every commit.
 test: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
+	$(VENV)/bin/basedpyright --pythonpath $(RUN)
+	$(PYTEST)
 
+# The long suites with real kills, clusters and endpoints.
+test-faults: $(READY)
+	$(PYTEST) -m "faults and not slow"
+
+# Soak tests and huge graphs, for a night.
 test-slow: $(READY)
 	$(RUN) -m pytest -m slow
 

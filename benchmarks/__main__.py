@@ -1,4 +1,4 @@
-"""Run every benchmark, print one table, keep it as JSON and as a picture."""
+"""Run every benchmark, print one table, write it as JSON and as a plot."""
 
 import argparse
 import json
@@ -12,29 +12,29 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import engine, field, graph, picture, scaling, store
+from benchmarks import comparison, engine, graph, plot, scaling, store
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--small", action="store_true", help="small sizes: does it run?")
-    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder of what is kept")
+    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder of the results")
     parser.add_argument(
         "--python", action="append", default=[], metavar="LIBRARY=INTERPRETER", help="an environment that has a library"
     )
-    parser.add_argument("--only", action="append", choices=["field", "scaling", "graph", "engine", "store"])
+    parser.add_argument("--only", action="append", choices=["comparison", "scaling", "graph", "engine", "store"])
     options = parser.parse_args()
-    parts = options.only or ["scaling", "graph", "engine", "store", "field"]
+    parts = options.only or ["scaling", "graph", "engine", "store", "comparison"]
     options.output.mkdir(parents=True, exist_ok=True)
     modules = {"scaling": scaling, "graph": graph, "engine": engine, "store": store}
     rows = [row for part in parts if part in modules for row in modules[part].measure(options.small)]
     report: dict[str, object] = {"machine": machine()}
-    if "field" in parts:
+    if "comparison" in parts:
         given = dict(pair.split("=", 1) for pair in options.python)
-        result = field.run(options.small, options.output / "environments", given)
-        rows += field.rows(result)
-        report |= {"field": field.as_json(result), "skipped": result.skipped}
-        picture.draw(result, ", ".join(machine().values()), options.output / "bench.svg")
+        result = comparison.run(options.small, options.output / "environments", given)
+        rows += comparison.rows(result)
+        report |= {"comparison": comparison.as_json(result), "skipped": result.skipped}
+        plot.draw(result, ", ".join(machine().values()), options.output / "bench.svg")
     report["rows"] = [asdict(row) for row in rows]
     table = Table("what", "value", "unit", "against")
     for row in rows:
@@ -42,7 +42,7 @@ def main() -> None:
     Console(width=150).print(table)
     path = options.output / "bench.json"
     path.write_text(json.dumps(report, indent=1))
-    print(f"kept in {path}")
+    print(f"written to {path}")
 
 
 def machine() -> dict[str, str]:

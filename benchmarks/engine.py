@@ -18,7 +18,7 @@ from benchmarks.timing import Row, best_in_turn
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
-from mvn_dask.execution.ranges import RANGE_BYTES, BlockNumbers
+from mvn_dask.execution.ranges import BlockNumbers, range_size
 
 CORES = min(2, os.cpu_count() or 1)
 
@@ -106,7 +106,8 @@ def _overhead(where: str, client: Any, small: bool) -> Row:
             client.gather(client.map(work, halves, pure=False))
 
     bare()
-    best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, RANGE_BYTES // nbytes)}, 1 if small else 5)
+    size = range_size(nbytes)
+    best = best_in_turn({"bare": bare, "engine": lambda: _go(work, count, size)}, 1 if small else 5)
     return Row(
         f"blocks of {nbytes // 2**20} MiB in windows, {where}",
         1e3 * best["engine"] / count,

@@ -1,4 +1,4 @@
-"""An environment for each other library, since they pull different versions of the same things."""
+"""An environment for each other library, since their dependencies conflict."""
 
 import shutil
 import subprocess
@@ -33,7 +33,7 @@ def command(peer: str, folder: Path, given: dict[str, str]) -> list[str] | str:
         probe = [rscript, "-e", "library(mvnfast); library(jsonlite)"]
         found = subprocess.run(probe, capture_output=True, text=True, check=False)
         return [rscript, str(here / "mvnfast.R")] if not found.returncode else found.stderr.strip().splitlines()[0]
-    interpreter = given.get(library) or (sys.executable if library in OWN else _made(library, folder))
+    interpreter = given.get(library) or (sys.executable if library in OWN else _create(library, folder))
     probe = [interpreter, "-c", f"import {library}"]
     found = subprocess.run(probe, capture_output=True, text=True, check=False)
     return (
@@ -41,12 +41,12 @@ def command(peer: str, folder: Path, given: dict[str, str]) -> list[str] | str:
     )
 
 
-def _made(library: str, folder: Path) -> str:
-    place = folder / library
-    interpreter = place / "bin" / "python"
+def _create(library: str, folder: Path) -> str:
+    environment = folder / library
+    interpreter = environment / "bin" / "python"
     if not interpreter.exists():
-        print(f"making {place}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+        print(f"creating {environment}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", *PACKAGES[library]]
         subprocess.run(pip, capture_output=True, check=False)
     return str(interpreter)

@@ -1,9 +1,9 @@
-"""One core, one library: a process that draws when it is asked to, and says how long that took.
+"""One core, one library: a process that draws on request and reports how long that took.
 
 ``python peers.py numpy`` reads lines of JSON, ``{"d": 10, "dtype": "float64", "numbers": 1000000}``, and answers each
 with seconds, numbers and bytes. It is run by the interpreter of the library's own environment, so it imports
 nothing of this project but, for itself, the package. What a library can keep between draws, its factor first of
-all, is made before the clock runs: all but numpy and jax, which factorise at every call.
+all, is made before the time is taken: all but numpy and jax, which factorise at every call.
 """
 
 import json
@@ -43,7 +43,7 @@ def mvn_dask(d: int, dtype: str, n: int, method: str = "cholesky") -> Draw:
     factor = Dense(cov, method=method).factorize().astype(dtype)  # type: ignore[arg-type]
     plan = Plan((n,), d, d, dtype, as_root(1), (n,))
     mean = mean.astype(dtype)
-    return lambda: kernel.draw(factor, mean, plan, (0,))
+    return lambda: kernel.draw_rows(factor, mean, plan, 0, n)
 
 
 def numpy(d: int, dtype: str, n: int, method: str = "cholesky") -> Draw:
@@ -108,13 +108,13 @@ PEERS: dict[str, Callable[[int, str, int], Draw]] = {
 
 def main() -> None:
     prepare = PEERS[sys.argv[1]]
-    asked: dict[str, Any] = {}
+    prepared: dict[str, Any] = {}
     draw: Draw = int
     for line in sys.stdin:
         task = json.loads(line)
         n = max(1, task["numbers"] // task["d"])
-        if task != asked:
-            draw, asked = prepare(task["d"], task["dtype"], n), task
+        if task != prepared:
+            draw, prepared = prepare(task["d"], task["dtype"], n), task
             # Compiles, loads and warms up, where there is something of the kind.
             draw()
         best, spent = float("inf"), 0.0

@@ -33,9 +33,16 @@ def _threads(d: int, small: bool) -> Row:
     plan = Plan((blocks * rows,), d, d, "float64", as_root(1), (rows,))
     factor = Dense(cov, method="cholesky").factorize()
 
+    def draw_block(block: int) -> int:
+        return len(kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))))
+
     def draw(threads: int) -> None:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda block: kernel.draw(factor, mean, plan, (block,)).shape, range(blocks)))
+            list(
+                pool.map(
+                    lambda block: kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))).shape, range(blocks)
+                )
+            )
 
     best = best_in_turn({"one": lambda: draw(1), "two": lambda: draw(2)}, 2 if small else 5)
     ns = 1e9 * best["two"] / (blocks * rows * d)
@@ -53,9 +60,16 @@ def _dask(small: bool) -> list[Row]:
     plan = Plan((blocks * rows,), D, D, "float64", as_root(1), (rows,))
     factor = normal.covariance.factorize()
 
+    def draw_block(block: int) -> int:
+        return len(kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))))
+
     def bare() -> None:
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda block: kernel.draw(factor, mean, plan, (block,)).shape, range(blocks)))
+            list(
+                pool.map(
+                    lambda block: kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))).shape, range(blocks)
+                )
+            )
 
     options = {"dashboard_address": "127.0.0.1:0", "n_workers": 2, "threads_per_worker": 1}
     with LocalCluster(**options) as cluster, Client(cluster) as client:

@@ -20,7 +20,7 @@ def measure(small: bool) -> list[Row]:
     samples = normal.sample(nbytes // 800, seed=1, chunks="2 MiB" if small else "64 MiB")
     block = samples.blocks[0].compute()
     with TemporaryDirectory(dir=Path.cwd()) as folder, dask.config.set(scheduler="threads"):
-        place = Path(folder)
+        root = Path(folder)
 
         def draw() -> None:
             # A copy of one number of every block keeps nothing, and nothing is read twice.
@@ -28,22 +28,22 @@ def measure(small: bool) -> list[Row]:
 
         def write() -> None:
             # In as many threads as dask has, and into files as new as the store's.
-            shutil.rmtree(place / "raw", ignore_errors=True)
-            (place / "raw").mkdir()
+            shutil.rmtree(root / "raw", ignore_errors=True)
+            (root / "raw").mkdir()
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(lambda number: block.tofile(place / "raw" / str(number)), range(samples.numblocks[0])))
+                list(pool.map(lambda number: block.tofile(root / "raw" / str(number)), range(samples.numblocks[0])))
 
-        def keep() -> None:
-            shutil.rmtree(place / "store", ignore_errors=True)
-            mvn_dask.to_zarr(samples, place / "store")
+        def store() -> None:
+            shutil.rmtree(root / "store", ignore_errors=True)
+            mvn_dask.to_zarr(samples, root / "store")
 
-        best = best_in_turn({"draw": draw, "write": write, "keep": keep}, rounds=1 if small else 7)
+        best = best_in_turn({"draw": draw, "write": write, "store": store}, rounds=1 if small else 7)
     both = best["draw"] + best["write"]
     return [
         Row(
             f"to_zarr, {nbytes / 2**30:.2g} GiB, threads",
-            best["keep"],
+            best["store"],
             "s",
-            f"draw {best['draw']:.2f} s + tofile {best['write']:.2f} s: {best['keep'] / both:.2f}×",
+            f"draw {best['draw']:.2f} s + tofile {best['write']:.2f} s: {best['store'] / both:.2f}×",
         )
     ]

@@ -1,6 +1,8 @@
-"""The rules for arguments, one function each, with numpy's texts first.
+"""The rules for arguments, one function each.
 
-Where numpy has a text for a broken rule, ours begins with it, and adds the value that was seen.
+Input: an argument as the user gave it. Output: the value in the type that the package works with; an `ArgumentError` or
+`ArgumentTypeError` where a rule is broken. Cost: at most one pass over an array. Where numpy has a message for a
+broken rule, ours begins with it, and adds the value that was seen.
 """
 
 import math
@@ -76,7 +78,7 @@ def size(value: object) -> tuple[int, ...]:
 
 
 def count(name: str, value: object) -> int:
-    """A number of things: an integer, not negative."""
+    """A count: an integer, not negative."""
     try:
         number = operator.index(cast(Any, value))
     except TypeError as error:
@@ -95,7 +97,7 @@ def _lengths(value: object) -> list[int]:
 
 
 def real_array(name: str, value: object) -> FloatArray:
-    """The numbers of an array-like, as float64 (numpy's rule for every input type); no copy if it is that."""
+    """An array-like as float64, as numpy converts mean and covariance of any type; no copy of what is float64."""
     if np.ma.is_masked(value):
         raise ArgumentError(f"`{name}` must have no masked entries")
     try:
@@ -113,10 +115,10 @@ def real_array(name: str, value: object) -> FloatArray:
 
 def finite(name: str, array: FloatArray) -> None:
     """No NaN and no infinity."""
-    good = np.isfinite(array)
-    if not good.all():
-        where = tuple(int(i) for i in np.argwhere(~good)[0])
-        msg = f"`{name}` must be finite: {name}[{', '.join(map(str, where))}] is {array[where]}"
+    is_finite = np.isfinite(array)
+    if not is_finite.all():
+        index = tuple(int(i) for i in np.argwhere(~is_finite)[0])
+        msg = f"`{name}` must be finite: {name}[{', '.join(map(str, index))}] is {array[index]}"
         raise ArgumentError(msg)
 
 
@@ -143,50 +145,58 @@ def same_length(mean: FloatArray, ndim: int) -> None:
 
 
 def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[Any]]) -> None:
-    """Standard deviations that the dtype of the samples can tell from zero."""
+    """Standard deviations that are zero or normal numbers of the samples' dtype."""
     deviations = np.sqrt(np.abs(variances))
     if np.any((deviations > 0) & (deviations < np.finfo(dtype).tiny)):
         raise ArgumentError(f"`{name}` is too small for {dtype}: use dtype=np.float64, or other units")
 
 
 def not_too_large(name: str, array: FloatArray) -> None:
-    """Finite still after a cast to the dtype of the samples."""
+    """Numbers that stay finite in the dtype of the samples, to which they were cast."""
     if not np.isfinite(array).all():
         raise ArgumentError(f"`{name}` is too large for {array.dtype}: use dtype=np.float64")
 
 
 def names(mean: object, cov: object) -> tuple[str, ...] | None:
-    """Names of the variables, where a pandas Series or DataFrame brings them.
+    """Names of the variables, from the labels of a pandas Series or DataFrame.
 
-    Labels that merely count (0, 1, …) are no names. All that are given must agree, in this order.
+    All labels must agree, in their order. Default labels (0, 1, …) are no names, and are not compared unless others
+    are the same numbers in another order: then they say that the order of the variables differs.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cov = pd.DataFrame([[2, 1], [1, 2]], index=["a", "b"], columns=["a", "b"])
+    >>> names([0, 0], cov), names(pd.Series([0, 0]), cov)
+    (('a', 'b'), ('a', 'b'))
+    >>> reversed_cov = pd.DataFrame([[2, 1], [1, 2]], index=[1, 0], columns=[1, 0])
+    >>> names([0, 0], reversed_cov)
+    ('1', '0')
+    >>> names(pd.Series([0, 0]), reversed_cov)
+    Traceback (most recent call last):
+    mvn_dask.errors.ArgumentError: the index of `mean` and the columns of `cov` must agree: '0' is not '1'
     """
-    given = {
+    sources = {
         "the index of `mean`": _labels(getattr(mean, "index", None)),
         "the columns of `cov`": _labels(getattr(cov, "columns", None)),
         "the index of `cov`": _labels(getattr(cov, "index", None)),
     }
-    counting = [list(range(len(labels))) for labels in given.values() if labels is not None]
-    # Counting labels are compared where others are the same numbers in another order.
-    told = [labels for labels in given.values() if labels is not None and labels not in counting]
-    shuffled = any(set(labels) == set(range(len(labels))) for labels in told)
-    named = [
-        (place, [str(label) for label in labels])
-        for place, labels in given.items()
-        if labels is not None and (shuffled or labels not in counting)
-    ]
-    for (place, labels), (other, others) in pairwise(named):
+    labelled = {source: labels for source, labels in sources.items() if labels is not None}
+    named = {source: labels for source, labels in labelled.items() if labels != list(range(len(labels)))}
+    if any(set(labels) == set(range(len(labels))) for labels in named.values()):
+        named = labelled
+    texts = [(source, [str(label) for label in labels]) for source, labels in named.items()]
+    for (source, labels), (other, others) in pairwise(texts):
         if labels != others:
-            pairs = zip(labels, others, strict=False)
-            first = next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
-            msg = f"{place} and {other} must agree: {first[0]!r} is not {first[1]!r}"
-            raise ArgumentError(msg)
-    return _text(named[0][1]) if named else None
+            one, two = _first_difference(labels, others)
+            raise ArgumentError(f"{source} and {other} must agree: {one!r} is not {two!r}")
+    return _encodable(texts[0][1]) if texts else None
 
 
-def given_names(given: object, ndim: int, own: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Names of the variables that are given as such; `own` are those that mean and covariance bring."""
+def given_names(given: object, ndim: int, from_labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Names of the variables from the argument `names`; `from_labels` are those of mean and covariance."""
     if given is None:
-        return own
+        return from_labels
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise ArgumentTypeError(f"`names` must be a sequence of text, not {given!r}")
     labels = list(given)
@@ -195,20 +205,27 @@ def given_names(given: object, ndim: int, own: tuple[str, ...] | None) -> tuple[
         raise ArgumentTypeError(f"`names` must be a sequence of text, and {wrong!r} is none")
     if len(labels) != ndim:
         raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {len(labels)} names")
-    if own is not None and list(own) != labels:
-        first = next(pair for pair in zip(labels, own, strict=True) if pair[0] != pair[1])
-        raise ArgumentError(f"`names` and the labels of `mean` and `cov` must agree: {first[0]!r} is not {first[1]!r}")
-    return _text(labels)
+    if from_labels is not None and list(from_labels) != labels:
+        one, two = _first_difference(labels, list(from_labels))
+        raise ArgumentError(f"`names` and the labels of `mean` and `cov` must agree: {one!r} is not {two!r}")
+    return _encodable(labels)
 
 
 def _labels(index: Any) -> list[Any] | None:
-    # A list and a tuple have a method `index`, an array has none: only pandas brings labels.
+    # A list and a tuple have a method `index`, an array has none: only pandas has labels.
     if index is None or callable(index) or not isinstance(index, Iterable):
         return None
     return [int(label) if isinstance(label, (int, np.integer)) else str(label) for label in index]
 
 
-def _text(labels: list[str]) -> tuple[str, ...]:
+def _first_difference(labels: list[str], others: list[str]) -> tuple[object, object]:
+    """The first labels that differ, or all of them where one list begins with the other."""
+    pairs = zip(labels, others, strict=False)
+    return next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
+
+
+def _encodable(labels: list[str]) -> tuple[str, ...]:
+    # Names are written to files of UTF-8, which has no lone surrogates.
     try:
         "".join(labels).encode()
     except UnicodeEncodeError as error:
@@ -218,7 +235,8 @@ def _text(labels: list[str]) -> tuple[str, ...]:
 
 def caller_level() -> int:
     """The ``stacklevel`` with which a warning in our caller points at the user's own line."""
-    # Not the first frame outside the package: functools and others may stand in between.
+    # The frame above the outermost one of this package. The first one outside may be functools or another library
+    # that was called from here and calls back.
     level, outside, frame = 1, 2, sys._getframe(1)
     while frame.f_back is not None:
         level, frame = level + 1, frame.f_back

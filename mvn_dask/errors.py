@@ -7,6 +7,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
     │   ├── NotPositiveDefiniteError  LinAlgError         a Cholesky factor does not exist
     │   └── InvalidDistributionError  ValueError          what a job reads is no mean, or no covariance
     ├── ArgumentTypeError             TypeError           an argument is of the wrong kind
+    ├── UnsupportedOperationError     NotImplementedError an optional operation that an object does not offer
     ├── BlockTooLargeError            MemoryError         one block does not fit into a process
     ├── SpoolError                    FileNotFoundError   a worker does not see the spooled factor
     ├── JobFileError                  ValueError          a job file that cannot be understood
@@ -56,6 +57,10 @@ class InvalidDistributionError(ArgumentError):
 
 class ArgumentTypeError(MvnDaskError, TypeError):
     """An argument is of the wrong kind."""
+
+
+class UnsupportedOperationError(MvnDaskError, NotImplementedError):
+    """An optional operation that an object does not offer, as the inverse of a factor that is expensive to invert."""
 
 
 class BlockTooLargeError(MvnDaskError, MemoryError):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask.covariance import Covariance
-from mvn_dask.distribution import MultivariateNormal, draw
+from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.random.streams import Root, SeedLike, as_root
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Generator:
         normal = MultivariateNormal(mean, cov, method=method, check_valid=check_valid, tol=tol)
         with self._lock:
             root = self._root.child(self._calls)
-            samples = draw(normal, lengths, root=root, dtype=kind, chunks=chunks)
+            samples = normal.draw(lengths, root=root, dtype=kind, chunks=chunks)
             self._calls += 1
         return samples
 

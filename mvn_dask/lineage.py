@@ -3,9 +3,7 @@
 A sampler makes a `Lineage`; a store reads it. Output: a fingerprint and a name. Cost: none beyond one SHA-256.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,21 +51,3 @@ class Lineage:
     def is_of(self, array: str) -> bool:
         """Whether a dask array of that name is this sample, and not something derived from it."""
         return array == self.name or array.startswith(f"{self.name}-")
-
-
-_shelf: ContextVar[Mapping[str, Callable[[], npt.NDArray[Any]]]] = ContextVar("_shelf", default={})  # noqa: B039
-
-
-@contextmanager
-def shelved(arrays: Mapping[str, Callable[[], npt.NDArray[Any]]]) -> Iterator[None]:
-    """While the body pickles carriers, workers are known to get these arrays, by their digests, in these ways."""
-    token = _shelf.set(arrays)
-    try:
-        yield
-    finally:
-        _shelf.reset(token)
-
-
-def shelf() -> Mapping[str, Callable[[], npt.NDArray[Any]]]:
-    """Arrays that lie where workers see them: from their digests to what loads them."""
-    return _shelf.get()

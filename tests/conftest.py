@@ -1,16 +1,21 @@
-import logging
 import signal
 from collections.abc import Iterator
 from multiprocessing import get_context
 
 import dask
+import distributed.utils
 import pytest
 from distributed import Client, LocalCluster
 
 from mvn_dask.sampling import kernel
+from tests.support.clusters import local_cluster
+from tests.support.s3 import endpoint, prefix
 
-# Processes that tests fork begin with everything loaded.
-get_context("forkserver").set_forkserver_preload(["tests.warm"])
+__all__ = ["endpoint", "prefix"]
+
+# Processes that tests fork begin with everything loaded. Distributed would put a list of its own in its place.
+get_context("forkserver").set_forkserver_preload(["tests.support.warm"])
+distributed.utils._forkserver_preload_set = True
 
 
 def pytest_configure() -> None:
@@ -19,44 +24,38 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def threads_unless_told() -> Iterator[None]:
+def threads_by_default() -> Iterator[None]:
     """Tests that want a cluster make it themselves; no other may find one."""
     with dask.config.set(scheduler="threads"):
         yield
 
 
-def local_cluster(**options: object) -> LocalCluster:
-    return LocalCluster(
-        **{
-            "n_workers": 2,
-            "threads_per_worker": 1,
-            "memory_limit": "2 GiB",
-            "dashboard_address": "127.0.0.1:0",
-            "silence_logs": logging.CRITICAL,
-            **options,
-        }
-    )
+@pytest.fixture(scope="module")
+def process_cluster() -> Iterator[LocalCluster]:
+    """2 worker processes, shared by a module; tests that break them make a `local_cluster` of their own."""
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}), local_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def processes() -> Iterator[Client]:
-    """A client of a LocalCluster with 2 worker processes."""
-    with (
-        local_cluster() as cluster,
-        Client(cluster) as client,
-        dask.config.set(scheduler="distributed"),
-    ):
+def processes(process_cluster: LocalCluster) -> Iterator[Client]:
+    """A client of 2 worker processes, which hold nothing."""
+    with Client(process_cluster) as client, dask.config.set(scheduler="distributed"):
+        client.wait_for_workers(2)
         yield client
 
 
+@pytest.fixture(scope="module")
+def thread_cluster() -> Iterator[LocalCluster]:
+    """A worker with 2 threads in this process, shared by a module."""
+    with local_cluster(processes=False, threads_per_worker=2, n_workers=1) as cluster:
+        yield cluster
+
+
 @pytest.fixture
-def threads() -> Iterator[Client]:
-    """A client of a LocalCluster with threads only."""
-    with (
-        local_cluster(processes=False, threads_per_worker=2, n_workers=1) as cluster,
-        Client(cluster) as client,
-        dask.config.set(scheduler="distributed"),
-    ):
+def threads(thread_cluster: LocalCluster) -> Iterator[Client]:
+    """A client of a cluster with threads only."""
+    with Client(thread_cluster) as client, dask.config.set(scheduler="distributed"):
         yield client
 
 

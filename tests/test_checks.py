@@ -58,7 +58,7 @@ def test_dtypes(given: object) -> None:
     assert checks.dtype("f4") == np.float32
 
 
-def test_labels_are_names_and_counting_is_not() -> None:
+def test_labels_are_names_and_default_labels_are_not() -> None:
     cov = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
     assert checks.names([0, 0], cov) == ("a", "b")
     assert checks.names(pd.Series([0, 0], index=["a", "b"]), cov) == ("a", "b")

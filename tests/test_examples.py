@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -18,6 +20,7 @@ def run(output: Path, rows: int) -> str:
     return subprocess.run(portfolio(output, rows), capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.faults
 def test_portfolio(tmp_path: Path) -> None:
     """Killed with all its workers while it writes, run again, and once more when it is finished."""
     rows = 3_000_000

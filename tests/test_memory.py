@@ -37,13 +37,13 @@ print(status("VmHWM") - before)
 @pytest.mark.parametrize(
     ("d", "method", "dtype", "offset"),
     [
-        (2, "svd", "float64", 0),
-        (30, "svd", "float64", 0),
+        pytest.param(2, "svd", "float64", 0, marks=pytest.mark.faults),
+        pytest.param(30, "svd", "float64", 0, marks=pytest.mark.faults),
         (30, "svd", "float64", 1001),
-        (30, "cholesky", "float32", 0),
+        pytest.param(30, "cholesky", "float32", 0, marks=pytest.mark.faults),
         (1000, "cholesky", "float64", 0),
-        (1000, "eigh", "float64", 57),
-        (10**6, "diagonal", "float64", 0),
+        pytest.param(1000, "eigh", "float64", 57, marks=pytest.mark.faults),
+        pytest.param(10**6, "diagonal", "float64", 0, marks=pytest.mark.faults),
     ],
 )
 def test_one_block(d: int, method: str, dtype: str, offset: int) -> None:

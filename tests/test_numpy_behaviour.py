@@ -12,7 +12,7 @@ from numpy.linalg import LinAlgError
 
 import mvn_dask
 from mvn_dask.checks import Method
-from tests.strategies import METHODS
+from tests.support.strategies import METHODS
 
 EYE = np.eye(2)
 Draw = Callable[..., da.Array]

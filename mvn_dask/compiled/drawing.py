@@ -1,7 +1,9 @@
-"""Drawing whole stripes: numpy in, numpy out, the compiled code between.
+"""Drawing stripes and applying factors: the compiled code with numpy's arrays on both sides.
 
-numba compiles on the first call, in about 2 s for each precision, and keeps the code beside this package, in the
-user's cache, or in ``NUMBA_CACHE_DIR``. Where none of them can be written, every process compiles for itself.
+Input: a factor and a mean, then states of SFC64 or rows of normals. Output: rows, in memory that the caller gives.
+Cost: that of `stripes` and `matrix_product`; no lock of Python's is held. numba compiles at the first call, in about
+2 s for each precision, and keeps the code beside this package, in the user's cache, or in ``NUMBA_CACHE_DIR``. Where
+none of them can be written, every process compiles for itself.
 """
 
 import math
@@ -16,33 +18,35 @@ import numpy.typing as npt
 from numba import config, njit
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.compiled.instructions import LANES
-from mvn_dask.compiled.normals import GROUP, LIST, ROOM
-from mvn_dask.compiled.product import DEEP, HIGH, TALL, cut, multiply, reach, tile_width
-from mvn_dask.compiled.stripes import NOISE, ROWS, SCALE, draw_stripes
+from mvn_dask.compiled.intrinsics import LANES
+from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
+from mvn_dask.compiled.matrix_product import K_BLOCK, ROW_BLOCK, multiply
+from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS
+from mvn_dask.compiled.packing import TILE_ROWS, pack_tiles, row_support, tile_width
+from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
 from mvn_dask.compiled.ziggurat import tables
+from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States
 
+# float32 words are halves of a step, read in place: the low half is first on little-endian processors only.
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
 
-FUSED = 320
-"""Dimension up to which rows are made as their normals are drawn: a factor that stays in the second cache."""
-
 
 @cache
-def _sources() -> str:
+def _source_digest() -> str:
     """A digest of this folder's code."""
     return fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
 
 
-class _Compiled:
+class _CompiledFunction:
     """A function that is compiled when it is first called."""
 
     def __init__(self, function: Callable[..., None]) -> None:
-        # numba asks only whether the function's own file has changed: its name in the cache stands for them all.
-        function.__qualname__ = f"{function.__name__}-{_sources()}"
+        # numba sees only whether the file of the function itself has changed, not those of what it calls. Its name
+        # in the cache therefore stands for all of the compiled code.
+        function.__qualname__ = f"{function.__name__}-{_source_digest()}"
         self._function = function
         try:
             self._run = self._compile(cached=True)
@@ -51,6 +55,7 @@ class _Compiled:
             self._run = self._compile(cached=False)
 
     def _compile(self, *, cached: bool) -> Callable[..., None]:
+        # Never fastmath, which would fuse and reorder. numpy's error model: dividing needs no branch for zero.
         run: Callable[..., None] = njit(nogil=True, error_model="numpy", cache=cached)(self._function)
         return run
 
@@ -63,101 +68,165 @@ class _Compiled:
             self._run(*args)
 
 
-_draw_stripes, _multiply = _Compiled(draw_stripes), _Compiled(multiply)
+_draw_stripes, _multiply = _CompiledFunction(draw_stripes), _CompiledFunction(multiply)
 
 
-class Drawing:
-    """Stripes of samples, drawn again and again in the same memory. Not for two threads at a time.
+class StripeDrawer:
+    """Draws stripes of samples, again and again with the same buffers. Not for two threads at a time.
 
     Parameters
     ----------
     dtype : dtype
         Precision, float64 or float32.
-    entries : ndarray, shape (d, d) or (d,), optional
-        The factor, or its diagonal, in that precision, where normals are to be transformed as they are drawn.
+    factor_entries : ndarray, shape (d, d) or (d,), optional
+        A square factor, or its diagonal, in that precision: normals are transformed as they are drawn. Without it,
+        normals are drawn.
     mean : ndarray, shape (d,), optional
-        Added then.
+        In that precision; given together with the factor.
+
+    Raises
+    ------
+    ArgumentError
+        For a factor that is not square, or shapes and precisions that do not match.
     """
 
-    def __init__(self, dtype: npt.DTypeLike, entries: FloatArray | None = None, mean: FloatArray | None = None) -> None:
-        dtype = np.dtype(dtype)
-        self._form, self._d, room = NOISE, 1, 0
+    def __init__(
+        self, dtype: npt.DTypeLike, factor_entries: FloatArray | None = None, mean: FloatArray | None = None
+    ) -> None:
+        self._dtype = np.dtype(dtype)
+        self._mode, self._d, lane_capacity = NORMALS, 1, 0
         self._affine: tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
-        self._affine = np.zeros(0, dtype), np.zeros(0, dtype), np.zeros(1, np.int64)
-        if entries is not None and mean is not None:
+        self._affine = np.zeros(0, self._dtype), np.zeros(0, self._dtype), np.zeros(1, np.int64)
+        if factor_entries is not None and mean is not None:
+            # One count serves the normals that are drawn and the numbers that are written: that needs k == d.
+            _check_factor(factor_entries, mean, self._dtype, len(mean))
             self._d = len(mean)
-            if entries.ndim == 1:
-                self._form, self._affine = SCALE, _scaling(entries, mean)
+            if factor_entries.ndim == 1:
+                self._mode, self._affine = SCALED, _repeat_scale(factor_entries, mean)
             else:
-                tiles = cut(entries, mean)
-                self._form, self._affine = ROWS, (tiles.shift, tiles.lines, tiles.places)
-                room = HIGH * self._d + LIST
-        self._tables = tables(dtype.name)
-        self._space = (
-            np.empty(LANES * ROOM + GROUP, np.uint64),
-            np.empty(4 * LIST + 2 * LANES, np.int64),
-            np.empty(2 * LIST + LANES * room, dtype),
+                packed = pack_tiles(factor_entries, mean)
+                self._mode, self._affine = TRANSFORMED, (packed.mean, packed.panels, packed.tiles)
+                lane_capacity = TILE_ROWS * self._d + BATCH_CAPACITY
+        self._tables = tables(self._dtype.name)
+        self._buffers = (
+            np.empty(LANES * STREAM_STEPS + MAX_VECTOR_LENGTH, np.uint64),
+            np.empty(4 * BATCH_CAPACITY + 2 * LANES, np.int64),
+            np.empty(2 * BATCH_CAPACITY + LANES * lane_capacity, self._dtype),
         )
 
     def draw(self, states: States, out: FloatArray) -> None:
-        """Draw stripes that follow each other.
+        """Draw stripes that follow each other, from the beginning of each.
 
         Parameters
         ----------
         states : ndarray of uint64, shape (4, stripes)
-            State of each stripe's SFC64.
+            State of each stripe's SFC64. It is not changed.
         out : ndarray, C-contiguous
-            All their rows, in the precision of this drawing.
+            Receives all their rows, in the precision of this drawer. With a matrix, the rows of each stripe must be a
+            multiple of `TILE_ROWS`.
+
+        Raises
+        ------
+        ArgumentError
+            If `out` does not fit.
         """
         stripes = states.shape[1]
-        count = out.size // stripes
+        count = out.size // max(1, stripes)
+        multiple = TILE_ROWS * self._d if self._mode == TRANSFORMED else self._d
+        _check_memory("out", out, self._dtype)
+        if count * stripes != out.size or count % multiple:
+            raise ArgumentError(
+                f"`out` must hold {stripes} stripes of a multiple of {multiple} numbers: its shape is {out.shape}"
+            )
         flat = out.reshape(-1)
         for first in range(0, stripes, LANES):
-            some = min(LANES, stripes - first)
+            lanes = min(LANES, stripes - first)
             state = np.zeros((4, LANES), np.uint64)
-            state[:, :some] = states[:, first : first + some]
-            place = first * count
-            _draw_stripes(state, some, count, flat, place, self._form, self._d, self._affine, self._tables, self._space)
+            state[:, :lanes] = states[:, first : first + lanes]
+            start = first * count
+            _draw_stripes(
+                state, lanes, count, flat, start, self._mode, self._d, self._affine, self._tables, self._buffers
+            )
 
 
-def _scaling(scale: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
-    """Shift and scale, repeated so that a group can be read wherever it begins."""
-    period = len(mean) * math.ceil(GROUP / len(mean))
-    return np.resize(mean, period + GROUP), np.resize(scale, period + GROUP), np.array([period])
-
-
-class Product:
-    """Rows of normals to samples, again and again in the same memory. Not for two threads at a time.
+class FactorProduct:
+    """Turns rows of normals into samples, again and again with the same buffers. Not for two threads at a time.
 
     Parameters
     ----------
-    entries : ndarray, shape (d, k)
+    matrix : ndarray, shape (d, k)
         The factor.
     mean : ndarray, shape (d,)
         In the same precision.
+
+    Raises
+    ------
+    ArgumentError
+        If shapes or precisions do not match.
     """
 
-    def __init__(self, entries: FloatArray, mean: FloatArray) -> None:
-        self._matrix, self._d = np.ascontiguousarray(entries), len(mean)
+    def __init__(self, matrix: FloatArray, mean: FloatArray) -> None:
+        if matrix.ndim != 2:
+            raise ArgumentError(f"`matrix` must have shape (d, k): its shape is {matrix.shape}")
+        _check_factor(matrix, mean, matrix.dtype, matrix.shape[1])
+        self._matrix, self._d = np.ascontiguousarray(matrix), len(mean)
         width = tile_width(self._d, mean.itemsize)
-        self._reaches = np.array([reach(entries[first : first + width]) for first in range(0, self._d, width)])
-        self._shift = np.zeros(len(self._reaches) * width, mean.dtype)
-        self._shift[: self._d] = mean
-        self._lines = np.zeros(DEEP * width, mean.dtype)
-        self._made = np.empty((TALL, len(self._shift)), mean.dtype)
+        self._supports = np.array([row_support(matrix[first : first + width]) for first in range(0, self._d, width)])
+        self._mean = np.zeros(len(self._supports) * width, mean.dtype)
+        self._mean[: self._d] = mean
+        self._panel = np.zeros(K_BLOCK * width, mean.dtype)
+        self._product = np.empty((ROW_BLOCK, len(self._mean)), mean.dtype)
 
-    def place(self, z: FloatArray, out: FloatArray) -> None:
+    def apply(self, z: FloatArray, out: FloatArray) -> None:
         """Multiply, and add the mean.
 
         Parameters
         ----------
         z : ndarray, shape (n, k), C-contiguous
-            Normals; n must be a multiple of 8.
+            Normals; n is a multiple of `TILE_ROWS`.
         out : ndarray, shape (n, d)
-            May be `z` itself.
+            Receives the samples. If k == d it may be `z` itself; else they must not share memory.
+
+        Raises
+        ------
+        ArgumentError
+            If `z` or `out` does not fit.
         """
-        for top in range(0, len(z), TALL):
-            noise = z[top : top + TALL]
-            made = self._made[: len(noise)]
-            _multiply(noise, self._matrix.ctypes.data, self._d, self._reaches, self._shift, self._lines, made)
-            out[top : top + TALL] = made[:, : self._d]
+        _check_memory("z", z, self._matrix.dtype)
+        if z.ndim != 2 or z.shape[1] != self._matrix.shape[1] or len(z) % TILE_ROWS:
+            k = self._matrix.shape[1]
+            raise ArgumentError(f"`z` must be a multiple of {TILE_ROWS} rows of {k} numbers: its shape is {z.shape}")
+        if out.shape != (len(z), self._d):
+            raise ArgumentError(f"`out` must have shape {(len(z), self._d)}: its shape is {out.shape}")
+        for top in range(0, len(z), ROW_BLOCK):
+            normals = z[top : top + ROW_BLOCK]
+            # A buffer between, since sums are kept in it from one k block to the next, in whole tiles.
+            product = self._product[: len(normals)]
+            _multiply(normals, self._matrix.ctypes.data, self._d, self._supports, self._mean, self._panel, product)
+            out[top : top + ROW_BLOCK] = product[:, : self._d]
+
+
+def _repeat_scale(scale: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Mean and scale, repeated so that a vector can be read from any column on, and the length without the overlap."""
+    period = len(mean) * math.ceil(MAX_VECTOR_LENGTH / len(mean))
+    overlapping = period + MAX_VECTOR_LENGTH
+    return np.resize(mean, overlapping), np.resize(scale, overlapping), np.array([period])
+
+
+# Compiled code checks no bounds: what does not fit would be read or written beyond its end, without a word.
+def _check_factor(entries: FloatArray, mean: FloatArray, dtype: np.dtype[Any], k: int) -> None:
+    """A factor of shape (d, k), or its diagonal, and a mean of shape (d,), of one precision."""
+    d = len(mean)
+    if entries.shape not in ((d, k), (d,)) or mean.shape != (d,):
+        raise ArgumentError(
+            f"the factor must have shape {(d, k)} for a mean of shape {mean.shape}: its shape is {entries.shape}"
+        )
+    if not entries.dtype == mean.dtype == dtype:
+        raise ArgumentError(f"factor and mean must be {dtype}: they are {entries.dtype} and {mean.dtype}")
+
+
+def _check_memory(name: str, array: FloatArray, dtype: np.dtype[Any]) -> None:
+    """An array of one precision without gaps."""
+    if array.dtype != dtype or not array.flags.c_contiguous:
+        layout = "C-contiguous" if array.flags.c_contiguous else "not C-contiguous"
+        raise ArgumentError(f"`{name}` must be C-contiguous and {dtype}: it is {layout} and {array.dtype}")

@@ -1,10 +1,13 @@
-"""Normals from the steps of SFC64, bit for bit those of numpy's ``Generator(SFC64(...)).standard_normal``.
+"""Normals from SFC64, bit for bit those of numpy's ``Generator(SFC64(...)).standard_normal``.
 
-The ziggurat's common case is tried for a group of words at once. Then the words that it rejects, 1.4 in 100, are
-settled and what was tried is closed up, as far as possible without a branch that depends on them.
+Input: a batch of steps of a stream. Output: the normals that they make, in order. Cost: about 1.3 ns a normal. The
+common case of the ziggurat is tried for a vector of words at once. Then the rejected words, 1.4 in 100, are resolved,
+and the candidates are compacted: both without a branch that depends on the words.
 
-A *word* is what the ziggurat takes for one normal: the 64 bits of a step for float64, each half of them, low
-half first, for float32.
+A *word* is what the ziggurat takes for one normal: the 64 bits of a step for float64, each half of them, low half
+first, for float32. Its last 8 bits number a *layer* of the ziggurat. The *wedge* is the part of a layer through which
+the density runs: a word there is accepted or rejected by a second word, a uniform number. The *tail* is the density
+beyond the outermost layer; words of layer 0 that are not below its limit stand for it.
 
 References
 ----------
@@ -19,19 +22,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from mvn_dask.compiled.instructions import LANES, copy_group, first_bit, try_group
-from mvn_dask.compiled.language import group_size, number_from, number_type, subroutine, uniform
+from mvn_dask.compiled.intrinsics import LANES, as_real, copy_vector, lowest_bit, real_type, try_vector, uniform
+from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
+from mvn_dask.compiled.pointers import vector_length
+from mvn_dask.compiled.subroutines import subroutine
 
-BATCH = 256
-"""Steps of every stream between two looks at them: few enough that their words stay in the first cache."""
-ROOM = BATCH + 64
-"""Steps that a stream has room for: rejected words may ask for more than a batch."""
-GROUP = 16
-"""Numbers of a group, at most: what is written may run over by as many."""
-LIST = 2 * BATCH + 4 * GROUP
-"""Room for what comes of a batch: numbers, or entries of a list about them."""
+BATCH_STEPS = 256
+"""Steps that every stream makes before its words are used: few enough that they stay in the first cache."""
+STREAM_STEPS = BATCH_STEPS + 64
+"""Steps that a stream's buffer holds: a rejected word at the end of a batch needs more than the batch."""
+BATCH_CAPACITY = 2 * BATCH_STEPS + 4 * MAX_VECTOR_LENGTH
+"""Numbers, or list entries, that a batch can give: two words a step, and vectors written beyond the last of them."""
 
-FRACTION = 2**52 - 1
+MAGNITUDE_MASK = 2**52 - 1
 
 
 class Ziggurat(NamedTuple):
@@ -42,17 +45,17 @@ class Ziggurat(NamedTuple):
     width; magnitudes below the limit are accepted at once."""
     width: Any
     """The width as a number."""
-    low: Any
+    density: Any
     """Density at the layer's outer edge."""
-    rise: Any
-    """How much it grows to the inner edge."""
+    density_rise: Any
+    """Density at the layer's inner edge, less that at its outer edge."""
     tail: Any
     """Where the tail begins, and one over that."""
 
 
 @subroutine(lambda *_: types.void)
-def step(state: Any, lane: int, steps: Any, first: int, count: int) -> None:
-    """Step one SFC64 stream, to ``steps[first]`` and on."""
+def step_stream(state: Any, lane: int, steps: Any, first: int, count: int) -> None:
+    """Step one SFC64 stream `count` times, to ``steps[first]`` and on."""
     a, b, c, counter = state[lane], state[lane + LANES], state[lane + 2 * LANES], state[lane + 3 * LANES]
     for index in range(first, first + count):
         step = a + b + counter
@@ -65,44 +68,46 @@ def step(state: Any, lane: int, steps: Any, first: int, count: int) -> None:
 
 
 @subroutine(lambda *_: types.UniTuple(types.int64, 2))
-def ensure(stream: Any, j: int, stop: int) -> Any:
-    """Make a further step of a stream whose words are all used; its next word and the end of them."""
+def ensure_word(stream: Any, j: int, stop: int) -> Any:
+    """Step a stream once more if all its words are used. Returns the index of the next word and the words' end."""
     state, lane, steps, words = stream
     if j < stop:
         return j, stop
-    per = group_size(words) // LANES
-    if stop == (lane + 1) * ROOM * per:
-        j = stop = lane * ROOM * per
-    step(state, lane, steps, stop // per, 1)
-    return j, stop + per
+    words_per_step = vector_length(words) // LANES
+    # The tail may take any number of words. Those before are used, so the stream's buffer begins again.
+    if stop == (lane + 1) * STREAM_STEPS * words_per_step:
+        j = stop = lane * STREAM_STEPS * words_per_step
+    step_stream(state, lane, steps, stop // words_per_step, 1)
+    return j, stop + words_per_step
 
 
-def _normal_and_place(stream: Any, *_: Any) -> Any:
-    return types.Tuple((number_type(stream[3]), types.int64, types.int64))
+def _normal_and_position(stream: Any, *_: Any) -> Any:
+    return types.Tuple((real_type(stream[3]), types.int64, types.int64))
 
 
-@subroutine(_normal_and_place)
+@subroutine(_normal_and_position)
 def _tail(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
-    """A normal beyond the tail's beginning, without its sign; the next word and the end of the words."""
+    """A normal in the tail, without its sign; the index of the next word and the end of the words."""
     while True:
-        j, stop = ensure(stream, j, stop)
+        j, stop = ensure_word(stream, j, stop)
+        # The C library's, as numpy has it: normals in the tail are the only ones whose last bit depends on it.
         distance = -ziggurat.tail[1] * math.log1p(-uniform(stream[3], j))
-        j, stop = ensure(stream, j + 1, stop)
+        j, stop = ensure_word(stream, j + 1, stop)
         height = -math.log1p(-uniform(stream[3], j))
         j += 1
         if height + height > distance * distance:
             return ziggurat.tail[0] + distance, j, stop
 
 
-@subroutine(_normal_and_place)
+@subroutine(_normal_and_position)
 def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
-    """One normal by the whole algorithm, word by word; the next word and the end of the words."""
+    """One normal by numpy's algorithm, word by word; the index of the next word and the end of the words."""
     words = stream[3]
     while True:
-        j, stop = ensure(stream, j, stop)
+        j, stop = ensure_word(stream, j, stop)
         word = np.int64(words[j])
-        layer, magnitude = word & 255, word >> 9 & FRACTION
-        x = number_from(words, magnitude) * ziggurat.width[layer]
+        layer, magnitude = word & 255, word >> 9 & MAGNITUDE_MASK
+        x = as_real(words, magnitude) * ziggurat.width[layer]
         if word & 256:
             x = -x
         j += 1
@@ -110,93 +115,105 @@ def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
             return x, j, stop
         if layer == 0:
             x, j, stop = _tail(stream, j, stop, ziggurat)
+            # numpy takes the sign of the tail from a bit of the magnitude, not from the sign's own.
             return (-x if magnitude >> 8 & 1 else x), j, stop
-        j, stop = ensure(stream, j, stop)
-        height = ziggurat.rise[layer] * uniform(words, j) + ziggurat.low[layer]
+        j, stop = ensure_word(stream, j, stop)
+        height = ziggurat.density_rise[layer] * uniform(words, j) + ziggurat.density[layer]
         j += 1
         if height < math.exp(-0.5 * x * x):
             return x, j, stop
 
 
 @subroutine(lambda *_: types.UniTuple(types.int64, 2))
-def _look(words: Any, first: int, count: int, ziggurat: Ziggurat, tried: Any, lists: Any) -> Any:
-    """Try words, and find out what becomes of those that are rejected.
+def _try_words(words: Any, first: int, count: int, ziggurat: Ziggurat, candidates: Any, lists: Any) -> Any:
+    """Make candidates of words, and resolve those that are rejected.
 
-    A word in a wedge needs the next one: together they give one normal or none. What comes back is how many
-    such words there are, and how many words that settles: up to one in the tail, or to a wedge's at the end.
+    Returns how many rejections there are, and how many words are resolved: all before the first in the tail, or
+    before one in a wedge whose second word is not there. For each rejection, `positions` holds its word and
+    `accepted` whether it and the next one give a normal (1) or none (0); `surplus` holds, for each vector of
+    candidates, how many are to be left out.
     """
-    groups, gaps, places, normals = lists
-    group = group_size(tried)
+    vectors, surplus, positions, accepted = lists
+    length = vector_length(candidates)
     hits = 0
-    for start in range(0, count, group):
-        bits = try_group(words, first + start, ziggurat.layers, tried, start)
-        gaps[start // group] = 0
-        # Without a branch: a processor could not foresee it.
-        groups[hits] = bits << 32 | start
-        hits += bits != 0
-    rejects = 0
-    used = -1
+    for start in range(0, count, length):
+        rejected = try_vector(words, first + start, ziggurat.layers, candidates, start)
+        surplus[start // length] = 0
+        # Written always, and kept where there is a hit. One vector in nine has one, or in five for float32, in no
+        # pattern: a branch that a processor cannot predict costs as much as ten normals.
+        vectors[hits] = rejected << 32 | start
+        hits += rejected != 0
+    rejections = 0
+    second_word = -1
     for hit in range(hits):
-        bits = groups[hit] >> 32
-        while bits:
-            k = (groups[hit] & 0xFFFFFFFF) + first_bit(bits)
-            bits &= bits - 1
-            if k == used or k >= count:
+        rejected = vectors[hit] >> 32
+        while rejected:
+            k = (vectors[hit] & 0xFFFFFFFF) + lowest_bit(rejected)
+            rejected &= rejected - 1
+            # The second word of a wedge is no candidate, whatever its own layer says.
+            if k == second_word or k >= count:
                 continue
             layer = np.int64(words[first + k]) & 255
             if layer == 0 or k + 1 == count:
                 count = k
                 continue
-            x = tried[k]
-            height = ziggurat.rise[layer] * uniform(words, first + k + 1) + ziggurat.low[layer]
+            x = candidates[k]
+            height = ziggurat.density_rise[layer] * uniform(words, first + k + 1) + ziggurat.density[layer]
+            # The outcome is a number and not a branch: it is as good as random.
             normal = np.int64(height < math.exp(-0.5 * x * x))
-            gaps[k // group] += 1 - normal
-            gaps[(k + 1) // group] += 1
-            places[rejects], normals[rejects] = k, normal
-            rejects += 1
-            used = k + 1
-    return rejects, count
+            surplus[k // length] += 1 - normal
+            surplus[(k + 1) // length] += 1
+            positions[rejections], accepted[rejections] = k, normal
+            rejections += 1
+            second_word = k + 1
+    return rejections, count
 
 
 @subroutine(lambda *_: types.int64)
-def _close_up(tried: Any, count: int, rejects: int, lists: Any, out: Any, index: int) -> int:
-    """Copy what was tried without the rejected; the index behind it. What is written runs over, by a group.
+def _compact(candidates: Any, count: int, rejections: int, lists: Any, out: Any, index: int) -> int:
+    """Copy the candidates that are normals to ``out[index]`` and on; the index after the last of them.
 
-    First group by group, as if all that a group lacks were missing at its end; then, from the first rejected
-    word to the last, a group behind each, which is right up to the next.
+    Up to a vector beyond that index is overwritten.
     """
-    _, gaps, places, normals = lists
-    group = group_size(tried)
-    at = index
-    for start in range(0, count, group):
-        copy_group(tried, start, out, at + start)
-        at -= gaps[start // group]
-    for reject in range(rejects):
-        k, normal = places[reject], normals[reject]
-        out[index + k] = tried[k]
-        copy_group(tried, k + 2, out, index + k + normal)
+    _, surplus, positions, accepted = lists
+    length = vector_length(candidates)
+    # First vector by vector, as if what is to be left out of a vector were at its end. The next one is written over
+    # that, so that every vector begins where it should.
+    end = index
+    for start in range(0, count, length):
+        copy_vector(candidates, start, out, end + start)
+        end -= surplus[start // length]
+    # Then, from the first rejection to the last, the vector behind each, which is right up to the next rejection.
+    # No loop has a length that depends on the words.
+    for rejection in range(rejections):
+        k, normal = positions[rejection], accepted[rejection]
+        out[index + k] = candidates[k]
+        copy_vector(candidates, k + 2, out, index + k + normal)
         index -= 2 - normal
     return index + count
 
 
 @subroutine(lambda *_: types.int64)
-def take(stream: Any, ziggurat: Ziggurat, scratch: Any, out: Any, index: int, end: int) -> int:
-    """A batch of a stream to normals, from ``out[index]`` until it or the places are used up; the index behind."""
-    tried, spare, lists = scratch
-    per = group_size(tried) // LANES
-    j = stream[1] * ROOM * per
-    stop = j + BATCH * per
+def fill_normals(stream: Any, ziggurat: Ziggurat, scratch: Any, out: Any, index: int, end: int) -> int:
+    """Write a batch's normals to ``out[index:end]``, as many as there are and fit; the index after the last."""
+    candidates, overflow, lists = scratch
+    words_per_step = vector_length(candidates) // LANES
+    j = stream[1] * STREAM_STEPS * words_per_step
+    stop = j + BATCH_STEPS * words_per_step
     while j < stop and index < end:
-        rejects, settled = _look(stream[3], j, stop - j, ziggurat, tried, lists)
-        if index + settled + GROUP <= end:
-            index = _close_up(tried, settled, rejects, lists, out, index)
+        rejections, resolved = _try_words(stream[3], j, stop - j, ziggurat, candidates, lists)
+        if index + resolved + MAX_VECTOR_LENGTH <= end:
+            index = _compact(candidates, resolved, rejections, lists, out, index)
         else:
-            some = _close_up(tried, settled, rejects, lists, spare, 0)
-            some = some if some < end - index else end - index  # noqa: FURB136 - `min` takes longer to compile
-            for k in range(some):
-                out[index + k] = spare[k]
-            index += some
-        j += settled
+            # Near the end, vectors would be written beyond it: into another stripe, or out of the array.
+            count = _compact(candidates, resolved, rejections, lists, overflow, 0)
+            count = count if count < end - index else end - index  # noqa: FURB136 - `min` takes longer to compile
+            for k in range(count):
+                out[index + k] = overflow[k]
+            index += count
+        j += resolved
+        # What is not resolved begins with the tail, one word in 4,000, or with a wedge at the end of the batch: rare
+        # enough for the whole algorithm, which steps the stream where it needs more words.
         if j < stop and index < end:
             out[index], j, stop = _normal(stream, j, stop, ziggurat)
             index += 1

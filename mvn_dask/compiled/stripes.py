@@ -1,65 +1,80 @@
-"""Whole stripes of samples, drawn by compiled code that holds no lock of Python's.
+"""The compiled function that draws whole stripes.
 
-The streams of several stripes are stepped side by side, a batch at a time, and a batch is turned into normals and
-samples while it is in the first cache. Each stream keeps its own words in their own order.
+Input: states of up to `LANES` streams. Output: normals, scaled normals or transformed rows. Cost: that of `normals` and
+`matrix_product`; it holds no lock of Python's. The streams are stepped side by side, a batch at a time, and a batch is
+turned into normals and samples while it is in the first cache. Each stream keeps its own words in their own order.
 """
 
 from typing import Any
 
 from numba import types
 
-from mvn_dask.compiled.instructions import LANES, fetch_ahead, scale_group, step_lanes
-from mvn_dask.compiled.language import group_size, pointer_after, pointer_to, pointers_to, subroutine, words_for
-from mvn_dask.compiled.normals import BATCH, GROUP, LIST, ROOM, Ziggurat, step, take
-from mvn_dask.compiled.product import HIGH, PLACE, multiply_tile
+from mvn_dask.compiled.intrinsics import LANES, prefetch, scale_vector, step_lanes
+from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
+from mvn_dask.compiled.matrix_product import multiply_packed
+from mvn_dask.compiled.normals import (
+    BATCH_CAPACITY,
+    BATCH_STEPS,
+    STREAM_STEPS,
+    Ziggurat,
+    fill_normals,
+    step_stream,
+)
+from mvn_dask.compiled.packing import TILE_FIELDS, TILE_ROWS
+from mvn_dask.compiled.pointers import as_words, offset_pointer, pointer_to, pointers_to, vector_length
+from mvn_dask.compiled.subroutines import subroutine
 
-NOISE, SCALE, ROWS = range(3)
-"""What is written: the normals z; ``z * scale + shift``, number by number; rows ``A @ z + shift``."""
+NORMALS, SCALED, TRANSFORMED = range(3)
+"""What is written: the normals z; ``z * scale + mean``, number by number; rows ``factor @ z + mean``."""
 
 
 @subroutine(lambda *_: types.void)
-def _scale(out: Any, first: int, last: int, column: int, period: int, scale: Any, shift: Any) -> None:
-    """Scale and shift numbers in place, the first of which belongs to a column."""
-    group = group_size(out)
+def _scale(out: Any, first: int, last: int, column: int, period: int, scale: Any, mean: Any) -> None:
+    """Scale and shift ``out[first:last]`` in place, of which the first number belongs to `column`."""
+    length = vector_length(out)
     while first < last:
-        if first + group <= last:
-            scale_group(out, first, scale, shift, column)
+        if first + length <= last:
+            scale_vector(out, first, scale, mean, column)
         else:
+            # What is behind the last number is not drawn yet, or not ours.
             for k in range(last - first):
-                out[first + k] = out[first + k] * scale[column + k] + shift[column + k]
-        first += group
-        column += group
+                out[first + k] = out[first + k] * scale[column + k] + mean[column + k]
+        first += length
+        column += length
+        # Cheaper than a remainder for every vector; the overlap of scale and mean covers the rest.
         if column >= period:
             column -= period
 
 
 @subroutine(lambda *_: types.int64)
-def _rows(z: Any, end: int, d: int, affine: Any, out: Any, index: int, last: int, spare: Any) -> int:
-    """Write the rows that a stream's normals make, `HIGH` at a time; how many are left, at the beginning.
+def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_last: int, overflow: Any) -> int:
+    """Write the rows that ``z[:end]`` makes to ``out[index]`` and on, a tile of rows at a time.
 
-    Narrow rows run over what is behind them. The last of a stripe are therefore written elsewhere, and copied.
+    Returns how many normals are left, which are moved to the beginning of z.
     """
-    shift, lines, places, tiles = affine
-    block = HIGH * d
-    whole = end // block * block
+    mean, panels, tiles, tile_count = factor
+    tile_size = TILE_ROWS * d
+    whole = end // tile_size * tile_size
     if whole == 0:
         return end
     start = 0
     while start < whole:
-        narrow = last and d < GROUP and start + block == whole
-        target, place = (spare, 0) if narrow else (out, index + start)
-        multiply_tile(pointer_after(z, start), d, tiles, places, lines, shift, pointer_after(target, place))
-        if narrow:
-            for k in range(block):
-                out[index + start + k] = spare[k]
-        start += block
+        # Rows of less than a vector run over into the row behind, which is written next. Behind the last of a stripe
+        # is memory of another stripe, or none: those rows are written elsewhere and copied.
+        runs_over = is_last and d < MAX_VECTOR_LENGTH and start + tile_size == whole
+        target, position = (overflow, 0) if runs_over else (out, index + start)
+        multiply_packed(offset_pointer(z, start), d, tile_count, tiles, panels, mean, offset_pointer(target, position))
+        if runs_over:
+            for k in range(tile_size):
+                out[index + start + k] = overflow[k]
+        start += tile_size
     for k in range(end - whole):
         z[k] = z[whole + k]
     return end - whole
 
 
 def draw_stripes(
-    state: Any, stripes: int, count: int, out: Any, start: int, form: int, d: int, affine: Any, tables: Any, space: Any
+    state: Any, stripes: int, count: int, out: Any, start: int, mode: int, d: int, affine: Any, tables: Any, memory: Any
 ) -> None:
     """Draw at most `LANES` stripes that follow each other.
 
@@ -70,53 +85,57 @@ def draw_stripes(
     stripes, count : int
         Number of stripes, and of the numbers in each.
     out : ndarray, one-dimensional
-        Where the numbers go.
+        Memory of the numbers.
     start : int
         Index of the first number.
-    form : int
-        `NOISE`, `SCALE` or `ROWS`.
+    mode : int
+        `NORMALS`, `SCALED` or `TRANSFORMED`.
     d : int
         Numbers in a row.
     affine : tuple of three ndarrays, one-dimensional
-        For `ROWS` shift, lines and places of `Tiles`. For `SCALE` shift and scale, repeated so that there are
-        `GROUP` more than a whole number of rows, and in the last how many there are without those.
+        For `TRANSFORMED` mean, panels and tiles of a `PackedFactor`. For `SCALED` mean and scale, repeated so that
+        there are `MAX_VECTOR_LENGTH` more than a whole number of rows, and the length without those.
     tables : tuple of two ndarrays
         The ziggurat's `layers`, and the others one after the other, in the precision of `out`.
-    space : tuple of three ndarrays
-        Room for ``LANES * ROOM + GROUP`` steps, for ``4 * LIST + 2 * LANES`` int64, and in the precision of `out` for
-        ``2 * LIST`` numbers and, for `ROWS`, for `HIGH` rows and `LIST` numbers of each lane.
+    memory : tuple of three ndarrays
+        Buffers for ``LANES * STREAM_STEPS + MAX_VECTOR_LENGTH`` steps; for ``4 * BATCH_CAPACITY + 2 * LANES`` int64;
+        and in the precision of `out` for ``2 * BATCH_CAPACITY`` numbers and, for `TRANSFORMED`, for ``TILE_ROWS * d +
+        BATCH_CAPACITY`` of each lane.
     """
-    steps, integers, numbers = space
-    room = (len(numbers) - 2 * LIST) // LANES
-    shift, scale, places = pointer_to(affine[0], 0), pointer_to(affine[1], 0), pointer_to(affine[2], 0)
-    matrix = shift, scale, places, len(affine[2]) // PLACE
+    steps, integers, numbers = memory
+    capacity = (len(numbers) - 2 * BATCH_CAPACITY) // LANES
+    mean, scale, tiles = pointer_to(affine[0], 0), pointer_to(affine[1], 0), pointer_to(affine[2], 0)
+    factor = mean, scale, tiles, len(affine[2]) // TILE_FIELDS
     state, steps, out = pointer_to(state, 0), pointer_to(steps, 0), pointer_to(out, start)
-    words = words_for(steps, out)
+    words = as_words(steps, out)
     ziggurat = Ziggurat(pointer_to(tables[0], 0), *pointers_to(tables[1], 256))
-    drawn, held = pointer_to(integers, 4 * LIST), pointer_to(integers, 4 * LIST + LANES)
-    spare = pointer_to(numbers, LIST)
-    scratch = pointer_to(numbers, 0), spare, pointers_to(integers, LIST)
+    # Of each stripe: numbers drawn so far, and normals that do not make a whole tile of rows yet.
+    drawn, pending = pointer_to(integers, 4 * BATCH_CAPACITY), pointer_to(integers, 4 * BATCH_CAPACITY + LANES)
+    overflow = pointer_to(numbers, BATCH_CAPACITY)
+    scratch = pointer_to(numbers, 0), overflow, pointers_to(integers, BATCH_CAPACITY)
     for lane in range(stripes):
-        drawn[lane] = held[lane] = 0
+        drawn[lane] = pending[lane] = 0
     unfinished = stripes if count else 0
     while unfinished:
         if stripes == 1:
-            step(state, 0, steps, 0, BATCH)
+            # Eight lanes for one stream would take longer than the stream alone.
+            step_stream(state, 0, steps, 0, BATCH_STEPS)
         else:
-            step_lanes(state, steps, ROOM, BATCH // LANES)
+            step_lanes(state, steps, STREAM_STEPS, BATCH_STEPS // LANES)
         for lane in range(stripes):
             if drawn[lane] == count:
                 continue
-            z = pointer_to(numbers, 2 * LIST + lane * room)
-            target, begin = (z, held[lane]) if form == ROWS else (out, lane * count + drawn[lane])
+            z = pointer_to(numbers, 2 * BATCH_CAPACITY + lane * capacity)
+            # Rows are made in whole tiles, so their normals are kept apart until there are enough.
+            target, begin = (z, pending[lane]) if mode == TRANSFORMED else (out, lane * count + drawn[lane])
             stream = state, lane, steps, words
-            index = take(stream, ziggurat, scratch, target, begin, begin + count - drawn[lane])
-            if form == SCALE:
-                _scale(out, begin, index, drawn[lane] % places[0], places[0], scale, shift)
-            drawn[lane] += index - begin
-            if form == ROWS:
-                place = lane * count + drawn[lane] - index
-                held[lane] = _rows(z, index, d, matrix, out, place, drawn[lane] == count, spare)
+            end = fill_normals(stream, ziggurat, scratch, target, begin, begin + count - drawn[lane])
+            if mode == SCALED:
+                _scale(out, begin, end, drawn[lane] % tiles[0], tiles[0], scale, mean)
+            drawn[lane] += end - begin
+            if mode == TRANSFORMED:
+                row = lane * count + drawn[lane] - end
+                pending[lane] = _transform(z, end, d, factor, out, row, drawn[lane] == count, overflow)
             unfinished -= drawn[lane] == count
-            # The memory that the next batch takes, while the other streams have their turn.
-            fetch_ahead(out, lane * count + drawn[lane], BATCH * group_size(words) // LANES)
+            # The memory that the next batch of this stream takes, while the others are drawn.
+            prefetch(out, lane * count + drawn[lane], BATCH_STEPS * vector_length(words) // LANES)

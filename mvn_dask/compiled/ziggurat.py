@@ -1,8 +1,9 @@
 """The tables of numpy's ziggurat.
 
-`ziggurat.npy` holds width, limit and density of each of the 256 layers in double precision, as they follow from
-what numpy's sampler answers; the test of this module asks it again. The tables of single precision are rounded
-from those.
+Input: a precision. Output: width, limit and density of each of its 256 layers. Cost: one small file, read once.
+`ziggurat.npy` holds them in double precision. It is copied from nowhere: SFC64's state can be set so that its next
+words are known, and numpy's normals then determine every entry, as the test of this module does again. The tables of
+single precision are rounded from those.
 """
 
 from functools import cache
@@ -13,11 +14,11 @@ import numpy.typing as npt
 
 from mvn_dask._typing import FloatArray
 
-Layers = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
+LayerTable = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 
 
 @cache
-def tables(dtype: str) -> tuple[Layers, FloatArray]:
+def tables(dtype: str) -> tuple[LayerTable, FloatArray]:
     """The tables of a precision.
 
     Parameters
@@ -36,13 +37,15 @@ def tables(dtype: str) -> tuple[Layers, FloatArray]:
         width, limit, density = np.load(file)
     edge = width[-1] * 2.0**52
     if dtype == "float32":
-        # Its magnitudes have 23 bits instead of 52.
+        # Its magnitudes have 23 bits instead of 52. The limit is rounded, as numpy's own table is.
         width, limit = width * 2.0**29, np.rint(limit / 2.0**29)
     integer = dtype.replace("float", "uint")
     numbers = np.zeros((4, 256), dtype)
     numbers[0], numbers[1] = width, density
+    # In that precision: numpy subtracts two entries of its own table.
     numbers[2, 1:] = numbers[1, :-1] - numbers[1, 1:]
     numbers[3, :2] = edge, 1.0 / edge
-    layers: Layers = np.empty((256, 2), integer)
+    # Width and limit side by side, so that one load gets both.
+    layers: LayerTable = np.empty((256, 2), integer)
     layers[:, 0], layers[:, 1] = numbers[0].view(integer), limit
     return layers.ravel(), numbers.ravel()

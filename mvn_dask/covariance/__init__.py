@@ -2,7 +2,7 @@
 
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.conversion import as_covariance
-from mvn_dask.covariance.dense import Dense
+from mvn_dask.covariance.dense import Dense, MatrixFactor
 from mvn_dask.covariance.diagonal import Diagonal
 
-__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "as_covariance"]
+__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]

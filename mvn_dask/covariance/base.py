@@ -1,32 +1,56 @@
-"""What every covariance and every factor owes.
+"""The contracts of covariances and of their factors.
 
-A `Covariance` is what the user means; a `Factor` is what the workers need: a matrix A with
-``A @ A.T == cov``, in whatever form it is cheapest to apply. Covariances stay on the client, only the
-factor travels.
+A `Covariance` is what the user means, and stays on the client. A `Factor` is what the workers apply: a (d, k) matrix A
+with ``A @ A.T == cov``, in whatever form it is cheapest. Input of both: arrays. Output: rows with the covariance.
+Cost: that of each structure, told in its file.
 """
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 import numpy.typing as npt
 
-from mvn_dask._typing import FloatArray
+from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.checks import CheckValid, caller_level
+from mvn_dask.errors import ArgumentError, UnsupportedOperationError
+
+Application = Literal["fused", "product", "colorize"]
+"""How a factor is applied to normals; see `Factor.application`."""
+
+FACTORS: dict[str, type["Factor"]] = {}
+"""The classes of factors by their kinds: what a record names, and nothing else, is rebuilt from arrays."""
 
 
 class Factor(ABC):
-    """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one sample."""
+    """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one row of d numbers.
+
+    A subclass with a class attribute `kind` is entered into `FACTORS` when it is defined.
+    """
+
+    kind: ClassVar[str]
+    """Name of the structure, as it stands in records."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "kind" not in cls.__dict__:
+            return
+        other = FACTORS.setdefault(cls.kind, cls)
+        # The same class may be defined again, where its module is reloaded.
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ArgumentError(f"the kind {cls.kind!r} of {cls.__qualname__} is taken by {other.__qualname__}")
+        FACTORS[cls.kind] = cls
 
     @property
     @abstractmethod
     def ndim(self) -> int:
-        """Dimension d of a sample."""
+        """Dimension d of a row."""
 
     @property
     @abstractmethod
     def noise_ndim(self) -> int:
-        """Number k of independent normals behind a sample."""
+        """Number k of independent normals behind a row."""
 
     @property
     def nbytes(self) -> int:
@@ -35,38 +59,123 @@ class Factor(ABC):
 
     @property
     @abstractmethod
-    def log_det(self) -> float:
-        """Logarithm of the determinant of the covariance; minus infinity if it is singular."""
+    def flops(self) -> int:
+        """Additions and multiplications that a row takes."""
 
     @property
     @abstractmethod
-    def entries(self) -> FloatArray:
-        """A, shape (d, k), or its diagonal, shape (d,), where the rest of it is zero."""
+    def rank(self) -> int:
+        """Dimension of the space that the rows fill; directions without variance do not count."""
+
+    @property
+    def application(self) -> Application:
+        """How the kernel is to apply the factor.
+
+        "colorize" calls `colorize`. "product" lets compiled code multiply with `operand`, and "fused" lets it do so
+        while the normals are drawn, which takes a square matrix or a diagonal; where there is no compiled code,
+        `colorize` is called in place of both.
+        """
+        return "colorize"
+
+    @property
+    def operand(self) -> FloatArray:
+        """A, shape (d, k), or its diagonal, shape (d,), where the rest is zero: for "fused" and "product" alone.
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If the factor is not kept in that form.
+        """
+        raise self._unsupported("is no operand of compiled code")
 
     @abstractmethod
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """Rows of independent normals, shape (n, k), to rows with the covariance, shape (n, d).
 
-        The products behind each number are added in the order of the normals, each rounded by itself: its bits
-        are those that compiled code gives, on every processor. `out` must not be `z`.
+        Each row must have the same bits whatever other rows are in `z`, on every processor: a fixed order of sums, no
+        BLAS, no fused multiply-add. `out` must not be `z`.
         """
 
+    def whiten(self, x: FloatArray) -> FloatArray:  # noqa: ARG002 subclasses that can be inverted use it
+        """The shortest z with ``colorize(z) == x``: shape (n, d) to (n, k).
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If that would be expensive.
+        """
+        raise self._unsupported("cannot be inverted cheaply")
+
+    @property
+    def log_det(self) -> float:
+        """Logarithm of the determinant of the covariance; minus infinity if it is singular.
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If that would be expensive.
+        """
+        raise self._unsupported("has no cheap determinant")
+
     @abstractmethod
-    def whiten(self, x: FloatArray) -> FloatArray:
-        """The shortest z with ``colorize(z) == x``: shape (n, d) to (n, k)."""
+    def variances(self) -> Float64Array:
+        """Variances of the rows, shape (d,): the diagonal of ``A @ A.T``."""
+
+    @abstractmethod
+    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
+        """Covariances of some variables with others, shape (len(rows), len(columns)): a part of ``A @ A.T``."""
 
     @abstractmethod
     def astype(self, dtype: npt.DTypeLike) -> Self:
-        """The same factor in another precision."""
+        """The same factor in another precision; arrays of integers stay as they are."""
 
     @abstractmethod
-    def arrays(self) -> dict[str, FloatArray]:
-        """Everything the factor consists of, by the name it has in files."""
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything the factor consists of, by names; those of a factor inside begin with its name and a dot."""
 
     @classmethod
     @abstractmethod
-    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
-        """The factor that consists of these arrays; the inverse of `arrays`."""
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The factor that consists of these arrays; the inverse of `arrays`.
+
+        Raises
+        ------
+        ArgumentError
+            If they do not make one. They may come from a damaged file: indices are checked before they are used.
+        """
+
+    def _unsupported(self, what: str) -> UnsupportedOperationError:
+        return UnsupportedOperationError(f"a factor of kind {self.kind!r} {what}")
+
+
+def factor_from(kind: object, arrays: Arrays) -> Factor:
+    """The factor of a kind that consists of some arrays.
+
+    Raises
+    ------
+    ArgumentError
+        If no class of that kind has been defined in this process, or the arrays do not make one.
+    """
+    if not isinstance(kind, str) or kind not in FACTORS:
+        known = ", ".join(sorted(FACTORS))
+        raise ArgumentError(f"no factor of kind {kind!r} is defined (there are {known}): import the module that has it")
+    return FACTORS[kind].from_arrays(arrays)
+
+
+def single_array(arrays: Arrays, name: str, axes: int) -> FloatArray:
+    """The one array that a factor consists of.
+
+    Raises
+    ------
+    ArgumentError
+        If there are others, or it is no array of floating-point numbers with so many axes, none of them empty.
+    """
+    if arrays.keys() != {name}:
+        raise ArgumentError(f"the factor must consist of {name!r}, not of {sorted(arrays)}")
+    array = arrays[name]
+    if array.dtype.kind != "f" or array.ndim != axes or not array.size:
+        raise ArgumentError(f"{name!r} of the factor has the shape {array.shape} and the dtype {array.dtype}")
+    return array
 
 
 class Covariance(ABC):
@@ -80,22 +189,17 @@ class Covariance(ABC):
     def ndim(self) -> int:
         """Dimension d."""
 
-    @property
-    def dtype(self) -> np.dtype[np.float64]:
-        """Precision in which it is kept and factorised."""
-        return np.dtype(np.float64)
-
     @abstractmethod
     def factorize(self) -> Factor:
         """Check the covariance and factorise it; the factor is kept, so that this is done once."""
 
     @abstractmethod
-    def diagonal(self) -> FloatArray:
-        """Variances, shape (d,)."""
+    def variances(self) -> Float64Array:
+        """Variances, shape (d,): the diagonal."""
 
     @abstractmethod
-    def to_dense(self) -> FloatArray:
-        """The whole matrix, shape (d, d)."""
+    def to_dense(self) -> Float64Array:
+        """The whole matrix, shape (d, d): for tests, and for small d only."""
 
     @abstractmethod
     def digest(self) -> str:
@@ -104,3 +208,40 @@ class Covariance(ABC):
     def record(self) -> dict[str, object]:
         """What decides the factor, JSON-able."""
         return {"kind": self.kind, "digest": self.digest()}
+
+
+def report_invalid(reason: str, check_valid: CheckValid) -> None:
+    """Raise or warn, as the user chose, that a matrix is no covariance.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong, in whole sentences; they follow numpy's text.
+    check_valid : {"warn", "raise", "ignore"}
+        What the user chose.
+    """
+    message = (
+        f"covariance is not symmetric positive-semidefinite. {reason} "
+        "Use check_valid='ignore' to sample anyway, with the absolute values of the eigenvalues."
+    )
+    if check_valid == "raise":
+        raise ArgumentError(message)
+    if check_valid == "warn":
+        warnings.warn(message, RuntimeWarning, stacklevel=caller_level())
+
+
+def nested(prefix: str, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """Arrays under dotted names.
+
+    Examples
+    --------
+    >>> sorted(nested("factor", {"matrix": np.eye(2), "left.scale": np.ones(3)}))
+    ['factor.left.scale', 'factor.matrix']
+    """
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def unnested(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays whose names begin with a prefix and a dot, without it; the inverse of `nested`."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}

@@ -1,14 +1,16 @@
-"""From what users hold in their hands to a `Covariance`."""
+"""From array-likes to a `Covariance`.
+
+Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Output: a `Covariance`. Cost: a copy.
+"""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from mvn_dask import checks
-from mvn_dask._typing import FloatArray
-from mvn_dask.covariance.base import Covariance, Factor
-from mvn_dask.covariance.dense import Dense, OrthogonalFactor, TriangularFactor
-from mvn_dask.covariance.diagonal import Diagonal, ScaleFactor
+from mvn_dask.covariance.base import Covariance
+from mvn_dask.covariance.dense import Dense
+from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.errors import ArgumentError
 
 DEFAULTS = {"method": "svd", "check_valid": "warn", "tol": 1e-8}
@@ -47,7 +49,7 @@ def as_covariance(
 
     Examples
     --------
-    >>> as_covariance(2.0, ndim=3).diagonal()
+    >>> as_covariance(2.0, ndim=3).variances()
     array([2., 2., 2.])
     >>> as_covariance([[1.0, 0.5], [0.5, 1.0]], ndim=2)
     Dense(ndim=2, method='svd')
@@ -63,21 +65,6 @@ def as_covariance(
     if array.ndim == 1:
         return Diagonal(array, check_valid=check_valid, tol=tol)
     return Dense(array, method=method, check_valid=check_valid, tol=tol)
-
-
-def as_factor(arrays: Mapping[str, FloatArray], *, method: str | None) -> Factor:
-    """The factor that consists of these arrays, whatever covariance it was made of.
-
-    Parameters
-    ----------
-    arrays : mapping
-        As `Factor.arrays` gave them.
-    method : str or None
-        How a matrix was factorised.
-    """
-    if arrays["factor"].ndim == 1:
-        return ScaleFactor.from_arrays(arrays)
-    return (TriangularFactor if method == "cholesky" else OrthogonalFactor).from_arrays(arrays)
 
 
 def _reject_contradictions(cov: Covariance, given: Mapping[str, object]) -> None:

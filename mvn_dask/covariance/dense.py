@@ -17,31 +17,35 @@ References
 G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., 2013, sections 2.4, 4.2 and 8.1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask._typing import FloatArray
-from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.covariance.base import Application, Covariance, Factor, report_invalid, single_array
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.ordered_product import ordered_product
-from mvn_dask.covariance.validity import object_to
-from mvn_dask.errors import NotPositiveDefiniteError
+from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
+
+FUSED_NDIM = 320
+"""Dimension up to which rows are made as their normals are drawn: a factor that stays in the second cache."""
+NUMBERS_AT_ONCE = 2**22
+"""Numbers of a factor that are converted to float64 at a time."""
 
 
 @dataclass(frozen=True, eq=False)
-class _MatrixFactor(Factor):
-    """A factor kept as its (d, d) matrix."""
+class MatrixFactor(Factor):
+    """A factor kept as its (d, k) matrix; subclasses add how it is inverted."""
 
     matrix: FloatArray
-    """A, shape (d, d)."""
+    """A, shape (d, k)."""
 
     @property
     def ndim(self) -> int:
@@ -52,7 +56,17 @@ class _MatrixFactor(Factor):
         return int(self.matrix.shape[1])
 
     @property
-    def entries(self) -> FloatArray:
+    def flops(self) -> int:
+        return 2 * self.ndim * self.noise_ndim
+
+    @property
+    def application(self) -> Application:
+        # Rows are written over their own normals while they are drawn, so there must be as many of both.
+        fused = self.ndim == self.noise_ndim and self.ndim <= FUSED_NDIM
+        return "fused" if fused else "product"
+
+    @property
+    def operand(self) -> FloatArray:
         return self.matrix
 
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
@@ -61,40 +75,78 @@ class _MatrixFactor(Factor):
             out = np.empty((z.shape[0], self.ndim), np.result_type(z, self.matrix))
         return ordered_product(z, self.matrix, out)
 
+    def variances(self) -> Float64Array:
+        """Sums of squares of the rows of A, some rows at a time: 2 d k flops."""
+        parts = [self._rows(rows) for rows in _row_ranges(self.matrix)]
+        return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
+
+    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
+        product: Float64Array = self._rows(rows) @ self._rows(columns).T
+        return product
+
+    def _rows(self, rows: Sequence[int] | slice) -> Float64Array:
+        return self.matrix[rows].astype(np.float64, copy=False)
+
     def astype(self, dtype: npt.DTypeLike) -> Self:
         return type(self)(self.matrix.astype(dtype, copy=False))
 
-    def arrays(self) -> dict[str, FloatArray]:
-        return {"factor": self.matrix}
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"matrix": self.matrix}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
-        return cls(arrays["factor"])
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(single_array(arrays, "matrix", axes=2))
 
 
-class OrthogonalFactor(_MatrixFactor):
+def _row_ranges(matrix: FloatArray) -> Iterator[slice]:
+    step = max(1, NUMBERS_AT_ONCE // matrix.shape[1])
+    return (slice(start, start + step) for start in range(0, len(matrix), step))
+
+
+class OrthogonalFactor(MatrixFactor):
     """``u * sqrt(s)`` with orthonormal columns u: what svd and eigh give."""
+
+    kind: ClassVar[str] = "orthogonal"
+
+    @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(self._column_variances()))
 
     @property
     def log_det(self) -> float:
         with np.errstate(divide="ignore"):
-            return float(np.log(self._variances()).sum())
+            return float(np.log(self._squares()).sum())
 
     def whiten(self, x: FloatArray) -> FloatArray:
-        """``x @ A / s``, the pseudo-inverse: directions without variance give 0. 2 d² flops a row."""
-        variances = self._variances()
-        lost = variances <= variances.max() * len(variances) * np.finfo(variances.dtype).eps
-        scale = np.where(lost, 0.0, 1.0 / np.where(lost, 1.0, variances))
+        """``x @ A / s``, the pseudo-inverse: directions without variance give 0. 2 d k flops a row."""
+        variances = self._column_variances()
+        scale = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
         white: FloatArray = (x @ self.matrix) * scale
         return white
 
-    def _variances(self) -> FloatArray:
-        variances: FloatArray = np.einsum("ij,ij->j", self.matrix, self.matrix)
-        return variances
+    def _squares(self) -> FloatArray:
+        squares: FloatArray = np.einsum("ij,ij->j", self.matrix, self.matrix)
+        return squares
+
+    def _column_variances(self) -> FloatArray:
+        """Variances along the columns of u, shape (k,); 0 where rounding alone makes them."""
+        squares = self._squares()
+        limit = squares.max() * len(squares) * np.finfo(squares.dtype).eps
+        return np.where(squares <= limit, 0.0, squares).astype(squares.dtype)
 
 
-class TriangularFactor(_MatrixFactor):
+class TriangularFactor(MatrixFactor):
     """A lower triangular factor: what Cholesky's method gives."""
+
+    kind: ClassVar[str] = "triangular"
+
+    @property
+    def flops(self) -> int:
+        return self.ndim * (self.ndim + 1)
+
+    @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(np.diagonal(self.matrix)))
 
     @property
     def log_det(self) -> float:
@@ -106,6 +158,13 @@ class TriangularFactor(_MatrixFactor):
 
         white: FloatArray = solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T
         return white
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        matrix = single_array(arrays, "matrix", axes=2)
+        if matrix.shape[0] != matrix.shape[1]:
+            raise ArgumentError(f"a triangular factor is square, and its shape is {matrix.shape}")
+        return cls(matrix)
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -148,7 +207,7 @@ class Dense(Covariance):
 
     kind: ClassVar[str] = "dense"
 
-    matrix: FloatArray
+    matrix: Float64Array
     """The covariance, float64, shape (d, d)."""
     method: checks.Method
     """How it is factorised."""
@@ -196,20 +255,20 @@ class Dense(Covariance):
         diagonal = np.count_nonzero(factor.matrix) == np.count_nonzero(scale)
         return ScaleFactor(scale.copy()) if diagonal else factor
 
-    def _svd(self) -> _MatrixFactor:
+    def _svd(self) -> MatrixFactor:
         u, s, vh = np.linalg.svd(self.matrix)
         if self.check_valid != "ignore" and not self._close((vh.T * s) @ vh):
-            self._object()
+            self._report_fault()
         return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C"))
 
-    def _eigh(self) -> _MatrixFactor:
+    def _eigh(self) -> MatrixFactor:
         eigenvalues, u = np.linalg.eigh(self.matrix)
         largest = max(eigenvalues[-1], 0.0)
         if self.check_valid != "ignore" and eigenvalues[0] < -self.tol * largest:
-            object_to(self._describe(float(eigenvalues[0])), self.check_valid)
+            report_invalid(self._describe(float(eigenvalues[0])), self.check_valid)
         return OrthogonalFactor(np.multiply(u, np.sqrt(np.abs(eigenvalues)), order="C"))
 
-    def _cholesky(self) -> _MatrixFactor:
+    def _cholesky(self) -> MatrixFactor:
         try:
             return TriangularFactor(np.linalg.cholesky(self.matrix))
         except np.linalg.LinAlgError as error:
@@ -222,12 +281,12 @@ class Dense(Covariance):
 
     def _check_symmetry(self) -> None:
         if self.check_valid != "ignore" and not self._close(self.matrix.T):
-            self._object()
+            self._report_fault()
 
     def _close(self, other: FloatArray) -> bool:
         return np.allclose(other, self.matrix, rtol=self.tol, atol=self.tol)
 
-    def _object(self) -> None:
+    def _report_fault(self) -> None:
         """Say what is wrong with a matrix that is not close to what it should be."""
         if self._close(self.matrix.T):
             fault = self._describe(float(np.linalg.eigvalsh(self.matrix)[0]))
@@ -237,15 +296,15 @@ class Dense(Covariance):
                 f"`cov` must be symmetric: cov[{i}, {j}] is {self.matrix[i, j]:.6g}, "
                 f"cov[{j}, {i}] is {self.matrix[j, i]:.6g} (tol {self.tol:g})."
             )
-        object_to(fault, self.check_valid)
+        report_invalid(fault, self.check_valid)
 
     def _describe(self, smallest: float) -> str:
         return f"The smallest eigenvalue of `cov` is {smallest:.3g} (tol {self.tol:g})."
 
-    def diagonal(self) -> FloatArray:
+    def variances(self) -> Float64Array:
         return np.diagonal(self.matrix)
 
-    def to_dense(self) -> FloatArray:
+    def to_dense(self) -> Float64Array:
         return self.matrix
 
     def digest(self) -> str:

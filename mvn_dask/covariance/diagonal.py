@@ -1,17 +1,16 @@
 """A covariance of independent variables: a vector of variances. Nothing of size d × d is ever built."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask._typing import FloatArray
-from mvn_dask.covariance.base import Covariance, Factor
-from mvn_dask.covariance.validity import object_to
+from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.covariance.base import Application, Covariance, Factor, report_invalid, single_array
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest
 
@@ -19,6 +18,8 @@ from mvn_dask.hashing import digest
 @dataclass(frozen=True, eq=False)
 class ScaleFactor(Factor):
     """A diagonal factor, kept as its diagonal."""
+
+    kind: ClassVar[str] = "scale"
 
     scale: FloatArray
     """The diagonal of A, shape (d,): standard deviations, up to their signs."""
@@ -32,7 +33,19 @@ class ScaleFactor(Factor):
         return self.ndim
 
     @property
-    def entries(self) -> FloatArray:
+    def flops(self) -> int:
+        return 2 * self.ndim
+
+    @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(self.scale))
+
+    @property
+    def application(self) -> Application:
+        return "fused"
+
+    @property
+    def operand(self) -> FloatArray:
         return self.scale
 
     @property
@@ -50,15 +63,22 @@ class ScaleFactor(Factor):
         white: FloatArray = np.divide(x, self.scale, out=np.zeros_like(x), where=self.scale != 0)
         return white
 
+    def variances(self) -> Float64Array:
+        return np.square(self.scale, dtype=np.float64)
+
+    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
+        same = np.equal.outer(np.asarray(rows), np.asarray(columns))
+        return np.where(same, self.variances()[np.asarray(rows)][:, None], 0.0)
+
     def astype(self, dtype: npt.DTypeLike) -> Self:
         return type(self)(self.scale.astype(dtype, copy=False))
 
-    def arrays(self) -> dict[str, FloatArray]:
-        return {"factor": self.scale}
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"scale": self.scale}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, FloatArray]) -> Self:
-        return cls(arrays["factor"])
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(single_array(arrays, "scale", axes=1))
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -89,7 +109,7 @@ class Diagonal(Covariance):
 
     kind: ClassVar[str] = "diagonal"
 
-    variances: FloatArray
+    diagonal: Float64Array
     """Variances, float64, shape (d,)."""
     check_valid: checks.CheckValid
     """What to do about a negative variance."""
@@ -111,31 +131,31 @@ class Diagonal(Covariance):
         object.__setattr__(self, "tol", checks.tolerance(tol))
         checks.finite("cov", array)
         array.setflags(write=False)
-        object.__setattr__(self, "variances", array)
+        object.__setattr__(self, "diagonal", array)
 
     def __repr__(self) -> str:
         return f"Diagonal(ndim={self.ndim})"
 
     @property
     def ndim(self) -> int:
-        return int(self.variances.shape[0])
+        return int(self.diagonal.shape[0])
 
     def factorize(self) -> Factor:
         return self._factor
 
     @cached_property
     def _factor(self) -> Factor:
-        where = int(self.variances.argmin())
-        smallest, largest = float(self.variances[where]), float(self.variances.max())
+        where = int(self.diagonal.argmin())
+        smallest, largest = float(self.diagonal[where]), float(self.diagonal.max())
         if smallest < -self.tol * max(largest, 0.0):
-            object_to(f"The variance cov[{where}] is {smallest:.3g} (tol {self.tol:g}).", self.check_valid)
-        return ScaleFactor(np.sqrt(np.abs(self.variances)))
+            report_invalid(f"The variance cov[{where}] is {smallest:.3g} (tol {self.tol:g}).", self.check_valid)
+        return ScaleFactor(np.sqrt(np.abs(self.diagonal)))
 
-    def diagonal(self) -> FloatArray:
-        return self.variances
+    def variances(self) -> Float64Array:
+        return self.diagonal
 
-    def to_dense(self) -> FloatArray:
-        return np.diag(self.variances)
+    def to_dense(self) -> Float64Array:
+        return np.diag(self.diagonal)
 
     def digest(self) -> str:
-        return digest(self.variances)
+        return digest(self.diagonal)

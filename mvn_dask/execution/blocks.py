@@ -1,4 +1,8 @@
-"""Blocks of a dask array, some at a time, without the graph of all of them."""
+"""Blocks of a dask array, some at a time.
+
+Input: an array and block numbers. Output: the blocks; whether each can be made by itself. Cost: the array's graph of
+layers is kept and pickled, two numbers a block; the tasks of a block are made when it is computed.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -13,88 +17,119 @@ from dask.local import get_sync
 from mvn_dask.execution import cancellation
 
 Graph = dict[Any, Any]
-FEW = 8
-"""Tasks behind a block, after fusing, up to which one thread may well do them all."""
+"""Dask's tasks and data, by their keys."""
+MAX_TASKS = 8
+"""Tasks of a block, after fusing, up to which a single thread makes it about as fast as several."""
 
 
 class Blocks:
     """The blocks of an array, by their numbers in C order.
 
-    What is kept, and what travels, is the array's graph of layers, which does not grow with the number of
-    blocks as long as nobody asks for its keys.
+    Parameters
+    ----------
+    array : dask.array.Array
+        The array.
     """
 
     def __init__(self, array: da.Array) -> None:
+        # Not the array itself, nor its keys: listing them makes a tuple for each block.
         self._layers = array.dask
         self._name = array.name
         self._grid = array.numblocks
 
     def key(self, number: int) -> tuple[Any, ...]:
         """Dask's key of a block."""
+        # unravel_index takes no empty grid; an array without axes has one block, whose index is empty.
         return (self._name, *(int(step) for step in np.unravel_index(number, self._grid or (1,))[: len(self._grid)]))
 
     def compute(self, numbers: Sequence[int]) -> Iterator[tuple[int, npt.NDArray[Any]]]:
         """Every block with its number, one at a time, in this thread."""
         keys = [self.key(number) for number in numbers]
+        # Culled and fused for all blocks at once, then computed a block at a time, which bounds the memory.
         graph = dict(da.Array.__dask_optimize__(self._layers, keys))
         for number, key in zip(numbers, keys, strict=True):
             cancellation.exit_if_cancelled()
-            yield number, cast("npt.NDArray[Any]", get_sync(_part(graph, key), key))
+            yield number, cast("npt.NDArray[Any]", get_sync(_ancestors(graph, key), key))
 
-    def simple(self) -> bool:
-        """Whether the first block is made by a few tasks, and not of many other blocks."""
+    def has_few_tasks(self) -> bool:
+        """Whether the first block is made by at most `MAX_TASKS` tasks, and so not of many other blocks."""
         graph = da.Array.__dask_optimize__(self._layers, [self.key(0)])
-        return sum(not _is_datum(node) for node in dict(graph).values()) <= FEW
+        return sum(not _is_data(node) for node in dict(graph).values()) <= MAX_TASKS
 
     def independent(self) -> bool:
-        """Whether blocks share no work, as far as some of them tell, so that each may be computed by itself.
+        """Whether no two of up to four blocks have a task in common, so that each may be computed by itself.
 
-        They share work where each needs, say, the mean over all rows, or a border of its neighbour. They cannot
-        be computed by themselves either where they stand on futures of a cluster.
+        They have one where each needs, say, the mean over all rows, or the border of the next block.
         """
         count = int(np.prod(self._grid, dtype=object))
         if not count:
             return False
-        parts = []
+        tasks_of_blocks = []
+        # The first two share what adjacent blocks share; the middle and the last one what all blocks do.
         for number in sorted({0, min(1, count - 1), count // 2, count - 1}):
-            nodes = dict(self._layers.cull([self.key(number)]).to_dict())
-            if any(_is_future(node) for node in nodes.values()):
+            graph = dict(self._layers.cull([self.key(number)]).to_dict())
+            # A future of a cluster means nothing in the graph of a task that runs there.
+            if any(_is_future(node) for node in graph.values()):
                 return False
-            parts.append(_work(nodes))
-        return not any(one & other for one, other in combinations(parts, 2))
+            tasks_of_blocks.append(_tasks(graph))
+        return not any(one & other for one, other in combinations(tasks_of_blocks, 2))
 
 
-def _part(graph: Graph, key: Any) -> Graph:
-    """What of a graph one key needs."""
-    part: Graph = {}
-    waiting = [key]
-    while waiting:
-        each = waiting.pop()
-        if each not in part:
-            part[each] = graph[each]
-            waiting += get_dependencies(graph, each)
-    return part
+def _ancestors(graph: Graph, key: Any) -> Graph:
+    """The part of a graph that one key needs."""
+    found: Graph = {}
+    pending = [key]
+    while pending:
+        each = pending.pop()
+        if each not in found:
+            found[each] = graph[each]
+            pending += get_dependencies(graph, each)
+    return found
 
 
-def _work(graph: Graph) -> set[Any]:
-    """Tasks that more is needed for than numbers that stand in the graph, as weights do."""
-    constant: set[Any] = set()
-    work: set[Any] = set()
+def _tasks(graph: Graph) -> set[Any]:
+    """Keys of the tasks of a graph, those left out whose result is a constant.
+
+    A constant is an array that stands in the graph, or is computed from such arrays alone, as weights are: it is
+    small, and every range may compute it again.
+
+    Examples
+    --------
+    One block of ``rows @ weights.T``, without that of the transpose:
+
+    >>> graph = {
+    ...     "weights": np.ones((2, 2)),
+    ...     "transpose": (np.transpose, "weights"),
+    ...     "rows": (np.zeros, (3, 2)),
+    ...     "product": (np.matmul, "rows", "transpose"),
+    ... }
+    >>> sorted(_tasks(graph))
+    ['product', 'rows']
+    """
+    constants: set[Any] = set()
+    tasks: set[Any] = set()
     for key in toposort(graph):
-        node = graph[key]
         needed = get_dependencies(graph, key)
-        if _is_datum(node):
-            if isinstance(getattr(node, "value", node), (np.ndarray, np.generic)):
-                constant.add(key)
+        if _is_data(graph[key]):
+            # Data of other types, such as the source of a sample, may stand for any amount of work.
+            if isinstance(_value(graph[key]), (np.ndarray, np.generic)):
+                constants.add(key)
+        elif needed and needed <= constants:
+            constants.add(key)
         else:
-            (constant if needed and needed <= constant else work).add(key)
-    return work
+            tasks.add(key)
+    return tasks
 
 
-def _is_datum(node: Any) -> bool:
+def _value(node: Any) -> Any:
+    # Data stand in a graph as they are, or inside dask's DataNode.
+    return getattr(node, "value", node)
+
+
+def _is_data(node: Any) -> bool:
     return hasattr(node, "value") or isinstance(node, (np.ndarray, np.generic))
 
 
 def _is_future(node: Any) -> bool:
-    value = getattr(node, "value", node)
-    return type(value).__module__.startswith("distributed")
+    # By name: distributed takes a second to import, and without it there are no futures.
+    return type(_value(node)).__module__.startswith("distributed")

@@ -1,7 +1,7 @@
-"""A wish to stop, and how those who draw, read and write hear of it between two blocks.
+"""Cancellation of a job, between two of its blocks.
 
-Whoever starts a job may hold a `CancelToken`. Once it is requested nothing more is submitted, work that is under way
-ends with the block it is at, and the job raises JobCancelledError; what was written stays.
+Input: `CancelToken.cancel()`, from any thread. Output: in the process of the job, `JobCancelledError`; in its tasks,
+wherever they run, `TaskCancelled` before the next block. What was written stays. Cost: a set look-up per block.
 """
 
 import threading
@@ -13,14 +13,19 @@ from typing import Any, Protocol
 
 from mvn_dask.errors import JobCancelledError
 
-_stopped: set[str] = set()
-"""Tokens of the jobs that this process knows to be stopped; "" stands for all."""
-_token: ContextVar[str | None] = ContextVar("_token", default=None)
-"""Token of the job whose task runs in this thread."""
+_ALL_JOBS = ""
+"""Member of `_cancelled` in processes of a pool, which belong to one job and are not given its id."""
+_cancelled: set[str] = set()
+"""Ids of the jobs that are cancelled, as far as this process was informed."""
+# A set of ids and not a flag: the workers of a cluster serve many jobs. It grows by 32 bytes a cancelled job.
+_task_job: ContextVar[str | None] = ContextVar("_task_job", default=None)
+"""Id of the job whose task runs in this thread."""
 
 
 class TaskCancelled(BaseException):
-    """Leaves a task between two blocks. Not an Exception: nothing on the way takes it for a failure."""
+    """Leaves a task between two blocks."""
+
+    # Not an Exception: user functions, dask and distributed catch those, and would report a failed task.
 
 
 class Event(Protocol):
@@ -31,77 +36,84 @@ class Event(Protocol):
 
 
 class CancelToken:
-    """A wish to stop.
+    """Cancels the jobs that begin inside `cancellable(token)`.
+
+    Attributes
+    ----------
+    job_id : str
+        Random; identifies the job in other processes.
 
     Examples
     --------
-    >>> stop = CancelToken()
-    >>> with cancellable(stop):
-    ...     stop.cancel()  # from another thread, say
+    >>> token = CancelToken()
+    >>> with cancellable(token):
+    ...     token.cancel()  # from another thread, say
     ...     current_token().cancelled
     True
     """
 
     def __init__(self) -> None:
-        self.token = uuid.uuid4().hex
+        self.job_id = uuid.uuid4().hex
         self._lock = threading.Lock()
-        self._listeners: list[Callable[[str], Any]] = []
+        self._callbacks: list[Callable[[str], Any]] = []
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was."""
-        return self.token in _stopped
+        """Whether `cancel` was called."""
+        return self.job_id in _cancelled
 
     def cancel(self) -> None:
-        """Ask all who work for this job to stop; again is harmless. Not to be called from a signal handler."""
+        """Cancel the job; a second call has no effect. Not to be called from a signal handler, which may deadlock."""
         with self._lock:
             first = not self.cancelled
-            _stopped.add(self.token)
-            listeners = list(self._listeners) if first else []
-        for tell in listeners:
-            tell(self.token)
+            _cancelled.add(self.job_id)
+            callbacks = list(self._callbacks) if first else []
+        # Outside the lock: a callback takes a round trip to a cluster, or registers another one.
+        for callback in callbacks:
+            callback(self.job_id)
 
     @contextmanager
-    def on_cancel(self, tell: Callable[[str], Any]) -> Iterator[None]:
-        """Inside the body, whoever else works for the job hears of it by this call."""
+    def on_cancel(self, callback: Callable[[str], Any]) -> Iterator[None]:
+        """Inside the body, cancellation calls `callback(job_id)`, at once if it has happened already."""
         with self._lock:
-            self._listeners.append(tell)
+            self._callbacks.append(callback)
+            # Read under the lock: cancel() either sees the callback in the list, or is seen here.
             late = self.cancelled
         try:
             if late:
-                tell(self.token)
+                callback(self.job_id)
             yield
         finally:
             with self._lock:
-                self._listeners.remove(tell)
+                self._callbacks.remove(callback)
 
 
 _current: ContextVar[CancelToken | None] = ContextVar("_current", default=None)
-_NEVER = CancelToken()
+_NEVER_CANCELLED = CancelToken()
 
 
 @contextmanager
-def cancellable(stop: CancelToken) -> Iterator[None]:
-    """Jobs that begin inside the body can be stopped by it."""
-    token = _current.set(stop)
+def cancellable(token: CancelToken) -> Iterator[None]:
+    """Jobs that begin inside the body can be cancelled by the token."""
+    before = _current.set(token)
     try:
         yield
     finally:
-        _current.reset(token)
+        _current.reset(before)
 
 
 def current_token() -> CancelToken:
-    """The stop of the job that begins here; where nobody holds one, one that is never requested."""
-    return _current.get() or _NEVER
+    """The token of the innermost `cancellable`, or one that is never cancelled."""
+    return _current.get() or _NEVER_CANCELLED
 
 
 def raise_if_cancelled(error: BaseException | None = None) -> None:
-    """Raise JobCancelledError if the current stop is requested, in place of an error that may come of it.
+    """In the process of a job: raise JobCancelledError if it is cancelled, in place of an error that follows from it.
 
     Raises
     ------
     JobCancelledError
-        If so.
+        If the current token is cancelled.
     """
     if current_token().cancelled:
         raise JobCancelledError(
@@ -109,33 +121,34 @@ def raise_if_cancelled(error: BaseException | None = None) -> None:
         ) from error
 
 
-def mark_cancelled(token: str) -> None:
-    """In a process that works for others: the job of this token is stopped."""
-    _stopped.add(token)
+def mark_cancelled(job_id: str) -> None:
+    """In a process that runs tasks: the job of this id is cancelled."""
+    _cancelled.add(job_id)
 
 
 def cancel_on_event(event: Event) -> None:
-    """In a process of a pool: stop all work once the event is set."""
+    """In a process of a pool: cancel all of its work once the event is set."""
 
     def wait() -> None:
         event.wait()
-        _stopped.add("")
+        _cancelled.add(_ALL_JOBS)
 
-    threading.Thread(target=wait, daemon=True, name="mvn-dask-stop").start()
+    # A thread, since reading an event of multiprocessing takes a system call, too long to do before each block.
+    threading.Thread(target=wait, daemon=True, name="mvn-dask-cancel").start()
 
 
 @contextmanager
-def task_of_job(token: str) -> Iterator[None]:
-    """Inside the body, `exit_if_cancelled` looks at this job."""
-    before = _token.set(token)
+def task_of_job(job_id: str) -> Iterator[None]:
+    """Inside the body, `exit_if_cancelled` refers to this job."""
+    before = _task_job.set(job_id)
     try:
         yield
     finally:
-        _token.reset(before)
+        _task_job.reset(before)
 
 
 def exit_if_cancelled() -> None:
-    """Called before each block: leaves the task if its job was stopped."""
-    token = _token.get()
-    if token is not None and (token in _stopped or "" in _stopped):
+    """In a task, before each block: raise `TaskCancelled` if its job is cancelled."""
+    job_id = _task_job.get()
+    if job_id is not None and (job_id in _cancelled or _ALL_JOBS in _cancelled):
         raise TaskCancelled

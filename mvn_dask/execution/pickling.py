@@ -1,60 +1,87 @@
-"""How work travels to other processes: once."""
+"""Pickling of work for other processes, once for all tasks of a run.
 
+Input: an object, and loaders of arrays that lie in files which the other processes can read. Output: bytes with the
+names of those files in place of the arrays. Cost: one pickling per run and one unpickling per process.
+"""
+
+import io
 import pickle
 import threading
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import cloudpickle
 
 from mvn_dask._typing import ArrayLoader
-from mvn_dask.lineage import shelved
+
+
+class FileBacked(Protocol):
+    """An object with arrays that may lie in files as well. `PickledOnce` recognises it by its method."""
+
+    def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
+        """As `__reduce__`; `files` are loaders that work in any process, by the digests of their arrays."""
 
 
 class PickledOnce:
-    """An object that travels to other processes: pickled at most once, and unpickled once in each of them.
+    """An object that is pickled at most once, and unpickled once in each process that it is sent to.
 
     Parameters
     ----------
     value : object
         Whatever cloudpickle takes.
-    shelf : mapping
-        Arrays that the other processes can load themselves, by their digests; see `mvn_dask.hashing.shelved`.
+    files : mapping
+        Loaders of arrays that the other processes can read, by the digests of the arrays; offered to each
+        `FileBacked` object inside `value`.
     """
 
-    def __init__(self, value: object, shelf: Mapping[str, ArrayLoader]) -> None:
-        self._token = uuid.uuid4().hex
+    def __init__(self, value: object, files: Mapping[str, ArrayLoader]) -> None:
+        self.identity = uuid.uuid4().hex
         self._value: Any = value
-        self._shelf: Mapping[str, ArrayLoader] = shelf
+        self._files: Mapping[str, ArrayLoader] = files
         self._payload = b""
 
     def __getstate__(self) -> tuple[str, bytes]:
-        with _arrival:
+        with _lock:
             if not self._payload:
-                with shelved(self._shelf):
-                    self._payload = cloudpickle.dumps(self._value)
-        return self._token, self._payload
+                buffer = io.BytesIO()
+                _Pickler(buffer, self._files).dump(self._value)
+                self._payload = buffer.getvalue()
+        return self.identity, self._payload
 
     def __setstate__(self, state: tuple[str, bytes]) -> None:
-        self._token, self._payload = state
-        self._value, self._shelf = None, {}
+        self.identity, self._payload = state
+        self._value, self._files = None, {}
 
     def __sizeof__(self) -> int:
+        # Distributed weighs results by their size; the default is that of an object without its bytes.
         return object.__sizeof__(self) + len(self._payload)
 
     @property
     def value(self) -> Any:
         """The object."""
         if self._value is None:
-            with _arrival:
-                if self._token not in _arrived:
-                    _arrived.clear()
-                    _arrived[self._token] = pickle.loads(self._payload)  # noqa: S301 our own client sent it
-                self._value = _arrived[self._token]
+            with _lock:
+                if self.identity not in _unpickled:
+                    _unpickled.clear()
+                    _unpickled[self.identity] = pickle.loads(self._payload)  # noqa: S301 our own client sent it
+                self._value = _unpickled[self.identity]
         return self._value
 
 
-_arrival = threading.Lock()
-_arrived: dict[str, Any] = {}
-"""The last object that arrived in this process, since every task of the process scheduler brings it anew."""
+_lock = threading.Lock()
+_unpickled: dict[str, Any] = {}
+"""The last object that was unpickled in this process, by its identity."""
+# Each task of dask's process scheduler brings the payload again, so that the object itself can't hold the value.
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def __init__(self, file: io.BytesIO, files: Mapping[str, ArrayLoader]) -> None:
+        super().__init__(file)
+        self._files = files
+
+    def reducer_override(self, obj: Any) -> Any:
+        # Called for every object that isn't of a builtin type: an attribute of the type is looked up, since
+        # isinstance with a protocol takes a hundred times as long.
+        reduce = getattr(type(obj), "reduce_with_files", None)
+        return super().reducer_override(obj) if reduce is None else reduce(obj, self._files)

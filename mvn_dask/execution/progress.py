@@ -1,4 +1,8 @@
-"""How far a job is: a line where someone is looking, or whatever a listener makes of it."""
+"""Reports on how far a job is.
+
+Input: counts of what was done. Output: calls of the current `ProgressCallback`, or a bar on standard error where that
+is a terminal, at most ten times a second. Cost: a clock reading per count.
+"""
 
 import sys
 import time
@@ -9,10 +13,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-WIDTH = 30
-"""Characters of the bar."""
-PAUSE = 0.1
-"""Seconds between two tellings."""
+BAR_CHARACTERS = 30
+"""Characters of a full bar."""
+REPORT_SECONDS = 0.1
+"""Seconds between two reports, at least; the last one is made at once."""
 
 
 @dataclass(frozen=True)
@@ -20,50 +24,58 @@ class ProgressState:
     """How far a job is."""
 
     done: int
-    """What is done."""
+    """Units that are done."""
     total: int
-    """What there is to do."""
+    """Units that there are to do, 1 at least."""
     unit: str
-    """Of what."""
+    """What is counted, in the plural."""
     seconds: float
-    """Since it began."""
+    """Seconds since the job began."""
     ended: bool
-    """Whether this is the last telling."""
+    """Whether this is the last report."""
 
 
 ProgressCallback = Callable[[ProgressState], None]
-"""Is told how far a job is, in the thread that runs it."""
+"""Called with each report, in the thread that runs the job."""
 
-_listener: ContextVar[ProgressCallback | None] = ContextVar("_listener", default=None)
+_callback: ContextVar[ProgressCallback | None] = ContextVar("_callback", default=None)
 
 
 @contextmanager
-def report_progress_to(listener: ProgressCallback) -> Iterator[None]:
-    """Jobs that begin inside the body tell this listener how far they are, and draw no bar."""
-    token = _listener.set(listener)
+def report_progress_to(callback: ProgressCallback) -> Iterator[None]:
+    """Jobs that begin inside the body report to this callback, and draw no bar."""
+    token = _callback.set(callback)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _callback.reset(token)
 
 
 class Progress:
-    """Tells the current listener; where there is none, a bar on a terminal's standard error, and else nobody.
+    """Counts, and reports to the current callback; without one, to a bar if standard error is a terminal.
 
     Parameters
     ----------
     total : int
-        What there is to do.
+        Units that there are to do.
     unit : str
-        Of what.
+        What is counted, in the plural.
+
+    Examples
+    --------
+    >>> with report_progress_to(lambda state: print(state.done, "of", state.total, state.unit, state.ended)):
+    ...     with Progress(2, "chunks") as progress:
+    ...         progress.add(2)
+    2 of 2 chunks False
+    2 of 2 chunks True
     """
 
     def __init__(self, total: int, unit: str) -> None:
         self._total, self._unit = max(1, total), unit
         self._done = 0
         self._begin = time.monotonic()
-        self._shown = 0.0
-        self._listener = _listener.get() or (_bar if sys.stderr.isatty() else None)
+        self._reported = 0.0
+        self._callback = _callback.get() or (_draw_bar if sys.stderr.isatty() else None)
 
     def __enter__(self) -> Self:
         return self
@@ -71,25 +83,26 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
-            self._tell(ended=True)
+        # A job that found nothing to do never drew a bar, and needs no line end after it.
+        if self._reported:
+            self._report(ended=True)
 
     def add(self, count: int) -> None:
         """So many more are done."""
         self._done += count
-        if self._done >= self._total or time.monotonic() - self._shown > PAUSE:
-            self._tell(ended=False)
+        if self._done >= self._total or time.monotonic() - self._reported > REPORT_SECONDS:
+            self._report(ended=False)
 
-    def _tell(self, *, ended: bool) -> None:
-        self._shown = time.monotonic()
-        if self._listener is not None:
-            self._listener(ProgressState(self._done, self._total, self._unit, self._shown - self._begin, ended))
+    def _report(self, *, ended: bool) -> None:
+        self._reported = time.monotonic()
+        if self._callback is not None:
+            self._callback(ProgressState(self._done, self._total, self._unit, self._reported - self._begin, ended))
 
 
-def _bar(state: ProgressState) -> None:
-    share = state.done / state.total
+def _draw_bar(state: ProgressState) -> None:
+    fraction = state.done / state.total
     sys.stderr.write(
-        f"\r[{'#' * int(WIDTH * share):<{WIDTH}}] {100 * share:3.0f}% | "
+        f"\r[{'#' * int(BAR_CHARACTERS * fraction):<{BAR_CHARACTERS}}] {100 * fraction:3.0f}% | "
         f"{state.done} of {state.total} {state.unit} | {state.seconds:.1f} s" + "\n" * state.ended
     )
     sys.stderr.flush()

@@ -25,7 +25,7 @@ from mvn_dask.job.inputs.parameters import Parameters, parameters_of
 from mvn_dask.job.schema.specification import Specification
 from mvn_dask.random.streams import Root, as_root
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
-from mvn_dask.store.format.contents import sample_manifest
+from mvn_dask.store.array_manifest import sample_manifest
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import load_parameter
 from mvn_dask.store.removal import refuse_unknown_files
@@ -152,8 +152,8 @@ def _adopted(storage: Storage, stored: Manifest, mean: FloatArray, covariance: C
     """The factor of the store, if it was made of the same covariance; None where it has to be made."""
     if not stored.is_sample or stored.dtype != mean.dtype:
         return None
-    sample = stored.content["samples"][0]
-    if sample.get("covariance") != covariance.record() or sample.get("mean") != digest(mean):
+    same_mean = "mean" in stored.parameters and stored.parameters["mean"].sha256 == digest(mean)
+    if stored.samples[0].get("covariance") != covariance.record() or not same_mean:
         return None
     try:
         array = load_parameter(storage, stored, "factor")

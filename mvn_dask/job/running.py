@@ -146,7 +146,7 @@ def _write(
 def _arrives(work: Prepared, stored: Manifest) -> bool:
     """Whether a factor that is only just being written, by a part that was faster, arrives."""
     key = parameter_key("factor")
-    if not _same_but_factor(stored.content, work.record.content) or work.storage.entry(key) is not None:
+    if not _same_but_factor(stored, work.record) or work.storage.entry(key) is not None:
         return False
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -157,11 +157,11 @@ def _arrives(work: Prepared, stored: Manifest) -> bool:
     return False
 
 
-def _same_but_factor(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two records differ, at most, in the factor that was made of the same covariance."""
-    samples = [[{**sample, "factor": None} for sample in record["samples"]] for record in (one, other)]
-    rest = [{**record, "samples": None, "fingerprint": None, "arrays": None} for record in (one, other)]
-    return samples[0] == samples[1] and rest[0] == rest[1]
+def _same_but_factor(one: Manifest, other: Manifest) -> bool:
+    """Whether two manifests differ, at most, in the factor that was made of the same covariance."""
+    samples = [[{**sample, "parameters": None} for sample in each.samples] for each in (one, other)]
+    means = [each.parameters.get("mean") for each in (one, other)]
+    return samples[0] == samples[1] and means[0] == means[1] and one.array == other.array
 
 
 def _keep(job: Specification, work: Prepared, part: tuple[int, int] | None) -> None:

@@ -17,12 +17,11 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.maintenance.verify import replay_of
-from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, slab, write_chunks
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.contents import shards_of
 from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes

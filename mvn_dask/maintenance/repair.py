@@ -11,11 +11,10 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.maintenance.verify import replay_of
-from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.contents import shards_of
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.parameters import write_parameters

@@ -7,6 +7,7 @@ drawing a stripe of each chunk again ("values").
 from collections.abc import Mapping
 from typing import Any
 
+from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
 from mvn_dask.errors import (
     DamagedManifestError,
     DerivedStoreError,
@@ -31,10 +32,10 @@ def replay_of(storage: Storage, manifest: Manifest) -> Replay:
     """
     if not manifest.is_sample:
         raise DerivedStoreError(
-            f"{storage} holds numbers derived from samples by {manifest.content['expression']!r}, which its manifest "
+            f"{storage} holds numbers derived from samples by {manifest.expression!r}, which its manifest "
             "cannot draw again: call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"
         )
-    again = replay_sample(manifest.content["samples"][0], load_parameters(storage, manifest))
+    again = replay_sample(manifest.samples[0], load_parameters(storage, manifest))
     if (manifest.shape, manifest.dtype.name) != ((*again.plan.size, again.plan.ndim), again.plan.dtype):
         raise DamagedManifestError(
             f"the manifest of {storage} says {manifest.shape} {manifest.dtype}, its sample {again.plan}"

@@ -1,8 +1,9 @@
 """The states of many SFC64 streams at once, as numpy seeds them one by one.
 
-Child i of a seed sequence differs from its siblings in the last words of its spawn key alone. What is before
-them is taken from numpy; the rest of its arithmetic, on 32-bit numbers, is done here for a range of children
-together. That costs 0.2 ms for a whole block, where numpy's objects cost 20 µs a stripe.
+Input: a seed sequence and a range of its children. Output: the state of each child's SFC64. Cost: 0.2 ms for a whole
+block, where numpy's objects take 20 µs a stripe, a fifth of the time in which it is drawn. Child i differs from its
+siblings in the last words of its spawn key alone: the pool before them is numpy's, and the rest of SeedSequence's
+arithmetic on 32-bit numbers is done here for all children together.
 
 References
 ----------
@@ -18,15 +19,17 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.uint32]
 States = npt.NDArray[np.uint64]
+"""States of SFC64 streams, shape (4, streams): a, b, c and the counter of each."""
 
-_ENTROPY, _ENTROPY_STEP = 0x43B0D7E5, 0x931E8875
-_STATE, _STATE_STEP = 0x8B51F9DD, 0x58F38DED
-_LEFT, _RIGHT = np.uint32(0xCA01F9DD), np.uint32(0x4973F715)
-_HALF = np.uint32(16)
-_WORD = 2**32
+# The constants of numpy's SeedSequence, under its names.
+_INIT_A, _MULT_A = 0x43B0D7E5, 0x931E8875
+_INIT_B, _MULT_B = 0x8B51F9DD, 0x58F38DED
+_MIX_MULT_L, _MIX_MULT_R = np.uint32(0xCA01F9DD), np.uint32(0x4973F715)
+_XSHIFT = np.uint32(16)
+_WORD_RANGE = 2**32
 
-DISCARDED = 12
-"""Steps that a stream makes before its first word."""
+WARM_UP_STEPS = 12
+"""Steps that numpy makes and discards after seeding SFC64."""
 
 
 def child_states(parent: np.random.SeedSequence, first: int, count: int) -> States:
@@ -35,7 +38,7 @@ def child_states(parent: np.random.SeedSequence, first: int, count: int) -> Stat
     Parameters
     ----------
     parent : numpy.random.SeedSequence
-        Its own children, those that it has spawned, do not matter.
+        How many children it has spawned makes no difference.
     first, count : int
         Number of the first child, and how many there are, at least 1.
 
@@ -52,49 +55,53 @@ def child_states(parent: np.random.SeedSequence, first: int, count: int) -> Stat
     True
     """
     numbers = np.arange(first, first + count, dtype=np.uint64)
-    short = int(np.searchsorted(numbers, np.uint64(_WORD)))
-    parts = [numbers[:short].astype(np.uint32)[None], np.array(np.divmod(numbers[short:], _WORD), np.uint32)[::-1]]
-    return np.concatenate([_seeded(_pools(parent, keys)) for keys in parts if keys.size], axis=1)
+    # numpy makes one word of a child's number below 2**32, and two, the lower first, of a larger one.
+    one_word = int(np.searchsorted(numbers, np.uint64(_WORD_RANGE)))
+    two_words = np.array(np.divmod(numbers[one_word:], _WORD_RANGE), np.uint32)[::-1]
+    parts = [numbers[:one_word].astype(np.uint32)[None], two_words]
+    return np.concatenate([_seeded_states(_pools(parent, keys)) for keys in parts if keys.size], axis=1)
 
 
 def _pools(parent: np.random.SeedSequence, keys: Words) -> Words:
-    """Pools of the sequences whose spawn keys go on with some words, shape (words, sequences)."""
+    """Entropy pools of the children whose spawn keys continue the parent's with `keys`, shape (words, children)."""
     size = parent.pool_size
-    # How often numpy has changed its hash constant: for each pair of the pool, and for each word more.
+    # numpy multiplies its hash constant with every word that it hashes: `size` squared times until the pool is filled
+    # and mixed, then `size` times for each further word of entropy and of the spawn key.
     entropy: Any = parent.entropy
-    mixed = size * (max(size, _words(entropy)) + _words(parent.spawn_key))
-    constant = _ENTROPY * pow(_ENTROPY_STEP, mixed, _WORD) % _WORD
+    hashed_words = size * (max(size, _word_count(entropy)) + _word_count(parent.spawn_key))
+    constant = _INIT_A * pow(_MULT_A, hashed_words, _WORD_RANGE) % _WORD_RANGE
     pools = np.repeat(parent.pool[:, None], keys.shape[1], axis=1)
     for key in keys:
-        for place in range(size):
+        for word in range(size):
             hashed = key ^ np.uint32(constant)
-            constant = constant * _ENTROPY_STEP % _WORD
+            constant = constant * _MULT_A % _WORD_RANGE
             hashed *= np.uint32(constant)
-            hashed ^= hashed >> _HALF
-            mixture = pools[place] * _LEFT - hashed * _RIGHT
-            pools[place] = mixture ^ mixture >> _HALF
+            hashed ^= hashed >> _XSHIFT
+            mixed = pools[word] * _MIX_MULT_L - hashed * _MIX_MULT_R
+            pools[word] = mixed ^ mixed >> _XSHIFT
     return pools
 
 
-def _words(numbers: Any) -> int:
-    """How many 32-bit words numpy makes of an integer or of integers."""
+def _word_count(numbers: Any) -> int:
+    """Number of 32-bit words that numpy makes of an integer or of integers."""
     flat = np.ravel(np.asarray(numbers, dtype=object))
     return sum(max(1, -(-int(number).bit_length() // 32)) for number in flat)
 
 
-def _seeded(pools: Words) -> States:
-    """States of freshly seeded SFC64 from pools."""
+def _seeded_states(pools: Words) -> States:
+    """States of SFC64 as numpy seeds it, from entropy pools."""
+    # `SeedSequence.generate_state` of three 64-bit words.
     words = np.empty((6, pools.shape[1]), np.uint32)
-    constant = _STATE
-    for place in range(6):
-        hashed = pools[place % len(pools)] ^ np.uint32(constant)
-        constant = constant * _STATE_STEP % _WORD
+    constant = _INIT_B
+    for word in range(6):
+        hashed = pools[word % len(pools)] ^ np.uint32(constant)
+        constant = constant * _MULT_B % _WORD_RANGE
         hashed *= np.uint32(constant)
-        words[place] = hashed ^ hashed >> _HALF
+        words[word] = hashed ^ hashed >> _XSHIFT
     a, b, c = words[::2] + (words[1::2].astype(np.uint64) << np.uint64(32))
-    for counter in range(1, DISCARDED + 1):
+    for counter in range(1, WARM_UP_STEPS + 1):
         step = a + b + np.uint64(counter)
         a = b ^ b >> np.uint64(11)
         b = c + (c << np.uint64(3))
         c = (c << np.uint64(24) | c >> np.uint64(40)) + step
-    return np.stack([a, b, c, np.full_like(a, DISCARDED + 1)])
+    return np.stack([a, b, c, np.full_like(a, WARM_UP_STEPS + 1)])

@@ -1,9 +1,9 @@
-"""Random streams: (root, key, stripe) to a numpy Generator. The one place where randomness enters.
+"""Random streams: all randomness of a sample comes from here.
 
-A sample is cut into *stripes* of rows. Stripe i of call c on ``default_rng(seed)`` draws from
-``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``; the spawn key is written down directly, so that
-reaching any stripe costs the same. The height of a stripe depends on the dimension alone: not on
-memory, chunks, workers or dtype. That is why the bits of a sample do not depend on them either.
+Input: a seed, a spawn key and the number of a stripe. Output: a numpy Generator, or the state of SFC64. Cost: the same
+for any stripe. A sample consists of *stripes* of rows. Stripe i of call c on ``default_rng(seed)`` draws from
+``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``. The height of a stripe depends on the dimension alone: not on
+memory, chunks, workers or dtype. Therefore the bits of a sample do not depend on them either.
 
 References
 ----------
@@ -25,7 +25,7 @@ SeedLike = (
 )
 """What seeds a sample: everything that ``numpy.random.default_rng`` takes."""
 
-STRIPE_WORDS = 2**16
+STRIPE_NUMBERS = 2**16
 """Numbers in a stripe, at most, while it has more than `STRIPE_ROWS` rows."""
 STRIPE_ROWS = 128
 """Rows of a stripe, at least, while it has at most `STRIPE_LIMIT` numbers."""
@@ -41,7 +41,7 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     ndim : int
         Dimension d of a row, at least 1.
     noise_ndim : int, optional
-        Number k of independent normals behind a row; d where it is left out, as for every covariance of today.
+        Number k of independent normals behind a row; d by default.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     [32768, 512, 128, 128, 8]
     """
     width = max(ndim, noise_ndim or 0)
-    height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_WORDS // width).bit_length() - 1))
+    height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_NUMBERS // width).bit_length() - 1))
     while height > 1 and height * width > STRIPE_LIMIT:
         height //= 2
     return height
@@ -66,12 +66,12 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Root:
-    """A place in numpy's tree of seed sequences, and the bit generator that draws from it."""
+    """A node of numpy's tree of seed sequences, and the bit generator that draws from it."""
 
     entropy: int | tuple[int, ...]
     """Entropy of the seed sequence."""
     key: tuple[int, ...] = ()
-    """Spawn key: the path from the seed to this place."""
+    """Spawn key: the path from the seed to this node."""
     bit_generator: str = "SFC64"
     """Name of a class in ``numpy.random``."""
     pool_size: int = 4
@@ -82,11 +82,12 @@ class Root:
         return replace(self, key=(*self.key, number))
 
     def seed_sequence(self) -> np.random.SeedSequence:
-        """This place as numpy's object."""
+        """This node as numpy's object."""
+        # The spawn key is stated, not spawned: child ten million costs no more than the first.
         return np.random.SeedSequence(self.entropy, spawn_key=self.key, pool_size=self.pool_size)
 
     def generator(self) -> np.random.Generator:
-        """A numpy Generator at the beginning of this place's stream."""
+        """A numpy Generator at the beginning of this node's stream."""
         return np.random.Generator(getattr(np.random, self.bit_generator)(self.seed_sequence()))
 
     def sfc64_states(self, first: int, count: int) -> States:
@@ -94,7 +95,8 @@ class Root:
         return child_states(self.seed_sequence(), first, count)
 
     def record(self) -> dict[str, object]:
-        """JSON-able form. Entropy is text, since many JSON readers round integers over 2**53."""
+        """A form for JSON; `recorded_root` reads it."""
+        # Entropy is text, since many JSON readers round integers over 2**53.
         entropy = self.entropy
         return {
             "bit_generator": self.bit_generator,
@@ -105,25 +107,32 @@ class Root:
 
 
 BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
-"""Bit generators that a record may name: those of numpy."""
+"""Bit generators that a record may name, all of numpy's: a record never makes another class be looked up."""
 
 
 def recorded_root(record: Mapping[str, Any]) -> Root:
-    """The root that gave a record; the inverse of `Root.record`.
+    """The root that a record describes; the inverse of `Root.record`.
 
     Raises
     ------
     ArgumentError
-        If none did.
+        If `Root.record` gives no such record.
     """
-    entropy, key, pool = record["entropy"], record["key"], record["pool_size"]
+    entropy, key, pool_size, name = (record[field] for field in ("entropy", "key", "pool_size", "bit_generator"))
     words = entropy if isinstance(entropy, list) else [entropy]
-    plain = all(isinstance(word, str) and word.isascii() and word.isdecimal() and len(word) < 10_000 for word in words)
-    steps = isinstance(key, list) and all(type(step) is int and 0 <= step < 2**32 for step in key)
-    if not (plain and steps and type(pool) is int and 4 <= pool <= 2**10 and record["bit_generator"] in BIT_GENERATORS):
+    # Records come from files that anyone may have written: the limits keep their numbers from taking time and memory.
+    valid = (
+        all(isinstance(word, str) and word.isascii() and word.isdecimal() and len(word) < 10_000 for word in words)
+        and isinstance(key, list)
+        and all(type(step) is int and 0 <= step < 2**32 for step in key)
+        and type(pool_size) is int
+        and 4 <= pool_size <= 2**10
+        and name in BIT_GENERATORS
+    )
+    if not valid:
         raise ArgumentError(f"no root of streams gives this record: {dict(record)}")
     numbers = tuple(int(word) for word in words)
-    return Root(numbers if isinstance(entropy, list) else numbers[0], tuple(key), record["bit_generator"], pool)
+    return Root(numbers if isinstance(entropy, list) else numbers[0], tuple(key), name, pool_size)
 
 
 def as_root(seed: object) -> Root:
@@ -132,15 +141,15 @@ def as_root(seed: object) -> Root:
     Parameters
     ----------
     seed : None, int, sequence of int, SeedSequence, BitGenerator, Generator or RandomState
-        ``None`` takes fresh entropy from the operating system. A bit generator, or what holds one, gives its
-        kind; at its beginning it gives its seed sequence, and after it was advanced, jumped or restored, a
-        digest of its state. It is left as it is. How many children a SeedSequence has spawned does not
-        matter. Anything else draws from SFC64.
+        ``None`` takes fresh entropy from the operating system. A bit generator, or an object that holds one, gives
+        its class; at the beginning of its stream it gives its seed sequence, and after it was advanced, jumped or
+        restored, a digest of its state. It is not advanced. How many children a SeedSequence has spawned makes no
+        difference. Anything else draws from SFC64.
 
     Raises
     ------
     ArgumentTypeError
-        For a seed of another kind, or a bit generator that is not numpy's own.
+        For a seed of another type, or a bit generator that is not numpy's own.
     ArgumentError
         For a negative integer.
     """
@@ -165,13 +174,14 @@ def as_root(seed: object) -> Root:
 
 def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
     name = type(bit_generator).__name__
-    kind: Any = getattr(np.random, name, None)
-    if type(bit_generator) is not kind:
+    numpys_class: Any = getattr(np.random, name, None)
+    if type(bit_generator) is not numpys_class:
         raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {name}")
     state = _plain(bit_generator.state)
     sequence = bit_generator.seed_seq
-    # A jumped or restored bit generator keeps a seed sequence that it was not made from.
-    if isinstance(sequence, np.random.SeedSequence) and _plain(kind(sequence).state) == state:
+    # A jumped or restored bit generator keeps a seed sequence that it was not made from: `jumped()` a fresh one, so
+    # that rows would differ from run to run. Its state is what counts then.
+    if isinstance(sequence, np.random.SeedSequence) and _plain(numpys_class(sequence).state) == state:
         return replace(_sequence_root(sequence), bit_generator=name)
     return Root(int(fingerprint(state), 16), bit_generator=name)
 

@@ -64,7 +64,18 @@ class Estimates:
     @property
     def variance_errors(self) -> Float64Array:
         """Variances less the expected ones, in standard errors, shape (columns,)."""
-        return (self.measured.variance - 1.0) * sqrt(max(0, self.rows - 1) / 2.0)
+        return (self.measured.variance - 1.0) * sqrt(self.variance_degrees / 2.0)
+
+    @property
+    def variance_degrees(self) -> float:
+        """Degrees of freedom of the χ² distribution that has the mean and the variance of (n - 1) s² / σ²."""
+        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.kurtosis_excess)
+
+    @property
+    def covariance_degrees(self) -> Float64Array:
+        """The same for pairs: n - 1 for normal ones, fewer for heavier tails, shape (pairs, pairs)."""
+        kurtosis, squared = self.reference.kurtosis_excess, self.reference.correlation**2
+        return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
 
     @cached_property
     def tested_pairs(self) -> Float64Array:
@@ -82,10 +93,13 @@ class Estimates:
 
     @cached_property
     def covariance_errors(self) -> Float64Array:
-        """Covariances less the expected ones, in standard errors √((σᵢᵢσⱼⱼ + σᵢⱼ²) / n), NaN where not tested."""
+        """Covariances less the expected ones, in standard errors, NaN where not tested.
+
+        Those of normal variables are √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
+        """
         expected = self.reference.correlation
         with np.errstate(all="ignore"):
-            error = np.sqrt((1.0 + expected**2) / (self.rows - 1))
+            error = np.sqrt((1.0 + expected**2) / self.covariance_degrees)
             found = beyond(self.measured.covariance - expected, self._pair_rounding) / error
         return np.where(self.tested_pairs > 0, found, np.nan)
 
@@ -94,7 +108,7 @@ class Estimates:
         """The same as numbers that are standard normal for any number of rows."""
         expected = self.reference.correlation
         nearer = expected + beyond(self.measured.covariance - expected, self._pair_rounding)
-        return np.where(self.tested_pairs > 0, covariance_z(nearer, expected, self.rows - 1), np.nan)
+        return np.where(self.tested_pairs > 0, covariance_z(nearer, expected, self.covariance_degrees), np.nan)
 
     @cached_property
     def segment_errors(self) -> Float64Array:

@@ -36,7 +36,7 @@ LEAF_CHUNKS = 2**10
 WHITENED_NUMBERS = 2**16
 """Numbers of the rows that are whitened at a time, about."""
 MIN_WHITENED_ROWS = 256
-"""Rows that are whitened at a time, at least where there are so many: the factor is read once for all of them."""
+"""Rows that are whitened at a time, at least, by a dense factor: it is read once for all of them."""
 FINGERPRINT_NUMBERS = 512
 """Numbers of a chunk of which its fingerprint is made."""
 MIN_DISTINCT_NUMBERS = 8
@@ -91,7 +91,7 @@ class WhitenedRows(ScanInput):
     law: RadialLaw
     """How long they should be."""
     broadcast: Broadcast
-    """Factor and mean."""
+    """What carries the sampler."""
 
     def statistic(self, part: int) -> Statistic[Any, Any]:  # noqa: ARG002 chunks hold whole rows
         starts = -(-self.selection.starts // self.selection.stride)
@@ -99,14 +99,15 @@ class WhitenedRows(ScanInput):
 
     @np.errstate(all="ignore")
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        stride, mean = self.selection.stride, self.broadcast.mean.astype(np.float64)
+        stride, ndim, sampler = self.selection.stride, self.selection.ndim, self.broadcast.sampler
+        mean = sampler.mean()
         chosen = rows[-chunk.first % stride :: stride]
         derived = np.empty((len(chosen), 2))
-        batch = max(1 if self.selection.diagonal else MIN_WHITENED_ROWS, WHITENED_NUMBERS // self.selection.ndim)
-        centred = np.empty((min(batch, len(chosen)), self.selection.ndim))
+        batch = max(1, WHITENED_NUMBERS // ndim, min(MIN_WHITENED_ROWS, self.selection.parameters // ndim))
+        centred = np.empty((min(batch, len(chosen)), ndim))
         for start in range(0, len(chosen), batch):
             some = chosen[start : start + batch]
-            white = self.broadcast.factor.whiten(np.subtract(some, mean, dtype=np.float64, out=centred[: len(some)]))
+            white = sampler.whiten(np.subtract(some, mean, dtype=np.float64, out=centred[: len(some)]))
             derived[start : start + len(some), 1] = np.einsum("ij,ij->i", white, white)
         derived[:, 0] = np.sqrt(derived[:, 1])
         derived[~np.isfinite(derived[:, 1]), 1] = 0.0

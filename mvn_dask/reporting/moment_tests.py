@@ -17,7 +17,7 @@ NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
 
 
 def means(estimates: Estimates, error_rate: float) -> Verdict:
-    """Means: exactly normal around the expected ones, for any number of rows."""
+    """Means: normal around the expected ones, of normal variables exactly so for any number of rows."""
     errors, title = estimates.mean_errors, "Means"
     p_values = np.where(estimates.reference.testable & (estimates.rows > 0), normal_p_value(errors), np.nan)
     where = smallest(p_values)
@@ -33,8 +33,8 @@ def means(estimates: Estimates, error_rate: float) -> Verdict:
 
 
 def variances(estimates: Estimates, error_rate: float) -> Verdict:
-    """Variances: (n - 1) s² / σ² is exactly χ² with n - 1 degrees of freedom."""
-    degrees, title = max(0, estimates.rows - 1), "Standard deviations"
+    """Variances: (n - 1) s² / σ² is exactly χ² with n - 1 degrees of freedom, of normal variables."""
+    degrees, title = estimates.variance_degrees, "Standard deviations"
     p_values = chi2_p_value(estimates.measured.variance * degrees, degrees, 2.0 * estimates.rounding)
     p_values = np.where(estimates.reference.testable & (degrees > 0), p_values, np.nan)
     where = smallest(p_values)

@@ -52,7 +52,7 @@ def chi2_p_value(sums: Float64Array, degrees: Float64Array | float, rounding: Fl
     return np.where(np.asarray(degrees) > 0, np.minimum(p_value, 1.0), 1.0)
 
 
-def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: int) -> Float64Array:
+def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: Float64Array | int) -> Float64Array:
     """Sample covariances of variables of variance 1 as numbers that are about standard normal.
 
     Parameters
@@ -61,8 +61,8 @@ def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: i
         Sums of products of deviations from the sample mean, divided by `degrees`.
     correlation : ndarray
         What they should be.
-    degrees : int
-        Rows less 1.
+    degrees : int or ndarray
+        Degrees of freedom: rows less 1, of normal variables.
 
     Notes
     -----

@@ -124,17 +124,21 @@ def _summary(report: ReportData) -> tuple[str, str]:
 def _facts(report: ReportData) -> Iterator[tuple[str, str]]:
     """What the manifest says, as terms and descriptions."""
     selection, sample = report.estimates.selection, report.content["samples"][0]
-    manifest, covariance, chunks = selection.manifest, sample["covariance"], chunk_count(selection.manifest)
+    manifest, chunks = selection.manifest, chunk_count(selection.manifest)
+    distribution = sample["distribution"]
     size = " × ".join(f"{n:,}" for n in manifest.shape[:-1]) or "1"
     yield "Size", f"{size} rows of {plural(selection.ndim, 'variable')}, {manifest.dtype.name}"
     inner = ""
-    if manifest.pieces is not None:
+    if manifest.array.inner_chunks is not None:
         inner = f", each a shard of {plural(inner_chunk_count(manifest), 'inner chunk')}"
     nbytes = readable(chunks * chunk_bytes(manifest))
     yield "Chunks", f"{plural(chunks, 'chunk')} of shape {manifest.chunks}{inner}; {nbytes}"
-    method = f", factorised by {covariance['method']}" if covariance.get("method") else ""
-    factor = "diagonal" if selection.diagonal else f"{selection.ndim:,} × {selection.noise_ndim:,}"
-    yield "Covariance", f"{covariance.get('kind')}{method}; factor {factor}"
+    yield "Distribution", distribution["kind"].replace("_", " ")
+    if "covariance" in distribution:
+        covariance, factor = distribution["covariance"], distribution["factor"]
+        method = f", factorised by {covariance['method']}" if covariance.get("method") else ""
+        size = f"{sample['ndim']:,} × {sample['noise_ndim']:,}"
+        yield "Covariance", f"{covariance['kind']}{method}; factor {factor['kind']}, {size}"
     yield "Seed", f"{sample['entropy']}, key ({', '.join(map(str, sample['key']))})"
     yield "Random numbers", f"{sample['bit_generator']}, one stream for each {plural(int(sample['stripe']), 'row')}"
     yield "Fingerprint", report.content["fingerprint"]

@@ -14,7 +14,7 @@ from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import measure
 from mvn_dask.reporting.number_format import rate
 from mvn_dask.reporting.page import page
-from mvn_dask.reporting.reference import is_diagonal, reference_of
+from mvn_dask.reporting.reference import reference_of
 from mvn_dask.reporting.report_data import ReportData
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.reporting.serialization import as_dict
@@ -101,19 +101,19 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
         estimates = _estimate(storage, manifest)
         begun = writer(storage)
     made = datetime.now(UTC).replace(microsecond=0)
-    return Report(storage.name, manifest.content, begun, made, estimates, verdicts_on(estimates))
+    return Report(storage.name, manifest.as_dict(), begun, made, estimates, verdicts_on(estimates))
 
 
 def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
     """Read all chunks."""
     if not manifest.is_sample:
         raise DerivedStoreError(
-            f"{storage} holds numbers derived from samples by {manifest.content['expression']!r}, whose distribution "
+            f"{storage} holds numbers derived from samples by {manifest.expression!r}, whose distribution "
             "its manifest does not tell: a report is about the store of a sample"
         )
     source = replay_of(storage, manifest)
     refuse_unfinished(storage, manifest)
-    selection = Selection(manifest, source.plan.noise_ndim, is_diagonal(source.broadcast.factor))
-    reference = reference_of(source, selection)
+    selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
+    reference = reference_of(source.sampler, selection)
     stored, loaders = Stored(storage, manifest, manifest.identity), parameter_loaders(storage, manifest)
     return Estimates(selection, reference, measure(stored, selection, reference, source.broadcast, loaders))

@@ -16,7 +16,8 @@ import numpy as np
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.execution import cancellation
-from mvn_dask.execution.engine import run, threads
+from mvn_dask.execution.client import thread_count
+from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.statistics.base import Rows, Statistic
@@ -160,7 +161,7 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
     """
     manifest, work, forests = stored.manifest, Scan(stored, tuple(inputs)), {}
     numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
-    size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (RANGES_PER_THREAD * threads())))
+    size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (RANGES_PER_THREAD * thread_count())))
     with Progress(len(numbers), "chunks") as progress:
         for found in run(work, numbers, size, progress, loaders):
             with one_thread():

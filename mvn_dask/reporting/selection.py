@@ -40,10 +40,8 @@ class Selection:
 
     manifest: Manifest
     """What the store holds."""
-    noise_ndim: int
-    """Number k of independent normals of which a row is made."""
-    diagonal: bool
-    """Whether the factor is, so that a row costs O(d)."""
+    parameters: int
+    """Numbers in the parameter arrays of the sample: whitening a row takes about as many products."""
 
     @property
     def ndim(self) -> int:
@@ -90,8 +88,7 @@ class Selection:
         """Distances are taken of each row whose number this divides; 0 if of none."""
         if self.cut:
             return 0
-        products = 0 if self.diagonal else self.noise_ndim
-        cost = WHITEN_ROW_NS + self.ndim * (WHITEN_NUMBER_NS + WHITEN_PRODUCT_NS * products)
+        cost = WHITEN_ROW_NS + WHITEN_NUMBER_NS * self.ndim + WHITEN_PRODUCT_NS * self.parameters
         return max(1, min(ceil(cost / (WHITEN_BUDGET_NS * self.ndim)), int(cost * self.rows / WHITEN_FREE_NS)))
 
     @cached_property

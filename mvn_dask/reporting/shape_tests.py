@@ -12,13 +12,7 @@ from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.moment_tests import NO_VARIABLE
 from mvn_dask.reporting.number_format import expected_count, number, percent, plural, segment_rows, signed
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value
-from mvn_dask.reporting.reference import (
-    BINS_PER_DEVIATION,
-    MAX_ROUNDING,
-    RadialLaw,
-    marginal_cdf,
-    marginal_histogram,
-)
+from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, RadialLaw, marginal_histogram
 from mvn_dask.reporting.verdict import Verdict, bonferroni, not_tested, smallest
 
 BINS_PER_BOUND = BINS_PER_DEVIATION // 4
@@ -36,7 +30,8 @@ def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     p_values = np.full(below.shape, np.nan)
     testable = estimates.reference.testable[binned]
     if estimates.rows:
-        low, high = marginal_cdf(bounds - rounding), marginal_cdf(bounds + rounding)
+        cdf = estimates.reference.marginal_cdf
+        low, high = cdf(bounds - rounding), cdf(bounds + rounding)
         p_values[testable] = binomial_p_value(below, estimates.rows, low, high)[testable]
     where = smallest(p_values)
     if where is None:
@@ -45,7 +40,7 @@ def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     bound, side = float(bounds[j]), "below" if bounds[j] < 0 else "above"
     seen = int(below[i, j]) if bound < 0 else estimates.rows - int(below[i, j])
     region = f"more than {number(abs(bound))} standard deviations {side} the mean" if bound else "above the mean"
-    expected = float(marginal_cdf(np.array(-abs(bound))))
+    expected = float(estimates.reference.marginal_cdf(np.array(-abs(bound))))
     text = (
         f"{estimates.name(int(binned[i]))}: {percent(seen / estimates.rows)} lie {region}, expected "
         f"{percent(expected)}; {plural(seen, 'row')}, expected {expected_count(expected * estimates.rows)}"
@@ -59,8 +54,7 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
     counts, means = measured.squared_lengths.counts, measured.squared_lengths.means[:, 0]
     total = int(counts.sum())
     if law is None or not total:
-        why = "no chunk holds whole rows" if estimates.selection.cut else "there are no rows, or nothing varies"
-        return not_tested("distances", title, f"nothing to test: {why}")
+        return not_tested("distances", title, estimates.reference.no_radial_law or "nothing to test: there are no rows")
     if law.rounding > MAX_ROUNDING:
         why = f"rounding of {estimates.selection.manifest.dtype} hides the directions of the smallest variance"
         return not_tested("distances", title, f"not tested: {why}")
@@ -68,7 +62,8 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
     below = np.cumsum(measured.lengths)[LENGTH_BINS_PER_BOUND - 1 : -1 : LENGTH_BINS_PER_BOUND]
     shape = binomial_p_value(below, total, law.cdf(bounds - law.rounding), law.cdf(bounds + law.rounding))
     rounding = 2.0 * law.rounding / sqrt(law.rank) + law.rounding**2 / law.rank
-    along = np.where(counts > 0, chi2_p_value(means * counts, law.rank * counts.astype(np.float64), rounding), np.nan)
+    degrees = law.squared_degrees * counts
+    along = np.where(counts > 0, chi2_p_value(means / law.rank * degrees, degrees, rounding), np.nan)
     if np.min(shape) <= np.nanmin(along):
         text = _describe_bound(law, float(bounds[np.argmin(shape)]), int(below[np.argmin(shape)]), total)
     else:
@@ -90,5 +85,5 @@ def _describe_segment(estimates: Estimates, law: RadialLaw, segment: int) -> str
     rows, mean = int(squared.counts[segment]), float(squared.means[segment, 0])
     return (
         f"the mean squared distance in {segment_rows(estimates.selection, segment)} is {number(mean, 5)}, expected "
-        f"{law.rank}, {signed((mean - law.rank) / sqrt(2.0 * law.rank / rows))} standard errors"
+        f"{law.rank}, {signed((mean / law.rank - 1.0) / sqrt(2.0 / (law.squared_degrees * rows)))} standard errors"
     )

@@ -1,7 +1,7 @@
-"""From a sample on spec to a lazy Dask array: the waist of the house.
+"""The lazy Dask array of a sample.
 
-The graph is one blockwise layer over block numbers and one node that holds the factor, the mean and the
-plan. A task gets its block's number, finds its rows and streams in the plan, and draws.
+Input: a `SampleSpec`. Output: an array whose graph is one blockwise layer over block numbers, and one node that holds
+the parameters and the plan. Cost: two numbers a block.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from dask.delayed import delayed
 from mvn_dask._typing import FloatArray
 from mvn_dask.hashing import fingerprint
 from mvn_dask.lineage import Lineage
-from mvn_dask.sampling import kernel
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.chunking import ChunkLengths
 from mvn_dask.sampling.plan import Plan
@@ -23,27 +22,29 @@ from mvn_dask.sampling.workers import workers
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SampleSource:
     """The one node of the graph that all tasks share."""
 
     plan: Plan
     """Which rows and streams make which block."""
     lineage: Lineage
-    """Where the numbers come from; its carrier holds the factor and the mean."""
+    """Where the numbers come from; it carries the sampler."""
 
     @property
     def broadcast(self) -> Broadcast:
-        """The factor and the mean."""
+        """What carries the sampler."""
         return cast(Broadcast, self.lineage.carrier)
 
     def __sizeof__(self) -> int:
         return object.__sizeof__(self) + self.broadcast.__sizeof__()
 
 
-def draw_block(source: Source, block_id: tuple[int, ...]) -> FloatArray:
+def draw_block(source: SampleSource, block_id: tuple[int, ...]) -> FloatArray:
     """The task: one block, by its number along each axis of the array."""
-    broadcast = source.broadcast
-    return kernel.draw(broadcast.factor, broadcast.mean, source.plan, block_id[:-1])
+    # A task gets its number alone: rows and streams follow from it and the plan, so the graph does not grow with them.
+    block, plan = block_id[:-1], source.plan
+    rows = source.broadcast.sampler.draw(plan, *plan.bounds(block))
+    return rows.reshape(*plan.block_size(block), plan.ndim)
 
 
 def sample(spec: SampleSpec) -> da.Array:
@@ -60,9 +61,9 @@ def sample(spec: SampleSpec) -> da.Array:
 
 
 def _drawn(plan: Plan, lineage: Lineage) -> da.Array:
-    # The fingerprint tells the values, the layout tells the blocks: both make a dask key.
+    # The fingerprint stands for the values, the layout for the blocks: two cuts of the same values must not share keys.
     name = "-".join(filter(None, (lineage.name, plan.layout())))
-    source = Source(plan, lineage)
+    source = SampleSource(plan, lineage)
     return cast(
         da.Array,
         da.map_blocks(
@@ -77,11 +78,11 @@ def _drawn(plan: Plan, lineage: Lineage) -> da.Array:
 
 
 def _recut(array: da.Array, lengths: ChunkLengths, lineage: Lineage) -> da.Array:
-    """Cut a drawn array into blocks that no task can draw; it stays the same sample by name."""
+    """Cut a drawn array into blocks that no task can draw; its name stays that of the sample."""
     recut = array.rechunk(lengths)
     name = f"{lineage.name}-recut-{fingerprint(lengths)[:16]}"
-    return cast(da.Array, da.map_blocks(_as_it_is, recut, name=name, dtype=array.dtype, meta=array._meta))
+    return cast(da.Array, da.map_blocks(_identity, recut, name=name, dtype=array.dtype, meta=array._meta))
 
 
-def _as_it_is(block: FloatArray) -> FloatArray:
+def _identity(block: FloatArray) -> FloatArray:
     return block

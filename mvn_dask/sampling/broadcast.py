@@ -1,12 +1,14 @@
-"""How the factor and the mean travel to the workers.
+"""Distribution of a sampler and its parameter arrays to the workers.
 
-Inside a process they are just there. When they are pickled, small ones go along, and large ones go as
-memory-mapped ``.npy`` files in a *spool* folder that the workers see: written once, mapped once a
-process, shared by all processes of a machine. Nothing is kept in any worker alone, so that no loss of a
-worker can lose them.
+Input: a sampler. Output: an object that pickles with small arrays in it, and with the names of memory-mapped ``.npy``
+files in place of large ones. Cost: each array is hashed once, written once to a *spool* folder that the workers see,
+and mapped once a process.
+
+Nothing is kept in any worker alone, as ``client.scatter`` does, so that no loss of a worker can lose an array.
 """
 
 import atexit
+import copyreg
 import os
 import shutil
 import socket
@@ -20,113 +22,128 @@ from typing import Any, cast
 
 import fsspec
 import numpy as np
+import numpy.typing as npt
 import psutil
 
-from mvn_dask._typing import FloatArray
+from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.atomic import atomic_write
-from mvn_dask.covariance import Factor
 from mvn_dask.errors import SpoolError
 from mvn_dask.hashing import digest, fingerprint
-from mvn_dask.lineage import shelf
+from mvn_dask.sampling.sampler import Sampler
 
-LARGE = 8 * 2**20
-"""Bytes from which on a factor goes through the spool; distributed warns of graphs over 10 MB."""
-
+SPOOLED_BYTES = 8 * 2**20
+"""Bytes of arrays above which they are spooled; distributed warns of graphs over 10 MB."""
 SPOOL_PREFIX = "mvn-dask-spool-"
 """How the names of temporary spool folders begin; the space of process ids and the process id follow."""
+CACHED_SETS = 2
+"""Sets of arrays that a process keeps: of the last broadcasts that it unpickled."""
 
-_spool_lock = threading.Lock()
-
-Arrays = Mapping[str, FloatArray]
 ChooseSpool = Callable[[int], str | None]
 """From bytes to a folder or URL that the workers see, "" for a temporary folder, None for the graph."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a worker gets an array."""
+class ArraySource:
+    """Where a process loads an array from."""
 
-    key: str
-    """Digest of the array: what was got once is kept under it."""
-    load: Callable[[], FloatArray]
-    """Gets it."""
+    digest: str
+    """Digest of the array, which it is cached by and compared with."""
+    load: ArrayLoader
+    """Reads it."""
 
 
 class Broadcast:
-    """A factor and a mean, which pickle as file names where they are large.
+    """A sampler, whose parameter arrays pickle as file names where they are large.
 
     Parameters
     ----------
-    factor : Factor
+    sampler : Sampler
         In the dtype of the sample.
-    mean : ndarray, shape (d,)
-        In the same dtype.
     choose_spool : callable
-        Asked when large arrays are pickled, since only then it is known where they go. A temporary folder
-        goes when this process ends.
+        Called with the bytes of large arrays when they are pickled, since only then it is known where they go.
+        A temporary folder is deleted when this process ends.
     """
 
-    def __init__(self, factor: Factor, mean: FloatArray, choose_spool: ChooseSpool) -> None:
-        self._factor_type = type(factor)
+    def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
+        self._sampler_type = type(sampler)
+        self._record = sampler.record()
+        self._arrays: Arrays | None = sampler.parameters()
+        # In a process that received the object: where it loads the arrays from, and no spool of its own.
+        self._sources: Mapping[str, ArraySource] = {}
         self._choose_spool: ChooseSpool | None = choose_spool
-        self._sources: dict[str, Source] = {}
-        self._arrays: Arrays = {"mean": mean, **factor.arrays()}
 
     @property
     def arrays(self) -> Arrays:
-        """The mean and what the factor consists of; loaded at the first use in a process."""
-        if not self._arrays:
-            self._arrays = {name: _load(source) for name, source in self._sources.items()}
+        """The parameters of the sampler; loaded at the first use in a process."""
+        if self._arrays is None:
+            self._arrays = _load_all(self._sources)
         return self._arrays
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """Digests of the arrays: large ones take a while, so they are made once."""
+        """Digests of the arrays. Large ones take a while, so they are made once."""
         return {name: digest(array) for name, array in self.arrays.items()}
 
-    @property
-    def mean(self) -> FloatArray:
-        """The mean, shape (d,)."""
-        return self.arrays["mean"]
+    def description(self) -> dict[str, dict[str, object]]:
+        """Shape, dtype and digest of each array, JSON-able."""
+        return {
+            name: {"shape": list(array.shape), "dtype": array.dtype.name, "sha256": self.digests[name]}
+            for name, array in self.arrays.items()
+        }
 
     @property
-    def factor(self) -> Factor:
-        """The factor."""
-        return self._factor_type.from_arrays(self.arrays)
+    def sampler(self) -> Sampler:
+        """What draws rows with the arrays."""
+        return self._sampler_type.from_parameters(self._record, self.arrays)
 
     def __sizeof__(self) -> int:
-        return object.__sizeof__(self) + self._nbytes
+        # For distributed, which warns of large graphs by their size: arrays that are not loaded take none.
+        return object.__sizeof__(self) + sum(array.nbytes for array in (self._arrays or {}).values())
 
-    @property
-    def _nbytes(self) -> int:
-        return sum(array.nbytes for array in self._arrays.values())
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.reduce_with_files({})
 
-    def __getstate__(self) -> dict[str, Any]:
-        sources = self._sources
-        # What arrived through the graph goes on through the graph: the spool is the sender's.
-        if self._choose_spool is not None and self._nbytes > LARGE:
-            shelved = shelf()
-            if all(key in shelved for key in self.digests.values()):
-                sources = {name: Source(key, shelved[key]) for name, key in self.digests.items()}
-            elif (spool := self._choose_spool(self._nbytes)) is not None:
-                folder = spool or _temporary_spool()
-                sources = {name: _save(array, self.digests[name], folder) for name, array in self._arrays.items()}
-        return {
-            "_factor_type": self._factor_type,
-            "_choose_spool": None,
+    def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
+        """As ``__reduce__``; files that hold all of the arrays, those of a store, say, take the place of the spool."""
+        sources = self._sources or self._spool(files)
+        state = {
+            "_sampler_type": self._sampler_type,
+            "_record": self._record,
+            "_arrays": None if sources else self._arrays,
             "_sources": sources,
-            "_arrays": {} if sources else self._arrays,
+            # What arrived through the graph goes on through the graph: the spool is the first sender's.
+            "_choose_spool": None,
         }
+        return copyreg.__newobj__, (Broadcast,), state  # type: ignore[attr-defined]
+
+    def _spool(self, files: Mapping[str, ArrayLoader]) -> dict[str, ArraySource]:
+        """Sources of the arrays, written where need be; none where they stay in the pickle."""
+        # Written here and not when the object is made: an array that only threads compute writes no file.
+        nbytes = sum(array.nbytes for array in self.arrays.values())
+        if self._choose_spool is None or nbytes <= SPOOLED_BYTES:
+            return {}
+        # What workers can write to they can read: where a store has the arrays, no shared spool need be named.
+        if set(self.digests.values()) <= files.keys():
+            return {name: ArraySource(key, files[key]) for name, key in self.digests.items()}
+        spool = self._choose_spool(nbytes)
+        if spool is None:
+            return {}
+        folder = spool or _temporary_spool()
+        return {name: _save(array, self.digests[name], folder) for name, array in self.arrays.items()}
+
+
+_spool_lock = threading.Lock()
 
 
 def _temporary_spool() -> str:
+    # functools.cache lets two threads make two folders.
     with _spool_lock:
         return _make_spool()
 
 
 @cache
 def _make_spool() -> str:
-    """A folder of this process; those of processes that were killed are deleted on the way."""
+    """A folder of this process; those of processes that were killed are deleted as well."""
     prefix = f"{SPOOL_PREFIX}{_process_space()}-"
     for path in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
         owner = path.name.removeprefix(prefix).split("-")[0]
@@ -138,7 +155,7 @@ def _make_spool() -> str:
 
 
 def _process_space() -> str:
-    """A word for where process ids mean what they mean here: a temporary folder may be shared with others."""
+    """Digest of the machine and process namespace: containers may share a temporary folder, and not process ids."""
     namespace = Path("/proc/self/ns/pid")
     space = (socket.gethostname(), str(psutil.boot_time()), str(namespace.readlink()) if namespace.exists() else "")
     return fingerprint(space)[:12]
@@ -150,7 +167,7 @@ def _delete_spool(folder: str, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _save(array: FloatArray, key: str, folder: str) -> Source:
+def _save(array: npt.NDArray[Any], key: str, folder: str) -> ArraySource:
     """Write an array under its digest, unless it is there already."""
     name = f"{key}.npy"
     if "://" in folder and not folder.startswith("file://"):
@@ -158,49 +175,54 @@ def _save(array: FloatArray, key: str, folder: str) -> Source:
         filesystem, path = fsspec.core.url_to_fs(url)
         if not filesystem.exists(path):
             with filesystem.open(path, "wb") as file:
-                np.save(file, array)
-        return Source(key, partial(_download, url))
+                np.save(file, array, allow_pickle=False)
+        return ArraySource(key, partial(_download, url))
     target = Path(folder.removeprefix("file://")).absolute() / name
     if not (target.exists() and target.stat().st_size > array.nbytes):
         with atomic_write(target) as file:
-            np.save(file, array)
-    return Source(key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False))
+            np.save(file, array, allow_pickle=False)
+    return ArraySource(key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False))
 
 
-def _download(url: str) -> FloatArray:
+def _download(url: str) -> npt.NDArray[Any]:
     with fsspec.open(url, "rb") as file:
-        return cast(FloatArray, np.load(file, allow_pickle=False))
+        return cast("npt.NDArray[Any]", np.load(file, allow_pickle=False))
 
 
-_loaded: dict[str, FloatArray] = {}
-"""Arrays that this process has got, the last ones last. Mapped files take no memory of their own, downloads do."""
-_KEPT = 4
-"""Arrays that are kept: every task of the process scheduler unpickles its own Broadcast, of two arrays each."""
-_load_lock = threading.Lock()
+_cached: dict[tuple[str, ...], dict[str, npt.NDArray[Any]]] = {}
+"""The last sets of arrays that this process loaded: digests to arrays, the last set last."""
+# Every task of dask's process scheduler unpickles an object of its own, so that no object can hold them. Mapped files
+# take no memory of their own, but downloads do: hence a few sets only.
+_cache_lock = threading.Lock()
 
 
-def _checked(source: Source) -> FloatArray:
-    array = source.load()
-    if digest(array) != source.key:
-        # A damaged file, or that of a store which was overwritten: it must never be kept under this digest.
-        msg = "it holds other numbers"
-        raise ValueError(msg)
+def _load_all(sources: Mapping[str, ArraySource]) -> dict[str, npt.NDArray[Any]]:
+    """Arrays by their names, loaded once a process, however many threads need them at the same time."""
+    with _cache_lock:
+        known = {key: array for arrays in _cached.values() for key, array in arrays.items()}
+        loaded = {
+            source.digest: known[source.digest] if source.digest in known else _load(source)
+            for source in sources.values()
+        }
+        _cached.pop(tuple(loaded), None)
+        _cached[tuple(loaded)] = loaded
+        while len(_cached) > CACHED_SETS:
+            del _cached[next(iter(_cached))]
+        return {name: loaded[source.digest] for name, source in sources.items()}
+
+
+def _load(source: ArraySource) -> npt.NDArray[Any]:
+    try:
+        array = source.load()
+        if digest(array) != source.digest:
+            # A damaged file, or that of a store which was overwritten: it must never be cached under this digest.
+            msg = "it holds other numbers"
+            raise ValueError(msg)
+    except (OSError, ValueError) as error:
+        where = source.load.args[0] if isinstance(source.load, partial) else source.load
+        msg = (
+            f"this worker cannot read the factor at {where!r} ({error}). Name a shared folder or an "
+            "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
+        )
+        raise SpoolError(msg) from error
     return array
-
-
-def _load(source: Source) -> FloatArray:
-    """An array, once a process, however many threads ask for it at the same time."""
-    with _load_lock:
-        try:
-            array = _loaded.pop(source.key) if source.key in _loaded else _checked(source)
-        except (OSError, ValueError) as error:
-            where = source.load.args[0] if isinstance(source.load, partial) else source.load
-            msg = (
-                f"this worker cannot read the factor at {where!r} ({error}). Name a shared folder or an "
-                "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
-            )
-            raise SpoolError(msg) from error
-        _loaded[source.key] = array
-        while len(_loaded) > _KEPT:
-            del _loaded[next(iter(_loaded))]
-        return array

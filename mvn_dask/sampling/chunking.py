@@ -1,4 +1,8 @@
-"""What `chunks` means: from what the user asks for to the cuts of a plan."""
+"""What `chunks` means.
+
+Input: the argument, the shape of a sample, the bytes of a row. Output: the cuts of a plan. Cost: integer arithmetic,
+and one look at the workers where the choice is automatic.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,8 +33,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The numbers that turn bytes into rows."""
+class RowCost:
+    """Bytes of a row."""
 
     ndim: int
     """Dimension d of a row."""
@@ -42,11 +46,11 @@ class Rows:
     """Bytes of the factor."""
 
     def within(self, nbytes: int) -> int:
-        """Rows of the largest block of whole stripes within some bytes."""
+        """RowCost of the largest block of whole stripes within some bytes."""
         return rows_within(nbytes, self.ndim, self.noise_ndim, self.itemsize)
 
 
-def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Callable[[], Workers]) -> Request:
+def as_request(chunks: object, size: tuple[int, ...], cost: RowCost, workers: Callable[[], Workers]) -> Request:
     """Understand `chunks`.
 
     Parameters
@@ -60,10 +64,10 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Calla
           may be left out.
     size : tuple of int
         Shape of the sample without the axis of the variables.
-    rows : Rows
-        What a row costs.
+    cost : RowCost
+        Bytes of a row and of the factor.
     workers : callable
-        Tells what is known of the processes that will run the tasks; asked only where that matters.
+        Returns what is known of the processes that will run the tasks; called only where that matters.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Calla
         If `chunks` makes no sense.
     """
     if isinstance(chunks, str):
-        return Request(even_cuts(size, rows.within(_target_bytes(chunks, rows, workers))), None)
+        return Request(even_cuts(size, cost.within(_target_bytes(chunks, cost, workers))), None)
     if isinstance(chunks, (int, np.integer)) and not isinstance(chunks, bool):
         if chunks < 1 and chunks != -1:
             msg = f"`chunks` must be at least 1 row, or -1 for all in one block: it is {chunks}"
@@ -81,23 +85,23 @@ def as_request(chunks: object, size: tuple[int, ...], rows: Rows, workers: Calla
     if not isinstance(chunks, (tuple, list, dict)):
         msg = f"`chunks` must be 'auto', a size in bytes, rows, a tuple or a dict, not {chunks!r}"
         raise ArgumentTypeError(msg)
-    return _per_axis(chunks, size, rows, workers)
+    return _per_axis(chunks, size, cost, workers)
 
 
-def _target_bytes(chunks: str, rows: Rows, workers: Callable[[], Workers]) -> int:
+def _target_bytes(chunks: str, cost: RowCost, workers: Callable[[], Workers]) -> int:
     if chunks != "auto":
         return _bytes(chunks)
     where = workers()
-    room = (where.memory - rows.factor_bytes) // (TASKS_IN_MEMORY * where.threads)
+    room = (where.memory - cost.factor_bytes) // (TASKS_IN_MEMORY * where.threads)
     return min(parse_bytes(dask.config.get("array.chunk-size")), max(room, 1))
 
 
 def _refuse_too_many(chunks: tuple[object, ...] | list[object] | dict[int, object], shape: tuple[int, ...]) -> None:
     """Refuse even chunks along one axis that dask could not write down one by one."""
-    pieces = chunks.items() if isinstance(chunks, dict) else enumerate(chunks)
-    for axis, piece in pieces:
-        if isinstance(piece, (int, np.integer)) and piece > 0 and axis < len(shape):
-            blocks = -(-shape[axis] // int(piece))
+    lengths = chunks.items() if isinstance(chunks, dict) else enumerate(chunks)
+    for axis, length in lengths:
+        if isinstance(length, (int, np.integer)) and length > 0 and axis < len(shape):
+            blocks = -(-shape[axis] // int(length))
             if blocks > MOST_BLOCKS:
                 raise ArgumentError(f"`chunks` {chunks!r} makes {blocks} blocks: at most {MOST_BLOCKS} can be kept")
 
@@ -116,12 +120,12 @@ def _bytes(text: str) -> int:
 def _per_axis(
     chunks: tuple[object, ...] | list[object] | dict[int, object],
     size: tuple[int, ...],
-    rows: Rows,
+    cost: RowCost,
     workers: Callable[[], Workers],
 ) -> Request:
     from dask.array.core import normalize_chunks
 
-    shape = (*size, rows.ndim)
+    shape = (*size, cost.ndim)
     if isinstance(chunks, dict) and not chunks.keys() <= set(range(len(shape))):
         msg = f"`chunks` must name axes 0 to {len(shape) - 1}: it names {sorted(map(str, chunks))}"
         raise ArgumentError(msg)
@@ -132,16 +136,14 @@ def _per_axis(
         # Only for reading the words "auto" along some axis does dask need the dtype.
         lengths = cast(
             ChunkLengths,
-            normalize_chunks(cast(Any, chunks), shape, dtype=np.dtype(f"f{rows.itemsize}")),
+            normalize_chunks(cast(Any, chunks), shape, dtype=np.dtype(f"f{cost.itemsize}")),
         )
-        lengths = tuple(tuple(int(piece) for piece in axis) for axis in lengths)
+        lengths = tuple(tuple(map(int, axis)) for axis in lengths)
     except (ValueError, TypeError, NotImplementedError, ArithmeticError) as error:
         msg = f"`chunks` must fit the shape {shape}: {chunks!r} does not ({error})"
         raise ArgumentError(msg) from error
-    if any(piece < 0 for axis in lengths for piece in axis) or any(
-        piece == 0 and length for axis, length in zip(lengths, shape, strict=True) for piece in axis
-    ):
+    if any(block < 0 or (not block and whole) for axis, whole in zip(lengths, shape, strict=True) for block in axis):
         raise ArgumentError(f"`chunks` must be at least 1 along every axis: it is {chunks!r}")
     if len(lengths[-1]) == 1 and contiguous(lengths[:-1]):
         return Request(as_cuts(lengths[:-1]), None)
-    return Request(as_request("auto", size, rows, workers).cuts, lengths)
+    return Request(as_request("auto", size, cost, workers).cuts, lengths)

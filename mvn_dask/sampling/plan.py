@@ -1,11 +1,14 @@
-"""The plan of a sample: rows to blocks to stripes, bytes, and what identifies it. Integers only.
+"""The plan of a sample: which rows of which streams make which block, and the bytes that drawing takes.
+
+Input: shape, dimensions, dtype, root of the streams, chunks. Output: ranges of rows and numbers of bytes. Cost: integer
+arithmetic, whatever the number of rows.
 
 A sample of shape ``(*size, d)`` is a run of rows, numbered in C order of `size`. A *block*, the work of
 one Dask task, is a contiguous range of rows; a *stripe* is the rows that share one random stream. Block
 borders may lie anywhere: a block draws every stripe that it touches and keeps its own rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -15,13 +18,19 @@ import numpy as np
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.hashing import fingerprint
+from mvn_dask.random.sfc64 import States
 from mvn_dask.random.streams import Root, stripe_height
 
 MOST_BLOCKS = 10**7
 """Blocks of an array, at most: dask keeps a number for each of them in memory."""
 
+NOISE_BYTES = 2**23
+"""Normals that are drawn together where they lie apart from the rows, in bytes, at most; one stripe at least."""
+STRIPES_TOGETHER = 8
+"""Stripes that are drawn together, at most."""
+
 Cut = int | tuple[int, ...]
-"""How one axis is cut: into pieces of one length (the last may be shorter), or of the lengths named."""
+"""How one axis is cut into blocks: of one length (the last may be shorter), or of the lengths named."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,8 @@ class Plan:
 
     @cached_property
     def lengths(self) -> tuple[tuple[int, ...], ...]:
-        """Lengths of the pieces of each axis of `size`."""
-        return tuple(_pieces(cut, length) for cut, length in zip(self.cuts, self.size, strict=True))
+        """Lengths of the blocks along each axis of `size`."""
+        return tuple(_block_lengths(cut, length) for cut, length in zip(self.cuts, self.size, strict=True))
 
     @cached_property
     def _starts(self) -> tuple[tuple[int, ...], ...]:
@@ -74,16 +83,16 @@ class Plan:
 
         An even cut is computed from the block's number, so that a worker never unfolds the whole list.
         """
-        return tuple(self._piece(axis, number)[1] for axis, number in enumerate(block))
+        return tuple(self._block_range(axis, number)[1] for axis, number in enumerate(block))
 
     def bounds(self, block: Sequence[int]) -> tuple[int, int]:
         """First row of a block and the row after its last."""
         first = 0
         for axis, number in enumerate(block):
-            first += self._piece(axis, number)[0] * prod(self.size[axis + 1 :])
+            first += self._block_range(axis, number)[0] * prod(self.size[axis + 1 :])
         return first, first + prod(self.block_size(block))
 
-    def _piece(self, axis: int, number: int) -> tuple[int, int]:
+    def _block_range(self, axis: int, number: int) -> tuple[int, int]:
         cut, length = self.cuts[axis], self.size[axis]
         if isinstance(cut, int):
             return number * cut, min(cut, length - number * cut)
@@ -97,10 +106,42 @@ class Plan:
             for cut, length in zip(self.cuts, self.size, strict=True)
         )
 
+    @property
+    def noise_stripes(self) -> int:
+        """Stripes whose normals are drawn together where normals and rows lie apart."""
+        return max(1, min(STRIPES_TOGETHER, NOISE_BYTES // (self.stripe * self.noise_ndim * self.itemsize)))
+
+    @property
+    def work_bytes(self) -> int:
+        """Memory beside a block and the factor, in bytes, at most.
+
+        That is the normals that lie apart from the rows, a stripe that the block takes in part, and as much again for
+        what the factor needs to be applied.
+        """
+        return self.stripe * (self.noise_stripes * self.noise_ndim + 2 * self.ndim) * self.itemsize
+
     def task_bytes(self, factor_bytes: int) -> int:
-        """Memory that drawing the largest block takes, in bytes: block, factor, and two stripes more, with noise."""
-        stripe = self.stripe * (self.noise_ndim + 2 * self.ndim)
-        return (self.block_rows * self.ndim + stripe) * self.itemsize + factor_bytes
+        """Memory that drawing the largest block takes, in bytes: block, factor, and `work_bytes`."""
+        return self.block_rows * self.ndim * self.itemsize + factor_bytes + self.work_bytes
+
+    def stripe_states(self, start: int, stop: int) -> tuple[int, States]:
+        """The first stripe that some rows overlap, and the SFC64 states of all of them, shape (4, stripes)."""
+        first = start // self.stripe
+        return first, self.root.sfc64_states(first, -(-stop // self.stripe) - first)
+
+    def stripes_between(self, start: int, stop: int) -> Iterator[tuple[int, slice, slice]]:
+        """Stripes that some rows overlap: number, which rows of the stripe, and which of the rows they are.
+
+        Examples
+        --------
+        >>> plan = Plan((10**6,), 2, 2, "float64", Root(0), (10**6,))
+        >>> list(plan.stripes_between(32000, 40000))
+        [(0, slice(32000, 32768, None), slice(0, 768, None)), (1, slice(0, 7232, None), slice(768, 8000, None))]
+        """
+        height = self.stripe
+        for stripe in range(start // height, -(-stop // height)):
+            first, last = max(start, stripe * height), min(stop, (stripe + 1) * height)
+            yield stripe, slice(first - stripe * height, last - stripe * height), slice(first - start, last - start)
 
     def refuse_too_many(self) -> None:
         """Raise if the sample has more blocks than a client can keep a list of.
@@ -148,7 +189,7 @@ class Plan:
         BlockTooLargeError
             With the bytes needed and the bytes there are.
         """
-        shape = tuple(max(pieces) for pieces in lengths)
+        shape = tuple(max(axis) for axis in lengths)
         needed = prod(shape) * self.itemsize
         if needed > memory:
             raise BlockTooLargeError(
@@ -173,7 +214,7 @@ class Plan:
         return fingerprint(self.cuts)[:16]
 
 
-def _pieces(cut: Cut, length: int) -> tuple[int, ...]:
+def _block_lengths(cut: Cut, length: int) -> tuple[int, ...]:
     if not isinstance(cut, int):
         return cut
     whole, rest = divmod(length, cut)
@@ -223,23 +264,23 @@ def contiguous(lengths: Sequence[Sequence[int]]) -> bool:
     >>> contiguous([(2,), (2, 3)])
     False
     """
-    several = [axis for axis, pieces in enumerate(lengths) if len(pieces) > 1]
+    several = [axis for axis, blocks in enumerate(lengths) if len(blocks) > 1]
     last = several[-1] if several else 0
-    return all(piece <= 1 for pieces in lengths[:last] for piece in pieces)
+    return all(length <= 1 for blocks in lengths[:last] for length in blocks)
 
 
 def as_cuts(lengths: Sequence[Sequence[int]]) -> tuple[Cut, ...]:
-    """The shortest spelling of a grid: an even cut as one integer.
+    """The cuts that make a grid, an even one as one integer.
 
     Examples
     --------
     >>> as_cuts([(4, 4, 2), (3, 5)])
     (4, (3, 5))
     """
-    return tuple(_as_cut(tuple(pieces)) for pieces in lengths)
+    return tuple(_as_cut(tuple(blocks)) for blocks in lengths)
 
 
-def _as_cut(pieces: tuple[int, ...]) -> Cut:
-    cut = max(1, pieces[0])
-    even = all(piece == cut for piece in pieces[:-1]) and pieces[-1] <= cut
-    return cut if even and (pieces[-1] > 0 or len(pieces) == 1) else pieces
+def _as_cut(blocks: tuple[int, ...]) -> Cut:
+    cut = max(1, blocks[0])
+    even = all(length == cut for length in blocks[:-1]) and blocks[-1] <= cut
+    return cut if even and (blocks[-1] > 0 or len(blocks) == 1) else blocks

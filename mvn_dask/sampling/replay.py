@@ -1,7 +1,7 @@
-"""From what decides the values of a sample, as a record holds it, back to the sample.
+"""Draw a stored sample again, from the record of its spec and its parameters.
 
-The inverse of what `sampling` leaves in an array's lineage: whoever holds it, and the mean and the factor,
-can draw any row again.
+Input: what decides the values, as it stands in a manifest, and the parameter arrays. Output: a `Replay`, which draws
+any rows, or gives the lazy array of any size. Cost: that of drawing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,22 +11,20 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-import numpy.typing as npt
 
-from mvn_dask._typing import FloatArray
-from mvn_dask.covariance.conversion import as_factor
+from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.random.streams import recorded_root, stripe_height
-from mvn_dask.sampling import kernel
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.plan import Plan
-from mvn_dask.sampling.spec import STREAMS, respecify
+from mvn_dask.sampling.sampler import Sampler, sampler_from
+from mvn_dask.sampling.spec import STREAMS, resized
 from mvn_dask.sampling.workers import spool_folder
 
 _FIELDS = {
     "streams", "size", "ndim", "noise_ndim", "stripe", "dtype", "bit_generator", "entropy", "key", "pool_size",
-    "covariance", "mean", "factor",
+    "distribution", "parameters",
 }  # fmt: skip
 
 
@@ -37,73 +35,90 @@ class Replay:
     values: Mapping[str, Any]
     """What decides the values."""
     plan: Plan
-    """Which rows and streams; it cuts nothing."""
+    """Which rows come from which streams; it is not cut."""
     broadcast: Broadcast
-    """Factor and mean."""
+    """What carries the sampler."""
 
-    def parts(self, window: Sequence[slice], *, full: bool) -> Iterator[tuple[Any, npt.NDArray[Any]]]:
-        """Parts of a window of the sample: where they lie in it, and what stands there.
+    @property
+    def sampler(self) -> Sampler:
+        """What draws the rows, with the laws that they follow."""
+        return self.broadcast.sampler
+
+    def parts(self, window: Sequence[slice], *, full: bool) -> Iterator[tuple[Any, FloatArray]]:
+        """Parts of a window of the sample: where they lie in it, and the numbers there.
 
         Parameters
         ----------
         window : sequence of slice
             Along every axis, that of the variables included.
         full : bool
-            All of the window; else only as many rows as share one stream, chosen by the window's place.
+            All of the window; else only as many rows as share one stream, chosen by the window's first row.
+
+        Examples
+        --------
+        A window of an array of shape (2, 5, d) is made of two runs of rows, each contiguous in C order:
+
+        >>> import mvn_dask
+        >>> x = mvn_dask.MultivariateNormal([0.0], 1.0).sample((2, 5), seed=1)
+        >>> lineage = x.dask.layers[next(name for name in x.dask.layers if "source" in name)].mapping.popitem()[1]
+        >>> replay = replay_sample(lineage.value.lineage.values, lineage.value.lineage.arrays)
+        >>> [(where, rows.shape) for where, rows in replay.parts((slice(0, 2), slice(1, 4), slice(0, 1)), full=True)]
+        [(((0,), slice(0, 3, None)), (3, 1)), (((1,), slice(0, 3, None)), (3, 1))]
         """
         *axes, columns = window
         lengths = [axis.stop - axis.start for axis in axes]
-        split = self._contiguous_from(axes)
-        run = prod(lengths[split:])
-        outer = list(np.ndindex(*lengths[:split]))
-        if not run or not outer:
+        # From this axis on, the window is contiguous; along the axes before it, every step begins a new run of rows.
+        first_axis = self._first_contiguous_axis(axes)
+        run = prod(lengths[first_axis:])
+        steps = list(np.ndindex(*lengths[:first_axis]))
+        if not run or not steps:
             return
-        first = self._row([axis.start for axis in axes])
         if not full:
-            outer = [outer[_mixed(first) % len(outer)]]
-        for place in outer:
-            steps = [axis.start + step for axis, step in zip(axes, place, strict=False)]
-            start = self._row([*steps, *(axis.start for axis in axes[split:])])
-            low, high = (start, start + run) if full else self._stripe(start, start + run)
-            rows = kernel.draw_rows(self.broadcast.factor, self.broadcast.mean, self.plan, low, high)
-            yield (place, slice(low - start, high - start)), rows[:, columns]
+            steps = [steps[_scrambled(self._row([axis.start for axis in axes])) % len(steps)]]
+        for step in steps:
+            outer = [axis.start + offset for axis, offset in zip(axes, step, strict=False)]
+            start = self._row([*outer, *(axis.start for axis in axes[first_axis:])])
+            first, last = (start, start + run) if full else self._one_stripe(start, start + run)
+            rows = self.sampler.draw(self.plan, first, last)
+            yield (step, slice(first - start, last - start)), rows[:, columns]
 
-    def _contiguous_from(self, axes: Sequence[slice]) -> int:
-        """The axis from which on the window is one run of rows."""
-        split = max(0, len(axes) - 1)
-        while split and axes[split] == slice(0, self.plan.size[split]):
-            split -= 1
-        return split
+    def _first_contiguous_axis(self, axes: Sequence[slice]) -> int:
+        """The axis from which on the window is one run of rows: those behind it are whole."""
+        first = max(0, len(axes) - 1)
+        while first and axes[first] == slice(0, self.plan.size[first]):
+            first -= 1
+        return first
 
-    def _row(self, place: Sequence[int]) -> int:
-        return int(np.ravel_multi_index(tuple(place), self.plan.size)) if place else 0
+    def _row(self, index: Sequence[int]) -> int:
+        return int(np.ravel_multi_index(tuple(index), self.plan.size)) if index else 0
 
-    def _stripe(self, start: int, stop: int) -> tuple[int, int]:
+    def _one_stripe(self, start: int, stop: int) -> tuple[int, int]:
+        """The rows of one of the stripes between two rows."""
         height = self.plan.stripe
         stripes = range(start // height, -(-stop // height))
-        stripe = stripes[_mixed(start) % len(stripes)]
+        stripe = stripes[_scrambled(start) % len(stripes)]
         return max(start, stripe * height), min(stop, (stripe + 1) * height)
 
     def array(self, size: tuple[int, ...], chunks: tuple[int, ...], names: tuple[str, ...] | None) -> da.Array:
         """The sample, of another size perhaps, as a lazy array."""
-        plan = Plan(size, self.plan.ndim, self.plan.noise_ndim, self.plan.dtype, self.plan.root, size)
-        return sample(respecify({**self.values, "size": list(size)}, plan, self.broadcast, chunks, names))
+        whole = Plan(size, self.plan.ndim, self.plan.noise_ndim, self.plan.dtype, self.plan.root, size)
+        return sample(resized(self.values, whole, self.broadcast, chunks, names))
 
 
-def _mixed(number: int) -> int:
-    """A number whose remainders look random: neighbours are not checked at the same place."""
+def _scrambled(number: int) -> int:
+    """A number whose remainders look random, so that neighbouring chunks are not checked at the same place."""
     return int(np.random.SeedSequence(number).generate_state(1)[0])
 
 
-def replay_sample(values: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Replay:
+def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
     """What draws a sample again.
 
     Parameters
     ----------
     values : mapping
-        What decides the values, as it stands in a record; it is checked before it is believed.
+        What decides the values, as it stands in a manifest; it is checked before it is used.
     arrays : mapping
-        The mean and the factor.
+        The parameters.
 
     Raises
     ------
@@ -112,17 +127,18 @@ def replay_sample(values: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -
     """
     try:
         plan = _plan(values)
-        factor = as_factor(arrays, method=values["covariance"].get("method"))
+        sampler = sampler_from(values["distribution"], arrays)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedManifestError(f"the record of the sample is damaged: {error}") from error
-    mean = arrays["mean"]
-    shapes = {(plan.ndim,), (plan.ndim, plan.noise_ndim)}
-    if arrays["factor"].shape not in shapes or mean.shape != (plan.ndim,):
-        msg = f"the factor of shape {arrays['factor'].shape} and the mean of shape {mean.shape} do not fit the record"
-        raise DamagedManifestError(msg)
-    if mean.dtype != plan.dtype or arrays["factor"].dtype != plan.dtype:
-        raise DamagedManifestError(f"the mean and the factor must be of the sample's dtype {plan.dtype}")
-    return Replay(values, plan, Broadcast(factor, mean, spool_folder))
+    if (sampler.ndim, sampler.noise_ndim) != (plan.ndim, plan.noise_ndim):
+        raise DamagedManifestError(
+            f"the parameters are of {sampler.ndim} variables and {sampler.noise_ndim} normals, and the record of the "
+            f"sample says {plan.ndim} and {plan.noise_ndim}"
+        )
+    wrong = [name for name, array in arrays.items() if array.dtype.kind == "f" and array.dtype != plan.dtype]
+    if wrong:
+        raise DamagedManifestError(f"the parameters {wrong} must be of the sample's dtype {plan.dtype}")
+    return Replay(values, plan, Broadcast(sampler, spool_folder))
 
 
 def _plan(values: Mapping[str, Any]) -> Plan:

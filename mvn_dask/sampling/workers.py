@@ -1,6 +1,9 @@
-"""What can be known of the processes that will run the tasks, without computing anything."""
+"""The processes that will run the tasks: their memory, their threads, and the spool that they see.
 
-import sys
+Input: the default client and dask's configuration. Output: limits of memory and threads; a spool folder. Cost: at
+most one message to the scheduler; nothing is computed.
+"""
+
 import warnings
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -11,6 +14,7 @@ import dask.config
 import psutil
 
 from mvn_dask.checks import caller_level
+from mvn_dask.execution.client import connected_client
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,11 @@ def workers() -> Workers:
 
     The memory is a limit, not what is free at the moment: the same call gives the same plan.
     """
-    client = _client()
+    client = connected_client()
     found: list[dict[str, Any]] = []
     if client is not None and not client.asynchronous:
         found = list(client.scheduler_info(n_workers=-1)["workers"].values())
+    # An asynchronous client's workers cannot be counted from here, nor is there any while a cluster starts.
     if not found:
         from distributed.system import memory_limit
 
@@ -43,19 +48,6 @@ def workers() -> Workers:
     )
 
 
-def _client() -> Any:
-    """The current distributed client, or None."""
-    # Without the import there can be no client, and the import takes longer than all the rest here.
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return None
-    try:
-        client = distributed.default_client()
-    except ValueError:
-        return None
-    return client if client.status == "running" else None
-
-
 def is_local(address: str) -> bool:
     """Whether a scheduler can be reached from this machine only, so that its workers see our disk.
 
@@ -64,6 +56,7 @@ def is_local(address: str) -> bool:
     >>> is_local("tcp://127.0.0.1:8786"), is_local("inproc://10.0.0.2/1/1"), is_local("tls://10.0.0.2:8786")
     (True, True, False)
     """
+    # By the address alone: resolving a host name may block, and pickling must not.
     parts = urlsplit(address)
     if parts.scheme == "inproc":
         return True
@@ -78,8 +71,8 @@ def spool_folder(nbytes: int) -> str | None:
 
     ``dask.config.set({"mvn_dask.spool": ...})`` decides: a shared folder, an object-store URL,
     ``"graph"`` to send every factor through the graph, or ``"auto"``, the default: a temporary folder
-    where the scheduler's address is local, or there is none, else the graph. It asks nobody, since it is
-    called while a graph is on its way.
+    where the scheduler's address is local, or there is none, else the graph. It sends no message, since it
+    is called while a graph is pickled, which may happen in an event loop.
 
     Warns
     -----
@@ -91,12 +84,12 @@ def spool_folder(nbytes: int) -> str | None:
         return None
     if setting != "auto":
         return str(setting)
-    client = _client()
+    client = connected_client()
     return automatic_spool(nbytes, None if client is None else client.scheduler.address)
 
 
 def automatic_spool(nbytes: int, scheduler: str | None) -> str | None:
-    """The spool that nobody named, by the address of the scheduler, None for this process' own threads."""
+    """The spool where none is configured, by the scheduler's address; None for this process' own threads."""
     if scheduler is None or is_local(scheduler):
         return ""
     warnings.warn(

@@ -1,38 +1,54 @@
-"""From a dask array to the manifest of what its store is going to hold.
+"""From an array, or from its lineage alone, to the manifest of its store.
 
-A sample is known by all that decides its numbers. An array that was derived from samples is known by the name
-that dask gave it, a digest of the expression, and by the samples it comes from.
+Input: a dask array; or a sample's lineage and the lengths of its blocks, without dask. Output: a `Manifest`, and the
+parameter arrays that belong to it. Cost: one look at every layer of the graph; nothing is computed.
+
+A sample is known by all that decides its numbers. An array that was derived from samples is known by the name that dask
+gave it, a digest of the expression, and by the samples it comes from.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
-import numpy.typing as npt
 
-from mvn_dask.errors import ArgumentTypeError
+from mvn_dask._typing import Arrays
+from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
+from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
-from mvn_dask.store.format.contents import derived_manifest, sample_manifest
-from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.manifest import (
+    FORMAT,
+    FORMAT_VERSION,
+    MAX_CHUNKS,
+    Manifest,
+    parse_manifest,
+    values_fingerprint,
+)
+
+if TYPE_CHECKING:
+    import dask.array as da
+
+Lengths = Sequence[Sequence[float]]
+"""Lengths of an array's blocks along every axis; NaN where dask does not know."""
 
 
-def manifest_of(array: da.Array, shards: int | None = None) -> tuple[Manifest, Mapping[str, npt.NDArray[Any]]]:
-    """The manifest of an array, and the arrays that belong to it.
+def manifest_of(array: "da.Array", shards: int | None = None) -> tuple[Manifest, Arrays]:
+    """The manifest of an array, and the parameter arrays that belong to it.
 
     Parameters
     ----------
     array : dask.array.Array
         A sample, or derived from samples.
     shards : int, optional
-        Rows of the pieces inside each chunk, which then is a shard.
+        Rows of the inner chunks of each chunk, which then is a shard.
 
     Raises
     ------
     ArgumentTypeError
         If it is no dask array of numbers.
     AlignmentError
-        If its blocks are not whole Zarr chunks, or cannot be divided into such pieces.
+        If its blocks are not whole Zarr chunks, or cannot be divided into such inner chunks.
     """
     _refuse_other_arrays(array)
     origins = lineages(array)
@@ -42,7 +58,7 @@ def manifest_of(array: da.Array, shards: int | None = None) -> tuple[Manifest, M
     return sample_manifest(own, array.chunks, array.dtype, shards), own.arrays
 
 
-def lineages(array: da.Array) -> list[Lineage]:
+def lineages(array: "da.Array") -> list[Lineage]:
     """The samples that an array comes from, as their samplers left them in its graph."""
     found = {}
     for layer in array.dask.layers.values():
@@ -55,12 +71,122 @@ def lineages(array: da.Array) -> list[Lineage]:
 
 
 def _refuse_other_arrays(array: object) -> None:
+    import dask.array as da
+
     if not isinstance(array, da.Array):
-        msg = f"`array` must be a dask array, not {type(array).__name__}"
-        raise ArgumentTypeError(msg)
+        raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
     if array.dtype.kind not in "biufc" or array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
-        msg = f"`array` must hold numbers that Zarr knows: its dtype is {array.dtype}"
-        raise ArgumentTypeError(msg)
+        raise ArgumentTypeError(f"`array` must hold numbers that Zarr knows: its dtype is {array.dtype}")
     if not isinstance(array._meta, np.ndarray) or isinstance(array._meta, np.ma.MaskedArray):
         msg = f"`array` must be made of plain numpy arrays: its blocks are {type(array._meta).__name__}"
         raise ArgumentTypeError(msg)
+
+
+def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
+    """The manifest of a sample.
+
+    Parameters
+    ----------
+    lineage : Lineage
+        Of the sample.
+    lengths : sequence of sequences of int
+        Lengths of its blocks along every axis.
+    dtype : dtype
+        Of its numbers.
+    shards : int or None
+        Rows of the inner chunks of each chunk, which then is a shard.
+
+    Raises
+    ------
+    AlignmentError
+        If the blocks are not whole Zarr chunks, or cannot be divided into such inner chunks.
+    """
+    array = _layout(lengths, dtype, shards)
+    array |= {"dimensions": lineage.dimensions, "names": lineage.names}
+    return _manifest("sample", None, [lineage], array, lineage.values["parameters"])
+
+
+def derived_manifest(
+    expression: str, origins: Sequence[Lineage], lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None
+) -> Manifest:
+    """The manifest of an array that was derived from samples; see `sample_manifest`.
+
+    `expression` is the array's name, a digest of how it is computed.
+    """
+    array = _layout(lengths, dtype, shards)
+    array |= {"dimensions": [f"dim_{axis}" for axis in range(len(lengths))], "names": None}
+    return _manifest("derived", expression, origins, array, {})
+
+
+def _manifest(
+    kind: str, expression: str | None, origins: Sequence[Lineage], array: dict[str, object], parameters: object
+) -> Manifest:
+    """A manifest by way of its own reader, so that none is written that cannot be read."""
+    samples = [origin.values for origin in origins]
+    content = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "kind": kind,
+        "expression": expression,
+        "samples": samples,
+        "array": array,
+        "parameters": parameters,
+        "fingerprint": values_fingerprint(kind, expression, samples),
+    }
+    try:
+        return parse_manifest(canonical_json(content).encode(), "its manifest")
+    except DamagedManifestError as error:
+        raise ArgumentError(f"`array` cannot be stored: {error}") from error
+
+
+def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> dict[str, object]:
+    chunks = _regular_chunks(lengths)
+    count = prod(len(axis) for axis in lengths)
+    if count > MAX_CHUNKS:
+        raise AlignmentError(f"`array` has {count} blocks, and a store at most {MAX_CHUNKS} chunks")
+    return {
+        "shape": [int(sum(axis)) for axis in lengths],
+        "chunks": chunks,
+        "inner_chunks": None if shards is None else _inner_chunks(chunks, shards),
+        "dtype": dtype.name,
+    }
+
+
+def _regular_chunks(lengths: Lengths) -> list[int]:
+    chunks = []
+    for axis, blocks in enumerate(lengths):
+        if any(np.isnan(length) for length in set(blocks)):
+            msg = f"axis {axis} of `array` has unknown chunks: call array.compute_chunk_sizes() first"
+            raise AlignmentError(msg)
+        if set(blocks[:-1]) - {blocks[0]} or blocks[-1] > blocks[0]:
+            msg = (
+                f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} differ: "
+                f"{', '.join(map(str, blocks[:4]))}{', …' if len(blocks) > 4 else ''}. "
+                f"Draw the sample with chunks={max(blocks)}, or use array.rechunk({{{axis}: {max(blocks)}}})"
+            )
+            raise AlignmentError(msg)
+        chunks.append(max(1, int(blocks[0])))
+    return chunks
+
+
+def _inner_chunks(chunks: list[int], rows: object) -> list[int]:
+    """Shape of the inner chunks of a shard: so many rows along the first axis that is longer than 1."""
+    if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)):
+        raise ArgumentTypeError(f"`shards` must be rows of the inner chunks of a shard, not {rows!r}")
+    if not chunks:
+        raise AlignmentError("`shards` divide the rows of a block, and an array without axes has none")
+    axis = next((axis for axis, length in enumerate(chunks) if length > 1), 0)
+    if rows < 1 or chunks[axis] % int(rows):
+        raise AlignmentError(f"`shards` must divide the {chunks[axis]} rows of a block: {rows} does not")
+    inner = [*chunks[:axis], int(rows), *chunks[axis + 1 :]]
+    if prod(chunks) // prod(inner) > MAX_CHUNKS:
+        raise AlignmentError(f"`shards` of {rows} rows make more than {MAX_CHUNKS} inner chunks of a block")
+    return inner
+
+
+def shards_of(manifest: Manifest) -> int | None:
+    """The `shards` of which `manifest_of` makes the inner chunks of a manifest."""
+    if manifest.array.inner_chunks is None:
+        return None
+    sizes = zip(manifest.array.inner_chunks, manifest.chunks, strict=True)
+    return next((rows for rows, chunk in sizes if chunk > 1), 1)

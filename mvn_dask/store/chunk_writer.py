@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.engine import run, run_whole, threads
+from mvn_dask.execution.client import thread_count
+from mvn_dask.execution.engine import run, run_whole
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.store.format.layout import (
@@ -114,7 +115,7 @@ def write_chunks(array: da.Array, chunks: ChunkWriter, numbers: BlockNumbers, *,
         return
     work = WriteChunks(Blocks(array), chunks, rewrite)
     with Progress(len(numbers), "chunks") as progress:
-        if work.blocks.independent() and (len(numbers) >= MANY * threads() or work.blocks.simple()):
+        if work.blocks.independent() and (len(numbers) >= MANY * thread_count() or work.blocks.has_few_tasks()):
             for _ in run(
                 work,
                 numbers,

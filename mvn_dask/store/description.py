@@ -6,7 +6,7 @@ from typing import Any
 
 from mvn_dask.store.format.completeness import complete
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
-from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.manifest import FORMAT_VERSION, require_manifest
 from mvn_dask.store.format.parameters import writer
 from mvn_dask.store.storage.addressing import open_storage
 
@@ -32,7 +32,7 @@ class Description:
     chunk_shape: tuple[int, ...]
     """Shape of a chunk."""
     inner_chunk_shape: tuple[int, ...] | None
-    """Shape of the pieces inside a chunk, where it is a shard."""
+    """Shape of the inner chunks of a chunk, where it is a shard."""
     chunks: int
     """Number of chunks."""
     bytes: int
@@ -55,7 +55,7 @@ class Description:
             "holds": f"{self.kind}, {'complete' if self.complete else 'unfinished'}",
             "shape": f"{self.shape} {self.dtype}",
             "chunks": f"{self.chunks} of shape {self.chunk_shape}, {self.bytes} bytes"
-            + ("" if self.inner_chunk_shape is None else f"; pieces of shape {self.inner_chunk_shape}"),
+            + ("" if self.inner_chunk_shape is None else f"; inner chunks of shape {self.inner_chunk_shape}"),
             "seed": seeds,
             "drawn by": "; ".join(f"{each.get('bit_generator')}, {_made(each)}" for each in self.samples),
             "names": "none" if self.names is None else _some(self.names),
@@ -106,19 +106,19 @@ def describe(url: object, *, storage_options: Mapping[str, Any] | None = None) -
     begun = writer(storage)
     return Description(
         url=storage.name,
-        kind="sample" if manifest.is_sample else "derived",
+        kind=manifest.kind,
         complete=complete(storage, manifest),
         fingerprint=manifest.fingerprint,
-        format_version=int(manifest.content["format_version"]),
+        format_version=FORMAT_VERSION,
         shape=manifest.shape,
         dtype=manifest.dtype.name,
         chunk_shape=manifest.chunks,
-        inner_chunk_shape=manifest.pieces,
+        inner_chunk_shape=manifest.array.inner_chunks,
         chunks=chunk_count(manifest),
         bytes=chunk_count(manifest) * chunk_bytes(manifest),
-        dimensions=manifest.dimensions,
+        dimensions=manifest.array.dimensions,
         names=manifest.names,
-        samples=tuple(manifest.content["samples"]),
-        expression=manifest.content["expression"],
+        samples=manifest.samples,
+        expression=manifest.expression,
         environment=None if begun is None else begun.as_dict(),
     )

@@ -79,10 +79,9 @@ def _known(array: da.Array) -> dict[str, Any]:
             source = getattr(node, "value", node)
             if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.identity}"):
                 manifest = source.manifest
-                content = manifest.content
                 mean = load_parameter(source.storage, manifest, "mean") if manifest.is_sample else None
-                attrs = attributes(content["samples"], content["expression"], mean)
-                return {"dims": manifest.dimensions, "names": manifest.names, "attrs": attrs}
+                attrs = attributes(manifest.samples, manifest.expression, mean)
+                return {"dims": manifest.array.dimensions, "names": manifest.names, "attrs": attrs}
     origins = lineages(array)
     own = next((origin for origin in origins if origin.is_of(array.name)), None)
     values = [dict(origin.values) for origin in (origins if own is None else [own])]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mvn_dask.errors import StorageNotEmptyError
 from mvn_dask.store.format.manifest import read_manifest
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
 
 DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
 """Metadata documents of Zarr 3 and Zarr 2."""
@@ -51,8 +51,8 @@ def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
 
 def remove(storage: Storage) -> None:
     """Delete a hierarchy, and the plan manifest last."""
-    storage.remove(ours=_is_ours(storage), documents=lambda key: key.rpartition("/")[2] in DOCUMENTS)
+    storage.remove(metadata_first=_is_ours(storage), is_metadata=lambda key: key.rpartition("/")[2] in DOCUMENTS)
 
 
 def _is_ours(storage: Storage) -> bool:
-    return storage.entry(MANIFEST_KEY) is not None
+    return any(storage.entry(key) is not None for key in (MANIFEST_KEY, VERSION_2_KEY))

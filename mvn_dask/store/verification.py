@@ -161,7 +161,7 @@ class Inventory:
 def inventory(storage: Storage, manifest: Manifest, files: Files) -> Inventory:
     """Look at everything that lies in a store, once."""
     size = chunk_bytes(manifest)
-    own = {*files, MANIFEST_KEY, WRITER, *(parameter_key(name) for name in manifest.arrays)}
+    own = {*files, MANIFEST_KEY, WRITER, *(parameter_key(name) for name in manifest.parameters)}
     seen = Inventory(np.ones(chunk_count(manifest), np.bool_))
     for entry in storage.entries():
         index = parse_key(manifest, entry.key)
@@ -181,7 +181,7 @@ def inspect(
     storage: Storage, manifest: Manifest, *, level: Level, full: bool = False, replay: Replayer | None = None
 ) -> Verification:
     """Look at a store; levels above "size" read it, on dask's current scheduler."""
-    parameters = {parameter_key(name): parameter_fault(storage, manifest, name) for name in manifest.arrays}
+    parameters = {parameter_key(name): parameter_fault(storage, manifest, name) for name in manifest.parameters}
     mean = parameter_key("mean")
     arrays = {"mean": storage.loader(mean)()} if mean in parameters and parameters[mean] is None else {}
     files = zarr_files(manifest, arrays)
@@ -192,8 +192,8 @@ def inspect(
         numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))
         with Progress(len(numbers), "chunks") as progress:
             work = Checking(storage, manifest, replay, full)
-            shelf = {} if replay is None else parameter_loaders(storage, manifest)
-            bad.update(run(work, numbers, range_size(chunk_bytes(manifest)), progress, shelf))
+            files_by_digest = {} if replay is None else parameter_loaders(storage, manifest)
+            bad.update(run(work, numbers, range_size(chunk_bytes(manifest)), progress, files_by_digest))
     return Verification(
         url=storage.name,
         level=level,

@@ -8,20 +8,21 @@ from typing import Any
 import dask.array as da
 import zarr
 
+from mvn_dask._typing import Arrays
 from mvn_dask.errors import (
     ArgumentError,
     StorageBusyError,
     StorageError,
     StoreError,
 )
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_count, chunk_index
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
 from mvn_dask.store.format.metadata import commit, zarr_files
-from mvn_dask.store.format.parameters import Arrays, write_parameters
+from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.removal import refuse_unknown_files, remove
 from mvn_dask.store.shares import as_share

@@ -9,7 +9,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.batch.conftest import EXAMPLES, PROGRAMS, Site
-from tests.store.conftest import ACCESS, SECRET, Prefix
+from tests.support.s3 import ACCESS, SECRET, Prefix
 
 SCHEMA = json.loads(Path(__file__).with_name("kubernetes-v1.33.json").read_text())
 CONFIG, JOB = yaml.safe_load_all((EXAMPLES / "kubernetes-job.yaml").read_text())
@@ -45,6 +45,7 @@ def test_what_the_schema_cannot_say() -> None:
     assert {mount["name"] for mount in CONTAINER["volumeMounts"]} == volumes.keys()
 
 
+@pytest.mark.faults
 def test_a_pod(site: Site, prefix: Prefix) -> None:
     """Index 5 draws its eighth of the ConfigMap's job, with the credentials of the environment; a smaller one."""
     site.job.write_text(CONFIG["data"]["job.toml"])

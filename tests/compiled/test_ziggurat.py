@@ -1,4 +1,4 @@
-"""The tables are asked of numpy again, through the states of its bit generator."""
+"""The tables are derived from numpy again, through the states of its bit generator."""
 
 import math
 from typing import Any
@@ -8,20 +8,20 @@ import pytest
 
 from mvn_dask.compiled.ziggurat import tables
 
-FRACTION = {"float64": 52, "float32": 23}
+MAGNITUDE_BITS = {"float64": 52, "float32": 23}
 NINTH = pow(9, -1, 2**64)
 
 
-class Oracle:
-    """numpy's sampler, told which words it draws."""
+class Sampler:
+    """numpy's sampler, with words that are given."""
 
     def __init__(self, dtype: str) -> None:
         self.dtype: Any = dtype
-        self.bits = FRACTION[dtype]
+        self.bits = MAGNITUDE_BITS[dtype]
         self._generator = np.random.Generator(np.random.SFC64(0))
         self._state: Any = self._generator.bit_generator.state
 
-    def ask(self, layer: int, magnitude: int, uniform: int = 0) -> tuple[float, int]:
+    def normal(self, layer: int, magnitude: int, uniform: int = 0) -> tuple[float, int]:
         """The normal that numpy makes of a word, and another for the wedge; how many steps SFC64 made."""
         word = magnitude << 9 | layer
         # The state from which SFC64 steps to these two: a + b + counter, then 9 c + 1.
@@ -38,45 +38,45 @@ class Oracle:
         return x, int(after["state"]["state"][3])
 
     def width(self, layer: int) -> float:
-        """What one unit of magnitude is worth."""
-        return self.ask(layer, 1)[0]
+        """The normal of magnitude 1."""
+        return self.normal(layer, 1)[0]
 
     def limit(self, layer: int) -> int:
         """The first magnitude that is not accepted at once."""
         at_once = 0 if self.dtype == "float32" else 1
-        return first(lambda magnitude: self.ask(layer, magnitude)[1] > at_once, 2**self.bits)
+        return first(lambda magnitude: self.normal(layer, magnitude)[1] > at_once, 2**self.bits)
 
-    def turn(self, layer: int, magnitude: int) -> int:
+    def wedge_limit(self, layer: int, magnitude: int) -> int:
         """The first uniform number, in units of 2**-53, with which a word in a wedge is rejected."""
-        return first(lambda uniform: self.ask(layer, magnitude, uniform)[1] > 2, 2**53)
+        return first(lambda uniform: self.normal(layer, magnitude, uniform)[1] > 2, 2**53)
 
 
-def first(answer: Any, stop: int) -> int:
-    """The first number below `stop` to which the answer is yes."""
+def first(predicate: Any, stop: int) -> int:
+    """The first number below `stop` for which a monotonic predicate is true; else `stop`."""
     start = 0
     while start < stop:
         middle = (start + stop) // 2
-        start, stop = (start, middle) if answer(middle) else (middle + 1, stop)
+        start, stop = (start, middle) if predicate(middle) else (middle + 1, stop)
     return start
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_widths_and_limits_are_numpys(dtype: str) -> None:
-    oracle = Oracle(dtype)
+    sampler = Sampler(dtype)
     layers, numbers = tables(dtype)
-    np.testing.assert_array_equal(numbers[:256], [oracle.width(layer) for layer in range(256)])
+    np.testing.assert_array_equal(numbers[:256], [sampler.width(layer) for layer in range(256)])
     np.testing.assert_array_equal(layers[0::2], numbers[:256].view(layers.dtype))
-    np.testing.assert_array_equal(layers[1::2], [oracle.limit(layer) for layer in range(256)])
+    np.testing.assert_array_equal(layers[1::2], [sampler.limit(layer) for layer in range(256)])
 
 
-def test_densities_turn_where_numpys_do() -> None:
-    oracle = Oracle("float64")
+def test_wedges_end_where_numpys_do() -> None:
+    sampler = Sampler("float64")
     layers, numbers = tables("float64")
     width, low, rise, tail = numbers.reshape(4, 256)
     for layer in range(1, 256):
         limit = int(layers[2 * layer + 1])
-        for share in (0.1, 0.5, 0.9):
-            magnitude = limit + int(share * (2**52 - limit))
+        for fraction in (0.1, 0.5, 0.9):
+            magnitude = limit + int(fraction * (2**52 - limit))
             density = math.exp(-0.5 * (magnitude * width[layer]) ** 2)
             ours = first(
                 lambda uniform, layer=layer, density=density: (
@@ -84,7 +84,7 @@ def test_densities_turn_where_numpys_do() -> None:
                 ),
                 2**53,
             )
-            assert oracle.turn(layer, magnitude) == ours, layer
+            assert sampler.wedge_limit(layer, magnitude) == ours, layer
     assert low[0] == 1.0
     assert tail[0] == width[255] * 2.0**52
 

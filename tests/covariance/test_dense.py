@@ -9,8 +9,8 @@ from mvn_dask.checks import Method
 from mvn_dask.covariance import Dense
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
-from tests.contracts import check_covariance
-from tests.strategies import METHODS, Floats, covariances, random_moments
+from tests.support.contracts import check_covariance
+from tests.support.strategies import METHODS, Floats, covariances, random_moments
 
 
 @pytest.mark.parametrize("method", METHODS)

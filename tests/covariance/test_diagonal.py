@@ -5,7 +5,7 @@ import pytest
 
 from mvn_dask.covariance import Diagonal
 from mvn_dask.errors import ArgumentError
-from tests.contracts import check_covariance
+from tests.support.contracts import check_covariance
 
 
 def test_contract() -> None:
@@ -31,7 +31,7 @@ def test_no_variance() -> None:
 def test_negative_variance() -> None:
     with pytest.warns(RuntimeWarning, match=r"variance cov\[1\] is -4 "):
         factor = Diagonal([1.0, -4.0]).factorize()
-    np.testing.assert_array_equal(factor.arrays()["factor"], [1.0, 2.0])
+    np.testing.assert_array_equal(factor.arrays()["scale"], [1.0, 2.0])
     with pytest.raises(ArgumentError, match="positive-semidefinite"):
         Diagonal([1.0, -4.0], check_valid="raise").factorize()
     Diagonal([1.0, -1e-9]).factorize()

@@ -61,9 +61,9 @@ def test_blocks_that_share_work(name: str) -> None:
 
 
 def test_blocks_that_one_thread_may_well_make() -> None:
-    assert all(Blocks(array).simple() for array in INDEPENDENT.values())
-    assert not Blocks(da.map_blocks(payoff, ROWS, drop_axis=1, dtype="f8").sum()).simple()
-    assert not Blocks(ROWS.mean(axis=0)).simple()
+    assert all(Blocks(array).has_few_tasks() for array in INDEPENDENT.values())
+    assert not Blocks(da.map_blocks(payoff, ROWS, drop_axis=1, dtype="f8").sum()).has_few_tasks()
+    assert not Blocks(ROWS.mean(axis=0)).has_few_tasks()
 
 
 def test_blocks_on_a_cluster_cannot_be_taken_elsewhere(threads: Client) -> None:

@@ -1,8 +1,6 @@
 import os
-import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,41 +13,9 @@ from distributed import Client
 import mvn_dask
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution.engine import run
-from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers
-from tests.conftest import local_cluster
-
-
-@dataclass(frozen=True)
-class Squares:
-    """Tells the square of every number, and marks where it was."""
-
-    folder: Path | None = None
-
-    def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
-        if self.folder is not None:
-            (self.folder / f"{numbers[0]}-{os.getpid()}").touch()
-        return [int(number) ** 2 for number in numbers]
-
-    def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
-        return numbers
-
-    def describe_cost(self) -> str:
-        return "a number takes 8 bytes"
-
-
-class Counted(Progress):
-    done = 0
-
-    def add(self, count: int) -> None:
-        self.done += count
-
-
-def squares(work: Any, count: int = 100, size: int = 7) -> list[int]:
-    progress = Counted(count, "numbers")
-    told = sorted(run(work, np.arange(count, dtype=np.int64), size, progress))
-    assert progress.done == count
-    return told
+from tests.support.clusters import local_cluster
+from tests.support.squares import Counted, Failing, Squares, squares
 
 
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
@@ -60,31 +26,13 @@ def test_every_number_once_on_local_schedulers(scheduler: str, tmp_path: Path) -
 
 
 def test_every_number_once_on_all_workers_of_a_cluster(processes: Client, tmp_path: Path) -> None:
-    assert squares(Squares(tmp_path), count=2000, size=2) == [number**2 for number in range(2000)]
+    assert squares(Squares(tmp_path), count=400, size=1) == [number**2 for number in range(400)]
     ranges = [path.name.split("-") for path in tmp_path.iterdir()]
-    assert len(ranges) >= 1000
+    assert len(ranges) == 400
     assert len({process for _, process in ranges}) == 2, "both workers"
     deadline = time.monotonic() + 60
     while any(processes.run(lambda dask_worker: len(dask_worker.data)).values()):
         assert time.monotonic() < deadline, "nothing stays behind"
-
-
-@dataclass(frozen=True)
-class Failing(Squares):
-    """Fails at one number, so many times."""
-
-    error: type[BaseException] = ValueError
-    times: int = 1
-
-    def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
-        assert self.folder is not None
-        failures = len(list(self.folder.glob("failed-*")))
-        if 50 in numbers and failures < self.times:
-            (self.folder / f"failed-{failures}").touch()
-            if self.error is SystemExit:
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise self.error("number 50")
-        return super().__call__(numbers)
 
 
 @pytest.mark.parametrize("where", ["threads", "cluster"])

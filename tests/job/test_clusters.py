@@ -13,12 +13,12 @@ from distributed import Client, default_client
 
 from mvn_dask.errors import JobCancelledError, JobFileError, WorkersLostError
 from mvn_dask.execution.cancellation import CancelToken, cancellable
-from mvn_dask.execution.engine import current_client
+from mvn_dask.execution.client import current_client
 from mvn_dask.job.clusters import CLASSES, opened
 from mvn_dask.job.running import run
 from mvn_dask.job.schema.cluster import QUEUES
 from tests.job.test_preparation import job_in
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 LOCAL: dict[str, Any] = {"kind": "local", "workers": 1, "threads": 1}
 

@@ -23,7 +23,7 @@ from mvn_dask.errors import JobCancelledError
 from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job.running import run
 from tests.job.test_preparation import job_in
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 
 def reference(folder: Path) -> dict[str, bytes]:

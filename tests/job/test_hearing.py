@@ -9,7 +9,7 @@ from distributed import Client
 
 from mvn_dask.job.clusters import SHIELD
 from mvn_dask.job.hearing import Teller, heard
-from tests.conftest import local_cluster
+from tests.support.clusters import local_cluster
 
 
 def noise() -> None:

@@ -14,7 +14,7 @@ from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
 from mvn_dask.job.running import run
 from tests.job.mappings import mapping
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 
 def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
@@ -41,7 +41,7 @@ def test_states(tmp_path: Path) -> None:
 def test_a_factor_that_is_lost_is_work_left(tmp_path: Path) -> None:
     job = job_in(tmp_path, distribution={"cov": [[2.0, 1.0], [1.0, 2.0]]})
     run(job)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     assert plan(job).state == "unfinished"
 
 

@@ -104,7 +104,7 @@ def test_another_seed_is_another_job_with_the_same_factor(tmp_path: Path) -> Non
 @pytest.mark.parametrize("damage", ["lost", "torn", "flipped"])
 def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
     to_zarr(mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "samples.zarr")
-    path = tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy"
+    path = tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy"
     if damage == "lost":
         path.unlink()
     else:
@@ -115,7 +115,7 @@ def test_a_damaged_factor_is_made_anew(damage: str, tmp_path: Path) -> None:
 
 def test_a_damaged_record_is_refused_unless_it_is_overwritten(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "plan.json").write_text("{")
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "manifest.json").write_text("{")
     with pytest.raises(DamagedManifestError):
         prepare(job_in(tmp_path))
     assert prepare(job_in(tmp_path, output={"overwrite": True})).stored is None

@@ -11,9 +11,9 @@ from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job import running
 from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
-from tests.conftest import local_cluster
 from tests.job.test_preparation import begin_elsewhere, job_in
-from tests.store.test_writing import tree
+from tests.support.clusters import local_cluster
+from tests.support.stores import tree
 
 
 def test_a_run_and_the_same_again(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_part_on_another_machine_that_is_faster_after_our_look(tmp_path: Path)
 
 def test_a_factor_that_is_still_being_written_is_waited_for(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path)
-    factor = tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy"
+    factor = tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy"
     content = factor.read_bytes()
     factor.unlink()
     timer = threading.Timer(0.5, lambda: factor.write_bytes(content))
@@ -106,7 +106,7 @@ def test_a_factor_that_is_still_being_written_is_waited_for(tmp_path: Path) -> N
 
 def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begin_elsewhere(tmp_path)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     monkeypatch.setattr(running, "PATIENCE", 0.3)
     with pytest.raises(SpecMismatchError, match="Another build of numpy's LAPACK"):
         run(job_in(tmp_path))
@@ -121,7 +121,7 @@ def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_another_job_is_refused_at_once(tmp_path: Path) -> None:
     begin_elsewhere(tmp_path, seed=41)
-    (tmp_path / "samples.zarr" / ".mvn_dask" / "factor.npy").unlink()
+    (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
     before = tree(tmp_path)
     with pytest.raises(SpecMismatchError, match="entropy"):
         run(job_in(tmp_path))

@@ -21,8 +21,8 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.store.storage.locking import session as folder_session
-from tests.store.test_verification import chunk, flip, named, write
-from tests.store.test_writing import tree
+from tests.support.damage import chunk, flip, named, write
+from tests.support.stores import tree
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 

@@ -15,8 +15,8 @@ from mvn_dask.errors import (
     SpecMismatchError,
     StoreError,
 )
-from tests.store.test_verification import BAD, FAULTS, LEVELS, chunk, flip, link, named, write
-from tests.store.test_writing import tree
+from tests.support.damage import BAD, FAULTS, LEVELS, chunk, flip, link, named, write
+from tests.support.stores import tree
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 

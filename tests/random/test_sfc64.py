@@ -17,7 +17,7 @@ def test_states_are_those_of_numpys_objects(entropy: int | list[int], key: tuple
             np.testing.assert_array_equal(states[:, child], expected)
 
 
-def test_the_parents_own_children_do_not_matter() -> None:
+def test_spawned_children_make_no_difference() -> None:
     parent = np.random.SeedSequence(1)
     before = child_states(parent, 0, 3)
     parent.spawn(5)

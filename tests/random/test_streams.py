@@ -46,7 +46,7 @@ def test_child_is_spawn_without_state(entropy: int, call: int, stripe: int) -> N
         np.random.SeedSequence([1, 2], pool_size=8),
     ],
 )
-def test_every_seed_keeps_its_stream(seed: object) -> None:
+def test_every_seed_gives_numpys_stream(seed: object) -> None:
     theirs = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)  # type: ignore[arg-type]
     root = as_root(seed)
     np.testing.assert_array_equal(root.seed_sequence().generate_state(8), theirs.generate_state(8))
@@ -56,7 +56,7 @@ def test_every_seed_keeps_its_stream(seed: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["SFC64", "PCG64", "PCG64DXSM", "Philox", "MT19937"])
-def test_bit_generators_bring_their_seed_and_kind(name: str) -> None:
+def test_bit_generators_give_their_seed_and_class(name: str) -> None:
     bit_generator = getattr(np.random, name)(123)
     expected = Root(123, bit_generator=name)
     assert as_root(bit_generator) == expected
@@ -65,8 +65,8 @@ def test_bit_generators_bring_their_seed_and_kind(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["SFC64", "PCG64", "PCG64DXSM", "Philox", "MT19937"])
-def test_moved_bit_generators_give_their_state(name: str) -> None:
-    """Advanced, jumped or restored: the same place, the same root, in every process; another place, another."""
+def test_advanced_bit_generators_give_their_state(name: str) -> None:
+    """Advanced, jumped or restored: the same state gives the same root, in every process, and another state another."""
 
     def advanced(words: int) -> np.random.BitGenerator:
         bit_generator: np.random.BitGenerator = getattr(np.random, name)(123)
@@ -80,7 +80,7 @@ def test_moved_bit_generators_give_their_state(name: str) -> None:
     restored = getattr(np.random, name)()
     restored.state = advanced(3).state
     assert as_root(restored) == roots[3]
-    assert repr(restored.state) == before, "it is left as it is"
+    assert repr(restored.state) == before, "it is not advanced"
     if name != "SFC64":
         jumped = [as_root(advanced(0).jumped(2)) for _ in range(2)]  # type: ignore[attr-defined]
         assert jumped[0] == jumped[1] != roots[0]
@@ -102,7 +102,7 @@ def test_no_seed_is_fresh_entropy() -> None:
 
 
 @pytest.mark.parametrize("seed", ["42", 1.5, object(), [1, 2.5], {}])
-def test_seeds_of_another_kind(seed: object) -> None:
+def test_seeds_of_another_type(seed: object) -> None:
     with pytest.raises(ArgumentTypeError, match="seed"):
         as_root(seed)
 
@@ -113,7 +113,7 @@ def test_negative_seeds(seed: object) -> None:
         as_root(seed)
 
 
-def test_a_bit_generator_of_somebody_else() -> None:
+def test_a_bit_generator_that_is_not_numpys() -> None:
     class Mine(np.random.PCG64):
         pass
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import mvn_dask
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import collect, inputs_of
-from mvn_dask.reporting.reference import Reference, is_diagonal, reference_of
+from mvn_dask.reporting.reference import Reference, reference_of
 from mvn_dask.reporting.scan import ChunkRange, Forests, Scan, chunk_range
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
@@ -34,9 +34,9 @@ def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: str 
 def described(x: da.Array) -> tuple[Selection, Reference, Broadcast]:
     """What a report on the store of an array looks at, and what it expects."""
     manifest, arrays = manifest_of(x)
-    source = replay_sample(manifest.content["samples"][0], arrays)
-    selection = Selection(manifest, source.plan.noise_ndim, is_diagonal(source.broadcast.factor))
-    return selection, reference_of(source, selection), source.broadcast
+    source = replay_sample(manifest.samples[0], arrays)
+    selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
+    return selection, reference_of(source.sampler, selection), source.broadcast
 
 
 def selection_of(x: da.Array) -> Selection:

@@ -55,12 +55,14 @@ def test_rounding_hides_a_small_variance_on_a_large_mean() -> None:
 
 @pytest.mark.parametrize("rank", [1, 2, 30, 1000, 10**6])
 def test_bins_of_lengths(rank: int) -> None:
-    law = RadialLaw(rank, 0.0)
+    law = RadialLaw(rank, 0.0, lambda lengths: chi2.cdf(np.maximum(lengths, 0.0) ** 2, rank), 0.0)
     edges = law.histogram.edges
     assert len(edges) == law.histogram.bins - 1
     assert law.cdf(edges) == pytest.approx(chi2.cdf(edges**2, rank), abs=1e-12)
     assert law.cdf(edges[-1:])[0] > 1 - 1e-12
     assert edges[0] < max(1.0, np.sqrt(rank) - 7)
+    p = np.array([1e-6, 0.1, 0.5, 0.999, 1 - 1e-9])
+    assert law.quantile(p) ** 2 == pytest.approx(chi2.ppf(p, rank), rel=1e-6)
 
 
 def test_edges_are_symmetric() -> None:

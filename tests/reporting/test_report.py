@@ -113,7 +113,7 @@ def test_what_is_no_finished_sample_is_refused(store: str) -> None:
     with pytest.raises(DamagedChunkError, match=r"chunk \(3, 0\)"):
         report(store)
     # Not emptied: threads of the job before may still have it mapped into memory.
-    (Path(store) / ".mvn_dask" / "mean.npy").unlink()
+    (Path(store) / ".mvn_dask" / "parameters" / "mean.npy").unlink()
     with pytest.raises(DamagedManifestError, match="mean"):
         report(store)
 

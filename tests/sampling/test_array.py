@@ -18,7 +18,7 @@ from distributed import Client, LocalCluster
 from distributed.protocol.pickle import dumps as cloud_dumps
 
 import mvn_dask
-from tests.strategies import random_moments
+from tests.support.strategies import random_moments
 
 LARGE_D = 1100  # its factor, 9.7 MB, goes through the spool
 
@@ -122,7 +122,7 @@ def hold_the_third(block: npt.NDArray[Any], folder: str, block_id: tuple[int, ..
     return block
 
 
-@pytest.mark.parametrize("d", [30, LARGE_D])
+@pytest.mark.parametrize("d", [30, pytest.param(LARGE_D, marks=pytest.mark.faults)])
 def test_a_worker_killed_on_the_way(d: int, processes: Client, tmp_path: Path) -> None:
     mean, cov = random_moments(d)
     normal = mvn_dask.MultivariateNormal(mean, cov, method="cholesky")

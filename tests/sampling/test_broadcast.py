@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvn_dask.covariance import Diagonal
+from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.errors import SpoolError
-from mvn_dask.lineage import shelved
-from mvn_dask.sampling.broadcast import LARGE, Broadcast
+from mvn_dask.execution.pickling import PickledOnce
+from mvn_dask.sampling.broadcast import SPOOLED_BYTES, Broadcast
 
 SMALL = np.arange(1.0, 11.0)
-BIG = np.arange(1.0, LARGE // 8 + 2)
+BIG = np.arange(1.0, SPOOLED_BYTES // 8 + 2)
 
 
 def broadcast(scale: np.ndarray, spool: str | None) -> Broadcast:
-    return Broadcast(Diagonal(scale**2).factorize(), np.zeros(len(scale)), lambda _: spool)
+    return Broadcast(MultivariateNormal(np.zeros(len(scale)), scale**2).sampler(np.dtype("f8")), lambda _: spool)
 
 
 def travelled(one: Broadcast) -> Broadcast:
@@ -29,9 +29,10 @@ def travelled(one: Broadcast) -> Broadcast:
 
 
 def same(one: Broadcast, other: Broadcast) -> bool:
-    z = np.ones((1, one.factor.noise_ndim))
-    equal = np.array_equal(one.factor.colorize(z), other.factor.colorize(z))
-    return equal and np.array_equal(one.mean, other.mean)
+    ours, theirs = one.sampler, other.sampler
+    assert ours.record() == theirs.record()
+    assert ours.parameters().keys() == theirs.parameters().keys()
+    return all(np.array_equal(array, theirs.parameters()[name]) for name, array in ours.parameters().items())
 
 
 def test_small_ones_go_along(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_large_ones_go_through_the_spool_and_on_from_there(spool: str, tmp_path:
     assert sys.getsizeof(arrived) < 1000 < BIG.nbytes < sys.getsizeof(one)
     assert same(arrived, one)
     if spool != "other-url":
-        assert isinstance(arrived.arrays["factor"], np.memmap)
+        assert isinstance(arrived.arrays["factor.scale"], np.memmap)
     assert len(pickle.dumps(arrived)) < 1000, "and loaded as well"
 
 
@@ -68,23 +69,21 @@ def test_equal_arrays_share_a_file(tmp_path: Path) -> None:
 def test_a_process_maps_a_file_once(tmp_path: Path) -> None:
     pickled = pickle.dumps(broadcast(BIG, str(tmp_path)))
     one, other = (pickle.loads(pickled) for _ in range(2))  # noqa: S301
-    assert one.arrays["factor"] is other.arrays["factor"]
+    assert one.arrays["factor.scale"] is other.arrays["factor.scale"]
 
 
 def test_what_workers_can_load_themselves_needs_no_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As from a store, whose factor is the same."""
-    monkeypatch.setattr("mvn_dask.sampling.broadcast._loaded", {})
+    monkeypatch.setattr("mvn_dask.sampling.broadcast._cached", {})
     one = broadcast(BIG, str(tmp_path / "spool"))
     for name, array in one.arrays.items():
         np.save(tmp_path / f"{name}.npy", array)
-    shelf = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in one.digests.items()}
-    with shelved(shelf):
-        pickled = pickle.dumps(one)
+    files = {key: partial(np.load, tmp_path / f"{name}.npy") for name, key in one.digests.items()}
+    pickled = pickle.dumps(PickledOnce(one, files))
     assert len(pickled) < 2000
-    assert same(pickle.loads(pickled), one)  # noqa: S301
+    assert same(pickle.loads(pickled).value, one)  # noqa: S301
     assert not (tmp_path / "spool").exists()
-    with shelved({"another": partial(np.load, "x")}):
-        pickle.dumps(one)
+    pickle.dumps(PickledOnce(one, {"another": partial(np.load, "x")}))
     assert (tmp_path / "spool").exists()
 
 
@@ -100,7 +99,7 @@ def test_through_the_graph() -> None:
 def test_a_worker_that_cannot_read_the_spool_says_what_to_do(
     damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mvn_dask.sampling.broadcast._loaded", {})
+    monkeypatch.setattr("mvn_dask.sampling.broadcast._cached", {})
     arrived = travelled(broadcast(BIG, str(tmp_path)))
     for path in tmp_path.iterdir():
         if damage == "absent":
@@ -110,7 +109,7 @@ def test_a_worker_that_cannot_read_the_spool_says_what_to_do(
         else:
             np.save(path, np.load(path) + 1)
     with pytest.raises(SpoolError, match=r"mvn_dask\.spool.*shared"):
-        _ = arrived.factor
+        _ = arrived.sampler
 
 
 def test_a_spool_that_was_cleaned_is_filled_again(tmp_path: Path) -> None:
@@ -124,9 +123,9 @@ CHILD = """
 import os, pickle, signal, sys
 import numpy as np
 from mvn_dask.sampling.broadcast import Broadcast
-from mvn_dask.covariance import Diagonal
+from mvn_dask.distribution import MultivariateNormal
 n = 2**21
-pickle.dumps(Broadcast(Diagonal(np.ones(n)).factorize(), np.zeros(n), lambda _: ""))
+pickle.dumps(Broadcast(MultivariateNormal(np.zeros(n), np.ones(n)).sampler(np.dtype("f8")), lambda _: ""))
 if os.fork() == 0:
     sys.exit()
 os.wait()

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.sampling.chunking import Rows, as_request
+from mvn_dask.sampling.chunking import RowCost, as_request
 from mvn_dask.sampling.workers import Workers
 
-ROWS = Rows(ndim=30, noise_ndim=30, itemsize=8, factor_bytes=7200)
+ROWS = RowCost(ndim=30, noise_ndim=30, itemsize=8, factor_bytes=7200)
 ROOMY = Workers(memory=2**36, threads=4)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.random.streams import Root
 from mvn_dask.sampling.plan import Cut, Plan, as_cuts, contiguous, even_cuts, rows_within
-from tests.strategies import partitions
+from tests.support.strategies import partitions
 
 SIZES = st.lists(st.integers(0, 7), max_size=3).map(tuple)
 

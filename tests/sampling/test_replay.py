@@ -11,7 +11,7 @@ from mvn_dask.checks import Method
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.array_manifest import manifest_of
-from tests.strategies import METHODS, random_moments
+from tests.support.strategies import METHODS, random_moments
 
 WIDE = 520
 """Variables whose stripes are of 128 rows, so that there are several of them."""
@@ -22,9 +22,9 @@ NORMALS = {
 }
 
 
-def redrawing(array: da.Array) -> Replay:
+def replay_of(array: da.Array) -> Replay:
     record, arrays = manifest_of(array)
-    return replay_sample(record.content["samples"][0], arrays)
+    return replay_sample(record.samples[0], arrays)
 
 
 def windows(array: da.Array) -> list[tuple[slice, ...]]:
@@ -47,7 +47,7 @@ def compared(again: Replay, rows: Any, window: Sequence[slice], *, full: bool) -
 
 
 def assert_parts_are_the_samples_own(array: da.Array) -> None:
-    again, rows = redrawing(array), array.compute()
+    again, rows = replay_of(array), array.compute()
     for window in windows(array):
         size = rows[window].size
         assert compared(again, rows, window, full=True) == size
@@ -121,7 +121,7 @@ def test_calls_of_a_generator_and_their_children() -> None:
 
 def test_a_part_of_a_window_lies_within_one_stripe_and_not_always_in_the_same() -> None:
     array = NORMALS["diagonal"].sample(128 * 8 * 16, seed=1, chunks=128 * 8)
-    again, seen = redrawing(array), set()
+    again, seen = replay_of(array), set()
     for window in windows(array):
         ((_, span), _) = next(again.parts(window, full=False))
         assert (span.start % 128, span.stop - span.start) == (0, 128)
@@ -133,9 +133,9 @@ def test_the_sample_again_is_the_sample_by_name() -> None:
     for size, chunks in (((700), 300), ((4, 150), (1, 60, -1)), (None, (200,)), ((6, 90), (4, 40, 200))):
         array = NORMALS["diagonal"].sample(size, seed=1, chunks=chunks)
         whole = tuple(pieces[0] for pieces in array.chunks)
-        again = redrawing(array)
+        again = replay_of(array)
         assert again.array(again.plan.size, whole, None).name == array.name
-    longer = redrawing(NORMALS["small"].sample(10, seed=1, chunks=10)).array((35,), (10, 3), None)
+    longer = replay_of(NORMALS["small"].sample(10, seed=1, chunks=10)).array((35,), (10, 3), None)
     assert longer.name == NORMALS["small"].sample(35, seed=1, chunks=10).name
 
 
@@ -150,14 +150,15 @@ DAMAGE: dict[str, list[Any]] = {
     "entropy": [1, "-1", "x", "", "1.0", "٣", None, {}, ["1", 2], "9" * 9_999],
     "key": ["", [-1], [2**32], [1.0], None, {}],
     "pool_size": [3, 2**30, 4.0, None],
-    "covariance": [None, [], "dense", 1],
+    "distribution": [None, [], "multivariate_normal", 1, {}, {"kind": "another"}, {"kind": "multivariate_normal"}],
+    "parameters": [],
 }
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field in DAMAGE for value in DAMAGE[field]])
 def test_records_that_no_sample_gives(field: str, value: Any) -> None:
     record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
-    values = record.content["samples"][0]
+    values = record.samples[0]
     assert replay_sample(values, arrays).plan.size == (700,)
     with pytest.raises(DamagedManifestError):
         replay_sample({**values, field: value}, arrays)
@@ -168,24 +169,32 @@ def test_records_that_no_sample_gives(field: str, value: Any) -> None:
 def test_records_of_other_streams_say_so() -> None:
     record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
     with pytest.raises(DamagedManifestError, match="its streams are of version 2; this mvn_dask draws 1"):
-        replay_sample({**record.content["samples"][0], "streams": 2}, arrays)
+        replay_sample({**record.samples[0], "streams": 2}, arrays)
     with pytest.raises(DamagedManifestError, match="it has the fields"):
-        replay_sample({**record.content["samples"][0], "more": 2}, arrays)
+        replay_sample({**record.samples[0], "more": 2}, arrays)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_arrays_that_do_not_fit_the_record(method: Method) -> None:
     normal = mvn_dask.MultivariateNormal(*random_moments(3), method=method)
     record, arrays = manifest_of(normal.sample(700, seed=1))
-    values, mean, factor = record.content["samples"][0], arrays["mean"], arrays["factor"]
-    for other in (
-        {"mean": mean[:2], "factor": factor},
-        {"mean": mean, "factor": factor[:, :2]},
-        {"mean": mean, "factor": factor[0, :2]},
-        {"mean": mean, "factor": factor.astype("f4")},
-        {"mean": mean.astype("i8"), "factor": factor},
-        {"mean": mean[None], "factor": factor},
-        {"mean": mean, "factor": np.array(1.0)},
+    values, mean, factor = record.samples[0], arrays["mean"], arrays["factor.matrix"]
+    for mean_there, factor_there in (
+        (mean[:2], factor),
+        (mean, factor[:, :2]),
+        (mean, factor[0, :2]),
+        (mean, factor.astype("f4")),
+        (mean.astype("i8"), factor),
+        (mean[None], factor),
+        (mean, np.array(1.0)),
     ):
-        with pytest.raises(DamagedManifestError, match=r"do not fit the record|must be of the sample's dtype"):
-            replay_sample(values, other)
+        with pytest.raises(DamagedManifestError):
+            replay_sample(values, {"mean": mean_there, "factor.matrix": factor_there})
+    for others in (
+        {"mean": mean},
+        {"factor.matrix": factor},
+        {**arrays, "more": mean},
+        {"mean": mean, "factor.scale": mean},
+    ):
+        with pytest.raises(DamagedManifestError):
+            replay_sample(values, others)

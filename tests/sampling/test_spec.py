@@ -7,23 +7,19 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.covariance import Dense
 from mvn_dask.covariance.dense import TriangularFactor
+from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.array import sample
-from mvn_dask.sampling.spec import SampleSpec, sample_spec
+from mvn_dask.sampling.spec import SampleSpec
 
 MEAN, COV = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
 
 
 def spec(size: tuple[int, ...] = (100,), chunks: object = 40, **options: Any) -> SampleSpec:
-    return sample_spec(
-        MEAN,
-        Dense(COV, method="cholesky"),
-        size,
-        **{"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": chunks, "names": None, **options},
-    )
+    common: dict[str, Any] = {"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": chunks}
+    return mvn_dask.MultivariateNormal(MEAN, COV, method="cholesky").spec(size, **common, **options)
 
 
 def test_it_says_what_the_array_will_be() -> None:
@@ -40,8 +36,10 @@ def test_it_says_what_the_array_will_be() -> None:
 def test_a_factor_of_another_machine_is_taken_as_it_is() -> None:
     ours = spec()
     theirs = TriangularFactor(np.nextafter(np.linalg.cholesky(COV), 0))
-    adopted = spec(factor=theirs)
-    assert adopted.broadcast.factor.arrays()["factor"] is theirs.arrays()["factor"]
+    sampler = ours.broadcast.sampler
+    assert isinstance(sampler, NormalSampler)
+    adopted = spec(sampler=replace(sampler, factor=theirs))
+    assert adopted.broadcast.arrays["factor.matrix"] is theirs.matrix
     assert adopted.lineage.fingerprint != ours.lineage.fingerprint
     np.testing.assert_allclose(sample(adopted), sample(ours), rtol=1e-14)
 
@@ -59,7 +57,7 @@ def test_blocks_that_fit_into_no_process() -> None:
 
 
 def test_a_spec_needs_no_dask_array() -> None:
-    modules = "mvn_dask.sampling.spec, mvn_dask.store.status, mvn_dask.store.format.contents"
+    modules = "mvn_dask.sampling.spec, mvn_dask.store.status, mvn_dask.store.format.manifest"
     code = f"import sys, {modules}; print('dask.array' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"

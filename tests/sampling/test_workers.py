@@ -12,7 +12,7 @@ def test_without_a_client_it_is_this_process() -> None:
     assert workers() == Workers(memory_limit(), psutil.cpu_count() or 1)
 
 
-def test_a_cluster_is_asked_for_its_limits(processes: Client) -> None:
+def test_the_limits_of_a_cluster(processes: Client) -> None:
     assert workers() == Workers(2 * 2**30, 1)
     with pytest.raises(mvn_dask.errors.BlockTooLargeError, match="a process has 2147483648 bytes"):
         mvn_dask.MultivariateNormal([0.0], 1.0).sample(10**9, seed=1, chunks=-1)

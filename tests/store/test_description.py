@@ -7,7 +7,7 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, NotAStoreError
 from mvn_dask.store.description import describe
-from tests.store.conftest import Prefix
+from tests.support.s3 import Prefix
 
 NAMES = [f"v{i}" for i in range(8)]
 NORMAL = mvn_dask.MultivariateNormal(np.zeros(8), pd.DataFrame(np.eye(8) + 0.5, columns=NAMES, index=NAMES))
@@ -68,7 +68,7 @@ def test_no_store(tmp_path: Path) -> None:
     with pytest.raises(NotAStoreError):
         describe(tmp_path)
     mvn_dask.to_zarr(NORMAL.sample(10, seed=1), tmp_path)
-    (tmp_path / ".mvn_dask" / "plan.json").write_text("{}")
+    (tmp_path / ".mvn_dask" / "manifest.json").write_text("{}")
     with pytest.raises(DamagedManifestError):
         describe(tmp_path)
 

@@ -1,116 +1,34 @@
 """Jobs that die, disks that are full, and several jobs at once; clusters are in `test_faults_cluster`."""
 
 import errno
-import os
 import resource
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from functools import cache
-from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import dask
-import dask.array as da
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import SpecMismatchError, StorageBusyError, UnfinishedStoreError
-from tests.store.test_writing import assert_no_reader_opens, chunks_in, killable, sample, tree
-
-ROOT = Path(__file__).parents[2]
-CHUNKS = 32
-DEADLINE = 120.0
-
-
-def rows() -> da.Array:
-    return killable(2)
-
-
-@cache
-def reference() -> dict[str, bytes]:
-    """The store of an uninterrupted run."""
-    with TemporaryDirectory() as folder, dask.config.set(scheduler="threads"):
-        mvn_dask.to_zarr(rows(), folder)
-        return tree(Path(folder))
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.002)
-
-
-def gate(folder: Path) -> Path:
-    """A file for which paused jobs wait."""
-    return folder.with_name(f"{folder.name}.gate")
-
-
-def barrier(folder: Path, pid: int | None) -> Path:
-    """A file that a paused process makes."""
-    return folder.with_name(f"{folder.name}.{pid}.waits")
-
-
-def pause_after(folder: Path, chunks: int) -> None:
-    """In this process no chunk takes its name from now on where so many are there, until the gate is open."""
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "os.rename" and f"{folder}/samples/c/" in str(arguments[1]) and chunks_in(folder) >= chunks:
-            barrier(folder, os.getpid()).touch()
-            wait_for(gate(folder).exists, "the gate")
-
-    sys.addaudithook(hook)
-
-
-def write_paused(folder: Path, chunks: int, part: tuple[int, int] | None = None) -> None:
-    pause_after(folder, chunks)
-    mvn_dask.to_zarr(rows(), folder, part=part)
-
-
-def start(what: Callable[..., None], *arguments: object) -> BaseProcess:
-    context = get_context("forkserver")
-    process = context.Process(target=what, args=arguments)
-    process.start()
-    return process
-
-
-def start_paused(folder: Path, chunks: int, part: tuple[int, int] | None = None) -> BaseProcess:
-    """A job that stands still, with a chunk on its way in every thread."""
-    job = start(write_paused, folder, chunks, part)
-    wait_for(barrier(folder, job.pid).exists, "a job")
-    return job
-
-
-def end(job: BaseProcess, code: int = 0) -> None:
-    job.join(DEADLINE)
-    assert job.exitcode == code
-
-
-def kill(job: BaseProcess) -> None:
-    assert job.is_alive(), "it is on its way"
-    job.kill()
-    end(job, -9)
-
-
-def assert_midway(folder: Path, chunks: int = CHUNKS) -> None:
-    """Something is there, something is missing, and nobody takes it for a store."""
-    assert 0 < chunks_in(folder) < chunks
-    assert not list(folder.rglob("zarr.json"))
-    assert_no_reader_opens(folder)
-    with pytest.raises(UnfinishedStoreError, match=r"chunks of .* are missing"):
-        mvn_dask.from_zarr(folder)
-    report = mvn_dask.status(folder)
-    assert (report.done, report.committed) == (chunks_in(folder), False)
-
-
-def partials(folder: Path) -> list[Path]:
-    return list(folder.rglob("*.partial"))
+from mvn_dask.errors import SpecMismatchError, StorageBusyError
+from tests.support.pausing import (
+    CHUNKS,
+    ROOT,
+    assert_midway,
+    barrier,
+    end,
+    gate,
+    kill,
+    partials,
+    reference,
+    rows,
+    start,
+    start_paused,
+    wait_for,
+    write_paused,
+)
+from tests.support.stores import chunks_in, sample, tree
 
 
 def assert_whole_chunks_only(folder: Path) -> None:
@@ -144,7 +62,9 @@ def test_a_killed_part_is_run_again_and_whoever_is_last_commits(tmp_path: Path) 
     assert commit_of(folder) == commit
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "rounds", [1, pytest.param(3, marks=pytest.mark.faults), pytest.param(30, marks=pytest.mark.slow)]
+)
 def test_parts_that_end_at_the_same_moment_commit_once(rounds: int, tmp_path: Path) -> None:
     parts = 6
     for number in range(rounds):
@@ -180,6 +100,7 @@ def fill_a_disk(disk: Path) -> None:
     assert tree(folder) == reference()
 
 
+@pytest.mark.faults
 def test_a_full_disk(tmp_path: Path) -> None:
     """In a namespace of its own, so that no mount outlives the test."""
     mount = 'mount -t tmpfs -o size=20m tmpfs "$1" && exec "$2" -c "$3" "$1"'
@@ -204,6 +125,7 @@ def write_with_a_limit(folder: Path, scheduler: str) -> None:
         mvn_dask.to_zarr(rows(), folder)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("scheduler", ["threads", "processes"])
 def test_files_that_may_not_grow(scheduler: str, tmp_path: Path) -> None:
     end(start(write_with_a_limit, tmp_path / "store", scheduler))

@@ -23,9 +23,9 @@ from distributed.chaos import KillWorker
 import mvn_dask
 from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
-from mvn_dask.execution import ranges
-from tests.conftest import local_cluster
-from tests.store.test_faults import (
+from mvn_dask.execution import cluster_run
+from tests.support.clusters import local_cluster
+from tests.support.pausing import (
     DEADLINE,
     ROOT,
     assert_midway,
@@ -38,7 +38,7 @@ from tests.store.test_faults import (
     start,
     wait_for,
 )
-from tests.store.test_writing import chunks_in, tree
+from tests.support.stores import chunks_in, tree
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def writing(client: Client, folder: Path) -> Iterator[tuple["Future[None]", list
     assert files == reference()
 
 
-@pytest.mark.parametrize("killed", [1, 2])
+@pytest.mark.parametrize("killed", [1, pytest.param(2, marks=pytest.mark.faults)])
 def test_killed_workers_of_a_local_cluster(killed: int, tmp_path: Path) -> None:
     """Their nannies start others, and the job ends by itself."""
     with local_cluster() as cluster, Client(cluster) as client:
@@ -75,6 +75,7 @@ def test_killed_workers_of_a_local_cluster(killed: int, tmp_path: Path) -> None:
         assert not set(pids[:killed]) & set(client.run(os.getpid).values())
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("mode", ["segfault", "graceful", pytest.param("sys.exit", marks=pytest.mark.slow)])
 def test_workers_that_die_now_and_then(mode: Literal["segfault", "graceful", "sys.exit"], tmp_path: Path) -> None:
     with (
@@ -109,6 +110,7 @@ class DiesWithTheWork(WorkerPlugin):
                     os._exit(9)
 
 
+@pytest.mark.faults
 def test_workers_that_die_before_they_begin(tmp_path: Path) -> None:
     """Distributed gives up the work that all ranges need; it is sent rewrite, but not for ever."""
     folder = tmp_path / "store"
@@ -149,6 +151,7 @@ def apart(folder: Path) -> Iterator[tuple[Path, "subprocess.Popen[bytes]", list[
             process.wait()
 
 
+@pytest.mark.faults
 def test_a_killed_worker_that_nobody_starts_again(tmp_path: Path) -> None:
     with apart(tmp_path) as (file, _, workers), Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2)
@@ -161,7 +164,7 @@ def test_a_killed_worker_that_nobody_starts_again(tmp_path: Path) -> None:
 
 
 def lose_the_scheduler(file: Path, folder: Path) -> None:
-    ranges.LOOK = 0.0  # the scheduler is asked for its threads whenever a range ends
+    cluster_run.COUNT_SECONDS = 0.0  # threads are counted whenever a range ends
     timeouts = {"distributed.comm.timeouts.connect": "3 s", "scheduler": "distributed"}
     with dask.config.set(timeouts), Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2)
@@ -170,6 +173,7 @@ def lose_the_scheduler(file: Path, folder: Path) -> None:
             mvn_dask.to_zarr(rows(), folder)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("when", ["while it waits", "while ranges end"])
 def test_a_killed_scheduler(when: str, tmp_path: Path) -> None:
     folder = tmp_path / "store"
@@ -200,6 +204,7 @@ def write_on_a_cluster(folder: Path) -> None:
         mvn_dask.to_zarr(rows(), folder)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("to", [os.kill, os.killpg])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, -15), (signal.SIGINT, 1)])
 def test_signals_to_the_client(
@@ -228,6 +233,7 @@ def greedy(block: npt.NDArray[Any], block_id: tuple[int, ...] = ()) -> npt.NDArr
     return block
 
 
+@pytest.mark.faults
 def test_workers_over_their_memory_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, diet = tmp_path / "store", tmp_path / "diet"
     monkeypatch.setenv("MVN_DASK_TEST_DIET", str(diet))

@@ -11,17 +11,8 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import UnfinishedStoreError
-from tests.store.test_faults import (
-    CHUNKS,
-    barrier,
-    kill,
-    partials,
-    pause_after,
-    rows,
-    start,
-    wait_for,
-)
-from tests.store.test_writing import chunks_in, die_at, killable, sample, tree
+from tests.support.pausing import CHUNKS, barrier, kill, partials, pause_after, rows, start, wait_for
+from tests.support.stores import chunks_in, die_at, killable, sample, tree
 
 
 def extend_dying(step: int, folder: Path) -> None:
@@ -65,6 +56,7 @@ def test_an_extension_that_is_killed(more: int, tmp_path: Path) -> None:
     assert tree(folder) == tree(tmp_path / "longer")
 
 
+@pytest.mark.faults
 def test_an_extension_that_dies_at_every_single_step(tmp_path: Path) -> None:
     """The store is still the old one, or `repair` makes it the longer one; nobody ever reads half of it."""
     old, long = tmp_path / "old", tmp_path / "long"
@@ -99,6 +91,7 @@ def test_an_extension_that_dies_at_every_single_step(tmp_path: Path) -> None:
     assert step > 30
 
 
+@pytest.mark.faults
 def test_a_repair_that_dies_at_every_single_step(tmp_path: Path) -> None:
     whole, damaged = tmp_path / "whole", tmp_path / "damaged"
     mvn_dask.to_zarr(sample(200, chunks=60), whole)

@@ -20,15 +20,17 @@ from hypothesis import strategies as st
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, MvnDaskError, UnfinishedStoreError
-from mvn_dask.hashing import canonical_json, fingerprint
+from mvn_dask.hashing import canonical_json
+from mvn_dask.store.description import describe
 from mvn_dask.store.format.manifest import parse_manifest
 from mvn_dask.store.format.parameters import npy
-from tests.store.test_verification import chunk, named, write
-from tests.store.test_writing import tree
+from tests.store.format.test_manifest import signed
+from tests.support.damage import chunk, named, write
+from tests.support.stores import tree
 
 LITTLE = 32 * 2**20
 """Bytes that a refusal may take, Zarr's own work included."""
-MANIFEST_KEY = ".mvn_dask/plan.json"
+MANIFEST_KEY = ".mvn_dask/manifest.json"
 CALLS: dict[str, Callable[[Path], object]] = {
     "from_zarr": lambda folder: mvn_dask.from_zarr(folder).compute(),
     "status": lambda folder: str(mvn_dask.status(folder)),
@@ -76,13 +78,6 @@ def refused(folder: Path, call: str) -> MvnDaskError | None:
         assert peak < LITTLE, f"{call} took {peak / 2**20:.0f} MiB"
 
 
-def signed(content: dict[str, Any]) -> bytes:
-    """A manifest whose fingerprint is right, as whoever forges one would take care of."""
-    samples = content["samples"]
-    whole = samples[0] if content["kind"] == "sample" else {"expression": content["expression"], "samples": samples}
-    return canonical_json({**content, "fingerprint": fingerprint(whole)}).encode()
-
-
 def begun(store: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((store / MANIFEST_KEY).read_bytes())
     return content
@@ -105,7 +100,7 @@ def edit(folder: Path, key: str, **fields: Any) -> None:
 def archive() -> bytes:
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        file.writestr("factor.npy", b"".join(npy(np.eye(2))))
+        file.writestr("factor.matrix.npy", b"".join(npy(np.eye(2))))
     return content.getvalue()
 
 
@@ -136,7 +131,7 @@ SAMPLE, ARRAY = ("samples", 0), "array"
 HUGE = 10**15
 HOSTILE: dict[str, Callable[[Path], object]] = {
     "manifest: 1e15 rows": lambda folder: forge(folder, (ARRAY, "shape"), [HUGE, 2]),
-    "manifest: half a variable": lambda folder: forge(folder, (*SAMPLE, "noise_ndim"), 0.5),
+    "sample: half a variable": lambda folder: forge(folder, (*SAMPLE, "noise_ndim"), 0.5),
     "manifest: half a character": lambda folder: forge(folder, (ARRAY, "names"), ["oil", "\ud800"]),
     "manifest: a path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "../../escaped"]),
     "manifest: another path": lambda folder: forge(folder, (ARRAY, "dimensions"), ["sample", "/escaped"]),
@@ -148,7 +143,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "manifest: deep": lambda folder: (folder / MANIFEST_KEY).write_text('{"a":' * 10**5),
     "sample: 1e15 rows": lambda folder: forge(folder, (*SAMPLE, "size"), [HUGE]),
     "sample: 1e15 rows in one chunk": lambda folder: forge(
-        folder, (ARRAY,), {**begun(folder)[ARRAY], "shape": [HUGE, 2], "chunks": [HUGE, 2], "pieces": None}
+        folder, (ARRAY,), {**begun(folder)[ARRAY], "shape": [HUGE, 2], "chunks": [HUGE, 2], "inner_chunks": None}
     ),
     "sample: 1e15 variables": lambda folder: forge(folder, (*SAMPLE, "ndim"), HUGE),
     "sample: other rows": lambda folder: forge(folder, (*SAMPLE, "size"), [50, 2]),
@@ -157,7 +152,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "sample: any class for a bit generator": lambda folder: forge(folder, (*SAMPLE, "bit_generator"), "RandomState"),
     **{
         f"sample: a factor {name}": lambda folder, content=content: (  # type: ignore[misc]
-            (folder / ".mvn_dask" / "factor.npy").write_bytes(content)
+            (folder / ".mvn_dask" / "parameters" / "factor.matrix.npy").write_bytes(content)
         )
         for name, content in FACTORS.items()
     },
@@ -197,6 +192,25 @@ def test_it_is_refused_in_words_and_in_little_memory(harm: str, stores: Path, tm
         assert told["repair"] is None
         assert tree(tmp_path / "repair" / "store") == tree(stores / "sample")
     assert not list(tmp_path.rglob("*escaped*"))
+
+
+@pytest.mark.parametrize("kind", ["sample", "derived"])
+def test_a_store_of_format_version_2_is_refused_by_name(kind: str, stores: Path, tmp_path: Path) -> None:
+    """By every call, and nothing of it is touched, unless it is to be overwritten."""
+    folder = shutil.copytree(stores / kind, tmp_path / "store")
+    manifest = folder / MANIFEST_KEY
+    manifest.with_name("plan.json").write_text('{"format":"mvn_dask store","format_version":2}')
+    manifest.unlink()
+    before = tree(folder)
+    for call, act in {**CALLS, "describe": describe, "report": mvn_dask.report}.items():
+        with pytest.raises(
+            DamagedManifestError, match=r"format version 2; this mvn_dask reads 3: read it with .* overwrite=True"
+        ):
+            act(folder)
+        assert tree(folder) == before, call
+    mvn_dask.to_zarr(named(), folder, overwrite=True)
+    assert not manifest.with_name("plan.json").exists()
+    assert mvn_dask.verify(folder).ok
 
 
 LINKED = {
@@ -303,7 +317,7 @@ def test_a_forged_record_is_what_it_says_or_refused(kind: str, stores: Path, dat
     except DamagedManifestError:
         return
     assert manifest.text == text
-    assert len(manifest.shape) == len(manifest.chunks) == len(manifest.dimensions)
+    assert len(manifest.shape) == len(manifest.chunks) == len(manifest.array.dimensions)
     assert manifest.dtype.kind in "biufc"
     assert (manifest.is_sample, len(manifest.identity)) == (kind == "sample", 64)
 

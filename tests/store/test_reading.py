@@ -8,6 +8,7 @@ import zarr
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, StoreError, UnfinishedStoreError
+from mvn_dask.store.format.parameters import parameter_key
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=40)
 
@@ -92,7 +93,7 @@ def test_empty_samples_come_back(size: Any, tmp_path: Path) -> None:
 
 def test_a_record_that_the_metadata_contradict(tmp_path: Path) -> None:
     mvn_dask.to_zarr(ROWS, tmp_path)
-    path = tmp_path / ".mvn_dask" / "plan.json"
+    path = tmp_path / ".mvn_dask" / "manifest.json"
     path.write_text(path.read_text().replace('"shape":[100,2]', '"shape":[80,2]'))
     with pytest.raises(DamagedManifestError, match="disagree"):
         mvn_dask.from_zarr(tmp_path)
@@ -104,7 +105,9 @@ def test_a_copy_without_its_lock_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), ROWS)
 
 
-@pytest.mark.parametrize("lost", ["samples/zarr.json", "zarr.json", ".mvn_dask/factor.npy", ".mvn_dask/mean.npy"])
+@pytest.mark.parametrize(
+    "lost", ["samples/zarr.json", "zarr.json", parameter_key("factor.matrix"), parameter_key("mean")]
+)
 def test_everything_that_is_lost_is_made_again(lost: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(ROWS, tmp_path)
     before = (tmp_path / lost).read_bytes()

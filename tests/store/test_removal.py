@@ -52,7 +52,7 @@ def test_a_folder_of_stores_is_no_store(tmp_path: Path) -> None:
     write(tmp_path / "a.zarr")
     assert "a.zarr/zarr.json" in foreign(tmp_path)
     zarr.open(tmp_path)
-    assert "a.zarr/.mvn_dask/plan.json" in foreign(tmp_path), "nor is it under a group: that store is another's"
+    assert "a.zarr/.mvn_dask/manifest.json" in foreign(tmp_path), "nor is it under a group: that store is another's"
 
 
 def test_a_folder_without_documents_is_all_strangers(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, NotAStoreError
-from tests.store.test_verification import BAD, chunk, flip, named, write
+from tests.support.damage import BAD, chunk, flip, named, write
 
 CHUNK = 30 * 2 * 8 + 4
 
@@ -82,8 +82,8 @@ def test_other_shapes(size: Any, tmp_path: Path) -> None:
 
 def test_the_mean_and_the_factor_are_not_asked_for(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
-    flip(folder / ".mvn_dask" / "factor.npy", -1)
-    (folder / ".mvn_dask" / "mean.npy").unlink()
+    flip(folder / ".mvn_dask" / "parameters" / "factor.matrix.npy", -1)
+    (folder / ".mvn_dask" / "parameters" / "mean.npy").unlink()
     assert mvn_dask.status(folder).complete
 
 
@@ -94,6 +94,6 @@ def test_nothing_there_and_nothing_to_believe(tmp_path: Path) -> None:
     shutil.copy(folder / "zarr.json", folder / "samples" / "zarr.json")
     with pytest.raises(DamagedManifestError, match=r"metadata in samples/zarr.json disagree"):
         mvn_dask.status(folder)
-    (folder / ".mvn_dask" / "plan.json").write_text("{")
+    (folder / ".mvn_dask" / "manifest.json").write_text("{")
     with pytest.raises(DamagedManifestError, match="is no JSON"):
         mvn_dask.status(folder)

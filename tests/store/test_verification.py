@@ -1,19 +1,13 @@
 import dataclasses
 import json
-import os
 import re
 import shutil
-import time
-from collections.abc import Callable
+import sys
 from itertools import permutations
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import dask
-import dask.array as da
 import numpy as np
-import pandas as pd
 import pytest
 import zarr
 
@@ -23,65 +17,17 @@ from mvn_dask.store.format.layout import encode
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.verification import Level, inspect
-
-LEVELS: tuple[Level, ...] = get_args(Level)
-FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
-
-
-def named(n: int = 100, seed: int = 1) -> da.Array:
-    return mvn_dask.MultivariateNormal([0, 1], FRAME).sample(n, seed=seed, chunks=30)
-
-
-def write(folder: Path, array: da.Array | None = None, **options: Any) -> Path:
-    with dask.config.set(scheduler="synchronous"):
-        mvn_dask.to_zarr(named() if array is None else array, folder, **options)
-    return folder
-
-
-def chunk(folder: Path, number: int) -> Path:
-    return folder / "samples" / "c" / str(number) / "0"
-
-
-def flip(path: Path, place: int) -> None:
-    content = bytearray(path.read_bytes())
-    content[place] ^= 1
-    path.write_bytes(content)
-
-
-def link(path: Path) -> None:
-    """To a copy, so that whoever follows it notices nothing."""
-    store = next(folder for folder in path.parents if folder.name == "store")
-    copy = store.with_name("outside")
-    shutil.move(path, copy)
-    path.symlink_to(copy)
-
-
-def replace_by_fifo(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-Damage = Callable[[Path], object]
-CHECKSUM = r"the checksum (of piece \d )?differs"
-BAD: dict[str, tuple[Damage, Level, str]] = {
-    "missing": (lambda path: path.unlink(), "size", "missing"),
-    "its folder is missing": (lambda path: shutil.rmtree(path.parent), "size", "missing"),
-    "truncated": (lambda path: os.truncate(path, 100), "size", r"wrong size: 100 bytes, not \d+"),
-    "empty": (lambda path: os.truncate(path, 0), "size", "wrong size: 0 bytes"),
-    "too long": (lambda path: path.write_bytes(path.read_bytes() + b"x"), "size", "wrong size"),
-    "a sparse terabyte": (lambda path: os.truncate(path, 2**40), "size", "wrong size: 1099511627776 bytes"),
-    "a bit of the numbers": (lambda path: flip(path, 200), "checksum", CHECKSUM),
-    "a bit of the padding": (lambda path: flip(path, -250), "checksum", CHECKSUM),
-    "a bit at the end": (lambda path: flip(path, -1), "checksum", f"{CHECKSUM}|the shard's index differs"),
-    "another chunk": (
-        lambda path: shutil.copy(path.parents[1] / "0" / "0", path),
-        "values",
-        r"the values differ: \d+ of \d+ compared",
-    ),
-    "a link": (link, "size", "no plain file, but a link or the like"),
-    "a pipe": (replace_by_fifo, "size", "no plain file, but a link or the like"),
-}  # fmt: skip
-"""What may happen to the last chunk, the lowest level that finds it, and what is said of it."""
+from tests.support.damage import (
+    BAD,
+    FAULTS,
+    LEVELS,
+    chunk,
+    link,
+    named,
+    write,
+)
+from tests.support.pausing import end, start, wait_for
+from tests.support.stores import chunks_in
 
 
 @pytest.mark.parametrize("shards", [None, 15])
@@ -150,7 +96,7 @@ def test_numbers_that_another_program_wrote_with_their_checksum(number: float, t
 FOREIGN = [
     "note.txt", ".DS_Store", "samples/note.txt", "samples/c/note.txt", "samples/c/1/note.txt", "samples/c/99/0",
     "samples/c/01/0", "samples/c/1/1", "samples/c/-1/0", "samples/c/1/0.bak", "samples/c/٣/0", "c/0/0",
-    ".mvn_dask/note", ".mvn_dask/plan.json.bak", "variable/c/1", "other/zarr.json",
+    ".mvn_dask/note", ".mvn_dask/manifest.json.bak", "variable/c/1", "other/zarr.json",
 ]  # fmt: skip
 
 
@@ -173,36 +119,6 @@ def test_what_killed_writers_left_is_not_foreign(tmp_path: Path) -> None:
     (folder / ".mvn_dask" / "trash" / "samples").mkdir(parents=True)
     (folder / ".mvn_dask" / "trash" / "samples" / "0").touch()
     assert mvn_dask.verify(folder, level="values", full=True).ok
-
-
-def change(path: Path, **fields: Any) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
-
-
-FAULTS: dict[str, tuple[str, Damage, str]] = {
-    "no root": ("zarr.json", lambda path: path.unlink(), "missing"),
-    "no array": ("samples/zarr.json", lambda path: path.unlink(), "missing"),
-    "no names": ("variable/zarr.json", lambda path: path.unlink(), "missing"),
-    "another shape": ("samples/zarr.json", lambda path: change(path, shape=[90, 2]), "differs"),
-    "another codec": ("samples/zarr.json", lambda path: change(path, codecs=[{"name": "pickle"}]), "differs"),
-    "no attributes": ("samples/zarr.json", lambda path: change(path, attributes={}), "differs"),
-    "a field more": ("variable/zarr.json", lambda path: change(path, more=1), "differs"),
-    "another node": ("zarr.json", lambda path: change(path, node_type="array"), "differs"),
-    "no consolidated metadata": ("zarr.json", lambda path: change(path, consolidated_metadata=None), "differs"),
-    "longer": ("zarr.json", lambda path: path.write_bytes(path.read_bytes() + b"}"), "differs"),
-    "truncated": ("samples/zarr.json", lambda path: os.truncate(path, 10), "differs"),
-    "deep": ("samples/zarr.json", lambda path: path.write_text("[" * 10**5), "differs"),
-    "sparse": ("zarr.json", lambda path: os.truncate(path, 10**12), "wrong size: 1000000000000 bytes"),
-    "a link": ("zarr.json", link, "a link"),
-    "a pipe": ("samples/zarr.json", replace_by_fifo, "a link"),
-    "names": ("variable/c/0", lambda path: flip(path, -1), "differs"),
-    "no names' chunk": ("variable/c/0", lambda path: path.unlink(), "missing"),
-    "mean": (".mvn_dask/mean.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
-    "factor": (".mvn_dask/factor.npy", lambda path: flip(path, -1), "other numbers than the manifest's digest"),
-    "no factor": (".mvn_dask/factor.npy", lambda path: path.unlink(), "missing"),
-    "a long factor": (".mvn_dask/factor.npy", lambda path: os.truncate(path, 10**12), "wrong size"),
-}  # fmt: skip
-"""What may happen to other files of a store."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -271,33 +187,36 @@ def test_reports_are_values(tmp_path: Path) -> None:
         report.chunks = 3  # type: ignore[misc]
 
 
-def slow(block: Any) -> Any:
-    time.sleep(0.05)
-    return block
+LOOKS = (9, 19, 29, 39)
 
 
-def write_slowly(folder: Path) -> None:
-    with dask.config.set(scheduler="synchronous"):
-        mvn_dask.to_zarr(da.map_blocks(slow, named(1200), dtype="f8", meta=np.empty((0, 0))), folder)
+def write_and_wait(folder: Path) -> None:
+    """A job that waits, with a chunk on its way, until somebody has looked at so many chunks."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "os.rename" and f"{folder}/samples/c/" in str(arguments[1]) and chunks_in(folder) in LOOKS:
+            wait_for(folder.with_name(f"look-{chunks_in(folder)}").exists, "a look")
+
+    sys.addaudithook(hook)
+    write(folder, named(1200))
 
 
 def test_a_store_that_is_being_written(tmp_path: Path) -> None:
     """Whatever is seen on the way is true: chunks are good or missing, and nothing is strange."""
-    job = get_context("spawn").Process(target=write_slowly, args=(tmp_path / "store",))
-    job.start()
+    folder = tmp_path / "store"
+    job = start(write_and_wait, folder)
     counts = []
-    while job.is_alive():
-        if not (tmp_path / "store" / "samples").exists():
-            time.sleep(0.01)
-            continue
-        before, report = mvn_dask.status(tmp_path / "store"), mvn_dask.verify(tmp_path / "store", level="checksum")
+    for number in LOOKS:
+        wait_for(lambda number=number: chunks_in(folder) == number, "chunks")
+        before, report = mvn_dask.status(folder), mvn_dask.verify(folder, level="checksum")
         assert set(report.bad.values()) <= {"missing"}
         assert not report.unknown_files
+        counts.append((before.done, report.chunks - len(report.bad)))
+        (tmp_path / f"look-{number}").touch()
+        # While it goes on.
+        before, report = mvn_dask.status(folder), mvn_dask.verify(folder, level="checksum")
+        assert set(report.bad.values()) <= {"missing"}
         assert before.done <= report.chunks - len(report.bad)
-        counts.append(report.chunks - len(report.bad))
-        time.sleep(0.1)
-    job.join()
-    assert job.exitcode == 0
-    assert sum(0 < count < 40 for count in counts) > 3, counts
-    assert counts == sorted(counts)
-    assert mvn_dask.verify(tmp_path / "store", level="checksum").ok
+    end(job)
+    assert counts == [(number, number) for number in LOOKS]
+    assert mvn_dask.verify(folder, level="checksum").ok

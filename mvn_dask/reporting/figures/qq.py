@@ -1,4 +1,4 @@
-"""A QQ plot: quantiles of squared Mahalanobis distances against those of χ².
+"""A QQ plot: quantiles of squared Mahalanobis distances against the expected ones.
 
 Input: estimates, and the p-value at which a single test fails. Output: an SVG picture. Cost: a bisection of p-values
 for each bin of the lengths.
@@ -8,7 +8,6 @@ from math import hypot
 
 import numpy as np
 from markupsafe import Markup
-from scipy.special import chdtri
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates
@@ -38,16 +37,20 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
     margin = 0.04 * (high - low) + 1e-3 * high
     x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
     y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
+    across, expected_law = "expected quantile", "the expected ones."
+    if not estimates.reference.kurtosis_excess:
+        across = f"χ² quantile, {law.rank:,} degrees of freedom"
+        expected_law = f"those of a chi-squared distribution with {law.rank} degrees of freedom."
     frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
     return picture(
         "qq",
         WIDTH,
         HEIGHT,
         "QQ plot of squared Mahalanobis distances",
-        f"Quantiles of {total:,} squared distances against those of a chi-squared distribution with {law.rank} "
-        "degrees of freedom. In a sound sample the points lie on the diagonal, within the band.",
+        f"Quantiles of {total:,} squared distances against {expected_law} In a sound sample the points lie on the "
+        "diagonal, within the band.",
         element("clipPath", frame, id="qq-frame"),
-        axes(x, y, f"χ² quantile, {law.rank:,} degrees of freedom", "squared distance in the sample", most=6),
+        axes(x, y, across, "squared distance in the sample", most=6),
         element(
             "g",
             _band(law, total, p_value, x, y),
@@ -60,7 +63,7 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
 
 def _quantiles(law: RadialLaw, below: Counts, total: int) -> Float64Array:
     """Squared length that this share of a sound sample is shorter than."""
-    return np.asarray(chdtri(law.rank, (total - below) / total), np.float64)
+    return np.asarray(law.quantile(below / total) ** 2)
 
 
 def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[Markup]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
 from mvn_dask.store.format.layout import chunk_count, present_chunks
 from mvn_dask.store.format.manifest import Manifest
-from mvn_dask.store.format.metadata import DOCUMENT, ROOM, Files, zarr_files
+from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import Storage
 
@@ -51,7 +51,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     entry = storage.entry(key)
     if entry is None:
         return None
-    if not entry.regular or entry.size > 2 * len(expected[key]) + ROOM:
+    if not entry.regular or entry.size > 2 * len(expected[key]) + MAX_EXTRA_BYTES:
         msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it anew"
         raise DamagedManifestError(msg)
     try:
@@ -63,12 +63,12 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
 
 def complete(storage: Storage, manifest: Manifest) -> bool:
     """Whether everything is there: chunks, names, metadata, and the arrays beside the manifest."""
-    parameters = [parameter_key(name) for name in manifest.arrays]
+    files = [parameter_key(name) for name in manifest.parameters]
     if manifest.names is not None:
-        parameters.append(f"{manifest.dimensions[-1]}/c/0")
+        files.append(f"{manifest.array.dimensions[-1]}/c/0")
     return (
         committed(storage, manifest)
-        and all(storage.entry(key) is not None for key in parameters)
+        and all(storage.entry(key) is not None for key in files)
         and not len(missing_numbers(storage, manifest, 0, chunk_count(manifest)))
     )
 

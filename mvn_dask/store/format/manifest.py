@@ -1,7 +1,7 @@
-"""The plan manifest: what a store is going to hold, written before its first chunk.
+"""The manifest: what a store is going to hold, written before its first chunk.
 
-It is canonical JSON in ``.mvn_dask/plan.json``, beside the mean and the factor as ``.npy``, so that the
-store alone can draw any of its chunks again. Whatever it says is checked before it is believed.
+Input: the file ``.mvn_dask/manifest.json``, canonical JSON. Output: a `Manifest`, every field of which was checked, so
+that the store alone can draw any of its chunks again. Cost: a read of the file, at most 64 MiB, and of its fields.
 """
 
 import hashlib
@@ -10,114 +10,186 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
-from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
+from mvn_dask.store.format.typed_json import from_json, to_json
+from mvn_dask.store.storage.base import MANIFEST_KEY, VERSION_2_KEY, Storage
 
 FORMAT = "mvn_dask store"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the layout. Another version is refused, never guessed."""
-MOST_CHUNKS = 10**7
+MAX_CHUNKS = 10**7
 """Chunks of a store, at most: a bit of memory is kept for each."""
-MOST_BYTES = 2**26
+MAX_MANIFEST_BYTES = 2**26
 """Size of a manifest, at most; names of the variables make it long."""
 
-_FIELDS = {"format", "format_version", "fingerprint", "kind", "array", "arrays", "expression", "samples"}
-_ARRAY_FIELDS = {"shape", "chunks", "pieces", "dtype", "dimensions", "names"}
-_ARRAYS = ["factor", "mean"]
-_DTYPE = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_DIMENSION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class ArrayLayout:
+    """An array and how it is cut."""
+
+    shape: tuple[int, ...]
+    """Shape of the array."""
+    chunks: tuple[int, ...]
+    """Shape of a chunk, at least 1 along every axis."""
+    inner_chunks: tuple[int, ...] | None
+    """Shape of the inner chunks of a chunk, which then is a shard; they divide its first axis longer than 1."""
+    dtype: np.dtype[Any]
+    """Type of the numbers."""
+    dimensions: tuple[str, ...]
+    """Names of the axes."""
+    names: tuple[str, ...] | None
+    """Names of the variables, the last axis."""
+
+    def __post_init__(self) -> None:
+        chunks, inner = self.chunks, self.chunks if self.inner_chunks is None else self.inner_chunks
+        if len({len(self.shape), len(chunks), len(inner), len(self.dimensions)}) > 1:
+            raise ValueError(f"shape {self.shape}, chunks {chunks}, {inner} and dimensions {self.dimensions} disagree")
+        if 0 in chunks or 0 in inner:
+            raise ValueError(f"chunks {chunks} and inner chunks {inner} must be at least 1")
+        # A dimension is also the folder of the variables' names.
+        if not all(_DIMENSION.fullmatch(word) and word != "samples" for word in self.dimensions):
+            raise ValueError(f"dimensions {self.dimensions} must be words, and none `samples`")
+        if self.names is not None and self.shape[-1:] != (len(self.names),):
+            raise ValueError(f"{len(self.names)} names do not fit the shape {self.shape}")
+        first = next((axis for axis, chunk in enumerate(chunks) if chunk > 1), 0)
+        if any(a % b if axis == first else a != b for axis, (a, b) in enumerate(zip(chunks, inner, strict=True))):
+            raise ValueError(f"inner chunks {inner} do not divide chunks {chunks} along the first axis")
+        # Of an empty array, too: its grid along the other axes must not be allocated.
+        count = prod(max(1, -(-n // chunk)) for n, chunk in zip(self.shape, chunks, strict=True))
+        if count > MAX_CHUNKS or prod(chunks) // prod(inner) > MAX_CHUNKS:
+            raise ValueError(f"shape {self.shape} and chunks {chunks} make more than {MAX_CHUNKS} chunks")
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """An array beside the manifest: the mean, or one that the factor consists of."""
+
+    shape: tuple[int, ...]
+    """Its shape."""
+    dtype: np.dtype[Any]
+    """Type of its numbers."""
+    sha256: str
+    """`mvn_dask.hashing.digest` of it."""
+
+    def __post_init__(self) -> None:
+        # numpy 1 has no more axes; the product of a million sizes would take minutes.
+        if len(self.shape) > 32 or not _DIGEST.fullmatch(self.sha256):
+            raise ValueError(f"a parameter array has {len(self.shape)} axes and the digest {self.sha256[:100]!r}")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its numbers."""
+        return prod(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """What a store is going to hold."""
+    """What a store is going to hold. It is made by `parse_manifest` alone."""
 
-    content: Mapping[str, Any]
-    """The manifest as it stands in the file."""
+    kind: Literal["sample", "derived"]
+    """A "sample" can be drawn from the store alone; an array "derived" from samples cannot."""
+    expression: str | None
+    """Dask's name of a derived array, a digest of how it is computed."""
+    samples: tuple[Mapping[str, Any], ...]
+    """What decides the values of each sample behind the array, as its sampler recorded it; not checked here."""
+    array: ArrayLayout
+    """The array and its chunks."""
+    parameters: Mapping[str, ParameterInfo]
+    """The arrays beside the manifest of a sample, by dotted names."""
+    fingerprint: str
+    """SHA-256 of everything that decides the values."""
+
+    def __post_init__(self) -> None:
+        if (self.expression is None) != self.is_sample:
+            raise ValueError(f"the expression of a {self.kind} array cannot be {self.expression!r}")
+        if self.is_sample and len(self.samples) != 1:
+            raise ValueError(f"{len(self.samples)} samples in a manifest of kind 'sample'")
+        # Names become paths: no slash, no step upward, and short, since file systems have 255 characters for a file.
+        if not all(len(name) <= 100 and _PARAMETER.fullmatch(name) for name in self.parameters):
+            raise ValueError(f"parameters {sorted(self.parameters)} must be dotted words in lower case")
+        recorded = self.samples[0].get("parameters") if self.is_sample else {}
+        # As texts, since for Python 1, 1.0 and True are equal.
+        if canonical_json(recorded) != canonical_json(to_json(self.parameters)):
+            raise ValueError("its parameters are not those that its sample records")
+        if self.fingerprint != values_fingerprint(self.kind, self.expression, self.samples):
+            raise ValueError("the fingerprint is another")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The manifest as JSON values."""
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **to_json(self)}
 
     @property
     def text(self) -> bytes:
         """The file."""
-        return canonical_json(self.content).encode()
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of everything that decides the values."""
-        return str(self.content["fingerprint"])
+        return canonical_json(self.as_dict()).encode()
 
     @property
     def identity(self) -> str:
-        """SHA-256 of the whole manifest: other chunks of the same values are another store."""
+        """SHA-256 of the file: other chunks of the same values are another store."""
         return hashlib.sha256(self.text).hexdigest()
 
     @property
     def is_sample(self) -> bool:
-        """Whether the manifest alone can draw the numbers."""
-        return bool(self.content["kind"] == "sample")
+        """Whether the store alone can draw the numbers."""
+        return self.kind == "sample"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the array."""
-        return tuple(self.content["array"]["shape"])
+        return self.array.shape
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of a chunk, at least 1 along every axis."""
-        return tuple(self.content["array"]["chunks"])
-
-    @property
-    def pieces(self) -> tuple[int, ...] | None:
-        """Shape of the pieces inside a chunk, where it is a shard."""
-        pieces = self.content["array"]["pieces"]
-        return None if pieces is None else tuple(pieces)
+        """Shape of a chunk."""
+        return self.array.chunks
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the numbers."""
-        return np.dtype(str(self.content["array"]["dtype"]))
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """Names of the axes."""
-        return tuple(self.content["array"]["dimensions"])
+        return self.array.dtype
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """Names of the variables, the last axis."""
-        names = self.content["array"]["names"]
-        return None if names is None else tuple(names)
-
-    @property
-    def arrays(self) -> tuple[str, ...]:
-        """Names of the arrays that are kept beside the manifest."""
-        return tuple(self.content["arrays"])
+        """Names of the variables."""
+        return self.array.names
 
     def require_same(self, other: "Manifest", storage: Storage) -> None:
-        """Raise unless another manifest asks for the same store.
+        """Raise unless another manifest describes the same store.
 
         Raises
         ------
         SpecMismatchError
             With every field that differs.
         """
-        ours, theirs = _flat(self.content), _flat(other.content)
+        ours, theirs = _flat(self.as_dict()), _flat(other.as_dict())
+        # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
+        derived = ("parameters", "fingerprint") if self.is_sample and other.is_sample else ("fingerprint",)
         different = [
-            f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the array"
+            field
             for field in sorted(ours.keys() | theirs.keys())
-            if ours.get(field) != theirs.get(field) and field != "fingerprint"
+            if ours.get(field) != theirs.get(field) and not field.startswith(derived)
         ]
-        if different:
-            rounding = all("factor" in field for field in different)
-            raise SpecMismatchError(
-                f"{storage} holds another specification: {'; '.join(different)}. "
-                + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
-                + "Give the array that the store was begun with, name another URL, or use overwrite=True"
-            )
+        if not different:
+            return
+        seen = (
+            f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the array" for field in different
+        )
+        arrays = "samples[0].parameters."
+        rounding = all(field.startswith(arrays) and not field.startswith(f"{arrays}mean.") for field in different)
+        raise SpecMismatchError(
+            f"{storage} holds another specification: {'; '.join(seen)}. "
+            + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
+            + "Give the array that the store was begun with, name another URL, or use overwrite=True"
+        )
 
 
 def _flat(value: object, prefix: str = "") -> dict[str, object]:
@@ -131,109 +203,42 @@ def _flat(value: object, prefix: str = "") -> dict[str, object]:
     return {field: leaf for key, inner in items for field, leaf in _flat(inner, key).items()}
 
 
-def derived_values(expression: str | None, samples: list[dict[str, object]]) -> dict[str, object]:
-    """What decides the values of a derived array."""
-    return {"expression": expression, "samples": samples}
+def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
+    """SHA-256 of everything that decides the values."""
+    return fingerprint(samples[0] if kind == "sample" else {"expression": expression, "samples": samples})
 
 
-def parse_manifest(text: bytes, place: str) -> Manifest:
-    """The manifest in a file.
+def parse_manifest(text: bytes, path: str) -> Manifest:
+    """The manifest in the content of a file; `path` is how messages name it.
 
     Raises
     ------
     DamagedManifestError
         If it is none, or of another format version.
     """
+    if len(text) > MAX_MANIFEST_BYTES:
+        raise DamagedManifestError(f"{path} has {len(text)} bytes, and a manifest at most {MAX_MANIFEST_BYTES}")
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise DamagedManifestError(f"{place} is no JSON: {error}") from error
-    version = content.get("format_version") if isinstance(content, dict) else None
+        raise DamagedManifestError(f"{path} is no JSON: {error}") from error
+    version = content.pop("format_version", None) if isinstance(content, dict) else None
     if type(version) is not int or version != FORMAT_VERSION:
-        msg = f"{place} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}"
-        raise DamagedManifestError(msg)
-    if content.keys() != _FIELDS or content["format"] != FORMAT:
-        msg = f"{place} must have the fields {sorted(_FIELDS)}, not {sorted(content)}"
-        raise DamagedManifestError(msg)
-    manifest = Manifest(content)
+        raise DamagedManifestError(f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}")
     try:
-        fault = _fault(content)
-        if fault is None and manifest.text != text:
-            fault = "it is not spelt as mvn_dask writes it"
-    except (TypeError, KeyError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        fault = f"{type(error).__name__}: {error}"
-    if fault:
-        raise DamagedManifestError(f"{place} is damaged: {fault}")
+        if (name := content.pop("format", None)) != FORMAT:
+            raise ValueError(f"its format is {name!r}")
+        manifest: Manifest = from_json(Manifest, content)
+        # One spelling only, and so no field twice: the identity is a digest of the text.
+        if manifest.text != text:
+            raise ValueError("it is not spelt as mvn_dask writes it")
+    except (ValueError, RecursionError) as error:
+        raise DamagedManifestError(f"{path} is damaged: {error}") from error
     return manifest
 
 
-def _no_number(word: str) -> NoReturn:
-    msg = f"{word} is no number"
-    raise ValueError(msg)
-
-
-def _fault(content: Mapping[str, Any]) -> str | None:
-    """What is wrong inside a manifest of the right fields, if anything."""
-    samples, array = content["samples"], content["array"]
-    if content["kind"] not in {"sample", "derived"} or array.keys() != _ARRAY_FIELDS:
-        return f"kind {content['kind']!r} of an array with the fields {sorted(array)}"
-    own = content["kind"] == "sample"
-    if type(samples) is not list or not all(isinstance(each, dict) for each in samples) or (own and len(samples) != 1):
-        return f"{len(samples)} samples"
-    if content["arrays"] != (_ARRAYS if own else []):
-        return f"arrays {content['arrays']} beside a manifest of kind {content['kind']}"
-    expression = content["expression"]
-    if not isinstance(expression, type(None) if own else str):
-        return f"expression {expression!r} in a manifest of kind {content['kind']}"
-    fault = _array_fault(array) or (_sample_fault(samples[0]) if own else None)
-    whole = samples[0] if own else derived_values(expression, samples)
-    if fault is None and content["fingerprint"] != fingerprint(whole):
-        return "the fingerprint is another"
-    return fault
-
-
-def _sample_fault(sample: Mapping[str, Any]) -> str | None:
-    """What is wrong with the fields that say which arrays lie beside the manifest."""
-    if not all(type(sample[name]) is int and 1 <= sample[name] < 2**63 for name in ("ndim", "noise_ndim")):
-        return f"dimensions {sample['ndim']!r} and {sample['noise_ndim']!r} of the sample"
-    if not all(type(sample[name]) is str for name in _ARRAYS):
-        return "no digests of the mean and the factor"
-    return None
-
-
-def _array_fault(array: Mapping[str, Any]) -> str | None:
-    shape, chunks, dimensions, names = array["shape"], array["chunks"], array["dimensions"], array["names"]
-    pieces = chunks if array["pieces"] is None else array["pieces"]
-    if not _DTYPE.fullmatch(array["dtype"]):
-        return f"dtype {array['dtype']!r}"
-    if not all(type(n) is int and 0 <= n < 2**63 for n in shape):
-        return f"no shape: {shape}"
-    if not all(type(n) is int and 1 <= n < 2**63 for n in (*chunks, *pieces)):
-        return f"no chunks: {chunks}, {pieces}"
-    if names is not None and not (isinstance(names, list) and all(map(_is_text, names)) and shape[-1:] == [len(names)]):
-        return f"{len(names)} names do not fit the shape {shape}, or are no text"
-    if not all(_WORD.fullmatch(word) and word != "samples" for word in dimensions):
-        return f"dimensions {dimensions}"
-    return _grid_fault(shape, chunks, pieces, dimensions)
-
-
-def _is_text(word: object) -> bool:
-    """Whether it is text that Zarr can write: half a character of UTF-16 is none."""
-    return isinstance(word, str) and not any("\ud800" <= letter <= "\udfff" for letter in word)
-
-
-def _grid_fault(shape: list[int], chunks: list[int], pieces: list[int], dimensions: list[str]) -> str | None:
-    axes = (shape, chunks, pieces, dimensions)
-    if not all(type(each) is list and len(each) == len(shape) for each in axes):
-        return f"shape, chunks and dimensions disagree: {', '.join(map(str, axes))}"
-    first = next((axis for axis, chunk in enumerate(chunks) if chunk > 1), 0)
-    steps = enumerate(zip(chunks, pieces, strict=True))
-    if any(chunk % piece if axis == first else chunk != piece for axis, (chunk, piece) in steps):
-        return f"pieces {pieces} do not divide chunks {chunks} along the first axis"
-    count = prod(max(1, -(-n // chunk)) for n, chunk in zip(shape, chunks, strict=True))
-    if count > MOST_CHUNKS or prod(chunks) // prod(pieces) > MOST_CHUNKS:
-        return f"shape {shape} and chunks {chunks} make more than {MOST_CHUNKS} chunks"
-    return None
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
 
 
 def read_manifest(storage: Storage) -> Manifest | None:
@@ -246,15 +251,21 @@ def read_manifest(storage: Storage) -> Manifest | None:
     """
     entry = storage.entry(MANIFEST_KEY)
     if entry is None:
+        if storage.entry(VERSION_2_KEY) is not None:
+            msg = (
+                f"{storage} has format version 2; this mvn_dask reads {FORMAT_VERSION}: read it with the release that "
+                "wrote it, or replace it by mvn_dask.to_zarr(..., overwrite=True)"
+            )
+            raise DamagedManifestError(msg)
         return None
-    place = f"{storage}/{MANIFEST_KEY}"
-    if not entry.regular or entry.size > MOST_BYTES:
-        raise DamagedManifestError(f"{place} is no manifest: it is a link, or its {entry.size} bytes are too many")
+    path = f"{storage}/{MANIFEST_KEY}"
+    if not entry.regular or entry.size > MAX_MANIFEST_BYTES:
+        raise DamagedManifestError(f"{path} is no manifest: it is a link, or its {entry.size} bytes are too many")
     try:
         text = storage.read(MANIFEST_KEY).tobytes()
     except FileNotFoundError:
         return None
-    return parse_manifest(text, place)
+    return parse_manifest(text, path)
 
 
 def require_manifest(storage: Storage) -> Manifest:
@@ -274,7 +285,7 @@ def require_manifest(storage: Storage) -> Manifest:
 
 
 def is_unchanged(storage: Storage, identity: str) -> bool:
-    """Whether the manifest is the one of that identity, without understanding it again."""
+    """Whether the manifest is the one of that identity; it is not parsed again."""
     try:
         return hashlib.sha256(storage.read(MANIFEST_KEY).data).hexdigest() == identity
     except FileNotFoundError:
@@ -285,5 +296,5 @@ def require_same_manifest(storage: Storage, manifest: Manifest) -> None:
     """Raise unless the store was begun with this manifest."""
     stored = read_manifest(storage)
     if stored is None:
-        raise StoreError(f"{storage} has lost its plan manifest: did somebody delete it?")
+        raise StoreError(f"{storage} has lost its manifest: did somebody delete it?")
     stored.require_same(manifest, storage)

@@ -15,15 +15,15 @@ import numpy.typing as npt
 
 from mvn_dask.hashing import canonical_json
 from mvn_dask.store.format.layout import ARRAY, fill_value
-from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest
 from mvn_dask.store.storage.base import Storage
 
 DOCUMENT = "zarr.json"
 """Name of a document."""
-LONGEST_MEAN = 10_000
+MAX_MEAN_SIZE = 10_000
 """Numbers of a mean that stands in the attributes; a longer one stands in ``.mvn_dask/mean.npy`` alone."""
 
-ROOM = 2**19
+MAX_EXTRA_BYTES = 2**19
 """Bytes that a document may have beyond what we write: attributes that users add, and the mean."""
 
 Files = Mapping[str, bytes]
@@ -37,32 +37,32 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
 
     written: dict[str, Any] = {}
     store = MemoryStore(written)
-    root = {"mvn_dask_format_version": manifest.content["format_version"], "mvn_dask_fingerprint": manifest.fingerprint}
+    root = {"mvn_dask_format_version": FORMAT_VERSION, "mvn_dask_fingerprint": manifest.fingerprint}
     group = zarr.create_group(store, zarr_format=3, attributes=root)
-    dtype = manifest.dtype
+    layout = manifest.array
     group.create_array(
         ARRAY,
-        shape=manifest.shape,
-        chunks=manifest.pieces or manifest.chunks,
-        shards=None if manifest.pieces is None else manifest.chunks,
-        dtype=dtype,
-        fill_value=fill_value(dtype),
+        shape=layout.shape,
+        chunks=layout.inner_chunks or layout.chunks,
+        shards=None if layout.inner_chunks is None else layout.chunks,
+        dtype=layout.dtype,
+        fill_value=fill_value(layout.dtype),
         compressors=[Crc32cCodec()],
         filters=None,
-        dimension_names=manifest.dimensions,
-        attributes=attributes(manifest.content["samples"], manifest.content["expression"], arrays.get("mean")),
+        dimension_names=layout.dimensions,
+        attributes=attributes(manifest.samples, manifest.expression, arrays.get("mean")),
         config={"write_empty_chunks": True},
     )
-    if manifest.names is not None:
+    if layout.names is not None:
         names = group.create_array(
-            manifest.dimensions[-1],
-            shape=(len(manifest.names),),
-            chunks=(max(1, len(manifest.names)),),
+            layout.dimensions[-1],
+            shape=(len(layout.names),),
+            chunks=(max(1, len(layout.names)),),
             dtype=str,
             compressors=None,
-            dimension_names=manifest.dimensions[-1:],
+            dimension_names=layout.dimensions[-1:],
         )
-        names[:] = np.array(manifest.names, dtype=object)
+        names[:] = np.array(layout.names, dtype=object)
     files = {key: value.to_bytes() for key, value in written.items()}
     files[DOCUMENT] = _consolidated(files)
     return files
@@ -75,7 +75,7 @@ def attributes(
     told: dict[str, Any] = {"provenance": canonical_json(list(samples))}
     if expression is not None:
         told["expression"] = expression
-    if mean is not None and mean.size <= LONGEST_MEAN:
+    if mean is not None and mean.size <= MAX_MEAN_SIZE:
         told["mean"] = mean.tolist()
     return told
 
@@ -108,7 +108,7 @@ def faults(storage: Storage, files: Files) -> dict[str, str]:
             found[key] = "missing"
         elif not entry.regular:
             found[key] = "a link"
-        elif entry.size > 2 * len(expected) + ROOM:
+        elif entry.size > 2 * len(expected) + MAX_EXTRA_BYTES:
             found[key] = f"wrong size: {entry.size} bytes"
         elif not _same(storage.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
             found[key] = "differs from what mvn_dask writes"

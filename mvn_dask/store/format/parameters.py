@@ -1,17 +1,17 @@
-"""What lies beside the manifest: the mean and the factor as ``.npy``, and where the store was begun.
+"""Parameter arrays beside the manifest as ``.npy``, and where the store was begun.
 
-With the manifest they are all that is needed to draw any chunk again.
+Input: a manifest and a sample's arrays, such as the mean and the factor. Output: files in ``.mvn_dask/parameters``, or
+the arrays in them, of the dtype, shape and digest that the manifest says. Cost: one SHA-256 of the bytes a reader.
 """
 
 import io
 import json
-from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask._typing import ArrayLoader
+from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.environment import Environment, environment
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.hashing import digest
@@ -19,51 +19,56 @@ from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Buffer, Storage
 
 WRITER = f"{INTERNAL_FOLDER}/writer.json"
-"""Where and with what the store was begun: for whoever compares numbers, it decides none."""
-HEADER_BYTES = 4096
+"""Key of where and with what the store was begun: for whoever compares numbers, it decides none."""
+MAX_WRITER_BYTES = 2**16
+"""Size of that file, at most."""
+MAX_HEADER_BYTES = 4096
 """Bytes of a ``.npy`` file before its numbers, at most."""
-
-Arrays = Mapping[str, npt.NDArray[Any]]
+WAY_OUT = (
+    "call mvn_dask.to_zarr with the same array, or mvn_dask.repair(..., array=...) where all chunks are there, which "
+    "write it again"
+)
+"""What helps where an array is lost."""
 
 
 def parameter_key(name: str) -> str:
-    """Where an array lies."""
-    return f"{INTERNAL_FOLDER}/{name}.npy"
+    """Key of a parameter array; the manifest lets no name through that is no dotted word."""
+    return f"{INTERNAL_FOLDER}/parameters/{name}.npy"
 
 
 def npy(array: npt.NDArray[Any]) -> list[Buffer]:
     """The bytes of a ``.npy`` file, without a copy of the numbers."""
     head = io.BytesIO()
-    plain = np.ascontiguousarray(array)
+    plain = np.ascontiguousarray(array).reshape(array.shape)  # the former gives scalars an axis
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(plain))
     return [head.getvalue(), plain.reshape(-1).view(np.uint8).data]
 
 
 def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays) -> list[str]:
-    """Write what is not there, or is not what the manifest says: workers will draw with it. Tells what was written."""
+    """Write the arrays that are missing or damaged, since workers draw with them; keys of what was written."""
     written = []
     for name, array in arrays.items():
         if parameter_fault(storage, manifest, name) is not None:
             storage.write(parameter_key(name), npy(array))
             written.append(parameter_key(name))
-    # Where it was lost later, nobody knows any more where the chunks were drawn.
+    # Not where chunks are there: if it was lost since, nobody knows any more where they were drawn.
     if manifest.is_sample and storage.entry(WRITER) is None and next(storage.entries("samples"), None) is None:
         storage.create(WRITER, json.dumps(environment().as_dict(), sort_keys=True).encode())
     return written
 
 
 def load_parameters(storage: Storage, manifest: Manifest) -> Arrays:
-    """The arrays of a store, by their names; see `load_parameter`."""
-    return {name: load_parameter(storage, manifest, name) for name in manifest.arrays}
+    """All parameter arrays of a store, by their names; see `load_parameter`."""
+    return {name: load_parameter(storage, manifest, name) for name in manifest.parameters}
 
 
 def load_parameter(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any]:
-    """An array of a store, compared with the digest in its manifest.
+    """A parameter array of a store, compared with its digest in the manifest.
 
     Raises
     ------
     DamagedManifestError
-        If one is missing, or is another.
+        If it is missing, or another.
     """
     found = _examine(storage, manifest, name)
     if isinstance(found, str):
@@ -71,50 +76,41 @@ def load_parameter(storage: Storage, manifest: Manifest, name: str) -> npt.NDArr
     return found
 
 
-WAY_OUT = (
-    "call mvn_dask.to_zarr with the same array, or mvn_dask.repair(..., array=...) where all chunks are there, which "
-    "write it anew"
-)
-"""What helps where an array is lost."""
-
-
 def parameter_fault(storage: Storage, manifest: Manifest, name: str) -> str | None:
-    """What is wrong with an array beside the manifest, if anything; nothing of a wrong size is read."""
+    """What is wrong with a parameter array, if anything."""
     found = _examine(storage, manifest, name)
     return found if isinstance(found, str) else None
 
 
 def _examine(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any] | str:
-    """The array, or what is wrong with it."""
-    entry = storage.entry(parameter_key(name))
-    if entry is None:
-        return "missing"
-    if not entry.regular:
-        return "a link or the like"
-    sample = manifest.content["samples"][0]
-    d, k = int(sample["ndim"]), int(sample["noise_ndim"])
-    itemsize = manifest.dtype.itemsize
-    sizes = {d * itemsize} if name == "mean" else {d * itemsize, d * k * itemsize}
-    if not any(size < entry.size <= size + HEADER_BYTES for size in sizes):
+    """The array, or what is wrong with it; nothing of a wrong size is read, and nothing unpickled."""
+    key, info = parameter_key(name), manifest.parameters[name]
+    entry = storage.entry(key)
+    if entry is None or not entry.regular:
+        return "missing" if entry is None else "a link or the like"
+    if not info.nbytes < entry.size <= info.nbytes + MAX_HEADER_BYTES:
         return f"wrong size: {entry.size} bytes"
     try:
-        array: npt.NDArray[Any] = storage.loader(parameter_key(name))()
+        array: Any = storage.loader(key)()
     except Exception as error:  # noqa: BLE001 a hostile header makes numpy raise anything
         return f"no array: {error}"
-    # An archive has no dtype, and there are dtypes without bytes to digest.
-    same = str(getattr(array, "dtype", "")) == manifest.dtype.name and digest(array) == sample[name]
-    return array if same else "other numbers than the manifest's digest says"
+    # An archive is no array, there are dtypes without bytes, and another order of the axes would be copied.
+    if not isinstance(array, np.ndarray) or (array.dtype, array.shape) != (info.dtype, info.shape):
+        return f"not an array of {info.dtype} of shape {info.shape}"
+    if not array.flags.c_contiguous or digest(array) != info.sha256:
+        return "other numbers than the manifest's digest says"
+    return array
 
 
 def parameter_loaders(storage: Storage, manifest: Manifest) -> dict[str, ArrayLoader]:
-    """How workers get the arrays, by their digests."""
-    return {str(manifest.content["samples"][0][name]): storage.loader(parameter_key(name)) for name in manifest.arrays}
+    """How workers read the parameter arrays, by their digests."""
+    return {info.sha256: storage.loader(parameter_key(name)) for name, info in manifest.parameters.items()}
 
 
 def writer(storage: Storage) -> Environment | None:
     """Where the store was begun, or None where that is lost."""
     entry = storage.entry(WRITER)
-    if entry is None or not entry.regular or entry.size > 2**16:
+    if entry is None or not entry.regular or entry.size > MAX_WRITER_BYTES:
         return None
     try:
         return Environment(**cast("dict[str, str]", json.loads(storage.read(WRITER).tobytes())))

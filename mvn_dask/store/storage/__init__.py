@@ -1,1 +1,1 @@
-"""Where a store may lie: folders and object stores, behind one contract."""
+"""Storage of a store, behind one interface: folders and object stores."""

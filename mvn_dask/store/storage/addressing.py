@@ -1,11 +1,15 @@
-"""What `url` means, and what is refused because it is not atomic."""
+"""From `url` and `storage_options` to a `Storage`.
+
+Input: a path, a URL, or a Zarr store. Output: a `Storage`, or a `StorageError` that names what cannot be written
+atomically, and the way out. Cost: no request; obstore and Zarr are imported only where they are needed.
+"""
 
 import os
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mvn_dask.errors import StorageError
@@ -13,29 +17,25 @@ from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
 
-if TYPE_CHECKING:
-    from zarr.storage import FsspecStore
-
-_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
-_OBJECTS = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
-"""Schemes of object stores that have a conditional put."""
-
 KINDS = (
-    "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, or a zarr.storage.LocalStore, "
-    "ObjectStore or FsspecStore (of S3)"
+    "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, or a zarr.storage.LocalStore or ObjectStore"
 )
 """What `url` may be, in words."""
 
+_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
+_OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
+"""Object stores that have a conditional put."""
+
 
 def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, *, fsync: bool = False) -> Storage:
-    """Where a store lies.
+    """The storage of a store.
 
     Parameters
     ----------
     url : str, path-like or zarr.storage store
         A local path or ``file://`` URL; an ``s3://``, ``gs://``, ``az://`` or ``memory://`` URL; or a Zarr
-        ``LocalStore``, ``ObjectStore``, or ``FsspecStore`` of S3.
+        ``LocalStore`` or ``ObjectStore``.
     storage_options : mapping, optional
         What ``obstore.store.from_url`` takes beside a URL: credentials, ``region``, ``endpoint``,
         ``client_options``, ….
@@ -49,18 +49,18 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise StorageError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
-    storage = _store_target(url, fsync=fsync)
+    storage = _zarr_storage(url, fsync=fsync)
     remote = isinstance(url, str) and _FILE_URL.fullmatch(url) is None and "://" in url
     if storage_options and not remote:
         raise StorageError("`storage_options` go with the URL of an object store")
     if storage is not None:
         return storage
     if remote:
-        return _url_target(str(url), dict(storage_options or {}))
+        return _object_storage(str(url), dict(storage_options or {}))
     return LocalStorage(local_folder(url), fsync=fsync)
 
 
-def _store_target(url: object, *, fsync: bool) -> Storage | None:
+def _zarr_storage(url: object, *, fsync: bool) -> Storage | None:
     """The storage behind a Zarr store, or None if it is none."""
     if "zarr" not in sys.modules:
         return None  # whoever holds a store has imported it
@@ -76,27 +76,24 @@ def _store_target(url: object, *, fsync: bool) -> Storage | None:
             raise StorageError(f"an obstore {type(store).__name__} is no storage: name a path, or memory://name")
         return ObjectStorage(store, _plain_name(store))
     if isinstance(url, FsspecStore):
-        return _fsspec_target(url)
+        raise StorageError(_fsspec_fault(url.fs.protocol))
     return None
 
 
-def _fsspec_target(store: "FsspecStore") -> Storage:
-    filesystem: Any = store.fs
-    protocols = {filesystem.protocol} if isinstance(filesystem.protocol, str) else set(filesystem.protocol)
+def _fsspec_fault(protocol: str | tuple[str, ...]) -> str:
+    """Why a file system of fsspec is refused, and the way out."""
+    protocols = {protocol} if isinstance(protocol, str) else set(protocol)
     spelling = "/".join(sorted(protocols))
     if protocols & {"file", "local"}:
-        raise StorageError(f"fsspec's {spelling} leaves torn chunks behind when it is killed: give the path itself")
-    if "s3" not in protocols:
-        raise StorageError(f"fsspec's {spelling} is not known to create exclusively: `url` must be {KINDS}")
-    from mvn_dask.store.storage.s3 import S3Storage
-
-    options = {**filesystem.storage_options, "asynchronous": False, "use_listings_cache": False}
-    return S3Storage(type(filesystem)(*filesystem.storage_args, **options), store.path)
+        return f"fsspec's {spelling} leaves torn chunks behind when it is killed: give the path itself"
+    if protocols & _OBJECT_SCHEMES:
+        return f"fsspec's {spelling} is not used: give the URL and `storage_options`, or a zarr.storage.ObjectStore"
+    return f"fsspec's {spelling} is not known to create exclusively: `url` must be {KINDS}"
 
 
-def _url_target(url: str, options: dict[str, Any]) -> Storage:
+def _object_storage(url: str, options: dict[str, Any]) -> Storage:
     parts = urlsplit(url)
-    if parts.scheme not in _OBJECTS | {"memory"}:
+    if parts.scheme not in _OBJECT_SCHEMES | {"memory"}:
         raise StorageError(f"`url` must be {KINDS}, not {parts.scheme}://…")
     # abfs://container@account.dfs.core.windows.net is how Azure spells a container.
     user = parts.username if parts.scheme not in {"abfs", "abfss"} else None
@@ -126,8 +123,9 @@ def _url_target(url: str, options: dict[str, Any]) -> Storage:
 
 
 def _plain_name(store: Any) -> str:
-    """How messages call a bucket that obstore opened; its `repr` tells bucket and prefix, and no secret."""
-    bucket = getattr(store, "config", {}).get("bucket") or getattr(store, "config", {}).get("container_name") or "?"
+    """The URL of a bucket and prefix that obstore opened; its configuration holds secrets beside them."""
+    config = getattr(store, "config", {})
+    bucket = config.get("bucket") or config.get("container_name") or "?"
     scheme = {"S3Store": "s3", "GCSStore": "gs", "AzureStore": "az"}.get(type(store).__name__, "object")
     prefix = str(getattr(store, "prefix", None) or "").strip("/")
     return f"{scheme}://{'/'.join(filter(None, (bucket, prefix)))}"

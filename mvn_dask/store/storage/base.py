@@ -1,7 +1,7 @@
-"""What a store needs of the medium on which it lies: whole files under keys, and a way to be alone.
+"""The interface of storage: whole files under keys, and sessions that are shared or exclusive.
 
-A key is a relative path with slashes. Whatever the medium, a write is atomic: under a key lies the old
-content or the new, never a part of one.
+A key is a relative path with slashes. Every write is atomic: a key has its old content or its new content, never a part
+of one. Cost: a system call or a request a method, more where the docstring says so.
 """
 
 import re
@@ -17,12 +17,13 @@ from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import PARTIAL
 
 INTERNAL_FOLDER = ".mvn_dask"
-"""Folder of the plan manifest and of all that is not for Zarr's eyes."""
+"""Folder of all that is not part of the Zarr hierarchy."""
+MANIFEST_KEY = f"{INTERNAL_FOLDER}/manifest.json"
+"""Key of the manifest, which is written first and deleted last."""
+VERSION_2_KEY = f"{INTERNAL_FOLDER}/plan.json"
+"""Key of the manifest of a store of format version 2, which is refused by name."""
 
-_LEFTOVER = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/(lock|create-lock|(trash|jobs)/.*)", re.DOTALL)
-
-MANIFEST_KEY = f"{INTERNAL_FOLDER}/plan.json"
-"""Where the plan manifest lies: whoever deletes a store deletes it last."""
+_TEMPORARY = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/(lock|create-lock|(trash|jobs)/.*)", re.DOTALL)
 
 ByteArray = npt.NDArray[np.uint8]
 Buffer = bytes | memoryview
@@ -33,44 +34,44 @@ class Entry:
     """One file or object."""
 
     key: str
-    """Where it lies."""
+    """Its key."""
     size: int
     """Its size, in bytes."""
     modified: float
-    """When it was written, in seconds since 1970, by the clock of the medium."""
+    """When it was written, in seconds since 1970, by the clock of the storage."""
     regular: bool = True
     """False for what is not a plain file: a link, a pipe, …."""
 
 
 class Session(ABC):
-    """A place in a store, together with others of the same specification, or alone."""
+    """Use of a store by one job: shared with jobs of the same manifest, or exclusive."""
 
     @abstractmethod
     def acquire_shared(self) -> None:
-        """Stay together with others, and wait for one who is alone; what was known before may be past."""
+        """Make the session shared; wait while another is exclusive, so look again at what was read before."""
 
     @abstractmethod
     def try_exclusive(self) -> bool:
-        """Try to be alone. Where that fails, nothing is held: `share` again, and look again."""
+        """Try to make it exclusive. On failure nothing is held: call `acquire_shared`, and look again."""
 
 
 class Storage(ABC):
-    """Where a store lies. Its `repr` and `name` never hold a secret."""
+    """A folder or a prefix that holds one store. Its `repr` and `name` never hold a secret."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """How messages call it: a path, or a URL without secrets."""
+        """A path, or a URL without secrets, for messages."""
 
     @property
     @abstractmethod
     def prefers_listing(self) -> bool:
-        """Whether listing many keys is cheaper than asking for each."""
+        """Whether listing many keys is cheaper than looking at each."""
 
     @property
     @abstractmethod
     def has_locks(self) -> bool:
-        """Whether the tasks that visit a store keep others from being alone in it."""
+        """Whether a `task_session` prevents exclusive sessions while it lasts."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -89,29 +90,31 @@ class Storage(ABC):
 
     @abstractmethod
     def entry(self, key: str) -> Entry | None:
-        """What lies under a key; None if nothing does. Links are not followed."""
+        """The file under a key, or None. Links are not followed."""
 
     @abstractmethod
-    def read(self, key: str, start: int = 0, length: int | None = None) -> ByteArray:
-        """Content of a file, or `length` bytes of it from `start` on, which lies in it; fewer where it ends.
+    def read(self, key: str) -> ByteArray:
+        """Content of a file.
 
         Raises
         ------
         FileNotFoundError
-            If there is none. Links are not followed.
+            If there is none.
+        StoreError
+            If it is a link or no plain file.
         """
 
     @abstractmethod
-    def write(self, key: str, pieces: Sequence[Buffer]) -> None:
+    def write(self, key: str, buffers: Sequence[Buffer]) -> None:
         """Replace the content, atomically."""
 
     @abstractmethod
     def create(self, key: str, content: bytes) -> bool:
-        """Write, whole and only if nothing lies there; whether it was us."""
+        """Write if the key is free, atomically; False if it is not."""
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Delete what lies under a key, if anything does."""
+        """Delete a file, if it exists."""
 
     @abstractmethod
     def entries(self, prefix: str = "") -> Iterator[Entry]:
@@ -119,56 +122,55 @@ class Storage(ABC):
 
     @abstractmethod
     def loader(self, key: str) -> ArrayLoader:
-        """How another process gets an array that was saved as ``.npy``; local ones are mapped into memory."""
+        """Reads a ``.npy`` file in another process; local ones are mapped into memory."""
 
     @abstractmethod
     def require_folder(self) -> None:
-        """Raise if something else than a folder lies there.
+        """Raise unless it is a folder, or free.
 
         Raises
         ------
         StorageNotEmptyError
-            If a file does.
+            If it is a file.
         """
 
     @abstractmethod
     def session(self) -> AbstractContextManager[Session]:
-        """Enter the store, which is made where it is missing, for a whole job, together with others."""
+        """A shared session for a whole job; the store's folder is made where it is missing."""
 
     @abstractmethod
     def task_session(self) -> AbstractContextManager[None]:
-        """Enter a store that must be there, for one task, together with others.
+        """A shared session for one task.
 
         Raises
         ------
         StoreError
-            If it is not there.
+            If the store does not exist.
         """
 
     @abstractmethod
-    def remove(self, *, ours: bool, documents: Callable[[str], bool]) -> None:
-        """Delete everything, so that a kill at any moment leaves what can be deleted again, the manifest last.
+    def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
+        """Delete everything, the manifest last, in an exclusive session.
+
+        After a kill at any moment, the next call still recognises what remains, and may delete it.
 
         Parameters
         ----------
-        ours : bool
-            Whether it is a store of ours: then its metadata go first, so that no reader sees half a store;
-            those of a foreign hierarchy go after its chunks, so that it is still known as one.
-        documents : callable
+        metadata_first : bool
+            For a store of mvn_dask: no reader shall see it with chunks missing. Else for another Zarr hierarchy, which
+            is recognised by its metadata: they are deleted after its chunks.
+        is_metadata : callable
             Whether a key is one of metadata.
         """
 
     @abstractmethod
     def sync(self) -> None:
-        """Wait until all that was ever written here is on the disk, where that is wanted."""
+        """Wait until everything in the store is on the disk, where `fsync` was given."""
 
     @abstractmethod
     def remove_temporaries(self) -> None:
-        """Delete what killed writers left: temporary files, and what was about to be removed."""
+        """Delete temporary files of killed writers, in an exclusive session."""
 
     def is_temporary(self, key: str) -> bool:
-        """Whether a key belongs to writers at work, or killed: no part of the store, and no stranger.
-
-        Those of every medium count on each, since stores are copied from one to another.
-        """
-        return PARTIAL.search(key) is not None or _LEFTOVER.fullmatch(key) is not None
+        """Whether a key is a lock, a lease or a temporary file of any kind of storage, since stores are copied."""
+        return PARTIAL.search(key) is not None or _TEMPORARY.fullmatch(key) is not None

@@ -1,4 +1,8 @@
-"""A store in a folder: files that take their names by an atomic rename, and a lock of the system's."""
+"""A store in a folder.
+
+Input: a folder that all workers see. Output: `Storage`: files that take their names by an atomic rename, sessions by
+`flock`. Cost: a few system calls a file; links are looked for at every step of a path, and never followed.
+"""
 
 import os
 import shutil
@@ -14,25 +18,13 @@ from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import PARTIAL, atomic_write
 from mvn_dask.errors import StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
-from mvn_dask.store.storage.locking import CREATION, LOCK, FolderSession, creating, session, task_session
+from mvn_dask.store.storage.locking import CREATION_LOCK, LOCK, FolderSession, creating, session, task_session
 
-LOCKS = {LOCK, CREATION}
-"""Files that only lock, and that nobody deletes."""
 TRASH = "trash"
-"""Folder in the hidden folder, into which things are moved before they are deleted."""
+"""Folder in the internal folder, into which files are moved before they are deleted."""
 
-
-def _fill(descriptor: int, start: int, content: ByteArray) -> int:
-    """Read until `content` is full or the file ends; how many bytes came."""
-    got = 0
-    with open(descriptor, "rb", buffering=0, closefd=False) as file:
-        file.seek(start)
-        while got < len(content):
-            more = file.readinto(content[got:].data)
-            if not more:
-                break
-            got += more
-    return got
+# Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class LocalStorage(Storage):
@@ -48,6 +40,7 @@ class LocalStorage(Storage):
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self._folder = folder
+        # Paths as text: pathlib would take thrice as long as the system calls.
         self._root = str(folder)
         self._fsync = fsync
 
@@ -71,38 +64,39 @@ class LocalStorage(Storage):
         regular = stat.S_ISREG(status.st_mode) and self._link_above(key) is None
         return Entry(key, status.st_size, status.st_mtime, regular)
 
-    def read(self, key: str, start: int = 0, length: int | None = None) -> ByteArray:
+    def read(self, key: str) -> ByteArray:
         self._refuse_links(key)
         try:
-            # A pipe must not be waited for either.
-            descriptor = os.open(
-                f"{self._root}/{key}", os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-            )
+            descriptor = os.open(f"{self._root}/{key}", _READ_FLAGS)
         except NotADirectoryError as error:
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise StoreError(f"{key} in {self} is no plain file")
-            there = max(0, status.st_size - start)
-            content = np.empty(there if length is None else min(length, there), np.uint8)
-            return content[: _fill(descriptor, start, content)]
+            # Into an array of the file's size, in place: `read` would grow a buffer, and copy it.
+            content, size = np.empty(status.st_size, np.uint8), 0
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+                while size < len(content) and (count := file.readinto(content[size:].data)):
+                    size += count
+            return content[:size]
         finally:
             os.close(descriptor)
 
-    def write(self, key: str, pieces: Sequence[Buffer]) -> None:
-        self._refuse_links(key, leaf=False)
+    def write(self, key: str, buffers: Sequence[Buffer]) -> None:
+        self._refuse_links(key, leaf=False)  # a rename replaces a link at the end itself
         try:
             with atomic_write(self._folder / key, fsync=self._fsync) as file:
-                for piece in pieces:
-                    file.write(piece)
+                for buffer in buffers:
+                    file.write(buffer)
         except IsADirectoryError as error:
             raise StoreError(f"{key} in {self} is a folder, where a store has a file: delete it") from error
 
     def create(self, key: str, content: bytes) -> bool:
         self._refuse_links(key, leaf=False)
-        # Not by a hard link, which leaves its second name behind in a process that dies after it.
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
+        # Under a lock, since a rename replaces. Not by O_EXCL, after which a kill leaves half a file; nor by a hard
+        # link of a whole one, after which a kill leaves its second name.
         with creating(self._folder):
             if os.path.lexists(f"{self._root}/{key}"):
                 return False
@@ -112,18 +106,19 @@ class LocalStorage(Storage):
     def delete(self, key: str) -> None:
         self._refuse_links(key, leaf=False)
         with suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(f"{self._root}/{key}")  # noqa: PTH108 pathlib would take thrice as long
+            os.unlink(f"{self._root}/{key}")  # noqa: PTH108
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
-        place = self._folder / prefix
-        if not place.is_dir() or (prefix and self._link_above(f"{prefix}/") is not None):
+        folder = self._folder / prefix
+        if not folder.is_dir() or (prefix and self._link_above(f"{prefix}/") is not None):
             return
-        with os.scandir(place) as items:
+        with os.scandir(folder) as items:
             for item in items:
                 key = f"{prefix}/{item.name}" if prefix else item.name
                 if item.is_dir(follow_symlinks=False):
                     yield from self.entries(key)
                     continue
+                # Temporary files come and go while others write.
                 with suppress(FileNotFoundError):
                     status = item.stat(follow_symlinks=False)
                     yield Entry(key, status.st_size, status.st_mtime, stat.S_ISREG(status.st_mode))
@@ -142,20 +137,22 @@ class LocalStorage(Storage):
     def task_session(self) -> AbstractContextManager[None]:
         return task_session(self._folder)
 
-    def remove(self, *, ours: bool, documents: Callable[[str], bool]) -> None:
-        """Move everything aside first, which takes no time; the lock stays."""
-        hidden = self._folder / INTERNAL_FOLDER
-        trash = hidden / TRASH
+    def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
+        internal = self._folder / INTERNAL_FOLDER
+        trash = internal / TRASH
         self._empty_trash()
         trash.mkdir(parents=True)
+        # Renamed before they are deleted: that takes no time, so readers see all of a folder or nothing. In this order,
+        # since a kill may come between any two steps: a test dies at every single one.
         visible = [path for path in self._folder.iterdir() if path.name != INTERNAL_FOLDER]
-        for path in sorted(visible, key=lambda path: documents(path.name) != ours):
+        for path in sorted(visible, key=lambda path: is_metadata(path.name) != metadata_first):
             path.rename(trash / path.name)
         self._empty_trash()
-        for path in sorted(hidden.iterdir(), key=lambda path: path == self._folder / MANIFEST_KEY):
+        # The manifest last: while it is there, everything around it is known as a store's, and may be overwritten.
+        for path in sorted(internal.iterdir(), key=lambda path: path == self._folder / MANIFEST_KEY):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
-            elif path.name not in LOCKS:
+            elif path.name not in {LOCK, CREATION_LOCK}:  # others may wait for these very files
                 path.unlink()
 
     def sync(self) -> None:
@@ -175,10 +172,10 @@ class LocalStorage(Storage):
             shutil.rmtree(trash)
 
     def _link_above(self, key: str) -> str | None:
-        """The first folder on the way that is a link: whatever is below lies somewhere else."""
+        """The first folder above a key that is a link: files below it lie outside the store."""
         end = key.find("/")
         while end >= 0:
-            if os.path.islink(f"{self._root}/{key[:end]}"):  # noqa: PTH114 pathlib would take thrice as long
+            if os.path.islink(f"{self._root}/{key[:end]}"):  # noqa: PTH114
                 return key[:end]
             end = key.find("/", end + 1)
         return None

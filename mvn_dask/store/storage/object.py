@@ -1,29 +1,56 @@
-"""Object stores through obstore: S3, Google Cloud Storage, Azure, and memory."""
+"""A store under a prefix of an object store, through obstore: S3, Google Cloud Storage, Azure, and memory.
+
+Input: an obstore store, which holds the credentials. Output: `Storage`: objects appear whole, a conditional put
+creates what must be created once, and leases take the place of locks. Cost: a request an operation, without the GIL;
+objects over `MULTIPART_BYTES` are sent in parts, at two requests more.
+"""
 
 import errno
+import io
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import quote
 
 import numpy as np
+import numpy.typing as npt
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import MemoryStore, ObjectStore
 
-from mvn_dask.errors import StorageError, TransportError
-from mvn_dask.store.storage.base import Buffer, ByteArray, Entry
-from mvn_dask.store.storage.remote import RemoteStorage
+from mvn_dask._typing import ArrayLoader
+from mvn_dask.errors import StorageError, StoreError, TransportError
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
+from mvn_dask.store.storage.lease import JOBS, LeaseSession, lease_session
 
-ONE_REQUEST = 2**24
-"""Bytes that are sent in one request; more are sent in parts, which takes two requests beside them."""
+MULTIPART_BYTES = 2**24
+"""Bytes that are sent in one request, at most."""
+DELETE_KEYS = 1000
+"""Objects that S3 deletes in one request, at most."""
+LIST_KEYS = 1000
+"""Objects that one request lists."""
 
 _memory = MemoryStore()
 
 
-class ObjectStorage(RemoteStorage):
+@dataclass(frozen=True)
+class Download:
+    """Reads an array from an object store."""
+
+    storage: Storage
+    """The object store."""
+    key: str
+    """Key of the ``.npy`` file."""
+
+    def __call__(self) -> npt.NDArray[Any]:
+        content = io.BytesIO(cast(Any, self.storage.read(self.key)))
+        return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
+
+
+class ObjectStorage(Storage):
     """A prefix in a bucket.
 
     Parameters
@@ -42,82 +69,124 @@ class ObjectStorage(RemoteStorage):
     def name(self) -> str:
         return self._name
 
-    def key(self, key: str) -> str:
-        """Where a file of the store lies in the bucket, below the prefix that obstore knows."""
+    @property
+    def prefers_listing(self) -> bool:
+        return True
+
+    @property
+    def has_locks(self) -> bool:
+        return False
+
+    def path(self, key: str) -> str:
+        """Path of a key in the bucket, below the prefix that obstore knows."""
         return key
 
     def entry(self, key: str) -> Entry | None:
-        with self._clean(key):
+        with self._translated(key):
             try:
-                return self._entry(obstore.head(self._store, self.key(key)))
+                return self._entry(obstore.head(self._store, self.path(key)))
             except FileNotFoundError:
                 return None
 
-    def read(self, key: str, start: int = 0, length: int | None = None) -> ByteArray:
-        with self._clean(key):
-            found: Any = b""
-            if length is None and not start:
-                found = obstore.get(self._store, self.key(key)).bytes()
-            elif length is None:
-                found = obstore.get(self._store, self.key(key), options={"range": {"offset": start}}).bytes()
-            elif length:
-                found = obstore.get_range(self._store, self.key(key), start=start, length=length)
+    def read(self, key: str) -> ByteArray:
+        with self._translated(key):
+            found: Any = obstore.get(self._store, self.path(key)).bytes()
         content: ByteArray = np.frombuffer(found, np.uint8)
         return content
 
-    def write(self, key: str, pieces: Sequence[Buffer]) -> None:
-        with self._clean():
-            size = sum(memoryview(piece).nbytes for piece in pieces)
-            obstore.put(self._store, self.key(key), list(pieces), use_multipart=size > ONE_REQUEST)
+    def write(self, key: str, buffers: Sequence[Buffer]) -> None:
+        with self._translated():
+            size = sum(memoryview(buffer).nbytes for buffer in buffers)
+            obstore.put(self._store, self.path(key), list(buffers), use_multipart=size > MULTIPART_BYTES)
 
     def create(self, key: str, content: bytes) -> bool:
-        with self._clean():
+        with self._translated():
             try:
-                obstore.put(self._store, self.key(key), content, mode="create", use_multipart=False)
+                obstore.put(self._store, self.path(key), content, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
         return True
 
-    def delete_batch(self, keys: list[str]) -> None:
-        with self._clean():
-            try:
-                obstore.delete(self._store, [self.key(key) for key in keys])
-            except FileNotFoundError:
-                # Where a store says so of one, the others may still be there.
-                for key in keys:
-                    self._delete_one(key)
+    def delete(self, key: str) -> None:
+        with self._translated(), suppress(FileNotFoundError):
+            obstore.delete(self._store, self.path(key))
 
-    def _delete_one(self, key: str) -> None:
-        try:
-            obstore.delete(self._store, self.key(key))
-        except FileNotFoundError:
-            return
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """Delete many objects, those of them that exist."""
+        for start in range(0, len(keys), DELETE_KEYS):
+            batch = keys[start : start + DELETE_KEYS]
+            try:
+                with self._translated(batch[0]):
+                    obstore.delete(self._store, list(map(self.path, batch)))
+            except FileNotFoundError:
+                # Stores without a bulk delete raise at the first that does not exist; the others may still be there.
+                for key in batch:
+                    self.delete(key)
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
-        with self._clean():
-            for batch in obstore.list(self._store, self.key(prefix) or None, chunk_size=1000):
-                # Consoles make a folder by an empty object of its name.
+        with self._translated():
+            for batch in obstore.list(self._store, self.path(prefix) or None, chunk_size=LIST_KEYS):
+                # Consoles make a folder by an empty object of its name, which has no key below the prefix.
                 yield from (entry for entry in map(self._entry, batch) if entry.key)
 
+    def loader(self, key: str) -> ArrayLoader:
+        return Download(self, key)
+
+    def require_folder(self) -> None:
+        """Every prefix is a folder."""
+
+    def session(self) -> AbstractContextManager[LeaseSession]:
+        return lease_session(self)
+
+    @contextmanager
+    def task_session(self) -> Iterator[None]:
+        # No lease: a request before and after every chunk. Tasks compare the manifest before and after they write.
+        if self.entry(MANIFEST_KEY) is None:
+            raise StoreError(f"{self} is not there: does this worker see it, and was it not deleted?")
+        yield
+
+    def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
+        visible, internal = [], []
+        for entry in self.entries():
+            if not entry.key.startswith(f"{INTERNAL_FOLDER}/"):
+                visible.append(entry.key)
+            elif not entry.key.startswith(f"{JOBS}/") and entry.key != MANIFEST_KEY:
+                internal.append(entry.key)
+        metadata = sorted(filter(is_metadata, visible), key=lambda key: key.count("/"))
+        chunks = [key for key in visible if not is_metadata(key)]
+        # One batch after the other, since a request deletes in any order. The root's document is the first or the last.
+        root, others = metadata[:1], metadata[1:]
+        for batch in (root, others, chunks) if metadata_first else (chunks, others, root):
+            self.delete_many(batch)
+        self.delete_many(internal)
+        self.delete(MANIFEST_KEY)
+
+    def sync(self) -> None:
+        """Object stores answer when an object is safe."""
+
+    def remove_temporaries(self) -> None:
+        """There are none: an object that was not sent whole never appears."""
+
     def _entry(self, found: Any) -> Entry:
-        key = str(found["path"]).removeprefix(self.key(""))
+        key = str(found["path"]).removeprefix(self.path(""))
         return Entry(key, int(found["size"]), found["last_modified"].timestamp())
 
     @contextmanager
-    def _clean(self, key: str | None = None) -> Iterator[None]:
-        """Errors of the system's kind, in one line, without what may be secret; `key` is one that is read."""
+    def _translated(self, key: str | None = None) -> Iterator[None]:
+        """Errors in one line, without a request's query, which may hold a signature; `key` is one that must exist."""
         try:
             yield
         except StorageError:
             raise
         except (BaseError, OSError, ValueError) as error:
+            # From None: the causes hold what was left out.
             if key is not None and isinstance(error, FileNotFoundError):
                 raise FileNotFoundError(errno.ENOENT, "there is no object", f"{self.name}/{key}") from None
             raise TransportError(f"{self.name}: {_in_one_line(str(error))}") from None
 
 
 def _in_one_line(text: str) -> str:
-    """What failed, and the server's own word for it, without the rest of its answer and without any query."""
+    """The failure and the server's code for it, without the rest of the answer."""
     line = text.split("\n", maxsplit=1)[0].split(": <", maxsplit=1)[0]
     code = re.search("<Code>([A-Za-z0-9]+)</Code>", text)
     return re.sub(r"[?][^ :]*", "", line) + (f": {code[1]}" if code else "")
@@ -128,13 +197,13 @@ class MemoryStorage(ObjectStorage):
 
     def __init__(self, prefix: str) -> None:
         super().__init__(_memory, f"memory://{prefix}")
-        # In letters of which obstore's `put` and `list` have always had the same opinion.
+        # Only characters that obstore's `put` and `list` do not escape, since releases escape the others differently.
         plain = quote(prefix.strip("/")).replace("%", "=").replace("~", "=7E")
         self._prefix = f"{plain}/" if plain else ""
         self._process = os.getpid()
 
-    def key(self, key: str) -> str:
-        # Not where it is unpickled: a worker that cannot unpickle its tasks waits for ever.
+    def path(self, key: str) -> str:
+        # Not in `__setstate__`: a worker that cannot unpickle its tasks waits for ever.
         if self._process != os.getpid():
             raise StorageError(f"{self} lies in the memory of one process, which other workers do not see")
         return self._prefix + key

@@ -12,7 +12,7 @@ from mvn_dask.job.inputs.base import Input
 from mvn_dask.job.inputs.sources import read_input
 from tests.job.inputs.places import job_in, read, refusal
 from tests.job.inputs.test_numpy_files import Trap
-from tests.store.conftest import SECRET, Prefix, wired
+from tests.support.s3 import SECRET, Prefix, wired
 
 MATRIX: Any = np.array([[4.0, 1.0], [1.0, 9.0]])
 

@@ -48,7 +48,9 @@ def test_without_a_document_it_is_not_committed(lost: str, tmp_path: Path) -> No
         refuse_unfinished(storage, manifest)
 
 
-@pytest.mark.parametrize("lost", [".mvn_dask/factor.npy", ".mvn_dask/mean.npy", "variable/c/0"])
+@pytest.mark.parametrize(
+    "lost", [".mvn_dask/parameters/factor.matrix.npy", ".mvn_dask/parameters/mean.npy", "variable/c/0"]
+)
 def test_what_lies_beside_the_chunks_belongs_to_it(lost: str, tmp_path: Path) -> None:
     stored(tmp_path)
     storage = open_storage(tmp_path)

@@ -10,7 +10,7 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.metadata import DOCUMENT, LONGEST_MEAN, commit, faults, zarr_files
+from mvn_dask.store.format.metadata import DOCUMENT, MAX_MEAN_SIZE, commit, faults, zarr_files
 from mvn_dask.store.storage.local import LocalStorage
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
@@ -79,7 +79,7 @@ def test_plain_readers_are_told_mean_and_provenance(tmp_path: Path) -> None:
 
 
 def test_a_long_mean_stays_out_of_the_documents(tmp_path: Path) -> None:
-    wide = mvn_dask.MultivariateNormal(np.zeros(LONGEST_MEAN + 1), 1.0).sample(1, seed=1)
+    wide = mvn_dask.MultivariateNormal(np.zeros(MAX_MEAN_SIZE + 1), 1.0).sample(1, seed=1)
     mvn_dask.to_zarr(wide, tmp_path)
     assert (tmp_path / "samples" / "zarr.json").stat().st_size < 10_000
     assert mvn_dask.verify(tmp_path).ok

@@ -53,7 +53,7 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
         (lambda path: (path.rename(path.with_suffix(".x")), path.symlink_to(path.with_suffix(".x"))), "a link"),
     ],
 )
-@pytest.mark.parametrize("name", ["mean", "factor"])
+@pytest.mark.parametrize("name", ["mean", "factor.matrix"])
 def test_a_damaged_array_is_noticed_and_written_anew(damage, text, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Workers would draw other numbers with it."""
     storage = LocalStorage(tmp_path)

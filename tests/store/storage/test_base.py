@@ -1,4 +1,4 @@
-"""One contract for all that a store may lie on."""
+"""One contract for every storage."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,55 +10,53 @@ from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
-from mvn_dask.store.storage.s3 import S3Storage
-from tests.contracts import check_storage
-from tests.store.conftest import ACCESS, SECRET, Prefix
-from tests.store.storage.test_remote import JOBS, LOCKS, local_files, sample
-from tests.store.test_writing import tree
+from tests.support.contracts import check_storage
+from tests.support.s3 import ACCESS, SECRET, Prefix
+from tests.support.stores import JOBS, LOCKS, labelled, local_files, tree
 
 KINDS: dict[type[Storage], Callable[[Path, Prefix], Storage]] = {
     LocalStorage: lambda folder, _: LocalStorage(folder / "store"),
     MemoryStorage: lambda _, prefix: open_storage(f"memory://{prefix.path}/a b"),
     ObjectStorage: lambda _, prefix: open_storage(f"{prefix.url}/a b", prefix.options),
-    S3Storage: lambda _, prefix: open_storage(prefix.fsspec),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_target_keeps_the_contract(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
+def test_every_storage_keeps_the_contract(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
     storage = KINDS[kind](tmp_path, prefix)
     assert type(storage) is kind
     check_storage(storage, [ACCESS, SECRET])
 
 
-def test_a_local_target_that_waits_for_the_disk_keeps_the_contract(tmp_path: Path) -> None:
+def test_a_folder_that_waits_for_the_disk_keeps_the_contract(tmp_path: Path) -> None:
     check_storage(LocalStorage(tmp_path / "store", fsync=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_writers_leave_on_any_medium_is_no_stranger_on_another(
-    kind: type[Storage], tmp_path: Path, prefix: Prefix
-) -> None:
+def test_temporary_files_of_any_storage_are_known_to_each(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
     storage = KINDS[kind](tmp_path, prefix)
     partial = f"samples/c/0.{'0' * 32}.partial"
     for key in (".mvn_dask/lock", ".mvn_dask/create-lock", ".mvn_dask/trash/x", ".mvn_dask/jobs/1.json", partial):
         assert storage.is_temporary(key)
-    for key in (".mvn_dask/plan.json", "lock", "jobs/1.json", "samples/c/0", ".mvn_dask/locksmith"):
+    for key in (".mvn_dask/manifest.json", "lock", "jobs/1.json", "samples/c/0", ".mvn_dask/locksmith"):
         assert not storage.is_temporary(key)
 
 
 def test_a_store_moves_between_a_folder_and_a_bucket(prefix: Prefix, tmp_path: Path) -> None:
-    mvn_dask.to_zarr(sample(), tmp_path / "here")
+    mvn_dask.to_zarr(labelled(), tmp_path / "here")
     for key, content in tree(tmp_path / "here").items():
         prefix.write(key, content)
     prefix.write(f"{JOBS}{'0' * 32}.json", b'{"exclusive": false}')
     assert mvn_dask.verify(prefix.url, level="values", storage_options=prefix.options).ok
     prefix.delete("samples/c/1/0")
-    mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
+    mvn_dask.to_zarr(labelled(), prefix.url, storage_options=prefix.options)
     for key, content in prefix.tree().items():
         path = tmp_path / "there" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     assert mvn_dask.verify(tmp_path / "there", level="values").ok
-    mvn_dask.to_zarr(sample(seed=2), tmp_path / "there", overwrite=True)
-    assert tree(tmp_path / "there") == {**local_files(tmp_path / "other", sample(seed=2)), **dict.fromkeys(LOCKS, b"")}
+    mvn_dask.to_zarr(labelled(seed=2), tmp_path / "there", overwrite=True)
+    assert tree(tmp_path / "there") == {
+        **local_files(tmp_path / "other", labelled(seed=2)),
+        **dict.fromkeys(LOCKS, b""),
+    }

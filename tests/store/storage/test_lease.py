@@ -1,4 +1,4 @@
-"""Who is in a store where nothing can be locked."""
+"""Sessions of jobs in storage without locks."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ from mvn_dask.errors import StorageBusyError, TransportError
 from mvn_dask.store.storage import lease
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
-from tests.store.conftest import WAYS, Prefix, wired
+from tests.support.s3 import WAYS, Prefix, wired
 
 CONTEXT = get_context("forkserver")
 
@@ -24,7 +24,7 @@ def sample(seed: int = 1) -> Any:
     return mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=seed, chunks=300)
 
 
-def beating() -> list[str]:
+def renewing() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "mvn-dask-lease"]
 
 
@@ -41,7 +41,7 @@ def remote(prefix: Prefix, way: str) -> Storage:
 
 
 def race(storage: Storage, threads: int) -> list[int]:
-    """Numbers of the threads that were told that they had created it."""
+    """Numbers of the threads that created it."""
     start = threading.Barrier(threads)
 
     def create(number: int) -> bool:
@@ -52,7 +52,7 @@ def race(storage: Storage, threads: int) -> list[int]:
         return [number for number, ours in enumerate(pool.map(create, range(threads))) if ours]
 
 
-def race_and_tell(storage: Storage, threads: int, results: Any) -> None:
+def race_in_process(storage: Storage, threads: int, results: Any) -> None:
     results.put(race(storage, threads))
 
 
@@ -68,7 +68,7 @@ def test_of_many_threads_exactly_one_creates(storage: Storage) -> None:
 def test_of_two_processes_exactly_one_creates(way: str, prefix: Prefix, tmp_path: Path) -> None:
     storage = open_storage(tmp_path / "store") if way == "local" else remote(prefix, way)
     results = CONTEXT.Queue()
-    jobs = [CONTEXT.Process(target=race_and_tell, args=(storage, 8, results)) for _ in range(2)]
+    jobs = [CONTEXT.Process(target=race_in_process, args=(storage, 8, results)) for _ in range(2)]
     for job in jobs:
         job.start()
     winners = [results.get(timeout=60) for _ in jobs]
@@ -80,25 +80,25 @@ def test_of_two_processes_exactly_one_creates(way: str, prefix: Prefix, tmp_path
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_overwrite_and_extend_wait_for_nobody(way: str, prefix: Prefix) -> None:
+def test_overwrite_and_extend_refuse_a_store_in_use(way: str, prefix: Prefix) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(sample(), url, storage_options=options)
     before = prefix.tree()
     with remote(prefix, way).session():
-        assert len(beating()) == 1
+        assert len(renewing()) == 1
         with pytest.raises(StorageBusyError, match=f"another job is writing to {prefix.url}"):
             mvn_dask.to_zarr(sample(seed=2), url, overwrite=True, storage_options=options)
         with pytest.raises(StorageBusyError, match=f"another job is in {prefix.url}"):
             mvn_dask.extend(url, 10, storage_options=options)
         prefix.delete("samples/c/0/0")
         mvn_dask.to_zarr(sample(), url, storage_options=options)  # together, a job goes on
-        assert len(beating()) == 1
-    assert beating() == []
+        assert len(renewing()) == 1
+    assert renewing() == []
     assert prefix.tree() == before
 
 
-def test_a_job_that_meets_one_that_overwrites_waits(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "PATIENCE", 1.0)
+def test_a_job_waits_for_one_that_overwrites(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 1.0)
     storage = remote(prefix, "url")
     with storage.session() as overwriting:
         assert overwriting.try_exclusive()
@@ -106,17 +106,17 @@ def test_a_job_that_meets_one_that_overwrites_waits(prefix: Prefix, monkeypatch:
         with pytest.raises(StorageBusyError, match=f"another job is overwriting {prefix.url}"):
             mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
         assert time.monotonic() - begin >= 1.0
-        assert len(prefix.keys(".mvn_dask/jobs")) == 1, "who gave up has left"
-        monkeypatch.setattr(lease, "PATIENCE", 30.0)
+        assert len(prefix.keys(".mvn_dask/jobs")) == 1, "the lease of the one that gave up is gone"
+        monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 30.0)
         soon = threading.Timer(0.7, overwriting.acquire_shared)
         soon.start()
         mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
         soon.join()
-    assert beating() == []
+    assert renewing() == []
     assert mvn_dask.verify(prefix.url, storage_options=prefix.options).ok
 
 
-def test_two_are_never_both_alone(prefix: Prefix) -> None:
+def test_two_sessions_are_never_both_exclusive(prefix: Prefix) -> None:
     storage = remote(prefix, "url")
     with storage.session() as one, storage.session() as other:
         with ThreadPoolExecutor(2) as pool:
@@ -125,17 +125,17 @@ def test_two_are_never_both_alone(prefix: Prefix) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_the_beat_ends_with_the_job(error: type[BaseException], storage: Storage) -> None:
+def test_renewing_ends_with_the_job(error: type[BaseException], storage: Storage) -> None:
     with pytest.raises(error), storage.session():
         raise error
-    assert beating() == []
+    assert renewing() == []
     assert list(storage.entries(".mvn_dask/jobs")) == []
 
 
 @pytest.fixture
-def beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job that shows itself many times a second."""
-    monkeypatch.setattr(lease, "BEAT", 0.05)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease that is renewed many times a second."""
+    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.05)
 
 
 def until(condition: Any) -> None:
@@ -146,7 +146,7 @@ def until(condition: Any) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_lease_that_cannot_be_written_for_a_moment_harms_nobody(way: str, prefix: Prefix, beat: None) -> None:
+def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, prefix: Prefix, fast: None) -> None:
     versioned = Prefix(prefix.endpoint, prefix.path, "versioned")
     with wired(prefix.endpoint) as wire:
         storage = remote(Prefix(wire.endpoint, prefix.path, "versioned"), way)
@@ -157,7 +157,7 @@ def test_a_lease_that_cannot_be_written_for_a_moment_harms_nobody(way: str, pref
             with pytest.raises(TransportError):
                 storage.entry("x")
             time.sleep(0.3)
-            assert len(beating()) == 1
+            assert len(renewing()) == 1
             seen = versioned.versions(key)
             wire.mend()
             until(lambda: versioned.versions(key) > seen + 1)
@@ -165,21 +165,21 @@ def test_a_lease_that_cannot_be_written_for_a_moment_harms_nobody(way: str, pref
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_job_that_cannot_say_that_it_leaves_has_succeeded(way: str, prefix: Prefix) -> None:
+def test_a_job_whose_lease_cannot_be_deleted_has_succeeded(way: str, prefix: Prefix) -> None:
     with wired(prefix.endpoint) as wire:
         with remote(Prefix(wire.endpoint, prefix.path), way).session():
             wire.cut()
         assert len(prefix.keys(".mvn_dask/jobs")) == 1
-    assert beating() == []
+    assert renewing() == []
 
 
-def test_the_dead_are_forgotten_by_the_clock_of_the_store(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leases_expire_by_the_clock_of_the_store(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix.write(".mvn_dask/jobs/dead.json", json.dumps({"exclusive": True}).encode())
     storage = remote(prefix, "url")
-    monkeypatch.setattr(lease, "PATIENCE", 0.0)
+    monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 0.0)
     with pytest.raises(StorageBusyError), storage.session():
         pytest.fail("entered")
-    monkeypatch.setattr(lease, "LEASE", 0.5)
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.5)
     time.sleep(1.6)  # S3 counts whole seconds
     monkeypatch.setattr(time, "time", lambda: 0.0)
     with storage.session() as session:
@@ -188,15 +188,15 @@ def test_the_dead_are_forgotten_by_the_clock_of_the_store(prefix: Prefix, monkey
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"exclusive": 1}', b"\xff"])
-def test_what_is_no_lease_claims_nothing_but_counts_as_a_job(content: bytes, prefix: Prefix) -> None:
+def test_what_is_no_lease_is_not_exclusive_but_counts_as_a_job(content: bytes, prefix: Prefix) -> None:
     storage = open_storage(f"memory://{prefix.path}")
     storage.write(".mvn_dask/jobs/odd.json", [content])
     with storage.session() as session:
         assert not session.try_exclusive()
 
 
-def test_the_beat_never_takes_back_a_claim(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "BEAT", 0.0001)
+def test_a_renewal_never_takes_exclusivity_back(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.0001)
     storage = open_storage(f"memory://{prefix.path}")
     with storage.session() as session:
         (entry,) = storage.entries(".mvn_dask/jobs")

@@ -11,9 +11,11 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, StoreError, UnfinishedStoreError
+from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.verification import Level
-from tests.store.test_writing import tree
+from tests.support.stores import tree
 
 
 def sample(seed: int = 1) -> Any:
@@ -102,11 +104,11 @@ def test_overwriting_deletes_links_and_not_what_they_lead_to(store: Path, tmp_pa
     assert mvn_dask.verify(store, level="values").ok
 
 
-@pytest.mark.parametrize("key", [".mvn_dask/plan.json", ".mvn_dask/mean.npy", "zarr.json", "samples/zarr.json"])
+@pytest.mark.parametrize("key", [MANIFEST_KEY, parameter_key("mean"), "zarr.json", "samples/zarr.json"])
 def test_documents_that_are_links_are_not_believed(key: str, store: Path, tmp_path: Path) -> None:
     (store / key).rename(tmp_path / "elsewhere")
     (store / key).symlink_to(tmp_path / "elsewhere")
-    if "plan" in key:
+    if key == MANIFEST_KEY:
         with pytest.raises(DamagedManifestError, match="is a link"):
             mvn_dask.verify(store)
     else:
@@ -125,10 +127,10 @@ def test_pipes_are_not_waited_for(store: Path) -> None:
     with pytest.raises(StoreError):
         rows.compute()
     assert list(mvn_dask.verify(store, level="checksum").bad) == [(1, 0)]
-    manifest = store / ".mvn_dask" / "mean.npy"
+    manifest = store / ".mvn_dask" / "parameters" / "mean.npy"
     manifest.unlink()
     os.mkfifo(manifest)
-    assert ".mvn_dask/mean.npy" in mvn_dask.verify(store).faults
+    assert ".mvn_dask/parameters/mean.npy" in mvn_dask.verify(store).faults
     mvn_dask.repair(store, array=sample())
     assert mvn_dask.verify(store, level="values").ok
 

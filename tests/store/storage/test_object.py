@@ -1,22 +1,26 @@
-"""Object stores through obstore: what goes wrong, what is refused, and what is never told."""
+"""Object stores through obstore: what goes wrong, what is refused, and what no message holds: secrets."""
 
 import re
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from logging import INFO
 from typing import Any
 
 import dask
+import dask.array as da
 import numpy as np
 import pytest
-import s3fs
-from distributed import Client
+from distributed import Client, LocalCluster
+from distributed.diagnostics.plugin import SchedulerPlugin
 
 import mvn_dask
 from mvn_dask.errors import NotAStoreError, StorageError, StoreError, TransportError
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
-from mvn_dask.store.storage.object import ONE_REQUEST
-from tests.store.conftest import WAYS, Prefix, wired
+from mvn_dask.store.storage.object import MULTIPART_BYTES
+from tests.support.clusters import local_cluster
+from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix, wired
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
 
@@ -41,10 +45,7 @@ CALLS: dict[str, Callable[[Storage], object]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_server_that_is_not_there_is_an_error_in_one_line(
-    way: str, prefix: Prefix, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+def test_a_server_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Prefix) -> None:
     with wired(prefix.endpoint) as wire:
         gone = Prefix(wire.endpoint, prefix.path)
         storage = remote(gone, way)
@@ -54,7 +55,7 @@ def test_a_server_that_is_not_there_is_an_error_in_one_line(
             begin = time.monotonic()
             with pytest.raises(TransportError, match=f"^{re.escape(prefix.url)}: ") as caught:
                 call(storage)
-            assert time.monotonic() - begin < 15, name
+            assert time.monotonic() - begin < 60, name
             assert isinstance(caught.value, OSError)
             assert str(caught.value).count("\n") == 0
             assert caught.value.__cause__ is None
@@ -102,7 +103,7 @@ def test_a_task_of_a_store_that_was_deleted_says_so(way: str, prefix: Prefix) ->
 
 def test_what_fits_into_one_request_is_sent_in_one(prefix: Prefix) -> None:
     storage = remote(prefix, "url")
-    content = np.zeros(ONE_REQUEST + 1, np.uint8)
+    content = np.zeros(MULTIPART_BYTES + 1, np.uint8)
     storage.write("small", [content[1:].data])
     storage.write("large", [content.data])
     tags = {key: tag for key, (_, tag) in prefix.times().items()}
@@ -115,7 +116,7 @@ def test_stores_in_memory() -> None:
         mvn_dask.to_zarr(sample(), name, overwrite=True)
         np.testing.assert_array_equal(mvn_dask.from_zarr(name), sample())
         storage = open_storage(name)
-        storage.remove(ours=True, documents=lambda key: key.endswith("zarr.json"))
+        storage.remove(metadata_first=True, is_metadata=lambda key: key.endswith("zarr.json"))
         assert list(storage.entries()) == []
 
 
@@ -143,3 +144,104 @@ def test_memory_is_seen_by_a_cluster_of_threads(threads: Client, prefix: Prefix)
     name = f"memory://{prefix.path}"
     mvn_dask.to_zarr(sample(), name)
     np.testing.assert_array_equal(mvn_dask.from_zarr(name), sample())
+
+
+def test_missing_credentials_are_an_error_of_transport(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    closed = {"metadata_endpoint": "http://127.0.0.1:9"}
+    options = {name: prefix.options[name] for name in prefix.options if "access_key" not in name}
+    with pytest.raises(TransportError, match=f"^{re.escape(prefix.url)}: "):
+        open_storage(prefix.url, {**options, **closed}).entry("x")
+
+
+def test_folders_made_in_a_console_are_no_entries(prefix: Prefix) -> None:
+    storage = remote(prefix, "url")
+    for marker in ("", "samples/", "samples/c/"):
+        prefix.write(marker, b"")
+    assert [entry.key for entry in storage.entries() if not entry.key.startswith("samples")] == []
+    assert storage.entry("samples") is None
+
+
+def test_what_others_write_is_seen_at_once(prefix: Prefix) -> None:
+    storage = remote(prefix, "url")
+    assert list(storage.entries()) == []
+    prefix.write("x", b"1")
+    assert [entry.key for entry in storage.entries()] == ["x"]
+    prefix.write("x", b"22")
+    entry = storage.entry("x")
+    assert entry is not None
+    assert entry.size == 2
+    assert storage.read("x").tobytes() == b"22"
+    prefix.delete("x")
+    assert storage.entry("x") is None
+    assert list(storage.entries()) == []
+
+
+def broken(block: Any, block_id: tuple[int, ...]) -> Any:
+    if block_id[0] == 2:
+        msg = "broken on purpose"
+        raise ArithmeticError(msg)
+    return block
+
+
+class Keys(SchedulerPlugin):
+    """All keys that a scheduler ever saw."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def transition(self, key: Any, *_: Any, **__: Any) -> None:
+        self.seen.add(str(key))
+
+
+@pytest.fixture
+def logging_cluster() -> Iterator[tuple[LocalCluster, Client, Keys]]:
+    """A cluster of processes that logs all that a cluster logs."""
+    with (
+        local_cluster(silence_logs=False) as cluster,
+        Client(cluster) as client,
+        dask.config.set(scheduler="distributed"),
+    ):
+        keys = Keys()
+        cluster.scheduler.add_plugin(keys)
+        yield cluster, client, keys
+
+
+def everything_said(way: str, prefix: Prefix) -> list[object]:
+    """All that jobs say about a store, also as they fail."""
+    url, options = prefix.way(way)
+    mvn_dask.to_zarr(sample(), url, storage_options=options)
+    rows = mvn_dask.from_zarr(url, storage_options=options)
+    np.testing.assert_array_equal(rows, sample())
+    said: list[object] = [rows, repr(rows), rows.name, list(rows.dask), repr(rows.dask), open_storage(url, options)]
+    said += [mvn_dask.verify(url, level="values", storage_options=options)]
+    said += [mvn_dask.status(url, storage_options=options), prefix.tree()]
+    said += [mvn_dask.extend(url, 300, storage_options=options), mvn_dask.repair(url, storage_options=options)]
+    said += [prefix.tree()]
+    for array in (sample(), sample() - sample().mean()):
+        failing = da.map_blocks(broken, array, dtype="f8", meta=np.empty((0, 0)))
+        with pytest.raises(ArithmeticError, match="broken on purpose") as caught:
+            mvn_dask.to_zarr(failing, url, overwrite=True, storage_options=options)
+        said += ["".join(traceback.format_exception(caught.value)), prefix.tree()]
+    with pytest.raises(StoreError, match="was overwritten") as lost:
+        rows.compute()
+    return [*said, "".join(traceback.format_exception(lost.value))]
+
+
+def test_secrets_are_in_no_message_name_or_log(
+    logging_cluster: tuple[LocalCluster, Client, Keys],
+    prefix: Prefix,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(INFO)
+    cluster, client, keys = logging_cluster
+    said = [each for way in WAYS for each in everything_said(way, prefix.below(way))]
+    logs = [client.get_worker_logs(), client.get_scheduler_logs(), cluster.get_logs(), client.get_events()]
+    captured = capfd.readouterr()
+    assert "Compute Failed" in str(logs)
+    assert len(keys.seen) > 60
+    for each in (*said, *logs, keys.seen, caplog.text, captured.out, captured.err):
+        assert ACCESS not in str(each)
+        assert SECRET not in str(each)

@@ -10,7 +10,6 @@ from typing import Any
 import dask
 import dask.array as da
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 import zarr
@@ -18,41 +17,29 @@ from distributed import Client
 
 import mvn_dask
 from mvn_dask.errors import SpecMismatchError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.status import status
 from mvn_dask.store.storage import lease
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.storage.object import MemoryStorage
-from tests.store.conftest import WAYS, Prefix
-from tests.store.test_writing import tree
+from tests.support.s3 import WAYS, Prefix
+from tests.support.stores import JOBS, labelled, local_files, tree_without_locks
 
-JOBS = ".mvn_dask/jobs/"
-LOCKS = {".mvn_dask/lock", ".mvn_dask/create-lock"}
 CONTEXT = get_context("forkserver")
-
-
-def sample(n: int = 1000, seed: int = 1, chunks: Any = 300) -> da.Array:
-    frame = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["a", "b"], columns=["a", "b"])
-    return mvn_dask.MultivariateNormal([0.0, 1.0], frame).sample(n, seed=seed, chunks=chunks)
-
-
-def local_files(folder: Path, array: da.Array, **options: Any) -> dict[str, bytes]:
-    """The files of a local store of the same array."""
-    mvn_dask.to_zarr(array, folder, **options)
-    return {key: content for key, content in tree(folder).items() if key not in LOCKS}
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
-    mvn_dask.to_zarr(sample(), url, storage_options=options)
-    assert prefix.tree() == local_files(tmp_path / "local", sample())
-    np.testing.assert_array_equal(mvn_dask.from_zarr(url, storage_options=options), sample())
+    mvn_dask.to_zarr(labelled(), url, storage_options=options)
+    assert prefix.tree() == local_files(tmp_path / "local", labelled())
+    np.testing.assert_array_equal(mvn_dask.from_zarr(url, storage_options=options), labelled())
 
     times = prefix.times()
     with dask.config.set(scheduler=lambda *_args, **_kwargs: pytest.fail("computed")):
-        mvn_dask.to_zarr(sample(), url, storage_options=options)
+        mvn_dask.to_zarr(labelled(), url, storage_options=options)
         with pytest.raises(SpecMismatchError, match=r"`samples\[0\].entropy` is '1' in the store, '2' in the array"):
-            mvn_dask.to_zarr(sample(seed=2), url, storage_options=options)
+            mvn_dask.to_zarr(labelled(seed=2), url, storage_options=options)
     assert prefix.times() == times, "a finished store is left alone"
 
     for lost in ("samples/c/1/0", "zarr.json"):
@@ -63,24 +50,26 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
     assert (report.done, report.missing, report.committed) == (3, 1, False)
     prefix.write("samples/c/2/0", prefix.read("samples/c/2/0")[:-1])
     before = prefix.times()
-    mvn_dask.to_zarr(sample(), url, storage_options=options)
+    mvn_dask.to_zarr(labelled(), url, storage_options=options)
     assert prefix.tree() == tree_without_locks(tmp_path / "local")
-    untouched = {"samples/c/0/0", "samples/c/3/0", ".mvn_dask/factor.npy", ".mvn_dask/plan.json", "samples/zarr.json"}
+    untouched = {
+        "samples/c/0/0",
+        "samples/c/3/0",
+        parameter_key("factor.matrix"),
+        MANIFEST_KEY,
+        "samples/zarr.json",
+    }
     after = prefix.times()
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
 
-    mvn_dask.to_zarr(sample(500, seed=2), url, overwrite=True, storage_options=options)
-    assert prefix.tree() == local_files(tmp_path / "other", sample(500, seed=2))
-
-
-def tree_without_locks(folder: Path) -> dict[str, bytes]:
-    return {key: content for key, content in tree(folder).items() if key not in LOCKS}
+    mvn_dask.to_zarr(labelled(500, seed=2), url, overwrite=True, storage_options=options)
+    assert prefix.tree() == local_files(tmp_path / "other", labelled(500, seed=2))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_store_on_s3_looks_after_itself(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
-    mvn_dask.to_zarr(sample(), url, storage_options=options)
+    mvn_dask.to_zarr(labelled(), url, storage_options=options)
     before = prefix.tree()
     for level, full in (("size", False), ("checksum", False), ("values", False), ("values", True)):
         found = mvn_dask.verify(url, level=level, full=full, storage_options=options)  # type: ignore[arg-type]
@@ -101,7 +90,7 @@ def test_a_store_on_s3_looks_after_itself(way: str, prefix: Prefix, tmp_path: Pa
 
     extension = mvn_dask.extend(url, 1200, storage_options=options)
     assert (extension.before, extension.after) == ((1000, 2), (2200, 2))
-    assert prefix.tree() == local_files(tmp_path / "longer", sample(2200))
+    assert prefix.tree() == local_files(tmp_path / "longer", labelled(2200))
     report = status(url, storage_options=options)
     assert (report.done, report.missing, report.complete, report.bytes) == (8, 0, True, 8 * 4804)
     assert report.url == prefix.url
@@ -110,11 +99,11 @@ def test_a_store_on_s3_looks_after_itself(way: str, prefix: Prefix, tmp_path: Pa
 @pytest.mark.parametrize("way", WAYS)
 def test_shards_and_derived_arrays_on_s3(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
-    mvn_dask.to_zarr(sample(), url, shards=100, storage_options=options)
-    assert prefix.tree() == local_files(tmp_path / "shards", sample(), shards=100)
+    mvn_dask.to_zarr(labelled(), url, shards=100, storage_options=options)
+    assert prefix.tree() == local_files(tmp_path / "shards", labelled(), shards=100)
     group = zarr.open_group(prefix.object_store, mode="r")
-    np.testing.assert_array_equal(group["samples"][250:350], sample()[250:350])  # type: ignore[index]
-    payoff = np.maximum(sample().sum(axis=1) - sample().mean(), 0.0)
+    np.testing.assert_array_equal(group["samples"][250:350], labelled()[250:350])  # type: ignore[index]
+    payoff = np.maximum(labelled().sum(axis=1) - labelled().mean(), 0.0)
     mvn_dask.to_zarr(payoff, url, overwrite=True, storage_options=options)
     assert prefix.tree() == local_files(tmp_path / "derived", payoff)
 
@@ -122,21 +111,21 @@ def test_shards_and_derived_arrays_on_s3(way: str, prefix: Prefix, tmp_path: Pat
 @pytest.mark.parametrize("way", WAYS)
 def test_plain_readers_open_it(way: str, prefix: Prefix) -> None:
     url, options = prefix.way(way)
-    mvn_dask.to_zarr(sample(), url, storage_options=options)
-    for store in (prefix.object_store, prefix.fsspec):
-        group = zarr.open_group(store, mode="r")
-        np.testing.assert_array_equal(group["samples"], sample())
-        with xr.open_zarr(store) as dataset:
-            np.testing.assert_array_equal(dataset["samples"], sample())
-            assert dataset["variable"].to_numpy().tolist() == ["a", "b"]
-        np.testing.assert_array_equal(da.from_zarr(store, component="samples"), sample())
+    mvn_dask.to_zarr(labelled(), url, storage_options=options)
+    store = prefix.object_store
+    group = zarr.open_group(store, mode="r")
+    np.testing.assert_array_equal(group["samples"], labelled())
+    with xr.open_zarr(store) as dataset:
+        np.testing.assert_array_equal(dataset["samples"], labelled())
+        assert dataset["variable"].to_numpy().tolist() == ["a", "b"]
+    np.testing.assert_array_equal(da.from_zarr(store, component="samples"), labelled())
 
 
-def test_strangers_in_a_bucket_are_never_touched(prefix: Prefix) -> None:
+def test_unknown_files_in_a_bucket_are_never_touched(prefix: Prefix) -> None:
     prefix.write("src/main.c", b"work")
     for overwrite in (False, True):
         with pytest.raises(StorageNotEmptyError, match=r"src/main.c lies there"):
-            mvn_dask.to_zarr(sample(), prefix.url, overwrite=overwrite, storage_options=prefix.options)
+            mvn_dask.to_zarr(labelled(), prefix.url, overwrite=overwrite, storage_options=prefix.options)
     assert prefix.tree() == {"src/main.c": b"work"}
 
 
@@ -144,16 +133,16 @@ def test_strangers_in_a_bucket_are_never_touched(prefix: Prefix) -> None:
 def test_a_folder_made_in_a_console_is_empty(way: str, prefix: Prefix) -> None:
     prefix.write("", b"")
     url, options = prefix.way(way)
-    mvn_dask.to_zarr(sample(), url, storage_options=options)
+    mvn_dask.to_zarr(labelled(), url, storage_options=options)
     assert mvn_dask.verify(url, storage_options=options).ok
 
 
 def test_a_hierarchy_of_somebody_else_needs_overwrite(prefix: Prefix, tmp_path: Path) -> None:
     zarr.create_group(prefix.object_store).create_array("x", shape=(4,), chunks=(2,), dtype="f8")[:] = 1.0
     with pytest.raises(StorageNotEmptyError, match="or use overwrite=True"):
-        mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
-    mvn_dask.to_zarr(sample(), prefix.url, overwrite=True, storage_options=prefix.options)
-    assert prefix.tree() == local_files(tmp_path, sample())
+        mvn_dask.to_zarr(labelled(), prefix.url, storage_options=prefix.options)
+    mvn_dask.to_zarr(labelled(), prefix.url, overwrite=True, storage_options=prefix.options)
+    assert prefix.tree() == local_files(tmp_path, labelled())
 
 
 def own_process(block: Any) -> Any:
@@ -162,7 +151,7 @@ def own_process(block: Any) -> Any:
 
 def test_workers_write_to_s3_themselves(processes: Client, prefix: Prefix, tmp_path: Path) -> None:
     pids = set(processes.run(os.getpid).values())
-    array = sample(100_000, chunks=10_000)
+    array = labelled(100_000, chunks=10_000)
     with dask.config.set(scheduler="threads"):
         expected = local_files(tmp_path, array)
     for way in WAYS:
@@ -183,32 +172,29 @@ def large(chunks: int = CHUNKS) -> da.Array:
     return normal.sample(chunks * 2048 - 5, seed=7, chunks=2048)
 
 
-def write(prefix: Prefix, way: str, part: tuple[int, int] | None = None) -> None:
-    url, options = prefix.way(way)
-    mvn_dask.to_zarr(large(), url, part=part, storage_options=options)
+def write(prefix: Prefix, part: tuple[int, int] | None = None) -> None:
+    mvn_dask.to_zarr(large(), prefix.url, part=part, storage_options=prefix.options)
 
 
-@pytest.mark.parametrize("way", ["url", "fsspec"])
-def test_of_parts_at_the_same_time_exactly_one_commits(way: str, prefix: Prefix, tmp_path: Path) -> None:
+def test_of_parts_at_the_same_time_exactly_one_commits(prefix: Prefix, tmp_path: Path) -> None:
     versioned = Prefix(prefix.endpoint, prefix.path, "versioned")
-    jobs = [CONTEXT.Process(target=write, args=(versioned, way, (number, 2))) for number in range(2)]
+    jobs = [CONTEXT.Process(target=write, args=(versioned, (number, 2))) for number in range(2)]
     for job in jobs:
         job.start()
     for job in jobs:
         job.join()
         assert job.exitcode == 0
     assert versioned.tree() == local_files(tmp_path, large())
-    assert {key: versioned.versions(key) for key in ("zarr.json", ".mvn_dask/plan.json", "samples/c/0/0")} == {
+    assert {key: versioned.versions(key) for key in ("zarr.json", ".mvn_dask/manifest.json", "samples/c/0/0")} == {
         "zarr.json": 1,
-        ".mvn_dask/plan.json": 1,
+        ".mvn_dask/manifest.json": 1,
         "samples/c/0/0": 1,
     }
 
 
-@pytest.mark.parametrize("way", ["url", "fsspec"])
-def test_a_killed_writer_is_resumed(way: str, prefix: Prefix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url, options = prefix.way(way)
-    writer = CONTEXT.Process(target=write, args=(prefix, way))
+def test_a_killed_writer_is_resumed(prefix: Prefix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, options = prefix.way("url")
+    writer = CONTEXT.Process(target=write, args=(prefix,))
     writer.start()
     deadline = time.monotonic() + 60
     while len(prefix.keys("samples/c/")) < 5 and time.monotonic() < deadline:
@@ -233,7 +219,7 @@ def test_a_killed_writer_is_resumed(way: str, prefix: Prefix, tmp_path: Path, mo
     assert prefix.keys(JOBS) == dead, "nobody knows that it is dead"
     assert {key: content for key, content in prefix.tree().items() if key not in dead} == local_files(tmp_path, large())
     assert mvn_dask.verify(url, storage_options=options).ok
-    monkeypatch.setattr(lease, "LEASE", 0.5)
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.5)
     time.sleep(1.1)
     mvn_dask.repair(url, storage_options=options)
     assert prefix.keys(JOBS) == []
@@ -250,7 +236,7 @@ class Mortal:
     def __init__(self, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.touches = 0
         self.step = step
-        for name in ("write", "create", "delete_all"):
+        for name in ("write", "create", "delete", "delete_many"):
             monkeypatch.setattr(MemoryStorage, name, self._counted(getattr(MemoryStorage, name)))
 
     def _counted(self, change: Any) -> Any:
@@ -263,18 +249,18 @@ class Mortal:
         return counted
 
 
-@pytest.mark.parametrize("before", ["nothing", "another store", "another store, unfinished", "a foreign hierarchy"])
+@pytest.mark.parametrize("before", ["nothing", "another store", "another store, unfinished", "another hierarchy"])
 def test_a_death_at_every_single_step(before: str, prefix: Prefix, tmp_path: Path) -> None:
     """Whatever the step, the next call arrives at the bytes of an uninterrupted run, once the lease is over."""
-    expected = local_files(tmp_path, sample())
+    expected = local_files(tmp_path, labelled())
     for step in count(1):
         storage = MemoryStorage(f"{prefix.path}/{step}")
-        if "unknown_files" in before:
+        if "hierarchy" in before:
             for key, content in expected.items():
                 if not key.startswith(".mvn_dask"):
                     storage.write(key, [content])
         elif before != "nothing":
-            mvn_dask.to_zarr(sample(seed=2), storage.name)
+            mvn_dask.to_zarr(labelled(seed=2), storage.name)
             if "unfinished" in before:
                 storage.delete("zarr.json")
         died = False
@@ -282,13 +268,13 @@ def test_a_death_at_every_single_step(before: str, prefix: Prefix, tmp_path: Pat
             with pytest.MonkeyPatch.context() as patch:
                 Mortal(step, patch)
                 try:
-                    mvn_dask.to_zarr(sample(), storage.name, overwrite=before != "nothing")
+                    mvn_dask.to_zarr(labelled(), storage.name, overwrite=before != "nothing")
                 except Death:
                     died = True
             finished = status(storage.name).complete if storage.entry(MANIFEST_KEY) is not None else False
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(lease, "LEASE", -1.0)
-                mvn_dask.to_zarr(sample(), storage.name, overwrite=before != "nothing")
+                patch.setattr(lease, "LEASE_SECONDS", -1.0)
+                mvn_dask.to_zarr(labelled(), storage.name, overwrite=before != "nothing")
         # Who died in leaving a finished store has left a lease there, and the next call had nothing to do.
         keys = [entry.key for entry in storage.entries() if not (finished and entry.key.startswith(JOBS))]
         assert {key: storage.read(key).tobytes() for key in keys} == expected, step

@@ -1,0 +1,97 @@
+"""The contract of distributions: values that users make, and that give lazy samples.
+
+Input: parameters in float64. Output: samplers in the precision of a sample, specs, and lazy arrays. Cost: whatever the
+parameters take to be prepared, once.
+"""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask import checks
+from mvn_dask.random.streams import Root, SeedLike, as_root
+from mvn_dask.sampling.sampler import Sampler
+from mvn_dask.sampling.spec import SampleSpec, sample_spec
+
+if TYPE_CHECKING:
+    import dask.array as da
+
+
+class Distribution(ABC):
+    """A distribution of rows of d numbers."""
+
+    names: tuple[str, ...] | None
+    """Names of the variables, if they have any."""
+
+    @property
+    @abstractmethod
+    def ndim(self) -> int:
+        """Dimension d."""
+
+    @abstractmethod
+    def sampler(self, dtype: np.dtype[np.floating[Any]]) -> Sampler:
+        """What draws rows in float64 or float32, with its parameters in that precision."""
+
+    def spec(
+        self,
+        size: tuple[int, ...],
+        *,
+        root: Root,
+        dtype: np.dtype[np.floating[Any]],
+        chunks: object,
+        sampler: Sampler | None = None,
+    ) -> SampleSpec:
+        """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`.
+
+        `sampler` takes the place of that of this machine: a stored one, whose factor may differ in its last bits.
+        """
+        sampler = self.sampler(dtype) if sampler is None else sampler
+        return sample_spec(sampler, size, root=root, dtype=dtype, chunks=chunks, names=self.names)
+
+    def sample(
+        self,
+        size: object = None,
+        *,
+        seed: SeedLike,
+        dtype: npt.DTypeLike = np.float64,
+        chunks: object = "auto",
+    ) -> "da.Array":
+        """Samples as a lazy Dask array: the same arguments give the same rows, always.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            Shape of the sample; None is a single row.
+        seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+            As for ``numpy.random.default_rng``. The rows are those of the first call on
+            ``mvn_dask.default_rng(seed)``; None takes fresh entropy.
+        dtype : dtype
+            float64 or float32. float32 draws other normals, and is no rounding of the float64 rows.
+        chunks : "auto", str, int, tuple or dict
+            Blocks of the array: "auto", a size such as "64 MiB", rows of a block (-1 for all), or
+            chunks of every axis as dask takes them. The values do not depend on it. A block draws every
+            stripe that it overlaps, so multiples of ``mvn_dask.stripe_height(d)`` rows waste nothing.
+
+        Returns
+        -------
+        dask.array.Array, shape (*size, d)
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            For arguments that make no sense.
+        BlockTooLargeError
+            If a block cannot fit into the memory of a worker.
+        """
+        lengths, kind = checks.size(size), checks.dtype(dtype)
+        return self.draw(lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks)
+
+    def draw(
+        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: object
+    ) -> "da.Array":
+        """Samples from the streams of a given root, as `sample` and `mvn_dask.Generator` draw them."""
+        from mvn_dask.sampling.array import sample
+
+        return sample(self.spec(size, root=root, dtype=dtype, chunks=chunks))

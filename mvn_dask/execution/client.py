@@ -1,0 +1,77 @@
+"""The distributed client of a computation.
+
+Input: dask's configuration and distributed's global state. Output: a client, or None where threads or processes of
+this machine compute. Cost: none; `thread_count` is one message to the scheduler.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import dask
+import dask.array as da
+from dask.base import get_scheduler
+
+
+def current_client() -> Any:
+    """The client that dask would compute with now, or None: what `run` submits to.
+
+    Raises
+    ------
+    RuntimeError
+        Dask's own, if that client is asynchronous and cannot be waited for.
+    """
+    distributed = sys.modules.get("distributed")
+    owner = getattr(get_scheduler(cls=da.Array), "__self__", None)
+    return owner if distributed is not None and isinstance(owner, distributed.Client) else None
+
+
+def connected_client() -> Any:
+    """Distributed's default client, or None: whose workers an array may be sent to later.
+
+    Unlike `current_client` it returns asynchronous clients, and does so where another scheduler is configured as
+    well: an array is planned and pickled for workers by `client.submit(…)`, too, which takes no notice of
+    `dask.config`. It never fails, and sends no message, since pickling may happen in an event loop.
+    """
+    # Without the import there can be no client, and the import takes longer than all the rest here.
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        client = distributed.default_client()
+    except ValueError:
+        return None
+    return client if client.status == "running" else None
+
+
+def thread_count() -> int:
+    """Threads of the current scheduler, about: workers come and go."""
+    client = current_client()
+    if client is not None:
+        # Where the scheduler is gone, the first submission fails with a better error.
+        with suppress(OSError):
+            return max(1, int(sum(client.nthreads().values())))
+        return 1
+    from dask.system import CPU_COUNT
+
+    return int(dask.config.get("num_workers", None) or CPU_COUNT)
+
+
+@contextmanager
+def seceded() -> Iterator[None]:
+    """Inside the body, this thread occupies no slot of a worker, if it is a task of one.
+
+    A task that waits for other tasks on the same cluster would else deadlock where it has the last free thread.
+    """
+    from distributed import rejoin, secede
+    from distributed.worker import thread_state  # type: ignore[attr-defined]
+
+    if not getattr(thread_state, "key", None):
+        yield
+        return
+    secede()
+    try:
+        yield
+    finally:
+        rejoin()

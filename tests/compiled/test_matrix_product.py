@@ -1,0 +1,80 @@
+"""`FactorProduct` against the fixed-order sum in numpy, bit for bit."""
+
+import numpy as np
+import pytest
+
+from mvn_dask._typing import FloatArray
+from mvn_dask.compiled.drawing import FactorProduct
+from mvn_dask.compiled.matrix_product import K_BLOCK, ROW_BLOCK
+from mvn_dask.compiled.packing import TILE_ROWS
+from mvn_dask.covariance.ordered_product import ordered_product
+
+DTYPES = ["float64", "float32"]
+SQUARE = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100, K_BLOCK - 1, K_BLOCK, K_BLOCK + 1, 700]
+RECTANGULAR = [
+    (20, 3), (3, 20), (5, 2), (330, 300), (300, 330), (400, 10), (10, 400), (1, 7), (7, 1), (1, K_BLOCK + 1), (17, 16),
+    (13, K_BLOCK + 9), (4, 3), (2, 5), (40, 2 * K_BLOCK),
+]  # fmt: skip
+
+
+def random(shape: tuple[int, ...], dtype: str) -> FloatArray:
+    return np.random.default_rng(shape).standard_normal(shape).astype(dtype)
+
+
+def assert_equal_bits(ours: FloatArray, theirs: FloatArray, case: object) -> None:
+    assert ours.tobytes() == theirs.tobytes(), case
+
+
+def assert_ordered(z: FloatArray, matrix: FloatArray, mean: FloatArray, case: object) -> None:
+    """In memory that is filled with NaN, with more memory on both sides that must stay as it is."""
+    n, d = len(z), len(matrix)
+    memory = np.full((n + 2, d), np.nan, z.dtype)
+    product = FactorProduct(matrix, mean)
+    expected = ordered_product(z, matrix, np.empty((n, d), z.dtype)) + mean
+    for _ in range(2):
+        product.apply(z, memory[1:-1])
+        assert_equal_bits(memory[1:-1], expected, case)
+        assert np.isnan(memory[[0, -1]]).all(), case
+    if z.shape[1] == d:
+        product.apply(z, z)
+        assert_equal_bits(z, expected, case)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_square_factors(dtype: str) -> None:
+    for d in SQUARE:
+        z, matrix, mean = random((3 * TILE_ROWS, d), dtype), random((d, d), dtype), random((d,), dtype)
+        assert_ordered(z.copy(), matrix, mean, d)
+        assert_ordered(z.copy(), np.tril(matrix), mean, (d, "lower"))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rectangular_factors(dtype: str) -> None:
+    for d, k in RECTANGULAR:
+        z, mean = random((3 * TILE_ROWS, k), dtype), random((d,), dtype)
+        assert_ordered(z, random((d, k), dtype), mean, (d, k))
+        assert_ordered(z, np.asfortranarray(random((d, k), dtype)), mean, (d, k, "F order"))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_any_multiple(dtype: str) -> None:
+    matrix, mean = random((13, K_BLOCK + 9), dtype), np.ones(13, dtype)
+    for rows in (0, TILE_ROWS, ROW_BLOCK - TILE_ROWS, ROW_BLOCK, ROW_BLOCK + 2 * TILE_ROWS, 3 * ROW_BLOCK):
+        assert_ordered(random((rows, matrix.shape[1]), dtype), matrix, mean, rows)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_zeros_anywhere(dtype: str) -> None:
+    """Columns and rows of zeros, at either end and between, and nothing but zeros."""
+    for d, k in [(20, 3), (3, 20), (10, 400), (40, K_BLOCK + 40), (9, 9), (2, 2), (33, 33)]:
+        z, mean = random((2 * TILE_ROWS, k), dtype), random((d,), dtype)
+        mean[0] = 0.0
+        for rows in (slice(0, 1), slice(d // 2, None), slice(None)):
+            for columns in (slice(0, 1), slice(k // 2, None), slice(None)):
+                matrix = random((d, k), dtype)
+                matrix[rows] = 0.0
+                matrix[:, columns] = 0.0
+                assert_ordered(z.copy(), matrix, mean, (d, k, rows, columns))
+                matrix = random((d, k), dtype)
+                matrix[rows, columns] = 0.0
+                assert_ordered(z.copy(), matrix, mean, (d, k, rows, columns, "block"))

@@ -1,0 +1,67 @@
+import asyncio
+import threading
+
+import dask
+import pytest
+from dask.system import CPU_COUNT
+from distributed import Client, get_worker
+
+from mvn_dask.execution.client import connected_client, current_client, seceded, thread_count
+from tests.support.clusters import local_cluster
+
+
+def test_without_a_client() -> None:
+    assert current_client() is None
+    assert connected_client() is None
+    assert thread_count() == CPU_COUNT
+    with dask.config.set(num_workers=7):
+        assert thread_count() == 7
+
+
+def test_the_client_that_dask_computes_with_and_the_one_that_is_connected(threads: Client) -> None:
+    assert current_client() is threads
+    assert connected_client() is threads
+    assert thread_count() == 2
+    with dask.config.set(scheduler="threads"):
+        assert current_client() is None
+        assert connected_client() is threads, "client.submit sends arrays to its workers all the same"
+
+
+def test_an_asynchronous_client_cannot_be_waited_for() -> None:
+    async def look() -> None:
+        async with (
+            local_cluster(processes=False, n_workers=1, asynchronous=True) as cluster,
+            Client(cluster, asynchronous=True) as client,
+        ):
+            assert connected_client() is client
+            with dask.config.set(scheduler="distributed"), pytest.raises(RuntimeError, match="async"):
+                current_client()
+
+    asyncio.run(look())
+
+
+def test_a_closed_client_is_not_connected(threads: Client) -> None:
+    threads.close()
+    assert connected_client() is None
+
+
+def test_outside_of_tasks_there_is_no_thread_to_leave() -> None:
+    with seceded():
+        pass
+
+
+def counts() -> list[int]:
+    """Threads of this task's worker that are occupied: before, inside and after."""
+    state = get_worker().state
+    before = len(state.executing)
+    with seceded():
+        # The worker's event loop takes note of it.
+        inside = len(state.executing)
+        deadline = threading.Event()
+        while inside == before and not deadline.wait(0.01):
+            inside = len(state.executing)
+    return [before, inside]
+
+
+def test_a_task_gives_its_thread_to_others(threads: Client) -> None:
+    assert threads.submit(counts, pure=False).result(30) == [1, 0]

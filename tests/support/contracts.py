@@ -1,0 +1,305 @@
+"""What every covariance owes, checked against dense numpy, and what every storage of a store owes."""
+
+import io
+import json
+import pickle
+import re
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from dask.tokenize import tokenize
+from scipy import stats
+
+from mvn_dask._typing import FloatArray
+from mvn_dask.covariance import Covariance, Factor
+from mvn_dask.covariance.base import factor_from
+from mvn_dask.distribution import Distribution
+from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
+from mvn_dask.hashing import canonical_json
+from mvn_dask.random.streams import as_root
+from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.sampler import Sampler, sampler_from
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
+from tests.support.strategies import Floats
+
+
+def check_covariance(covariance: Covariance, dense: Floats) -> None:
+    """The contract of `Covariance` and of its `Factor`, for a regular matrix."""
+    d = len(dense)
+    assert covariance.ndim == d
+    np.testing.assert_array_equal(covariance.to_dense(), dense)
+    np.testing.assert_array_equal(covariance.variances(), np.diagonal(dense))
+    assert covariance.digest() == pickle.loads(pickle.dumps(covariance)).digest()  # noqa: S301
+    assert covariance.record()["kind"] == covariance.kind
+    assert len(repr(covariance).splitlines()) == 1
+    factor = covariance.factorize()
+    assert factor is covariance.factorize(), "a covariance is factorised once"
+    assert factor.rank == d
+    check_factor(factor, dense)
+
+
+def check_factor(factor: Factor, dense: Floats) -> None:
+    """The contract of `Factor`; `dense` is A A^T. Rounding to 1e-10 of the largest entry is allowed for."""
+    d, k = factor.ndim, factor.noise_ndim
+    assert len(dense) == d
+    basis = factor.colorize(np.eye(k)).T
+    assert basis.shape == (d, k)
+    scale = max(np.abs(dense).max(), np.finfo(float).tiny)
+    np.testing.assert_allclose(basis @ basis.T, dense, atol=1e-12 * scale, rtol=1e-10)
+    np.testing.assert_allclose(factor.variances(), np.diagonal(dense), atol=1e-12 * scale, rtol=1e-10)
+    rows, columns = [0, d - 1, d // 2], [d - 1, 0]
+    expected = dense[np.ix_(rows, columns)]
+    np.testing.assert_allclose(factor.covariance_of(rows, columns), expected, atol=1e-12 * scale, rtol=1e-10)
+    for found in (factor.variances(), factor.covariance_of(rows, columns)):
+        assert found.dtype == np.float64
+    assert factor.rank == np.linalg.matrix_rank(basis)
+    assert factor.flops > 0
+
+    z = np.random.default_rng(1).standard_normal((7, k))
+    x = factor.colorize(z)
+    np.testing.assert_allclose(x, z @ basis.T, atol=1e-12 * np.sqrt(scale * k), rtol=1e-10)
+    out = np.full((7, d), np.nan)
+    assert factor.colorize(z, out=out) is out
+    np.testing.assert_array_equal(out, x)
+    for row in range(7):
+        np.testing.assert_array_equal(factor.colorize(z[row : row + 1])[0], x[row], "a row's bits are its own")
+    if factor.application != "colorize":
+        operand = factor.operand
+        np.testing.assert_array_equal(np.diag(operand) if operand.ndim == 1 else operand, basis)
+        assert factor.application == "product" or d == k
+    _check_optional(factor, dense, z, x)
+    _check_arrays(factor, z, x, scale)
+
+
+def _check_optional(factor: Factor, dense: Floats, z: Floats, x: FloatArray) -> None:
+    with suppress(UnsupportedOperationError):
+        white = factor.whiten(x)
+        assert white.shape == z.shape
+        np.testing.assert_allclose(factor.colorize(white), x, atol=1e-8 * np.abs(x).max())
+        if factor.rank == factor.noise_ndim:
+            np.testing.assert_allclose(white, z, atol=1e-8)
+    with suppress(UnsupportedOperationError):
+        found = factor.log_det
+        if factor.rank == factor.ndim:
+            np.testing.assert_allclose(found, np.linalg.slogdet(dense)[1], rtol=1e-10, atol=1e-10)
+        else:
+            assert found < -30
+
+
+def _check_arrays(factor: Factor, z: Floats, x: FloatArray, scale: float) -> None:
+    arrays = factor.arrays()
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name) for name in arrays)
+    assert factor.nbytes == sum(array.nbytes for array in arrays.values())
+    again = factor_from(factor.kind, arrays)
+    assert type(again) is type(factor)
+    assert again.rank == factor.rank
+    np.testing.assert_array_equal(again.colorize(z), x)
+    for name in arrays:
+        with pytest.raises(ArgumentError):
+            factor_from(factor.kind, {other: array for other, array in arrays.items() if other != name})
+        with pytest.raises(ArgumentError):
+            factor_from(factor.kind, {**arrays, name: np.array("text")})
+    with pytest.raises(ArgumentError):
+        factor_from(factor.kind, {**arrays, "another": np.ones(3)})
+    single = factor.astype(np.float32)
+    for name, array in single.arrays().items():
+        assert array.dtype == (np.float32 if arrays[name].dtype.kind == "f" else arrays[name].dtype)
+    coarse = single.colorize(z.astype(np.float32))
+    assert coarse.dtype == np.float32
+    np.testing.assert_allclose(coarse, x, atol=1e-4 * np.sqrt(scale * z.shape[1]), rtol=1e-3)
+    assert single.variances().dtype == np.float64
+
+
+def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) -> None:
+    """The contract of `Distribution` and of its `Sampler`; `dense` is the covariance of a row.
+
+    The laws are compared with 50,000 rows of a fixed seed, by Kolmogorov and Smirnov's test at a level of 1 in 1,000
+    for each of the d + 1 laws.
+    """
+    d = len(mean)
+    assert distribution.ndim == d
+    sampler = distribution.sampler(np.dtype(np.float64))
+    record, parameters = sampler.record(), sampler.parameters()
+    assert json.loads(canonical_json(record)) == record
+    assert record["kind"] == sampler.kind
+    assert sampler.nbytes == sum(array.nbytes for array in parameters.values())
+    np.testing.assert_array_equal(sampler.mean(), mean)
+    np.testing.assert_allclose(sampler.variances(), np.diagonal(dense), rtol=1e-10)
+    np.testing.assert_allclose(sampler.covariance_of([0, d - 1], range(d)), dense[[0, d - 1]], rtol=1e-10, atol=1e-12)
+
+    for dtype in ("float64", "float32"):
+        one = distribution.sampler(np.dtype(dtype))
+        plan = Plan((10**6,), d, one.noise_ndim, dtype, as_root(3).child(0), (10**6,))
+        rows = one.draw(plan, 0, 2 * plan.stripe + 11)
+        assert (rows.shape, rows.dtype.name) == ((2 * plan.stripe + 11, d), dtype)
+        again = sampler_from(json.loads(canonical_json(one.record())), one.parameters())
+        assert type(again) is type(one)
+        for start, stop in ((0, 5), (plan.stripe - 3, plan.stripe + 4), (plan.stripe, 2 * plan.stripe), (7, 7)):
+            np.testing.assert_array_equal(again.draw(plan, start, stop), rows[start:stop])
+    with pytest.raises(ArgumentError):
+        sampler_from({**record, "more": 1}, parameters)
+    for name in parameters:
+        with pytest.raises(ArgumentError):
+            sampler_from(record, {other: array for other, array in parameters.items() if other != name})
+    _check_laws(sampler, distribution.sample(50_000, seed=11).compute(), mean, dense)
+
+
+def _check_laws(sampler: Sampler, rows: Floats, mean: Floats, dense: Floats) -> None:
+    laws = sampler.laws()
+    assert sampler.rank == np.linalg.matrix_rank(dense)
+    standardised = (rows - mean) / np.sqrt(np.diagonal(dense))
+    for column in standardised.T:
+        assert stats.kstest(column, cast(Any, laws.marginal_cdf)).pvalue > 1e-3
+    kurtosis = (standardised**4).mean() / 3.0 - 1.0
+    assert abs(kurtosis - laws.kurtosis_excess) < 0.05
+    if laws.radial_cdf is not None:
+        with suppress(UnsupportedOperationError):
+            lengths = np.linalg.norm(sampler.whiten(rows - mean), axis=1)
+            assert stats.kstest(lengths, cast(Any, laws.radial_cdf)).pvalue > 1e-3
+
+
+def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:
+    """The contract of `Storage`; it lies in an empty place."""
+    _check_files(storage)
+    _check_listing(storage)
+    _check_large_values(storage)
+    _check_travel(storage, secrets)
+    for ours in (True, False):
+        _check_removal(storage, ours=ours)
+    _check_sessions(storage)
+
+
+def _check_files(storage: Storage) -> None:
+    with pytest.raises(StoreError, match="is not there"), storage.task_session():
+        pytest.fail("entered")
+    assert storage.entry("a/x") is None
+    assert list(storage.entries()) == list(storage.entries("a")) == []
+    with pytest.raises(FileNotFoundError) as missing:
+        storage.read("a/x")
+    assert str(missing.value).count("\n") == 0
+    assert f"{storage}/a/x" in str(missing.value)
+    storage.delete("a/x")
+    storage.require_folder()
+
+    storage.write("a/x", [b"one", memoryview(b"two")])
+    content = storage.read("a/x")
+    assert (content.dtype.name, content.ndim, content.tobytes()) == ("uint8", 1, b"onetwo")
+    assert not storage.create("a/x", b"three")
+    assert storage.read("a/x").tobytes() == b"onetwo"
+    storage.write("a/x", [np.arange(3, dtype=np.uint8).data])
+    assert storage.read("a/x").tobytes() == b"\0\1\2"
+    storage.delete("a/x")
+    assert storage.entry("a/x") is None
+    assert storage.create("a/x", b"four")
+    assert storage.read("a/x").tobytes() == b"four"
+    for pieces in ([], [b""], [b"", b""]):
+        storage.write("empty", pieces)
+        assert storage.read("empty").tobytes() == b""
+        entry = storage.entry("empty")
+        assert entry is not None
+        assert (entry.key, entry.size, entry.regular) == ("empty", 0, True)
+        assert abs(entry.modified - time.time()) < 60
+    assert storage.create("empty too", b"")
+    assert not storage.create("empty too", b"x")
+    for key in ("empty", "empty too", "a/x"):
+        storage.delete(key)
+    assert [entry for entry in storage.entries() if not storage.is_temporary(entry.key)] == []
+
+
+def _check_listing(storage: Storage) -> None:
+    sizes = {"a/x": 1, "a/b/c/y": 2, "ab/x": 3, "abc": 4, MANIFEST_KEY: 5, "a b/ü%20+": 6}
+    for key, size in sizes.items():
+        storage.write(key, [b"." * size])
+    whole = [entry for entry in storage.entries() if not storage.is_temporary(entry.key)]
+    assert {entry.key: entry.size for entry in whole} == sizes
+    assert all(entry.regular and abs(entry.modified - time.time()) < 60 for entry in whole)
+    assert len(whole) == len(sizes)
+    for entry in whole:
+        assert storage.entry(entry.key) == entry
+    assert {entry.key for entry in storage.entries("a")} == {"a/x", "a/b/c/y"}
+    assert {entry.key for entry in storage.entries("a/b")} == {"a/b/c/y"}
+    for folder in ("none", "abc", "ab/x", "b", "a/b/c/y/z"):
+        assert list(storage.entries(folder)) == [], folder
+    storage.remove_temporaries()
+    for key, size in sizes.items():
+        assert storage.read(key).tobytes() == b"." * size
+        storage.delete(key)
+        storage.delete(key)
+        assert storage.entry(key) is None
+
+
+def _check_large_values(storage: Storage) -> None:
+    large = np.random.default_rng(1).integers(0, 256, 20 * 2**20 + 3, np.uint8)
+    storage.write("large", [large[:7].data, large[7:].data])
+    np.testing.assert_array_equal(storage.read("large"), large)
+    pieces = [each for number in range(10_000) for each in (large[number * 100 : (number + 1) * 100].data, b"crc!")]
+    storage.write("many", pieces)
+    assert storage.read("many").tobytes() == b"".join(pieces)
+    keys = [f"some/{number}" for number in range(1100)] if storage.name.startswith(("/", "memory")) else ["some/1"]
+    for key in keys:
+        storage.write(key, [b"x"])
+    assert {entry.key for entry in storage.entries("some")} == set(keys)
+    for key in ("large", "many", *keys):
+        storage.delete(key)
+
+
+def _check_travel(storage: Storage, secrets: Sequence[str]) -> None:
+    numbers = np.arange(6.0).reshape(2, 3)
+    content = io.BytesIO()
+    np.save(content, numbers)
+    storage.write("a.npy", [content.getvalue()])
+    load = storage.loader("a.npy")
+    np.testing.assert_array_equal(load(), numbers)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(load))(), numbers)  # noqa: S301
+    again = pickle.loads(pickle.dumps(storage))  # noqa: S301
+    assert again == storage
+    assert hash(again) == hash(storage)
+    assert tokenize(again) == tokenize(storage)
+    assert again.read("a.npy").tobytes() == content.getvalue()
+    assert again != storage.name
+    assert str(storage) == storage.name
+    for text in (repr(storage), str(storage), storage.name, repr(load), str(tokenize(storage))):
+        assert not any(secret in text for secret in secrets)
+    storage.delete("a.npy")
+    with pytest.raises(FileNotFoundError):
+        storage.loader("a.npy")()
+
+
+def _check_removal(storage: Storage, *, ours: bool) -> None:
+    manifest = MANIFEST_KEY
+    keys = ["zarr.json", "samples/zarr.json", "samples/c/0", "samples/c/1", f"{INTERNAL_FOLDER}/parameters/mean.npy"]
+    for key in [*keys, *([manifest] if ours else [])]:
+        storage.write(key, [b"x"])
+    with storage.session() as session:
+        assert session.try_exclusive()
+        storage.remove(metadata_first=ours, is_metadata=lambda key: key.endswith("zarr.json"))
+        assert all(storage.is_temporary(entry.key) for entry in storage.entries())
+        storage.remove(metadata_first=False, is_metadata=lambda _: False)  # of nothing
+        assert storage.create(manifest, b"{}")
+    storage.delete(manifest)
+
+
+def _check_sessions(storage: Storage) -> None:
+    with storage.session() as one:
+        storage.write(MANIFEST_KEY, [b"{}"])
+        assert one.try_exclusive()
+        one.acquire_shared()
+        with storage.session() as other:
+            other.acquire_shared()
+            assert not one.try_exclusive()
+            one.acquire_shared()
+            assert not other.try_exclusive()
+            other.acquire_shared()
+            with storage.task_session():
+                pass
+        assert one.try_exclusive()
+        one.acquire_shared()
+        others = [each.key for each in storage.entries() if each.key != MANIFEST_KEY]
+        assert all(map(storage.is_temporary, others))
+    with storage.session() as third:
+        assert third.try_exclusive()
+    storage.delete(MANIFEST_KEY)

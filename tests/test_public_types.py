@@ -1,0 +1,81 @@
+"""What type checkers see of every public name: `make test` runs basedpyright in its strict mode over this file."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import assert_type
+
+import dask.array as da
+import numpy as np
+import xarray as xr
+
+import mvn_dask
+from mvn_dask import covariance, errors
+
+JOB = """\
+version = 1
+distribution = {mean = [0.0], cov = 1.0}
+sample = {size = 10, seed = 1}
+output = {url = "x.zarr"}
+"""
+
+
+def test_samples() -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], method="cholesky", names=["oil", "gas"])
+    assert_type(normal, mvn_dask.MultivariateNormal)
+    assert_type(normal.ndim, int)
+    assert_type(normal.names, tuple[str, ...] | None)
+    assert_type(normal.covariance, covariance.Covariance)
+    assert_type(normal.covariance.factorize(), covariance.Factor)
+    assert_type(normal.sample(10, seed=1, dtype=np.float32, chunks=5), da.Array)
+    assert_type(covariance.as_covariance(2.0, ndim=2), covariance.Covariance)
+    for each in (covariance.Dense(np.eye(2), method="svd"), covariance.Diagonal([1.0, 2.0])):
+        assert_type(each.ndim, int)
+        assert_type(each.record(), dict[str, object])
+    assert_type(mvn_dask.stripe_height(2), int)
+    assert_type(mvn_dask.__version__, str)
+
+
+def test_generators() -> None:
+    rng = mvn_dask.default_rng(1)
+    assert_type(rng, mvn_dask.Generator)
+    assert_type(rng.spawn(2), list[mvn_dask.Generator])
+    assert_type(rng.multivariate_normal([0.0], [[1.0]], 10, method="eigh"), da.Array)
+    assert_type(mvn_dask.multivariate_normal([0.0], [[1.0]], size=(2, 3), seed=1), da.Array)
+
+
+def test_stores(tmp_path: Path) -> None:
+    array = mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(10, seed=1, chunks=5)
+    assert_type(mvn_dask.to_zarr(array, tmp_path), None)
+    assert_type(mvn_dask.from_zarr(tmp_path), da.Array)
+    assert_type(mvn_dask.to_xarray(array), xr.DataArray)
+    status = mvn_dask.status(tmp_path)
+    assert_type(status, mvn_dask.Status)
+    assert_type((status.done, status.missing, status.complete), tuple[int, int, bool])
+    found = mvn_dask.verify(tmp_path, level="checksum")
+    assert_type(found, mvn_dask.Verification)
+    assert_type(found.ok, bool)
+    assert_type(found.bad, Mapping[tuple[int, ...], str])
+    repaired = mvn_dask.repair(tmp_path)
+    assert_type(repaired, mvn_dask.Repair)
+    assert_type(repaired.chunks, tuple[tuple[int, ...], ...])
+    extended = mvn_dask.extend(tmp_path, 5)
+    assert_type(extended, mvn_dask.Extension)
+    assert_type(extended.after, tuple[int, ...])
+    assert_type(mvn_dask.report(tmp_path), mvn_dask.Report)
+
+
+def test_jobs_and_errors(tmp_path: Path) -> None:
+    (tmp_path / "job.toml").write_text(JOB)
+    job = mvn_dask.Job.from_toml(tmp_path / "job.toml")
+    assert_type(job, mvn_dask.Job)
+    try:
+        mvn_dask.status(tmp_path)
+    except errors.MvnDaskError as error:
+        assert_type(error, errors.MvnDaskError)
+
+
+def test_every_public_name_is_here() -> None:
+    used = {node.attr for node in ast.walk(ast.parse(Path(__file__).read_text())) if isinstance(node, ast.Attribute)}
+    assert set(mvn_dask.__all__) - {"covariance", "errors"} <= used
+    assert set(covariance.__all__) <= used

@@ -1,0 +1,1 @@
+"""A member of each family, written through the contracts alone: what a user's own would be."""
