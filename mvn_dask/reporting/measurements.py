@@ -17,7 +17,7 @@ from mvn_dask.reporting.reference import RadialLaw, Reference, marginal_histogra
 from mvn_dask.reporting.scan import ChunkRange, ScanInput, scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
-from mvn_dask.statistics.base import Counts, Rows, Statistic
+from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic
 from mvn_dask.statistics.combined import Combined
 from mvn_dask.statistics.forest import split
 from mvn_dask.statistics.moments import Moments
@@ -55,9 +55,12 @@ class SelectedVariables(ScanInput):
     def within(self, part: int) -> tuple[slice, slice, slice, slice]:
         """Positions of the variables of a part in `columns`, `segmented`, `paired` and `binned`."""
         stop = part + self.selection.manifest.chunks[-1]
-        low, high = np.searchsorted(self.selection.columns, [part, stop]).tolist()
-        chosen = (self.selection.segmented, self.selection.paired, self.selection.binned)
-        return slice(low, high), *(slice(*np.searchsorted(each, [low, high]).tolist()) for each in chosen)
+        columns = _between(self.selection.columns, part, stop)
+        segmented, paired, binned = (
+            _between(chosen, columns.start, columns.stop)
+            for chosen in (self.selection.segmented, self.selection.paired, self.selection.binned)
+        )
+        return columns, segmented, paired, binned
 
     def statistic(self, part: int) -> Statistic[Any, Any]:
         columns, segmented, paired, binned = self.within(part)
@@ -80,6 +83,12 @@ class SelectedVariables(ScanInput):
             yield 0, rows[:, chosen]
         for start, stop in split(chunk.first, chunk.first + chunk.rows, self.leaf_rows):
             yield start, rows[start - chunk.first : stop - chunk.first, chosen]
+
+
+def _between(chosen: Indices, low: int, high: int) -> slice:
+    """Positions of the ascending indices from `low` on up to `high`."""
+    start, stop = np.searchsorted(chosen, [low, high]).tolist()
+    return slice(start, stop)
 
 
 @dataclass(frozen=True, eq=False)

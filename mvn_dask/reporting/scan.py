@@ -159,7 +159,8 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
     loaders : mapping
         Arrays of the inputs that workers can load themselves, by their digests.
     """
-    manifest, work, forests = stored.manifest, Scan(stored, tuple(inputs)), {}
+    manifest, work = stored.manifest, Scan(stored, tuple(inputs))
+    forests: Forests = {}
     numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
     size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (RANGES_PER_THREAD * thread_count())))
     with Progress(len(numbers), "chunks") as progress:

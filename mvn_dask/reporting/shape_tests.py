@@ -62,7 +62,7 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
     below = np.cumsum(measured.lengths)[LENGTH_BINS_PER_BOUND - 1 : -1 : LENGTH_BINS_PER_BOUND]
     shape = binomial_p_value(below, total, law.cdf(bounds - law.rounding), law.cdf(bounds + law.rounding))
     rounding = 2.0 * law.rounding / sqrt(law.rank) + law.rounding**2 / law.rank
-    degrees = law.squared_degrees * counts
+    degrees = law.squared_degrees * counts.astype(np.float64)
     along = np.where(counts > 0, chi2_p_value(means / law.rank * degrees, degrees, rounding), np.nan)
     if np.min(shape) <= np.nanmin(along):
         text = _describe_bound(law, float(bounds[np.argmin(shape)]), int(below[np.argmin(shape)]), total)

@@ -36,10 +36,10 @@ def test_z_of_covariances_is_normal(degrees: int, rho: float) -> None:
     covariance = 0.5 * ((1 + rho) * same - (1 - rho) * other) / degrees
     scores = covariance_z(covariance, np.full(200_000, rho), degrees)
     for limit in (3.0902, 1.2816):
-        chance = stats.norm.sf(limit)
+        tail_area = stats.norm.sf(limit)
         for tail in ((scores > limit).mean(), (scores < -limit).mean()):
-            assert tail < 1.2 * chance + 4 * np.sqrt(chance / 200_000)
-            assert tail > 0.5 * chance - 4 * np.sqrt(chance / 200_000)
+            assert tail < 1.2 * tail_area + 4 * np.sqrt(tail_area / 200_000)
+            assert tail > 0.5 * tail_area - 4 * np.sqrt(tail_area / 200_000)
 
 
 def test_impossible_covariances() -> None:

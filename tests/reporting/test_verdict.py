@@ -5,13 +5,13 @@ from mvn_dask.reporting.verdict import bonferroni, not_tested, smallest
 
 
 def test_the_smallest_p_value_counts_as_often_as_there_are_tests() -> None:
-    verdict = bonferroni("means", "Means", np.array([0.5, 0.01, np.nan]), 0.001, "worst")
+    verdict = bonferroni("means", "Means", np.array([0.5, 0.01, np.nan]), 0.001, "the most extreme")
     assert (verdict.ok, verdict.tests, verdict.grade) == (True, 2, "ok")
     assert verdict.p_value == pytest.approx(0.02)
-    assert str(verdict) == "Means: ok; worst"
-    bad = bonferroni("means", "Means", np.array([1e-5] * 10), 0.001, "worst")
+    assert str(verdict) == "Means: ok; the most extreme"
+    bad = bonferroni("means", "Means", np.array([1e-5] * 10), 0.001, "the most extreme")
     assert (bad.ok, bad.grade) == (False, "NOT ok")
-    assert str(bad) == "Means: NOT ok; worst"
+    assert str(bad) == "Means: NOT ok; the most extreme"
 
 
 def test_nothing_to_test() -> None:
