@@ -1,11 +1,56 @@
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 import mvn_dask
+from mvn_dask._typing import Float64Array, FloatArray
+from mvn_dask.covariance import Covariance, MatrixFactor
+from mvn_dask.hashing import digest
 from mvn_dask.reporting.shape_tests import distances, marginals
 from tests.reporting.samples import COV, MEAN, Block, estimate, sample
+from tests.toys.mixture import Mixture
+from tests.toys.selection import selection
 
 LIMIT = 0.001 / 6
+
+
+@dataclass(frozen=True, eq=False)
+class WideFactor(MatrixFactor):
+    """Of more normals than variables, inverted by the pseudo-inverse."""
+
+    kind: ClassVar[str] = "wide"
+
+    @property
+    def rank(self) -> int:
+        return int(np.linalg.matrix_rank(self.matrix))
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        return np.asarray(x @ np.linalg.pinv(self.matrix).T)
+
+
+class Wide(Covariance):
+    """Of 3 variables of 8 normals."""
+
+    kind: ClassVar[str] = "wide"
+    matrix = np.random.default_rng(0).standard_normal((3, 8))
+
+    @property
+    def ndim(self) -> int:
+        return 3
+
+    def factorize(self) -> WideFactor:
+        return WideFactor(self.matrix)
+
+    def variances(self) -> Float64Array:
+        return self.factorize().variances()
+
+    def to_dense(self) -> Float64Array:
+        return np.asarray(self.matrix @ self.matrix.T)
+
+    def digest(self) -> str:
+        return digest(self.matrix)
 
 
 def heavy(numbers: Block) -> Block:
@@ -75,3 +120,27 @@ def test_nothing_to_test() -> None:
     assert distances(cut, LIMIT).text == "nothing to test: no chunk holds whole rows"
     none = estimate(mvn_dask.MultivariateNormal(MEAN, COV).sample(0, seed=1))
     assert [each(none, LIMIT).grade for each in (marginals, distances)] == ["not tested"] * 2
+
+
+def test_a_factor_that_cannot_be_inverted_is_not_tested() -> None:
+    toy = mvn_dask.MultivariateNormal(np.zeros(4), selection(4, 9))
+    estimates = estimate(toy.sample(5000, seed=1))
+    verdict = distances(estimates, LIMIT)
+    assert (verdict.grade, verdict.tests) == ("not tested", 0)
+    assert verdict.text == "not tested: a factor of kind 'selection' cannot be inverted cheaply"
+    assert marginals(estimates, LIMIT).tests == 4 * 63
+
+
+def test_degrees_of_freedom_are_the_rank_where_there_are_more_normals_than_variables() -> None:
+    verdict = distances(estimate(mvn_dask.MultivariateNormal(np.zeros(3), Wide()).sample(20_000, seed=1)), LIMIT)
+    assert verdict.ok, verdict
+    assert verdict.tests > 128
+
+
+def test_laws_are_those_of_the_distribution() -> None:
+    mixture, normal = Mixture(MEAN, COV), mvn_dask.MultivariateNormal(MEAN, COV)
+    found = estimate(mixture.sample(40_000, seed=1))
+    assert found.reference.kurtosis_excess == 0.5625
+    assert [family(found, LIMIT).ok for family in (marginals, distances)] == [True, True]
+    other = estimate(normal.sample(40_000, seed=1), lambda _: mixture.sample(40_000, seed=1).compute())
+    assert [family(other, LIMIT).ok for family in (marginals, distances)] == [False, False]
