@@ -91,7 +91,7 @@ def sample(
             "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
             "output": {"url": out},
         }
-        return _redacted(Job.from_mapping(mapping, overrides or (), place="the command line"), secrets)
+        return _redacted(Job.from_mapping(mapping, overrides or (), label="the command line"), secrets)
 
     return _run(read, part, work)
 
@@ -128,7 +128,7 @@ def _run(read: Callable[[], "Job"], part: str | None, work: WorkOptions) -> Outc
         if job.output.url.startswith("memory:"):
             log.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
         try:
-            found = run_job(job, share, connect_timeout=work.connect_timeout, tell=log.info)
+            found = run_job(job, share, connect_timeout=work.connect_timeout)
         except JobCancelledError:
             fields = {"exit_code": int(ExitCode.STOPPED)}
             log.warning(f"stopped{_written(job)}; to go on: {_resuming_command()}", extra=fields)

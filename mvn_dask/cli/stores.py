@@ -199,7 +199,7 @@ def _computing(location: StoreLocation, work: WorkOptions, stopped: str) -> Iter
     from mvn_dask.cli.signals import cancel_on_signals
     from mvn_dask.errors import JobCancelledError
     from mvn_dask.execution.cancellation import CancelToken, cancellable
-    from mvn_dask.job.clusters import opened
+    from mvn_dask.job.clusters import open_cluster
 
     token = CancelToken()
     try:
@@ -207,7 +207,7 @@ def _computing(location: StoreLocation, work: WorkOptions, stopped: str) -> Iter
             if location.job is None:
                 yield
             else:
-                with opened(location.job, connect_timeout=work.connect_timeout, tell=log.info):
+                with open_cluster(location.job, connect_timeout=work.connect_timeout):
                     yield
     except JobCancelledError as error:
         raise JobCancelledError(f"stopped: {stopped}") from error

@@ -55,7 +55,7 @@ def replace_by_fifo(path: Path) -> None:
 
 
 Damage = Callable[[Path], object]
-CHECKSUM = r"the checksum (of piece \d )?differs"
+CHECKSUM = r"the checksum (of inner chunk \d )?differs"
 BAD: dict[str, tuple[Damage, Level, str]] = {
     "missing": (lambda path: path.unlink(), "size", "missing"),
     "its folder is missing": (lambda path: shutil.rmtree(path.parent), "size", "missing"),

@@ -54,13 +54,7 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
     before = prefix.times()
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
     assert prefix.tree() == tree_without_locks(tmp_path / "local")
-    untouched = {
-        "samples/c/0/0",
-        "samples/c/3/0",
-        parameter_key("factor.matrix"),
-        MANIFEST_KEY,
-        "samples/zarr.json",
-    }
+    untouched = {"samples/c/0/0", "samples/c/3/0", parameter_key("factor.matrix"), MANIFEST_KEY, "samples/zarr.json"}
     after = prefix.times()
     assert {key: after[key] for key in untouched} == {key: before[key] for key in untouched}
 

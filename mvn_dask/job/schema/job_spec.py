@@ -1,4 +1,4 @@
-"""The whole of a job file."""
+"""The root of the schema: all tables of a job file, and where relative paths in it start."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,11 +8,11 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.schema.base import Table, is_remote
-from mvn_dask.job.schema.cluster import Cluster
-from mvn_dask.job.schema.distribution import Distribution
-from mvn_dask.job.schema.output import Output
-from mvn_dask.job.schema.sample import Sample
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.schema.cluster_table import ClusterTable
+from mvn_dask.job.schema.distribution_table import DistributionTable
+from mvn_dask.job.schema.output_table import OutputTable
+from mvn_dask.job.schema.sample_table import SampleTable
+from mvn_dask.job.toml_format import preview
 
 VERSION = 1
 """Version of the schema."""
@@ -21,29 +21,29 @@ VERSION = 1
 def _version(value: object) -> object:
     # Python takes true and 1.0 for 1.
     if type(value) is not int or value != VERSION:
-        raise ArgumentError(f"must be {VERSION}, the only version that this mvn_dask knows, not {shown(value)}")
+        raise ArgumentError(f"must be {VERSION}, the only version that this mvn_dask supports, not {preview(value)}")
     return value
 
 
-class Specification(Table):
+class JobSpec(Table):
     """The tables of a job file."""
 
     version: Annotated[Literal[1], BeforeValidator(_version)] = Field(
         description="version of the schema of this file", examples=[VERSION]
     )
-    distribution: Distribution = Field(description="the multivariate normal distribution")
-    sample: Sample = Field(description="what is drawn from it")
-    output: Output = Field(description="where the samples go")
-    cluster: Cluster = Field(default=Cluster(), description="who does the work")
+    distribution: DistributionTable = Field(description="the multivariate normal distribution")
+    sample: SampleTable = Field(description="what is drawn from it")
+    output: OutputTable = Field(description="where the samples go")
+    cluster: ClusterTable = Field(default=ClusterTable(), description="where the work runs")
 
     _folder: Path = PrivateAttr(default=Path())
-    _place: str = PrivateAttr(default="job")
+    _label: str = PrivateAttr(default="job")
 
     def __repr__(self) -> str:
         table = self.sample
         return (
-            f"Job(size={shown(table.size)}, seed={shown(table.seed)}, url={shown(self.output.url)}, "
-            f"cluster={shown(self.cluster.kind)})"
+            f"Job(size={preview(table.size)}, seed={preview(table.seed)}, url={preview(self.output.url)}, "
+            f"cluster={preview(self.cluster.kind)})"
         )
 
     __str__ = __repr__
@@ -54,21 +54,21 @@ class Specification(Table):
         return self._folder
 
     @property
-    def place(self) -> str:
-        """What errors call this job: the path of its file."""
-        return self._place
+    def label(self) -> str:
+        """Name of this job in errors: the path of its file."""
+        return self._label
 
     def __eq__(self, other: object) -> bool:
-        # Where a job was read does not matter.
-        if not isinstance(other, Specification):
+        # Equal tables are equal jobs, wherever their files were.
+        if not isinstance(other, JobSpec):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in Specification.model_fields)
+        return all(getattr(self, name) == getattr(other, name) for name in JobSpec.model_fields)
 
     def __hash__(self) -> int:
         return hash((self.output.url, self.sample.size, self.sample.seed))
 
     def secrets(self) -> tuple[Mapping[str, Any], ...]:
-        """The options that may hold secrets: whoever tells of the job leaves their texts out."""
+        """The options that may hold credentials, for `mvn_dask.redaction`."""
         tables = (self.distribution.storage_options, self.output.storage_options, self.cluster.options)
         return tuple(table.get_secret_value() for table in tables)
 
@@ -77,8 +77,8 @@ class Specification(Table):
 
         Examples
         --------
-        >>> from mvn_dask.job.schema.specification import Specification
-        >>> job = Specification.model_construct()
+        >>> from mvn_dask.job.schema.job_spec import JobSpec
+        >>> job = JobSpec.model_construct()
         >>> job.locate("s3://bucket/x.zarr"), job.locate("x.zarr")
         ('s3://bucket/x.zarr', 'x.zarr')
         """

@@ -1,13 +1,13 @@
-"""The table ``[sample]``: how many rows, of which numbers."""
+"""The table ``[sample]``: size, seed, dtype, chunks and bit generator."""
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.quantities import integer, nbytes
+from mvn_dask.job.quantities import byte_count, integer
 from mvn_dask.job.schema.base import Table
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
 CHUNKS = "128 MiB"
 """What "auto" means: a fixed size, since parts on different machines must cut alike."""
@@ -34,17 +34,17 @@ def _chunks(value: object) -> int | str:
         rows = integer(value)
     except ArgumentError:
         if not isinstance(value, str):
-            raise ArgumentError(f"must be {rule}, not {shown(value)}") from None
+            raise ArgumentError(f"must be {rule}, not {preview(value)}") from None
     else:
         if rows >= 1 or rows == -1:
             return rows
-        raise ArgumentError(f"must be {rule}, not {shown(value)}")
+        raise ArgumentError(f"must be {rule}, not {preview(value)}")
     if value.strip() == "auto":
         return CHUNKS
     try:
-        nbytes(value)
+        byte_count(value)
     except ArgumentError:
-        raise ArgumentError(f"must be {rule}, not {shown(value)}") from None
+        raise ArgumentError(f"must be {rule}, not {preview(value)}") from None
     return value.strip()
 
 
@@ -52,8 +52,8 @@ Naturals = Annotated[int | tuple[int, ...], BeforeValidator(_naturals)]
 """An integer of at least 0, or a list of them."""
 
 
-class Sample(Table):
-    """What is drawn."""
+class SampleTable(Table):
+    """Size of the sample, and how it is drawn."""
 
     size: Annotated[int | tuple[int, ...], BeforeValidator(_lengths)] = Field(
         description="number of rows, or the shape of the sample as a list", examples=[1_000_000, [1000, 365]]

@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 from mvn_dask.job.job import Job
-from mvn_dask.job.schema.specification import Specification
-from tests.job.mappings import mapping
+from mvn_dask.job.schema.job_spec import JobSpec
+from tests.support.jobs import mapping
 
 MINIMAL = mapping()
 
 
 def test_where_a_job_was_read_does_not_matter() -> None:
-    one = Job.from_mapping(MINIMAL, folder="/one", place="one.toml")
-    other = Job.from_mapping(MINIMAL, folder="/other", place="other.toml")
+    one = Job.from_mapping(MINIMAL, folder="/one", label="one.toml")
+    other = Job.from_mapping(MINIMAL, folder="/other", label="other.toml")
     assert one == other
     assert hash(one) == hash(other)
     assert one != Job.from_mapping(MINIMAL, ["sample.seed=9"])
@@ -41,6 +41,6 @@ def test_all_options_that_may_be_secret() -> None:
         "cluster.kind=local",
         "cluster.options.key=three",
     ]
-    job: Specification = Job.from_mapping(MINIMAL, given)
+    job: JobSpec = Job.from_mapping(MINIMAL, given)
     assert [options["key"] for options in job.secrets()] == ["one", "two", "three"]
     assert "three" not in repr(job)

@@ -1,4 +1,4 @@
-"""From a job file to a `Job`, or to an error with a line for every fault."""
+"""Parsing of job files. Input: a TOML file or nested mappings; output: a `Job`, or an error with a line per fault."""
 
 import re
 import tomllib
@@ -9,37 +9,38 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from mvn_dask.errors import JobFileError
-from mvn_dask.job.faults import fault_lines
-from mvn_dask.job.overrides import as_override, merged
-from mvn_dask.job.places import Override, Places, key_lines
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.key_locations import KeyLocations, Override, key_lines
+from mvn_dask.job.overrides import merged, parse_override
+from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.job.validation_messages import validation_messages
 
-J = TypeVar("J", bound=Specification)
+J = TypeVar("J", bound=JobSpec)
 
-_LINE = re.compile(r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
+_TOML_ERROR = re.compile(r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 
 
-def read_job(kind: type[J], path: Path, overrides: Sequence[str] = ()) -> J:
+def parse_file(kind: type[J], path: Path, overrides: Sequence[str] = ()) -> J:
     """The job in a file; see `Job.from_toml`."""
     text = _text(path)
-    given = _overrides(overrides)
-    places = Places(str(path), key_lines(text), given)
-    return _validated(kind, _parsed(text, path), places, path.parent)
+    locations = KeyLocations(str(path), key_lines(text), _overrides(overrides))
+    return _validated(kind, _parsed(text, path), locations, path.parent)
 
 
-def as_job(kind: type[J], mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: Path, place: str) -> J:
+def parse_mapping(
+    kind: type[J], mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: Path, label: str
+) -> J:
     """The job in nested mappings; see `Job.from_mapping`."""
-    return _validated(kind, mapping, Places(place, {}, _overrides(overrides)), folder)
+    return _validated(kind, mapping, KeyLocations(label, {}, _overrides(overrides)), folder)
 
 
-def _validated(kind: type[J], mapping: Mapping[str, Any], places: Places, folder: Path) -> J:
+def _validated(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocations, folder: Path) -> J:
     try:
-        job = kind.model_validate(merged(mapping, places.overrides))
+        job = kind.model_validate(merged(mapping, locations.overrides))
     except ValidationError as error:
-        raise JobFileError("\n".join(fault_lines(error, places))) from None
+        raise JobFileError("\n".join(validation_messages(error, locations))) from None
     except ValueError as error:
         raise JobFileError(str(error)) from None
-    job._folder, job._place = folder, places.name
+    job._folder, job._label = folder, locations.file
     return job
 
 
@@ -58,13 +59,12 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = _LINE.fullmatch(str(error))
+        found = _TOML_ERROR.fullmatch(str(error))
         where, what = (f"{path}:{found['line']}", found["text"]) if found else (str(path), str(error))
         raise JobFileError(f"{where}: is not TOML: {what}") from None
     except RecursionError:
         raise JobFileError(f"{path}: is not TOML: too deep") from None
-    except ValueError as error:
-        # An integer of thousands of digits.
+    except ValueError as error:  # Python's limit of 4,300 digits of an integer
         raise JobFileError(f"{path}: {error}") from None
 
 
@@ -73,7 +73,7 @@ def _overrides(texts: Sequence[str]) -> list[Override]:
     faults: list[str] = []
     for text in texts:
         try:
-            found.append(as_override(text))
+            found.append(parse_override(text))
         except ValueError as error:
             faults.append(str(error))
     if faults:

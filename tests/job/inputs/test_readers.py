@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mvn_dask.errors import JobFileError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 
 def test_numbers_in_the_job_file(tmp_path: Path) -> None:

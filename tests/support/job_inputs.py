@@ -6,25 +6,25 @@ from typing import Any
 import pytest
 
 from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.base import Input
-from mvn_dask.job.inputs.sources import read_input
+from mvn_dask.job.inputs.base import InputArray
+from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.job import Job
-from tests.job.mappings import mapping
+from tests.support.jobs import mapping
 
 
 def job_in(folder: Path, **distribution: Any) -> Job:
     """A job beside the files of a folder."""
-    return Job.from_mapping(mapping(distribution=distribution), folder=folder, place="job.toml")
+    return Job.from_mapping(mapping(distribution=distribution), folder=folder, label="job.toml")
 
 
-def read(folder: Path, key: str, value: Any) -> Input:
+def read(folder: Path, key: str, value: Any) -> InputArray:
     """An array of a job's distribution."""
     table = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0} if key == "correlation" else {}
     return read_input(job_in(folder, **{**table, key: value}), key)
 
 
 def refusal(folder: Path, key: str, value: Any) -> str:
-    """What is said about an array that is none, without the folder."""
+    """The error for an array that cannot be read, without the folder."""
     with pytest.raises(InvalidDistributionError) as caught:
         read(folder, key, value)
     text = str(caught.value)

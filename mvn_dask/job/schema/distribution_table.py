@@ -1,24 +1,25 @@
-"""The table ``[distribution]``: where mean and covariance come from."""
+"""The table ``[distribution]``: mean and covariance, as numbers or as files, and how they are factorised."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Secret, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Secret, Tag, model_serializer, model_validator
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import ContradictionError, Options, Place, Table, Text, is_remote
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.schema.base import ContradictionError, Options, PathOrUrl, Table, Text, is_remote
+from mvn_dask.job.toml_format import preview
 
-Numbers = float | tuple[float, ...] | tuple[tuple[float, ...], ...]
-"""Numbers that stand in the job file itself: one, a vector, or a matrix."""
+InlineArray = float | tuple[float, ...] | tuple[tuple[float, ...], ...]
+"""Numbers in the job file itself: a scalar, a vector, or a matrix."""
 
-ARRAYS = ("mean", "cov", "correlation", "standard_deviations")
+ARRAY_KEYS = ("mean", "cov", "correlation", "standard_deviations")
 """Keys that hold arrays."""
 
 
-class File(Table):
-    """An array that lies elsewhere."""
+class FileTable(Table):
+    """An array in a file."""
 
-    path: Place = Field(
+    path: PathOrUrl = Field(
         description="a .npy, .npz, .csv or .parquet file, or a Zarr array or group (folder or URL); a relative path "
         "starts at the folder of the job file"
     )
@@ -28,55 +29,60 @@ class File(Table):
         "the one named as the key of the job file",
     )
 
+    @model_serializer(mode="wrap")
+    def _short(self, default: Callable[[Any], Any]) -> Any:
+        """A file without a key as its path alone."""
+        return default(self) if self.key is not None else self.path
+
 
 def _as_file(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
-def _as_numbers(value: object, *, deep: int = 2) -> Any:
+def _as_numbers(value: object, *, depth: int = 2) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             return float(value)
         except OverflowError:
-            raise ArgumentError(f"must be a number that float64 can hold, not {shown(value)}") from None
-    if isinstance(value, (list, tuple)) and deep:
+            raise ArgumentError(f"must be a number that float64 can hold, not {preview(value)}") from None
+    if isinstance(value, (list, tuple)) and depth:
         if not value:
             raise ArgumentError("must not be empty")
-        items = tuple(_as_numbers(item, deep=deep - 1) for item in value)
+        items = tuple(_as_numbers(item, depth=depth - 1) for item in value)
         if len({isinstance(item, tuple) for item in items}) > 1:
             raise ArgumentError("must be a list of numbers or a list of such lists, and not both")
         return items
-    raise ArgumentError(f"must hold numbers only, and {shown(value)} is none")
+    raise ArgumentError(f"must hold numbers only, and {preview(value)} is none")
 
 
 def _tag(value: object) -> str | None:
-    if isinstance(value, (str, dict, File)):
+    if isinstance(value, (str, dict, FileTable)):
         return "<file>"
     if isinstance(value, (int, float, list, tuple)) and not isinstance(value, bool):
         return "<numbers>"
     return None
 
 
-Array = Annotated[
-    Annotated[File, BeforeValidator(_as_file), Tag("<file>")]
-    | Annotated[Numbers, BeforeValidator(_as_numbers), Tag("<numbers>")],
+ArrayValue = Annotated[
+    Annotated[FileTable, BeforeValidator(_as_file), Tag("<file>")]
+    | Annotated[InlineArray, BeforeValidator(_as_numbers), Tag("<numbers>")],
     Discriminator(
         _tag,
         custom_error_type="array",
         custom_error_message="must be a path or URL, a table with `path` and `key`, a number, or a list of numbers",
     ),
 ]
-"""A scalar, a vector or a matrix: numbers, or the file that holds them."""
+"""A scalar, a vector or a matrix: numbers, or a file."""
 
 
-class Distribution(Table):
+class DistributionTable(Table):
     """Mean and covariance, and how the covariance is checked and factorised."""
 
-    mean: Array = Field(
+    mean: ArrayValue = Field(
         description="mean of every variable: a number for all variables, a list, or a file",
         examples=[[0.01, 0.02], "mean.npy", 0.0],
     )
-    cov: Array | None = Field(
+    cov: ArrayValue | None = Field(
         default=None,
         description="covariance: one variance for all, a list of variances, a matrix, or a file of these",
         examples=[
@@ -86,12 +92,12 @@ class Distribution(Table):
             "s3://bucket/inputs.zarr/cov",
         ],
     )
-    correlation: Array | None = Field(
+    correlation: ArrayValue | None = Field(
         default=None,
         description="instead of cov, together with standard_deviations: matrix of correlations",
         examples=["correlation.parquet"],
     )
-    standard_deviations: Array | None = Field(
+    standard_deviations: ArrayValue | None = Field(
         default=None,
         description="instead of cov, together with correlation: standard deviations, or one for all variables",
         examples=[[0.2, 0.3]],
@@ -118,20 +124,20 @@ class Distribution(Table):
         """Rules for more than one key."""
         faults = [*_one_covariance(self), *_no_idle_options(self)]
         if not 0 <= self.tol < float("inf"):
-            faults.append(("tol", f"must be finite and not negative, not {shown(self.tol)}"))
+            faults.append(("tol", f"must be finite and not negative, not {preview(self.tol)}"))
         if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple):
             faults.append(("mean", "must be a number or a list of numbers, not a matrix"))
         if faults:
             raise ContradictionError(*faults)
         return self
 
-    def files(self) -> dict[str, File]:
-        """The arrays that lie elsewhere, by their keys."""
-        found = {key: getattr(self, key) for key in ARRAYS}
-        return {key: value for key, value in found.items() if isinstance(value, File)}
+    def files(self) -> dict[str, FileTable]:
+        """The arrays in files, by their keys."""
+        found = {key: getattr(self, key) for key in ARRAY_KEYS}
+        return {key: value for key, value in found.items() if isinstance(value, FileTable)}
 
 
-def _one_covariance(table: Distribution) -> list[tuple[str, str]]:
+def _one_covariance(table: DistributionTable) -> list[tuple[str, str]]:
     parts = {"correlation": table.correlation, "standard_deviations": table.standard_deviations}
     given = [key for key, value in parts.items() if value is not None]
     if table.cov is not None:
@@ -141,7 +147,7 @@ def _one_covariance(table: Distribution) -> list[tuple[str, str]]:
     return [(key, f"is required beside {given[0]}") for key in parts if key not in given]
 
 
-def _no_idle_options(table: Distribution) -> list[tuple[str, str]]:
+def _no_idle_options(table: DistributionTable) -> list[tuple[str, str]]:
     remote = any(is_remote(file.path) for file in table.files().values())
     if table.storage_options.get_secret_value() and not remote:
         return [("storage_options", "go with a URL, and no array here has one")]

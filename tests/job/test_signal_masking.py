@@ -7,18 +7,19 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import psutil
+import pytest
 
-from mvn_dask.job.shielding import SIGNALS, dask_setup, ignore_signals, join_pool, shielded
+from mvn_dask.job.signal_masking import SIGNALS, dask_setup, ignore_signals, initialize_pool_process, signals_blocked
 
 SEMAPHORES = Path("/dev/shm")  # noqa: S108 where Linux keeps them
 NUMBERS = {getattr(signal, name) for name in SIGNALS}
 BLOCKED = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
 
 
-def test_processes_and_threads_that_begin_inside_hear_nothing() -> None:
+def test_processes_and_threads_that_start_inside_receive_nothing() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     seen: list[set[int]] = []
-    with shielded():
+    with signals_blocked():
         child = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=True)
         thread = threading.Thread(target=lambda: seen.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, []))))
         thread.start()
@@ -31,13 +32,13 @@ def test_processes_and_threads_that_begin_inside_hear_nothing() -> None:
 
 
 def test_a_signal_waits_until_the_end_of_the_body() -> None:
-    heard: list[int] = []
-    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    received: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: received.append(number))
     try:
-        with shielded():
+        with signals_blocked():
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-            assert heard == []
-        assert heard == [signal.SIGUSR1]
+            assert received == []
+        assert received == [signal.SIGUSR1]
     finally:
         signal.signal(signal.SIGUSR1, before)
 
@@ -45,10 +46,10 @@ def test_a_signal_waits_until_the_end_of_the_body() -> None:
 TRACKER = """
 import multiprocessing, os, signal, sys
 from multiprocessing import resource_tracker
-from mvn_dask.job.shielding import shielded
+from mvn_dask.job.signal_masking import signals_blocked
 if __name__ == "__main__":
     before = list(sys.warnoptions)
-    with shielded():
+    with signals_blocked():
         event = multiprocessing.get_context("spawn").Event()
     assert sys.warnoptions == before
     os.kill(resource_tracker._resource_tracker._pid, signal.SIGUSR1)
@@ -57,7 +58,7 @@ if __name__ == "__main__":
 """
 
 
-def test_the_keeper_of_semaphores_survives_signals_and_cleans_up_silently() -> None:
+def test_the_resource_tracker_survives_signals_and_cleans_up_silently() -> None:
     before = set(SEMAPHORES.glob("sem.mp*"))
     done = subprocess.run([sys.executable, "-c", TRACKER], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "")
@@ -71,7 +72,7 @@ def handlers() -> list[object]:
 def test_a_process_of_a_pool_ignores_signals_and_follows_the_event() -> None:
     context = multiprocessing.get_context("spawn")
     event = context.Event()
-    with ProcessPoolExecutor(1, context, initializer=join_pool, initargs=(event,)) as pool:
+    with ProcessPoolExecutor(1, context, initializer=initialize_pool_process, initargs=(event,)) as pool:
         assert pool.submit(handlers).result() == [signal.SIG_IGN] * 3
         event.set()
 
@@ -79,15 +80,16 @@ def test_a_process_of_a_pool_ignores_signals_and_follows_the_event() -> None:
 POOL = """
 import multiprocessing, os
 from concurrent.futures import ProcessPoolExecutor
-from mvn_dask.job.shielding import join_pool
+from mvn_dask.job.signal_masking import initialize_pool_process
 if __name__ == "__main__":
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, initializer=join_pool, initargs=(context.Event(),)) as pool:
+    with ProcessPoolExecutor(1, context, initializer=initialize_pool_process, initargs=(context.Event(),)) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         input()
 """
 
 
+@pytest.mark.faults
 def test_a_process_of_a_pool_ends_with_its_parent() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", POOL],

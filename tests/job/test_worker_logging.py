@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from distributed import Client
 
-from mvn_dask.job.clusters import SHIELD
-from mvn_dask.job.hearing import Teller, heard
+from mvn_dask.job.clusters import WORKER_PRELOAD
+from mvn_dask.job.worker_logging import LogForwarder, worker_logs
 from tests.support.clusters import local_cluster
 
 
@@ -26,7 +26,7 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def test_what_workers_say_is_said_by_the_client(
+def test_records_and_warnings_of_workers_are_handled_by_the_client(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     logger = logging.getLogger("distributed")
@@ -34,9 +34,9 @@ def test_what_workers_say_is_said_by_the_client(
     logger.handlers, logger.propagate = [], True
     try:
         with (
-            local_cluster(n_workers=1, preload=[SHIELD], silence_logs=logging.WARNING) as cluster,
+            local_cluster(n_workers=1, preload=[WORKER_PRELOAD], silence_logs=logging.WARNING) as cluster,
             Client(cluster) as client,
-            heard(client),
+            worker_logs(client),
             warnings.catch_warnings(record=True) as warned,
         ):
             warnings.simplefilter("always")
@@ -51,9 +51,9 @@ def test_what_workers_say_is_said_by_the_client(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_connection_that_is_gone_is_no_matter() -> None:
-    class Gone:
+def test_records_without_a_connection_are_dropped() -> None:
+    class Closed:
         def log_event(self, *_: Any) -> None:
             raise OSError("closed")
 
-    Teller(Gone()).emit(logging.makeLogRecord({"msg": "x", "levelno": logging.ERROR}))
+    LogForwarder(Closed()).emit(logging.makeLogRecord({"msg": "x", "levelno": logging.ERROR}))

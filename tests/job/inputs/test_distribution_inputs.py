@@ -4,42 +4,38 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.parameters import distribution_of, parameters_of
-from tests.job.inputs.places import job_in
+from mvn_dask.errors import InvalidDistributionError, NotPositiveDefiniteError
+from mvn_dask.job.inputs.distribution_inputs import distribution_inputs, distribution_of
+from tests.support.job_inputs import job_in
+
+SHAPES: list[tuple[Any, Any, int, tuple[int, ...]]] = [
+    (1, 2, 1, ()),
+    (1, [4, 9], 2, (2,)),
+    (1, [[4, 1], [1, 9]], 2, (2, 2)),
+    ([1, 2, 3], 2, 3, ()),
+    ([1, 2], [4, 9], 2, (2,)),
+    ([1], [[4]], 1, (1, 1)),
+]
 
 
-@pytest.mark.parametrize(
-    ("mean", "cov", "ndim", "shape"),
-    [
-        (1, 2, 1, ()),
-        (1, [4, 9], 2, (2,)),
-        (1, [[4, 1], [1, 9]], 2, (2, 2)),
-        ([1, 2, 3], 2, 3, ()),
-        ([1, 2], [4, 9], 2, (2,)),
-        ([1], [[4]], 1, (1, 1)),
-    ],
-)
-def test_scalars_are_for_every_variable(mean: Any, cov: Any, ndim: int, shape: tuple[int, ...]) -> None:
-    found = parameters_of(job_in(Path(), mean=mean, cov=cov))
-    assert (found.mean.shape, found.cov.shape, found.names) == ((ndim,), shape, None)
-    assert np.array_equal(found.mean, np.broadcast_to(mean, (ndim,)))
-    assert distribution_of(job_in(Path(), mean=mean, cov=cov)).ndim == ndim
+def test_scalars_are_for_every_variable() -> None:
+    for mean, cov, ndim, shape in SHAPES:
+        found = distribution_inputs(job_in(Path(), mean=mean, cov=cov))
+        assert (found.mean.shape, found.cov.shape, found.names) == ((ndim,), shape, None)
+        assert np.array_equal(found.mean, np.broadcast_to(mean, (ndim,)))
+        assert distribution_of(job_in(Path(), mean=mean, cov=cov)).ndim == ndim
 
 
-@pytest.mark.parametrize(
-    ("mean", "cov", "text"),
-    [
+def test_what_does_not_go_together() -> None:
+    for mean, cov, text in [
         ([1, 2, 3], [4, 9], "distribution.mean: has 3 variables, and cov has 2"),
         ([1], [[4, 1], [1, 9]], "distribution.mean: has 1 variables, and cov has 2"),
         (0, [[4, 1]], "distribution.cov: must be a square matrix, and its shape is (1, 2)"),
         ([1, -1], [4, -9], "distribution: "),
-    ],
-)
-def test_what_does_not_go_together(mean: Any, cov: Any, text: str) -> None:
-    with pytest.raises(InvalidDistributionError) as caught:
-        distribution_of(job_in(Path(), mean=mean, cov=cov, check_valid="raise"))
-    assert str(caught.value).startswith(f"job.toml: {text}")
+    ]:
+        with pytest.raises(InvalidDistributionError) as caught:
+            distribution_of(job_in(Path(), mean=mean, cov=cov, check_valid="raise"))
+        assert str(caught.value).startswith(f"job.toml: {text}")
 
 
 def test_a_mean_that_is_a_matrix(tmp_path: Path) -> None:
@@ -47,7 +43,7 @@ def test_a_mean_that_is_a_matrix(tmp_path: Path) -> None:
     with pytest.raises(
         InvalidDistributionError, match=r"mean.npy: must be a number or a vector, and its shape is \(2, 2\)"
     ):
-        parameters_of(job_in(tmp_path, mean="mean.npy", cov=1))
+        distribution_inputs(job_in(tmp_path, mean="mean.npy", cov=1))
 
 
 def test_names_must_agree(tmp_path: Path) -> None:
@@ -56,7 +52,7 @@ def test_names_must_agree(tmp_path: Path) -> None:
     (tmp_path / "order.csv").write_text("gas,oil\n4,1\n1,9\n")
     (tmp_path / "other.csv").write_text("oil,tin\n4,1\n1,9\n")
     (tmp_path / "more.csv").write_text("oil,gas,tin\n4,9,9\n")
-    assert parameters_of(job_in(tmp_path, mean="mean.csv", cov="same.csv")).names == ("oil", "gas")
+    assert distribution_inputs(job_in(tmp_path, mean="mean.csv", cov="same.csv")).names == ("oil", "gas")
     assert distribution_of(job_in(tmp_path, mean=0, cov="same.csv")).names == ("oil", "gas")
     assert distribution_of(job_in(tmp_path, mean="mean.csv", cov=1)).names == ("oil", "gas")
     for name, text in {
@@ -65,20 +61,20 @@ def test_names_must_agree(tmp_path: Path) -> None:
         "more.csv": "there are 2 of one and 3 of the other",
     }.items():
         with pytest.raises(InvalidDistributionError) as caught:
-            parameters_of(job_in(tmp_path, mean="mean.csv", cov=name))
+            distribution_inputs(job_in(tmp_path, mean="mean.csv", cov=name))
         assert str(caught.value) == (
             f"job.toml: distribution.mean: {tmp_path / 'mean.csv'}: the variables must have the same names in the same "
             f"order as in cov: {text}"
         )
 
 
-def test_what_is_told_about_the_covariance() -> None:
+def test_the_covariance_is_checked() -> None:
     bad = [[1, 2], [2, 1]]
     with pytest.raises(
         InvalidDistributionError, match=r"^job.toml: distribution: covariance is not symmetric positive"
     ):
         distribution_of(job_in(Path(), mean=0, cov=bad, check_valid="raise"))
-    with pytest.raises(InvalidDistributionError, match=r"^job.toml: distribution: "):
+    with pytest.raises(NotPositiveDefiniteError, match=r"^job.toml: distribution: "):
         distribution_of(job_in(Path(), mean=0, cov=bad, method="cholesky", check_valid="ignore"))
     with pytest.warns(RuntimeWarning, match="positive-semidefinite"):
         distribution_of(job_in(Path(), mean=0, cov=bad))

@@ -1,29 +1,29 @@
-"""Which reader an array of a job wants."""
+"""Selection of the reader, by location and suffix. Input: a key of the job; output: its array."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mvn_dask.job.inputs.base import Input, Origin, as_input
+from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array
 from mvn_dask.job.inputs.csv_files import read_csv
 from mvn_dask.job.inputs.numpy_files import read_npy, read_npz
 from mvn_dask.job.inputs.parquet_files import read_parquet
 from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url
 from mvn_dask.job.schema.base import is_remote
-from mvn_dask.job.schema.distribution import File, Numbers
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.schema.distribution_table import FileTable, InlineArray
+from mvn_dask.job.schema.job_spec import JobSpec
 
 _FILES = {".npy": read_npy, ".csv": read_csv, ".parquet": read_parquet}
 """Readers of files that hold one array."""
 
 
-def read_input(job: Specification, key: str) -> Input:
+def read_input(job: JobSpec, key: str) -> InputArray:
     """An array of a job's distribution.
 
     Parameters
     ----------
-    job : Specification
+    job : JobSpec
         The job.
     key : str
         A key of its table ``distribution``, which is given there.
@@ -37,22 +37,22 @@ def read_input(job: Specification, key: str) -> Input:
     TransportError
         If an object store answers with an error, or not at all.
     """
-    value: File | Numbers = getattr(job.distribution, key)
-    if not isinstance(value, File):
-        return _inline(Origin(job.place, key), value)
-    origin = Origin(job.place, key, job.locate(value.path))
+    value: FileTable | InlineArray = getattr(job.distribution, key)
+    if not isinstance(value, FileTable):
+        return _inline(Origin(job.label, key), value)
+    origin = Origin(job.label, key, job.locate(value.path))
     return _read(origin, value, job.distribution.storage_options.get_secret_value())
 
 
-def _inline(origin: Origin, numbers: Numbers) -> Input:
+def _inline(origin: Origin, numbers: InlineArray) -> InputArray:
     rows = [row for row in numbers if isinstance(row, tuple)] if isinstance(numbers, tuple) else []
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise origin.invalid(f"row {number} has {len(row)} numbers, and the first row has {len(rows[0])}")
-    return as_input(origin, numbers)
+    return as_input_array(origin, numbers)
 
 
-def _read(origin: Origin, file: File, options: Mapping[str, Any]) -> Input:
+def _read(origin: Origin, file: FileTable, options: Mapping[str, Any]) -> InputArray:
     location = str(origin.path)
     if is_remote(location):
         suffix = Path(urlsplit(location).path).suffix.lower()
@@ -66,7 +66,7 @@ def _read(origin: Origin, file: File, options: Mapping[str, Any]) -> Input:
             return read_zarr(origin, path, file.key)
         path.stat()
         if not path.is_file():
-            # A pipe may never end.
+            # Reading a named pipe may block forever.
             raise origin.missing("must be a file or a folder")
         if suffix == ".npz":
             return read_npz(origin, path, file.key)

@@ -1,4 +1,4 @@
-"""What is wrong with a job, in the words of people who write job files."""
+"""Error messages of an invalid job. Input: pydantic's ValidationError; output: one line per fault, in file order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.keys import Key, is_hidden, suggestion
-from mvn_dask.job.places import Places
+from mvn_dask.job.key_locations import KeyLocations
+from mvn_dask.job.keys import Key, is_secret, suggestion
 from mvn_dask.job.schema.base import ContradictionError
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
 _RULES = {
     "bool_type": "must be true or false",
@@ -19,21 +19,21 @@ _RULES = {
     "dict_type": "must be a table",
     "model_type": "must be a table",
 }
-"""Pydantic's names of rules, and ours."""
+"""Pydantic's error types, and the rules in TOML's terms."""
 
 
-def fault_lines(error: ValidationError, places: Places) -> list[str]:
-    """A line for every fault, in the order of the file."""
+def validation_messages(error: ValidationError, locations: KeyLocations) -> list[str]:
+    """A line for every fault: location, key, rule and value."""
     found = [
-        (*places.find(key), text)
+        (*locations.find(key), text)
         for each in error.errors(include_url=False)
         for key, text in _faults(_key(each["loc"]), each)
     ]
-    return [f"{place}: {text}" for _, place, text in sorted(found, key=lambda fault: fault[0])]
+    return [f"{location}: {text}" for _, location, text in sorted(found, key=lambda fault: fault[0])]
 
 
 def _key(location: tuple[int | str, ...]) -> Key:
-    # Where a key may be of several kinds, pydantic names the kind; ours are in angle brackets.
+    # For a union pydantic adds the member's tag to the location; the schema writes its tags in angle brackets.
     return tuple(str(step) for step in location if not str(step).startswith("<"))
 
 
@@ -59,7 +59,7 @@ def _rule(error: Any) -> str:
 
 
 def _seen(key: Key, rule: str, value: object) -> str:
-    """What was there instead, if it is short and no secret."""
-    if is_hidden(key) or isinstance(value, dict) or (rule == _RULES["dict_type"] and isinstance(value, str)):
+    """The value that was given, if it is short and cannot be secret."""
+    if is_secret(key) or isinstance(value, dict) or (rule == _RULES["dict_type"] and isinstance(value, str)):
         return ""
-    return ", not a list" if isinstance(value, (list, tuple)) else f", not {shown(value)}"
+    return ", not a list" if isinstance(value, (list, tuple)) else f", not {preview(value)}"

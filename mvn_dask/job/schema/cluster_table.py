@@ -1,4 +1,4 @@
-"""The table ``[cluster]``: who does the work."""
+"""The table ``[cluster]``: threads, processes or a Dask cluster, and their sizes."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Secret, Tag, model_validator
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import Bytes, ContradictionError, Natural, Options, Positive, Table, Text
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.schema.base import ByteCount, ContradictionError, Natural, Options, Positive, Table, Text
+from mvn_dask.job.toml_format import preview
 
 QUEUES = ("slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab")
-"""Kinds that dask-jobqueue brings."""
+"""Kinds that dask-jobqueue implements."""
 
 Kind = Literal[
     "threads",
@@ -29,7 +29,7 @@ Kind = Literal[
 ]
 
 _QUEUE = {"workers", "threads", "memory", "adaptive", "options"}
-SUITABLE: dict[str, set[str]] = {
+ALLOWED_KEYS: dict[str, set[str]] = {
     "threads": {"threads"},
     "processes": {"workers"},
     "local": {"workers", "threads", "memory", "adaptive", "tls", "options"},
@@ -38,14 +38,14 @@ SUITABLE: dict[str, set[str]] = {
     "kubernetes": {"workers", "adaptive", "options"},
     "class": {"class", "workers", "adaptive", "options"},
 }
-"""Keys beside `kind` that mean something to each kind."""
+"""Keys that each kind takes beside `kind`."""
 
 _KEYWORDS = {
     "workers": {"n_workers", "workers"},
     "threads": {"threads_per_worker", "nthreads", "cores"},
     "memory": {"memory_limit", "memory"},
 }
-"""Keyword arguments of cluster classes that say what a key says."""
+"""Keyword arguments of cluster classes that duplicate a key."""
 
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/@]+:\d{1,5}/?")
 _CLASS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -53,26 +53,28 @@ _CLASS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
-        seen = "one with credentials" if "@" in text else shown(text)
+        seen = "one with credentials" if "@" in text else preview(text)
         raise ArgumentError(f'must be an address such as "tcp://10.0.0.2:8786", not {seen}')
     return text
 
 
 def _dotted(text: str) -> str:
     if not _CLASS.fullmatch(text):
-        raise ArgumentError(f'must be a class and its module, such as "dask_jobqueue.SLURMCluster", not {shown(text)}')
+        raise ArgumentError(
+            f'must be a class and its module, such as "dask_jobqueue.SLURMCluster", not {preview(text)}'
+        )
     return text
 
 
-class Adaptive(Table):
-    """Workers come and go with the work."""
+class AdaptiveTable(Table):
+    """Bounds of an adaptive number of workers."""
 
     minimum: Natural = Field(default=0, description="workers at least")
     maximum: Positive = Field(description="workers at most", examples=[16])
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        """A range that holds something."""
+        """Bounds in order."""
         if self.minimum > self.maximum:
             raise ContradictionError(
                 ("minimum", f"must not be more than the maximum of {self.maximum}, not {self.minimum}")
@@ -80,8 +82,8 @@ class Adaptive(Table):
         return self
 
 
-class Tls(Table):
-    """Files, in PEM format, that a scheduler with TLS asks for."""
+class TlsTable(Table):
+    """Files in PEM format for a scheduler with TLS."""
 
     ca: Text = Field(description="certificate of the authority that signed the scheduler's", examples=["ca.pem"])
     cert: Text = Field(description="our certificate", examples=["cert.pem"])
@@ -91,19 +93,19 @@ class Tls(Table):
 def _tls_tag(value: object) -> str | None:
     if isinstance(value, bool):
         return "<bool>"
-    return "<files>" if isinstance(value, (dict, Tls)) else None
+    return "<files>" if isinstance(value, (dict, TlsTable)) else None
 
 
 Encryption = Annotated[
-    Annotated[bool, Tag("<bool>")] | Annotated[Tls, Tag("<files>")],
+    Annotated[bool, Tag("<bool>")] | Annotated[TlsTable, Tag("<files>")],
     Discriminator(
         _tls_tag, custom_error_type="tls", custom_error_message="must be true, false, or a table of ca, cert and key"
     ),
 ]
 
 
-class Cluster(Table):
-    """Who does the work."""
+class ClusterTable(Table):
+    """Where the work runs."""
 
     kind: Kind = Field(
         default="threads",
@@ -115,8 +117,8 @@ class Cluster(Table):
         default=None, description="number of worker processes, or of jobs in a queue", examples=[4]
     )
     threads: Positive | None = Field(default=None, description="threads of a worker", examples=[1])
-    memory: Bytes | None = Field(default=None, description="memory limit of a worker", examples=["4 GiB"])
-    adaptive: Adaptive | None = Field(
+    memory: ByteCount | None = Field(default=None, description="memory limit of a worker", examples=["4 GiB"])
+    adaptive: AdaptiveTable | None = Field(
         default=None,
         description="instead of workers: let their number follow the work",
         examples=[{"minimum": 0, "maximum": 16}],
@@ -131,7 +133,7 @@ class Cluster(Table):
     )
     tls: Encryption = Field(
         default=False,
-        description='for kind "scheduler": files that its TLS asks for; for kind "local": true makes temporary ones',
+        description='for kind "scheduler": files that its TLS requires; for kind "local": true makes temporary ones',
         examples=[{"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}],
     )
     class_: Annotated[Text, AfterValidator(_dotted)] | None = Field(
@@ -148,34 +150,32 @@ class Cluster(Table):
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        """Keys that suit the kind and each other."""
-        faults = _unsuitable(self) or [*_missing(self), *_said_twice(self)]
+        """Rules for more than one key."""
+        faults = _unsuitable(self) or [*_missing(self), *_duplicate(self)]
         if faults:
             raise ContradictionError(*faults)
         return self
 
 
-def _given(cluster: Cluster) -> set[str]:
-    """Keys beside `kind` that say something."""
-    values = {field.alias or name: getattr(cluster, name) for name, field in Cluster.model_fields.items()}
-    values["options"] = cluster.options.get_secret_value()
-    return {key for key, value in values.items() if key != "kind" and value not in (None, False, {})}
+def _given(cluster: ClusterTable) -> set[str]:
+    """Keys beside `kind` that were set."""
+    return cluster.model_dump(by_alias=True, exclude_defaults=True).keys() - {"kind"}
 
 
-def _unsuitable(cluster: Cluster) -> list[tuple[str, str]]:
-    kind, suitable = cluster.kind, SUITABLE[cluster.kind]
-    names = ", ".join(sorted(suitable))
+def _unsuitable(cluster: ClusterTable) -> list[tuple[str, str]]:
+    kind, allowed = cluster.kind, ALLOWED_KEYS[cluster.kind]
+    names = ", ".join(sorted(allowed))
     faults = [
-        (key, f'means nothing with kind = "{kind}", which takes {names}') for key in sorted(_given(cluster) - suitable)
+        (key, f'means nothing with kind = "{kind}", which takes {names}') for key in sorted(_given(cluster) - allowed)
     ]
     if kind == "scheduler" and cluster.tls is True:
         faults.append(("tls", 'must be a table of ca, cert and key with kind = "scheduler", not true'))
-    if kind == "local" and isinstance(cluster.tls, Tls):
+    if kind == "local" and isinstance(cluster.tls, TlsTable):
         faults.append(("tls", 'must be true or false with kind = "local", which makes its own files'))
     return faults
 
 
-def _missing(cluster: Cluster) -> list[tuple[str, str]]:
+def _missing(cluster: ClusterTable) -> list[tuple[str, str]]:
     given, kind = _given(cluster), cluster.kind
     if kind == "scheduler" and not given & {"address", "scheduler_file"}:
         return [("address", 'is required with kind = "scheduler", or scheduler_file')]
@@ -186,11 +186,11 @@ def _missing(cluster: Cluster) -> list[tuple[str, str]]:
     return []
 
 
-def _said_twice(cluster: Cluster) -> list[tuple[str, str]]:
+def _duplicate(cluster: ClusterTable) -> list[tuple[str, str]]:
     given = _given(cluster)
     pairs = [("scheduler_file", "address"), ("workers", "adaptive")]
     faults = [(a, f"must not be given beside {b}: it is one or the other") for a, b in pairs if {a, b} <= given]
     for key, keywords in _KEYWORDS.items():
         twice = sorted(keywords & cluster.options.get_secret_value().keys()) if key in given else []
-        faults += [(f"options.{keyword}", f"says what {key} says: give one of them") for keyword in twice]
+        faults += [(f"options.{keyword}", f"duplicates {key}: give one of them") for keyword in twice]
     return faults

@@ -1,15 +1,15 @@
-import tomllib
-from typing import Any
+"""Hypothesis strategies for TOML values and whole jobs."""
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvn_dask.job.job import Job
-from mvn_dask.job.schema.cluster import QUEUES
-from mvn_dask.job.writing import job_text
-from tests.job.mappings import job
-from tests.job.test_spelling import VALUES
+from mvn_dask.job.schema.cluster_table import QUEUES
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text.strip())
 PATHS = NAMES.filter(lambda text: ":" not in text)
 FLOATS = st.floats(allow_nan=False)
@@ -56,27 +56,3 @@ MAPPINGS = st.fixed_dictionaries(
     {"version": st.just(1), "distribution": DISTRIBUTIONS, "sample": SAMPLES, "output": OUTPUTS},
     optional={"cluster": CLUSTERS},
 )
-
-
-@given(MAPPINGS)
-@settings(max_examples=150, deadline=None)
-def test_a_job_and_its_file_are_the_same(mapping: dict[str, Any]) -> None:
-    one = Job.from_mapping(mapping)
-    text = one.to_toml()
-    other = Job.from_mapping(tomllib.loads(text))
-    assert other == one
-    assert other.model_dump() == one.model_dump()
-    assert hash(other) == hash(one)
-    assert other.to_toml() == text
-
-
-def test_what_is_left_at_its_default_is_not_written() -> None:
-    assert job_text(job(sample={"dtype": "float64", "chunks": "auto"}, cluster={"kind": "threads"})) == (
-        "version = 1\n\n[distribution]\nmean = [0.0, 1.0]\ncov = [4.0, 9.0]\n\n"
-        '[sample]\nsize = 1000\nseed = 42\n\n[output]\nurl = "samples.zarr"\n'
-    )
-
-
-def test_a_file_without_a_key_is_a_path() -> None:
-    text = job_text(job(distribution={"mean": {"path": "a.npy"}, "cov": {"path": "b.npz", "key": "c"}}))
-    assert 'mean = "a.npy"\ncov = { path = "b.npz", key = "c" }\n' in text

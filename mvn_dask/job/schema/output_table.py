@@ -1,30 +1,30 @@
-"""The table ``[output]``: where the samples go."""
+"""The table ``[output]``: URL and options of the Zarr store."""
 
 from typing import Self
 
 from pydantic import Field, Secret, model_validator
 
-from mvn_dask.job.schema.base import ContradictionError, Options, Place, Positive, Table, is_remote
+from mvn_dask.job.schema.base import ContradictionError, Options, PathOrUrl, Positive, Table, is_remote
 
 
-class Output(Table):
+class OutputTable(Table):
     """A Zarr store."""
 
-    url: Place = Field(
+    url: PathOrUrl = Field(
         description="folder of the Zarr store, or its s3://, gs:// or az:// URL; a relative path starts at the folder "
         "of the job file",
         examples=["samples.zarr", "s3://bucket/samples.zarr"],
     )
     shards: Positive | None = Field(
         default=None,
-        description="rows of the pieces inside each chunk, which then is a shard, for readers that want little at a "
+        description="rows of the inner chunks of each chunk, which then is a shard, for readers that want little at a "
         "time; must divide the rows of a chunk",
         examples=[4096],
     )
     overwrite: bool = Field(
         default=False,
-        description="whether a store of another specification that lies there is deleted; this job's own is gone on "
-        "with. Not with --part",
+        description="whether a store of another specification at that URL is deleted; this job's own is continued. "
+        "Not with --part",
     )
     fsync: bool = Field(default=False, description="whether to wait with every file until it is on the disk")
     storage_options: Options = Field(
