@@ -197,7 +197,7 @@ def write_most(prefix: Prefix) -> None:
             time.sleep(DEADLINE)
         real(writer, index, block)
 
-    ChunkWriter.write = held  # type: ignore[method-assign]
+    ChunkWriter.write = held  # type: ignore[assignment,method-assign]
     write(prefix)
 
 
