@@ -30,6 +30,6 @@ def test_a_derived_array_cannot_be_drawn_again(tmp_path: Path) -> None:
 def test_without_its_factor_it_is_damaged(tmp_path: Path) -> None:
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([1.0], 1.0).sample(10, seed=3), tmp_path)
     storage = open_storage(tmp_path)
-    storage.delete(".mvn_dask/parameters/factor.matrix.npy")
+    storage.delete(".mvn_dask/parameters/factor.scale.npy")
     with pytest.raises(DamagedManifestError, match="factor"):
         replay_of(storage, require_manifest(storage))

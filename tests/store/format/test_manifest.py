@@ -23,7 +23,7 @@ from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 from tests.support.arrays import NORMAL, derived, sample
 
-FACTOR = "samples[0].parameters.factor"
+FACTOR = "samples[0].parameters.factor.matrix"
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ FACTOR = "samples[0].parameters.factor"
         ),
         (
             mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.5]]).sample(100, seed=1, chunks=40),
-            ["samples[0].covariance.digest", f"{FACTOR}.sha256"],
+            ["samples[0].distribution.covariance.digest", f"{FACTOR}.sha256"],
         ),
         (
             mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], method="cholesky").sample(
                 100, seed=1, chunks=40
             ),
-            ["samples[0].covariance.method", f"{FACTOR}.sha256"],
+            ["samples[0].distribution.covariance.method", f"{FACTOR}.sha256"],
         ),
         (derived(sample()), ["array.dimensions", "array.shape", "expression", "kind"]),
     ],
