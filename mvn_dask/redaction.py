@@ -1,30 +1,81 @@
-"""Options may hold credentials: what is told of them to people, logs and stores holds none."""
+"""Removal of credentials from messages. Input: texts or log records, and options that may hold credentials."""
 
+import logging
+import traceback
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+MIN_SECRET_LENGTH = 4
+"""Characters of the shortest text that the log filter removes: shorter ones are parts of ordinary words."""
+_RECORD_FIELDS = vars(logging.makeLogRecord({})).keys() | {"message", "asctime", "taskName"}
 
 
 def redact(text: str, options: object) -> str:
-    """A text without any of the secret_texts in some options.
+    """A text in which every text in some options is replaced.
 
     Examples
     --------
     >>> redact("Forbidden: key hunter2 is unknown", {"client": {"key": "hunter2"}})
     'Forbidden: key … is unknown'
     """
+    # The longest first: one secret may begin with another.
     for secret in sorted(filter(None, secret_texts(options)), key=len, reverse=True):
         text = text.replace(secret, "…")
     return text
 
 
 def secret_texts(options: object) -> Iterator[str]:
-    """Everything in options that is text, and may be secret."""
+    """Every text inside options, any of which may be a credential."""
     if isinstance(options, Mapping):
-        for value in options.values():
-            yield from secret_texts(value)
-    elif isinstance(options, (list, tuple)):
+        options = tuple(options.values())
+    if isinstance(options, (list, tuple, set)):
         for value in options:
             yield from secret_texts(value)
     elif isinstance(options, bytes):
         yield options.decode(errors="replace")
     elif isinstance(options, str):
         yield options
+
+
+class RedactSecrets(logging.Filter):
+    """Replaces credentials in the message, the extra fields and the traceback of every record.
+
+    Parameters
+    ----------
+    *options : object
+        Mappings, lists or texts that may hold credentials.
+
+    Examples
+    --------
+    >>> record = logging.makeLogRecord({"msg": "key %s is unknown", "args": ("hunter2",)})
+    >>> RedactSecrets({"key": "hunter2"}).filter(record), record.getMessage()
+    (True, 'key … is unknown')
+    """
+
+    def __init__(self, *options: object) -> None:
+        super().__init__()
+        self._secrets: set[str] = set()
+        self.add(*options)
+
+    def add(self, *options: object) -> None:
+        """Redact the texts in these options as well, from now on."""
+        self._secrets |= {text for text in secret_texts(options) if len(text) >= MIN_SECRET_LENGTH}
+
+    def redact(self, text: str) -> str:
+        """A text without credentials."""
+        return redact(text, self._secrets)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self.redact(record.getMessage()), None
+        for name, value in extra_fields(record).items():
+            if isinstance(value, str):
+                setattr(record, name, self.redact(value))
+        if record.exc_info:
+            # Formatters take this text where it is set, and format the exception themselves where it is not.
+            record.exc_text = self.redact("".join(traceback.format_exception(*record.exc_info)).rstrip())
+        return True
+
+
+def extra_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """The fields that a caller gave as ``extra``."""
+    return {name: value for name, value in vars(record).items() if name not in _RECORD_FIELDS}

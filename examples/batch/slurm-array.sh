@@ -1,7 +1,7 @@
 #!/bin/bash
 # One store, drawn by the tasks of an array, which need no coordinator:    sbatch slurm-array.sh job.toml
 # Task i draws part i; whichever finds that nothing is missing any more makes the store readable.
-# Two minutes before a task's time is up Slurm sends USR1 to this script, which hands it on: mvn-dask ends the
+# Two minutes before a task's time is up Slurm sends USR1 to this script, which forwards it: mvn-dask ends the
 # chunks that it is at and exits with 75, and the task puts itself back into the queue.
 # `scancel --batch --signal=TERM 12_3` stops it in the same way; then it prints the command that goes on.
 # Preempted, requeued (`scontrol requeue 12_3`) or on a node that died, it goes on where it was.
@@ -22,24 +22,24 @@ job=${1:?usage: sbatch slurm-array.sh job.toml [parts]}
 parts=${2:-$SLURM_ARRAY_TASK_COUNT}
 task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 
-# bash hears of signals only while it waits, so the command runs beside it.
-hand_on() {
-    heard=yes signal=$1
+# bash runs traps only while it waits, so the command runs beside it.
+forward() {
+    interrupted=yes signal=$1
     kill -s "$1" "$child"
 }
-trap 'hand_on USR1' USR1
-trap 'hand_on TERM' TERM
+trap 'forward USR1' USR1
+trap 'forward TERM' TERM
 mvn-dask run "$job" --part "auto/$parts" --set "cluster.threads=$SLURM_CPUS_PER_TASK" --grace 20 &
 child=$!
-heard=yes signal=
-while [[ $heard ]]; do
-    heard=
+interrupted=yes signal=
+while [[ $interrupted ]]; do
+    interrupted=
     wait "$child"
     code=$?
 done
 trap - USR1 TERM
 
-# 138 and 143: the signal came before Python could listen.
+# 138 and 143: the signal came before Python had a handler.
 case $code in 75 | 138 | 143)
     if [[ $signal == USR1 && ${SLURM_RESTART_COUNT:-0} -lt 100 ]] && scontrol requeue "$task"; then
         sleep 60 # until Slurm ends this script

@@ -1,6 +1,6 @@
 """One task of slurm-job.sh: Dask's scheduler is the first, `mvn-dask run` the second, all others are workers.
 
-srun hands signals on to every process of every task. Only mvn-dask acts upon them: workers end when it ends the
+srun forwards signals to every process of every task. Only mvn-dask acts upon them: workers end when it ends the
 cluster, with the chunks that they were at written.
 """
 

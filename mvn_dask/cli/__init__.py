@@ -1,6 +1,7 @@
-"""The command ``mvn-dask``: jobs and stores for those who read exit codes and logs.
+"""The command ``mvn-dask``.
 
-Nothing of dask, zarr or numpy is imported before a command needs it.
+Input: arguments, job files, stores. Output: a result on standard output, messages on standard error, an exit code.
+Cost: numpy, dask and zarr are imported by the commands that need them, so that help and usage errors take 0.2 s.
 """
 
 
@@ -8,16 +9,16 @@ def main() -> None:
     """Run the command that the process was called with, and end the process with its exit code."""
     import sys
 
-    from mvn_dask.cli.leaving import json_wanted, leave_on_signals
+    from mvn_dask.cli.early_signals import exit_on_signals, json_log_requested
 
-    leave_on_signals(json_log=json_wanted(sys.argv[1:]))
+    exit_on_signals(json_log=json_log_requested(sys.argv[1:]))
 
     from mvn_dask.cli.application import run
     from mvn_dask.cli.console import open_closed_streams
-    from mvn_dask.job.shielding import ignore_signals
+    from mvn_dask.job.signal_masking import ignore_signals
 
     open_closed_streams()
     code = run()
-    # All is said and done; a signal while Python ends must not tell another story.
+    # The result is printed: a signal while Python ends must not change the exit code.
     ignore_signals()
     raise SystemExit(code)

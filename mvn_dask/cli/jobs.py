@@ -1,23 +1,23 @@
 """Commands about jobs: plan, run, sample, init."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.conduct import Manner, conduct
-from mvn_dask.cli.console import Console
-from mvn_dask.cli.options import Debug, Grace, JobFile, Json, LogFormat, Overrides, Part, Quiet, Timeout
-from mvn_dask.cli.outcome import Exit
+from mvn_dask.cli.command import Outcome, Result, command
+from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.cli.options import JobFile, Overrides, Part, WorkOptions
+from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
     from mvn_dask.job.job import Job
-
-Read = Callable[[Console], "Job"]
 
 Tls = Annotated[bool, typer.Option("--tls", help="Encrypt what a local cluster sends, with temporary certificates.")]
 Dashboard = Annotated[
@@ -25,45 +25,33 @@ Dashboard = Annotated[
     typer.Option(metavar="HOST:PORT", help="Where a local cluster shows its dashboard.", show_default="127.0.0.1:0"),
 ]
 
+log = logging.getLogger(__name__)
 
-def plan(
-    job: JobFile,
-    part: Part = None,
-    overrides: Overrides = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
-    """Say what a job will do: rows, chunks, bytes, memory, tasks, and the time, from a timed block.
+
+@command
+def plan(job: JobFile, part: Part = None, overrides: Overrides = None, *, secrets: RedactSecrets) -> Outcome:
+    """Show what a job will do: rows, chunks, bytes, memory, tasks, and the time, from a timed block.
 
     Nothing is written.
     """
+    from mvn_dask.cli.formatting import as_json, plan_text
+    from mvn_dask.job.planning import plan as plan_job
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.words import as_json, planned_text
-        from mvn_dask.job.planning import plan as planned
-
-        found = planned(_read(job, overrides, console), _part(part))
-        console.result(planned_text(found), as_json(found))
-        return Exit.DONE
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+    found = plan_job(_read(job, overrides, secrets), _part(part))
+    return Result(plan_text(found), as_json(found))
 
 
+@command
 def run(
     job: JobFile,
     part: Part = None,
     overrides: Overrides = None,
     tls: Tls = False,
     dashboard: Dashboard = None,
-    grace: Grace = 30.0,
-    connect_timeout: Timeout = 30.0,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
+    *,
+    work: WorkOptions,
+    secrets: RedactSecrets,
+) -> Outcome:
     """Begin a job, go on with it, or complete it: always the same command.
 
     SIGTERM, SIGINT and SIGUSR1 stop it after the chunks that are being drawn, with exit code 75: run it again.
@@ -71,10 +59,10 @@ def run(
     more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
     if dashboard is not None:
         more.append(f'cluster.options.dashboard_address="{dashboard}"')
-    manner = Manner(json, quiet, log_format, debug)
-    return _run(lambda console: _read(job, more, console), part, grace, connect_timeout, manner)
+    return _run(lambda: _read(job, more, secrets), part, work)
 
 
+@command
 def sample(
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or URL of the store.", show_default=False)],
     mean: Annotated[str, typer.Option(metavar="NUMBERS|FILE", help="Mean: 0, or 0.1,0.2, or a file.")],
@@ -88,79 +76,68 @@ def sample(
     chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
     part: Part = None,
     overrides: Overrides = None,
-    grace: Grace = 30.0,
-    connect_timeout: Timeout = 30.0,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
+    *,
+    work: WorkOptions,
+    secrets: RedactSecrets,
+) -> Outcome:
     """Draw a sample without a job file. The same command goes on where it was stopped."""
 
-    def read(console: Console) -> "Job":
+    def read() -> "Job":
         from mvn_dask.job.job import Job
 
         mapping = {
             "version": 1,
             "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method},
-            "sample": {"size": _several(size), "seed": _several(seed), "dtype": dtype, "chunks": chunks},
+            "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
             "output": {"url": out},
         }
-        return _hidden(Job.from_mapping(mapping, overrides or (), place="the command line"), console)
+        return _redacted(Job.from_mapping(mapping, overrides or (), label="the command line"), secrets)
 
-    return _run(read, part, grace, connect_timeout, Manner(json, quiet, log_format, debug))
+    return _run(read, part, work)
 
 
+@partial(command, has_result=False)
 def init(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The job file to write.")] = Path("job.toml"),
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
+) -> Outcome:
     """Write a job file to begin with, in which every key is explained."""
+    from mvn_dask.errors import StorageNotEmptyError
+    from mvn_dask.job.template import job_template
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.errors import StorageNotEmptyError
-        from mvn_dask.job.template import job_template
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(job_template())
+    except FileExistsError as error:
+        raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
+    log.info(f"wrote {path}: edit it, then call mvn-dask plan {path}")
+    return ExitCode.DONE
 
+
+def _run(read: Callable[[], "Job"], part: str | None, work: WorkOptions) -> Outcome:
+    """Read a job and run it, until a signal stops it."""
+    from mvn_dask.cli.formatting import as_json, run_text
+    from mvn_dask.cli.signals import cancel_on_signals
+    from mvn_dask.errors import JobCancelledError
+    from mvn_dask.execution.cancellation import CancelToken, cancellable
+    from mvn_dask.job.running import run as run_job
+
+    token = CancelToken()
+    with cancel_on_signals(token, work.grace), cancellable(token):
+        job, share = read(), _part(part)
+        if job.output.url.startswith("memory:"):
+            log.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
         try:
-            with path.open("w" if force else "x", encoding="utf-8") as file:
-                file.write(job_template())
-        except FileExistsError as error:
-            raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
-        console.info(f"wrote {path}: edit it, then call mvn-dask plan {path}")
-        return Exit.DONE
-
-    return conduct(Manner(False, quiet, log_format, debug), act)
+            found = run_job(job, share, connect_timeout=work.connect_timeout)
+        except JobCancelledError:
+            fields = {"exit_code": int(ExitCode.STOPPED)}
+            log.warning(f"stopped{_written(job)}; to go on: {_resuming_command()}", extra=fields)
+            return ExitCode.STOPPED
+    return Result(run_text(found), as_json(found))
 
 
-def _run(read: Read, part: str | None, grace: float, timeout: float, manner: Manner) -> int:
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.signals import watched
-        from mvn_dask.cli.words import as_json, ran_text
-        from mvn_dask.errors import JobCancelledError
-        from mvn_dask.execution.cancellation import CancelToken, cancellable
-        from mvn_dask.job.running import run as ran
-
-        stop = CancelToken()
-        with watched(stop, grace, console.warning), cancellable(stop):
-            job, share = read(console), _part(part)
-            if job.output.url.startswith("memory:"):
-                console.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
-            try:
-                found = ran(job, share, connect_timeout=timeout, tell=console.info)
-            except JobCancelledError:
-                console.warning(f"stopped{_progress(job)}; to go on: {_again()}", exit_code=int(Exit.STOPPED))
-                return Exit.STOPPED
-        console.result(ran_text(found), as_json(found))
-        return Exit.DONE
-
-    return conduct(manner, act)
-
-
-def _progress(job: "Job") -> str:
-    """How far a job is that was stopped, where there is anything of it yet."""
+def _written(job: "Job") -> str:
+    """How many chunks of a stopped job are written, where that can be found out."""
     from mvn_dask.errors import MvnDaskError, NotAStoreError
     from mvn_dask.store.status import status
 
@@ -174,25 +151,25 @@ def _progress(job: "Job") -> str:
     return f" with {found.done} of {found.done + found.missing} chunks written"
 
 
-def _again() -> str:
-    """The command that goes on, as a shell takes it, without options that may be secret."""
+def _resuming_command() -> str:
+    """The command of this process, as a shell takes it, without options that may be secret."""
     import re
     import shlex
 
-    return shlex.join(
-        ["mvn-dask", *(re.sub(r"^((--set=)?[\w.]*options[\w.\"]*=).*", r"\1…", each) for each in sys.argv[1:])]
-    )
+    # The options of storage and cluster are tables of their own, or one key of such a table.
+    words = (re.sub(r"^((--set=)?[\w.]*options[\w.\"]*=).*", r"\1…", each) for each in sys.argv[1:])
+    return shlex.join(["mvn-dask", *words])
 
 
-def _read(path: Path, overrides: Sequence[str] | None, console: Console) -> "Job":
+def _read(path: Path, overrides: Sequence[str] | None, secrets: RedactSecrets) -> "Job":
     from mvn_dask.job.job import Job
 
-    return _hidden(Job.from_toml(path, overrides or ()), console)
+    return _redacted(Job.from_toml(path, overrides or ()), secrets)
 
 
-def _hidden(job: "Job", console: Console) -> "Job":
-    """The same job, of whose secrets nothing is going to be said."""
-    console.hide(*job.secrets())
+def _redacted(job: "Job", secrets: RedactSecrets) -> "Job":
+    """The same job, whose secrets are left out of the log from now on."""
+    secrets.add(*job.secrets())
     return job
 
 
@@ -208,9 +185,9 @@ def _numbers(text: str) -> Any:
     """Numbers as people write them on a command line, or else the name of a file."""
     import tomllib
 
-    # TOML has no .5 and no 1., and people have.
+    # TOML has no .5 and no 1., which people write.
     with suppress(ValueError):
-        numbers = [float(piece) for piece in text.split(",")]
+        numbers = [float(each) for each in text.split(",")]
         return numbers if len(numbers) > 1 else numbers[0]
     try:
         return tomllib.loads(f"value = {text}")["value"] if text.strip() else text
@@ -218,7 +195,7 @@ def _numbers(text: str) -> Any:
         return text
 
 
-def _several(text: str) -> object:
+def _one_or_several(text: str) -> object:
     """One value, or several with commas between them."""
-    pieces = text.split(",")
-    return text if len(pieces) == 1 else pieces
+    values = text.split(",")
+    return text if len(values) == 1 else values

@@ -1,5 +1,10 @@
-"""Signals that ask a command to stop: after the chunks that are being drawn, or at once."""
+"""Signals that stop a command: after the chunks that are being drawn, or at once.
 
+Input: SIGTERM, SIGINT, SIGUSR1. Output: a cancelled `CancelToken`, or the end of the process. Cost: a thread that waits
+for a socket.
+"""
+
+import logging
 import os
 import select
 import signal
@@ -7,48 +12,47 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from mvn_dask.cli.outcome import Exit
+from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.execution.cancellation import CancelToken
-from mvn_dask.job.shielding import SIGNALS
+from mvn_dask.job.signal_masking import SIGNALS
 
-Say = Callable[[str], object]
+MAX_GRACE = 1e6
+"""Seconds of grace, at most: `select` accepts no longer timeout."""
+ECHO_SECONDS = 0.25
+"""Seconds in which a second signal counts as the first one: queues signal each process, and scripts forward signals."""
+TIMEOUT = ""
+"""In place of a signal's name: none came in time."""
 
-LONGEST = 1e6
-"""Seconds of grace, at most: the system waits no longer at a time."""
-SAME = 0.25
-"""Seconds in which a second signal is the first one's echo: queues signal each process, and scripts hand on."""
+log = logging.getLogger(__name__)
 
 
 @contextmanager
-def watched(stop: CancelToken, grace: float, say: Say) -> Iterator[None]:
-    """Inside the body, a signal requests the stop; a second one, or the end of the grace, ends the process at once.
+def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
+    """Inside the body, a signal cancels; a second one, or the end of the grace, ends the process at once.
 
     Parameters
     ----------
-    stop : Stop
-        What is requested.
+    token : CancelToken
+        What is cancelled.
     grace : float
         Seconds that chunks which are being drawn have to end.
-    say : callable
-        Told in words what happens.
 
     Notes
     -----
     Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
-    factorised. So the handlers do nothing, and a thread reads the numbers that Python writes down at once.
+    factorised. So the handlers do nothing, and a thread reads the signal numbers, which Python writes to the wake-up
+    socket at once.
     """
-    known = _known()
+    names = {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     # First the socket: a signal between the two would be lost.
     wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _noted) for number in known}
-    watcher = threading.Thread(
-        target=_watch, args=(reader, known, stop, grace, say), daemon=True, name="mvn-dask-signals"
-    )
+    before = {number: signal.signal(number, _do_nothing) for number in names}
+    watcher = threading.Thread(target=_watch, args=(reader, names, token, grace), daemon=True, name="mvn-dask-signals")
     watcher.start()
     try:
         yield
@@ -56,61 +60,54 @@ def watched(stop: CancelToken, grace: float, say: Say) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup)
-        writer.close()
+        writer.close()  # which ends the thread
         watcher.join()
         reader.close()
 
 
-def _known() -> dict[int, str]:
-    """Signals that ask to stop, and their names."""
-    return {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
+def _do_nothing(number: int, frame: object) -> None:
+    """A signal handler; without one Python writes no number to the wake-up socket."""
 
 
-def _noted(number: int, frame: object) -> None:
-    """A handler: what is to be done is done by the watcher."""
-
-
-def _watch(reader: socket.socket, known: dict[int, str], stop: CancelToken, grace: float, say: Say) -> None:
-    name = _next(reader, known)
-    if name is None:
+def _watch(reader: socket.socket, names: dict[int, str], token: CancelToken, grace: float) -> None:
+    first = _next_signal(reader, names, None)
+    if first is None:
         return
-    threading.Thread(target=stop.cancel, daemon=True, name="mvn-dask-stop").start()
+    # In another thread: callbacks may wait for a cluster, and the second signal must not.
+    threading.Thread(target=token.cancel, daemon=True, name="mvn-dask-cancel").start()
     began = time.monotonic()
-    while heard := _heard(reader, began + SAME):
-        pass
-    if heard is None:
-        return
-    say(f"{name}: stopping; chunks that are being drawn have {grace:g} s to end, and a second signal stops at once")
-    while heard := _heard(reader, began + min(LONGEST, max(0.0, grace))):
-        if heard in known:
-            _end(say, f"{known[heard]}: stopped at once")
-    if heard is not None:
-        _end(say, "the grace is over: stopped at once")
+    while (echo := _next_signal(reader, names, began + ECHO_SECONDS)) != TIMEOUT:
+        if echo is None:
+            return
+    log.warning(
+        f"{first}: stopping; chunks that are being drawn have {grace:g} s to end, and a second signal stops at once"
+    )
+    second = _next_signal(reader, names, began + min(MAX_GRACE, max(0.0, grace)))
+    if second is not None:
+        _exit("the grace is over: stopped at once" if second == TIMEOUT else f"{second}: stopped at once")
 
 
-def _heard(reader: socket.socket, deadline: float) -> int | None:
-    """Number of the next signal until then; 0 where there is none, None once nobody watches any more."""
-    if not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        return 0
-    content = reader.recv(1)
-    return content[0] if content else None
+def _next_signal(reader: socket.socket, names: dict[int, str], deadline: float | None) -> str | None:
+    """Name of the next signal, `TIMEOUT` if none comes until then, or None once the writer is closed."""
+    while True:
+        seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not select.select([reader], [], [], seconds)[0]:
+            return TIMEOUT
+        content = reader.recv(1)
+        if not content:
+            return None
+        # Other handled signals, of whatever library, are written to the socket as well.
+        if content[0] in names:
+            return names[content[0]]
 
 
-def _next(reader: socket.socket, known: dict[int, str]) -> str | None:
-    """Name of the next signal that counts; None once nobody watches any more."""
-    while content := reader.recv(1):
-        if content[0] in known:
-            return known[content[0]]
-    return None
-
-
-def _end(say: Say, why: str) -> None:
-    """End the process and those that it started, at once: what is half written has no name yet."""
+def _exit(reason: str) -> None:
+    """End the process and those that it started, at once: what is half written has no final name yet."""
     import multiprocessing
 
     for child in multiprocessing.active_children():
         child.kill()
     with suppress(OSError):
         sys.stdout.flush()
-    say(why)
-    os._exit(Exit.STOPPED)
+    log.warning(reason)
+    os._exit(ExitCode.STOPPED)

@@ -1,18 +1,20 @@
 """Commands about stores: status, info, verify, repair, extend, report."""
 
 import errno
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.conduct import Manner, conduct
-from mvn_dask.cli.console import Console
-from mvn_dask.cli.options import Debug, Grace, Json, LogFormat, Overrides, Quiet, StorageOptions, Store, Timeout
-from mvn_dask.cli.outcome import Exit
+from mvn_dask.cli.command import Outcome, Result, command
+from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.cli.options import Store, StoreOptions, WorkOptions
+from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
     from mvn_dask.job.job import Job
@@ -22,200 +24,155 @@ Level = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help="With values: draw every row again, not a stripe of each chunk.")]
 
+UNCHANGED = "nothing was changed; the same command begins anew"
 
-def status(
-    store: Store,
-    storage_options: StorageOptions = None,
-    overrides: Overrides = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
-    """Say how far a store is; also while a job is running."""
-
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.words import as_json
-        from mvn_dask.store.status import status as look
-
-        place = _place(store, storage_options, overrides, console)
-        found = look(place.url, storage_options=place.storage_options)
-        console.result(str(found), {**as_json(found), "complete": found.complete})
-        return Exit.DONE
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+log = logging.getLogger(__name__)
 
 
-def info(
-    store: Store,
-    storage_options: StorageOptions = None,
-    overrides: Overrides = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
-    """Say what a store holds: shape, seed, fingerprint, method, names, and where it was begun."""
+@command
+def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Outcome:
+    """Show how far a store is; also while a job is running."""
+    from mvn_dask.cli.formatting import as_json
+    from mvn_dask.store.status import status as status_of
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.words import as_json
-        from mvn_dask.store.description import describe
-
-        place = _place(store, storage_options, overrides, console)
-        found = describe(place.url, storage_options=place.storage_options)
-        console.result(str(found), as_json(found))
-        return Exit.DONE
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+    location = _locate(store, options, secrets)
+    found = status_of(location.url, storage_options=location.storage_options)
+    return Result(str(found), {**as_json(found), "complete": found.complete})
 
 
+@command
+def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Outcome:
+    """Show what a store holds: shape, seed, fingerprint, method, names, and where it was begun."""
+    from mvn_dask.cli.formatting import as_json
+    from mvn_dask.store.description import describe
+
+    location = _locate(store, options, secrets)
+    found = describe(location.url, storage_options=location.storage_options)
+    return Result(str(found), as_json(found))
+
+
+@command
 def verify(
     store: Store,
     level: Level = "checksum",
     full: Full = False,
-    storage_options: StorageOptions = None,
-    overrides: Overrides = None,
-    grace: Grace = 30.0,
-    connect_timeout: Timeout = 30.0,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
-    """Say whether a store holds what its record says: exit code 5 if it does not."""
+    *,
+    options: StoreOptions,
+    work: WorkOptions,
+    secrets: RedactSecrets,
+) -> Outcome:
+    """Check whether a store holds what its manifest says: exit code 5 if it does not."""
+    from mvn_dask.cli.formatting import verification_json
+    from mvn_dask.errors import DamagedChunkError, DamagedManifestError
+    from mvn_dask.maintenance.verify import verify as verify_store
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.words import verification_json
-        from mvn_dask.errors import DamagedChunkError, DamagedManifestError
-        from mvn_dask.maintenance.verify import verify as look
-
-        place = _place(store, storage_options, overrides, console)
-        with _working(place, console, grace, connect_timeout, "nothing was changed; the same command begins anew"):
-            try:
-                found = look(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
-            except DamagedManifestError as error:
-                raise DamagedChunkError(str(error)) from error
-        console.result(str(found), verification_json(found))
-        return Exit.DONE if found.ok else Exit.VERIFICATION
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+    location = _locate(store, options, secrets)
+    with _computing(location, work, UNCHANGED):
+        try:
+            found = verify_store(location.url, level=level, full=full, storage_options=location.storage_options)  # type: ignore[arg-type]
+        except DamagedManifestError as error:
+            # Of a verification, a damaged manifest is a result, and not a refusal.
+            raise DamagedChunkError(str(error)) from error
+    return Result(str(found), verification_json(found), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 
+@command
 def repair(
     store: Store,
     level: Level = "checksum",
     full: Full = False,
-    storage_options: StorageOptions = None,
-    overrides: Overrides = None,
-    grace: Grace = 30.0,
-    connect_timeout: Timeout = 30.0,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
+    *,
+    options: StoreOptions,
+    work: WorkOptions,
+    secrets: RedactSecrets,
+) -> Outcome:
     """Draw the chunks of a store again that are bad or missing, and only those."""
+    from mvn_dask.cli.formatting import as_json
+    from mvn_dask.maintenance.repair import repair as repair_store
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.words import as_json
-        from mvn_dask.maintenance.repair import repair as mend
-
-        place = _place(store, storage_options, overrides, console)
-        with _working(place, console, grace, connect_timeout, "what was drawn stays; the same command goes on"):
-            found = mend(place.url, level=level, full=full, storage_options=place.storage_options)  # type: ignore[arg-type]
-        console.result(str(found), as_json(found))
-        return Exit.DONE
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+    location = _locate(store, options, secrets)
+    with _computing(location, work, "what was drawn stays; the same command goes on"):
+        found = repair_store(location.url, level=level, full=full, storage_options=location.storage_options)  # type: ignore[arg-type]
+    return Result(str(found), as_json(found))
 
 
+@command
 def extend(
     store: Store,
     rows: Annotated[str, typer.Argument(metavar="ROWS", help="How many more, as 1e6.", show_default=False)],
-    storage_options: StorageOptions = None,
-    overrides: Overrides = None,
-    grace: Grace = 30.0,
-    connect_timeout: Timeout = 30.0,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
+    *,
+    options: StoreOptions,
+    work: WorkOptions,
+    secrets: RedactSecrets,
+) -> Outcome:
     """Append rows to a finished store: it becomes that of the longer run. After a stop, repair completes it."""
+    from mvn_dask.cli.formatting import as_json
+    from mvn_dask.errors import ArgumentError
+    from mvn_dask.job.quantities import integer
+    from mvn_dask.maintenance.extend import extend as extend_store
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.cli.words import as_json
-        from mvn_dask.errors import ArgumentError
-        from mvn_dask.job.quantities import integer
-        from mvn_dask.maintenance.extend import extend as append
-
-        try:
-            count = integer(rows, 1)
-        except ArgumentError as error:
-            raise ArgumentError(f"ROWS {error}") from error
-        place = _place(store, storage_options, overrides, console)
-        after = f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
-        with _working(place, console, grace, connect_timeout, after):
-            found = append(place.url, count, storage_options=place.storage_options)
-        console.result(str(found), as_json(found))
-        return Exit.DONE
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+    try:
+        count = integer(rows, 1)
+    except ArgumentError as error:
+        raise ArgumentError(f"ROWS {error}") from error
+    location = _locate(store, options, secrets)
+    with _computing(
+        location, work, f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
+    ):
+        found = extend_store(location.url, count, storage_options=location.storage_options)
+    return Result(str(found), as_json(found))
 
 
+@command
 def report(
     store: Store,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page.")] = Path("report.html"),
-    storage_options: StorageOptions = None,
-    overrides: Overrides = None,
-    grace: Grace = 30.0,
-    connect_timeout: Timeout = 30.0,
-    json: Json = False,
-    quiet: Quiet = False,
-    log_format: LogFormat = "text",
-    debug: Debug = False,
-) -> int:
+    *,
+    options: StoreOptions,
+    work: WorkOptions,
+    secrets: RedactSecrets,
+) -> Outcome:
     """Write a page about a store, to be looked at: what was drawn, and whether it is distributed as it should be."""
+    from mvn_dask.atomic import atomic_write
+    from mvn_dask.reporting.report import report as report_on
 
-    def act(console: Console) -> Exit:
-        from mvn_dask.atomic import atomic_write
-        from mvn_dask.reporting.report import report as look
-
-        place = _place(store, storage_options, overrides, console)
-        _refuse_no_folder(output)
-        with _working(place, console, grace, connect_timeout, "nothing was changed; the same command begins anew"):
-            found = look(place.url, storage_options=place.storage_options)
-        with atomic_write(output) as file:
-            file.write(found.html.encode())
-        console.info(f"wrote {output}")
-        console.result(str(found), found.as_dict())
-        return Exit.DONE if found.ok else Exit.VERIFICATION
-
-    return conduct(Manner(json, quiet, log_format, debug), act)
+    location = _locate(store, options, secrets)
+    _refuse_missing_folder(output)
+    with _computing(location, work, UNCHANGED):
+        found = report_on(location.url, storage_options=location.storage_options)
+    with atomic_write(output) as file:
+        file.write(found.html.encode())
+    log.info(f"wrote {output}")
+    return Result(str(found), found.as_dict(), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 
-class _Place:
-    """A store, and the job whose cluster works on it, if a job was named."""
+@dataclass(frozen=True)
+class StoreLocation:
+    """Where the store of a command lies."""
 
-    def __init__(self, url: str, storage_options: Mapping[str, Any] | None, job: "Job | None") -> None:
-        self.url, self.storage_options, self.job = url, storage_options, job
+    url: str
+    """Its path or URL."""
+    storage_options: Mapping[str, Any] | None
+    """What its URL needs."""
+    job: "Job | None" = None
+    """The job whose store it is, and whose cluster works on it, if a job file was named."""
 
 
-def _place(store: str, options: Sequence[str] | None, overrides: Sequence[str] | None, console: Console) -> _Place:
+def _locate(store: str, options: StoreOptions, secrets: RedactSecrets) -> StoreLocation:
     from mvn_dask.errors import ArgumentError
 
-    given = _pairs(options or ())
-    console.hide(given)
+    given = _pairs(options.storage_options or ())
+    secrets.add(given)
     if not store.endswith(".toml") or "://" in store or Path(store).is_dir():
-        if overrides:
+        if options.overrides:
             raise ArgumentError("--set changes a job file, and STORE is none")
-        return _Place(store, given or None, None)
+        return StoreLocation(store, given or None)
     from mvn_dask.job.job import Job
 
-    job = Job.from_toml(store, overrides or ())
+    job = Job.from_toml(store, options.overrides or ())
     own = job.output.storage_options.get_secret_value()
-    console.hide(*job.secrets())
-    return _Place(job.locate(job.output.url), {**own, **given} or None, job)
+    secrets.add(*job.secrets())
+    return StoreLocation(job.locate(job.output.url), {**own, **given} or None, job)
 
 
 def _pairs(options: Sequence[str]) -> dict[str, Any]:
@@ -223,11 +180,11 @@ def _pairs(options: Sequence[str]) -> dict[str, Any]:
 
     pairs = [option.partition("=") for option in options]
     if not all(key and sign for key, sign, _ in pairs):
-        raise ArgumentError("--storage-option must be KEY=VALUE")  # what was seen may be secret
+        raise ArgumentError("--storage-option must be KEY=VALUE")  # the value seen may be secret
     return {key: value for key, _, value in pairs}
 
 
-def _refuse_no_folder(output: Path) -> None:
+def _refuse_missing_folder(output: Path) -> None:
     """Raise before anything is read, if a page cannot be written."""
     folder = output.resolve().parent
     if not folder.is_dir():
@@ -237,20 +194,20 @@ def _refuse_no_folder(output: Path) -> None:
 
 
 @contextmanager
-def _working(place: _Place, console: Console, grace: float, timeout: float, after: str) -> Iterator[None]:
-    """Inside the body, the job's cluster works, until a signal stops it; `after` tells what is to be done then."""
-    from mvn_dask.cli.signals import watched
+def _computing(location: StoreLocation, work: WorkOptions, stopped: str) -> Iterator[None]:
+    """Inside the body, the job's cluster works, until a signal stops it; `stopped` says what to do then."""
+    from mvn_dask.cli.signals import cancel_on_signals
     from mvn_dask.errors import JobCancelledError
     from mvn_dask.execution.cancellation import CancelToken, cancellable
-    from mvn_dask.job.clusters import opened
+    from mvn_dask.job.clusters import open_cluster
 
-    stop = CancelToken()
+    token = CancelToken()
     try:
-        with watched(stop, grace, console.warning), cancellable(stop):
-            if place.job is None:
+        with cancel_on_signals(token, work.grace), cancellable(token):
+            if location.job is None:
                 yield
             else:
-                with opened(place.job, connect_timeout=timeout, tell=console.info):
+                with open_cluster(location.job, connect_timeout=work.connect_timeout):
                     yield
     except JobCancelledError as error:
-        raise JobCancelledError(f"stopped: {after}") from error
+        raise JobCancelledError(f"stopped: {stopped}") from error

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import dask
-import dask.array as da
 from dask.base import get_scheduler
 
 
@@ -22,6 +21,8 @@ def current_client() -> Any:
     RuntimeError
         Dask's own, if that client is asynchronous and cannot be waited for.
     """
+    import dask.array as da  # takes a second, which a spec of a sample need not wait for
+
     distributed = sys.modules.get("distributed")
     owner = getattr(get_scheduler(cls=da.Array), "__self__", None)
     return owner if distributed is not None and isinstance(owner, distributed.Client) else None

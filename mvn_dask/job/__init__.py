@@ -1,31 +1,31 @@
-"""Jobs: what a ``job.toml`` says, and what comes of it."""
+"""Jobs. Input: a ``job.toml``; output: a Zarr store, written in parts, on threads, processes or a Dask cluster."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mvn_dask.job.inputs.parameters import Parameters, distribution_of, parameters_of
+    from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, distribution_inputs, distribution_of
     from mvn_dask.job.job import Job
     from mvn_dask.job.parts import part_of
     from mvn_dask.job.template import job_template
 
-__all__ = ["Job", "Parameters", "distribution_of", "job_template", "parameters_of", "part_of"]
+__all__ = ["DistributionInputs", "Job", "distribution_inputs", "distribution_of", "job_template", "part_of"]
 
-_HOMES = {
+_MODULES = {
+    "DistributionInputs": "mvn_dask.job.inputs.distribution_inputs",
     "Job": "mvn_dask.job.job",
-    "Parameters": "mvn_dask.job.inputs.parameters",
-    "distribution_of": "mvn_dask.job.inputs.parameters",
-    "parameters_of": "mvn_dask.job.inputs.parameters",
-    "part_of": "mvn_dask.job.parts",
+    "distribution_inputs": "mvn_dask.job.inputs.distribution_inputs",
+    "distribution_of": "mvn_dask.job.inputs.distribution_inputs",
     "job_template": "mvn_dask.job.template",
+    "part_of": "mvn_dask.job.parts",
 }
-"""Where each name is at home; it is imported when it is asked for, since pydantic takes its time."""
+"""Module of every name. Each is imported on first use, since importing pydantic takes 0.1 s."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

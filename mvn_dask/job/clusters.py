@@ -1,7 +1,11 @@
-"""Who does the work of a job: threads, processes, or a Dask cluster, from its opening to its end."""
+"""Where a job's tasks run. Input: the table ``[cluster]``; output: dask configured for threads, processes or a cluster.
 
+What is started here ends with the body of `open_cluster`, however that ends.
+"""
+
+import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,19 +15,21 @@ from typing import Any
 from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.cancellation import raise_if_cancelled
-from mvn_dask.job.connecting import connected, first_line
-from mvn_dask.job.hearing import heard
-from mvn_dask.job.schema.cluster import Cluster
-from mvn_dask.job.schema.specification import Specification
-from mvn_dask.job.shielding import shielded
+from mvn_dask.job.connecting import connect, first_line
+from mvn_dask.job.schema.cluster_table import ClusterTable
+from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.job.signal_masking import signals_blocked
+from mvn_dask.job.worker_logging import worker_logs
 from mvn_dask.redaction import redact
 
-Tell = Callable[[str], object]
+log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
-PAUSE = 30.0
-"""Seconds between two looks whether there are workers."""
-CLASSES = {
+"""The address that clusters and dashboards of our own listen on: none is reachable from another machine."""
+WORKER_CHECK_SECONDS = 30.0
+"""Seconds between two checks whether there are workers."""
+CLUSTER_CLASSES = {
+    "local": "distributed.LocalCluster",
     "slurm": "dask_jobqueue.SLURMCluster",
     "pbs": "dask_jobqueue.PBSCluster",
     "lsf": "dask_jobqueue.LSFCluster",
@@ -34,33 +40,31 @@ CLASSES = {
     "kubernetes": "dask_kubernetes.operator.KubeCluster",
 }
 """Cluster classes by the kinds that name them."""
-SHIELD = "mvn_dask.job.shielding"
-"""What workers of a local cluster preload: signals for the whole group are their coordinator's to hear."""
+WORKER_PRELOAD = "mvn_dask.job.signal_masking"
+"""Module that workers of a local cluster preload: they ignore signals and forward their log."""
 
 
 @contextmanager
-def opened(
-    job: Specification, client: Any = None, *, connect_timeout: float = 30.0, tell: Tell = lambda _: None
-) -> Iterator[None]:
-    """Inside the body, dask computes where the job says.
+def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 30.0) -> Iterator[None]:
+    """Inside the body, dask computes where the job's table ``[cluster]`` says.
+
+    Logs the cluster's address and dashboard, and from time to time that it has no workers.
 
     Parameters
     ----------
-    job : Specification
-        Its table ``[cluster]`` counts.
+    job : JobSpec
+        Its table ``[cluster]`` is used.
     client : distributed.Client, optional
-        A cluster that is there already, in place of that table.
+        Client of a running cluster, used instead of that table.
     connect_timeout : float
         Seconds to wait for a scheduler.
-    tell : callable
-        Is told in words which cluster it is, and where its dashboard is.
 
     Raises
     ------
     OSError
         If the scheduler cannot be reached in time.
     JobCancelledError
-        If the current `CancelToken` is cancelled while the cluster is not there yet, or if it is lost then.
+        If the job is cancelled before the cluster is there, or if workers are lost after that.
     JobFileError
         If the cluster's class cannot be imported, or refuses its options.
     """
@@ -71,43 +75,41 @@ def opened(
         if client is None and table.kind == "threads":
             stack.enter_context(dask.config.set(scheduler="threads", num_workers=table.threads))
         elif client is None and table.kind == "processes":
-            stack.enter_context(_processes(table.workers))
+            stack.enter_context(_process_pool(table.workers))
         else:
             client = client or stack.enter_context(_client(job, connect_timeout))
             stack.enter_context(client.as_current())
-            # A setting from outside, of threads for example, would go before the client. By its name, since workers
-            # that begin from now on get all settings pickled.
+            # A scheduler that the user configured, threads for example, would take precedence over the client. Set by
+            # name, not as an object: new workers get the whole configuration pickled.
             stack.enter_context(dask.config.set(scheduler="distributed"))
-            tell(_described(client))
-            stack.enter_context(_awaiting_workers(client, tell))
+            log.info(_description(client))
+            stack.enter_context(_log_missing_workers(client))
         try:
             yield
         except WorkersLostError as error:
-            # Whoever stops a job may end its workers and its scheduler as well.
+            # Whoever cancels a job may end its workers and its scheduler as well.
             raise_if_cancelled(error)
             raise
 
 
 @contextmanager
-def _awaiting_workers(client: Any, tell: Tell) -> Iterator[None]:
-    """Inside the body, say from time to time that there are no workers, while there are none."""
+def _log_missing_workers(client: Any) -> Iterator[None]:
     ended = threading.Event()
 
-    def look() -> None:
-        while not ended.wait(PAUSE):
-            with suppress(Exception):  # the scheduler may be gone, and whoever submits to it will say so
+    def check() -> None:
+        while not ended.wait(WORKER_CHECK_SECONDS):
+            with suppress(Exception):  # without a scheduler; whoever submits to it will raise
                 if not client.scheduler_info(n_workers=-1)["workers"]:
-                    tell("there are no workers; waiting for some")
+                    log.info("there are no workers; waiting for some")
 
-    thread = threading.Thread(target=look, daemon=True, name="mvn-dask-workers")
-    thread.start()
+    threading.Thread(target=check, daemon=True, name="mvn-dask-workers").start()
     try:
         yield
     finally:
         ended.set()
 
 
-def _described(client: Any) -> str:
+def _description(client: Any) -> str:
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     threads = sum(int(worker["nthreads"]) for worker in workers)
     text = f"cluster at {client.scheduler.address}: {len(workers)} workers, {threads} threads so far"
@@ -117,70 +119,69 @@ def _described(client: Any) -> str:
 
 
 @contextmanager
-def _processes(workers: int | None) -> Iterator[None]:
-    """A pool of processes that hear of a stop, and end with us."""
+def _process_pool(workers: int | None) -> Iterator[None]:
+    """A pool of processes whose tasks are cancelled with the job."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     import dask
     from dask.system import CPU_COUNT
 
-    from mvn_dask.job.shielding import join_pool
+    from mvn_dask.job.signal_masking import initialize_pool_process
 
+    # Not fork: threads of this process may hold locks, BLAS's for example, that no thread would release in a copy.
     context = multiprocessing.get_context("spawn")
-    with shielded():
-        event = context.Event()
     count = workers or CPU_COUNT
+    with signals_blocked():
+        event = context.Event()
     with (
-        ProcessPoolExecutor(count, context, initializer=join_pool, initargs=(event,)) as pool,
+        ProcessPoolExecutor(count, context, initializer=initialize_pool_process, initargs=(event,)) as pool,
         cancellation.current_token().on_cancel(lambda _: event.set()),
         dask.config.set(scheduler="processes", pool=pool, num_workers=count),
     ):
-        with shielded():
-            for _ in range(count):  # the processes begin with their first tasks, one each
+        with signals_blocked():
+            for _ in range(count):  # a pool starts a process with each of its first tasks
                 pool.submit(int)
         yield
 
 
 @contextmanager
-def _client(job: Specification, timeout: float) -> Iterator[Any]:
+def _client(job: JobSpec, timeout: float) -> Iterator[Any]:
     from distributed import Client
 
     table = job.cluster
     if table.kind == "scheduler":
-        with connected(job, timeout) as client:
+        with connect(job, timeout) as client:
             yield client
         return
     with (
         _cluster(job) as cluster,
         Client(cluster, timeout=max(timeout, 1.0)) as client,
-        heard(client) if table.kind == "local" else nullcontext(),
+        worker_logs(client) if table.kind == "local" else nullcontext(),
     ):
         yield client
 
 
 @contextmanager
-def _cluster(job: Specification) -> Iterator[Any]:
-    """A cluster that is ours, until the end of the body."""
+def _cluster(job: JobSpec) -> Iterator[Any]:
+    """A cluster of our own."""
     table = job.cluster
     given = table.options.get_secret_value()
-    options = {**given, **_keywords(table)}
-    make = _class(job, "distributed.LocalCluster" if table.kind == "local" else table.class_ or CLASSES[table.kind])
-    if table.kind == "local":
-        _refuse_unknown(job, given)
-        options = {**_local(table), **options, "preload": [SHIELD, *_several(given.get("preload"))]}
+    make = _cluster_class(job)
+    options = _cluster_options(job, given)
     try:
-        with shielded() if table.kind in {"local", "class"} else nullcontext():
+        # Only these start processes of ours. Commands that submit jobs to a queue must be interruptible.
+        with signals_blocked() if table.kind in {"local", "class"} else nullcontext():
             cluster = make(**options)
-    except (TypeError, ValueError) as error:
-        text = redact(first_line(error), given)
-        raise JobFileError(f"{job.place}: cluster.options: {make.__name__} refuses them: {text}") from error
     except Exception as error:
-        raise_if_cancelled(error)
-        if given:
-            text = redact(first_line(error), given)
-            raise JobFileError(f"{job.place}: cluster.options: {make.__name__} does not start: {text}") from error
-        raise
+        refused = isinstance(error, (TypeError, ValueError))
+        if not refused:
+            raise_if_cancelled(error)
+            if not given:
+                raise
+        # What is raised may quote an option, and with it a credential.
+        text = f"{make.__name__} {'refuses them' if refused else 'does not start'}: {redact(first_line(error), given)}"
+        raise JobFileError(f"{job.label}: cluster.options: {text}") from error
     with cluster:
         if table.adaptive is not None:
             cluster.adapt(minimum=table.adaptive.minimum, maximum=table.adaptive.maximum)
@@ -189,62 +190,58 @@ def _cluster(job: Specification) -> Iterator[Any]:
         yield cluster
 
 
-def _keywords(table: Cluster) -> dict[str, Any]:
-    """The keys that all kinds have in common, as the classes call them."""
+def _cluster_class(job: JobSpec) -> Any:
+    name = job.cluster.class_ or CLUSTER_CLASSES[job.cluster.kind]
+    module, _, attribute = name.rpartition(".")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        extra = ": pip install 'mvn_dask[jobqueue]'" if module == "dask_jobqueue" else ""
+        raise JobFileError(f"{job.label}: cluster.kind: {name} cannot be imported ({error}){extra}") from error
+
+
+def _cluster_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of the cluster class."""
+    table = job.cluster
+    if table.kind == "local":
+        _refuse_unknown(job, given)
+        return _local_options(table, given)
     if table.kind in {"kubernetes", "class"}:
-        return {}
-    options: dict[str, Any] = {}
-    if table.threads is not None:
-        options["threads_per_worker" if table.kind == "local" else "cores"] = table.threads
-    if table.memory is not None:
-        options["memory_limit" if table.kind == "local" else "memory"] = table.memory
-    if table.kind != "local":
-        # One process a job of the queue, however many threads it has.
-        options["processes"] = 1
-        given = table.options.get_secret_value().get("scheduler_options", {})
-        options["scheduler_options"] = {"dashboard_address": f"{LOOPBACK}:0", **given}
-        return options
-    if table.adaptive is not None:
-        options["n_workers"] = table.adaptive.minimum
-    elif table.workers is not None:
-        options["n_workers"] = table.workers
-    return options
+        return dict(given)
+    scheduler = {"dashboard_address": f"{LOOPBACK}:0", **given.get("scheduler_options", {})}
+    # One process a job of the queue, however many threads it has: threads share the factor.
+    sizes = _without_none(cores=table.threads, memory=table.memory, processes=1)
+    return {**given, **sizes, "scheduler_options": scheduler}
 
 
-def _refuse_unknown(job: Specification, given: Iterable[str]) -> None:
-    """What a local cluster does not know goes to its workers, which fail late and loudly."""
-    from distributed import LocalCluster, Nanny, Worker
-    from distributed.core import Server
-
-    known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise JobFileError(
-            "\n".join(f"{job.place}: cluster.options.{name}: LocalCluster knows none" for name in unknown)
-        )
-
-
-def _several(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _local(table: Cluster) -> dict[str, Any]:
+def _local_options(table: ClusterTable, given: Mapping[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {"dashboard_address": f"{LOOPBACK}:0"}
-    if table.tls or table.options.get_secret_value().get("processes", True):
-        options["host"] = LOOPBACK  # threads alone need no address
+    if table.tls or given.get("processes", True):
+        options["host"] = LOOPBACK  # with threads alone the scheduler listens nowhere
     if table.tls:
         from distributed import Security
 
         if find_spec("cryptography") is None:
             raise JobFileError("cluster.tls of a local cluster needs cryptography: pip install 'mvn_dask[tls]'")
         options |= {"security": Security.temporary(), "protocol": "tls://"}
-    return options
+    workers = table.workers if table.adaptive is None else table.adaptive.minimum
+    sizes = _without_none(threads_per_worker=table.threads, memory_limit=table.memory, n_workers=workers)
+    preload = given.get("preload", [])
+    preloads = preload if isinstance(preload, (list, tuple)) else [preload]
+    return {**options, **given, **sizes, "preload": [WORKER_PRELOAD, *preloads]}
 
 
-def _class(job: Specification, name: str) -> Any:
-    module, _, attribute = name.rpartition(".")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        extra = ": pip install 'mvn_dask[jobqueue]'" if module == "dask_jobqueue" else ""
-        raise JobFileError(f"{job.place}: cluster.kind: {name} cannot be imported ({error}){extra}") from error
+def _without_none(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse_unknown(job: JobSpec, given: Iterable[str]) -> None:
+    """Refuse options that neither a local cluster nor its workers take; workers would fail late, one by one."""
+    from distributed import LocalCluster, Nanny, Worker
+    from distributed.core import Server
+
+    known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        lines = [f"{job.label}: cluster.options.{name}: LocalCluster takes no such option" for name in unknown]
+        raise JobFileError("\n".join(lines))

@@ -1,4 +1,4 @@
-"""The connection to a scheduler that others started: made in time, or not at all."""
+"""Connection to a running scheduler. Input: the table ``[cluster]``; output: a client, within a time limit."""
 
 import threading
 import time
@@ -7,24 +7,21 @@ from typing import Any
 
 from mvn_dask.errors import JobFileError
 from mvn_dask.execution.cancellation import raise_if_cancelled
-from mvn_dask.job.schema.cluster import Tls
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.schema.cluster_table import TlsTable
+from mvn_dask.job.schema.job_spec import JobSpec
 
-MARGIN = 1.0
-"""Seconds after which a connection should have ended by its own timeout."""
-LOOK = 0.05
-"""Seconds between two looks whether the job was stopped meanwhile."""
+TIMEOUT_MARGIN = 1.0
+"""Seconds that a connection may take beyond its own timeout."""
+CONNECTION_POLL_SECONDS = 0.05
+"""Seconds between two checks for a cancelled job while a connection is made."""
 
 
-def connected(job: Specification, timeout: float) -> Any:
+def connect(job: JobSpec, timeout: float) -> Any:
     """A client of the scheduler that a job names.
-
-    The connection is made in another thread, which is left alone once the job is stopped, or where something listens
-    that is no scheduler: distributed would wait for its answer for ever.
 
     Parameters
     ----------
-    job : Specification
+    job : JobSpec
         Its table ``[cluster]`` is of the kind "scheduler".
     timeout : float
         Seconds that the scheduler has to answer.
@@ -34,13 +31,13 @@ def connected(job: Specification, timeout: float) -> Any:
     ConnectionError
         If it does not.
     JobCancelledError
-        If the current `cancellation.CancelToken` is requested meanwhile.
+        If the job is cancelled meanwhile.
     JobFileError
         If a certificate is missing.
     """
     from distributed import Client
 
-    options = _scheduler(job, timeout)
+    options = _client_options(job, timeout)
     found: list[Any] = []
 
     def make() -> None:
@@ -49,54 +46,54 @@ def connected(job: Specification, timeout: float) -> Any:
         except Exception as error:  # noqa: BLE001 raised below
             found.append(error)
 
+    # In a thread that can be abandoned: where something listens that is no scheduler, the handshake has no timeout.
     thread = threading.Thread(target=make, daemon=True, name="mvn-dask-connect")
     thread.start()
-    deadline = time.monotonic() + timeout + MARGIN
+    deadline = time.monotonic() + timeout + TIMEOUT_MARGIN
     while thread.is_alive():
         raise_if_cancelled()
-        thread.join(LOOK)
+        thread.join(CONNECTION_POLL_SECONDS)
         if time.monotonic() > deadline:
-            raise ConnectionError(
-                f"no scheduler answers within {timeout:g} s: something listens there, and says nothing"
-            )
-    if isinstance(found[0], Exception):  # what is no scheduler may answer anything
+            raise ConnectionError(f"no scheduler answers within {timeout:g} s: what listens there does not respond")
+    if isinstance(found[0], Exception):  # of any type: the peer may be no scheduler
         raise ConnectionError(f"no scheduler answers within {timeout:g} s: {first_line(found[0])}") from found[0]
     return found[0]
 
 
-def _scheduler(job: Specification, timeout: float) -> dict[str, Any]:
+def _client_options(job: JobSpec, timeout: float) -> dict[str, Any]:
     table = job.cluster
     options: dict[str, Any] = {"address": table.address}
     if table.scheduler_file is not None:
-        options = {"scheduler_file": _awaited(job.locate(table.scheduler_file), timeout)}
-    if isinstance(table.tls, Tls):
+        options = {"scheduler_file": _wait_for_file(job.locate(table.scheduler_file), timeout)}
+    if isinstance(table.tls, TlsTable):
         options["security"] = _security(job, table.tls)
     return options
 
 
-def _awaited(path: str, timeout: float) -> str:
-    """A scheduler's file; distributed would wait for it for ever."""
+def _wait_for_file(path: str, timeout: float) -> str:
+    # distributed waits for a scheduler file without a time limit.
     deadline = time.monotonic() + timeout
     while not Path(path).exists():
         raise_if_cancelled()
         if time.monotonic() > deadline:
             raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
-        time.sleep(min(LOOK, max(0.0, deadline - time.monotonic())))
+        time.sleep(min(CONNECTION_POLL_SECONDS, max(0.0, deadline - time.monotonic())))
     return path
 
 
-def _security(job: Specification, tls: Tls) -> Any:
+def _security(job: JobSpec, tls: TlsTable) -> Any:
     from distributed import Security
 
     paths = {"ca": job.locate(tls.ca), "cert": job.locate(tls.cert), "key": job.locate(tls.key)}
     for key, path in paths.items():
+        # distributed would raise an SSL error without the file's name.
         if not Path(path).is_file():
-            raise JobFileError(f"{job.place}: cluster.tls.{key}: there is no file {path}")
+            raise JobFileError(f"{job.label}: cluster.tls.{key}: there is no file {path}")
     return Security(
         require_encryption=True, tls_ca_file=paths["ca"], tls_client_cert=paths["cert"], tls_client_key=paths["key"]
     )
 
 
 def first_line(error: BaseException) -> str:
-    """An error in one line."""
+    """The first line of an error's message, or its type."""
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,20 +1,21 @@
-"""A job: what its file says, and doing it."""
+"""`Job`: the public face of a job file. Input: TOML or mappings; output: a plan, or a finished store."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mvn_dask.job.reading import as_job, read_job
-from mvn_dask.job.schema.specification import Specification
-from mvn_dask.job.writing import job_text
+from mvn_dask.job.parsing import parse_file, parse_mapping
+from mvn_dask.job.schema.base import REVEAL_SECRETS
+from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.job.toml_format import format_document
 
 if TYPE_CHECKING:
-    from mvn_dask.job.planning import Planned
-    from mvn_dask.job.running import Ran
+    from mvn_dask.job.planning import JobPlan
+    from mvn_dask.job.running import RunResult
 
 
-class Job(Specification):
-    """A job: which distribution, how many samples of it, where they go, and who does the work.
+class Job(JobSpec):
+    """A job: a distribution, the sample to draw from it, the store to write, and the cluster to run on.
 
     It is the content of a ``job.toml``: `from_toml` reads one, `to_toml` writes one. Every table is frozen and
     strict: unknown keys, wrong types and impossible values are errors.
@@ -23,13 +24,13 @@ class Job(Specification):
     ----------
     version : 1
         Version of the schema.
-    distribution : Distribution
+    distribution : DistributionTable
         Mean and covariance, and how the covariance is checked and factorised.
-    sample : Sample
+    sample : SampleTable
         Size, seed, dtype, chunks and bit generator.
-    output : Output
+    output : OutputTable
         The Zarr store.
-    cluster : Cluster
+    cluster : ClusterTable
         Threads of this process where it is left out.
 
     Examples
@@ -68,15 +69,15 @@ class Job(Specification):
         path : str or Path
             A TOML file.
         overrides : sequence of str
-            Texts such as ``sample.size=1e9``, which take the place of what the file says, or add to it. What
-            follows the sign is a TOML value, or else a text.
+            Texts such as ``sample.size=1e9``, which replace what the file says, or add to it. What follows the
+            equals sign is a TOML value, or else a string.
 
         Raises
         ------
         JobFileError
-            If the file is missing, or not a job; the text has a line for every fault.
+            If the file is missing, or not a job; the message has a line for every fault.
         """
-        return read_job(cls, Path(path), overrides)
+        return parse_file(cls, Path(path), overrides)
 
     @classmethod
     def from_mapping(
@@ -85,43 +86,43 @@ class Job(Specification):
         overrides: Sequence[str] = (),
         *,
         folder: str | Path = ".",
-        place: str = "job",
+        label: str = "job",
     ) -> Self:
         """The job in nested mappings, as `tomllib` gives them.
 
         Parameters
         ----------
         mapping : mapping
-            What would stand in a job file.
+            The content of a job file.
         overrides : sequence of str
             As for `from_toml`.
         folder : path
             Where relative paths start.
-        place : str
-            What errors call it.
+        label : str
+            Name of the job in errors.
 
         Raises
         ------
         JobFileError
-            If it is not a job; the text has a line for every fault.
+            If it is not a job; the message has a line for every fault.
         """
-        return as_job(cls, mapping, overrides, folder=Path(folder), place=place)
+        return parse_mapping(cls, mapping, overrides, folder=Path(folder), label=label)
 
     def to_toml(self) -> str:
         """The job as a file; reading it gives the same job.
 
-        Keys that have their default value are left out. Storage and cluster options stand in it as they are, secret
-        or not.
+        Keys that have their default value are left out. Storage and cluster options are written as they are,
+        credentials included.
         """
-        return job_text(self)
+        return format_document(self.model_dump(by_alias=True, exclude_defaults=True, context=REVEAL_SECRETS))
 
-    def plan(self, part: tuple[int, int] | None = None) -> "Planned":
+    def plan(self, part: tuple[int, int] | None = None) -> "JobPlan":
         """What a run will do: rows, chunks, bytes, memory, tasks and time. Nothing is written.
 
         Parameters
         ----------
         part : (int, int), optional
-            ``(i, n)`` with 0 ≤ i < n: only the i-th of n shares.
+            ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks.
 
         Raises
         ------
@@ -132,15 +133,17 @@ class Job(Specification):
 
         return plan(self, part)
 
-    def run(self, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0) -> "Ran":
-        """Draw what is missing, and keep it: the same call begins a job, goes on with it and completes it.
+    def run(
+        self, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
+    ) -> "RunResult":
+        """Draw the chunks that are missing in the store: the same call begins, continues and completes a job.
 
         Parameters
         ----------
         part : (int, int), optional
-            ``(i, n)`` with 0 ≤ i < n: only the i-th of n shares of the chunks. Parts may run at the same time.
+            ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks. Parts may run at the same time.
         client : distributed.Client, optional
-            A cluster that is there already, in place of the job's own.
+            Client of a running cluster, used instead of the table ``[cluster]``.
         connect_timeout : float
             Seconds that a scheduler has to answer.
 
@@ -151,7 +154,7 @@ class Job(Specification):
         InvalidDistributionError, NotPositiveDefiniteError
             If mean and covariance are no distribution.
         ArgumentError
-            If the sample, its chunks, or `part` make no sense.
+            If the sample, its chunks, or `part` are invalid.
         StoreError
             If the output cannot be used; see `mvn_dask.to_zarr`.
         OSError

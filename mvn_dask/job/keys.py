@@ -1,4 +1,4 @@
-"""The keys that a job file may hold."""
+"""Keys of a job file, from the schema: dotted names, descriptions, suggestions for unknown ones."""
 
 import difflib
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from mvn_dask.job.schema.base import Table
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.schema.job_spec import JobSpec
 
 Key = tuple[str, ...]
 """A key with the tables around it, outermost first."""
 
-HIDDEN = {"storage_options", "options"}
-"""Tables whose values may be secret."""
+SECRET_TABLES = {"storage_options", "options"}
+"""Tables whose values may be credentials."""
 
 
 @cache
 def known_keys() -> dict[Key, FieldInfo]:
-    """Every key that the schema knows, outer ones before inner ones."""
-    return dict(_keys(Specification, ()))
+    """Every key of the schema, outer ones before inner ones."""
+    return dict(_keys(JobSpec, ()))
 
 
 def _keys(table: type[Table], above: Key) -> Iterator[tuple[Key, FieldInfo]]:
@@ -50,13 +50,13 @@ def dotted(key: Key) -> str:
     return ".".join(key)
 
 
-def is_hidden(key: Key) -> bool:
-    """Whether the value of a key may be secret: it is an option for another library, or nobody knows the key."""
-    return bool(HIDDEN & set(key)) or key not in known_keys()
+def is_secret(key: Key) -> bool:
+    """Whether the value of a key may be a credential: it is an option of another library, or the key is unknown."""
+    return bool(SECRET_TABLES & set(key)) or key not in known_keys()
 
 
 def suggestion(key: Key) -> str:
-    """What somebody who wrote an unknown key may have meant.
+    """The known key nearest to an unknown one, or the keys that its table takes.
 
     Examples
     --------

@@ -1,18 +1,18 @@
-"""Which share of a job this process does: told as ``i/n``, or found in what a scheduler says to the tasks of an array.
+"""Part of a job that a process draws: ``i/n``, or from the environment variables of a scheduler's job array.
 
 ========== ============================ ========== =========================================
-scheduler  the task's number            from       number of tasks
+scheduler  number of the task           first      number of tasks
 ========== ============================ ========== =========================================
 Slurm      SLURM_ARRAY_TASK_ID          any        SLURM_ARRAY_TASK_COUNT, with _MIN and _STEP
-PBS        PBS_ARRAY_INDEX, PBS_ARRAYID any        not told
+PBS        PBS_ARRAY_INDEX, PBS_ARRAYID any        unknown
 LSF        LSB_JOBINDEX                 1          LSB_JOBINDEX_END, with _STEP
 SGE        SGE_TASK_ID                  any        SGE_TASK_LAST, with _FIRST and _STEPSIZE
 AWS Batch  AWS_BATCH_JOB_ARRAY_INDEX    0          AWS_BATCH_JOB_ARRAY_SIZE
-Kubernetes JOB_COMPLETION_INDEX         0          not told
+Kubernetes JOB_COMPLETION_INDEX         0          unknown
 ========== ============================ ========== =========================================
 
-Where the number of tasks is not told, ``auto/n`` says it. Then the share is the task's number modulo n: any n numbers
-in a row give every share once, and a task that is run again gets the share that it had.
+Where the number of tasks is unknown, ``auto/n`` states it. The part is then the task's number modulo n: any n
+consecutive numbers give every part once, and a task that is run again gets the part that it had.
 
 References
 ----------
@@ -26,17 +26,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
-_SHARE = re.compile(r"(auto|\d{1,18})/(\d{1,18})", re.ASCII)
+_PART = re.compile(r"(auto|\d{1,18})/(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Array:
-    """How a scheduler tells a task of an array its place."""
+class ArrayVariables:
+    """Environment variables of a task in a scheduler's job array."""
 
     scheduler: str
-    """Its name."""
+    """Name of the scheduler."""
     number: str
     """Variable with the task's number."""
     count: str | None = None
@@ -49,8 +49,8 @@ class Array:
     """Variable with the distance between numbers; 1 where there is none."""
 
 
-ARRAYS = (
-    Array(
+SCHEDULERS = (
+    ArrayVariables(
         "Slurm",
         "SLURM_ARRAY_TASK_ID",
         count="SLURM_ARRAY_TASK_COUNT",
@@ -58,30 +58,30 @@ ARRAYS = (
         last="SLURM_ARRAY_TASK_MAX",
         step="SLURM_ARRAY_TASK_STEP",
     ),
-    Array("PBS", "PBS_ARRAY_INDEX"),
-    Array("Torque", "PBS_ARRAYID"),
-    Array("LSF", "LSB_JOBINDEX", first=1, last="LSB_JOBINDEX_END", step="LSB_JOBINDEX_STEP"),
-    Array("SGE", "SGE_TASK_ID", first="SGE_TASK_FIRST", last="SGE_TASK_LAST", step="SGE_TASK_STEPSIZE"),
-    Array("AWS Batch", "AWS_BATCH_JOB_ARRAY_INDEX", count="AWS_BATCH_JOB_ARRAY_SIZE"),
-    Array("Kubernetes", "JOB_COMPLETION_INDEX"),
+    ArrayVariables("PBS", "PBS_ARRAY_INDEX"),
+    ArrayVariables("Torque", "PBS_ARRAYID"),
+    ArrayVariables("LSF", "LSB_JOBINDEX", first=1, last="LSB_JOBINDEX_END", step="LSB_JOBINDEX_STEP"),
+    ArrayVariables("SGE", "SGE_TASK_ID", first="SGE_TASK_FIRST", last="SGE_TASK_LAST", step="SGE_TASK_STEPSIZE"),
+    ArrayVariables("AWS Batch", "AWS_BATCH_JOB_ARRAY_INDEX", count="AWS_BATCH_JOB_ARRAY_SIZE"),
+    ArrayVariables("Kubernetes", "JOB_COMPLETION_INDEX"),
 )
-"""Schedulers that are known."""
+"""Known schedulers."""
 
 
 def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
-    """The share i of n that a text means, 0 ≤ i < n.
+    """Part i of n, 0 ≤ i < n, from its text.
 
     Parameters
     ----------
     text : str
-        ``i/n``; ``auto``, to ask the environment of a job array; or ``auto/n``, where that does not tell n.
+        ``i/n``; ``auto``, from the environment of a job array; or ``auto/n``, where the environment lacks n.
     environ : mapping
         The environment.
 
     Raises
     ------
     ArgumentError
-        If the text is none of these, or the environment does not tell.
+        If the text is none of these, or the environment does not determine the part.
 
     Examples
     --------
@@ -93,15 +93,15 @@ def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
     (0, 8)
     """
     if text == "auto":
-        return _told(_array(environ), environ)
-    found = _SHARE.fullmatch(text)
+        return _part_of_array(_array(environ), environ)
+    found = _PART.fullmatch(text)
     if found is None:
-        raise ArgumentError(f"a part must be i/n, auto or auto/n, such as 0/8, not {shown(text)}")
+        raise ArgumentError(f"a part must be i/n, auto or auto/n, such as 0/8, not {preview(text)}")
     count = int(found[2])
     if found[1] != "auto":
         return _checked(int(found[1]), count, text)
     if not count:
-        raise ArgumentError(f"a part must be auto/n with n of at least 1, not {shown(text)}")
+        raise ArgumentError(f"a part must be auto/n with n of at least 1, not {preview(text)}")
     array = _array(environ)
     return _integer(array.number, environ) % count, count
 
@@ -112,22 +112,22 @@ def _checked(number: int, count: int, text: str) -> tuple[int, int]:
     return number, count
 
 
-def _array(environ: Mapping[str, str]) -> Array:
-    """The scheduler whose variables are there."""
-    # LSF says 0 and SGE "undefined" to a job that belongs to no array.
-    none = {"LSB_JOBINDEX": "0", "SGE_TASK_ID": "undefined"}
-    found = [each for each in ARRAYS if environ.get(each.number, "") not in ("", none.get(each.number, ""))]
+def _array(environ: Mapping[str, str]) -> ArrayVariables:
+    """The scheduler whose variables are set."""
+    # Outside an array LSF sets 0, and SGE "undefined".
+    outside = {"LSB_JOBINDEX": "0", "SGE_TASK_ID": "undefined"}
+    found = [each for each in SCHEDULERS if environ.get(each.number, "") not in ("", outside.get(each.number, ""))]
     if not found:
-        names = ", ".join(each.number for each in ARRAYS)
+        names = ", ".join(each.number for each in SCHEDULERS)
         raise ArgumentError(f"this is no task of a job array, since none of {names} is set: name the part, as in 0/8")
     if len(found) > 1:
         names = " and ".join(each.number for each in found)
-        raise ArgumentError(f"{names} are set, and only one scheduler can tell the part: name it, as in 0/8")
+        raise ArgumentError(f"{names} are set, and only one scheduler can determine the part: name it, as in 0/8")
     return found[0]
 
 
-def _told(array: Array, environ: Mapping[str, str]) -> tuple[int, int]:
-    """The share by what the scheduler says alone."""
+def _part_of_array(array: ArrayVariables, environ: Mapping[str, str]) -> tuple[int, int]:
+    """The part, from the scheduler's variables alone."""
     first = array.first if isinstance(array.first, int) else _integer(array.first, environ)
     step = 1 if array.step is None else _integer(array.step, environ, 1)
     if array.count is not None:
@@ -135,7 +135,7 @@ def _told(array: Array, environ: Mapping[str, str]) -> tuple[int, int]:
     elif array.last is not None:
         count = (_integer(array.last, environ) - first) // max(step, 1) + 1
     else:
-        raise ArgumentError(f"{array.scheduler} does not tell how many tasks there are: say it, as in auto/8")
+        raise ArgumentError(f"{array.scheduler} does not give the number of tasks: add it, as in auto/8")
     number = _integer(array.number, environ)
     last = first + (count - 1) * step
     even = step >= 1 and not (number - first) % step and first <= number <= last
@@ -143,8 +143,8 @@ def _told(array: Array, environ: Mapping[str, str]) -> tuple[int, int]:
         even = False
     if not even:
         raise ArgumentError(
-            f"the numbers of this job array are not evenly spaced, as far as {array.scheduler} tells "
-            f"({array.number} is {number}): say how many parts there are, as in auto/8"
+            f"the numbers of this job array are not evenly spaced, by the variables of {array.scheduler} "
+            f"({array.number} is {number}): add the number of parts, as in auto/8"
         )
     return (number - first) // step, count
 
@@ -152,6 +152,8 @@ def _told(array: Array, environ: Mapping[str, str]) -> tuple[int, int]:
 def _integer(name: str, environ: Mapping[str, str], default: int | None = None) -> int:
     text = environ.get(name, "" if default is None else str(default))
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        seen = shown(text) if text else "missing"
-        raise ArgumentError(f"{name} must be an integer to tell the part, and it is {seen}: name the part, as in 0/8")
+        seen = preview(text) if text else "missing"
+        raise ArgumentError(
+            f"{name} must be an integer to determine the part, and it is {seen}: name the part, as in 0/8"
+        )
     return int(text)

@@ -1,4 +1,7 @@
-"""What a job will do, before it does it."""
+"""Prediction of a run. Input: a job; output: its chunks, bytes, memory, tasks and time, from one timed block.
+
+Cost: one factorisation, unless the store has the factor, and drawing at most `TIMED_BYTES`. Nothing is written.
+"""
 
 import time
 from dataclasses import dataclass
@@ -7,29 +10,28 @@ from typing import Literal
 import numpy as np
 
 from mvn_dask.execution.ranges import range_size, split
-from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
-from mvn_dask.job.schema.specification import Specification
-from mvn_dask.sampling import kernel
+from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
+from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
 TIMED_BYTES = 2**25
-"""Bytes that are drawn to estimate the time, at most about."""
-TIMED_PRODUCTS = 2**30
-"""Products with entries of the factor that are made to estimate the time, at most about."""
-UNKNOWN_THREADS = 1
-"""Threads for which tasks are counted where nobody knows them yet."""
+"""Bytes drawn to estimate the time, about at most."""
+TIMED_SECONDS = 0.05
+"""Seconds of drawing that are enough to estimate the time."""
+ASSUMED_THREADS = 1
+"""Threads for which tasks are counted where the job does not determine them."""
 
 
 @dataclass(frozen=True)
-class Planned:
-    """What a job will do."""
+class JobPlan:
+    """What a run will do."""
 
     url: str
-    """Where the store lies, or is going to."""
+    """Path or URL of the store."""
     state: Literal["new", "unfinished", "complete", "another"]
-    """What lies there: nothing, this job begun, this job done, or another store, which `run` refuses or overwrites."""
+    """What is there: nothing, this job begun, this job complete, or another store, which `run` refuses or replaces."""
     fingerprint: str
     """SHA-256 of everything that decides the values."""
     shape: tuple[int, ...]
@@ -43,24 +45,24 @@ class Planned:
     chunks: int
     """Chunks of the store."""
     missing: int
-    """Chunks that this run would draw; of a part, those of its share."""
+    """Chunks that this run would draw; of a part, those of the part."""
     bytes: int
     """Size of all chunks on the disk, in bytes."""
     task_bytes: int
-    """Memory that a task takes, in bytes: block, factor and what is made on the way."""
+    """Memory of a task in bytes: block, factor and temporary arrays."""
     tasks: int
     """Tasks in which this run would be done; each draws a range of chunks, one after the other."""
     threads: int | None
-    """Threads that would draw, or None where only the cluster knows."""
+    """Threads that would draw, or None where the cluster determines them."""
     cpu_seconds: float
     """Seconds that drawing what is missing takes one thread, from a timed block. Writing comes on top of it."""
     seconds: float | None
     """The same for all threads, or None where they are not known."""
     part: tuple[int, int] | None
-    """Which of how many parts."""
+    """The part (i, n) that was planned; None for the whole job."""
 
 
-def plan(job: Specification, part: tuple[int, int] | None = None) -> Planned:
+def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     """What a job, or a part of it, will do. Nothing is written.
 
     Raises
@@ -71,27 +73,27 @@ def plan(job: Specification, part: tuple[int, int] | None = None) -> Planned:
         As `mvn_dask.job.running.run`, for whatever can be known before.
     """
     refuse_overwriting_part(job, part)
-    work = prepare(job)
-    work.spec.refuse_too_large(_memory(job))
-    record = work.record
-    count = chunk_count(record)
-    share = part_range(part, count)
-    missing = missing_numbers(work.storage, record, *share) if work.begun else np.arange(*share)
+    prepared = prepare(job)
+    prepared.spec.refuse_too_large(_memory(job))
+    manifest = prepared.manifest
+    count = chunk_count(manifest)
+    numbers = part_range(part, count)
+    missing = missing_numbers(prepared.storage, manifest, *numbers) if prepared.begun else np.arange(*numbers)
     threads = _threads(job)
-    tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(record)), threads or UNKNOWN_THREADS))
-    drawing = _seconds_a_row(work.spec) * min(1.0, len(missing) / max(1, count)) * work.spec.plan.rows
-    return Planned(
-        url=work.storage.name,
-        state=_state(work),
-        fingerprint=record.fingerprint,
-        shape=record.shape,
-        dtype=record.dtype.name,
-        rows=work.spec.plan.rows,
-        chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(record.chunks, record.shape, strict=True)),
+    tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(manifest)), threads or ASSUMED_THREADS))
+    drawing = _seconds_per_row(prepared.spec) * min(1.0, len(missing) / max(1, count)) * prepared.spec.plan.rows
+    return JobPlan(
+        url=prepared.storage.name,
+        state=_state(prepared),
+        fingerprint=manifest.fingerprint,
+        shape=manifest.shape,
+        dtype=manifest.dtype.name,
+        rows=prepared.spec.plan.rows,
+        chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(manifest.chunks, manifest.shape, strict=True)),
         chunks=count,
         missing=len(missing),
-        bytes=count * chunk_bytes(record),
-        task_bytes=work.spec.plan.task_bytes(work.spec.broadcast.factor.nbytes),
+        bytes=count * chunk_bytes(manifest),
+        task_bytes=prepared.spec.plan.task_bytes(prepared.spec.broadcast.sampler.nbytes),
         tasks=tasks,
         threads=threads,
         cpu_seconds=drawing,
@@ -100,23 +102,23 @@ def plan(job: Specification, part: tuple[int, int] | None = None) -> Planned:
     )
 
 
-def _state(work: Prepared) -> Literal["new", "unfinished", "complete", "another"]:
-    if work.stored is None:
+def _state(prepared: PreparedJob) -> Literal["new", "unfinished", "complete", "another"]:
+    if prepared.stored is None:
         return "new"
-    if not work.begun:
+    if not prepared.begun:
         return "another"
-    return "complete" if complete(work.storage, work.record) else "unfinished"
+    return "complete" if complete(prepared.storage, prepared.manifest) else "unfinished"
 
 
-def _memory(job: Specification) -> int:
-    """Memory of a process, in bytes: of this machine, where the job says none."""
+def _memory(job: JobSpec) -> int:
+    """Memory of a process in bytes; the machine's where the job sets no limit."""
     import psutil
 
     return job.cluster.memory or int(psutil.virtual_memory().total)
 
 
-def _threads(job: Specification) -> int | None:
-    """Threads that will draw, where they are known before a cluster is there."""
+def _threads(job: JobSpec) -> int | None:
+    """Threads that will draw, where they are known before the cluster starts."""
     from dask.system import CPU_COUNT
 
     table = job.cluster
@@ -125,23 +127,25 @@ def _threads(job: Specification) -> int | None:
     if table.kind == "processes":
         return table.workers or CPU_COUNT
     if table.kind == "local" and table.adaptive is None:
-        # As distributed.LocalCluster does.
+        # The arithmetic of distributed.LocalCluster.
         if table.workers:
             return table.workers * (table.threads or -(-CPU_COUNT // table.workers))
         return max(1, CPU_COUNT // table.threads) * table.threads if table.threads else CPU_COUNT
     return table.workers * table.threads if table.workers and table.threads else None
 
 
-def _seconds_a_row(spec: SampleSpec) -> float:
-    """Seconds that one thread takes for a row of a large block."""
-    plan, broadcast = spec.plan, spec.broadcast
-    entries = broadcast.factor.entries
-    fast = min(TIMED_BYTES // (plan.ndim * plan.itemsize), TIMED_PRODUCTS // max(1, entries.size))
-    rows = min(plan.block_rows, max(1, fast))
-    if not rows:
+def _seconds_per_row(spec: SampleSpec) -> float:
+    """Seconds that one thread takes for a row of a large block, from ever larger blocks."""
+    plan, sampler = spec.plan, spec.broadcast.sampler
+    limit = min(plan.block_rows, max(1, TIMED_BYTES // (plan.ndim * plan.itemsize)))
+    if not limit:
         return 0.0
-    draw = kernel.draw_rows
-    draw(broadcast.factor, broadcast.mean, plan, 0, 1)  # compiled code is loaded
-    begin = time.perf_counter()
-    draw(broadcast.factor, broadcast.mean, plan, 0, rows)
-    return (time.perf_counter() - begin) / rows
+    sampler.draw(plan, 0, 1)  # untimed: loads or compiles the kernel
+    rows = 1
+    while True:
+        begin = time.perf_counter()
+        sampler.draw(plan, 0, rows)
+        seconds = time.perf_counter() - begin
+        if rows == limit or seconds >= TIMED_SECONDS:
+            return seconds / rows
+        rows = min(limit, 8 * rows)

@@ -1,59 +1,56 @@
-"""From a job to the sample on spec, and to what its store is going to hold.
+"""Preparation of a run. Input: a job; output: the spec of its sample and the manifest of its store. Writes nothing.
 
-Where the job has begun, its factor is taken from the store: it was made once, on the machine that came first. So
-machines with other processors or another LAPACK go on with the very same bits.
+Cost: reading mean and covariance, and one factorisation, unless the store has the factor. Where the job has begun, the
+factor is loaded from the store, so that machines with another processor or LAPACK continue with the same bits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask._typing import FloatArray
-from mvn_dask.covariance import Covariance, Factor, as_covariance
-from mvn_dask.covariance.conversion import as_factor
-from mvn_dask.errors import (
-    AlignmentError,
-    ArgumentError,
-    ArgumentTypeError,
-    DamagedManifestError,
-    InvalidDistributionError,
-    JobFileError,
-    NotPositiveDefiniteError,
-)
+from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.errors import AlignmentError, ArgumentError, DamagedManifestError, JobFileError
 from mvn_dask.hashing import digest
-from mvn_dask.job.inputs.parameters import Parameters, parameters_of
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.inputs.distribution_inputs import (
+    DistributionInputs,
+    covariance_of_job,
+    distribution_inputs,
+    distribution_of,
+)
+from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.random.streams import Root, as_root
+from mvn_dask.sampling.sampler import Sampler, sampler_from
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.store.array_manifest import sample_manifest
 from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.parameters import load_parameter
+from mvn_dask.store.format.parameters import load_parameters
 from mvn_dask.store.removal import refuse_unknown_files
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
-    """What a job is going to write."""
+class PreparedJob:
+    """A job that is ready to run."""
 
     storage: Storage
-    """Where the store lies."""
+    """Storage of the store."""
     spec: SampleSpec
-    """The sample."""
-    record: Manifest
-    """What the store is going to hold."""
+    """Spec of the sample."""
+    manifest: Manifest
+    """Manifest of the store that this job writes."""
     stored: Manifest | None
-    """What the store that lies there holds, or None where there is none."""
+    """Manifest of the store that is there, or None where there is none."""
 
     @property
     def begun(self) -> bool:
-        """Whether the store that lies there is this job's."""
-        return self.stored is not None and self.stored.text == self.record.text
+        """Whether the store that is there is this job's."""
+        return self.stored is not None and self.stored.text == self.manifest.text
 
 
-def prepare(job: Specification) -> Prepared:
-    """Read what a job names, check its distribution, and look at its storage. Nothing is written.
+def prepare(job: JobSpec) -> PreparedJob:
+    """Read the files of a job, validate its distribution, and read the manifest of its store.
 
     Raises
     ------
@@ -62,40 +59,29 @@ def prepare(job: Specification) -> Prepared:
     InvalidDistributionError, NotPositiveDefiniteError
         If mean and covariance are no distribution.
     ArgumentError
-        If the sample, or its chunks, make no sense.
+        If the sample, or its chunks, are invalid.
     StorageError, StorageNotEmptyError, DamagedManifestError
-        If the output is of a kind that cannot be written safely, or its record cannot be understood.
+        If the output is of a kind that cannot be written safely, or its manifest cannot be understood.
     """
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
-    parameters = parameters_of(job)
-    mean = parameters.mean + 0.0  # a mean of -0.0 would keep the sign of a zero, which sums do not promise
-    stored = _stored(job, storage)
-    covariance = _covariance(job, parameters)
+    inputs = distribution_inputs(job)
+    stored = _stored_manifest(job, storage)
     dtype = np.dtype(job.sample.dtype)
-    factor = None if stored is None else _adopted(storage, stored, mean.astype(dtype), covariance)
-    if factor is None:
-        _factorize(job, covariance)
-    size = job.sample.size
-    spec = sample_spec(
-        mean,
-        covariance,
-        size if isinstance(size, tuple) else (size,),
-        root=_root(job),
-        dtype=dtype,
-        chunks=job.sample.chunks,
-        names=parameters.names,
-        factor=factor,
-    )
+    sampler = None if stored is None else _stored_sampler(job, storage, stored, inputs)
+    if sampler is None:
+        sampler = distribution_of(job, inputs).sampler(dtype)
+    size = job.sample.size if isinstance(job.sample.size, tuple) else (job.sample.size,)
+    spec = sample_spec(sampler, size, root=_root(job), dtype=dtype, chunks=job.sample.chunks, names=inputs.names)
     try:
-        record = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
+        manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
-        raise JobFileError(f"{job.place}: output.shards: {error}") from error
-    return Prepared(storage, spec, record, stored)
+        raise JobFileError(f"{job.label}: output.shards: {error}") from error
+    return PreparedJob(storage, spec, manifest, stored)
 
 
-def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) -> None:
-    """Raise if a part is asked to overwrite.
+def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:
+    """Raise if a part is to overwrite.
 
     Raises
     ------
@@ -106,14 +92,14 @@ def refuse_overwriting_part(job: Specification, part: tuple[int, int] | None) ->
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
 
-def storage_of(job: Specification) -> Storage:
-    """Where a job's store lies."""
+def storage_of(job: JobSpec) -> Storage:
+    """Storage of a job's store."""
     options = job.output.storage_options.get_secret_value()
     return open_storage(job.locate(job.output.url), options or None, fsync=job.output.fsync)
 
 
-def _stored(job: Specification, storage: Storage) -> Manifest | None:
-    """What the store that lies there holds; nothing that counts, where it is damaged and going to be overwritten."""
+def _stored_manifest(job: JobSpec, storage: Storage) -> Manifest | None:
+    """Manifest of the store that is there; None also where it is damaged and will be overwritten."""
     try:
         return read_manifest(storage)
     except DamagedManifestError:
@@ -122,41 +108,26 @@ def _stored(job: Specification, storage: Storage) -> Manifest | None:
         raise
 
 
-def _root(job: Specification) -> Root:
+def _root(job: JobSpec) -> Root:
     seed = job.sample.seed
     entropy = list(seed) if isinstance(seed, tuple) else seed
     kind = job.sample.bit_generator
     return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
 
 
-def _covariance(job: Specification, parameters: Parameters) -> Covariance:
-    table = job.distribution
-    try:
-        return as_covariance(
-            parameters.cov, len(parameters.mean), method=table.method, check_valid=table.check_valid, tol=table.tol
-        )
-    except (ArgumentError, ArgumentTypeError) as error:
-        raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
-
-
-def _factorize(job: Specification, covariance: Covariance) -> None:
-    try:
-        covariance.factorize()
-    except NotPositiveDefiniteError as error:
-        raise NotPositiveDefiniteError(f"{job.place}: distribution: {error}") from error
-    except ArgumentError as error:
-        raise InvalidDistributionError(f"{job.place}: distribution: {error}") from error
-
-
-def _adopted(storage: Storage, stored: Manifest, mean: FloatArray, covariance: Covariance) -> Factor | None:
-    """The factor of the store, if it was made of the same covariance; None where it has to be made."""
-    if not stored.is_sample or stored.dtype != mean.dtype:
+def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: DistributionInputs) -> Sampler | None:
+    """The sampler in the store, if it is of this mean and covariance; None where it must be made."""
+    dtype = np.dtype(job.sample.dtype)
+    if not stored.is_sample or stored.dtype != dtype or "mean" not in stored.parameters:
         return None
-    same_mean = "mean" in stored.parameters and stored.parameters["mean"].sha256 == digest(mean)
-    if stored.samples[0].get("covariance") != covariance.record() or not same_mean:
+    record, covariance = stored.samples[0].get("distribution"), covariance_of_job(job, inputs)
+    if not isinstance(record, Mapping) or record.get("kind") != NormalSampler.kind:
+        return None
+    if record.get("covariance") != covariance.record():
+        return None
+    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype)):
         return None
     try:
-        array = load_parameter(storage, stored, "factor")
-        return as_factor({"factor": array, "mean": mean}, method=covariance.record().get("method"))  # type: ignore[arg-type]
-    except (DamagedManifestError, KeyError, ValueError):
+        return sampler_from(record, load_parameters(storage, stored))
+    except (DamagedManifestError, ArgumentError):
         return None

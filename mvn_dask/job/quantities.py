@@ -1,28 +1,26 @@
-"""Numbers as people write them: 1e9, 1_000_000, "2 GiB".
+"""Integers and byte sizes as people write them: 1e9, 1_000_000, "2 GiB". Input: a TOML value; output: an exact int.
 
-TOML has no integer with an exponent: ``1e9`` is a float to it, and quoted, or on a command line, a text. All
-that stand for an integer exactly are taken as one; everything else is refused.
+TOML has no integer with an exponent: ``1e9`` is a float there, and a string where it is quoted or stands on a command
+line. Whatever stands for an integer exactly is accepted as one.
 """
 
 import re
 from decimal import Decimal, InvalidOperation
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
 _INTEGER = re.compile(r"[+-]?(\d+_)*\d+(\.(\d+_)*\d*)?([eE][+-]?\d{1,4})?", re.ASCII)
-_BYTES = re.compile(r"(?P<number>[0-9][0-9_]*(\.[0-9_]*)?([eE]\+?[0-9]{1,2})?)\s*(?P<unit>[A-Za-z]*)", re.ASCII)
-EXACT = 2**53
-"""Integers up to here are floats of their own; beyond, a float may stand for a neighbour of what was written."""
-DIGITS = 1000
+MAX_EXACT_FLOAT = 2**53
+"""Up to here every integer is a float; beyond, a float may stand for the integer next to the one that was written."""
+MAX_DIGITS = 1000
 """Digits of an integer, at most."""
-MOST_BYTES = 2**63
-"""Bytes, at most: fewer than these."""
-_POWERS = {prefix: power for power, prefix in enumerate("kmgtp", start=1)}
+BYTE_LIMIT = 2**63
+"""Byte sizes are less than this."""
 
 
 def integer(value: object, least: int | None = None) -> int:
-    """An integer, whichever way it is written.
+    """An integer from any of its notations.
 
     Parameters
     ----------
@@ -34,7 +32,7 @@ def integer(value: object, least: int | None = None) -> int:
     Raises
     ------
     ArgumentError
-        A ValueError, for anything else.
+        For anything else.
 
     Examples
     --------
@@ -44,9 +42,9 @@ def integer(value: object, least: int | None = None) -> int:
     rule = "must be an integer" if least is None else f"must be an integer of at least {least}"
     number = _as_integer(value, rule)
     if least is not None and number < least:
-        raise ArgumentError(f"{rule}, not {shown(value)}")
-    if abs(number) >= 10**DIGITS:
-        raise ArgumentError(f"must be an integer of at most {DIGITS} digits")
+        raise ArgumentError(f"{rule}, not {preview(value)}")
+    if abs(number) >= 10**MAX_DIGITS:
+        raise ArgumentError(f"must be an integer of at most {MAX_DIGITS} digits")
     return number
 
 
@@ -54,14 +52,14 @@ def _as_integer(value: object, rule: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and value.is_integer():
-        if abs(value) <= EXACT:
+        if abs(value) <= MAX_EXACT_FLOAT:
             return int(value)
-        raise ArgumentError(f'{rule}, and {shown(value)} is not exact: write all digits, or "{value:g}" in quotes')
+        raise ArgumentError(f'{rule}, and {preview(value)} is not exact: write all digits, or "{value:g}" in quotes')
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         number = _exact(value)
         if number is not None:
             return number
-    raise ArgumentError(f"{rule}, not {shown(value)}")
+    raise ArgumentError(f"{rule}, not {preview(value)}")
 
 
 def _exact(text: str) -> int | None:
@@ -70,50 +68,37 @@ def _exact(text: str) -> int | None:
     except InvalidOperation:
         return None
     _, digits, exponent = number.as_tuple()
-    # Before any power of ten is made: it may have thousands of digits.
-    if not isinstance(exponent, int) or len(digits) + exponent > 2 * DIGITS or len(digits) > 2 * DIGITS:
+    # Checked before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
+    if not isinstance(exponent, int) or max(len(digits), len(digits) + exponent) > 2 * MAX_DIGITS:
         return None
     return int(number) if number == number.to_integral_value() else None
 
 
-def nbytes(value: object) -> int:
-    """Bytes, at least 1: a number of them, or a text with a unit.
+def byte_count(value: object) -> int:
+    """A number of bytes, at least 1.
 
     Parameters
     ----------
     value : int, float or str
-        Units are B, kB, MB, GB, TB and PB, powers of 1000; KiB, MiB, GiB, TiB and PiB, powers of 1024; the
-        B may be left out, and case does not matter.
+        Bytes, or a text with a unit; see `mvn_dask.sampling.chunking.byte_size`.
 
     Raises
     ------
     ArgumentError
-        A ValueError, for anything else.
+        For anything else.
 
     Examples
     --------
-    >>> nbytes("2 GiB"), nbytes("512MB"), nbytes(1024), nbytes("1.5 KiB")
+    >>> byte_count("2 GiB"), byte_count("512MB"), byte_count(1024), byte_count("1.5 KiB")
     (2147483648, 512000000, 1024, 1536)
     """
+    from mvn_dask.sampling.chunking import byte_size  # takes dask, which takes a second
+
     rule = 'must be a size such as "2 GiB" or "512 MB", or bytes'
-    if not isinstance(value, str):
-        number = _as_integer(value, rule)
-    else:
-        found = _BYTES.fullmatch(value.strip())
-        unit = None if found is None else _unit(found["unit"])
-        if found is None or unit is None:
-            raise ArgumentError(f"{rule}, not {shown(value)}")
-        number = int(Decimal(found["number"].replace("_", "")) * unit)
-    if not 1 <= number < MOST_BYTES:
-        raise ArgumentError(f"{rule}, at least 1 and less than 2**63, not {shown(value)}")
+    try:
+        number = byte_size(value) if isinstance(value, str) else _as_integer(value, rule)
+    except ArgumentError as error:
+        raise ArgumentError(f"{rule}, not {preview(value)}") from error
+    if not 1 <= number < BYTE_LIMIT:
+        raise ArgumentError(f"{rule}, at least 1 and less than 2**63, not {preview(value)}")
     return number
-
-
-def _unit(text: str) -> int | None:
-    """Bytes of a unit, or None if it is none."""
-    prefix = text.lower().removesuffix("b")
-    if not prefix:
-        return 1
-    base = 1024 if prefix.endswith("i") else 1000
-    power = _POWERS.get(prefix.removesuffix("i"))
-    return None if power is None else base**power

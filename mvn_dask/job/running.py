@@ -1,79 +1,74 @@
-"""Running a job: the same call begins it, goes on with it, and completes it."""
+"""Running a job. Input: a job, perhaps a part of it; output: its store, with every chunk of that part.
+
+Cost: drawing and writing the chunks that are missing; of a complete store, reading its listing.
+"""
 
 import time
-from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from mvn_dask.errors import SpecMismatchError
 from mvn_dask.execution.cancellation import raise_if_cancelled
-from mvn_dask.job.clusters import opened
-from mvn_dask.job.preparation import Prepared, prepare, refuse_overwriting_part
-from mvn_dask.job.schema.specification import Specification
+from mvn_dask.job.clusters import open_cluster
+from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
+from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_count, part_range
-from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
 
-RACES = 3
-"""Times that another part may begin the store between our look and our writing."""
-PATIENCE = 30.0
-"""Seconds that such a part has to write its factor."""
-LOOK = 0.1
-"""Seconds between two looks for it."""
+MAX_ATTEMPTS = 3
+"""Attempts to write a store that other parts begin at the same time."""
+FACTOR_TIMEOUT = 30.0
+"""Seconds that a part which began the store has to write its factor."""
+FACTOR_POLL_SECONDS = 0.1
+"""Seconds between two checks for that factor."""
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What a run did."""
+class RunResult:
+    """Result of a run."""
 
     url: str
-    """Where the store lies."""
+    """Path or URL of the store."""
     fingerprint: str
     """SHA-256 of everything that decides the values."""
     shape: tuple[int, ...]
     """Shape of the sample, the variables last."""
     part: tuple[int, int] | None
-    """Which of how many parts was asked for."""
+    """The part (i, n) that was drawn; None for the whole job."""
     chunks: int
     """Chunks of the whole store."""
     drawn: int
-    """Chunks of this run's share that were missing when it began, and are there now."""
+    """Chunks of this part that the run has drawn: those that were missing when it began."""
     missing: int
     """Chunks of other parts that are still missing."""
     complete: bool
     """Whether the whole store is there, so that readers can open it."""
     seconds: float
-    """Seconds that the run took."""
+    """Duration of the run in seconds."""
 
 
 def run(
-    job: Specification,
-    part: tuple[int, int] | None = None,
-    *,
-    client: Any = None,
-    connect_timeout: float = 30.0,
-    tell: Callable[[str], object] = lambda _: None,
-) -> Ran:
-    """Draw what is missing of a job, and keep it in its store.
+    job: JobSpec, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
+) -> RunResult:
+    """Draw the chunks of a job that are missing in its store.
 
     Parameters
     ----------
-    job : Specification
-        What to do.
+    job : JobSpec
+        The job.
     part : (int, int), optional
-        ``(i, n)`` with 0 ≤ i < n: only the i-th of n shares of the chunks.
+        ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks.
     client : distributed.Client, optional
-        A cluster that is there already, in place of the job's own.
+        Client of a running cluster, used instead of the job's own.
     connect_timeout : float
         Seconds to wait for a scheduler.
-    tell : callable
-        Is told in words which cluster does the work.
 
     Returns
     -------
-    Ran
+    RunResult
 
     Raises
     ------
@@ -82,78 +77,95 @@ def run(
     InvalidDistributionError, NotPositiveDefiniteError
         If mean and covariance are no distribution.
     ArgumentError
-        If the sample, its chunks, or `part` make no sense.
+        If the sample, its chunks, or `part` are invalid.
     StoreError
         If the output cannot be used; see `mvn_dask.to_zarr`.
     JobCancelledError
-        If the current `mvn_dask.execution.cancellation.CancelToken` is requested before the end.
+        If the job is cancelled before its end.
     OSError
         If the scheduler cannot be reached, or as the system raises it.
 
     Notes
     -----
-    A store that another part, or another machine, has begun gives the factor that it was begun with; so the bits do
-    not depend on which machine comes first, and nothing is factorised again.
+    Where another part, or another machine, has begun the store, its factor is used: the bits do not depend on which
+    machine begins, and nothing is factorised twice.
     """
     begin = time.monotonic()
     refuse_overwriting_part(job, part)
-    work, drawn = _write(job, part, client, connect_timeout, tell)
-    storage, record = work.storage, work.record
-    done = complete(storage, record)
-    count = chunk_count(record)
-    return Ran(
+    attempts = 0
+    while True:
+        attempts += 1
+        prepared = prepare(job)
+        try:
+            drawn = _draw_missing(job, prepared, part, client, connect_timeout)
+            break
+        except SpecMismatchError:
+            # Another part may have begun the store with a factor of another LAPACK: prepare again, with that factor.
+            if prepared.begun or attempts == MAX_ATTEMPTS or not _factor_arrives(prepared):
+                raise
+    storage, manifest = prepared.storage, prepared.manifest
+    done, count = complete(storage, manifest), chunk_count(manifest)
+    return RunResult(
         url=storage.name,
-        fingerprint=record.fingerprint,
-        shape=record.shape,
+        fingerprint=manifest.fingerprint,
+        shape=manifest.shape,
         part=part,
         chunks=count,
         drawn=drawn,
-        missing=0 if done else len(missing_numbers(storage, record, 0, count)),
+        missing=0 if done else len(missing_numbers(storage, manifest, 0, count)),
         complete=done,
         seconds=time.monotonic() - begin,
     )
 
 
-def _write(
-    job: Specification, part: tuple[int, int] | None, client: Any, connect_timeout: float, tell: Callable[[str], object]
-) -> tuple[Prepared, int]:
-    for attempt in range(RACES):
-        work = prepare(job)
-        share = part_range(part, chunk_count(work.record))
-        if work.stored is not None and not work.begun and not job.output.overwrite:
-            if attempt < RACES - 1 and _arrives(work, work.stored):
-                continue
-            work.stored.require_same(work.record, work.storage)
-        if work.begun and complete(work.storage, work.record):
-            work.storage.sync()
-            return work, 0
-        missing = len(missing_numbers(work.storage, work.record, *share)) if work.begun else share[1] - share[0]
-        raise_if_cancelled()
-        try:
-            # Where nothing is missing there is only to look, and perhaps to commit.
-            with opened(job, client, connect_timeout=connect_timeout, tell=tell) if missing else nullcontext():
-                _keep(job, work, part)
-        except SpecMismatchError:
-            # Another part was faster to begin, on a machine that factorises otherwise: its factor is taken.
-            if work.begun or attempt == RACES - 1:
-                raise
-        else:
-            return work, missing
-    raise AssertionError("the last attempt returns or raises")
+def _draw_missing(
+    job: JobSpec, prepared: PreparedJob, part: tuple[int, int] | None, client: Any, connect_timeout: float
+) -> int:
+    """Draw the missing chunks of a part, and commit the store if it is complete; gives their number.
+
+    Raises
+    ------
+    SpecMismatchError
+        If the store holds another sample, or the same with another factor.
+    """
+    storage, manifest = prepared.storage, prepared.manifest
+    if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
+        prepared.stored.require_same(manifest, storage)
+    if prepared.begun and complete(storage, manifest):
+        storage.sync()
+        return 0
+    start, stop = part_range(part, chunk_count(manifest))
+    missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
+    raise_if_cancelled()
+    from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time
+    from mvn_dask.store.writing import to_zarr
+
+    # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
+    with open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext():
+        to_zarr(
+            sample(prepared.spec),
+            job.locate(job.output.url),
+            overwrite=job.output.overwrite and not prepared.begun,
+            part=part,
+            shards=job.output.shards,
+            fsync=job.output.fsync,
+            storage_options=job.output.storage_options.get_secret_value() or None,
+        )
+    return missing
 
 
-def _arrives(work: Prepared, stored: Manifest) -> bool:
-    """Whether a factor that is only just being written, by a part that was faster, arrives."""
-    key = parameter_key("factor")
-    if not _same_but_factor(stored, work.record) or work.storage.entry(key) is not None:
+def _factor_arrives(prepared: PreparedJob) -> bool:
+    """Whether the store holds this sample with another factor, once its writer has completed that."""
+    stored = read_manifest(prepared.storage)
+    if stored is None or not _same_but_factor(stored, prepared.manifest):
         return False
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    deadline = time.monotonic() + FACTOR_TIMEOUT
+    while any(prepared.storage.entry(parameter_key(name)) is None for name in stored.parameters):
         raise_if_cancelled()
-        time.sleep(LOOK)
-        if work.storage.entry(key) is not None:
-            return True
-    return False
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(FACTOR_POLL_SECONDS)
+    return True
 
 
 def _same_but_factor(one: Manifest, other: Manifest) -> bool:
@@ -161,19 +173,3 @@ def _same_but_factor(one: Manifest, other: Manifest) -> bool:
     samples = [[{**sample, "parameters": None} for sample in each.samples] for each in (one, other)]
     means = [each.parameters.get("mean") for each in (one, other)]
     return samples[0] == samples[1] and means[0] == means[1] and one.array == other.array
-
-
-def _keep(job: Specification, work: Prepared, part: tuple[int, int] | None) -> None:
-    from mvn_dask.sampling.array import sample
-    from mvn_dask.store.writing import to_zarr
-
-    options: Mapping[str, Any] = job.output.storage_options.get_secret_value()
-    to_zarr(
-        sample(work.spec),
-        job.locate(job.output.url),
-        overwrite=job.output.overwrite and not work.begun,
-        part=part,
-        shards=job.output.shards,
-        fsync=job.output.fsync,
-        storage_options=options or None,
-    )

@@ -1,4 +1,4 @@
-"""A job file to begin with: every key with its description, and what else could stand there."""
+"""The job file that ``mvn-dask init`` writes, from the schema: every key, its description and its alternatives."""
 
 import textwrap
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pydantic import Secret
 from pydantic.fields import FieldInfo
 
 from mvn_dask.job.keys import Key, known_keys
-from mvn_dask.job.spelling import spelt_entry
+from mvn_dask.job.toml_format import format_entry
 
 _HEAD = """\
 # A job of mvn_dask: multivariate-normal samples in a Zarr store.
@@ -15,10 +15,10 @@ _HEAD = """\
 #     mvn-dask plan job.toml      what it will do
 #     mvn-dask run job.toml       do it, or go on where it stopped
 #
-# Text stands behind "# ", and what else could be said behind "#" alone. Unknown keys are errors.
+# Descriptions stand behind "# ", alternatives behind "#" alone. Unknown keys are errors.
 """
-_LIVE = {("distribution", "cov"), ("cluster", "kind")}
-"""Keys that stand there although they may be left out."""
+_SHOWN_OPTIONAL = {("distribution", "cov"), ("cluster", "kind")}
+"""Optional keys that stand in the file uncommented."""
 _WIDTH = 110
 
 
@@ -33,34 +33,34 @@ def job_template() -> str:
     """
     known = known_keys()
     tables = {key[0] for key in known if len(key) > 1}
-    told: set[int] = set()
+    described: set[int] = set()
     lines = [_HEAD]
     for key, field in known.items():
         if len(key) == 1 and key[0] in tables:
             lines += ["", f"[{key[0]}]  # {field.description}", ""]
         elif len(key) < 3:
-            lines += [*_comment(str(field.description)), *_inner(key, told), *_entries(key, field), ""]
+            lines += [*_comment(str(field.description)), *_inner(key, described), *_entries(key, field), ""]
     return "\n".join(lines).replace("\n\n\n", "\n\n")
 
 
-def _inner(key: Key, told: set[int]) -> Iterator[str]:
-    """Descriptions of the keys inside a key. Those of a table that several keys may hold are told once."""
+def _inner(key: Key, described: set[int]) -> Iterator[str]:
+    """Descriptions of the keys inside a key; a table that several keys may hold is described once."""
     for inner, field in known_keys().items():
-        if inner[:-1] == key and id(field) not in told:
-            told.add(id(field))
+        if inner[:-1] == key and id(field) not in described:
+            described.add(id(field))
             yield from _comment(f"  {inner[-1]}: {field.description}")
 
 
 def _entries(key: Key, field: FieldInfo) -> Iterator[str]:
-    """A key with its value, and with what it could be instead."""
-    live = field.is_required() or key in _LIVE
+    """A key with its value, then with each alternative as a comment."""
+    active = field.is_required() or key in _SHOWN_OPTIONAL
     for number, value in enumerate(_values(field)):
-        for line in spelt_entry(key[-1], value).splitlines():
-            yield line if live and not number else f"#{line}"
+        for line in format_entry(key[-1], value).splitlines():
+            yield line if active and not number else f"#{line}"
 
 
 def _values(field: FieldInfo) -> list[object]:
-    """Values to show, the best first."""
+    """Example values, the most usual first."""
     default = field.default.get_secret_value() if isinstance(field.default, Secret) else field.default
     return list(field.examples or [default])
 

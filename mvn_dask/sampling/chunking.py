@@ -4,7 +4,9 @@ Input: the argument, the shape of a sample, the bytes of a row. Output: the cuts
 and one look at the workers where the choice is automatic.
 """
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -90,7 +92,7 @@ def as_request(chunks: object, size: tuple[int, ...], cost: RowCost, workers: Ca
 
 def _target_bytes(chunks: str, cost: RowCost, workers: Callable[[], Workers]) -> int:
     if chunks != "auto":
-        return _bytes(chunks)
+        return byte_size(chunks)
     where = workers()
     room = (where.memory - cost.factor_bytes) // (TASKS_IN_MEMORY * where.threads)
     return min(parse_bytes(dask.config.get("array.chunk-size")), max(room, 1))
@@ -106,14 +108,24 @@ def _refuse_too_many(chunks: tuple[object, ...] | list[object] | dict[int, objec
                 raise ArgumentError(f"`chunks` {chunks!r} makes {blocks} blocks: at most {MOST_BLOCKS} can be kept")
 
 
-def _bytes(text: str) -> int:
-    msg = f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}"
-    try:
-        nbytes = parse_bytes(text)
-    except ValueError as error:
-        raise ArgumentError(msg) from error
-    if not text.strip() or nbytes < 1:
-        raise ArgumentError(msg)
+def byte_size(text: str) -> int:
+    """Bytes of a size such as "64 MiB", "1.5 GB" or "1e6": the one grammar of sizes, that of `dask.utils.parse_bytes`.
+
+    Units are B, kB, MB, GB, TB and PB, powers of 1000, and KiB, MiB, GiB, TiB and PiB, powers of 1024; the B may be
+    left out, and case does not matter.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none, or less than a byte.
+    """
+    nbytes = 0
+    # Without digits dask reads a unit as one of it, and an empty text as one byte.
+    if re.match(r"\s*[+.]?\d", text, re.ASCII):
+        with suppress(ValueError, OverflowError):
+            nbytes = int(parse_bytes(text))
+    if nbytes < 1:
+        raise ArgumentError(f"`chunks` must be 'auto' or a size such as '64 MiB', not {text!r}")
     return nbytes
 
 

@@ -1,4 +1,4 @@
-"""What the scripts in examples/batch find where they run: a job, and nothing that they were not promised."""
+"""A job for the scripts in examples/batch, and the environment that a scheduler gives them."""
 
 import os
 import subprocess
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-__all__ = ["EXAMPLES", "PROGRAMS", "Done", "Site"]
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "batch"
 PROGRAMS = Path(sys.executable).parent
@@ -50,8 +48,9 @@ class Site:
         return self.folder / "returns.zarr"
 
     def run(self, command: Sequence[str | Path], cwd: str | Path = "/", **environment: str) -> Done:
-        """Run a command with what a scheduler leaves of the environment, and where compiled code is kept."""
-        kept = {name: os.environ[name] for name in ("NUMBA_CACHE_DIR", "HOME") if name in os.environ}
+        """Run a command with the few variables that a scheduler keeps, and those that locate code and compiled code."""
+        names = ("HOME", "NUMBA_CACHE_DIR", "PYTHONPATH")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
         given = {**kept, "PATH": "/usr/bin:/bin", **environment}
         return subprocess.run(command, check=False, env=given, cwd=cwd, capture_output=True, text=True)
 

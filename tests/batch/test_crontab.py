@@ -3,6 +3,8 @@
 import fcntl
 import os
 
+import pytest
+
 import mvn_dask
 from tests.batch.conftest import EXAMPLES, PROGRAMS, Done, Site
 
@@ -18,6 +20,7 @@ def cron(line: str, site: Site) -> Done:
     return site.run(["/bin/sh", "-c", command], site.folder, HOME=str(site.folder), LOGNAME="nobody", SHELL="/bin/sh")
 
 
+@pytest.mark.faults
 def test_a_night_and_a_check(site: Site) -> None:
     draw, check = LINES
     lock = os.open(site.folder / ".running", os.O_CREAT | os.O_RDWR)
@@ -40,4 +43,4 @@ def test_a_night_and_a_check(site: Site) -> None:
     chunk.write_bytes(content)
     torn = cron(check, site)
     assert torn.returncode == 5
-    assert "(3, 0)" in torn.stdout, "cron mails what is printed"
+    assert "(3, 0)" in torn.stdout, "cron mails standard output"

@@ -1,4 +1,4 @@
-"""Every script says in ten lines what it does, and docs/batch.md names it."""
+"""Every script begins with at most ten lines about what it does, and docs/batch.md names it."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvn_dask.cli.outcome import Exit
+from mvn_dask.cli.exit_codes import ExitCode
 from tests.batch.conftest import EXAMPLES
 
 FILES = sorted(EXAMPLES.iterdir())
@@ -39,4 +39,4 @@ def test_shell(path: Path) -> None:
 
 
 def test_all_exit_codes() -> None:
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == set(Exit)
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == set(ExitCode)

@@ -45,6 +45,7 @@ def test_what_the_schema_cannot_say() -> None:
     assert {mount["name"] for mount in CONTAINER["volumeMounts"]} == volumes.keys()
 
 
+@pytest.mark.faults
 def test_a_pod(site: Site, prefix: Prefix) -> None:
     """Index 5 draws its eighth of the ConfigMap's job, with the credentials of the environment; a smaller one."""
     site.job.write_text(CONFIG["data"]["job.toml"])

@@ -1,4 +1,4 @@
-"""The units: what systemd says of them, and the command that they start."""
+"""The units: systemd's own check of them, and the command that they start."""
 
 import configparser
 import json
@@ -29,6 +29,7 @@ def service(path: Path) -> configparser.SectionProxy:
     return parser["Service"]
 
 
+@pytest.mark.faults
 def test_what_the_service_starts(site: Site) -> None:
     keys = service(units(site)[0])
     command = shlex.split(keys["ExecStart"].replace("%S/mvn-dask", str(site.folder)))
@@ -41,7 +42,7 @@ def test_what_the_service_starts(site: Site) -> None:
 
 
 @pytest.mark.slurm
-def test_systemd_understands_them(site: Site) -> None:
+def test_systemd_accepts_them(site: Site) -> None:
     """Beside the tests with Slurm, whose command installs what is missing."""
     done = site.run(["/usr/bin/systemd-analyze", "verify", "--recursive-errors=no", *units(site)])
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,193 +1,177 @@
 import json
+import logging
 import os
 import pty
 import subprocess
 import sys
 import threading
 import time
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mvn_dask.cli import console as module
-from mvn_dask.cli.console import Console, open_closed_streams, spelled
+from mvn_dask.cli.console import ConsoleHandler, open_closed_streams, print_result
+from mvn_dask.cli.log_formats import FORMATTERS
 from mvn_dask.execution.progress import ProgressState
-from tests.cli.conftest import Site
+from tests.support.command import Site
 
 HALF = ProgressState(done=5, total=10, unit="chunks", seconds=4.0, ended=False)
+Captured = pytest.CaptureFixture[str]
+package = logging.getLogger("mvn_dask")
+log = logging.getLogger("mvn_dask.tests")
 
 
-def test_results_and_messages_go_different_ways(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console()
-    console.info("one")
-    console.warning("two", more=3)
-    console.error("three\nfour")
-    console.result("text", {"a": 1})
+@contextmanager
+def console(log_format: str = "text", *, quiet: bool = False) -> Iterator[ConsoleHandler]:
+    """Inside the body, a handler of what this package logs."""
+    level = package.level
+    with ConsoleHandler(FORMATTERS[log_format](), quiet=quiet) as handler:
+        package.addHandler(handler)
+        package.setLevel(logging.DEBUG)
+        try:
+            yield handler
+        finally:
+            package.removeHandler(handler)
+            package.setLevel(level)
+
+
+def test_result_and_messages_on_different_streams(capsys: Captured) -> None:
+    with console():
+        log.info("one")
+        log.warning("two", extra={"more": 3})
+        log.error("three\nfour")
+        print_result("text")
     assert capsys.readouterr() == (
         "text\n", "mvn-dask: one\nmvn-dask: warning: two\nmvn-dask: error: three\nmvn-dask: error: four\n"
     )  # fmt: skip
 
 
-def test_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.0)
-    console = Console(quiet=True)
-    console.info("one")
-    console.progress(HALF)
-    console.warning("two")
-    console.result("text", {})
+def test_quiet(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PROGRESS_INTERVAL", 0.0)
+    with console(quiet=True) as handler:
+        log.info("one")
+        handler.show_progress(HALF)
+        log.warning("two")
+        print_result("text")
     assert capsys.readouterr() == ("text\n", "mvn-dask: warning: two\n")
 
 
-def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console(json_log=True, json_result=True)
-    console.info("Größe", path=Path("/x"))
-    console.error("a\nb", exit_code=2)
-    console.result("text", {"a": [1, None]})
-    out, err = capsys.readouterr()
-    assert json.loads(out) == {"a": [1, None]}
-    lines = [json.loads(line) for line in err.splitlines()]
-    assert [(line["level"], line["message"]) for line in lines] == [("info", "Größe"), ("error", "a"), ("error", "b")]
-    assert lines[0]["path"] == "/x"
-    assert lines[2]["exit_code"] == 2
-    assert all(datetime.fromisoformat(line["time"]).utcoffset() is not None for line in lines)
-
-
-def test_a_line_from_time_to_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console()
-    console.progress(HALF)
-    assert capsys.readouterr().err == "", "not yet"
-    monkeypatch.setattr(module, "PAUSE", 0.0)
-    console.progress(HALF)
-    console.progress(ProgressState(0, 10, "chunks", 0.0, False))
-    Console(json_log=True).progress(HALF)
+def test_a_line_from_time_to_time(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    with console() as handler:
+        handler.show_progress(HALF)
+        assert capsys.readouterr().err == "", "not yet"
+        monkeypatch.setattr(module, "PROGRESS_INTERVAL", 0.0)
+        handler.show_progress(HALF)
+        handler.show_progress(ProgressState(0, 10, "chunks", 0.0, False))
+    with console("json") as handler:
+        handler.show_progress(HALF)
     first, second, third = capsys.readouterr().err.splitlines()
     assert first == "mvn-dask: 5 of 10 chunks, 4 s to go at this rate"
     assert second == "mvn-dask: 0 of 10 chunks"
-    told = json.loads(third)
-    assert {key: told[key] for key in ("done", "total", "unit", "seconds")} == {
+    line = json.loads(third)
+    assert {key: line[key] for key in ("done", "total", "unit", "seconds")} == {
         "done": 5, "total": 10, "unit": "chunks", "seconds": 4.0
     }  # fmt: skip
 
 
-def test_what_is_hidden_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console()
-    console.hide({"key": "hunter2", "more": [{"deep": "hunter22"}], "short": "eu", "number": 1})
-    console.error("hunter2 and hunter22 in eu 1")
-    try:
-        raise ValueError("no hunter2") from KeyError("hunter22")
-    except ValueError as error:
-        console.trace(error)
-    assert console.redact("--set a=hunter2") == "--set a=…"
-    err = capsys.readouterr().err
-    assert "hunter" not in err
-    assert "… and … in eu 1" in err
-    assert "ValueError: no …" in err
-
-
-def test_a_trace_as_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console(json_log=True)
-    console.trace(ValueError("odd"))
-    told = json.loads(capsys.readouterr().err)
-    assert told["traceback"].endswith("ValueError: odd\n")
-
-
-def test_lines() -> None:
-    assert spelled("info", "a", {"b": 1}, json_log=False) == "mvn-dask: a\n"
-    assert spelled("error", "a", {}, json_log=False) == "mvn-dask: error: a\n"
-    assert json.loads(spelled("error", "a\nb", {"b": 1}, json_log=True))["message"] == "a\nb"
-
-
-def test_streams_that_are_open_stay(capfd: pytest.CaptureFixture[str]) -> None:
+def test_open_streams_stay(capfd: pytest.CaptureFixture[str]) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     open_closed_streams()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-BAR = """
-import sys, threading
-from mvn_dask.cli.console import Console
+PROCESS = """
+import logging, sys, threading
+from mvn_dask.cli.console import ConsoleHandler, print_result
+from mvn_dask.cli.log_formats import TextFormatter
 from mvn_dask.execution.progress import ProgressState
-with Console() as console:
-    console.info("before")
-    others = [threading.Thread(target=lambda: [console.warning("amid") for _ in range(20)]) for _ in range(3)]
+log = logging.getLogger("mvn_dask")
+log.setLevel("INFO")
+handler = ConsoleHandler(TextFormatter())
+log.addHandler(handler)
+"""
+BAR = (
+    PROCESS
+    + """
+with handler:
+    log.info("before")
+    others = [threading.Thread(target=lambda: [log.warning("amid") for _ in range(20)]) for _ in range(3)]
     for other in others:
         other.start()
     for done in range(101):
-        console.progress(ProgressState(done, 100, "chunks", 0.1, done == 100))
+        handler.show_progress(ProgressState(done, 100, "chunks", 0.1, done == 100))
     for other in others:
         other.join()
-    console.error("[bold]after[/bold]")
-    console.result("result", {})
+    log.error("[bold]after[/bold]")
+    print_result("result")
 """
+)
 
 
 def in_terminal(command: list[str], cwd: Path, **environment: str) -> str:
-    """What a command shows in a terminal."""
+    """What a command writes in a terminal."""
     terminal, child = pty.openpty()
     kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "TERM", "FORCE_COLOR"}}
-    with subprocess.Popen(
-        command, stdin=child, stdout=child, stderr=child, cwd=cwd, env={**kept, "TERM": "xterm", **environment}
-    ) as process:
+    given = {**kept, "TERM": "xterm", "NUMBA_DISABLE_JIT": "1", **environment}
+    with subprocess.Popen(command, stdin=child, stdout=child, stderr=child, cwd=cwd, env=given) as process:
         os.close(child)
-        shown = b""
+        written = b""
         while True:
             try:
                 piece = os.read(terminal, 4096)
             except OSError:
                 break
-            shown += piece
+            written += piece
     os.close(terminal)
-    assert process.returncode == 0, shown.decode()
-    return shown.decode()
+    assert process.returncode == 0, written.decode()
+    return written.decode()
 
 
-def test_a_bar_in_a_terminal_whoever_speaks_meanwhile(tmp_path: Path) -> None:
-    shown = in_terminal([sys.executable, "-c", BAR], tmp_path)
-    assert "100/100" in shown
-    assert "chunks" in shown
-    assert shown.count("mvn-dask: warning: amid") == 60
-    assert "mvn-dask: error: [bold]after[/bold]" in shown
-    assert "\x1b[33m" in shown, "a warning is yellow"
-    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "the cursor is there again"
+def test_a_bar_in_a_terminal_with_messages_of_threads(tmp_path: Path) -> None:
+    written = in_terminal([sys.executable, "-c", BAR], tmp_path)
+    assert "100/100" in written
+    assert "chunks" in written
+    assert written.count("mvn-dask: warning: amid") == 60
+    assert "mvn-dask: error: [bold]after[/bold]" in written
+    assert "\x1b[33m" in written, "a warning is yellow"
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h"), "the cursor is there again"
 
 
 def test_no_colours_where_they_are_not_wanted(tmp_path: Path) -> None:
-    shown = in_terminal([sys.executable, "-c", BAR], tmp_path, NO_COLOR="1")
-    assert "100/100" in shown
-    assert not any(f"\x1b[{colour}m" in shown for colour in (31, 32, 33, 35, 36))
+    written = in_terminal([sys.executable, "-c", BAR], tmp_path, NO_COLOR="1")
+    assert "100/100" in written
+    assert not any(f"\x1b[{colour}m" in written for colour in (31, 32, 33, 35, 36))
 
 
-def test_a_terminal_that_can_do_nothing(tmp_path: Path) -> None:
-    shown = in_terminal([sys.executable, "-c", BAR], tmp_path, TERM="dumb")
-    assert "mvn-dask: error: [bold]after[/bold]" in shown
-    assert "\x1b" not in shown
+def test_a_dumb_terminal(tmp_path: Path) -> None:
+    written = in_terminal([sys.executable, "-c", BAR], tmp_path, TERM="dumb")
+    assert "mvn-dask: error: [bold]after[/bold]" in written
+    assert "\x1b" not in written
 
 
 def test_a_job_in_a_terminal(site: Site) -> None:
-    shown = in_terminal(site.command("run", "job.toml"), site.folder)
-    assert "16/16" in shown
-    assert "complete; 16 of 16 chunks drawn" in shown
-    shown = in_terminal(site.command("run", "job.toml", "--quiet"), site.folder)
-    assert "\x1b" not in shown
-    assert len(shown.splitlines()) == 1
+    written = in_terminal(site.command("run", "job.toml"), site.folder)
+    assert "16/16" in written
+    assert "complete; 16 of 16 chunks drawn" in written
+    written = in_terminal(site.command("run", "job.toml", "--quiet"), site.folder)
+    assert "\x1b" not in written
+    assert len(written.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", [["plan"], ["run"], ["status"], ["info"], ["verify"], ["run", "--part", "9/8"]])
-def test_no_escape_sequences_where_there_is_no_terminal(
-    command: list[str], site: Site, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_escape_sequences_without_a_terminal(site: Site, capsys: Captured) -> None:
     site.run("run", "--quiet")
-    site.run(*command)
-    out, err = capsys.readouterr()
-    assert "\x1b" not in out + err
+    for command in (["plan"], ["run"], ["status"], ["info"], ["verify"], ["run", "--part", "9/8"]):
+        site.run(*command)
+        out, err = capsys.readouterr()
+        assert out + err
+        assert "\x1b" not in out + err
 
 
-def test_a_listener_that_goes_away_stops_nothing() -> None:
-    code = (
-        "import sys, time\nfrom mvn_dask.cli.console import Console\nsys.stdin.readline()\n"
-        "console = Console()\nfor _ in range(3): console.warning('x' * 100)\nconsole.result('done', {})"
-    )
+def test_a_reader_that_goes_away_stops_nothing() -> None:
+    code = PROCESS + "sys.stdin.readline()\nfor _ in range(3): log.warning('x' * 100)\nprint_result('done')"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -201,32 +185,21 @@ def test_a_listener_that_goes_away_stops_nothing() -> None:
     assert process.returncode == 0
 
 
-def test_messages_of_threads_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console(json_log=True)
+def test_messages_of_threads_do_not_mix(capsys: Captured) -> None:
     barrier = threading.Barrier(8)
 
-    def speak() -> None:
+    def write() -> None:
         barrier.wait()
         for _ in range(50):
-            console.info("x" * 500)
+            log.info("x" * 500)
             time.sleep(0)
 
-    threads = [threading.Thread(target=speak) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with console("json"):
+        threads = [threading.Thread(target=write) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 400
     assert all(json.loads(line)["message"] == "x" * 500 for line in lines)
-
-
-@pytest.mark.parametrize("json_log", [False, True])
-def test_no_level_tells_what_is_to_be_hidden(json_log: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console(json_log=json_log)
-    console.hide({"key": "hunter2secret"})
-    for say in (console.info, console.warning, console.error):
-        say("it was hunter2secret", where="hunter2secret")
-    err = capsys.readouterr().err
-    assert len(err.splitlines()) == 3
-    assert "hunter2secret" not in err

@@ -1,9 +1,10 @@
-"""Commands about jobs, by their exit codes and what they write."""
+"""Commands about jobs, by their exit codes, output and files."""
 
 import dataclasses
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,11 @@ import mvn_dask
 from mvn_dask.cli import jobs
 from mvn_dask.cli.application import run
 from mvn_dask.job import Job
-from mvn_dask.job.planning import Planned
-from mvn_dask.job.running import Ran
-from tests.cli.conftest import Hold, Site, assert_one_line, tree
+from mvn_dask.job.planning import JobPlan
+from mvn_dask.job.running import RunResult
+from tests.support.command import Site, StartPaused, assert_one_line
 from tests.support.s3 import ACCESS, SECRET, Prefix
+from tests.support.stores import tree
 
 Captured = pytest.CaptureFixture[str]
 
@@ -69,22 +71,21 @@ DISTRIBUTION = [
 
 
 @pytest.mark.parametrize("command", ["plan", "run"])
-@pytest.mark.parametrize(
-    ("code", "overrides", "words"), [(2, *each) for each in USAGE] + [(3, *each) for each in DISTRIBUTION]
-)
+@pytest.mark.parametrize(("code", "table"), [(2, USAGE), (3, DISTRIBUTION)])
 def test_a_wrong_job_is_one_line_and_writes_nothing(
-    command: str, code: int, overrides: list[str], words: str, site: Site, capsys: Captured
+    command: str, code: int, table: list[tuple[list[str], str]], site: Site, capsys: Captured
 ) -> None:
     write_inputs(site.folder)
     before = listing(site.folder)
-    assert site.run(command, *(part for each in overrides for part in ("--set", each))) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert_one_line(err, words)
-    assert listing(site.folder) == before
+    for overrides, message in table:
+        assert site.run(command, *(part for each in overrides for part in ("--set", each))) == code, overrides
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert_one_line(err, message)
+        assert listing(site.folder) == before
 
 
-def test_a_seed_left_out(site: Site, capsys: Captured) -> None:
+def test_no_seed(site: Site, capsys: Captured) -> None:
     site.job.write_text(site.job.read_text().replace("seed = 7\n", ""))
     before = listing(site.folder)
     assert site.run("run") == 2
@@ -92,18 +93,18 @@ def test_a_seed_left_out(site: Site, capsys: Captured) -> None:
     assert listing(site.folder) == before
 
 
-def test_a_job_file_that_is_not_there(site: Site, capsys: Captured) -> None:
+def test_a_missing_job_file(site: Site, capsys: Captured) -> None:
     for command in ("plan", "run", "status", "verify", "repair", "info"):
         assert run([command, str(site.folder / "nope.toml")]) == 2
         assert_one_line(capsys.readouterr().err, "nope.toml", "no such file")
 
 
-@pytest.mark.parametrize("part", ["9/8", "8/8", "1", "-1/8", "a/b", "auto", "0/0"])
-def test_a_part_that_there_is_not(part: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_impossible_part(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SLURM_ARRAY_TASK_ID", raising=False)
-    assert site.run("run", f"--part={part}") == 2
-    assert_one_line(capsys.readouterr().err, "part")
-    assert not site.store.exists()
+    for part in ("9/8", "8/8", "1", "-1/8", "a/b", "auto", "0/0"):
+        assert site.run("run", f"--part={part}") == 2, part
+        assert_one_line(capsys.readouterr().err, "part")
+        assert not site.store.exists()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -130,7 +131,7 @@ def test_an_output_that_holds_something_else(site: Site, capsys: Captured) -> No
     assert tree(site.store) == {"letter.txt": b"dear"}
 
 
-def as_somebody_else(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def as_another_user(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """The command of a user who may read and enter the folder, and nothing else."""
     # Python may lie in a folder that is closed to others: whatever is needed is imported before, by another run.
     code = (
@@ -142,17 +143,27 @@ def as_somebody_else(site: Site, *arguments: str) -> "subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=site.folder)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.faults
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_no_permission(site: Site) -> None:
     for folder in (site.folder, *site.folder.parents[:3]):
         folder.chmod(0o755)
     before = set(site.folder.iterdir())
-    done = as_somebody_else(site, "run", str(site.job))
+    done = as_another_user(site, "run", str(site.job))
     assert done.returncode == 4, done.stderr
     assert_one_line(done.stderr, "Permission denied", "store.zarr")
     assert set(site.folder.iterdir()) == before | {site.folder / "warm.zarr"}
 
 
+UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run([*UNSHARE, "true"], check=False, capture_output=True).returncode != 0,
+    reason="the system allows no mounts in a namespace of one's own",
+)
 def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
     """In a namespace of its own, so that no mount outlives the test."""
     mount = (
@@ -161,8 +172,7 @@ def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
         'mount -o remount,ro disk && "$@" --set output.url=disk/y.zarr; echo $?'
     )
     (site.folder / "disk").mkdir()
-    unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]
-    command = [*unshare, *site.command("run", "job.toml", "--quiet")]
+    command = [*UNSHARE, "sh", "-c", mount, "sh", *site.command("run", "job.toml", "--quiet")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=site.folder)
     lines = done.stdout.splitlines()
     assert (lines[0], lines[1], lines[3], lines[-1]) == ("1", "samples", "0", "4"), done.stderr
@@ -180,12 +190,12 @@ def test_plan_writes_nothing_and_run_does_as_planned(site: Site, capsys: Capture
     out, err = capsys.readouterr()
     assert err == ""
     planned = json.loads(out)
-    assert planned.keys() == {field.name for field in dataclasses.fields(Planned)}
+    assert planned.keys() == {field.name for field in dataclasses.fields(JobPlan)}
     assert listing(site.folder) == before
     assert site.run("run", *url, "--json") == 0
     out, err = capsys.readouterr()
     ran = json.loads(out)
-    assert ran.keys() == {field.name for field in dataclasses.fields(Ran)}
+    assert ran.keys() == {field.name for field in dataclasses.fields(RunResult)}
     assert (ran["url"], ran["fingerprint"], ran["shape"]) == (planned["url"], planned["fingerprint"], planned["shape"])
     assert (ran["drawn"], ran["missing"], ran["complete"], ran["part"]) == (planned["missing"], 0, True, None)
     chunks = list((site.folder / "a" / "b" / "store.zarr" / "samples" / "c").glob("*/0"))
@@ -226,9 +236,10 @@ def test_parts(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) ->
     assert tree(site.store) == site.reference()
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.faults
+@pytest.mark.parametrize("count", [3, 8])
 def test_parts_side_by_side(count: int, site: Site) -> None:
-    """Real processes that begin at the same moment, on a job that nobody began."""
+    """Real processes that begin the same job at the same moment."""
     parts = [site.start("run", "job.toml", "--part", f"{i}/{count}") for i in range(count)]
     for part in parts:
         _, err = part.communicate()
@@ -253,14 +264,15 @@ def test_overwrite(site: Site, capsys: Captured) -> None:
     assert site.run("run", *overwrite, "--json") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["drawn"] == 1, "its own store is gone on with"
     assert listing(site.store / "samples" / "c" / "6") == before
-    record = site.store / ".mvn_dask" / "manifest.json"
-    record.write_text("{")
+    manifest = site.store / ".mvn_dask" / "manifest.json"
+    manifest.write_text("{")
     assert site.run("run") == 4
     assert site.run("run", *overwrite) == 0
     assert tree(site.store) == site.reference()
 
 
-@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.slow), "local"])
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", ["processes", "local"])
 def test_other_kinds_give_the_same_bytes_and_json(kind: str, site: Site) -> None:
     workers = ["--set", f"cluster.kind={kind}", "--set", "cluster.workers=2"]
     done = site.call(
@@ -276,7 +288,7 @@ def test_other_kinds_give_the_same_bytes_and_json(kind: str, site: Site) -> None
     assert tree(site.store) == site.reference()
 
 
-def test_a_scheduler_that_nobody_started(site: Site, capsys: Captured) -> None:
+def test_a_scheduler_that_is_not_there(site: Site, capsys: Captured) -> None:
     kind = ["--set", "cluster.kind=scheduler", "--connect-timeout", "0.2"]
     assert site.run("run", *kind, "--set", "cluster.address=tcp://127.0.0.1:9") == 1
     assert_one_line(capsys.readouterr().err, "no scheduler answers within 0.2 s")
@@ -286,7 +298,7 @@ def test_a_scheduler_that_nobody_started(site: Site, capsys: Captured) -> None:
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_covariance_that_is_none_is_warned_of(site: Site, capsys: Captured) -> None:
+def test_a_covariance_that_is_none_is_a_warning(site: Site, capsys: Captured) -> None:
     assert site.run("run", "--set", "distribution.cov=[[1.0, 2.0], [2.0, 1.0]]") == 0
     err = capsys.readouterr().err
     assert err.startswith("mvn-dask: warning: ")
@@ -317,49 +329,34 @@ def test_sample(mean: str, cov: str, site: Site, capsys: Captured, monkeypatch: 
 
 def test_sample_of_another_shape(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(site.folder)
-    arguments = [
-        "sample",
-        "--mean",
-        "1",
-        "--cov",
-        "4",
-        "--size",
-        "100,3",
-        "--seed",
-        "7,8",
-        "--dtype",
-        "float32",
-        "x.zarr",
-    ]
-    assert run([*arguments, "--json"]) == 0
+    arguments = "--mean 1 --cov 4 --size 100,3 --seed 7,8 --dtype float32 x.zarr"
+    assert run(["sample", *arguments.split(), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["shape"] == [100, 3, 1]
     assert mvn_dask.from_zarr("x.zarr").dtype == np.float32
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "code", "words"),
-    [
-        ("--size", "many", 2, "size"),
-        ("--seed", "x", 2, "seed"),
-        ("--mean", "missing.npy", 2, "missing.npy"),
-        ("--mean", "nan", 3, "mean"),
-        ("--mean", "true", 2, "mean"),
-        ("--mean", "", 2, "mean"),
-        ("--cov", "[[1, 2], [2, 1], [0, 0]]", 3, "cov"),
-        ("--cov", "2026-01-01", 2, "cov"),
-        ("--method", "qr", 2, "method"),
-        ("--dtype", "float16", 2, "dtype"),
-        ("--chunks", "huge", 2, "chunks"),
-    ],
-)
-def test_a_sample_that_cannot_be(
-    option: str, value: str, code: int, words: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+IMPOSSIBLE = [
+    ("--size", "many", 2, "size"),
+    ("--seed", "x", 2, "seed"),
+    ("--mean", "missing.npy", 2, "missing.npy"),
+    ("--mean", "nan", 3, "mean"),
+    ("--mean", "true", 2, "mean"),
+    ("--mean", "", 2, "mean"),
+    ("--cov", "[[1, 2], [2, 1], [0, 0]]", 3, "cov"),
+    ("--cov", "2026-01-01", 2, "cov"),
+    ("--method", "qr", 2, "method"),
+    ("--dtype", "float16", 2, "dtype"),
+    ("--chunks", "huge", 2, "chunks"),
+]
+
+
+def test_a_sample_that_cannot_be(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    given = {"--mean": "0,0", "--cov": "1", "--size": "10", "--seed": "1", option: value}
-    assert run(["sample", *(word for pair in given.items() for word in pair), "x.zarr"]) == code
-    assert_one_line(capsys.readouterr().err, words)
-    assert not list(tmp_path.iterdir())
+    for option, value, code, message in IMPOSSIBLE:
+        given = {"--mean": "0,0", "--cov": "1", "--size": "10", "--seed": "1", option: value}
+        assert run(["sample", *(word for pair in given.items() for word in pair), "x.zarr"]) == code, (option, value)
+        assert_one_line(capsys.readouterr().err, message)
+        assert not list(tmp_path.iterdir())
 
 
 def test_init(tmp_path: Path, capsys: Captured) -> None:
@@ -377,7 +374,8 @@ def test_init(tmp_path: Path, capsys: Captured) -> None:
     assert path.read_text() == text
 
 
-def test_what_a_stop_says_hides_secrets(prefix: Prefix, site: Site, hold: Hold) -> None:
+@pytest.mark.faults
+def test_the_message_of_a_stop_holds_no_secrets(prefix: Prefix, site: Site, start_paused: StartPaused) -> None:
     options = {key: value for key, value in prefix.options.items() if isinstance(value, str)}
     given = [
         f"output.url={prefix.url}",
@@ -386,10 +384,10 @@ def test_what_a_stop_says_hides_secrets(prefix: Prefix, site: Site, hold: Hold) 
     ]
     given += [f"output.storage_options.{key}={value}" for key, value in options.items()]
     np.save(site.folder / "cov.npy", np.eye(2))
-    job = hold("open:cov.npy", "run", "job.toml", *(part for each in given for part in ("--set", each)))
-    job.held()
+    job = start_paused("open:cov.npy", "run", "job.toml", *(part for each in given for part in ("--set", each)))
+    job.wait_until_paused()
     job.signal(signal.SIGTERM)
-    job.let_go()
+    job.resume()
     _, err = job.end(75)
     assert "stopped, before anything was written; to go on: mvn-dask run job.toml --set output.url=s3://bucket/" in err
     assert "output.storage_options.secret_access_key=…" in err
@@ -397,12 +395,12 @@ def test_what_a_stop_says_hides_secrets(prefix: Prefix, site: Site, hold: Hold) 
     assert ACCESS not in err
 
 
-def test_the_command_that_goes_on_holds_no_options(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_resuming_command_holds_no_options(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = ["run", "a job.toml", "--dashboard", "127.0.0.1:80", "--set", "sample.size=1e9"]
     tables = ["distribution.storage_options.key", "output.storage_options.a.b", "cluster.options"]
     secret = ["--set=output.options.x=hunter2", *(part for key in tables for part in ("--set", f"{key}=hunter2"))]
     monkeypatch.setattr(sys, "argv", ["mvn-dask", *plain, *secret])
-    told = jobs._again()
-    assert told.startswith("mvn-dask run 'a job.toml' --dashboard 127.0.0.1:80 --set sample.size=1e9 '--set=output.")
-    assert "hunter2" not in told
-    assert told.count("…") == 4
+    command = jobs._resuming_command()
+    assert command.startswith("mvn-dask run 'a job.toml' --dashboard 127.0.0.1:80 --set sample.size=1e9 '--set=output.")
+    assert "hunter2" not in command
+    assert command.count("…") == 4

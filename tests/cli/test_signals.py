@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvn_dask.cli.signals import SAME, watched
+from mvn_dask.cli.signals import ECHO_SECONDS, cancel_on_signals
 from mvn_dask.execution.cancellation import CancelToken
-from tests.cli.conftest import Hold, Site, tree, wait_for
+from tests.support.command import Site, StartPaused, wait_for
+from tests.support.stores import tree
 
 CHUNK = "os.rename:/samples/c/"
 
@@ -22,14 +23,21 @@ def of_kind(kind: str) -> list[str]:
     return ["run", "job.toml", "--set", f"cluster.kind={kind}", *workers]
 
 
-@pytest.mark.parametrize(("kind", "number"), [("threads", "SIGTERM"), ("processes", "SIGINT"), ("local", "SIGUSR1")])
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("threads", "SIGTERM"),
+        pytest.param("processes", "SIGINT", marks=pytest.mark.faults),
+        pytest.param("local", "SIGUSR1", marks=pytest.mark.faults),
+    ],
+)
 def test_a_signal_to_all_processes_stops_and_the_same_command_goes_on(
-    kind: str, number: str, site: Site, hold: Hold
+    kind: str, number: str, site: Site, start_paused: StartPaused
 ) -> None:
-    job = hold(CHUNK, *of_kind(kind), after=1)
-    job.held(1 if kind == "threads" else 2)
+    job = start_paused(CHUNK, *of_kind(kind), after=1)
+    job.wait_until_paused(1 if kind == "threads" else 2)
     job.signal(signal.Signals[number])
-    job.let_go()
+    job.resume()
     out, err = job.end(75)
     assert out == ""
     written = site.chunks()
@@ -46,12 +54,23 @@ def test_a_signal_to_all_processes_stops_and_the_same_command_goes_on(
     assert tree(site.store) == site.reference()
 
 
-@pytest.mark.parametrize("kind", [pytest.param("threads", marks=pytest.mark.slow), "processes", "local"])
-def test_a_second_signal_stops_at_once(kind: str, site: Site, hold: Hold) -> None:
-    job = hold(CHUNK, *of_kind(kind), after=1)
-    job.held(1 if kind == "threads" else 2)
+def test_a_killed_run_is_resumed(site: Site, start_paused: StartPaused) -> None:
+    job = start_paused(CHUNK, "run", "job.toml", after=1)
+    job.wait_until_paused()
+    job.signal(signal.SIGKILL, None)
+    assert job.end(-signal.SIGKILL) == ("", "")
+    assert 0 < site.chunks() < 16
+    assert site.run("run", "--quiet") == 0
+    assert tree(site.store) == site.reference()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", ["threads", "processes", "local"])
+def test_a_second_signal_stops_at_once(kind: str, site: Site, start_paused: StartPaused) -> None:
+    job = start_paused(CHUNK, *of_kind(kind), after=1)
+    job.wait_until_paused(1 if kind == "threads" else 2)
     job.signal(signal.SIGINT)
-    time.sleep(SAME + 0.05)
+    time.sleep(ECHO_SECONDS + 0.05)
     assert job.process.poll() is None
     job.signal(signal.SIGTERM, None)
     _, err = job.end(75)
@@ -63,72 +82,78 @@ def test_a_second_signal_stops_at_once(kind: str, site: Site, hold: Hold) -> Non
     assert tree(site.store) == site.reference()
 
 
-def test_an_echo_of_the_first_signal_is_none_of_its_own(site: Site, hold: Hold) -> None:
-    """Queues signal each process of a job, and then their scripts hand it on."""
-    job = hold(CHUNK, "run", "job.toml", after=1)
-    job.held()
+@pytest.mark.faults
+def test_an_echo_of_the_first_signal_is_no_second_one(site: Site, start_paused: StartPaused) -> None:
+    """Queues signal each process of a job, and then their scripts forward the signal."""
+    job = start_paused(CHUNK, "run", "job.toml", after=1)
+    job.wait_until_paused()
     for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
         os.killpg(job.process.pid, number)
-    job.hear("stopping")
-    job.let_go()
+    job.wait_for_message("stopping")
+    job.resume()
     _, err = job.end(75)
     assert "at once" not in err.splitlines()[-1]
     assert 0 < site.chunks() < 16
 
 
-def test_the_grace_ends(site: Site, hold: Hold) -> None:
-    job = hold(CHUNK, "run", "job.toml", "--grace", "0.1")
-    job.held()
+@pytest.mark.faults
+def test_the_grace_ends(site: Site, start_paused: StartPaused) -> None:
+    job = start_paused(CHUNK, "run", "job.toml", "--grace", "0.1")
+    job.wait_until_paused()
     job.signal(signal.SIGTERM)
     _, err = job.end(75)
     assert err.splitlines()[-1] == "mvn-dask: warning: the grace is over: stopped at once"
     assert not list(site.store.rglob("zarr.json"))
 
 
-@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.slow), "local"])
-def test_processes_that_only_begin_leave_signals_to_the_job(kind: str, site: Site, hold: Hold) -> None:
-    """They are held where they import numpy, long before they could ignore anything by themselves."""
-    job = hold("import:numpy", *of_kind(kind), children=True)
-    job.held(2)
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", ["processes", "local"])
+def test_processes_that_are_starting_ignore_signals(kind: str, site: Site, start_paused: StartPaused) -> None:
+    """They are paused where they import numpy, long before they could ignore signals by themselves."""
+    job = start_paused("import:numpy", *of_kind(kind), children=True)
+    job.wait_until_paused(2)
     job.signal(signal.SIGINT)
-    job.let_go()
+    job.resume()
     _, err = job.end(75)
     assert "Traceback" not in err
     assert "error" not in err
     assert site.chunks() == 0
 
 
-def test_a_signal_before_the_command_has_begun(site: Site, hold: Hold) -> None:
-    job = hold("import:typer", "run", "job.toml")
-    job.held()
+@pytest.mark.faults
+def test_a_signal_before_the_command_has_begun(site: Site, start_paused: StartPaused) -> None:
+    job = start_paused("import:typer", "run", "job.toml")
+    job.wait_until_paused()
     job.signal(signal.SIGINT, None)
     out, err = job.end(75)
     assert (out, err) == ("", "mvn-dask: error: SIGINT: stopped\n")
 
 
-def test_a_signal_before_anything_is_written(site: Site, hold: Hold) -> None:
+@pytest.mark.faults
+def test_a_signal_before_anything_is_written(site: Site, start_paused: StartPaused) -> None:
     np.save(site.folder / "cov.npy", np.eye(2))
-    job = hold("open:cov.npy", "run", "job.toml", "--set", "distribution.cov=cov.npy")
-    job.held()
+    job = start_paused("open:cov.npy", "run", "job.toml", "--set", "distribution.cov=cov.npy")
+    job.wait_until_paused()
     job.signal(signal.SIGTERM)
-    job.let_go()
+    job.resume()
     _, err = job.end(75)
     assert "warning: stopped, before anything was written; to go on: mvn-dask run job.toml --set" in err
     assert not site.store.exists()
 
 
-def test_a_signal_while_a_matrix_is_factorised(site: Site, hold: Hold) -> None:
+@pytest.mark.faults
+def test_a_signal_while_a_matrix_is_factorised(site: Site, start_paused: StartPaused) -> None:
     """In C, where Python runs no handlers."""
     big = np.random.default_rng(0).standard_normal((3000, 3000))
     np.save(site.folder / "cov.npy", big + big.T + 200 * np.eye(3000))
     np.save(site.folder / "mean.npy", np.zeros(3000))
     files = ["--set", "distribution.mean=mean.npy", "--set", "distribution.cov=cov.npy", "--set", "sample.size=100"]
-    job = hold("open:cov.npy", "run", "job.toml", *files, "--set", "sample.chunks=100")
-    job.held()
-    job.let_go()
+    job = start_paused("open:cov.npy", "run", "job.toml", *files, "--set", "sample.chunks=100")
+    job.wait_until_paused()
+    job.resume()
     threading.Event().wait(0.5)
     job.signal(signal.SIGTERM)
-    time.sleep(SAME + 0.05)
+    time.sleep(ECHO_SECONDS + 0.05)
     assert job.process.poll() is None
     job.signal(signal.SIGTERM, None)
     _, err = job.end(75)
@@ -136,75 +161,79 @@ def test_a_signal_while_a_matrix_is_factorised(site: Site, hold: Hold) -> None:
     assert not site.store.exists()
 
 
-def test_work_that_has_ended_is_not_stopped_any_more(site: Site, hold: Hold) -> None:
-    job = hold("os.rename:/store.zarr/zarr.json", "run", "job.toml")
-    job.held()
+@pytest.mark.faults
+def test_work_that_has_ended_is_not_stopped_any_more(site: Site, start_paused: StartPaused) -> None:
+    job = start_paused("os.rename:/store.zarr/zarr.json", "run", "job.toml")
+    job.wait_until_paused()
     job.signal(signal.SIGTERM)
     assert not (site.store / "zarr.json").exists()
-    job.let_go()
+    job.resume()
     out, _ = job.end(0)
     assert "complete; 16 of 16 chunks drawn" in out
     assert tree(site.store) == site.reference()
 
 
-def test_a_signal_while_python_ends_changes_nothing(site: Site, hold: Hold) -> None:
+@pytest.mark.faults
+def test_a_signal_while_python_ends_changes_nothing(site: Site, start_paused: StartPaused) -> None:
     site.run("run", "--quiet")
-    job = hold("atexit", "run", "job.toml")
-    job.held()
+    job = start_paused("atexit", "run", "job.toml")
+    job.wait_until_paused()
     job.signal(signal.SIGINT, None)
     job.signal(signal.SIGTERM, None)
-    job.let_go()
+    job.resume()
     out, err = job.end(0)
     assert out.endswith("complete; nothing to draw\n")
     assert err == ""
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("by", ["address", "file"])
-def test_a_signal_while_waiting_for_a_scheduler(by: str, site: Site, hold: Hold) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        there = f"cluster.address=tcp://127.0.0.1:{mute.getsockname()[1]}"
+def test_a_signal_while_waiting_for_a_scheduler(by: str, site: Site, start_paused: StartPaused) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        there = f"cluster.address=tcp://127.0.0.1:{silent.getsockname()[1]}"
         where = there if by == "address" else "cluster.scheduler_file=scheduler.json"
         arguments = ["run", "job.toml", "--set", "cluster.kind=scheduler", "--set", where, "--connect-timeout", "600"]
-        job = hold("socket.connect:" if by == "address" else "import:distributed.client", *arguments)
-        job.held()
-        job.let_go()
+        job = start_paused("socket.connect:" if by == "address" else "import:distributed.client", *arguments)
+        job.wait_until_paused()
+        job.resume()
         job.signal(signal.SIGTERM, None)
         _, err = job.end(75)
     assert "stopped, before anything was written" in err
     assert not site.store.exists()
 
 
-def test_a_signal_while_a_store_is_verified(site: Site, hold: Hold) -> None:
+@pytest.mark.faults
+def test_a_signal_while_a_store_is_verified(site: Site, start_paused: StartPaused) -> None:
     site.run("run", "--quiet")
-    job = hold("open:/samples/c/", "verify", "store.zarr")
-    job.held()
+    job = start_paused("open:/samples/c/", "verify", "store.zarr")
+    job.wait_until_paused()
     job.signal(signal.SIGTERM)
-    job.let_go()
+    job.resume()
     out, err = job.end(75)
     assert out == ""
     assert err.splitlines()[-1] == "mvn-dask: error: stopped: nothing was changed; the same command begins anew"
 
 
-def test_handlers_are_put_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)]
-    stop = CancelToken()
-    said: list[str] = []
-    with watched(stop, 5.0, said.append):
-        assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)] != before
-        heard = threading.Event()
-        with stop.on_cancel(lambda _: heard.set()):
+def test_handlers_are_put_back(caplog: pytest.LogCaptureFixture) -> None:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    before = [signal.getsignal(number) for number in numbers]
+    token = CancelToken()
+    with cancel_on_signals(token, 5.0):
+        assert [signal.getsignal(number) for number in numbers] != before
+        called = threading.Event()
+        with token.on_cancel(lambda _: called.set()):
             signal.raise_signal(signal.SIGUSR1)
-            assert heard.wait(5.0)
-        wait_for(lambda: said, "words about it")
-    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)] == before
-    assert stop.cancelled
-    assert len(said) == 1
-    assert "SIGUSR1: stopping" in said[0]
+            assert called.wait(5.0)
+        wait_for(lambda: caplog.messages, "a message")
+    assert [signal.getsignal(number) for number in numbers] == before
+    assert token.cancelled
+    (message,) = caplog.messages
+    assert "SIGUSR1: stopping" in message
 
 
-def test_no_file_descriptors_are_lost(tmp_path: Path) -> None:
+def test_no_file_descriptors_are_lost() -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
-        with watched(CancelToken(), 1.0, lambda _: None):
+        with cancel_on_signals(CancelToken(), 1.0):
             pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -22,7 +22,7 @@ from mvn_dask.cli.application import run as command
 from mvn_dask.errors import JobCancelledError
 from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job.running import run
-from tests.job.test_preparation import job_in
+from tests.support.jobs import job_in
 from tests.support.stores import tree
 
 
@@ -42,15 +42,15 @@ def test_a_scheduler_that_does_not_answer(seconds: float, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("where", ["address", "file"])
-def test_a_stop_while_waiting_for_a_scheduler(where: str, tmp_path: Path) -> None:
-    stop = CancelToken()
-    timer = threading.Timer(0.3, stop.cancel)
+def test_a_cancellation_while_waiting_for_a_scheduler(where: str, tmp_path: Path) -> None:
+    token = CancelToken()
+    timer = threading.Timer(0.3, token.cancel)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         table = (
             {"address": f"tcp://127.0.0.1:{mute.getsockname()[1]}"} if where == "address" else {"scheduler_file": "x"}
         )
         timer.start()
-        with cancellable(stop), pytest.raises(JobCancelledError):
+        with cancellable(token), pytest.raises(JobCancelledError):
             run(job_in(tmp_path, cluster={"kind": "scheduler", **table}), connect_timeout=5.0)
     timer.join()
     # The connection that was left alone comes to its own end.
@@ -113,20 +113,21 @@ def certificates(folder: Path, name: str) -> None:
         )
 
 
-def test_a_scheduler_that_runs_already(tmp_path: Path) -> None:
-    told: list[str] = []
+@pytest.mark.faults
+def test_a_scheduler_that_runs_already(tmp_path: Path, job_log: list[str]) -> None:
     with dask_cluster(tmp_path) as address:
         table = {"kind": "scheduler", "address": address}
-        assert run(job_in(tmp_path, cluster=table), (0, 2), tell=told.append).drawn == 5
+        assert run(job_in(tmp_path, cluster=table), (0, 2)).drawn == 5
         table = {"kind": "scheduler", "scheduler_file": "scheduler.json"}
         assert run(job_in(tmp_path, cluster=table)).drawn == 5
         with Client(address) as client:
             assert len(client.scheduler_info()["workers"]) == 1, "it is left as it was"
-    assert told[0].startswith(f"cluster at {address}: ")
+    assert job_log[0].startswith(f"cluster at {address}: ")
     assert tree(tmp_path / "samples.zarr") == reference(tmp_path)
 
 
-def test_a_scheduler_that_asks_for_certificates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.faults
+def test_a_scheduler_that_requires_certificates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("ours", "others"):
         certificates(tmp_path, name)
     files = {kind: f"ours{end}" for kind, end in (("ca-file", "-ca.pem"), ("cert", ".pem"), ("key", "-key.pem"))}

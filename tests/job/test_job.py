@@ -1,23 +1,26 @@
 import pickle
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from pydantic import ValidationError
 
 import mvn_dask.job
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.job import Job
-from tests.job.mappings import job, mapping
+from tests.support.job_mappings import MAPPINGS
+from tests.support.jobs import job, mapping
 
 
 @pytest.mark.parametrize("version", [2, 0, True, 1.0, "1", None, [1]])
 def test_other_versions(version: object) -> None:
     with pytest.raises(
-        JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask knows, not "
+        JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask supports, not "
     ):
         Job.from_mapping({**mapping(), "version": version})
 
@@ -31,7 +34,7 @@ def test_a_job_is_frozen() -> None:
 
 
 def test_where_a_job_was_read_does_not_matter() -> None:
-    here, there = Job.from_mapping(mapping()), Job.from_mapping(mapping(), folder="/data", place="/data/job.toml")
+    here, there = Job.from_mapping(mapping()), Job.from_mapping(mapping(), folder="/data", label="/data/job.toml")
     assert here == there
     assert hash(here) == hash(there)
     assert here != Job.from_mapping(mapping(sample={"seed": 43}))
@@ -59,7 +62,7 @@ def test_jobs_travel() -> None:
     one = Job.from_mapping(mapping(cluster={"kind": "class", "class": "a.B", "options": {"x": 1}}), folder="/data")
     other = pickle.loads(pickle.dumps(one))  # noqa: S301 made here
     assert other == one
-    assert (other.folder, other.place) == (Path("/data"), "job")
+    assert (other.folder, other.label) == (Path("/data"), "job")
 
 
 def test_pydantics_own_errors_show_no_values() -> None:
@@ -82,13 +85,37 @@ def test_what_there_is() -> None:
     [
         ("mvn_dask.job", "numpy pydantic dask zarr scipy pandas pyarrow"),
         (
-            "mvn_dask.job.reading, mvn_dask.job.writing, mvn_dask.job.template, mvn_dask.job.parts",
+            "mvn_dask.job.parsing, mvn_dask.job.template, mvn_dask.job.parts",
             "dask zarr scipy pandas",
         ),
-        ("mvn_dask.job.inputs.parameters", "dask zarr scipy pandas pyarrow distributed"),
+        ("mvn_dask.job.inputs.distribution_inputs", "dask zarr scipy pandas pyarrow distributed"),
     ],
 )
 def test_slow_libraries_wait_until_they_are_needed(module: str, forbidden: str) -> None:
     code = f"import sys, {module}; print(*[name for name in '{forbidden}'.split() if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@given(MAPPINGS)
+@settings(max_examples=75, deadline=None)
+def test_a_job_and_its_file_are_the_same(tables: dict[str, Any]) -> None:
+    one = Job.from_mapping(tables)
+    text = one.to_toml()
+    other = Job.from_mapping(tomllib.loads(text))
+    assert other == one
+    assert other.model_dump() == one.model_dump()
+    assert hash(other) == hash(one)
+    assert other.to_toml() == text
+
+
+def test_what_is_left_at_its_default_is_not_written() -> None:
+    assert job(sample={"dtype": "float64", "chunks": "auto"}, cluster={"kind": "threads"}).to_toml() == (
+        "version = 1\n\n[distribution]\nmean = [0.0, 1.0]\ncov = [4.0, 9.0]\n\n"
+        '[sample]\nsize = 1000\nseed = 42\n\n[output]\nurl = "samples.zarr"\n'
+    )
+
+
+def test_a_file_without_a_key_is_a_path() -> None:
+    text = job(distribution={"mean": {"path": "a.npy"}, "cov": {"path": "b.npz", "key": "c"}}).to_toml()
+    assert 'mean = "a.npy"\ncov = { path = "b.npz", key = "c" }\n' in text

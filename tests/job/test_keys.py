@@ -1,7 +1,5 @@
-import pytest
-
 from mvn_dask.job.job import Job
-from mvn_dask.job.keys import is_hidden, known_keys, suggestion
+from mvn_dask.job.keys import is_secret, known_keys, suggestion
 
 
 def test_every_key_is_known_and_described() -> None:
@@ -20,9 +18,8 @@ def test_every_key_is_known_and_described() -> None:
     assert all(field.description for field in known.values())
 
 
-@pytest.mark.parametrize(
-    ("key", "text"),
-    [
+def test_what_somebody_may_have_meant() -> None:
+    for key, text in [
         ("sample.sede", "did you mean sample.seed?"),
         ("sampel", "did you mean sample?"),
         ("sample.method", "did you mean distribution.method?"),
@@ -33,14 +30,12 @@ def test_every_key_is_known_and_described() -> None:
         ("output.zzz", "output takes url, shards, overwrite, fsync, storage_options"),
         ("zzz", "a job takes version, distribution, sample, output, cluster"),
         ("zzz.zzz", ""),
-    ],
-)
-def test_what_somebody_may_have_meant(key: str, text: str) -> None:
-    assert suggestion(tuple(key.split("."))) == text
+    ]:
+        assert suggestion(tuple(key.split("."))) == text
 
 
 def test_values_that_may_be_secret() -> None:
-    assert is_hidden(("output", "storage_options"))
-    assert is_hidden(("cluster", "options", "env", "TOKEN"))
-    assert is_hidden(("output", "storage_option", "token")), "nobody knows it"
-    assert not is_hidden(("sample", "size"))
+    assert is_secret(("output", "storage_options"))
+    assert is_secret(("cluster", "options", "env", "TOKEN"))
+    assert is_secret(("output", "storage_option", "token")), "nobody knows it"
+    assert not is_secret(("sample", "size"))

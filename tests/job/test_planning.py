@@ -9,17 +9,18 @@ from dask.callbacks import Callback
 from distributed import Client, LocalCluster
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError, StorageNotEmptyError
+from mvn_dask.execution.ranges import run_range
 from mvn_dask.job import planning
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
 from mvn_dask.job.running import run
-from tests.job.mappings import mapping
+from tests.support.jobs import mapping
 from tests.support.stores import tree
 
 
 def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
     whole = {"sample": {"chunks": 100}, **tables}
-    return Job.from_mapping(mapping(**whole), folder=folder, place="job.toml")
+    return Job.from_mapping(mapping(**whole), folder=folder, label="job.toml")
 
 
 def test_states(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ class Counter(Callback):
         self.tasks = 0
 
     def count(self, key: Any, *_: Any) -> None:
-        self.tasks += str(key).startswith("perform")
+        self.tasks += str(key).startswith(run_range.__name__)
 
 
 @pytest.mark.parametrize("size", [300, 1000, 7700])

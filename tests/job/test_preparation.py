@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.covariance import as_covariance
-from mvn_dask.covariance.conversion import as_factor
 from mvn_dask.errors import (
     ArgumentError,
     DamagedManifestError,
@@ -14,34 +12,10 @@ from mvn_dask.errors import (
     JobFileError,
     NotPositiveDefiniteError,
 )
-from mvn_dask.job.job import Job
 from mvn_dask.job.preparation import prepare, storage_of
-from mvn_dask.random.streams import as_root
-from mvn_dask.sampling.array import sample
-from mvn_dask.sampling.spec import sample_spec
 from mvn_dask.store.description import describe
 from mvn_dask.store.writing import to_zarr
-from tests.job.mappings import mapping
-
-COV = [[4.0, 1.0], [1.0, 9.0]]
-
-
-def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
-    whole: dict[str, Any] = {"distribution": {"cov": COV}, "sample": {"chunks": 100}, **tables}
-    return Job.from_mapping(mapping(**whole), folder=folder, place="job.toml")
-
-
-def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed: int = 42) -> np.ndarray[Any, Any]:
-    """Begin the job as a machine would whose LAPACK rounds otherwise; its factor."""
-    covariance = as_covariance(np.array(COV), 2, method="svd", check_valid="warn", tol=1e-8)
-    theirs = np.nextafter(covariance.factorize().arrays()["factor"], np.inf)
-    factor = as_factor({"factor": theirs, "mean": np.array([0.0, 1.0])}, method="svd")
-    spec = sample_spec(
-        np.array([0.0, 1.0]), covariance, (1000,), root=as_root(seed).child(0), dtype=np.dtype("float64"), chunks=100,
-        names=None, factor=factor,
-    )  # fmt: skip
-    to_zarr(sample(spec), folder / "samples.zarr", part=part)
-    return theirs
+from tests.support.jobs import COV, begin_elsewhere, job_in
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:
@@ -58,7 +32,7 @@ def test_they_are_what_the_library_would_write(tmp_path: Path) -> None:
     to_zarr(array, tmp_path / "samples.zarr")
     again = prepare(job_in(tmp_path))
     assert again.begun
-    assert again.record.text == work.record.text
+    assert again.manifest.text == work.manifest.text
 
 
 @pytest.mark.parametrize("kind", ["SFC64", "PCG64", "Philox", "MT19937"])
@@ -67,14 +41,14 @@ def test_seeds_are_numpys(kind: str, seed: Any, tmp_path: Path) -> None:
     work = prepare(job_in(tmp_path, sample={"seed": seed, "bit_generator": kind, "chunks": 100}))
     rng = mvn_dask.default_rng(seed if kind == "SFC64" else getattr(np.random, kind)(seed))
     to_zarr(rng.multivariate_normal([0.0, 1.0], COV, 1000, chunks=100), tmp_path / "direct.zarr")
-    assert describe(tmp_path / "direct.zarr").fingerprint == work.record.fingerprint
+    assert describe(tmp_path / "direct.zarr").fingerprint == work.manifest.fingerprint
 
 
 def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path)
     work = prepare(job_in(tmp_path))
     assert work.begun
-    np.testing.assert_array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
+    np.testing.assert_array_equal(work.spec.broadcast.sampler.parameters()["factor.matrix"], theirs)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +65,14 @@ def test_a_factor_of_something_else_is_not_taken(tables: dict[str, Any], tmp_pat
     work = prepare(job_in(tmp_path, **tables))
     assert not work.begun
     assert work.stored is not None
-    assert not np.array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
+    assert not np.array_equal(work.spec.broadcast.sampler.parameters()["factor.matrix"], theirs)
 
 
 def test_another_seed_is_another_job_with_the_same_factor(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path, seed=41)
     work = prepare(job_in(tmp_path))
     assert not work.begun
-    np.testing.assert_array_equal(work.spec.broadcast.factor.arrays()["factor"], theirs)
+    np.testing.assert_array_equal(work.spec.broadcast.sampler.parameters()["factor.matrix"], theirs)
 
 
 @pytest.mark.parametrize("damage", ["lost", "torn", "flipped"])
@@ -130,10 +104,10 @@ def test_derived_numbers_there_give_no_factor(tmp_path: Path) -> None:
 
 
 def test_the_sign_of_zero_decides_nothing(tmp_path: Path) -> None:
-    records = [
-        prepare(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).record.text for zero in (0.0, -0.0)
+    manifests = [
+        prepare(job_in(tmp_path, distribution={"mean": [zero, 1.0], "cov": COV})).manifest.text for zero in (0.0, -0.0)
     ]
-    assert records[0] == records[1]
+    assert manifests[0] == manifests[1]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.job import running
 from mvn_dask.job.preparation import prepare
 from mvn_dask.job.running import run
-from tests.job.test_preparation import begin_elsewhere, job_in
 from tests.support.clusters import local_cluster
+from tests.support.jobs import begin_elsewhere, job_in
 from tests.support.stores import tree
 
 
@@ -50,15 +52,14 @@ def test_more_parts_than_chunks(tmp_path: Path) -> None:
     assert mvn_dask.status(tmp_path / "samples.zarr").complete
 
 
-def test_a_client_that_is_there_already_does_the_work(tmp_path: Path) -> None:
+def test_a_client_that_is_there_already_does_the_work(tmp_path: Path, job_log: list[str]) -> None:
     from distributed import Client
 
-    told: list[str] = []
     with local_cluster(n_workers=1, processes=False) as cluster, Client(cluster) as client:
-        run(job_in(tmp_path), client=client, tell=told.append)
+        run(job_in(tmp_path), client=client)
         assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.transition_log)) > 0
         assert client.status == "running"
-    assert told[0].startswith("cluster at inproc://")
+    assert job_log[0].startswith("cluster at inproc://")
     assert mvn_dask.status(tmp_path / "samples.zarr").complete
 
 
@@ -72,21 +73,25 @@ def test_a_job_that_another_machine_began_goes_on_with_its_factor(tmp_path: Path
     assert tree(tmp_path / "samples.zarr") == tree(tmp_path / "whole" / "samples.zarr")
     assert before.items() <= tree(tmp_path / "samples.zarr" / "samples").items()
     run(job_in(tmp_path / "ours"))
-    ours = prepare(job_in(tmp_path / "ours")).spec.broadcast.factor.arrays()["factor"]
+    ours = prepare(job_in(tmp_path / "ours")).spec.broadcast.sampler.parameters()["factor.matrix"]
     assert not np.array_equal(ours, theirs)
     assert tree(tmp_path / "samples.zarr") != tree(tmp_path / "ours" / "samples.zarr")
 
 
-def test_a_part_on_another_machine_that_is_faster_after_our_look(tmp_path: Path) -> None:
-    """It begins the store between our look and our writing; then its factor is taken."""
+def test_a_part_on_another_machine_that_begins_between_preparing_and_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its factor is used then."""
     began: list[object] = []
 
-    def tell(_: str) -> None:  # called once the cluster is there, before anything is written
+    @contextmanager
+    def open_late(*_: object, **__: object) -> Iterator[None]:  # once the job is prepared, before anything is written
         if not began:
             began.append(begin_elsewhere(tmp_path))
+        yield
 
-    options = {"kind": "local", "workers": 1, "options": {"processes": False}}
-    ran = run(job_in(tmp_path, cluster=options), (1, 2), tell=tell)
+    monkeypatch.setattr(running, "open_cluster", open_late)
+    ran = run(job_in(tmp_path), (1, 2))
     assert (ran.complete, ran.drawn) == (True, 5)
     assert began
     begin_elsewhere(tmp_path / "whole", part=None)
@@ -107,14 +112,14 @@ def test_a_factor_that_is_still_being_written_is_waited_for(tmp_path: Path) -> N
 def test_a_factor_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begin_elsewhere(tmp_path)
     (tmp_path / "samples.zarr" / ".mvn_dask" / "parameters" / "factor.matrix.npy").unlink()
-    monkeypatch.setattr(running, "PATIENCE", 0.3)
+    monkeypatch.setattr(running, "FACTOR_TIMEOUT", 0.3)
     with pytest.raises(SpecMismatchError, match="Another build of numpy's LAPACK"):
         run(job_in(tmp_path))
-    monkeypatch.setattr(running, "PATIENCE", 600.0)
-    stop = CancelToken()
-    timer = threading.Timer(0.3, stop.cancel)
+    monkeypatch.setattr(running, "FACTOR_TIMEOUT", 600.0)
+    token = CancelToken()
+    timer = threading.Timer(0.3, token.cancel)
     timer.start()
-    with cancellable(stop), pytest.raises(JobCancelledError):
+    with cancellable(token), pytest.raises(JobCancelledError):
         run(job_in(tmp_path))
     timer.join()
 
@@ -140,10 +145,10 @@ def test_overwriting(tmp_path: Path) -> None:
     assert run(over).drawn == 0
 
 
-def test_a_stop_before_the_beginning_writes_nothing(tmp_path: Path) -> None:
-    stop = CancelToken()
-    stop.cancel()
-    with cancellable(stop), pytest.raises(JobCancelledError):
+def test_a_job_that_is_cancelled_before_it_begins_writes_nothing(tmp_path: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+    with cancellable(token), pytest.raises(JobCancelledError):
         run(job_in(tmp_path))
     assert not list(tmp_path.iterdir())
 
@@ -161,6 +166,6 @@ def test_a_part_that_is_done_opens_no_cluster(tmp_path: Path, monkeypatch: pytes
     def refuse(*_: object, **__: object) -> None:
         pytest.fail("a cluster is opened")
 
-    monkeypatch.setattr(running, "opened", refuse)
+    monkeypatch.setattr(running, "open_cluster", refuse)
     again = run(job_in(tmp_path), (0, 2))
     assert (again.drawn, again.missing, again.complete) == (0, 5, False)

@@ -1,14 +1,12 @@
 import re
 import tomllib
 
-import pytest
-
 from mvn_dask.job import distribution_of
 from mvn_dask.job.job import Job
 from mvn_dask.job.keys import known_keys
-from mvn_dask.job.schema.cluster import SUITABLE
+from mvn_dask.job.schema.cluster_table import ALLOWED_KEYS
 from mvn_dask.job.template import job_template
-from tests.job.mappings import job
+from tests.support.jobs import job
 
 
 def alternatives() -> list[tuple[str, str]]:
@@ -42,19 +40,23 @@ def test_lines_are_not_long() -> None:
     assert "\n\n\n" not in job_template()
 
 
-@pytest.mark.parametrize(("table", "line"), alternatives())
-def test_every_alternative_can_be_taken(table: str, line: str) -> None:
-    values = tomllib.loads(line)
-    (key,) = values
-    beside: dict[str, object] = {}
-    if table == "cluster":
-        beside = {"kind": "scheduler" if key == "tls" else next(kind for kind, keys in SUITABLE.items() if key in keys)}
-        beside |= {"address": "tcp://10.0.0.2:1"} if beside["kind"] == "scheduler" and key != "address" else {}
-        if key == "scheduler_file":
-            del beside["address"]
-    if table == "distribution" and key in {"correlation", "standard_deviations"}:
-        beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
-    if key == "storage_options":
-        beside = {"mean" if table == "distribution" else "url": "s3://bucket/x"}
-    taken = getattr(job(**{table: {**beside, **values}}), table)
-    assert getattr(taken, "class_" if key == "class" else key) is not None
+def test_every_alternative_can_be_taken() -> None:
+    for table, line in alternatives():
+        values = tomllib.loads(line)
+        (key,) = values
+        beside: dict[str, object] = {}
+        if table == "cluster":
+            beside = {
+                "kind": "scheduler"
+                if key == "tls"
+                else next(kind for kind, keys in ALLOWED_KEYS.items() if key in keys)
+            }
+            beside |= {"address": "tcp://10.0.0.2:1"} if beside["kind"] == "scheduler" and key != "address" else {}
+            if key == "scheduler_file":
+                del beside["address"]
+        if table == "distribution" and key in {"correlation", "standard_deviations"}:
+            beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
+        if key == "storage_options":
+            beside = {"mean" if table == "distribution" else "url": "s3://bucket/x"}
+        taken = getattr(job(**{table: {**beside, **values}}), table)
+        assert getattr(taken, "class_" if key == "class" else key) is not None

@@ -49,7 +49,7 @@ class Slurm:
         return done.stdout
 
     def logs(self) -> str:
-        """The daemons' last words."""
+        """The last lines of the daemons' logs."""
         tails = (f"{path.name}: {path.read_text()[-2000:]}" for path in sorted(self.folder.glob("*.log")))
         return "\n".join(tails)
 
@@ -102,7 +102,7 @@ def machine() -> tuple[tuple[str, ...], str, str]:
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of the loopback that nobody listens at."""
+    """Free ports of the loopback."""
     with ExitStack() as stack:
         found = [stack.enter_context(socket.socket()) for _ in range(number)]
         for each in found:
@@ -132,7 +132,7 @@ def configure(slurm: Slurm, host: str, address: str) -> None:
 
 
 def cgroup_plugin(slurm: Slurm) -> str:
-    """The plugin that asks least of a container: slurmd loads one, though nothing here uses cgroups."""
+    """The plugin that needs least of a container: slurmd loads one, though nothing here uses cgroups."""
     major, minor = slurm.command("slurmd", "-V").split()[-1].split(".")[:2]
     return "disabled" if (int(major), int(minor)) >= (23, 2) else "cgroup/v1"
 

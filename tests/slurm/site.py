@@ -1,4 +1,4 @@
-"""A folder with a job that all nodes see, and what its user does there."""
+"""A folder with a job that all nodes see, and what a user does there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,6 +80,6 @@ url = "store.zarr"
 
 
 def content(store: Path) -> dict[str, bytes]:
-    """Every file of a store but the one that tells where it was begun."""
+    """Every file of a store but the one about the machine that began it."""
     files = {str(path.relative_to(store)): path for path in store.rglob("*") if path.is_file()}
     return {name: path.read_bytes() for name, path in files.items() if not name.endswith("writer.json")}

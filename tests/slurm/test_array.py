@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slurm
 
 
 def test_requeued_signalled_and_resubmitted(site: Site, uninterrupted: dict[str, bytes]) -> None:
-    """Part 2 is requeued, part 5 stopped by SIGTERM, part 6 told that its time is up, each amid its chunks."""
+    """Part 2 is requeued, part 5 stopped by SIGTERM, part 6 by the warning before its time limit."""
     array = site.submit("slurm-array.sh")
     hurt = {2: None, 5: "TERM", 6: "USR1"}
     waiting = dict(hurt)

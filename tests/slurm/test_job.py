@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slurm
 
 
 def test_requeued_stopped_and_resubmitted(site: Site, uninterrupted: dict[str, bytes]) -> None:
-    """Told that its time is up it puts itself back into the queue; stopped by SIGTERM then, it is submitted again."""
+    """After the warning before its time limit it requeues itself; stopped by SIGTERM then, it is submitted again."""
     job = site.submit("slurm-job.sh", "lo")
     site.until(lambda: site.chunks() > 10, pause=0.01)
     site.signal(job, "USR1")

@@ -1,1 +1,1 @@
-"""Where mean and covariance come from: files, Zarr arrays, or the job file itself."""
+"""Readers of mean and covariance: numbers in the job file, .npy, .npz, .csv and .parquet files, Zarr arrays."""

@@ -1,4 +1,4 @@
-"""What every way to bring numbers gives, and how its errors call the place."""
+"""The result of every reader, and its errors. Input: an array of any kind; output: finite float64, with its origin."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.errors import InvalidDistributionError, JobFileError
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Origin:
     """Where an array comes from."""
 
     job: str
-    """What errors call the job."""
+    """Label of the job in errors."""
     key: str
     """Key of the job's table ``distribution``."""
     path: str | None = None
@@ -26,28 +26,28 @@ class Origin:
         return key if self.path is None else f"{key}: {self.path}"
 
     def invalid(self, text: str, *, cell: str = "") -> InvalidDistributionError:
-        """An error about what was found there."""
+        """An error about the content."""
         return InvalidDistributionError(f"{self}{cell and f', {cell}'}: {text}")
 
     def missing(self, text: str) -> JobFileError:
-        """An error about not finding it."""
+        """An error about a file that is missing or of an unknown kind."""
         return JobFileError(f"{self}: {text}")
 
 
 @dataclass(frozen=True, eq=False)
-class Input:
-    """An array, and what is known of it."""
+class InputArray:
+    """An array that was read."""
 
     origin: Origin
-    """Where it comes from."""
+    """Where it was read."""
     array: FloatArray
     """Its numbers, float64, finite, of shape (), (n,) or (n, m)."""
     names: tuple[str, ...] | None = None
     """Names of the variables."""
 
 
-def as_input(origin: Origin, array: object) -> Input:
-    """An array without names as an `Input`.
+def as_input_array(origin: Origin, array: object) -> InputArray:
+    """An array without names as an `InputArray`.
 
     Raises
     ------
@@ -63,11 +63,11 @@ def as_input(origin: Origin, array: object) -> Input:
         where = tuple(bad[0].tolist())
         index = f"[{', '.join(map(str, where))}]" if where else ""
         raise origin.invalid(f"must be finite: {origin.key}{index} is {numbers[where]}")
-    return Input(origin, numbers)
+    return InputArray(origin, numbers)
 
 
 def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-    """Refuse, before anything is read, what can be no scalar, vector or matrix of real numbers.
+    """Refuse, by dtype and shape alone, what cannot be a scalar, vector or matrix of real numbers.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
         If it is none.
     """
     if dtype.kind not in "biuf":
-        brief = shown(str(dtype)).strip('"')
-        raise origin.invalid(f"must hold real numbers, and its dtype is {brief}")
+        name = preview(str(dtype)).strip('"')
+        raise origin.invalid(f"must hold real numbers, and its dtype is {name}")
     if len(shape) > 2:
         raise origin.invalid(f"must be a number, a vector or a matrix, and its shape is {shape}")
     if 0 in shape:

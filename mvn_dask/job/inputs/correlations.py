@@ -1,22 +1,22 @@
-"""A covariance from correlations and standard deviations."""
+"""Covariance from correlations and standard deviations. Cost: O(d²)."""
 
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import Input
+from mvn_dask.job.inputs.base import InputArray
 
 TOLERANCE = 1e-8
-"""How far from 1 a correlation of a variable with itself, and how far beyond 1 any other, may be for rounding."""
+"""Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
 
 
-def covariance_of(correlation: Input, deviations: Input) -> FloatArray:
+def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:
     """The covariance ``D R D``, where D holds the standard deviations.
 
     Parameters
     ----------
-    correlation : Input
+    correlation : InputArray
         Matrix of correlations R, shape (d, d).
-    deviations : Input
+    deviations : InputArray
         Standard deviations, shape (d,) or ().
 
     Raises
@@ -42,15 +42,15 @@ def covariance_of(correlation: Input, deviations: Input) -> FloatArray:
         where = tuple(negative[0].tolist())
         index = f"[{where[0]}]" if where else ""
         raise deviations.origin.invalid(f"must not be negative: standard_deviations{index} is {scales[where]}")
-    every = np.broadcast_to(scales, (len(matrix),))
+    vector = np.broadcast_to(scales, (len(matrix),))
     with np.errstate(over="ignore"):
-        cov: FloatArray = matrix * np.outer(every, every)
+        cov: FloatArray = matrix * np.outer(vector, vector)
     if not np.isfinite(cov).all():
-        raise deviations.origin.invalid(f"is too large: the square of {every.max()} is no float64")
+        raise deviations.origin.invalid(f"is too large: the square of {vector.max()} is no float64")
     return cov
 
 
-def _check_correlations(correlation: Input) -> None:
+def _check_correlations(correlation: InputArray) -> None:
     matrix = correlation.array
     for bad, rule in (
         (np.diag(np.abs(np.diag(matrix) - 1) > TOLERANCE), "must have ones on its diagonal"),

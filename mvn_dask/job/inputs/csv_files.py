@@ -1,8 +1,8 @@
-"""Tables in CSV files: commas, a header of names where there is one, and names before the rows where there are some.
+"""CSV files. Input: comma-separated numbers, with optional column names above and row names before them.
 
-What is understood: numbers only; a header of names above them; what pandas and R write, with an empty first cell
-above the names of the rows; and lines of a name and its numbers. A first line that holds names and numbers is no
-header, unless its first cell is empty: a typing error in it must not pass for one.
+Accepted are numbers only; a header of names above them; the files of pandas and R, with an empty first cell above the
+names of the rows; and lines of a name and its numbers. A first line that mixes names and numbers is no header, unless
+its first cell is empty: a typing error in a number would turn the line into names.
 """
 
 import csv
@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import Input, Origin
+from mvn_dask.job.inputs.base import InputArray, Origin
 from mvn_dask.job.inputs.tables import NamedTable, table_input
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
 Line = tuple[int, list[str]]
-"""A row's last line in the file, from 1 on, and its cells."""
+"""Number of a row's last line in the file, counted from 1, and its cells."""
 
 
-def read_csv(origin: Origin, path: Path) -> Input:
+def read_csv(origin: Origin, path: Path) -> InputArray:
     """The vector or matrix in a CSV file.
 
     Raises
@@ -61,14 +61,14 @@ def _table(origin: Origin, lines: Iterator[Line]) -> NamedTable:
     body.append(*begin)
     for line, cells in lines:
         if named and not indexed and _is_number(cells[0]):
-            raise body.no_number(*begin, 0)
+            raise body.not_a_number(*begin, 0)
         body.append(line, cells)
     columns = header[1:] if header is not None and named else header
     return NamedTable(body.numbers(), columns, body.names if named else None)
 
 
 class _Body:
-    """The rows below the header, as they are read."""
+    """Accumulates the rows below the header."""
 
     def __init__(self, origin: Origin, width: int, header: list[str] | None, *, named: bool) -> None:
         self._origin, self._width, self._header, self._named = origin, width, header, named
@@ -89,7 +89,7 @@ class _Body:
         except ValueError:
             first = len(cells) - len(values)
             column = next(number for number in range(first, len(cells)) if not _is_number(cells[number]))
-            raise self.no_number(line, cells, column) from None
+            raise self.not_a_number(line, cells, column) from None
         self._numbers_of_lines.append(line)
 
     def numbers(self) -> FloatArray:
@@ -103,23 +103,23 @@ class _Body:
             raise self._origin.invalid(f"must be finite, not {found[row, column]}", cell=cell)
         return found
 
-    def no_number(self, line: int, cells: list[str], column: int) -> Exception:
+    def not_a_number(self, line: int, cells: list[str], column: int) -> Exception:
         seen = cells[column].strip()
-        text = f"must be a number, not {shown(seen)}" if seen else "must be a number, and it is empty"
+        text = f"must be a number, not {preview(seen)}" if seen else "must be a number, and it is empty"
         return self._origin.invalid(text, cell=self._cell(line, column))
 
     def _cell(self, line: int, column: int) -> str:
-        name = f" ({shown(self._header[column])})" if self._header and self._header[column] else ""
+        name = f" ({preview(self._header[column])})" if self._header and self._header[column] else ""
         return f"line {line}, column {column + 1}{name}"
 
 
 def _is_header(cells: list[str]) -> bool:
-    """Whether the first row holds names. Below an empty first cell they may be numbers, else none is one."""
+    """Whether the first row holds names: none is a number, unless the first cell is empty, as pandas writes it."""
     return (len(cells) > 1 and not cells[0].strip()) or not any(map(_has_digits, cells))
 
 
 def _has_digits(cell: str) -> bool:
-    """Whether a cell is a number that is no word: "nan" and "inf" may be names."""
+    """Whether a cell is a number with digits: "nan" and "inf" may be names."""
     return _is_number(cell) and any(map(str.isdigit, cell))
 
 

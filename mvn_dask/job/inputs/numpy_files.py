@@ -1,17 +1,17 @@
-"""Arrays in numpy's files: .npy and .npz. Nothing pickled is ever loaded, since that may run any code."""
+"""numpy's .npy and .npz files. Pickled objects are never loaded, since unpickling runs arbitrary code."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mvn_dask.job.inputs.base import Input, Origin, as_input
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array
+from mvn_dask.job.toml_format import preview
 
 _PICKLED = "holds pickled Python objects, which are never loaded: save plain numbers with numpy.save or numpy.savez"
 
 
-def read_npy(origin: Origin, path: Path) -> Input:
+def read_npy(origin: Origin, path: Path) -> InputArray:
     """The array in a .npy file.
 
     Raises
@@ -28,15 +28,15 @@ def read_npy(origin: Origin, path: Path) -> Input:
     if magic != np.lib.format.MAGIC_PREFIX:
         raise origin.invalid("is empty" if not magic else "is no .npy file")
     try:
-        # Mapped, a shape that lies about the file's size takes no memory.
+        # Memory-mapped, a header that claims a huge shape allocates nothing.
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
         raise _refusal(origin, error) from None
-    return as_input(origin, found)
+    return as_input_array(origin, found)
 
 
-def read_npz(origin: Origin, path: Path, key: str | None) -> Input:
-    """An array in a .npz file: the one of a name, the only one, or the one named as the key of the job file.
+def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
+    """An array in a .npz file: the named one, the only one, or the one named as the key of the job file.
 
     Raises
     ------
@@ -50,35 +50,35 @@ def read_npz(origin: Origin, path: Path, key: str | None) -> Input:
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise origin.invalid("is a single array: its name must end in .npy")
     with archive:
-        name = chosen(origin, archive.files, key)
+        name = select_array(origin, archive.files, key)
         try:
             found = archive[name]
         except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
             raise _refusal(origin, error) from None
     if not isinstance(found, np.ndarray):
-        raise origin.invalid(f"{shown(name)} in it is no array")
-    return as_input(origin, found)
+        raise origin.invalid(f"{preview(name)} in it is no array")
+    return as_input_array(origin, found)
 
 
-def chosen(origin: Origin, names: list[str], key: str | None) -> str:
-    """Which of some arrays is meant.
+def select_array(origin: Origin, names: list[str], key: str | None) -> str:
+    """Name of the array to read from a container.
 
     Raises
     ------
     InvalidDistributionError
-        If there is no such array, or it cannot be told which.
+        If there is no such array, or several and none of the expected name.
     """
-    held = f"it holds {', '.join(map(shown, sorted(names)[:10])) or 'no arrays'}{', …' if len(names) > 10 else ''}"
+    held = f"it holds {', '.join(map(preview, sorted(names)[:10])) or 'no arrays'}{', …' if len(names) > 10 else ''}"
     if key is not None:
         if key in names:
             return key
-        raise origin.invalid(f"there is no array {shown(key)} in it: {held}")
+        raise origin.invalid(f"there is no array {preview(key)} in it: {held}")
     if origin.key in names:
         return origin.key
     if len(names) == 1:
         return names[0]
     example = f'{origin.key} = {{ path = "…", key = "…" }}'
-    raise origin.invalid(f"{held}: say which one is meant, {example}")
+    raise origin.invalid(f"{held}: name one of them, {example}")
 
 
 def _refusal(origin: Origin, error: Exception) -> Exception:

@@ -1,4 +1,4 @@
-"""Tables in Parquet files, through pyarrow."""
+"""Parquet files, through pyarrow. Input: numeric columns, with at most one column of row names."""
 
 from pathlib import Path
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import Input, Origin
+from mvn_dask.job.inputs.base import InputArray, Origin
 from mvn_dask.job.inputs.tables import NamedTable, table_input
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.toml_format import preview
 
 
-def read_parquet(origin: Origin, path: Path) -> Input:
+def read_parquet(origin: Origin, path: Path) -> InputArray:
     """The vector or matrix in a Parquet file.
 
     Columns are variables; pandas' index, or the only column of texts, names the rows.
@@ -28,7 +28,7 @@ def read_parquet(origin: Origin, path: Path) -> Input:
     except ImportError:
         raise origin.missing(".parquet files need pyarrow: pip install 'mvn_dask[parquet]'") from None
     try:
-        # Beside it, neither names of folders nor files of the neighbourhood become columns or rows.
+        # pq.read_table would add columns from the names of folders ("year=2026"), and rows from files beside it.
         with pq.ParquetFile(path) as file:
             table = file.read()
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
@@ -38,13 +38,13 @@ def read_parquet(origin: Origin, path: Path) -> Input:
 
 
 def _named(origin: Origin, table: Any) -> NamedTable:
-    place = _index(origin, table)
-    columns = [number for number in range(table.num_columns) if number != place]
+    index = _index(origin, table)
+    columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
         raise origin.invalid(f"holds no numbers: {table.num_rows} rows, {len(columns)} columns")
     names = table.column_names
     numbers = np.column_stack([_numbers(origin, names[number], table.column(number)) for number in columns])
-    rows = None if place is None else [str(label) for label in table.column(place).to_pylist()]
+    rows = None if index is None else [str(label) for label in table.column(index).to_pylist()]
     return NamedTable(numbers, [names[number] for number in columns], rows)
 
 
@@ -53,9 +53,9 @@ def _index(origin: Origin, table: Any) -> int | None:
     import pyarrow.types as kinds
 
     names = table.column_names
-    told = _told_by_pandas(table)
-    if told in names:
-        return int(names.index(told))
+    index = _pandas_index(table)
+    if index in names:
+        return int(names.index(index))
 
     def is_text(kind: Any) -> bool:
         inner = kind.value_type if kinds.is_dictionary(kind) else kind
@@ -63,16 +63,16 @@ def _index(origin: Origin, table: Any) -> int | None:
 
     texts = [number for number, field in enumerate(table.schema) if is_text(field.type)]
     if len(texts) > 1:
-        both = " and ".join(shown(names[number]) for number in texts[:2])
+        both = " and ".join(preview(names[number]) for number in texts[:2])
         raise origin.invalid(f"must hold numbers, and one column of names at most: columns {both} hold text")
     return texts[0] if texts else None
 
 
-def _told_by_pandas(table: Any) -> object:
+def _pandas_index(table: Any) -> object:
     """Name of the column that pandas made of an index."""
     try:
-        told = table.schema.pandas_metadata["index_columns"]
-        return next((name for name in told if isinstance(name, str)), None)
+        columns = table.schema.pandas_metadata["index_columns"]
+        return next((name for name in columns if isinstance(name, str)), None)
     except (TypeError, KeyError, ValueError):
         return None
 
@@ -80,9 +80,9 @@ def _told_by_pandas(table: Any) -> object:
 def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:
     import pyarrow.types as kinds
 
-    where = f"column {shown(name)}"
+    where = f"column {preview(name)}"
     if not (kinds.is_integer(column.type) or kinds.is_floating(column.type)):
-        raise origin.invalid(f"must hold numbers, not {shown(str(column.type))}", cell=where)
+        raise origin.invalid(f"must hold numbers, not {preview(str(column.type))}", cell=where)
     if column.null_count:
         row = column.is_null().to_pylist().index(True)
         raise origin.invalid("must be a number, and it is missing", cell=f"row {row + 1}, {where}")

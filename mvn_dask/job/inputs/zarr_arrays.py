@@ -1,20 +1,20 @@
-"""Zarr arrays, in a folder or behind a URL."""
+"""Zarr arrays, in a folder or at an object-store URL. Reads the whole array."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import InvalidDistributionError, StorageError, TransportError
-from mvn_dask.job.inputs.base import Input, Origin, as_input, check_kind
-from mvn_dask.job.inputs.numpy_files import chosen
-from mvn_dask.job.spelling import shown
+from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind
+from mvn_dask.job.inputs.numpy_files import select_array
+from mvn_dask.job.toml_format import preview
 
 _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
-"""Files by which a Zarr array or group is known, in version 3 and 2."""
+"""Metadata documents of a Zarr array or group, in versions 3 and 2."""
 
 
-def read_zarr(origin: Origin, path: Path, key: str | None) -> Input:
-    """The array in a folder, or in the group that lies there.
+def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
+    """The array in a folder, or in the group there.
 
     Raises
     ------
@@ -26,17 +26,17 @@ def read_zarr(origin: Origin, path: Path, key: str | None) -> Input:
     return _read(origin, str(path), key)
 
 
-def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> Input:
-    """The array behind a URL, or in the group that lies there.
+def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> InputArray:
+    """The array at a URL, or in the group there.
 
     Parameters
     ----------
     origin : Origin
-        What errors call it.
+        Names it in errors.
     url : str
         An ``s3://``, ``gs://`` or ``az://`` URL.
     options : mapping
-        What ``obstore.store.from_url`` takes beside it.
+        Keyword arguments of ``obstore.store.from_url``.
     key : str or None
         Name of the array in a group.
 
@@ -65,30 +65,32 @@ def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str
     return _read(origin, ObjectStore(from_url(url, **options), read_only=True), key)
 
 
-def _read(origin: Origin, place: Any, key: str | None) -> Input:
+def _read(origin: Origin, location: Any, key: str | None) -> InputArray:
     import zarr
 
     try:
-        found: Any = zarr.open(place, mode="r")
+        found: Any = zarr.open(location, mode="r")
         if isinstance(found, zarr.Group):
-            found = found[key if key is not None and key in found else chosen(origin, sorted(found.array_keys()), key)]
+            found = found[
+                key if key is not None and key in found else select_array(origin, sorted(found.array_keys()), key)
+            ]
         elif key is not None:
-            raise origin.invalid(f"there is no array {shown(key)} in it: it is an array itself")
+            raise origin.invalid(f"there is no array {preview(key)} in it: it is an array itself")
         if isinstance(found, zarr.Group):
-            raise origin.invalid(f"{shown(key)} in it is a group, and no array")
+            raise origin.invalid(f"{preview(key)} in it is a group, and no array")
         check_kind(origin, found.dtype, found.shape)
-        _refuse_foreign_code(origin, found)
+        _refuse_pickles(origin, found)
         numbers = found[...]
     except (InvalidDistributionError, TransportError):
         raise
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile array raises
-        # Its text may hold a request, and with it what is secret.
+        # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
-    return as_input(origin, numbers)
+    return as_input_array(origin, numbers)
 
 
-def _refuse_foreign_code(origin: Origin, array: Any) -> None:
-    """Refuse what Zarr's version 2 would unpickle."""
+def _refuse_pickles(origin: Origin, array: Any) -> None:
+    """Refuse codecs of Zarr's version 2 that unpickle."""
     metadata = array.metadata
     codecs = [*(getattr(metadata, "filters", None) or ()), getattr(metadata, "compressor", None)]
     if any(getattr(codec, "codec_id", None) == "pickle" for codec in codecs):

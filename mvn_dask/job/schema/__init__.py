@@ -1,1 +1,1 @@
-"""What a job file may say, as pydantic models: a table a file."""
+"""The schema of a job file, as pydantic models: one table per file."""

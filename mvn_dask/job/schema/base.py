@@ -1,23 +1,31 @@
-"""What the tables of a job file have in common."""
+"""Base class and value types of the tables of a job file: strict, frozen pydantic models."""
 
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Secret
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    Secret,
+    SerializationInfo,
+)
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.quantities import integer, nbytes
+from mvn_dask.job.quantities import byte_count, integer
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Table(BaseModel):
-    """A table of a job file: frozen, without keys that nobody knows, and of the types it says."""
+    """A table of a job file: frozen, without unknown keys or conversions of types."""
 
-    # Inputs may be secret, or huge: an error that nobody translated must not show them.
+    # Inputs may be secret or huge, so pydantic's own messages must not show them.
     model_config = ConfigDict(
         frozen=True,
         strict=True,
@@ -29,7 +37,7 @@ class Table(BaseModel):
 
 
 class ContradictionError(ArgumentError):
-    """Keys of a table that do not go together; each fault is a key and what is wrong with it."""
+    """Keys of a table that exclude or require each other; each fault is a key and a message."""
 
     def __init__(self, *faults: tuple[str, str]) -> None:
         super().__init__("; ".join(f"{key}: {text}" for key, text in faults))
@@ -53,9 +61,9 @@ def _plain_text(text: str) -> str:
     return text
 
 
-def _place(text: str) -> str:
+def _without_credentials(text: str) -> str:
     parts = urlsplit(text) if is_remote(text) else None
-    # abfs://container@account.dfs.core.windows.net is how Azure spells a container.
+    # In abfs://container@account.dfs.core.windows.net the user part is the container.
     if parts and (parts.password or parts.query or (parts.username and not parts.scheme.startswith("abfs"))):
         raise ArgumentError("must hold no credentials or queries: give them as storage_options")
     return text
@@ -76,15 +84,25 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, (str, int, float))
 
 
+def _serialize_secret(options: Secret[Any], info: SerializationInfo) -> Any:
+    if info.context == REVEAL_SECRETS:
+        return options.get_secret_value()
+    return str(options) if info.mode_is_json() else options
+
+
+REVEAL_SECRETS = "reveal secrets"
+"""Context of `model_dump` in which options are written out."""
 Text = Annotated[str, AfterValidator(_plain_text)]
-"""A text with something in it."""
-Place = Annotated[Text, AfterValidator(_place)]
+"""A text that is not blank."""
+PathOrUrl = Annotated[Text, AfterValidator(_without_credentials)]
 """A path, or a URL without credentials."""
 Natural = Annotated[int, BeforeValidator(lambda value: integer(value, 0))]
-"""An integer of at least 0, whichever way it is written."""
+"""An integer of at least 0, in any notation."""
 Positive = Annotated[int, BeforeValidator(lambda value: integer(value, 1))]
-"""An integer of at least 1, whichever way it is written."""
-Bytes = Annotated[int, BeforeValidator(nbytes)]
+"""An integer of at least 1, in any notation."""
+ByteCount = Annotated[int, BeforeValidator(byte_count)]
 """A number of bytes, or a text such as "2 GiB"."""
-Options = Secret[Annotated[dict[str, Any], AfterValidator(_plain_values)]]
-"""Keyword arguments for other libraries. They may be secret: only `get_secret_value` gives them."""
+Options = Annotated[
+    Secret[Annotated[dict[str, Any], AfterValidator(_plain_values)]], PlainSerializer(_serialize_secret)
+]
+"""Keyword arguments of another library. They may be credentials: they are shown by `get_secret_value` alone."""

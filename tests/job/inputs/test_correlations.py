@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.base import Origin, as_input
-from mvn_dask.job.inputs.correlations import covariance_of
-from mvn_dask.job.inputs.parameters import parameters_of
-from tests.job.inputs.places import job_in
+from mvn_dask.job.inputs.base import Origin, as_input_array
+from mvn_dask.job.inputs.correlations import covariance_from_correlation
+from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
+from tests.support.job_inputs import job_in
 
 
 def covariance(correlation: Any, deviations: Any) -> Any:
-    return covariance_of(
-        as_input(Origin("job.toml", "correlation"), correlation),
-        as_input(Origin("job.toml", "standard_deviations"), deviations),
+    return covariance_from_correlation(
+        as_input_array(Origin("job.toml", "correlation"), correlation),
+        as_input_array(Origin("job.toml", "standard_deviations"), deviations),
     )
 
 
@@ -37,26 +37,26 @@ def test_one_standard_deviation_for_all() -> None:
     assert covariance([[1, 0.5], [0.5, 1]], [0, 2]).tolist() == [[0, 0], [0, 4]]
 
 
-@pytest.mark.parametrize(
-    ("correlation", "deviations", "text"),
-    [
-        ([[1, 0.5], [0.5, 0.9]], 1, "correlation: must have ones on its diagonal: correlation[1, 1] is 0.9"),
-        ([[1, 1.5], [1.5, 1]], 1, "correlation: must lie between -1 and 1: correlation[0, 1] is 1.5"),
-        ([[1, -2], [-2, 1]], 1, "correlation: must lie between -1 and 1: correlation[0, 1] is -2.0"),
-        (1, 1, "correlation: must be a square matrix, and its shape is ()"),
-        ([1, 1], 1, "correlation: must be a square matrix, and its shape is (2,)"),
-        ([[1, 0]], 1, "correlation: must be a square matrix, and its shape is (1, 2)"),
-        (np.eye(2), [1, 2, 3], "standard_deviations: has 3 variables, and correlation has 2"),
-        (np.eye(2), np.eye(2), "standard_deviations: must be a number or a vector, and its shape is (2, 2)"),
-        (np.eye(2), [1, -2], "standard_deviations: must not be negative: standard_deviations[1] is -2.0"),
-        (np.eye(2), -2, "standard_deviations: must not be negative: standard_deviations is -2.0"),
-        (np.eye(2), [1, 1e200], "standard_deviations: is too large: the square of 1e+200 is no float64"),
-    ],
-)
-def test_what_gives_no_covariance(correlation: Any, deviations: Any, text: str) -> None:
-    with pytest.raises(InvalidDistributionError) as caught:
-        covariance(correlation, deviations)
-    assert str(caught.value) == f"job.toml: distribution.{text}"
+FAULTS: list[tuple[Any, Any, str]] = [
+    ([[1, 0.5], [0.5, 0.9]], 1, "correlation: must have ones on its diagonal: correlation[1, 1] is 0.9"),
+    ([[1, 1.5], [1.5, 1]], 1, "correlation: must lie between -1 and 1: correlation[0, 1] is 1.5"),
+    ([[1, -2], [-2, 1]], 1, "correlation: must lie between -1 and 1: correlation[0, 1] is -2.0"),
+    (1, 1, "correlation: must be a square matrix, and its shape is ()"),
+    ([1, 1], 1, "correlation: must be a square matrix, and its shape is (2,)"),
+    ([[1, 0]], 1, "correlation: must be a square matrix, and its shape is (1, 2)"),
+    (np.eye(2), [1, 2, 3], "standard_deviations: has 3 variables, and correlation has 2"),
+    (np.eye(2), np.eye(2), "standard_deviations: must be a number or a vector, and its shape is (2, 2)"),
+    (np.eye(2), [1, -2], "standard_deviations: must not be negative: standard_deviations[1] is -2.0"),
+    (np.eye(2), -2, "standard_deviations: must not be negative: standard_deviations is -2.0"),
+    (np.eye(2), [1, 1e200], "standard_deviations: is too large: the square of 1e+200 is no float64"),
+]
+
+
+def test_what_gives_no_covariance() -> None:
+    for correlation, deviations, text in FAULTS:
+        with pytest.raises(InvalidDistributionError) as caught:
+            covariance(correlation, deviations)
+        assert str(caught.value) == f"job.toml: distribution.{text}"
 
 
 def test_rounding_is_no_fault() -> None:
@@ -68,6 +68,6 @@ def test_names_from_either(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("a,2\nb,3\n")
     for correlation, deviations in (("r.csv", [2, 3]), ([[1, 0.5], [0.5, 1]], "s.csv"), ("r.csv", "s.csv")):
         one = job_in(tmp_path, mean=0, cov=None, correlation=correlation, standard_deviations=deviations)
-        found = parameters_of(one)
+        found = distribution_inputs(one)
         assert found.names == ("a", "b")
         assert found.cov.tolist() == [[4, 3], [3, 9]]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvn_dask.errors import InvalidDistributionError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 NAMES = st.lists(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
@@ -36,56 +36,56 @@ def put(folder: Path, text: str, encoding: str = "utf-8") -> str:
     return "a.csv"
 
 
-@pytest.mark.parametrize(
-    ("text", "array", "names"),
-    [
-        ("1,2,3\n", [1, 2, 3], None),
-        ("1\n2\n3\n", [1, 2, 3], None),
-        ("1\n2\n3", [1, 2, 3], None),
-        ("NAN,INF\n1,2\n", [1, 2], ("NAN", "INF")),
-        ("oil,gas\n0.1,0.2\n", [0.1, 0.2], ("oil", "gas")),
-        ("mean\n1\n2\n", [1, 2], None),
-        ("mean\n1\n", [1], None),
-        ("value\n1\n", [1], None),
-        ("oil\n1\n", [1], ("oil",)),
-        ("oil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
-        ("oil,0.1\n", [0.1], ("oil",)),
-        ("name,mean\noil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
-        (",mean\noil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
-        (",0\n2001,0.1\n2002,0.2\n", [0.1, 0.2], ("2001", "2002")),
-        (",0\n0,0.1\n1,0.2\n", [0.1, 0.2], None),
-        (",oil,gas\nmean,0.1,0.2\n", [0.1, 0.2], ("oil", "gas")),
-        ("oil , gas\n 1e-3, 1_000 \n", [1e-3, 1000], ("oil", "gas")),
-        ('"oil, light","gas ""x"""\n"1","-2"\n', [1, -2], ("oil, light", 'gas "x"')),
-        ('"öl\nπ",東\n1,2\n', [1, 2], ("öl\nπ", "東")),
-        ("a,b\r\n1,2\r\n", [1, 2], ("a", "b")),
-        ("a,b\r1,2\r", [1, 2], ("a", "b")),
-        ("\n\na,b\n\n1,2\n  \n\n", [1, 2], ("a", "b")),
-    ],
-)
-def test_means(tmp_path: Path, text: str, array: list[float], names: Any) -> None:
-    for encoding in ("utf-8", "utf-8-sig"):
-        found = read(tmp_path, "mean", put(tmp_path, text, encoding))
-        assert (found.array.tolist(), found.names) == (array, names)
+MEANS: list[tuple[str, list[float], Any]] = [
+    ("1,2,3\n", [1, 2, 3], None),
+    ("1\n2\n3\n", [1, 2, 3], None),
+    ("1\n2\n3", [1, 2, 3], None),
+    ("NAN,INF\n1,2\n", [1, 2], ("NAN", "INF")),
+    ("oil,gas\n0.1,0.2\n", [0.1, 0.2], ("oil", "gas")),
+    ("mean\n1\n2\n", [1, 2], None),
+    ("mean\n1\n", [1], None),
+    ("value\n1\n", [1], None),
+    ("oil\n1\n", [1], ("oil",)),
+    ("oil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
+    ("oil,0.1\n", [0.1], ("oil",)),
+    ("name,mean\noil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
+    (",mean\noil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
+    (",0\n2001,0.1\n2002,0.2\n", [0.1, 0.2], ("2001", "2002")),
+    (",0\n0,0.1\n1,0.2\n", [0.1, 0.2], None),
+    (",oil,gas\nmean,0.1,0.2\n", [0.1, 0.2], ("oil", "gas")),
+    ("oil , gas\n 1e-3, 1_000 \n", [1e-3, 1000], ("oil", "gas")),
+    ('"oil, light","gas ""x"""\n"1","-2"\n', [1, -2], ("oil, light", 'gas "x"')),
+    ('"öl\nπ",東\n1,2\n', [1, 2], ("öl\nπ", "東")),
+    ("a,b\r\n1,2\r\n", [1, 2], ("a", "b")),
+    ("a,b\r1,2\r", [1, 2], ("a", "b")),
+    ("\n\na,b\n\n1,2\n  \n\n", [1, 2], ("a", "b")),
+]
 
 
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("4,1\n1,9\n", None),
-        ("oil,gas\n4,1\n1,9\n", ("oil", "gas")),
-        (",oil,gas\noil,4,1\ngas,1,9\n", ("oil", "gas")),
-        ("name,oil,gas\noil,4,1\ngas,1,9\n", ("oil", "gas")),
-        ('"","oil","gas"\n"oil",4,1\n"gas",1,9\n', ("oil", "gas")),
-        ("oil,4,1\ngas,1,9\n", ("oil", "gas")),
-        (",0,1\n0,4,1\n1,1,9\n", None),
-        (",2001,2002\n2001,4,1\n2002,1,9\n", ("2001", "2002")),
-    ],
-)
-def test_covariances(tmp_path: Path, text: str, names: Any) -> None:
-    found = read(tmp_path, "cov", put(tmp_path, text))
-    assert found.array.tolist() == [[4, 1], [1, 9]]
-    assert found.names == names
+def test_means(tmp_path: Path) -> None:
+    for text, array, names in MEANS:
+        for encoding in ("utf-8", "utf-8-sig"):
+            found = read(tmp_path, "mean", put(tmp_path, text, encoding))
+            assert (found.array.tolist(), found.names) == (array, names)
+
+
+COVARIANCES: list[tuple[str, Any]] = [
+    ("4,1\n1,9\n", None),
+    ("oil,gas\n4,1\n1,9\n", ("oil", "gas")),
+    (",oil,gas\noil,4,1\ngas,1,9\n", ("oil", "gas")),
+    ("name,oil,gas\noil,4,1\ngas,1,9\n", ("oil", "gas")),
+    ('"","oil","gas"\n"oil",4,1\n"gas",1,9\n', ("oil", "gas")),
+    ("oil,4,1\ngas,1,9\n", ("oil", "gas")),
+    (",0,1\n0,4,1\n1,1,9\n", None),
+    (",2001,2002\n2001,4,1\n2002,1,9\n", ("2001", "2002")),
+]
+
+
+def test_covariances(tmp_path: Path) -> None:
+    for text, names in COVARIANCES:
+        found = read(tmp_path, "cov", put(tmp_path, text))
+        assert found.array.tolist() == [[4, 1], [1, 9]]
+        assert found.names == names
 
 
 def test_variances(tmp_path: Path) -> None:
@@ -96,46 +96,46 @@ def test_variances(tmp_path: Path) -> None:
     assert read(tmp_path, "cov", put(tmp_path, "4\n")).array.tolist() == [[4]]
 
 
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("", "is empty"),
-        ("\n \n", "is empty"),
-        ("a,b\n", "holds no numbers, only a header"),
-        (",\n", "holds no numbers, only a header"),
-        ("a\nb\n", 'line 2, column 1 ("a"): must be a number, not "b"'),
-        ("a,b\n1,x\n", 'line 2, column 2 ("b"): must be a number, not "x"'),
-        ("1,2\n3,x\n", 'line 2, column 2: must be a number, not "x"'),
-        ("1,2\n3,\n", "line 2, column 2: must be a number, and it is empty"),
-        ("a,b\n1,2\n\n3,1+2j\n", 'line 4, column 2 ("b"): must be a number, not "1+2j"'),
-        ("a,b\n1,2\nx,3\n", 'line 3, column 1 ("a"): must be a number, not "x"'),
-        ("a,b\nx,2\n1,3\n", 'line 2, column 1 ("a"): must be a number, not "x"'),
-        ("1,nan\n2,3\n", "line 1, column 2: must be finite, not nan"),
-        (",a,b\na,1,0\nb,inf,1\n", 'line 3, column 2 ("a"): must be finite, not inf'),
-        ("a,b\n1,2,3\n", "line 2: has 3 cells, and the first line has 2"),
-        ("1,2\n3\n", "line 2: has 1 cells, and the first line has 2"),
-        ("a;b\n1;2\n", "line 1: cells must be separated by commas, not semicolons"),
-        ("a\tb\n1\t2\n", "line 1: cells must be separated by commas, not tabs"),
-        ('a,b\n"1,2\n', "line 2: is no CSV: unexpected end of data"),
-        ("1,x\n3,4\n", 'line 1, column 2: must be a number, not "x"'),
-        ("x,1\n3,4\n", 'line 1, column 1: must be a number, not "x"'),
-        ("1,\n3,4\n", "line 1, column 2: must be a number, and it is empty"),
-        (",2,3\n4,5,6\n7,8,9\n", "its rows and columns must have the same names in the same order: "),
-        ('a,b\n"1"x,2\n', "line 2: is no CSV: "),
-        ("a," + "b" * 200_000 + "\n1,2\n", "line 1: is no CSV: field larger than field limit"),
-        ("a,a\n1,2\n2,3\n", 'two variables are named "a"'),
-        ("a,\n1,2\n2,3\n", "the name of variable 2 is empty"),
-        ("1,2\n3,4\n5,6\n", "must be a square matrix, or one row or column, and it has 3 rows of 2 numbers"),
-        (
-            ",a,b\na,1,0\nc,0,1\n",
-            'its rows and columns must have the same names in the same order: variable 2 is "c" in ',
-        ),
-        (",a,b\nb,1,0\na,0,1\n", "its rows and columns must have the same names in the same order: variable 1 is "),
-    ],
-)
-def test_what_is_no_covariance(tmp_path: Path, text: str, fault: str) -> None:
-    found = refusal(tmp_path, "cov", put(tmp_path, text))
-    assert found.removeprefix("a.csv").lstrip(":, ").startswith(fault)
+FAULTS: list[tuple[str, str]] = [
+    ("", "is empty"),
+    ("\n \n", "is empty"),
+    ("a,b\n", "holds no numbers, only a header"),
+    (",\n", "holds no numbers, only a header"),
+    ("a\nb\n", 'line 2, column 1 ("a"): must be a number, not "b"'),
+    ("a,b\n1,x\n", 'line 2, column 2 ("b"): must be a number, not "x"'),
+    ("1,2\n3,x\n", 'line 2, column 2: must be a number, not "x"'),
+    ("1,2\n3,\n", "line 2, column 2: must be a number, and it is empty"),
+    ("a,b\n1,2\n\n3,1+2j\n", 'line 4, column 2 ("b"): must be a number, not "1+2j"'),
+    ("a,b\n1,2\nx,3\n", 'line 3, column 1 ("a"): must be a number, not "x"'),
+    ("a,b\nx,2\n1,3\n", 'line 2, column 1 ("a"): must be a number, not "x"'),
+    ("1,nan\n2,3\n", "line 1, column 2: must be finite, not nan"),
+    (",a,b\na,1,0\nb,inf,1\n", 'line 3, column 2 ("a"): must be finite, not inf'),
+    ("a,b\n1,2,3\n", "line 2: has 3 cells, and the first line has 2"),
+    ("1,2\n3\n", "line 2: has 1 cells, and the first line has 2"),
+    ("a;b\n1;2\n", "line 1: cells must be separated by commas, not semicolons"),
+    ("a\tb\n1\t2\n", "line 1: cells must be separated by commas, not tabs"),
+    ('a,b\n"1,2\n', "line 2: is no CSV: unexpected end of data"),
+    ("1,x\n3,4\n", 'line 1, column 2: must be a number, not "x"'),
+    ("x,1\n3,4\n", 'line 1, column 1: must be a number, not "x"'),
+    ("1,\n3,4\n", "line 1, column 2: must be a number, and it is empty"),
+    (",2,3\n4,5,6\n7,8,9\n", "its rows and columns must have the same names in the same order: "),
+    ('a,b\n"1"x,2\n', "line 2: is no CSV: "),
+    ("a," + "b" * 200_000 + "\n1,2\n", "line 1: is no CSV: field larger than field limit"),
+    ("a,a\n1,2\n2,3\n", 'two variables are named "a"'),
+    ("a,\n1,2\n2,3\n", "the name of variable 2 is empty"),
+    ("1,2\n3,4\n5,6\n", "must be a square matrix, or one row or column, and it has 3 rows of 2 numbers"),
+    (
+        ",a,b\na,1,0\nc,0,1\n",
+        'its rows and columns must have the same names in the same order: variable 2 is "c" in ',
+    ),
+    (",a,b\nb,1,0\na,0,1\n", "its rows and columns must have the same names in the same order: variable 1 is "),
+]
+
+
+def test_what_is_no_covariance(tmp_path: Path) -> None:
+    for text, fault in FAULTS:
+        found = refusal(tmp_path, "cov", put(tmp_path, text))
+        assert found.removeprefix("a.csv").lstrip(":, ").startswith(fault)
 
 
 def test_what_is_no_mean(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_what_is_no_text(tmp_path: Path) -> None:
 
 
 @given(st.text(st.sampled_from('12.e-,, \n\r"ax;\x00é'), max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text_is_an_array_or_refused_in_a_line(text: str) -> None:
     with TemporaryDirectory() as folder, suppress(InvalidDistributionError):
         found = read(Path(folder), "cov", put(Path(folder), text))

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from mvn_dask.errors import InvalidDistributionError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 
 class Trap:
@@ -28,17 +27,17 @@ def npy(array: Any, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("dtype", ["f8", ">f8", "f4", "f2", "i2", "u1", "?", "g"])
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_numbers_of_every_kind(tmp_path: Path, dtype: str, order: Any) -> None:
-    array = np.array([[2, 1], [0, 3]], dtype, order=order)
-    np.save(tmp_path / "cov.npy", array)
-    np.savez_compressed(tmp_path / "cov.npz", array)
-    for name in ("cov.npy", "cov.npz"):
-        found = read(tmp_path, "cov", name)
-        assert found.array.dtype == np.float64
-        assert np.array_equal(found.array, array)
-        assert found.names is None
+def test_numbers_of_every_kind(tmp_path: Path) -> None:
+    for order in ["C", "F"]:
+        for dtype in ["f8", ">f8", "f4", "f2", "i2", "u1", "?", "g"]:
+            array = np.array([[2, 1], [0, 3]], dtype, order=order)  # type: ignore[call-overload]
+            np.save(tmp_path / "cov.npy", array)
+            np.savez_compressed(tmp_path / "cov.npz", array)
+            for name in ("cov.npy", "cov.npz"):
+                found = read(tmp_path, "cov", name)
+                assert found.array.dtype == np.float64
+                assert np.array_equal(found.array, array)
+                assert found.names is None
 
 
 def test_scalars_and_vectors(tmp_path: Path) -> None:
@@ -59,33 +58,33 @@ def test_the_array_that_is_meant(tmp_path: Path) -> None:
     )
     np.savez(tmp_path / "strange.npz", a=[1.0], b=[2.0])
     assert refusal(tmp_path, "mean", "strange.npz") == (
-        'strange.npz: it holds "a", "b": say which one is meant, mean = { path = "…", key = "…" }'
+        'strange.npz: it holds "a", "b": name one of them, mean = { path = "…", key = "…" }'
     )
     np.savez(tmp_path / "empty.npz")
     assert "it holds no arrays" in refusal(tmp_path, "mean", "empty.npz")
 
 
-@pytest.mark.parametrize(
-    ("array", "text"),
-    [
-        (np.array([1 + 2j]), "must hold real numbers, and its dtype is complex128"),
-        (np.array(["a"]), "must hold real numbers, and its dtype is <U1"),
-        (np.array([b"a"]), "must hold real numbers, and its dtype is |S1"),
-        (np.zeros(2, [("x", "f8")]), "must hold real numbers, and its dtype is "),
-        (np.zeros(2, "M8[s]"), "must hold real numbers, and its dtype is datetime64[s]"),
-        (np.zeros((2, 2, 2)), "must be a number, a vector or a matrix, and its shape is (2, 2, 2)"),
-        (np.zeros((0,)), "holds no numbers: its shape is (0,)"),
-        (np.zeros((3, 0)), "holds no numbers: its shape is (3, 0)"),
-        (np.array([1.0, np.nan]), "must be finite: mean[1] is nan"),
-        (np.array([[1.0], [-np.inf]]), "must be finite: mean[1, 0] is -inf"),
-        (np.array(np.nan), "must be finite: mean is nan"),
-    ],
-)
-def test_arrays_that_are_no_numbers(tmp_path: Path, array: Any, text: str) -> None:
-    np.save(tmp_path / "a.npy", array)
-    np.savez(tmp_path / "a.npz", array)
-    for name in ("a.npy", "a.npz"):
-        assert refusal(tmp_path, "mean", name).startswith(f"{name}: {text}")
+FAULTS: list[tuple[Any, str]] = [
+    (np.array([1 + 2j]), "must hold real numbers, and its dtype is complex128"),
+    (np.array(["a"]), "must hold real numbers, and its dtype is <U1"),
+    (np.array([b"a"]), "must hold real numbers, and its dtype is |S1"),
+    (np.zeros(2, [("x", "f8")]), "must hold real numbers, and its dtype is "),
+    (np.zeros(2, "M8[s]"), "must hold real numbers, and its dtype is datetime64[s]"),
+    (np.zeros((2, 2, 2)), "must be a number, a vector or a matrix, and its shape is (2, 2, 2)"),
+    (np.zeros((0,)), "holds no numbers: its shape is (0,)"),
+    (np.zeros((3, 0)), "holds no numbers: its shape is (3, 0)"),
+    (np.array([1.0, np.nan]), "must be finite: mean[1] is nan"),
+    (np.array([[1.0], [-np.inf]]), "must be finite: mean[1, 0] is -inf"),
+    (np.array(np.nan), "must be finite: mean is nan"),
+]
+
+
+def test_arrays_that_are_no_numbers(tmp_path: Path) -> None:
+    for array, text in FAULTS:
+        np.save(tmp_path / "a.npy", array)
+        np.savez(tmp_path / "a.npz", array)
+        for name in ("a.npy", "a.npz"):
+            assert refusal(tmp_path, "mean", name).startswith(f"{name}: {text}")
 
 
 def test_nothing_pickled_is_loaded(tmp_path: Path) -> None:
@@ -104,13 +103,13 @@ def test_nothing_pickled_is_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-@pytest.mark.parametrize("length", [0, 3, 6, 8, 20, 127, 128, 140])
-def test_files_that_end_early(tmp_path: Path, length: int) -> None:
-    (tmp_path / "a.npy").write_bytes(npy([1.0, 2.0])[:length])
-    np.savez(tmp_path / "whole.npz", mean=[1.0, 2.0])
-    (tmp_path / "a.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:length])
-    for name in ("a.npy", "a.npz"):
-        assert refusal(tmp_path, "mean", name)
+def test_files_that_end_early(tmp_path: Path) -> None:
+    for length in [0, 3, 6, 8, 20, 127, 128, 140]:
+        (tmp_path / "a.npy").write_bytes(npy([1.0, 2.0])[:length])
+        np.savez(tmp_path / "whole.npz", mean=[1.0, 2.0])
+        (tmp_path / "a.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:length])
+        for name in ("a.npy", "a.npz"):
+            assert refusal(tmp_path, "mean", name)
 
 
 def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path) -> None:
@@ -120,7 +119,7 @@ def test_every_byte_of_an_archive_may_be_wrong(tmp_path: Path) -> None:
         damaged = content.copy()
         damaged[place] ^= 0x55
         (tmp_path / "a.npz").write_bytes(damaged)
-        # A checksum tells, unless the byte does not matter.
+        # A checksum detects it, unless the byte is unused.
         with suppress(InvalidDistributionError):
             assert read(tmp_path, "mean", "a.npz").array.tolist() == [1.0, 2.0]
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mvn_dask.errors import JobFileError
-from tests.job.inputs.places import read, refusal
+from tests.support.job_inputs import read, refusal
 
 NAMES = ["öl", "gas"]
 MATRIX = np.array([[4.0, 1.0], [1.0, 9.0]])
@@ -23,69 +23,69 @@ def put(folder: Path, table: Any) -> str:
     return "a.parquet"
 
 
-@pytest.mark.parametrize(
-    ("table", "names"),
-    [
-        (pd.DataFrame(MATRIX, columns=NAMES), NAMES),
-        (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES), NAMES),
-        (pd.DataFrame(MATRIX, columns=NAMES, index=pd.Index(NAMES, name="variable")), NAMES),
-        (pd.DataFrame(MATRIX, columns=["2001", "2002"], index=[2001, 2002]), ["2001", "2002"]),
-        (pd.DataFrame(MATRIX, columns=["0", "1"]), None),
-        ({"öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
-        ({"name": NAMES, "öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
-        ({"öl": pa.array([4, 1], pa.float16()), "gas": pa.array([1, 9], pa.uint8())}, NAMES),
-    ],
-)
-def test_covariances(tmp_path: Path, table: Any, names: Any) -> None:
-    found = read(tmp_path, "cov", put(tmp_path, table))
-    assert np.array_equal(found.array, MATRIX)
-    assert found.names == (None if names is None else tuple(names))
+COVARIANCES: list[tuple[Any, Any]] = [
+    (pd.DataFrame(MATRIX, columns=NAMES), NAMES),
+    (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES), NAMES),
+    (pd.DataFrame(MATRIX, columns=NAMES, index=pd.Index(NAMES, name="variable")), NAMES),
+    (pd.DataFrame(MATRIX, columns=["2001", "2002"], index=[2001, 2002]), ["2001", "2002"]),
+    (pd.DataFrame(MATRIX, columns=["0", "1"]), None),
+    ({"öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
+    ({"name": NAMES, "öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
+    ({"öl": pa.array([4, 1], pa.float16()), "gas": pa.array([1, 9], pa.uint8())}, NAMES),
+]
 
 
-@pytest.mark.parametrize(
-    ("table", "names"),
-    [
-        (pd.DataFrame({"mean": [1.0, 2.0]}, index=NAMES), NAMES),
-        (pd.DataFrame([[1.0, 2.0]], columns=NAMES), NAMES),
-        ({"name": pa.array(NAMES).dictionary_encode(), "x": [1, 2]}, NAMES),
-        ({"name": pa.array(NAMES, pa.large_string()), "x": [1, 2]}, NAMES),
-        ({"x": [1, 2]}, None),
-    ],
-)
-def test_means(tmp_path: Path, table: Any, names: Any) -> None:
-    found = read(tmp_path, "mean", put(tmp_path, table))
-    assert found.array.tolist() == [1, 2]
-    assert found.names == (None if names is None else tuple(names))
+def test_covariances(tmp_path: Path) -> None:
+    for table, names in COVARIANCES:
+        found = read(tmp_path, "cov", put(tmp_path, table))
+        assert np.array_equal(found.array, MATRIX)
+        assert found.names == (None if names is None else tuple(names))
 
 
-@pytest.mark.parametrize(
-    ("table", "fault"),
-    [
-        ({"a": [1.0, None], "b": [1.0, 2.0]}, 'row 2, column "a": must be a number, and it is missing'),
-        ({"a": [1.0, np.nan], "b": [1.0, 2.0]}, 'row 2, column "a": must be finite, not nan'),
-        ({"a": [True, False]}, 'column "a": must hold numbers, not "bool"'),
-        ({"a": [[1.0], [2.0]]}, 'column "a": must hold numbers, not "list<'),
-        ({"a": [b"x"]}, 'column "a": must hold numbers, not "binary"'),
-        (
-            {"a": ["x"], "b": ["y"], "c": [1.0]},
-            'must hold numbers, and one column of names at most: columns "a" and "b"',
-        ),
-        ({"a": ["x"]}, "holds no numbers: 1 rows, 0 columns"),
-        ({"a": pa.array([], pa.float64())}, "holds no numbers: 0 rows, 1 columns"),
-        ({}, "holds no numbers: 0 rows, 0 columns"),
-        (
-            {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]},
-            "must be a square matrix, or one row or column, and it has 3 rows",
-        ),
-        (
-            pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]),
-            "its rows and columns must have the same names in the",
-        ),
-    ],
-)
-def test_what_is_no_covariance(tmp_path: Path, table: Any, fault: str) -> None:
-    found = refusal(tmp_path, "cov", put(tmp_path, table))
-    assert found.removeprefix("a.parquet").lstrip(":, ").startswith(fault)
+MEANS: list[tuple[Any, Any]] = [
+    (pd.DataFrame({"mean": [1.0, 2.0]}, index=NAMES), NAMES),
+    (pd.DataFrame([[1.0, 2.0]], columns=NAMES), NAMES),
+    ({"name": pa.array(NAMES).dictionary_encode(), "x": [1, 2]}, NAMES),
+    ({"name": pa.array(NAMES, pa.large_string()), "x": [1, 2]}, NAMES),
+    ({"x": [1, 2]}, None),
+]
+
+
+def test_means(tmp_path: Path) -> None:
+    for table, names in MEANS:
+        found = read(tmp_path, "mean", put(tmp_path, table))
+        assert found.array.tolist() == [1, 2]
+        assert found.names == (None if names is None else tuple(names))
+
+
+FAULTS: list[tuple[Any, str]] = [
+    ({"a": [1.0, None], "b": [1.0, 2.0]}, 'row 2, column "a": must be a number, and it is missing'),
+    ({"a": [1.0, np.nan], "b": [1.0, 2.0]}, 'row 2, column "a": must be finite, not nan'),
+    ({"a": [True, False]}, 'column "a": must hold numbers, not "bool"'),
+    ({"a": [[1.0], [2.0]]}, 'column "a": must hold numbers, not "list<'),
+    ({"a": [b"x"]}, 'column "a": must hold numbers, not "binary"'),
+    (
+        {"a": ["x"], "b": ["y"], "c": [1.0]},
+        'must hold numbers, and one column of names at most: columns "a" and "b"',
+    ),
+    ({"a": ["x"]}, "holds no numbers: 1 rows, 0 columns"),
+    ({"a": pa.array([], pa.float64())}, "holds no numbers: 0 rows, 1 columns"),
+    ({}, "holds no numbers: 0 rows, 0 columns"),
+    (
+        {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]},
+        "must be a square matrix, or one row or column, and it has 3 rows",
+    ),
+    (
+        pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]),
+        "its rows and columns must have the same names in the",
+    ),
+]
+
+
+def test_what_is_no_covariance(tmp_path: Path) -> None:
+    for table, fault in FAULTS:
+        found = refusal(tmp_path, "cov", put(tmp_path, table))
+        assert found.removeprefix("a.parquet").lstrip(":, ").startswith(fault)
 
 
 def test_damaged_files(tmp_path: Path) -> None:

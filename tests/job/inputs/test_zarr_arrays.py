@@ -8,10 +8,10 @@ import pytest
 import zarr
 
 from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportError
-from mvn_dask.job.inputs.base import Input
-from mvn_dask.job.inputs.sources import read_input
-from tests.job.inputs.places import job_in, read, refusal
+from mvn_dask.job.inputs.base import InputArray
+from mvn_dask.job.inputs.readers import read_input
 from tests.job.inputs.test_numpy_files import Trap
+from tests.support.job_inputs import job_in, read, refusal
 from tests.support.s3 import SECRET, Prefix, wired
 
 MATRIX: Any = np.array([[4.0, 1.0], [1.0, 9.0]])
@@ -33,7 +33,7 @@ def test_arrays_and_groups_in_a_folder(tmp_path: Path, version: Any) -> None:
     assert np.array_equal(read(tmp_path, "cov", {"path": "many.zarr", "key": "deep/inside"}).array, 2 * MATRIX)
     assert read(tmp_path, "mean", {"path": "many.zarr", "key": "other"}).array.tolist() == [1, 2]
     assert refusal(tmp_path, "mean", "many.zarr") == (
-        'many.zarr: it holds "cov", "other": say which one is meant, mean = { path = "…", key = "…" }'
+        'many.zarr: it holds "cov", "other": name one of them, mean = { path = "…", key = "…" }'
     )
     assert 'there is no array "x" in it: it holds' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "x"})
     assert '"deep" in it is a group' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "deep"})
@@ -79,7 +79,7 @@ def test_nothing_pickled_is_loaded(tmp_path: Path, place: str, dtype: str) -> No
     assert not (tmp_path / "sprung").exists()
 
 
-def remote(prefix: Prefix, value: Any, key: str = "cov", **options: Any) -> Input:
+def remote(prefix: Prefix, value: Any, key: str = "cov", **options: Any) -> InputArray:
     return read_input(job_in(Path(), **{key: value}, storage_options={**prefix.options, **options}), key)
 
 

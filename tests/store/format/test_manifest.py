@@ -47,7 +47,7 @@ FACTOR = "samples[0].parameters.factor.matrix"
             mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], method="cholesky").sample(
                 100, seed=1, chunks=40
             ),
-            ["samples[0].distribution.covariance.method", f"{FACTOR}.sha256"],
+            ["samples[0].distribution.covariance.method", "samples[0].distribution.factor.kind", f"{FACTOR}.sha256"],
         ),
         (derived(sample()), ["array.dimensions", "array.shape", "expression", "kind"]),
     ],

@@ -1,0 +1,179 @@
+"""The reference of the command: ``python docs/make_cli_reference.py > docs/cli.md``.
+
+Input: the application with its help texts, the docstrings of its results, the keys of a job file. Output: Markdown.
+"""
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import typer
+
+from mvn_dask.cli.application import app
+from mvn_dask.cli.exit_codes import MEANINGS
+
+INTRODUCTION = """\
+# The command mvn-dask
+
+Made by `python docs/make_cli_reference.py` from the texts that `mvn-dask --help` shows. [batch.md](batch.md) describes
+how jobs are run on clusters.
+
+    mvn-dask init job.toml                 write a job file, every key of it explained
+    mvn-dask plan job.toml                 what it will do; nothing is written
+    mvn-dask run job.toml                  begin it, go on with it, complete it
+    mvn-dask run job.toml --part 3/8       one of eight shares, on as many machines as you like
+    mvn-dask status job.toml               how far it is
+    mvn-dask verify job.toml               whether what is there is right
+
+    mvn-dask sample --mean 0,0 --cov '[[2,1],[1,2]]' --size 1e9 --seed 42 samples.zarr
+
+Numbers may be written `1e9` and `1_000_000`, sizes `2 GiB`. Where a command takes a STORE, it takes a job file as well:
+then the job's output, its storage options and its cluster are meant.
+
+**Standard output** holds the result and nothing else: text, or with `--json` one JSON object, whose fields stand below.
+Everything else goes to **standard error**: a bar in a terminal, elsewhere a line each half minute, each warning and
+each error in one line. With `--log-format json` these are objects with `time`, `level`, `message`, and what belongs to
+them. Colours are left out where `NO_COLOR` is set or standard error is no terminal.
+
+**Signals.** SIGTERM, SIGINT (Ctrl-C) and SIGUSR1, Slurm's early warning, stop a command: nothing new begins, chunks
+that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once; within a
+quarter of a second it counts as the first one, since queues signal every process and scripts forward signals. Whatever
+happens, the store is never torn. The same command goes on; `verify` and `report`, which change nothing, begin anew, and
+a stopped `extend` is completed by `repair`, since the same `extend` again would append more.
+
+**Time.** `plan`, like `run`, checks and factorises the covariance, unless the job has begun: some 2,000 variables take
+a second with `method = "cholesky"`, and five with the default, "svd". A job that is complete ends in less than a
+second, and a part that is done starts no cluster.
+
+**Completion.** `mvn-dask --install-completion` installs it in your shell.
+"""
+
+JOB_FILE = """\
+A TOML file with `version = 1` and these tables; `mvn-dask init` writes one in which every key is explained. Unknown
+keys, wrong types and impossible values are errors with file, line and key. Relative paths start at the folder of the
+file. Pickled arrays are never loaded."""
+
+FIELDS = {
+    "plan": ("mvn_dask.job.planning", "JobPlan"),
+    "run": ("mvn_dask.job.running", "RunResult"),
+    "status": ("mvn_dask.store.status", "Status"),
+    "info": ("mvn_dask.store.description", "Description"),
+    "verify": ("mvn_dask.store.verification", "Verification"),
+    "repair": ("mvn_dask.maintenance.repair", "Repair"),
+    "extend": ("mvn_dask.maintenance.extend", "Extension"),
+}
+"""Commands whose JSON is a dataclass, and where its fields are documented."""
+
+REPORT = {
+    "url": "Where the store lies.",
+    "ok": "Whether no test contradicts the sample; then the exit code is 0, else 5.",
+    "error_rate": "Share of sound samples for which `ok` is false, at most.",
+    "made": "When, in UTC.",
+    "fingerprint": "SHA-256 of everything that decides the values.",
+    "shape": "Shape of the sample, the variables last.",
+    "dtype": "Type of the numbers.",
+    "sample": "What decides the values: seed, bit generator, digests of mean and covariance.",
+    "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
+    "reported_with": "The same of this machine.",
+    "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, `text` (the most extreme).",
+    "variables": "Means and standard deviations, those expected, and how far they are off in standard errors.",
+    "correlations": "Correlations of the sample, those expected, and their differences in standard errors.",
+    "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
+    "histograms": "Counts of single variables, and the bounds between them.",
+    "left_out": "What was not looked at, a sentence each.",
+}
+"""Fields of a report's JSON."""
+
+
+def reference() -> str:
+    """The reference, as Markdown."""
+    group: Any = typer.main.get_command(app)
+    parts = [INTRODUCTION, _exit_codes()]
+    parts += [_section(name, command) for name, command in group.commands.items()]
+    parts.append(_job_file())
+    return "\n".join(parts)
+
+
+def _exit_codes() -> str:
+    rows = [(str(int(code)), meaning) for code, meaning in MEANINGS.items()]
+    return f"## Exit codes\n\n{_table(('code', 'meaning'), rows)}\n"
+
+
+def _section(name: str, command: Any) -> str:
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    options = [param for param in command.params if param.param_type_name == "option" and param.name != "help"]
+    usage = " ".join([f"mvn-dask {name}", *(param.metavar or param.name.upper() for param in arguments), "[OPTIONS]"])
+    parts = [f"## {name}", f"    {usage}", inspect.cleandoc(command.help or "")]
+    rows = [(f"`{param.metavar or param.name.upper()}`", param.help or "") for param in arguments]
+    rows += [(_usage(param), f"{param.help or ''}{_default(param)}") for param in options]
+    parts.append(_table(("", ""), rows))
+    if name in FIELDS:
+        parts += ["With `--json`:", _table(("field", "meaning"), list(_fields(name)))]
+    if name == "report":
+        rows = [(f"`{field}`", meaning) for field, meaning in REPORT.items()]
+        parts += ["With `--json`:", _table(("field", "meaning"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _usage(param: Any) -> str:
+    value = "" if param.is_flag else f" {param.metavar or param.name.upper()}"
+    return ", ".join(f"`{option}{value}`" for option in param.opts)
+
+
+def _default(param: Any) -> str:
+    shown = param.show_default if isinstance(param.show_default, str) else param.default
+    if param.required:
+        return " Required."
+    return "" if param.is_flag or shown is None or shown == "" else f" Default: {shown}."
+
+
+def _fields(command: str) -> Iterator[tuple[str, str]]:
+    """Fields of a report, and their docstrings."""
+    module, name = FIELDS[command]
+    __import__(module)
+    body = ast.parse(textwrap.dedent(inspect.getsource(getattr(sys.modules[module], name)))).body[0].body  # type: ignore[attr-defined]
+    for field, text in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            document = ast.literal_eval(text.value)
+            if (command, field.target.id) == ("verify", "bad"):
+                document = (
+                    "Chunks that are not as they should be: a list of objects with `chunk`, its index, and `reason`."
+                )
+            yield f"`{field.target.id}`", " ".join(document.split())
+    yield from {
+        "status": [("`complete`", "Whether nothing is left to do.")],
+        "verify": [("`ok`", "Whether the store is exactly what its manifest says, and nothing else lies in it.")],
+    }.get(command, [])
+
+
+def _job_file() -> str:
+    """The keys of a job file, a table a heading."""
+    from mvn_dask.job.job import Job
+
+    parts = ["## The job file", JOB_FILE]
+    for name, field in Job.model_fields.items():
+        inner: Any = field.annotation
+        if hasattr(inner, "model_fields"):
+            keys = inner.model_fields.items()
+            rows = [(f"`{key.alias or word}`", f"{key.description}.{_preset(key)}") for word, key in keys]
+            parts += [f"### [{name}]: {field.description}", _table(("key", "meaning"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _preset(field: Any) -> str:
+    if field.is_required():
+        return " Required."
+    return f" Default: {field.default!r}." if isinstance(field.default, (str, int, float)) else ""
+
+
+def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    cells = [head, ("---", "---"), *((left.replace("|", "\\|"), right.replace("|", "\\|")) for left, right in rows)]
+    return "\n".join(f"| {left} | {right} |".replace("|  |", "| |").replace("|  |", "| |") for left, right in cells)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,153 @@
+"""How every command runs: its options, its log, its result and its exit code.
+
+Input: a function that does the work and gives a `Result`. Output: a function for typer that gives an exit code.
+"""
+
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Any
+
+from mvn_dask.cli.console import ConsoleHandler, print_result
+from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
+from mvn_dask.cli.log_formats import FORMATTERS
+from mvn_dask.cli.options import OutputOptions
+from mvn_dask.redaction import RedactSecrets
+
+LIBRARY_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
+"""Loggers that distributed gives handlers of their own."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command was for."""
+
+    text: str
+    """For people."""
+    content: Mapping[str, object]
+    """The same for ``--json``."""
+    exit_code: ExitCode = ExitCode.DONE
+    """How the command ends."""
+
+
+Outcome = Result | ExitCode
+
+
+def command(function: Callable[..., Outcome], *, has_result: bool = True) -> Callable[..., int]:
+    """A command of the application.
+
+    Parameters
+    ----------
+    function : callable
+        What the command does. Its parameters are the command's own options; a parameter whose type is a group of
+        options is replaced by these; ``secrets``, the filter of the log, is none.
+    has_result : bool
+        Whether there is a result that could be printed as JSON.
+
+    Returns
+    -------
+    callable
+        Takes the options of `OutputOptions` as well, and gives the exit code.
+    """
+    parameters = signature(function).parameters
+    groups: dict[str, Any] = {}
+    options: list[Parameter] = []
+    for name, each in parameters.items():
+        if is_dataclass(each.annotation):
+            groups[name] = each.annotation
+            options += signature(groups[name]).parameters.values()
+        elif name != "secrets":
+            options.append(each)
+    options += [each for each in signature(OutputOptions).parameters.values() if has_result or each.name != "json"]
+
+    @wraps(function)
+    def run(**given: Any) -> int:
+        output = _take(OutputOptions, given)
+        given |= {name: _take(group, given) for name, group in groups.items()}
+        if "secrets" not in parameters:
+            return run_command(output, lambda _: function(**given))
+        return run_command(output, lambda secrets: function(**given, secrets=secrets))
+
+    # typer reads both.
+    keywords = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in options]
+    run.__signature__ = Signature(keywords, return_annotation=int)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in options} | {"return": int}
+    return run
+
+
+def _take(group: Any, given: dict[str, Any]) -> Any:
+    """A group of options, taken out of all that were given."""
+    return group(**{field.name: given.pop(field.name) for field in fields(group) if field.name in given})
+
+
+def run_command(output: OutputOptions, action: Callable[[RedactSecrets], Outcome]) -> ExitCode:
+    """Do the work of a command, print its result, and log why it failed."""
+    with console_logging(output) as secrets:
+        try:
+            if output.log_format not in FORMATTERS:
+                from mvn_dask.errors import ArgumentError
+
+                raise ArgumentError(f"--log-format must be text or json, not {output.log_format!r}")
+            outcome = action(secrets)
+            if isinstance(outcome, ExitCode):
+                return outcome
+            print_result(json.dumps(outcome.content, allow_nan=False) if output.json else outcome.text)
+        except KeyboardInterrupt:
+            log.error("interrupted", extra={"exit_code": int(ExitCode.STOPPED)})
+            return ExitCode.STOPPED
+        except Exception as error:
+            code = exit_code(error)
+            if output.debug:
+                log.debug(f"{type(error).__name__} was raised", exc_info=error)
+            log.error(error_message(error), extra={"exit_code": int(code), "type": type(error).__name__})
+            return code
+        return outcome.exit_code
+
+
+@contextmanager
+def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
+    """Inside the body, log records, warnings and progress go to standard error; gives the filter of secrets."""
+    from mvn_dask.execution.progress import report_progress_to
+
+    handler = ConsoleHandler(FORMATTERS.get(output.log_format, FORMATTERS["text"])(), quiet=output.quiet)
+    secrets = RedactSecrets()
+    handler.addFilter(secrets)
+    level = logging.DEBUG if output.debug else logging.INFO
+
+    def show(message: Warning | str, *_: object) -> None:
+        log.warning(" ".join(str(message).split()))
+
+    with handler, warnings.catch_warnings(), report_progress_to(handler.show_progress), _sole_handler(handler, level):
+        # Not logging.captureWarnings, which adds file and line to the message.
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield secrets
+
+
+@contextmanager
+def _sole_handler(handler: logging.Handler, level: int) -> Iterator[None]:
+    """Inside the body, this handler takes what is logged, by this package from the level on.
+
+    It replaces the handlers that libraries add.
+    """
+    root, package = logging.getLogger(), logging.getLogger("mvn_dask")
+    # distributed adds handlers when it is imported, unless the root has one by then.
+    libraries = [(each, each.handlers[:], each.propagate) for each in map(logging.getLogger, LIBRARY_LOGGERS)]
+    before = package.level
+    for logger, _, _ in libraries:
+        logger.handlers, logger.propagate = [], True
+    root.addHandler(handler)
+    package.setLevel(level)
+    try:
+        yield
+    finally:
+        package.setLevel(before)
+        root.removeHandler(handler)
+        for logger, handlers, propagate in libraries:
+            logger.handlers, logger.propagate = handlers, propagate

@@ -1,0 +1,95 @@
+"""Exit codes of the command, and the one line that says why it failed.
+
+Input: an exception. Output: its exit code and its message.
+"""
+
+import errno
+from enum import IntEnum
+
+REFUSED_PATH = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
+"""Errors of the system by which a path cannot be used."""
+
+
+class ExitCode(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    DISTRIBUTION = 3
+    STORAGE = 4
+    VERIFICATION = 5
+    STOPPED = 75
+
+
+MEANINGS = {
+    ExitCode.DONE: "done: of a part, its share",
+    ExitCode.FAILED: "anything else: no scheduler answers, workers are lost, the disk is full, …",
+    ExitCode.USAGE: "wrong usage, or a wrong job file: unknown keys, impossible values, a file that is missing",
+    ExitCode.DISTRIBUTION: "mean and covariance are no distribution: text, pickles, NaN, shapes or names that "
+    "disagree, not positive semidefinite under `raise`",
+    ExitCode.STORAGE: "the store is refused: another store, something else, nothing, unfinished, no permission",
+    ExitCode.VERIFICATION: "verification failed: chunks or files are not what the manifest says, or a report's verdict "
+    "is not ok",
+    ExitCode.STOPPED: "stopped by a signal with work left: run the same command again (after `extend`: `repair`)",
+}
+"""What exit codes mean, for the documentation."""
+
+
+COMMAND_ADVICE = {
+    "Give the array that the store was begun with": "Run the job that the store was begun with",
+    "use overwrite=True": "set output.overwrite = true",
+    "Use check_valid='ignore'": "Set distribution.check_valid = 'ignore'",
+    "mvn_dask.to_zarr with the same array": "`mvn-dask run`",
+    "`mvn_dask.to_zarr`": "`mvn-dask run`",
+    "mvn_dask.to_zarr": "`mvn-dask run`",
+    "mvn_dask.repair": "`mvn-dask repair`",
+}
+"""Phrases of error messages that advise a Python call, and the same advice for the command line; longer ones first."""
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """The exit code of an error that ended a command.
+
+    Examples
+    --------
+    >>> from mvn_dask.errors import StorageNotEmptyError
+    >>> exit_code(StorageNotEmptyError("…")), exit_code(OSError("…"))
+    (<ExitCode.STORAGE: 4>, <ExitCode.FAILED: 1>)
+    """
+    from mvn_dask import errors
+
+    # The first match counts: subclasses before their bases.
+    codes: list[tuple[type[BaseException], ExitCode]] = [
+        (errors.JobCancelledError, ExitCode.STOPPED),
+        (errors.JobFileError, ExitCode.USAGE),
+        (errors.InvalidDistributionError, ExitCode.DISTRIBUTION),
+        (errors.NotPositiveDefiniteError, ExitCode.DISTRIBUTION),
+        (errors.DamagedChunkError, ExitCode.VERIFICATION),
+        (errors.TransportError, ExitCode.FAILED),
+        (errors.WorkersLostError, ExitCode.FAILED),
+        (errors.StoreError, ExitCode.STORAGE),
+        (errors.SpoolError, ExitCode.FAILED),
+        (errors.MvnDaskError, ExitCode.USAGE),
+    ]
+    for kind, code in codes:
+        if isinstance(error, kind):
+            return code
+    return ExitCode.STORAGE if isinstance(error, OSError) and error.errno in REFUSED_PATH else ExitCode.FAILED
+
+
+def error_message(error: BaseException) -> str:
+    """An error in one line; of a job file, one line for each of its errors."""
+    from mvn_dask.errors import JobFileError, MvnDaskError
+
+    text = str(error).strip()
+    if isinstance(error, JobFileError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    line = "; ".join(filter(None, (line.strip() for line in text.splitlines())))
+    for python, command in COMMAND_ADVICE.items():
+        line = line.replace(python, command)
+    if isinstance(error, (MvnDaskError, OSError)) and line:
+        return line
+    return f"{type(error).__name__}: {line}".rstrip(": ")

@@ -1,0 +1,90 @@
+"""Results of commands as text and as JSON.
+
+Input: a plan, a run, or another report of the package, each a dataclass. Output: text, or a dictionary for ``json``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mvn_dask.store.description import table
+from mvn_dask.store.status import readable
+
+if TYPE_CHECKING:
+    from mvn_dask.job.planning import JobPlan
+    from mvn_dask.job.running import RunResult
+    from mvn_dask.store.verification import Verification
+
+STATES = {
+    "new": "nothing is there yet",
+    "unfinished": "this job, begun: run goes on with it",
+    "complete": "this job, complete: run has nothing to do",
+    "another": "another store: run refuses it, or begins anew with output.overwrite",
+}
+"""What lies where a job's output goes, by `JobPlan.state`."""
+
+
+def as_json(result: Any) -> dict[str, object]:
+    """The fields of a dataclass, with lists for tuples and text for keys."""
+    return {key: _plain(value) for key, value in asdict(result).items()}
+
+
+def verification_json(report: "Verification") -> dict[str, object]:
+    """A verification, whose bad chunks are a list: JSON has no tuples as keys."""
+    bad = [{"chunk": list(index), "reason": reason} for index, reason in report.bad.items()]
+    return {**as_json(report), "bad": bad, "ok": report.ok}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def plan_text(plan: "JobPlan") -> str:
+    """A plan as a table."""
+    share = "" if plan.part is None else f" of part {plan.part[0]}/{plan.part[1]}"
+    time = f"{duration(plan.cpu_seconds)} of one thread"
+    if plan.seconds is not None:
+        time = f"{duration(plan.seconds)} with {plan.threads} threads, {time}"
+    return table({
+        "store": plan.url,
+        "state": STATES[plan.state],
+        "fingerprint": plan.fingerprint,
+        "shape": f"{plan.shape} {plan.dtype}, {plan.rows} rows",
+        "chunks": f"{plan.chunks} of shape {plan.chunk_shape}; {plan.missing}{share} to draw",
+        "on disk": f"{readable(plan.bytes)} ({plan.bytes} bytes)",
+        "memory": f"{readable(plan.task_bytes)} for each task that runs",
+        "tasks": plan.tasks,
+        "drawing": f"{time}; writing comes on top",
+    })  # fmt: skip
+
+
+def run_text(result: "RunResult") -> str:
+    """What a run did, in a line."""
+    done = f"{result.drawn} of {result.chunks} chunks drawn in {duration(result.seconds)}"
+    done = done if result.drawn else "nothing to draw"
+    if result.complete:
+        return f"{result.url}: complete; {done}"
+    part = "" if result.part is None else f"part {result.part[0]}/{result.part[1]} is done; "
+    return f"{result.url}: {part}{done}; {result.missing} chunks of other parts are missing"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the two largest units that they fill.
+
+    Examples
+    --------
+    >>> duration(0.25), duration(80), duration(8000), duration(2e5)
+    ('0.25 s', '1 min 20 s', '2 h 13 min', '2 d 7 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour} h"
+    return f"{hours} h {minute} min" if hours else f"{minutes} min {rest} s"

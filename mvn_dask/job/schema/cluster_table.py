@@ -1,0 +1,196 @@
+"""The table ``[cluster]``: threads, processes or a Dask cluster, and their sizes."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Discriminator, Field, Secret, Tag, model_validator
+
+from mvn_dask.errors import ArgumentError
+from mvn_dask.job.schema.base import ByteCount, ContradictionError, Natural, Options, Positive, Table, Text
+from mvn_dask.job.toml_format import preview
+
+QUEUES = ("slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab")
+"""Kinds that dask-jobqueue implements."""
+
+Kind = Literal[
+    "threads",
+    "processes",
+    "local",
+    "scheduler",
+    "slurm",
+    "pbs",
+    "lsf",
+    "sge",
+    "htcondor",
+    "oar",
+    "moab",
+    "kubernetes",
+    "class",
+]
+
+_QUEUE = {"workers", "threads", "memory", "adaptive", "options"}
+ALLOWED_KEYS: dict[str, set[str]] = {
+    "threads": {"threads"},
+    "processes": {"workers"},
+    "local": {"workers", "threads", "memory", "adaptive", "tls", "options"},
+    "scheduler": {"address", "scheduler_file", "tls"},
+    **dict.fromkeys(QUEUES, _QUEUE),
+    "kubernetes": {"workers", "adaptive", "options"},
+    "class": {"class", "workers", "adaptive", "options"},
+}
+"""Keys that each kind takes beside `kind`."""
+
+_KEYWORDS = {
+    "workers": {"n_workers", "workers"},
+    "threads": {"threads_per_worker", "nthreads", "cores"},
+    "memory": {"memory_limit", "memory"},
+}
+"""Keyword arguments of cluster classes that duplicate a key."""
+
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/@]+:\d{1,5}/?")
+_CLASS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        seen = "one with credentials" if "@" in text else preview(text)
+        raise ArgumentError(f'must be an address such as "tcp://10.0.0.2:8786", not {seen}')
+    return text
+
+
+def _dotted(text: str) -> str:
+    if not _CLASS.fullmatch(text):
+        raise ArgumentError(
+            f'must be a class and its module, such as "dask_jobqueue.SLURMCluster", not {preview(text)}'
+        )
+    return text
+
+
+class AdaptiveTable(Table):
+    """Bounds of an adaptive number of workers."""
+
+    minimum: Natural = Field(default=0, description="workers at least")
+    maximum: Positive = Field(description="workers at most", examples=[16])
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        """Bounds in order."""
+        if self.minimum > self.maximum:
+            raise ContradictionError(
+                ("minimum", f"must not be more than the maximum of {self.maximum}, not {self.minimum}")
+            )
+        return self
+
+
+class TlsTable(Table):
+    """Files in PEM format for a scheduler with TLS."""
+
+    ca: Text = Field(description="certificate of the authority that signed the scheduler's", examples=["ca.pem"])
+    cert: Text = Field(description="our certificate", examples=["cert.pem"])
+    key: Text = Field(description="our private key", examples=["key.pem"])
+
+
+def _tls_tag(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "<bool>"
+    return "<files>" if isinstance(value, (dict, TlsTable)) else None
+
+
+Encryption = Annotated[
+    Annotated[bool, Tag("<bool>")] | Annotated[TlsTable, Tag("<files>")],
+    Discriminator(
+        _tls_tag, custom_error_type="tls", custom_error_message="must be true, false, or a table of ca, cert and key"
+    ),
+]
+
+
+class ClusterTable(Table):
+    """Where the work runs."""
+
+    kind: Kind = Field(
+        default="threads",
+        description='"threads" of this process, "processes" of this machine, "local" (a Dask cluster on this machine), '
+        '"scheduler" (a Dask cluster that runs already), a queue of dask-jobqueue ("slurm", "pbs", "lsf", "sge", '
+        '"htcondor", "oar", "moab"), "kubernetes", or "class"',
+    )
+    workers: Positive | None = Field(
+        default=None, description="number of worker processes, or of jobs in a queue", examples=[4]
+    )
+    threads: Positive | None = Field(default=None, description="threads of a worker", examples=[1])
+    memory: ByteCount | None = Field(default=None, description="memory limit of a worker", examples=["4 GiB"])
+    adaptive: AdaptiveTable | None = Field(
+        default=None,
+        description="instead of workers: let their number follow the work",
+        examples=[{"minimum": 0, "maximum": 16}],
+    )
+    address: Annotated[Text, AfterValidator(_address)] | None = Field(
+        default=None, description='for kind "scheduler": its address', examples=["tcp://10.0.0.2:8786"]
+    )
+    scheduler_file: Text | None = Field(
+        default=None,
+        description='for kind "scheduler", instead of address: the file that the scheduler wrote',
+        examples=["scheduler.json"],
+    )
+    tls: Encryption = Field(
+        default=False,
+        description='for kind "scheduler": files that its TLS requires; for kind "local": true makes temporary ones',
+        examples=[{"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}],
+    )
+    class_: Annotated[Text, AfterValidator(_dotted)] | None = Field(
+        default=None,
+        alias="class",
+        description='for kind "class": module and name of a cluster class of Dask',
+        examples=["dask_cloudprovider.aws.FargateCluster"],
+    )
+    options: Options = Field(
+        default=Secret({}),
+        description="keyword arguments of the cluster class, as its documentation names them",
+        examples=[{"queue": "short", "walltime": "02:00:00"}],
+    )
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        """Rules for more than one key."""
+        faults = _unsuitable(self) or [*_missing(self), *_duplicate(self)]
+        if faults:
+            raise ContradictionError(*faults)
+        return self
+
+
+def _given(cluster: ClusterTable) -> set[str]:
+    """Keys beside `kind` that were set."""
+    return cluster.model_dump(by_alias=True, exclude_defaults=True).keys() - {"kind"}
+
+
+def _unsuitable(cluster: ClusterTable) -> list[tuple[str, str]]:
+    kind, allowed = cluster.kind, ALLOWED_KEYS[cluster.kind]
+    names = ", ".join(sorted(allowed))
+    faults = [
+        (key, f'means nothing with kind = "{kind}", which takes {names}') for key in sorted(_given(cluster) - allowed)
+    ]
+    if kind == "scheduler" and cluster.tls is True:
+        faults.append(("tls", 'must be a table of ca, cert and key with kind = "scheduler", not true'))
+    if kind == "local" and isinstance(cluster.tls, TlsTable):
+        faults.append(("tls", 'must be true or false with kind = "local", which makes its own files'))
+    return faults
+
+
+def _missing(cluster: ClusterTable) -> list[tuple[str, str]]:
+    given, kind = _given(cluster), cluster.kind
+    if kind == "scheduler" and not given & {"address", "scheduler_file"}:
+        return [("address", 'is required with kind = "scheduler", or scheduler_file')]
+    if kind == "class" and "class" not in given:
+        return [("class", 'is required with kind = "class"')]
+    if kind in QUEUES and not given & {"workers", "adaptive"}:
+        return [("workers", f'is required with kind = "{kind}", or adaptive')]
+    return []
+
+
+def _duplicate(cluster: ClusterTable) -> list[tuple[str, str]]:
+    given = _given(cluster)
+    pairs = [("scheduler_file", "address"), ("workers", "adaptive")]
+    faults = [(a, f"must not be given beside {b}: it is one or the other") for a, b in pairs if {a, b} <= given]
+    for key, keywords in _KEYWORDS.items():
+        twice = sorted(keywords & cluster.options.get_secret_value().keys()) if key in given else []
+        faults += [(f"options.{keyword}", f"duplicates {key}: give one of them") for keyword in twice]
+    return faults

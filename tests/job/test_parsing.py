@@ -1,0 +1,192 @@
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mvn_dask.errors import JobFileError
+from mvn_dask.job.job import Job
+from tests.support.jobs import job
+
+GOOD = """\
+version = 1
+
+[distribution]
+mean = [0.0, 1.0]
+cov = "cov.csv"
+
+[sample]
+size = 1e6
+seed = 42
+
+[output]
+url = "samples.zarr"
+"""
+
+PIECES = [
+    "version = 1\n", "version", " = ", "[sample]\n", "[sample", "[[output]]\n", "[cluster.options]\n", "size = ",
+    "1e6\n", "[distribution]\nmean = ", "cov = ", "[[1, 2], [3", ", ", "]", "{ path = ", "}", '"a.csv"', '"', "'",
+    "'''", "\n", "#", "\x00", "\u2028", "nan", "-9" * 9, "true", "1979-01-01\n", "class = 1\n",
+    "tls.ca = 1\n", "\\", ".", "a.b",
+]  # fmt: skip
+"""What job files are made of."""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "job.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults(path: Path, *overrides: str) -> list[str]:
+    """The lines of the error, without the folder."""
+    with pytest.raises(JobFileError) as caught:
+        Job.from_toml(path, overrides)
+    return [line.replace(f"{path}", "job.toml") for line in str(caught.value).splitlines()]
+
+
+def test_a_job_file(tmp_path: Path) -> None:
+    read = Job.from_toml(written(tmp_path, GOOD))
+    assert read.sample.size == 10**6
+    assert read.folder == tmp_path
+    assert read.label == str(tmp_path / "job.toml")
+    assert read.locate("cov.csv") == str(tmp_path / "cov.csv")
+
+
+@pytest.mark.parametrize("encode", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_editors_of_other_systems(tmp_path: Path, encode: str, newline: str) -> None:
+    path = tmp_path / "job.toml"
+    path.write_bytes(GOOD.replace("\n", newline).encode(encode))
+    assert Job.from_toml(path).sample.seed == 42
+
+
+def test_overrides_take_the_place_of_what_the_file_says(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    read = Job.from_toml(path, ["sample.size=1e9", "cluster.kind=processes", "cluster.workers=3", "output.url=b.zarr"])
+    assert (read.sample.size, read.cluster.kind, read.cluster.workers) == (10**9, "processes", 3)
+    assert read.output.url == "b.zarr"
+
+
+def test_every_fault_has_a_line_with_its_place(tmp_path: Path) -> None:
+    text = GOOD.replace("1e6", "-3").replace("seed = 42", "sede = 42") + 'overwrite = "yes"\n\n[claster]\n'
+    assert faults(written(tmp_path, text), "sample.dtype=f8", "output.fsink=true", "nonsense") == [
+        "--set …: must be a key and a value, such as sample.size=1e9",
+    ]
+    assert faults(written(tmp_path, text), "sample.dtype=f8", "output.fsink=true") == [
+        '--set sample.dtype=f8: must be "float64" or "float32", not "f8"',
+        "--set output.fsink=…: unknown key; did you mean output.fsync?",
+        "job.toml:7: sample.seed: is required",
+        "job.toml:8: sample.size: must be an integer of at least 0, not -3",
+        "job.toml:9: sample.sede: unknown key; did you mean sample.seed?",
+        'job.toml:13: output.overwrite: must be true or false, not "yes"',
+        "job.toml:15: claster: unknown key; did you mean cluster?",
+    ]
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    assert faults(written(tmp_path, "")) == [
+        f"job.toml: {key}: is required" for key in ("version", "distribution", "sample", "output")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("version = 1\nsize = = 2\n", "job.toml:2: is not TOML: "),
+        ("version = 1\nversion = 2\n", "job.toml:2: is not TOML: "),
+        ("version = ", "job.toml: is not TOML: "),
+        ("a = 1\n\x00", "job.toml:2: is not TOML: "),
+        ("a = " + "[" * 100_000, "job.toml: is not TOML: too deep"),
+        ("a = " + "9" * 5000, "job.toml: "),
+        ("[sample]\nsize = 1\n[sample]\n", "job.toml:3: is not TOML: "),
+    ],
+)
+def test_what_is_no_toml(tmp_path: Path, text: str, line: str) -> None:
+    (fault,) = faults(written(tmp_path, text))
+    assert fault.startswith(line)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_a_job_or_refused_line_by_line(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), text)
+        with pytest.raises(JobFileError) as caught:
+            Job.from_toml(path, ["sample.size=-1"])
+    for line in str(caught.value).splitlines():
+        assert line.startswith((str(path), "--set sample.size=-1: "))
+
+
+def test_what_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "job.toml"
+    path.write_bytes(b"version = 1\n# \xff")
+    assert faults(path) == ["job.toml: must be text in UTF-8, and byte 14 is not"]
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    assert faults(tmp_path / "none.toml") == [
+        "job.toml: there is no such file; `mvn-dask init job.toml` writes one to begin with"
+    ]
+    assert faults(tmp_path)[0].endswith("cannot be read: Is a directory")
+
+
+def test_no_error_tells_a_secret(tmp_path: Path) -> None:
+    for override in [
+        "output.storage_options.token=verysecret",
+        "output.storage_options=verysecret",
+        'output.storage_optins={ a = "verysecret" }',
+        "cluster.options.env.TOKEN=verysecret",
+        "cluster.options=verysecret",
+        "cluster.token=verysecret",
+        "output.url.token=verysecret",
+        "verysecret",
+        "cluster.options.env=1979-01-01verysecret",
+        "output.url=s3://user:verysecret@bucket/x",
+        "output.url=s3://bucket/x?token=verysecret",
+        "distribution.mean=s3://user:verysecret@bucket/x",
+        "cluster.address=tcp://user:verysecret@host:80",
+        "output=verysecret",
+        "distribution.storage_options.key=verysecret",
+    ]:
+        assert all("verysecret" not in fault for fault in faults(written(tmp_path, GOOD), override, "sample.size=-1"))
+
+
+def test_a_secret_in_the_file_is_in_no_error(tmp_path: Path) -> None:
+    text = GOOD + 'token = "verysecret"\nstorage_options = [ "verysecret" ]\n[cluster.options]\nkey = 1979-01-01\n'
+    found = faults(written(tmp_path, text), "sample.size=x")
+    assert len(found) == 4
+    assert "verysecret" not in "".join(found)
+
+
+def test_a_mapping_has_no_lines() -> None:
+    with pytest.raises(JobFileError, match=r"^--size: sample.size: must be an integer of at least 0, not -1$"):
+        Job.from_mapping({**_tables(), "sample": {"size": -1, "seed": 1}}, label="--size")
+
+
+def test_a_mapping_with_keys_that_are_no_text() -> None:
+    with pytest.raises(JobFileError, match="job: "):
+        Job.from_mapping({**_tables(), 1: 2})  # type: ignore[dict-item]
+
+
+def test_a_relative_path_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, GOOD)
+    read = Job.from_toml("job.toml")
+    assert (read.label, read.folder, read.locate("a.csv")) == ("job.toml", Path(), "a.csv")
+    assert read.locate(os.fspath(tmp_path)) == str(tmp_path)
+
+
+def _tables() -> dict[str, dict[str, object] | int]:
+    import tomllib
+
+    return tomllib.loads(job().to_toml())
+
+
+def test_a_mapping_with_overrides() -> None:
+    one = Job.from_mapping(_tables(), ["sample.size=1e6"])
+    assert one.sample.size == 10**6
+    with pytest.raises(JobFileError, match=r"^--set sample.size=-1: must be an integer of at least 0, not -1$"):
+        Job.from_mapping(_tables(), ["sample.size=-1"])
