@@ -14,10 +14,9 @@ from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.layout import chunk_count, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.shares import as_share
 
 MAX_ATTEMPTS = 3
 """Attempts to write a store that other parts begin at the same time."""
@@ -110,7 +109,7 @@ def _draw_missing(
     if prepared.begun and complete(storage, manifest):
         storage.sync()
         return 0
-    start, stop = as_share(part, chunk_count(manifest))
+    start, stop = part_range(part, chunk_count(manifest))
     missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
     raise_if_cancelled()
     from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time

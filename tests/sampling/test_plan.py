@@ -95,7 +95,8 @@ def test_a_block_too_large_is_refused_with_a_way_out() -> None:
     one = plan((10**6,), (10**6,), d=1000)
     with pytest.raises(BlockTooLargeError) as caught:
         one.refuse_too_large(factor_bytes=8 * 10**6, memory=10**9)
-    needed = 8 * (10**6 * 1000 + 3 * 128 * 1000) + 8 * 10**6
+    needed = 8 * (10**6 * 1000 + (one.noise_stripes + 2) * 128 * 1000) + 8 * 10**6
+    assert one.noise_stripes == 8
     assert f"needs {needed} bytes, and a process has 1000000000 bytes" in str(caught.value)
     rows = int(str(caught.value).split("chunks=")[1].split()[0])
     plan((10**6,), (rows,), d=1000).refuse_too_large(8 * 10**6, 10**9)

@@ -26,7 +26,7 @@ def test_a_derived_array_is_known_by_its_expression_and_its_samples() -> None:
     manifest, arrays = manifest_of(derived(sample()))
     assert not arrays
     assert manifest.kind == "derived"
-    assert manifest.expression.startswith("payoff-")
+    assert str(manifest.expression).startswith("payoff-")
     assert [each["entropy"] for each in manifest.samples] == ["1"]
     assert manifest_of(derived(sample()))[0] == manifest
     assert manifest_of(derived(sample(seed=2)))[0].fingerprint != manifest.fingerprint

@@ -42,7 +42,7 @@ def test_pieces_and_other_shapes(tmp_path: Path) -> None:
     found = describe(tmp_path / "a")
     assert found.dtype == "float32"
     assert found.inner_chunk_shape is not None
-    assert "pieces of shape" in str(found)
+    assert "inner chunks of shape" in str(found)
 
 
 def test_a_derived_array(tmp_path: Path) -> None:

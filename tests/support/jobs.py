@@ -48,4 +48,4 @@ def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed
     sampler = replace(ours, factor=type(ours.factor).from_arrays({name: theirs}))
     spec = sample_spec(sampler, (1000,), root=as_root(seed).child(0), dtype=dtype, chunks=100, names=None)
     to_zarr(sample(spec), folder / "samples.zarr", part=part)
-    return theirs
+    return np.asarray(theirs)
