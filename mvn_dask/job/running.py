@@ -14,10 +14,9 @@ from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.layout import chunk_count, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.shares import as_share
 
 MAX_ATTEMPTS = 3
 """Attempts to write a store that other parts begin at the same time."""
@@ -54,37 +53,12 @@ class RunResult:
 def run(
     job: JobSpec, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
 ) -> RunResult:
-    """Draw the chunks of a job that are missing in its store.
-
-    Parameters
-    ----------
-    job : JobSpec
-        The job.
-    part : (int, int), optional
-        ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks.
-    client : distributed.Client, optional
-        Client of a running cluster, used instead of the job's own.
-    connect_timeout : float
-        Seconds to wait for a scheduler.
-
-    Returns
-    -------
-    RunResult
+    """Draw the chunks of a job that are missing in its store; see `mvn_dask.Job.run`.
 
     Raises
     ------
-    JobFileError
-        If a file that the job names is missing.
-    InvalidDistributionError, NotPositiveDefiniteError
-        If mean and covariance are no distribution.
-    ArgumentError
-        If the sample, its chunks, or `part` are invalid.
-    StoreError
-        If the output cannot be used; see `mvn_dask.to_zarr`.
     JobCancelledError
         If the job is cancelled before its end.
-    OSError
-        If the scheduler cannot be reached, or as the system raises it.
 
     Notes
     -----
@@ -135,7 +109,7 @@ def _draw_missing(
     if prepared.begun and complete(storage, manifest):
         storage.sync()
         return 0
-    start, stop = as_share(part, chunk_count(manifest))
+    start, stop = part_range(part, chunk_count(manifest))
     missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
     raise_if_cancelled()
     from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time

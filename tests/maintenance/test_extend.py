@@ -20,6 +20,8 @@ from mvn_dask.errors import (
     StoreError,
     UnfinishedStoreError,
 )
+from mvn_dask.maintenance.extend import chunks_of_row
+from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.storage.locking import session as folder_session
 from tests.support.damage import chunk, flip, named, write
 from tests.support.stores import tree
@@ -86,6 +88,13 @@ def test_names_and_kinds_stay(tmp_path: Path) -> None:
         cov: Any = 2.0 if method is None else np.eye(3) + 1
         normal = mvn_dask.MultivariateNormal(np.zeros(3), cov, method=method or "svd")
         extended(tmp_path / str(method), [25, 55], chunks=10, normal=normal)
+
+
+def test_the_chunks_that_hold_a_row() -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
+    assert chunks_of_row(manifest_of(normal.sample(100, seed=1, chunks=30))[0], 59).tolist() == [1]
+    boxes = manifest_of(normal.sample((10, 40), seed=1, chunks=(4, 15)))[0]
+    assert chunks_of_row(boxes, 9).tolist() == [6, 7, 8]
 
 
 @pytest.mark.parametrize("rows", [0, -1, True, 1.5, "3", None, 2**63, 10**30, 10**9])

@@ -304,7 +304,7 @@ def forged(draw: st.DrawFn, content: dict[str, Any]) -> bytes:
         return canonical_json(content).encode()
 
 
-FUZZ = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("kind", ["sample", "derived"])

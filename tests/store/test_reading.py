@@ -106,7 +106,7 @@ def test_a_copy_without_its_lock_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", ["samples/zarr.json", "zarr.json", parameter_key("factor.matrix"), parameter_key("mean")]
+    "lost", ["samples/zarr.json", "zarr.json", parameter_key("factor.scale"), parameter_key("mean")]
 )
 def test_everything_that_is_lost_is_made_again(lost: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(ROWS, tmp_path)
