@@ -54,7 +54,6 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
         filters=None,
         dimension_names=layout.dimensions,
         attributes=attributes(manifest.samples, manifest.expression, arrays.get("mean")),
-        config={"write_empty_chunks": True},  # a chunk that is all fill value would be taken for missing
     )
     if layout.names is not None:
         names = group.create_array(
