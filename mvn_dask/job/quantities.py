@@ -5,7 +5,7 @@ line. Whatever stands for an integer exactly is accepted as one.
 """
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.toml_format import preview
@@ -63,13 +63,9 @@ def _as_integer(value: object, rule: str) -> int:
 
 
 def _exact(text: str) -> int | None:
-    try:
-        number = Decimal(text.strip().replace("_", ""))
-    except InvalidOperation:
-        return None
-    _, digits, exponent = number.as_tuple()
+    number = Decimal(text.strip().replace("_", ""))
     # Checked before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
-    if not isinstance(exponent, int) or max(len(digits), len(digits) + exponent) > 2 * MAX_DIGITS:
+    if abs(number.adjusted()) > 2 * MAX_DIGITS:
         return None
     return int(number) if number == number.to_integral_value() else None
 

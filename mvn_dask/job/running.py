@@ -53,37 +53,12 @@ class RunResult:
 def run(
     job: JobSpec, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
 ) -> RunResult:
-    """Draw the chunks of a job that are missing in its store.
-
-    Parameters
-    ----------
-    job : JobSpec
-        The job.
-    part : (int, int), optional
-        ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks.
-    client : distributed.Client, optional
-        Client of a running cluster, used instead of the job's own.
-    connect_timeout : float
-        Seconds to wait for a scheduler.
-
-    Returns
-    -------
-    RunResult
+    """Draw the chunks of a job that are missing in its store; see `mvn_dask.Job.run`.
 
     Raises
     ------
-    JobFileError
-        If a file that the job names is missing.
-    InvalidDistributionError, NotPositiveDefiniteError
-        If mean and covariance are no distribution.
-    ArgumentError
-        If the sample, its chunks, or `part` are invalid.
-    StoreError
-        If the output cannot be used; see `mvn_dask.to_zarr`.
     JobCancelledError
         If the job is cancelled before its end.
-    OSError
-        If the scheduler cannot be reached, or as the system raises it.
 
     Notes
     -----
