@@ -108,6 +108,7 @@ def extend(
         array = replay.array(size, manifest.chunks, manifest.names)
         longer, arrays = manifest_of(array, shards_of(manifest))
         _begin(storage, manifest, longer, array)
+        # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
         writer = ChunkWriter(storage, longer, longer.identity)
