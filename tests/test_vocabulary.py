@@ -13,12 +13,12 @@ PACKAGE = Path(mvn_dask.__file__).parent
 ROOT = PACKAGE.parent
 
 NAMES = {
-    "anew", "blur", "companion", "companions", "conduct", "draft", "findings", "judging", "leaving", "manner", "occupancy",
-    "occupy", "paper", "prepared_", "prints", "redraw", "redrawing", "shelf", "shelved", "shielded", "shielding",
-    "shipped", "shipping", "sources_", "stopping", "strangers", "teller", "told", "trails", "upkeep", "waist", "wish",
+    "anew", "blur", "companion", "companions", "conduct", "draft", "findings", "judging", "leaving", "manner",
+    "occupancy", "occupy", "paper", "prints", "redraw", "redrawing", "shelf", "shelved", "shielded", "shielding",
+    "shipped", "shipping", "stopping", "strangers", "teller", "told", "trails", "upkeep", "waist", "wish",
     "PlanRecord", "Planned", "Ran", "Stop", "refuse_stopped", "object_to", "HIGH", "TALL", "DEEP", "FEW",
 }  # fmt: skip
-"""Identifiers, or words within identifiers, that nobody could read without being told."""
+"""Identifiers, or words within identifiers, that have to be decoded."""
 
 PHRASES = re.compile(
     r"\b(waist|on paper|upkeep|redraw\w*|companions?|occupan\w+|strangers?|shelf|shelved|shield\w*|teller|"

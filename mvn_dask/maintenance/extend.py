@@ -118,7 +118,7 @@ def extend(
 
 
 def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
-    """Redraw the chunks that end in padding, then replace the manifest; in an exclusive session.
+    """Draw the chunks that end in padding, then replace the manifest; in an exclusive session.
 
     In that order: rows in the padding do no harm to the shorter store, while a chunk with padding has the right size,
     and would be taken for a whole one of the longer store.
