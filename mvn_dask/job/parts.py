@@ -60,17 +60,14 @@ SCHEDULERS = (
 def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
     """Part i of n, 0 ≤ i < n, from its text.
 
+    Raises ArgumentError if the text is none of these, or the environment does not determine the part.
+
     Parameters
     ----------
     text : str
         ``i/n``; ``auto``, from the environment of a job array; or ``auto/n``, where the environment lacks n.
     environ : mapping
         The environment.
-
-    Raises
-    ------
-    ArgumentError
-        If the text is none of these, or the environment does not determine the part.
 
     Examples
     --------

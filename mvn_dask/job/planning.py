@@ -65,12 +65,8 @@ class JobPlan:
 def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     """What a job, or a part of it, will do. Nothing is written.
 
-    Raises
-    ------
-    BlockTooLargeError
-        If a chunk cannot fit into the memory of a process.
-    JobFileError, InvalidDistributionError, ArgumentError, StoreError
-        As `mvn_dask.job.running.run`, for whatever can be known before.
+    Raises BlockTooLargeError if a chunk cannot fit into the memory of a process; JobFileError,
+    InvalidDistributionError, ArgumentError, StoreError as `mvn_dask.job.running.run`, for whatever can be known before.
     """
     refuse_overwriting_part(job, part)
     prepared = prepare(job)

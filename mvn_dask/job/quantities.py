@@ -22,17 +22,14 @@ BYTE_LIMIT = 2**63
 def integer(value: object, least: int | None = None) -> int:
     """An integer from any of its notations.
 
+    Raises ArgumentError for anything else.
+
     Parameters
     ----------
     value : int, float or str
         A float must be integral, and at most 2**53; a text is exact at any size.
     least : int, optional
         The smallest that is allowed.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
 
     Examples
     --------
@@ -73,15 +70,12 @@ def _exact(text: str) -> int | None:
 def byte_count(value: object) -> int:
     """A number of bytes, at least 1.
 
+    Raises ArgumentError for anything else.
+
     Parameters
     ----------
     value : int, float or str
         Bytes, or a text with a unit; see `mvn_dask.sampling.chunking.byte_size`.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
 
     Examples
     --------

@@ -55,10 +55,7 @@ def run(
 ) -> RunResult:
     """Draw the chunks of a job that are missing in its store; see `mvn_dask.Job.run`.
 
-    Raises
-    ------
-    JobCancelledError
-        If the job is cancelled before its end.
+    Raises JobCancelledError if the job is cancelled before its end.
 
     Notes
     -----
@@ -98,10 +95,7 @@ def _draw_missing(
 ) -> int:
     """Draw the missing chunks of a part, and commit the store if it is complete; gives their number.
 
-    Raises
-    ------
-    SpecMismatchError
-        If the store holds another sample, or the same with another factor.
+    Raises SpecMismatchError if the store holds another sample, or the same with another factor.
     """
     storage, manifest = prepared.storage, prepared.manifest
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:

@@ -20,12 +20,8 @@ from mvn_dask.store.verification import Level, Verification, inspect, refuse_oth
 def replay_of(storage: Storage, manifest: Manifest) -> Replay:
     """What draws a store's sample again.
 
-    Raises
-    ------
-    DerivedStoreError
-        If it holds numbers that were derived from samples.
-    DamagedManifestError
-        If its manifest or its parameters are damaged.
+    Raises DerivedStoreError if it holds numbers that were derived from samples; DamagedManifestError if its manifest or
+    its parameters are damaged.
     """
     if not manifest.is_sample:
         raise DerivedStoreError(

@@ -74,13 +74,7 @@ class Forest(Generic[Node, Result]):
                 self._add_within_leaf(start, rows)
 
     def result(self) -> Result:
-        """The result, once all rows of the array were added.
-
-        Raises
-        ------
-        ValueError
-            If some were not.
-        """
+        """The result, once all rows of the array were added. Raises ValueError if some were not."""
         leaves = max(1, -(-self._rows // self._leaf_rows))
         if sum(1 << level for level, _ in self._nodes) != leaves:
             raise ValueError(f"a result needs all {self._rows:,} rows, and some were not added")

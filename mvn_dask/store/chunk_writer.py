@@ -41,12 +41,8 @@ class ChunkWriter:
     def write(self, index: Index, block: npt.NDArray[Any]) -> None:
         """One block to its chunk.
 
-        Raises
-        ------
-        AlignmentError
-            If the block has another shape than the array promised.
-        StoreError
-            If the store does not exist, or was overwritten meanwhile.
+        Raises AlignmentError if the block has another shape than the array promised; StoreError if the store does not
+        exist, or was overwritten meanwhile.
         """
         # A task may outlive its job, on a cluster, and then finds the store of another: it must not write there. Under
         # a lock, since it would be of no use to look before the other job begins, and to write after.
@@ -107,12 +103,8 @@ class WriteChunks:
 def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers, *, rewrite: bool = False) -> None:
     """Draw blocks of an array and write them, on dask's current scheduler.
 
-    Raises
-    ------
-    WorkersLostError
-        If workers die again and again.
-    JobCancelledError
-        If the current `cancellation.CancelToken` is cancelled before the end.
+    Raises WorkersLostError if workers die again and again; JobCancelledError if the current `cancellation.CancelToken`
+    is cancelled before the end.
     """
     if not len(numbers):
         return

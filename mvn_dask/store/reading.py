@@ -38,12 +38,8 @@ class Stored:
     def read(self, index: Index) -> npt.NDArray[Any]:
         """One chunk.
 
-        Raises
-        ------
-        UnfinishedStoreError, DamagedChunkError
-            If it is gone, or damaged.
-        StoreError
-            If the store was deleted or overwritten since it was opened.
+        Raises UnfinishedStoreError, DamagedChunkError if it is gone, or damaged; StoreError if the store was deleted or
+        overwritten since it was opened.
         """
         with self.storage.task_session():
             if not is_unchanged(self.storage, self.identity):

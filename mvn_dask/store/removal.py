@@ -34,12 +34,8 @@ def unknown_files(storage: Storage) -> Iterator[str]:
 def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
     """Raise unless the storage is free or holds a store; with `overwrite`, or holds any Zarr hierarchy.
 
-    Raises
-    ------
-    StorageNotEmptyError
-        With the first file that does not belong there, or if the storage is a file.
-    DamagedManifestError
-        Without `overwrite`, if the manifest cannot be understood.
+    Raises StorageNotEmptyError with the first file that does not belong there, or if the storage is a file;
+    DamagedManifestError where without `overwrite`, if the manifest cannot be understood.
     """
     storage.require_folder()
     if not overwrite and read_manifest(storage) is not None:

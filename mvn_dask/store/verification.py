@@ -43,13 +43,7 @@ DECISIVE = {"numpy", "libc", "mvn_dask"}
 
 
 def refuse_other_levels(level: object, *, full: bool) -> None:
-    """Raise unless it is a level, and one that `full` goes with.
-
-    Raises
-    ------
-    ArgumentError
-        With the level given.
-    """
+    """Raise unless it is a level, and one that `full` goes with. Raises ArgumentError with the level given."""
     if level not in get_args(Level):
         raise ArgumentError(f"`level` must be 'size', 'checksum' or 'values': it is {level!r}")
     if full and level != "values":

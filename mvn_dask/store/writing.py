@@ -156,6 +156,8 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:
     """Commit the store if all its chunks are there; else leave that to the parts whose chunks are missing.
 
+    Raises StoreError if some of those are missing, or the store was deleted; SpecMismatchError if it was overwritten.
+
     Parameters
     ----------
     session : Session
@@ -164,13 +166,6 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
         The store and its parameter arrays.
     written : (int, int)
         Range of the chunks that this call has written.
-
-    Raises
-    ------
-    StoreError
-        If some of those are missing, or the store was deleted.
-    SpecMismatchError
-        If it was overwritten.
     """
     # Not in an object store: it has no temporary files, and a job killed now would keep others out for ten minutes.
     exclusive = storage.has_locks and session.try_exclusive()

@@ -28,12 +28,8 @@ def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int)
 def committed(storage: Storage, manifest: Manifest) -> bool:
     """Whether the metadata documents are there, and the root's, the last thing written, is ours.
 
-    A reader's ``zarr.open`` may have made an empty group in its place, and a store may have been extended since.
-
-    Raises
-    ------
-    DamagedManifestError
-        If they are there and contradict the manifest.
+    A reader's ``zarr.open`` may have made an empty group in its place, and a store may have been extended since. Raises
+    DamagedManifestError if they are there and contradict the manifest.
     """
     expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
     root = _document(storage, DOCUMENT, expected)
@@ -82,10 +78,7 @@ def complete(storage: Storage, manifest: Manifest) -> bool:
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     """Raise unless chunks and metadata are there.
 
-    Raises
-    ------
-    UnfinishedStoreError
-        With what is missing, and how to go on.
+    Raises UnfinishedStoreError with what is missing, and how to go on.
     """
     count = chunk_count(manifest)
     missing = len(missing_numbers(storage, manifest, 0, count))

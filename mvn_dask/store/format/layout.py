@@ -55,10 +55,7 @@ def chunk_number(manifest: Manifest, index: Sequence[int]) -> int:
 def part_range(part: object, count: int) -> tuple[int, int]:
     """The numbers of the chunks that part (i, n) of a store writes: from the first one on, up to the second.
 
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If it is no pair (i, n) with 0 ≤ i < n.
+    Raises ArgumentError, ArgumentTypeError if it is no pair (i, n) with 0 ≤ i < n.
 
     Examples
     --------
@@ -177,12 +174,7 @@ def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.
 def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
     """The numbers of a chunk.
 
-    Raises
-    ------
-    UnfinishedStoreError
-        If it is gone, or of the wrong size.
-    DamagedChunkError
-        If its checksum differs.
+    Raises UnfinishedStoreError if it is gone, or of the wrong size; DamagedChunkError if its checksum differs.
     """
     key = chunk_key(index)
     entry = storage.entry(key)
