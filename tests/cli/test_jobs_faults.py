@@ -86,6 +86,8 @@ def test_other_kinds_give_the_same_bytes_and_json(kind: str, site: Site) -> None
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["drawn"] == 16
     lines = [json.loads(line) for line in done.stderr.splitlines()]
+    # On a busy machine there are lines about progress, and warnings of distributed, as well.
+    lines = [line for line in lines if "done" not in line and (line["level"], "logger" in line) != ("warning", True)]
     assert [line["level"] for line in lines] == (["info"] if kind == "local" else [])
     if kind == "local":
         assert "cluster at tls://127.0.0.1:" in lines[0]["message"]
