@@ -108,6 +108,7 @@ def extend(
         array = replay.array(size, manifest.chunks, manifest.names)
         longer, arrays = manifest_of(array, shards_of(manifest))
         _begin(storage, manifest, longer, array)
+        # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
         writer = ChunkWriter(storage, longer, longer.identity)
@@ -117,7 +118,7 @@ def extend(
 
 
 def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
-    """Redraw the chunks that end in padding, then replace the manifest; in an exclusive session.
+    """Draw the chunks that end in padding, then replace the manifest; in an exclusive session.
 
     In that order: rows in the padding do no harm to the shorter store, while a chunk with padding has the right size,
     and would be taken for a whole one of the longer store.

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from mvn_dask._typing import ArrayLoader, Float64Array
-from mvn_dask.reporting.reference import RadialLaw, Reference, marginal_histogram
+from mvn_dask.reporting.reference import Reference, marginal_histogram
 from mvn_dask.reporting.scan import ChunkRange, ScanInput, scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
-from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic
+from mvn_dask.statistics.base import Counts, Rows, Statistic
 from mvn_dask.statistics.combined import Combined
 from mvn_dask.statistics.forest import split
+from mvn_dask.statistics.histogram import Histogram
 from mvn_dask.statistics.moments import Moments
 from mvn_dask.statistics.repeats import Repeated, Repeats
 from mvn_dask.statistics.segment_means import SegmentMeans, Segments
@@ -49,21 +50,13 @@ class SelectedVariables(ScanInput):
 
     selection: Selection
     """Which variables."""
-    reference: Reference
-    """What they should be."""
-
-    def within(self, part: int) -> tuple[slice, slice, slice, slice]:
-        """Positions of the variables of a part in `columns`, `segmented`, `paired` and `binned`."""
-        stop = part + self.selection.manifest.chunks[-1]
-        columns = _between(self.selection.columns, part, stop)
-        segmented, paired, binned = (
-            _between(chosen, columns.start, columns.stop)
-            for chosen in (self.selection.segmented, self.selection.paired, self.selection.binned)
-        )
-        return columns, segmented, paired, binned
+    mean: Float64Array
+    """What they should be on average, shape (columns,)."""
+    deviation: Float64Array
+    """Their expected standard deviations, shape (columns,)."""
 
     def statistic(self, part: int) -> Statistic[Any, Any]:
-        columns, segmented, paired, binned = self.within(part)
+        columns, segmented, paired, binned = self.selection.within(part)
         statistics = Combined(
             (
                 Moments(self.selection.paired[paired] - columns.start),
@@ -71,10 +64,10 @@ class SelectedVariables(ScanInput):
                 marginal_histogram(self.selection.binned[binned] - columns.start),
             )
         )
-        return Standardized(statistics, self.reference.mean[columns], self.reference.deviation[columns])
+        return Standardized(statistics, self.mean[columns], self.deviation[columns])
 
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        columns = self.selection.columns[self.within(chunk.low)[0]] - chunk.low
+        columns = self.selection.columns[self.selection.within(chunk.low)[0]] - chunk.low
         if not len(columns):
             return
         # A slice is a view, which costs nothing; chosen columns are copied, a leaf at a time.
@@ -85,26 +78,20 @@ class SelectedVariables(ScanInput):
             yield start, rows[start - chunk.first : stop - chunk.first, chosen]
 
 
-def _between(chosen: Indices, low: int, high: int) -> slice:
-    """Positions of the ascending indices from `low` on up to `high`."""
-    start, stop = np.searchsorted(chosen, [low, high]).tolist()
-    return slice(start, stop)
-
-
 @dataclass(frozen=True, eq=False)
 class WhitenedRows(ScanInput):
     """Lengths of whitened rows, and squared lengths, 0 where one is not finite, of every `stride`-th row."""
 
     selection: Selection
     """Which rows."""
-    law: RadialLaw
-    """How long they should be."""
+    histogram: Histogram
+    """Bins of their lengths."""
     broadcast: Broadcast
     """What carries the sampler."""
 
     def statistic(self, part: int) -> Statistic[Any, Any]:  # noqa: ARG002 chunks hold whole rows
         starts = -(-self.selection.starts // self.selection.stride)
-        return Combined((self.law.histogram, SegmentMeans(np.ones(1, np.int64), starts)))
+        return Combined((self.histogram, SegmentMeans(np.ones(1, np.int64), starts)))
 
     @np.errstate(all="ignore")
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
@@ -192,12 +179,12 @@ def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) 
     """What a report scans a store for."""
     rows, manifest = selection.rows, selection.manifest
     chunks = ChunkFingerprints(chunk_count(manifest) if rows else 0, LEAF_CHUNKS)
-    inputs = (SelectedVariables(rows, _leaf_rows(selection), selection, reference), chunks)
+    inputs = (SelectedVariables(rows, _leaf_rows(selection), selection, reference.mean, reference.deviation), chunks)
     if reference.radial is None:
         return inputs
     whitened = -(-rows // selection.stride)
     leaf_rows = _leaf_rows(selection) if selection.stride == 1 else LEAF_DISTANCES
-    return (*inputs, WhitenedRows(whitened, leaf_rows, selection, reference.radial, broadcast))
+    return (*inputs, WhitenedRows(whitened, leaf_rows, selection, reference.radial.histogram, broadcast))
 
 
 def _leaf_rows(selection: Selection) -> int:
@@ -217,13 +204,12 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
     """Put the parts of a store together."""
     pairs, starts = len(selection.paired), selection.starts
     histogram = marginal_histogram(selection.binned)
-    variables = SelectedVariables(selection.rows, 1, selection, reference)
     mean, variance = np.zeros((2, len(selection.columns)))
     covariance = np.zeros((pairs, pairs))
     segment_means = np.zeros((selection.segments, len(selection.segmented)))
     histograms = np.zeros((len(selection.binned), histogram.bins), np.int64)
     for part, checked in results[0].items():
-        columns, segmented, paired, binned = variables.within(part)
+        columns, segmented, paired, binned = selection.within(part)
         moments, segments, histograms[binned] = checked.inner
         mean[columns], variance[columns], covariance[paired, paired] = moments[1:]
         segment_means[:, segmented] = segments.means

@@ -26,7 +26,7 @@ from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_index, 
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.reading import Stored
 
-RANGES_PER_THREAD = 16
+SCAN_RANGES_PER_THREAD = 16
 """Ranges of chunks for each thread, about: nodes come back from each."""
 
 Forests = dict[tuple[int, int], Forest[Any, Any]]
@@ -162,7 +162,7 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
     manifest, work = stored.manifest, Scan(stored, tuple(inputs))
     forests: Forests = {}
     numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
-    size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (RANGES_PER_THREAD * thread_count())))
+    size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (SCAN_RANGES_PER_THREAD * thread_count())))
     with Progress(len(numbers), "chunks") as progress:
         for found in run(work, numbers, size, progress, loaders):
             with one_thread():

@@ -102,6 +102,21 @@ class Selection:
         """First row of each segment, and the number of rows, shape (segments + 1,)."""
         return -(-np.arange(self.segments + 1, dtype=np.int64) * self.rows // self.segments)
 
+    def within(self, low: int) -> tuple[slice, slice, slice, slice]:
+        """Positions of the variables of a chunk, whose first is `low`.
+
+        They are positions in `columns`, `segmented`, `paired` and `binned`.
+        """
+
+        def between(chosen: Indices, low: int, high: int) -> slice:
+            start, stop = np.searchsorted(chosen, [low, high]).tolist()
+            return slice(start, stop)
+
+        columns = between(self.columns, low, low + self.manifest.chunks[-1])
+        chosen = (self.segmented, self.paired, self.binned)
+        segmented, paired, binned = (between(each, columns.start, columns.stop) for each in chosen)
+        return columns, segmented, paired, binned
+
     def left_out(self) -> list[str]:
         """What is not looked at, a sentence each."""
         sentences = []

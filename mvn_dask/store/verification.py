@@ -56,7 +56,7 @@ def refuse_other_levels(level: object, *, full: bool) -> None:
         raise ArgumentError(f"`full` goes with level='values', not with {level!r}")
 
 
-class Replay(Protocol):
+class ReplayProtocol(Protocol):
     """Draws parts of the array again; see `mvn_dask.sampling.replay.Replay.parts`."""
 
     def parts(
@@ -115,7 +115,7 @@ class CheckChunks:
     """Storage of the store."""
     manifest: Manifest
     """What the chunks should be."""
-    replay: Replay | None
+    replay: ReplayProtocol | None
     """Draws them again, at level "values"."""
     full: bool
     """Compare every row, and not just a stripe of each chunk."""
@@ -148,7 +148,7 @@ class CheckChunks:
             return fault
         return self._difference(self.replay, index, content)
 
-    def _difference(self, replay: Replay, index: Index, content: ByteArray) -> str | None:
+    def _difference(self, replay: ReplayProtocol, index: Index, content: ByteArray) -> str | None:
         stored = decode(self.manifest, index, content)
         for (steps, rows), expected in replay.parts(chunk_window(self.manifest, index), full=self.full):
             found = stored[steps].reshape(-1, stored.shape[-1])[rows]
@@ -179,6 +179,7 @@ class Inventory:
 def inventory(storage: Storage, manifest: Manifest, files: Files) -> Inventory:
     """Sort every file of a store by name and size; `files` are those of Zarr beside the chunks."""
     size = chunk_bytes(manifest)
+    # One listing instead of a look at each chunk: it finds what should not be there as well.
     own = {*files, MANIFEST_KEY, WRITER, *map(parameter_key, manifest.parameters)}
     missing = np.ones(chunk_count(manifest), np.bool_)
     bad, unknown = {}, []
@@ -197,7 +198,7 @@ def inventory(storage: Storage, manifest: Manifest, files: Files) -> Inventory:
 
 
 def inspect(
-    storage: Storage, manifest: Manifest, *, level: Level, full: bool = False, replay: Replay | None = None
+    storage: Storage, manifest: Manifest, *, level: Level, full: bool = False, replay: ReplayProtocol | None = None
 ) -> Verification:
     """Compare a store with its manifest; levels above "size" read it, on dask's current scheduler."""
     parameters = {name: parameter_fault(storage, manifest, name) for name in manifest.parameters}
@@ -207,6 +208,7 @@ def inspect(
     found = inventory(storage, manifest, files)
     bad = dict(found.bad)
     if level != "size":
+        # Those that are bad by name or size are not read: a hostile file may be larger than the memory.
         numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))
         with Progress(len(numbers), "chunks") as progress:
             work = CheckChunks(storage, manifest, replay, full)

@@ -156,9 +156,9 @@ def test_all_of_it_on_a_cluster(processes: Client, tmp_path: Path) -> None:
 def test_what_lies_beyond_the_end_is_not_taken_for_rows(tmp_path: Path) -> None:
     normal = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
     mvn_dask.to_zarr(normal.sample(100, seed=1, chunks=30), tmp_path)
-    foreign = tmp_path / "samples" / "c" / "5" / "0"
-    foreign.parent.mkdir()
-    foreign.write_bytes((tmp_path / "samples" / "c" / "0" / "0").read_bytes())
+    unknown = tmp_path / "samples" / "c" / "5" / "0"
+    unknown.parent.mkdir()
+    unknown.write_bytes((tmp_path / "samples" / "c" / "0" / "0").read_bytes())
     assert mvn_dask.verify(tmp_path).unknown_files == ("samples/c/5/0",)
     mvn_dask.extend(tmp_path, 100, fsync=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), normal.sample(200, seed=1, chunks=30))

@@ -54,8 +54,8 @@ def check(case: tuple[int, int, str, str], seeds: int) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_sound_samples_are_seldom_called_faulty(case: tuple[int, int, str, str]) -> None:
-    """At a rate of 0.3, a twentieth for each family: at most 4 standard errors more in 150 seeds."""
-    check(case, 150)
+    """At a rate of 0.3, a twentieth for each family: at most 4 standard errors more in 80 seeds."""
+    check(case, 80)
 
 
 @pytest.mark.slow

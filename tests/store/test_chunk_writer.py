@@ -32,7 +32,7 @@ def begun(folder: Path, array: da.Array = ROWS) -> tuple[ChunkWriter, Manifest]:
     return ChunkWriter(storage, manifest, manifest.identity), manifest
 
 
-def test_what_is_there_is_not_drawn_unless_it_is_wanted_anew(tmp_path: Path) -> None:
+def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
     chunks, manifest = begun(tmp_path)
     work = WriteChunks(Blocks(ROWS), chunks, rewrite=False)
     work(np.array([0, 3]))

@@ -102,7 +102,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_foreign_files_are_named(level: Level, tmp_path: Path) -> None:
+def test_unknown_files_are_named(level: Level, tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
     for key in FOREIGN:
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def test_foreign_files_are_named(level: Level, tmp_path: Path) -> None:
     assert all(f"  {key}: does not belong to the store\n" in f"{report}\n" for key in FOREIGN)
 
 
-def test_what_killed_writers_left_is_not_foreign(tmp_path: Path) -> None:
+def test_what_killed_writers_left_is_not_unknown(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
     for key in ("samples/c/2", "samples/c/2/0", ".mvn_dask/plan", "zarr"):
         (folder / f"{key}.{'0' * 32}.partial").write_bytes(b"half")

@@ -108,7 +108,7 @@ def test_another_specification_is_refused_and_nothing_changes(tmp_path: Path) ->
     assert tree(tmp_path) == before
 
 
-def test_overwrite_begins_anew(tmp_path: Path) -> None:
+def test_overwrite_begins_again(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(n=5000), tmp_path / "one")
     mvn_dask.to_zarr(sample(seed=2), tmp_path / "one", overwrite=True)
     mvn_dask.to_zarr(sample(seed=2), tmp_path / "other", overwrite=True)
@@ -253,7 +253,7 @@ except PermissionError as error:
 """
 
 
-def test_an_unwritable_target_is_refused_before_any_work() -> None:
+def test_unwritable_storage_is_refused_before_any_work() -> None:
     """As another user, since root may write anywhere: next to a folder that this user may write to."""
     with TemporaryDirectory() as folder:
         root = Path(folder)

@@ -11,7 +11,7 @@ from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import Scale, element, label, path, picture
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Reference
 
-SHOWN = 12
+MARGINALS_SHOWN = 12
 """Variables that are shown."""
 WIDTH, HEIGHT = 280.0, 208.0
 REACH = 4.5
@@ -33,7 +33,7 @@ def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
     counts = _bars(estimates)
     errors = np.abs(_errors(estimates.reference, counts, estimates.rows)).max(axis=1)
     testable = estimates.reference.testable[estimates.selection.binned]
-    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:SHOWN]
+    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:MARGINALS_SHOWN]
     chosen = np.sort(order[testable[order]]).tolist()
     return [(int(estimates.selection.binned[i]), _histogram(estimates, i, counts[i])) for i in chosen]
 

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import Scale, axes, element, label, path, picture, shorten
 
-SHOWN = 5
+MEANS_SHOWN = 5
 """Variables that are shown."""
 WIDTH, HEIGHT = 420.0, 330.0
 FUNNEL_START = 0.06
@@ -55,7 +55,7 @@ def farthest_off(estimates: Estimates) -> list[int]:
     """Positions in `segmented` of the variables whose means are farthest off."""
     segmented = estimates.selection.segmented
     errors = np.where(estimates.reference.testable[segmented], np.abs(estimates.mean_errors[segmented]), -1.0)
-    order = np.argsort(-errors, kind="stable")[:SHOWN]
+    order = np.argsort(-errors, kind="stable")[:MEANS_SHOWN]
     return [int(each) for each in order if errors[each] >= 0]
 
 

@@ -38,6 +38,7 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
     from zarr.storage import MemoryStore
 
     written: dict[str, Any] = {}
+    # In memory, since Zarr would write the root's document first.
     store = MemoryStore(written)
     root = {"mvn_dask_format_version": FORMAT_VERSION, "mvn_dask_fingerprint": manifest.fingerprint}
     group = zarr.create_group(store, zarr_format=3, attributes=root)
@@ -53,7 +54,6 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
         filters=None,
         dimension_names=layout.dimensions,
         attributes=attributes(manifest.samples, manifest.expression, arrays.get("mean")),
-        config={"write_empty_chunks": True},
     )
     if layout.names is not None:
         names = group.create_array(
@@ -140,6 +140,7 @@ def commit(storage: Storage, files: Files) -> None:
     for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
         if key != DOCUMENT and key in metadata_faults(storage, {key: files[key]}):
             storage.write(key, [files[key]])
+    # Created exclusively: of many parts that end at the same moment one commits, and readers never see it change.
     if not storage.create(DOCUMENT, files[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
         # A careless reader's `zarr.open` has made an empty group there, or the store was extended.
         storage.write(DOCUMENT, [files[DOCUMENT]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.figures.marginals import SHOWN, histograms
+from mvn_dask.reporting.figures.marginals import MARGINALS_SHOWN, histograms
 from tests.reporting.samples import Block, estimate, sample
 
 
@@ -29,7 +29,7 @@ def test_those_with_the_largest_errors_are_shown_in_their_order() -> None:
 
     estimates = estimate(mvn_dask.MultivariateNormal(np.zeros(30), 1.0).sample(5000, seed=1), change)
     shown = [column for column, _ in histograms(estimates)]
-    assert len(shown) == SHOWN
+    assert len(shown) == MARGINALS_SHOWN
     assert shown == sorted(shown)
     assert {3, 17} <= set(shown)
 

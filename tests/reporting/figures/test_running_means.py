@@ -1,7 +1,7 @@
 import numpy as np
 
 import mvn_dask
-from mvn_dask.reporting.figures.running_means import SHOWN, farthest_off, running_means
+from mvn_dask.reporting.figures.running_means import MEANS_SHOWN, farthest_off, running_means
 from tests.reporting.figures.test_marginals import parts
 from tests.reporting.samples import Block, estimate, sample
 
@@ -15,7 +15,7 @@ def test_those_farthest_off_come_first() -> None:
     assert farthest_off(estimate(sample(), shift))[0] == 2
     many = estimate(mvn_dask.MultivariateNormal(np.zeros(30), 1.0).sample(1000, seed=1))
     chosen = farthest_off(many)
-    assert len(chosen) == SHOWN
+    assert len(chosen) == MEANS_SHOWN
     assert np.abs(many.mean_errors[chosen]).min() >= np.delete(np.abs(many.mean_errors), chosen).max()
 
 
@@ -36,7 +36,7 @@ def test_lines_and_their_names() -> None:
 def test_names_do_not_cover_each_other() -> None:
     picture = running_means(estimate(mvn_dask.MultivariateNormal(np.zeros(30), 1.0).sample(4000, seed=1)), 1e-6)
     assert picture is not None
-    places = sorted(float(parts(picture, f"name t{i}")[0].attrib["y"]) for i in range(SHOWN))
+    places = sorted(float(parts(picture, f"name t{i}")[0].attrib["y"]) for i in range(MEANS_SHOWN))
     assert min(np.diff(places)) > 12.9
 
 

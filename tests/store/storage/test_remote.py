@@ -63,7 +63,7 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_store_on_s3_looks_after_itself(way: str, prefix: Prefix, tmp_path: Path) -> None:
+def test_a_store_on_s3_is_verified_repaired_and_extended(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
     before = prefix.tree()
