@@ -26,13 +26,8 @@ class FileBacked(Protocol):
 class PickledOnce:
     """An object that is pickled at most once, and unpickled once in each process that it is sent to.
 
-    Parameters
-    ----------
-    value : object
-        Whatever cloudpickle takes.
-    files : mapping
-        Loaders of arrays that the other processes can read, by the digests of the arrays; offered to each
-        `FileBacked` object inside `value`.
+    `files` are loaders of arrays that the other processes can read, by the digests of the arrays; they are offered to
+    each `FileBacked` object inside `value`, which is whatever cloudpickle takes.
     """
 
     def __init__(self, value: object, files: Mapping[str, ArrayLoader]) -> None:
