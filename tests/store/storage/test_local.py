@@ -11,10 +11,10 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, StoreError, UnfinishedStoreError
+from mvn_dask.maintenance.verify import Level
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from mvn_dask.store.verification import Level
 from tests.support.stores import tree
 
 
