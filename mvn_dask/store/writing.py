@@ -122,8 +122,7 @@ def to_zarr(
     current_client()  # raises where it cannot be waited for: nothing is written yet
     if overwrite:
         if part is not None:
-            msg = "`overwrite` and `part` exclude each other: a part would delete what others have written"
-            raise ArgumentError(msg)
+            raise ArgumentError("`overwrite` and `part` exclude each other: a part would delete what others wrote")
         _refuse_reading_from(array, storage)
     elif _finished(storage, manifest):
         storage.sync()
@@ -159,16 +158,8 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:
     """Commit the store if all its chunks are there; else leave that to the parts whose chunks are missing.
 
-    Raises StoreError if some of those are missing, or the store was deleted; SpecMismatchError if it was overwritten.
-
-    Parameters
-    ----------
-    session : Session
-        Shared.
-    storage, manifest, arrays
-        The store and its parameter arrays.
-    written : (int, int)
-        Range of the chunks that this call has written.
+    `session` is shared; `written` is the range of the chunks that this call has written. Raises StoreError if some of
+    those are missing, or the store was deleted; SpecMismatchError if it was overwritten.
     """
     # Not in an object store: it has no temporary files, and a job killed now would keep others out for ten minutes.
     exclusive = storage.has_locks and session.try_exclusive()
@@ -208,8 +199,7 @@ def _refuse_reading_from(array: da.Array, storage: Storage) -> None:
     for source in source_stores(array):
         name = source.storage.name if isinstance(source, Stored) else _storage_name(source)
         if name is not None and (f"{name}/".startswith(f"{storage}/") or f"{storage}/".startswith(f"{name}/")):
-            msg = f"`array` is read from {name}, which `overwrite` would delete: name another URL"
-            raise StorageError(msg)
+            raise StorageError(f"`array` is read from {name}, which `overwrite` would delete: name another URL")
 
 
 def _storage_name(source: "zarr.Array[Any]") -> str | None:

@@ -35,7 +35,6 @@ from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.local import LocalStorage
-from mvn_dask.store.storage.locking import session as folder_session
 from mvn_dask.store.writing import source_stores
 from tests.support.pausing import kill, pause_after, start
 from tests.support.stores import (
@@ -208,7 +207,7 @@ def test_a_damaged_store_is_refused_and_can_be_overwritten(tmp_path: Path) -> No
 def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
-    with folder_session(tmp_path), pytest.raises(StorageBusyError):
+    with LocalStorage(tmp_path).session(), pytest.raises(StorageBusyError):
         mvn_dask.to_zarr(sample(seed=2), tmp_path, overwrite=True)
     assert tree(tmp_path) == before
 
