@@ -20,6 +20,7 @@ LEVELS = [
     {"generator"},
     {"store"},
     {"maintenance"},
+    {"statistics"},
     {"reporting"},
     {"job"},
     {"cli"},
@@ -30,9 +31,10 @@ LEVELS = [
 ALLOWED = {
     "execution": LEVELS[0] | LEVELS[1],
     "store": LEVELS[0] | LEVELS[1] | {"execution"},
+    "statistics": LEVELS[0] | LEVELS[1] | {"execution"},
 }
 """What a folder may import at most, where that is less than its level allows: execution depends on no distribution
-and no file format, the store on no distribution."""
+and no file format, the store on no distribution, statistics on neither."""
 
 OUTSIDE = {
     "cloudpickle": {"execution"},
@@ -41,7 +43,9 @@ OUTSIDE = {
     "zarr": {"store", "job"},
     "fsspec": {"sampling"},
     "google_crc32c": {"store"},
+    "jinja2": {"reporting"},
     "llvmlite": {"compiled"},
+    "markupsafe": {"reporting"},
     "numba": {"compiled"},
     "obstore": {"store", "job"},
     "psutil": {"sampling", "job"},

@@ -9,7 +9,6 @@ none of them can be written, every process compiles for itself.
 import math
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,16 @@ from numba import config, njit
 from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.intrinsics import LANES
 from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
-from mvn_dask.compiled.matrix_product import K_BLOCK, ROW_BLOCK, multiply
+from mvn_dask.compiled.matrix_product import (
+    K_BLOCK,
+    ROW_BLOCK,
+    TILE_ROWS,
+    multiply,
+    pack_tiles,
+    row_support,
+    tile_width,
+)
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS
-from mvn_dask.compiled.packing import TILE_ROWS, pack_tiles, row_support, tile_width
 from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
 from mvn_dask.compiled.ziggurat import tables
 from mvn_dask.errors import ArgumentError
@@ -34,10 +40,7 @@ USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
 
 
-@cache
-def _source_digest() -> str:
-    """A digest of this folder's code."""
-    return fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
+_SOURCE_DIGEST = fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
 
 
 class _CompiledFunction:
@@ -46,7 +49,7 @@ class _CompiledFunction:
     def __init__(self, function: Callable[..., None]) -> None:
         # numba sees only whether the file of the function itself has changed, not those of what it calls. Its name
         # in the cache therefore stands for all of the compiled code.
-        function.__qualname__ = f"{function.__name__}-{_source_digest()}"
+        function.__qualname__ = f"{function.__name__}-{_SOURCE_DIGEST}"
         self._function = function
         try:
             self._run = self._compile(cached=True)
@@ -74,20 +77,8 @@ _draw_stripes, _multiply = _CompiledFunction(draw_stripes), _CompiledFunction(mu
 class StripeDrawer:
     """Draws stripes of samples, again and again with the same buffers. Not for two threads at a time.
 
-    Parameters
-    ----------
-    dtype : dtype
-        Precision, float64 or float32.
-    factor_entries : ndarray, shape (d, d) or (d,), optional
-        A square factor, or its diagonal, in that precision: normals are transformed as they are drawn. Without it,
-        normals are drawn.
-    mean : ndarray, shape (d,), optional
-        In that precision; given together with the factor.
-
-    Raises
-    ------
-    ArgumentError
-        For a factor that is not square, or shapes and precisions that do not match.
+    With a square factor, shape (d, d), or its diagonal, shape (d,), and a mean, shape (d,), normals are transformed as
+    they are drawn; without, normals are drawn. Raises ArgumentError for shapes and precisions that do not match.
     """
 
     def __init__(
@@ -115,20 +106,10 @@ class StripeDrawer:
         )
 
     def draw(self, states: States, out: FloatArray) -> None:
-        """Draw stripes that follow each other, from the beginning of each.
+        """Draw stripes that follow each other, from the beginning of each, to `out`, C-contiguous.
 
-        Parameters
-        ----------
-        states : ndarray of uint64, shape (4, stripes)
-            State of each stripe's SFC64. It is not changed.
-        out : ndarray, C-contiguous
-            Receives all their rows, in the precision of this drawer. With a matrix, the rows of each stripe must be a
-            multiple of `TILE_ROWS`.
-
-        Raises
-        ------
-        ArgumentError
-            If `out` does not fit.
+        `states`, shape (4, stripes), are those of each stripe's SFC64, and not changed. With a matrix, the rows of each
+        stripe must be a multiple of `TILE_ROWS`. Raises ArgumentError if `out` does not fit.
         """
         stripes = states.shape[1]
         count = out.size // max(1, stripes)
@@ -139,30 +120,17 @@ class StripeDrawer:
                 f"`out` must hold {stripes} stripes of a multiple of {multiple} numbers: its shape is {out.shape}"
             )
         flat = out.reshape(-1)
+        settings = self._mode, self._d, self._affine, self._tables, self._buffers
         for first in range(0, stripes, LANES):
             lanes = min(LANES, stripes - first)
-            state = np.zeros((4, LANES), np.uint64)
-            state[:, :lanes] = states[:, first : first + lanes]
-            start = first * count
-            _draw_stripes(
-                state, lanes, count, flat, start, self._mode, self._d, self._affine, self._tables, self._buffers
-            )
+            state = np.pad(states[:, first : first + lanes], ((0, 0), (0, LANES - lanes)))
+            _draw_stripes(state, lanes, count, flat, first * count, *settings)
 
 
 class FactorProduct:
     """Turns rows of normals into samples, again and again with the same buffers. Not for two threads at a time.
 
-    Parameters
-    ----------
-    matrix : ndarray, shape (d, k)
-        The factor.
-    mean : ndarray, shape (d,)
-        In the same precision.
-
-    Raises
-    ------
-    ArgumentError
-        If shapes or precisions do not match.
+    Of a factor, shape (d, k), and a mean, shape (d,). Raises ArgumentError for shapes and precisions that do not match.
     """
 
     def __init__(self, matrix: FloatArray, mean: FloatArray) -> None:
@@ -172,25 +140,14 @@ class FactorProduct:
         self._matrix, self._d = np.ascontiguousarray(matrix), len(mean)
         width = tile_width(self._d, mean.itemsize)
         self._supports = np.array([row_support(matrix[first : first + width]) for first in range(0, self._d, width)])
-        self._mean = np.zeros(len(self._supports) * width, mean.dtype)
-        self._mean[: self._d] = mean
+        self._mean = np.pad(mean, (0, len(self._supports) * width - self._d))
         self._panel = np.zeros(K_BLOCK * width, mean.dtype)
         self._product = np.empty((ROW_BLOCK, len(self._mean)), mean.dtype)
 
     def apply(self, z: FloatArray, out: FloatArray) -> None:
-        """Multiply, and add the mean.
+        """Turn normals `z`, shape (n, k), C-contiguous, n a multiple of `TILE_ROWS`, into samples `out`, shape (n, d).
 
-        Parameters
-        ----------
-        z : ndarray, shape (n, k), C-contiguous
-            Normals; n is a multiple of `TILE_ROWS`.
-        out : ndarray, shape (n, d)
-            Receives the samples. If k == d it may be `z` itself; else they must not share memory.
-
-        Raises
-        ------
-        ArgumentError
-            If `z` or `out` does not fit.
+        If k == d, `out` may be `z` itself; else they must not share memory. Raises ArgumentError if they do not fit.
         """
         _check_memory("z", z, self._matrix.dtype)
         if z.ndim != 2 or z.shape[1] != self._matrix.shape[1] or len(z) % TILE_ROWS:

@@ -8,125 +8,153 @@ large products take up to twice OpenBLAS's time.
 A BLAS adds in an order of its own, with fused multiply-adds, and both change with the height of the product, the
 processor and the build. Here every number is the sum of its products in the order of the normals, each rounded by
 itself, so that rows can be split anywhere and the bits are the same on every processor.
+
+A *tile* is `TILE_ROWS` rows of a product by one vector of its columns; the *panel* of a tile holds, for one normal
+after the other, the entries of the factor that go with those columns, as in GotoBLAS and BLIS.
+
+References
+----------
+F. G. Van Zee and R. A. van de Geijn, BLIS: A Framework for Rapidly Instantiating BLAS Functionality, ACM Transactions
+on Mathematical Software 41 (3), 2015, doi:10.1145/2764454.
 """
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
+from mvn_dask._typing import FloatArray
+from mvn_dask.compiled.intrinsics import offset_pointer, pointer_from_address, pointer_to, vector_length
 from mvn_dask.compiled.llvm import (
+    I64,
     MAX_VECTOR_LENGTH,
     VECTOR_BYTES,
     broadcast,
-    element_types,
-    int64,
-    shuffle_mask,
-    typed_address,
+    instruction,
+    load_vector,
+    shuffle,
+    splat,
+    store_vector,
+    subroutine,
+    vector_type,
 )
-from mvn_dask.compiled.packing import NARROW_WIDTH, TILE_FIELDS, TILE_ROWS
-from mvn_dask.compiled.pointers import offset_pointer, pointer_from_address, pointer_to, vector_length
-from mvn_dask.compiled.subroutines import subroutine
 
+TILE_ROWS = 8
+"""Rows of a tile: eight sums fill half of the registers, and hide how long an addition takes."""
+NARROW_WIDTH = 4
+"""Columns of a tile where rows have no more."""
+TILE_FIELDS = 3
+"""Numbers that describe a tile in `PackedFactor`."""
 ROW_BLOCK = 256
 """Rows that a large factor is applied to at once."""
 K_BLOCK = 512
 """Normals of a panel, at most: with those of `ROW_BLOCK` rows, it stays in the second cache."""
 
 
-def _micro_kernel(max_width: int) -> Any:
-    """The intrinsic that makes one tile, of at most so many columns."""
+class PackedFactor(NamedTuple):
+    """A small square factor, packed whole."""
 
-    @intrinsic
-    def kernel(
-        _: Any, z: Any, k: Any, panel: Any, depth: Any, mean: Any, out: Any, stride: Any, is_first: Any, is_last: Any
-    ) -> Any:
-        """Add the products of `depth` normals to a tile.
-
-        Rows of normals are `k` numbers apart, those of the tile `stride`. With the first k block the sums begin; with
-        the last one the mean is added.
-        """
-        size = types.int64
-        kinds = z, size, panel, size, mean, out, size, size, size
-
-        def generate(context: Any, builder: Any, _: Any, args: Any) -> ir.Value:
-            _, real, length = element_types(out)
-            kind, align = ir.VectorType(real, min(length, max_width)), VECTOR_BYTES // length
-            # Minus zero is the neutral element of addition: plus zero would change the sign of minus zero.
-            negative_zero = ir.Constant(kind, [-0.0] * kind.count)
-            begins, ends = (builder.icmp_signed("!=", args[flag], int64(0)) for flag in (7, 8))
-            offsets = [builder.mul(args[6], int64(row)) for row in range(TILE_ROWS)]
-            # On the stack here; LLVM keeps them in registers while the panel passes.
-            sums = [cgutils.alloca_once(builder, kind) for _ in offsets]
-            for offset, total in zip(offsets, sums, strict=True):
-                before = builder.load(typed_address(builder, args[5], offset, kind), align=align)
-                builder.store(builder.select(begins, negative_zero, before), total)
-            _add_products(builder, args, sums, kind, align)
-            shift = builder.load(typed_address(builder, args[4], int64(0), kind), align=align)
-            shift = builder.select(ends, shift, negative_zero)
-            for offset, total in zip(offsets, sums, strict=True):
-                address = typed_address(builder, args[5], offset, kind)
-                builder.store(builder.fadd(builder.load(total), shift), address, align=align)
-            return context.get_dummy_value()
-
-        return types.void(*kinds), generate
-
-    return kernel
+    panels: FloatArray
+    """Entries, one-dimensional: panel after panel, and in a panel for each normal those of the tile's columns."""
+    tiles: npt.NDArray[np.int64]
+    """For each tile, one after the other: its first column, its number of normals, and where its panel begins."""
+    mean: FloatArray
+    """The mean, with zeros up to a whole tile."""
 
 
-def _add_products(builder: Any, args: Any, sums: list[ir.Value], kind: ir.VectorType, align: int) -> None:
-    """The loop of a micro-kernel: a vector of products for every normal, added to the sum of its row."""
-    z, k, panel, depth, *_ = args
+def tile_width(d: int, itemsize: int) -> int:
+    """Columns of a tile for rows of d numbers."""
+    return NARROW_WIDTH if d <= NARROW_WIDTH else VECTOR_BYTES // itemsize
+
+
+def row_support(rows: FloatArray) -> int:
+    """Number of leading columns outside which rows of a factor are zero, at least 1.
+
+    Examples
+    --------
+    >>> row_support(np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
+    2
+    """
+    # At least one product, since a sum of none has no value.
+    return 1 + int(max(np.flatnonzero(rows.any(axis=0)), default=0))
+
+
+def pack_tiles(matrix: FloatArray, mean: FloatArray) -> PackedFactor:
+    """Pack a square factor, shape (d, d)."""
+    d = len(matrix)
+    if d in (2, 4):
+        # Several rows fill a vector: entries and mean are repeated for each of them.
+        rows = VECTOR_BYTES // matrix.itemsize // d
+        return PackedFactor(np.tile(matrix.T, rows).ravel(), np.array([0, d, 0]), np.tile(mean, rows))
+    width = tile_width(d, matrix.itemsize)
+    # The last tile overlaps the one before it, so that it is whole: samples are written straight to their rows, and
+    # whatever is written twice is the same. With too few columns for that, zeros fill the tile.
+    firsts = [*range(0, d - width, width), max(0, d - width)]
+    blocks = [matrix[first : first + width, : row_support(matrix[first : first + width])].T for first in firsts]
+    panels = [np.pad(block, ((0, 0), (0, width - block.shape[1]))).ravel() for block in blocks]
+    begins = np.cumsum([0, *map(len, panels)])[:-1]
+    tiles = np.column_stack([firsts, list(map(len, blocks)), begins]).ravel()
+    return PackedFactor(np.concatenate(panels), tiles, np.pad(mean, (0, max(0, width - d))))
+
+
+def _multiply_tile(
+    max_width: int, _: Any, builder: Any, sig: Any, z: Any, k: Any, panel: Any, depth: Any, mean: Any, out: Any,
+    stride: Any, is_first: Any, is_last: Any,
+) -> None:  # fmt: skip
+    """Add the products of `depth` normals to a tile of at most `max_width` columns.
+
+    Rows of normals are `k` numbers apart, those of the tile `stride`. With the first k block the sums begin; with the
+    last one the mean is added.
+    """
+    vector = vector_type(sig.args[0])
+    kind = ir.VectorType(vector.element, min(vector.count, max_width))
+    # Minus zero is the neutral element of addition: plus zero would change the sign of minus zero.
+    negative_zero = splat(kind, -0.0)
+    offsets = [builder.mul(stride, I64(row)) for row in range(TILE_ROWS)]
+    # On the stack here; LLVM keeps them in registers while the panel passes.
+    sums = [cgutils.alloca_once(builder, kind) for _ in offsets]
+    for offset, total in zip(offsets, sums, strict=True):
+        builder.store(builder.select(is_first, negative_zero, load_vector(builder, out, offset, kind)), total)
     with cgutils.for_range(builder, depth) as loop:
-        position = builder.mul(loop.index, int64(kind.count))
-        entries = builder.load(typed_address(builder, panel, position, kind), align=align)
+        entries = load_vector(builder, panel, builder.mul(loop.index, I64(kind.count)), kind)
         # Unrolled: no addition waits for another of the same normal.
         for row, total in enumerate(sums):
-            index = builder.add(builder.mul(k, int64(row)), loop.index)
+            index = builder.add(builder.mul(k, I64(row)), loop.index)
             normal = broadcast(builder, builder.load(builder.gep(z, [index])), kind)
             # Two instructions without fast-math flags: LLVM must neither fuse nor reorder them.
             product = builder.fmul(normal, entries)
             builder.store(builder.fadd(builder.load(total), product), total)
+    shift = builder.select(is_last, load_vector(builder, mean, 0, kind), negative_zero)
+    for offset, total in zip(offsets, sums, strict=True):
+        store_vector(builder, builder.fadd(builder.load(total), shift), out, offset)
 
 
-def _interleaved_kernel(d: int) -> Any:
-    """The intrinsic for rows of d numbers where several rows make a vector: no lane is left empty."""
-
-    @intrinsic
-    def kernel(_: Any, z: Any, panel: Any, mean: Any, out: Any) -> Any:
-        """`TILE_ROWS` rows of normals to samples; both are d numbers apart."""
-
-        def generate(context: Any, builder: Any, _: Any, args: Any) -> ir.Value:
-            _, real, length = element_types(out)
-            kind, align = ir.VectorType(real, length), VECTOR_BYTES // length
-            *entries, shift = (
-                builder.load(typed_address(builder, pointer, int64(offset), kind), align=align)
-                for pointer, offset in [*((args[1], k * length) for k in range(d)), (args[2], 0)]
-            )
-            for offset in range(0, TILE_ROWS * d, length):
-                normals = builder.load(typed_address(builder, args[0], int64(offset), kind), align=align)
-                total = None
-                for k, entry in enumerate(entries):
-                    # Normal k of each row, in all lanes of that row.
-                    mask = shuffle_mask(lane // d * d + k for lane in range(length))
-                    product = builder.fmul(builder.shuffle_vector(normals, normals, mask), entry)
-                    total = product if total is None else builder.fadd(total, product)
-                address = typed_address(builder, args[3], int64(offset), kind)
-                builder.store(builder.fadd(total, shift), address, align=align)
-            return context.get_dummy_value()
-
-        return types.void(z, panel, mean, out), generate
-
-    return kernel
+def _multiply_interleaved(d: int, _: Any, builder: Any, sig: Any, z: Any, panel: Any, mean: Any, out: Any) -> None:
+    """`TILE_ROWS` rows of d normals to samples, where several rows make a vector: no lane is left empty."""
+    kind = vector_type(sig.args[0])
+    entries = [load_vector(builder, panel, k * kind.count, kind) for k in range(d)]
+    shift = load_vector(builder, mean, 0, kind)
+    for offset in range(0, TILE_ROWS * d, kind.count):
+        normals = load_vector(builder, z, offset, kind)
+        total = None
+        for k, entry in enumerate(entries):
+            # Normal k of each row, in all lanes of that row.
+            repeated = shuffle(builder, normals, normals, [lane // d * d + k for lane in range(kind.count)])
+            product = builder.fmul(repeated, entry)
+            total = product if total is None else builder.fadd(total, product)
+        store_vector(builder, builder.fadd(total, shift), out, offset)
 
 
-_narrow_tile, _wide_tile = _micro_kernel(NARROW_WIDTH), _micro_kernel(MAX_VECTOR_LENGTH)
-_rows_of_two, _rows_of_four = _interleaved_kernel(2), _interleaved_kernel(4)
+_void = instruction(types.void)
+_narrow_tile, _wide_tile = (_void(partial(_multiply_tile, width)) for width in (NARROW_WIDTH, MAX_VECTOR_LENGTH))
+_rows_of_two, _rows_of_four = (_void(partial(_multiply_interleaved, d)) for d in (2, 4))
 
 
-@subroutine(lambda *_: types.void)
+@subroutine(types.void)
 def multiply_packed(z: Any, d: int, tile_count: int, tiles: Any, panels: Any, mean: Any, out: Any) -> None:
     """Make `TILE_ROWS` rows of d numbers from as many rows of d normals, with a `PackedFactor`.
 
@@ -144,12 +172,12 @@ def multiply_packed(z: Any, d: int, tile_count: int, tiles: Any, panels: Any, me
         panel = offset_pointer(panels, tiles[tile + 2])
         shift, target = offset_pointer(mean, first), offset_pointer(out, first)
         if d < NARROW_WIDTH:
-            _narrow_tile(z, d, panel, depth, shift, target, d, 1, 1)
+            _narrow_tile(z, d, panel, depth, shift, target, d, True, True)
         else:
-            _wide_tile(z, d, panel, depth, shift, target, d, 1, 1)
+            _wide_tile(z, d, panel, depth, shift, target, d, True, True)
 
 
-@subroutine(lambda *_: types.void)
+@subroutine(types.void)
 def _pack_panel(matrix: Any, k: int, rows: int, depth: int, width: int, panel: Any) -> None:
     """Copy the first `depth` entries of rows of a factor, k numbers apart, to a panel of `width` columns."""
     for row in range(rows):
@@ -158,26 +186,14 @@ def _pack_panel(matrix: Any, k: int, rows: int, depth: int, width: int, panel: A
 
 
 def multiply(z: Any, matrix: int, d: int, supports: Any, mean: Any, panel: Any, out: Any) -> None:
-    """Multiply rows of normals, a multiple of `TILE_ROWS`, tile by tile.
+    """Multiply rows of normals, a multiple of `TILE_ROWS`, tile by tile: `z` and `out` share no memory.
 
-    Parameters
-    ----------
-    z : ndarray, shape (n, k), C-contiguous
-        Normals.
-    matrix : int
-        Address of the factor, shape (d, k), C-contiguous. Not an array: numba would compile once more for memory
-        that must not be written, such as a memory-mapped file.
-    d : int
-        Numbers in a row.
-    supports : ndarray of int64, shape (tiles,)
-        The `row_support` of each tile.
-    mean : ndarray, shape (tiles * width,)
-        The mean, with zeros up to whole tiles.
-    panel : ndarray, shape (K_BLOCK * width,)
-        Memory for one panel. Columns that no row of the factor fills are read and must be finite.
-    out : ndarray, shape (n, tiles * width), C-contiguous
-        The product, in whole tiles. It must not share memory with `z`.
+    Shapes, all C-contiguous: `z` (n, k), `matrix` the address of (d, k), `supports` (tiles,), the `row_support` of
+    each, `mean` (tiles * width,) with zeros behind, `panel` (K_BLOCK * width,) of finite numbers, `out` (n, tiles *
+    width).
     """
+    # The matrix comes as an address: numba would compile once more for an array that must not be written, such as a
+    # memory-mapped file.
     rows, k = z.shape
     stride = len(mean)
     z, supports, mean = pointer_to(z, 0), pointer_to(supports, 0), pointer_to(mean, 0)

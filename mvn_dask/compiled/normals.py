@@ -22,10 +22,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from mvn_dask.compiled.intrinsics import LANES, as_real, copy_vector, lowest_bit, real_type, try_vector, uniform
-from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
-from mvn_dask.compiled.pointers import vector_length
-from mvn_dask.compiled.subroutines import subroutine
+from mvn_dask.compiled.intrinsics import (
+    LANES,
+    as_real,
+    copy_vector,
+    lowest_bit,
+    real_type,
+    try_vector,
+    uniform,
+    vector_length,
+)
+from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH, subroutine
 
 BATCH_STEPS = 256
 """Steps that every stream makes before its words are used: few enough that they stay in the first cache."""
@@ -53,7 +60,7 @@ class Ziggurat(NamedTuple):
     """Where the tail begins, and one over that."""
 
 
-@subroutine(lambda *_: types.void)
+@subroutine(types.void)
 def step_stream(state: Any, lane: int, steps: Any, first: int, count: int) -> None:
     """Step one SFC64 stream `count` times, to ``steps[first]`` and on."""
     a, b, c, counter = state[lane], state[lane + LANES], state[lane + 2 * LANES], state[lane + 3 * LANES]
@@ -67,7 +74,7 @@ def step_stream(state: Any, lane: int, steps: Any, first: int, count: int) -> No
     state[lane], state[lane + LANES], state[lane + 2 * LANES], state[lane + 3 * LANES] = a, b, c, counter
 
 
-@subroutine(lambda *_: types.UniTuple(types.int64, 2))
+@subroutine(types.UniTuple(types.int64, 2))
 def ensure_word(stream: Any, j: int, stop: int) -> Any:
     """Step a stream once more if all its words are used. Returns the index of the next word and the words' end."""
     state, lane, steps, words = stream
@@ -124,7 +131,7 @@ def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
             return x, j, stop
 
 
-@subroutine(lambda *_: types.UniTuple(types.int64, 2))
+@subroutine(types.UniTuple(types.int64, 2))
 def _try_words(words: Any, first: int, count: int, ziggurat: Ziggurat, candidates: Any, lists: Any) -> Any:
     """Make candidates of words, and resolve those that are rejected.
 
@@ -169,7 +176,7 @@ def _try_words(words: Any, first: int, count: int, ziggurat: Ziggurat, candidate
     return rejections, count
 
 
-@subroutine(lambda *_: types.int64)
+@subroutine(types.int64)
 def _compact(candidates: Any, count: int, rejections: int, lists: Any, out: Any, index: int) -> int:
     """Copy the candidates that are normals to ``out[index]`` and on; the index after the last of them.
 
@@ -193,7 +200,7 @@ def _compact(candidates: Any, count: int, rejections: int, lists: Any, out: Any,
     return index + count
 
 
-@subroutine(lambda *_: types.int64)
+@subroutine(types.int64)
 def fill_normals(stream: Any, ziggurat: Ziggurat, scratch: Any, out: Any, index: int, end: int) -> int:
     """Write a batch's normals to ``out[index:end]``, as many as there are and fit; the index after the last."""
     candidates, overflow, lists = scratch

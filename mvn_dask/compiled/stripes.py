@@ -9,9 +9,18 @@ from typing import Any
 
 from numba import types
 
-from mvn_dask.compiled.intrinsics import LANES, prefetch, scale_vector, step_lanes
-from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
-from mvn_dask.compiled.matrix_product import multiply_packed
+from mvn_dask.compiled.intrinsics import (
+    LANES,
+    as_words,
+    offset_pointer,
+    pointer_to,
+    prefetch,
+    scale_vector,
+    step_lanes,
+    vector_length,
+)
+from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH, subroutine
+from mvn_dask.compiled.matrix_product import TILE_FIELDS, TILE_ROWS, multiply_packed
 from mvn_dask.compiled.normals import (
     BATCH_CAPACITY,
     BATCH_STEPS,
@@ -20,15 +29,12 @@ from mvn_dask.compiled.normals import (
     fill_normals,
     step_stream,
 )
-from mvn_dask.compiled.packing import TILE_FIELDS, TILE_ROWS
-from mvn_dask.compiled.pointers import as_words, offset_pointer, pointer_to, pointers_to, vector_length
-from mvn_dask.compiled.subroutines import subroutine
 
 NORMALS, SCALED, TRANSFORMED = range(3)
 """What is written: the normals z; ``z * scale + mean``, number by number; rows ``factor @ z + mean``."""
 
 
-@subroutine(lambda *_: types.void)
+@subroutine(types.void)
 def _scale(out: Any, first: int, last: int, column: int, period: int, scale: Any, mean: Any) -> None:
     """Scale and shift ``out[first:last]`` in place, of which the first number belongs to `column`."""
     length = vector_length(out)
@@ -46,7 +52,7 @@ def _scale(out: Any, first: int, last: int, column: int, period: int, scale: Any
             column -= period
 
 
-@subroutine(lambda *_: types.int64)
+@subroutine(types.int64)
 def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_last: int, overflow: Any) -> int:
     """Write the rows that ``z[:end]`` makes to ``out[index]`` and on, a tile of rows at a time.
 
@@ -76,31 +82,14 @@ def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_l
 def draw_stripes(
     state: Any, stripes: int, count: int, out: Any, start: int, mode: int, d: int, affine: Any, tables: Any, memory: Any
 ) -> None:
-    """Draw at most `LANES` stripes that follow each other.
+    """Draw at most `LANES` stripes that follow each other, of `count` numbers each, to ``out[start]`` and on.
 
-    Parameters
-    ----------
-    state : ndarray of uint64, shape (4, LANES)
-        State of each stripe's SFC64, which is advanced: a, b, c and the counter.
-    stripes, count : int
-        Number of stripes, and of the numbers in each.
-    out : ndarray, one-dimensional
-        Memory of the numbers.
-    start : int
-        Index of the first number.
-    mode : int
-        `NORMALS`, `SCALED` or `TRANSFORMED`.
-    d : int
-        Numbers in a row.
-    affine : tuple of three ndarrays, one-dimensional
-        For `TRANSFORMED` mean, panels and tiles of a `PackedFactor`. For `SCALED` mean and scale, repeated so that
-        there are `MAX_VECTOR_LENGTH` more than a whole number of rows, and the length without those.
-    tables : tuple of two ndarrays
-        The ziggurat's `layers`, and the others one after the other, in the precision of `out`.
-    memory : tuple of three ndarrays
-        Buffers for ``LANES * STREAM_STEPS + MAX_VECTOR_LENGTH`` steps; for ``4 * BATCH_CAPACITY + 2 * LANES`` int64;
-        and in the precision of `out` for ``2 * BATCH_CAPACITY`` numbers and, for `TRANSFORMED`, for ``TILE_ROWS * d +
-        BATCH_CAPACITY`` of each lane.
+    `state`, shape (4, LANES), is advanced: a, b, c and the counter of each stripe. `affine` are three arrays: for
+    `TRANSFORMED` mean, panels and tiles of a `PackedFactor`; for `SCALED` mean and scale, repeated so that there are
+    `MAX_VECTOR_LENGTH` more than a whole number of rows, and the length without those. `tables` are those of the
+    ziggurat. `memory` are buffers for ``LANES * STREAM_STEPS + MAX_VECTOR_LENGTH`` steps, for ``4 * BATCH_CAPACITY +
+    2 * LANES`` int64, and for ``2 * BATCH_CAPACITY`` numbers and, for `TRANSFORMED`, ``TILE_ROWS * d +
+    BATCH_CAPACITY`` more of each lane.
     """
     steps, integers, numbers = memory
     capacity = (len(numbers) - 2 * BATCH_CAPACITY) // LANES
@@ -108,11 +97,14 @@ def draw_stripes(
     factor = mean, scale, tiles, len(affine[2]) // TILE_FIELDS
     state, steps, out = pointer_to(state, 0), pointer_to(steps, 0), pointer_to(out, start)
     words = as_words(steps, out)
-    ziggurat = Ziggurat(pointer_to(tables[0], 0), *pointers_to(tables[1], 256))
+    layers, width, density = pointer_to(tables[0], 0), pointer_to(tables[1], 0), pointer_to(tables[1], 256)
+    ziggurat = Ziggurat(layers, width, density, pointer_to(tables[1], 512), pointer_to(tables[1], 768))
     # Of each stripe: numbers drawn so far, and normals that do not make a whole tile of rows yet.
     drawn, pending = pointer_to(integers, 4 * BATCH_CAPACITY), pointer_to(integers, 4 * BATCH_CAPACITY + LANES)
     overflow = pointer_to(numbers, BATCH_CAPACITY)
-    scratch = pointer_to(numbers, 0), overflow, pointers_to(integers, BATCH_CAPACITY)
+    vectors, surplus = pointer_to(integers, 0), pointer_to(integers, BATCH_CAPACITY)
+    positions, accepted = pointer_to(integers, 2 * BATCH_CAPACITY), pointer_to(integers, 3 * BATCH_CAPACITY)
+    scratch = pointer_to(numbers, 0), overflow, (vectors, surplus, positions, accepted)
     for lane in range(stripes):
         drawn[lane] = pending[lane] = 0
     unfinished = stripes if count else 0

@@ -19,19 +19,11 @@ LayerTable = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 
 @cache
 def tables(dtype: str) -> tuple[LayerTable, FloatArray]:
-    """The tables of a precision.
+    """The tables of "float64" or "float32": unsigned integers, shape (512,), and numbers, shape (1024,).
 
-    Parameters
-    ----------
-    dtype : {"float64", "float32"}
-
-    Returns
-    -------
-    layers : ndarray of unsigned integers, shape (512,)
-        Width, as the bits of a number, and limit of each layer: a magnitude below the limit is accepted.
-    numbers : ndarray, shape (1024,)
-        Width of each layer; density at its outer edge; by how much that grows to the inner edge. Then, in the
-        last 256, where the tail begins, and one over that.
+    The first hold width, as the bits of a number, and limit of each layer: a magnitude below the limit is accepted.
+    The second hold the width of each layer; the density at its outer edge; by how much that grows to the inner edge;
+    in the last 256, where the tail begins, and one over that.
     """
     with (files(__package__) / "ziggurat.npy").open("rb") as file:
         width, limit, density = np.load(file)

@@ -2,7 +2,7 @@
 
 A `Covariance` is what the user means, and stays on the client. A `Factor` is what the workers apply: a (d, k) matrix A
 with ``A @ A.T == cov``, in whatever form it is cheapest. Input of both: arrays. Output: rows with the covariance.
-Cost: that of each structure, told in its file.
+Cost: that of each structure, given in its file.
 """
 
 import warnings

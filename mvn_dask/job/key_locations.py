@@ -80,10 +80,7 @@ def key_lines(text: str) -> dict[Key, int]:
 def parse_key(text: str) -> Key:
     """A dotted key as TOML reads it.
 
-    Raises
-    ------
-    tomllib.TOMLDecodeError
-        If it is none.
+    Raises tomllib.TOMLDecodeError if it is none.
 
     Examples
     --------

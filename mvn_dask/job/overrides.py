@@ -12,10 +12,7 @@ from mvn_dask.job.keys import dotted
 def parse_override(text: str) -> Override:
     """An override from its text. The value is a TOML value, or else a string.
 
-    Raises
-    ------
-    ValueError
-        If it is not a key, an equals sign and a value; the message shows nothing that may be secret.
+    Raises ValueError if it is not a key, an equals sign and a value; the message shows nothing that may be secret.
 
     Examples
     --------
@@ -48,10 +45,7 @@ def _parse_value(text: str) -> object:
 def merged(mapping: Mapping[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
     """A copy of a mapping in which overrides replace values or add keys.
 
-    Raises
-    ------
-    ValueError
-        If an override is a key inside something that is no table.
+    Raises ValueError if an override is a key inside something that is no table.
     """
     result = _copy(mapping)
     for override in overrides:

@@ -52,16 +52,10 @@ class PreparedJob:
 def prepare(job: JobSpec) -> PreparedJob:
     """Read the files of a job, validate its distribution, and read the manifest of its store.
 
-    Raises
-    ------
-    JobFileError
-        If a file that it names is missing.
-    InvalidDistributionError, NotPositiveDefiniteError
-        If mean and covariance are no distribution.
-    ArgumentError
-        If the sample, or its chunks, are invalid.
-    StorageError, StorageNotEmptyError, DamagedManifestError
-        If the output is of a kind that cannot be written safely, or its manifest cannot be understood.
+    Raises JobFileError if a file that it names is missing; InvalidDistributionError, NotPositiveDefiniteError if mean
+    and covariance are no distribution; ArgumentError if the sample, or its chunks, are invalid; StorageError,
+    StorageNotEmptyError, DamagedManifestError if the output is of a kind that cannot be written safely, or its manifest
+    cannot be understood.
     """
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
@@ -81,13 +75,7 @@ def prepare(job: JobSpec) -> PreparedJob:
 
 
 def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:
-    """Raise if a part is to overwrite.
-
-    Raises
-    ------
-    ArgumentError
-        If so.
-    """
+    """Raise if a part is to overwrite. Raises ArgumentError if so."""
     if part is not None and job.output.overwrite:
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 

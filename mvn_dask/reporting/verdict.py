@@ -1,10 +1,13 @@
-"""A verdict: what many tests of one kind say together."""
+"""A verdict: what a family of tests says together.
+
+Input: p-values of the family. Output: whether the smallest, corrected for their number, is below the error rate.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask.reporting.expectation import Floats
+from mvn_dask._typing import Float64Array
 
 
 @dataclass(frozen=True)
@@ -14,52 +17,57 @@ class Verdict:
     family: str
     """Which family."""
     title: str
-    """What it looks at."""
+    """What it looks at, for people."""
     ok: bool
-    """Whether nothing was found."""
+    """Whether no fault was found."""
     tests: int
-    """How many statistical tests there were; 0 where nothing is left to chance, or nothing was tested."""
-    chance: float | None
-    """At most that share of sound samples has a worst case as bad; None where nothing was tested."""
-    words: str
-    """The worst case."""
+    """Statistical tests in it; 0 where a sound sample cannot fail, or nothing was tested."""
+    p_value: float | None
+    """At most that share of sound samples has an equally extreme test; None where nothing was tested."""
+    text: str
+    """The most extreme test, or why there is none."""
 
     @property
     def grade(self) -> str:
-        """The verdict in a word or two."""
+        """One of "ok", "NOT ok" and "not tested"."""
         if not self.ok:
             return "NOT ok"
-        return "not tested" if self.chance is None else "ok"
+        return "not tested" if self.p_value is None else "ok"
 
     def __str__(self) -> str:
-        return f"{self.title}: {self.grade}; {self.words}"
+        return f"{self.title}: {self.grade}; {self.text}"
 
 
-def conclude(family: str, title: str, chances: Floats, limit: float, words: str) -> Verdict:
-    """The verdict of tests with these chances, of which NaN is none; the limit is that of the family.
+def bonferroni(family: str, title: str, p_values: Float64Array, error_rate: float, text: str) -> Verdict:
+    """The verdict of tests with these p-values, of which NaN is none; the error rate is that of the family.
 
     Notes
     -----
-    The chance of the family is its smallest, times the number of tests (Bonferroni): it holds whatever depends on what.
+    The p-value of the family is its smallest, times the number of tests: it holds whatever depends on what.
     """
-    tests = int(np.count_nonzero(np.isfinite(chances)))
-    chance = min(1.0, tests * float(np.nanmin(chances)))
-    return Verdict(family, title, ok=chance >= limit, tests=tests, chance=chance, words=words)
+    tests = int(np.count_nonzero(np.isfinite(p_values)))
+    p_value = min(1.0, tests * float(np.nanmin(p_values)))
+    return Verdict(family, title, ok=p_value >= error_rate, tests=tests, p_value=p_value, text=text)
 
 
-def untested(family: str, title: str, why: str) -> Verdict:
+def exact(family: str, title: str, *, ok: bool, text: str) -> Verdict:
+    """The verdict of a check that every sound sample passes."""
+    return Verdict(family, title, ok=ok, tests=0, p_value=1.0 if ok else 0.0, text=text)
+
+
+def not_tested(family: str, title: str, why: str) -> Verdict:
     """The verdict where there is nothing to test."""
-    return Verdict(family, title, ok=True, tests=0, chance=None, words=why)
+    return Verdict(family, title, ok=True, tests=0, p_value=None, text=why)
 
 
-def least(chances: Floats) -> tuple[int, ...] | None:
-    """Where the smallest chance is, if there is any.
+def smallest(p_values: Float64Array) -> tuple[int, ...] | None:
+    """Index of the smallest p-value, if there is any.
 
     Examples
     --------
-    >>> least(np.array([np.nan, 0.3, 0.2])), least(np.array([np.nan]))
+    >>> smallest(np.array([np.nan, 0.3, 0.2])), smallest(np.array([np.nan]))
     ((2,), None)
     """
-    if not np.isfinite(chances).any():
+    if not np.isfinite(p_values).any():
         return None
-    return tuple(int(step) for step in np.unravel_index(int(np.nanargmin(chances)), chances.shape))
+    return tuple(int(axis) for axis in np.unravel_index(int(np.nanargmin(p_values)), p_values.shape))

@@ -27,6 +27,7 @@ import psutil
 from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.atomic import atomic_write
 from mvn_dask.errors import SpoolError
+from mvn_dask.execution.pickling import dumps_without, loads_with
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.sampling.sampler import Sampler
 
@@ -50,17 +51,19 @@ class Broadcast:
     """
 
     def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
-        self._sampler_type = type(sampler)
-        self._record = sampler.record()
         self._arrays: Arrays | None = sampler.parameters()
+        # Not a record from which the sampler could be rebuilt: workers need not have imported the user's module that
+        # defines a factor or a distribution, while a pickle names the modules of its classes.
+        self._skeleton = dumps_without(sampler, self._arrays)
         # In a process that received the object: where it loads the arrays from, and no spool of its own.
         self._sources: Mapping[str, ArraySource] = {}
         self._choose_spool: ChooseSpool | None = choose_spool
 
     @cached_property
     def sampler(self) -> Sampler:
-        """What draws rows with the arrays; made once, since indices in them are checked when it is."""
-        return self._sampler_type.from_parameters(self._record, self.arrays)
+        """What draws rows with the arrays."""
+        sampler: Sampler = loads_with(self._skeleton, self.arrays)
+        return sampler
 
     @property
     def arrays(self) -> Arrays:
@@ -92,8 +95,7 @@ class Broadcast:
         """As ``__reduce__``; files that hold all of the arrays, those of a store, say, take the place of the spool."""
         sources = self._sources or self._spool(files)
         state = {
-            "_sampler_type": self._sampler_type,
-            "_record": self._record,
+            "_skeleton": self._skeleton,
             "_arrays": None if sources else self._arrays,
             "_sources": sources,
             # What arrived through the graph goes on through the graph: the spool is the first sender's.

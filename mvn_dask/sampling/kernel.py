@@ -31,7 +31,7 @@ def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: in
 
 @cache
 def compiled() -> ModuleType | None:
-    """The compiled code, or None where numba is missing or told not to compile."""
+    """The compiled code, or None where numba is missing or configured not to compile."""
     try:
         from mvn_dask.compiled import drawing
     except ImportError:

@@ -1,7 +1,7 @@
 """The contract of samplers: a distribution in one precision, as arrays that travel to workers.
 
 Input: parameter arrays and a JSON-able record. Output: rows of a plan, and the laws that they follow. Cost: that of
-each distribution, told in its file.
+each distribution, given in its file.
 """
 
 from abc import ABC, abstractmethod

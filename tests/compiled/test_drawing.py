@@ -13,7 +13,7 @@ import pytest
 import mvn_dask
 from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.drawing import FactorProduct, StripeDrawer
-from mvn_dask.compiled.packing import TILE_ROWS
+from mvn_dask.compiled.matrix_product import TILE_ROWS
 from mvn_dask.errors import ArgumentError
 from mvn_dask.random.sfc64 import child_states
 
@@ -62,7 +62,7 @@ def test_code_is_compiled_once_and_again_when_any_of_it_changes(copy: Path) -> N
     assert any("draw_stripes" in name for name in kept)
     draw(copy)
     assert files(copy) == kept
-    with (copy / "mvn_dask" / "compiled" / "packing.py").open("a") as file:
+    with (copy / "mvn_dask" / "compiled" / "llvm.py").open("a") as file:
         file.write("# changed\n")
     draw(copy)
     assert files(copy) > kept

@@ -7,9 +7,8 @@ import pytest
 from numba import njit
 
 from mvn_dask.compiled.drawing import StripeDrawer
-from mvn_dask.compiled.intrinsics import LANES
+from mvn_dask.compiled.intrinsics import LANES, as_words, pointer_to
 from mvn_dask.compiled.normals import BATCH_STEPS, STREAM_STEPS, ensure_word
-from mvn_dask.compiled.pointers import as_words, pointer_to
 from mvn_dask.compiled.ziggurat import tables
 from mvn_dask.random.sfc64 import child_states
 

@@ -22,7 +22,7 @@ def test_contract(d: int, method: Method) -> None:
 
 
 @given(cov=covariances(st.integers(1, 6)), method=st.sampled_from(["svd", "eigh"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_singular_covariances_are_reproduced_without_a_warning(cov: Floats, method: Method) -> None:
     factor = Dense(cov, method=method).factorize()
     basis = factor.colorize(np.eye(len(cov))).T

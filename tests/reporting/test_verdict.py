@@ -1,21 +1,21 @@
 import numpy as np
 import pytest
 
-from mvn_dask.reporting.verdict import conclude, least, untested
+from mvn_dask.reporting.verdict import bonferroni, not_tested, smallest
 
 
-def test_the_smallest_chance_counts_as_often_as_there_are_tests() -> None:
-    verdict = conclude("means", "Means", np.array([0.5, 0.01, np.nan]), 0.001, "worst")
+def test_the_smallest_p_value_counts_as_often_as_there_are_tests() -> None:
+    verdict = bonferroni("means", "Means", np.array([0.5, 0.01, np.nan]), 0.001, "the most extreme")
     assert (verdict.ok, verdict.tests, verdict.grade) == (True, 2, "ok")
-    assert verdict.chance == pytest.approx(0.02)
-    assert str(verdict) == "Means: ok; worst"
-    bad = conclude("means", "Means", np.array([1e-5] * 10), 0.001, "worst")
+    assert verdict.p_value == pytest.approx(0.02)
+    assert str(verdict) == "Means: ok; the most extreme"
+    bad = bonferroni("means", "Means", np.array([1e-5] * 10), 0.001, "the most extreme")
     assert (bad.ok, bad.grade) == (False, "NOT ok")
-    assert str(bad) == "Means: NOT ok; worst"
+    assert str(bad) == "Means: NOT ok; the most extreme"
 
 
 def test_nothing_to_test() -> None:
-    assert least(np.full((2, 3), np.nan)) is None
-    assert least(np.array([[0.3, 0.2], [0.1, np.nan]])) == (1, 0)
-    verdict = untested("means", "Means", "no rows")
+    assert smallest(np.full((2, 3), np.nan)) is None
+    assert smallest(np.array([[0.3, 0.2], [0.1, np.nan]])) == (1, 0)
+    verdict = not_tested("means", "Means", "no rows")
     assert (verdict.ok, verdict.tests, verdict.grade) == (True, 0, "not tested")

@@ -49,10 +49,8 @@ class InputArray:
 def as_input_array(origin: Origin, array: object) -> InputArray:
     """An array without names as an `InputArray`.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If it holds anything but finite real numbers, none at all, or has more than two axes.
+    Raises InvalidDistributionError if it holds anything but finite real numbers, none at all, or has more than two
+    axes.
     """
     found = np.asarray(array)
     check_kind(origin, found.dtype, found.shape)
@@ -69,10 +67,7 @@ def as_input_array(origin: Origin, array: object) -> InputArray:
 def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
     """Refuse, by dtype and shape alone, what cannot be a scalar, vector or matrix of real numbers.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If it is none.
+    Raises InvalidDistributionError if it is none.
     """
     if dtype.kind not in "biuf":
         name = preview(str(dtype)).strip('"')

@@ -12,17 +12,14 @@ TOLERANCE = 1e-8
 def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:
     """The covariance ``D R D``, where D holds the standard deviations.
 
+    Raises InvalidDistributionError if they are no correlations, no standard deviations, or not of one dimension.
+
     Parameters
     ----------
     correlation : InputArray
         Matrix of correlations R, shape (d, d).
     deviations : InputArray
         Standard deviations, shape (d,) or ().
-
-    Raises
-    ------
-    InvalidDistributionError
-        If they are no correlations, no standard deviations, or not of one dimension.
 
     Notes
     -----

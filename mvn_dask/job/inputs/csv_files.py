@@ -24,10 +24,7 @@ Line = tuple[int, list[str]]
 def read_csv(origin: Origin, path: Path) -> InputArray:
     """The vector or matrix in a CSV file.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If it is no table of numbers; the text names line, column and cell.
+    Raises InvalidDistributionError if it is no table of numbers; the text names line, column and cell.
     """
     try:
         text = path.read_text(encoding="utf-8-sig", errors="strict")

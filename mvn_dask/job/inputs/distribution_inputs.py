@@ -36,15 +36,9 @@ class DistributionInputs:
 def distribution_inputs(job: JobSpec) -> DistributionInputs:
     """Read mean and covariance. A scalar mean is that of every variable.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If there is text in place of a number, NaN, a pickled object, or shapes or names disagree. Whether the
-        covariance is positive semidefinite is not checked here.
-    JobFileError
-        If a file is missing, or of an unknown kind.
-    TransportError
-        If an object store answers with an error, or not at all.
+    Raises InvalidDistributionError if there is text in place of a number, NaN, a pickled object, or shapes or names
+    disagree. Whether the covariance is positive semidefinite is not checked here; JobFileError if a file is missing, or
+    of an unknown kind; TransportError if an object store answers with an error, or not at all.
     """
     mean = read_input(job, "mean")
     if job.distribution.cov is not None:
@@ -67,10 +61,7 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
 def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
     """The covariance of a job, not factorised yet.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If its shape or a number in it is not that of a covariance.
+    Raises InvalidDistributionError if its shape or a number in it is not that of a covariance.
     """
     table = job.distribution
     with _label_errors(job):

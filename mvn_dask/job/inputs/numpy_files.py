@@ -14,10 +14,7 @@ _PICKLED = "holds pickled Python objects, which are never loaded: save plain num
 def read_npy(origin: Origin, path: Path) -> InputArray:
     """The array in a .npy file.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If it is no such file, a damaged one, or holds anything but numbers.
+    Raises InvalidDistributionError if it is no such file, a damaged one, or holds anything but numbers.
     """
     with path.open("rb") as file:
         magic = file.read(6)
@@ -38,10 +35,7 @@ def read_npy(origin: Origin, path: Path) -> InputArray:
 def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
     """An array in a .npz file: the named one, the only one, or the one named as the key of the job file.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If it is no such file, a damaged one, holds no such array, or anything but numbers.
+    Raises InvalidDistributionError if it is no such file, a damaged one, holds no such array, or anything but numbers.
     """
     try:
         archive: Any = np.load(path, allow_pickle=False)
@@ -63,10 +57,7 @@ def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
 def select_array(origin: Origin, names: list[str], key: str | None) -> str:
     """Name of the array to read from a container.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If there is no such array, or several and none of the expected name.
+    Raises InvalidDistributionError if there is no such array, or several and none of the expected name.
     """
     held = f"it holds {', '.join(map(preview, sorted(names)[:10])) or 'no arrays'}{', …' if len(names) > 10 else ''}"
     if key is not None:

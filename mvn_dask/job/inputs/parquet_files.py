@@ -14,14 +14,8 @@ from mvn_dask.job.toml_format import preview
 def read_parquet(origin: Origin, path: Path) -> InputArray:
     """The vector or matrix in a Parquet file.
 
-    Columns are variables; pandas' index, or the only column of texts, names the rows.
-
-    Raises
-    ------
-    InvalidDistributionError
-        If it is no such file, a damaged one, or no table of numbers.
-    JobFileError
-        If pyarrow is not installed.
+    Columns are variables; pandas' index, or the only column of texts, names the rows. Raises InvalidDistributionError
+    if it is no such file, a damaged one, or no table of numbers; JobFileError if pyarrow is not installed.
     """
     try:
         import pyarrow.parquet as pq

@@ -21,21 +21,16 @@ _FILES = {".npy": read_npy, ".csv": read_csv, ".parquet": read_parquet}
 def read_input(job: JobSpec, key: str) -> InputArray:
     """An array of a job's distribution.
 
+    Raises InvalidDistributionError if what is found is no scalar, vector or matrix of finite numbers; JobFileError if
+    nothing is found, or of a kind that is not known; TransportError if an object store answers with an error, or not at
+    all.
+
     Parameters
     ----------
     job : JobSpec
         The job.
     key : str
         A key of its table ``distribution``, which is given there.
-
-    Raises
-    ------
-    InvalidDistributionError
-        If what is found is no scalar, vector or matrix of finite numbers.
-    JobFileError
-        If nothing is found, or of a kind that is not known.
-    TransportError
-        If an object store answers with an error, or not at all.
     """
     value: FileTable | InlineArray = getattr(job.distribution, key)
     if not isinstance(value, FileTable):

@@ -26,14 +26,9 @@ class NamedTable:
 def table_input(origin: Origin, table: NamedTable) -> InputArray:
     """The vector or matrix that a table holds, with the names of its variables.
 
-    A square table is a matrix, where a matrix may be; one row or one column is a vector. A column beside names is
-    named by these.
-
-    Raises
-    ------
-    InvalidDistributionError
-        For other shapes, names that are repeated or empty, and a matrix whose rows and columns have different
-        names.
+    A square table is a matrix, where a matrix may be; one row or one column is a vector. A column beside names is named
+    by these. Raises InvalidDistributionError for other shapes, names that are repeated or empty, and a matrix whose
+    rows and columns have different names.
     """
     count, width = table.numbers.shape
     columns, rows = table.columns, table.rows

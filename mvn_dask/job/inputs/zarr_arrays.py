@@ -16,10 +16,7 @@ _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
     """The array in a folder, or in the group there.
 
-    Raises
-    ------
-    InvalidDistributionError
-        If there is no such array, or it holds anything but numbers.
+    Raises InvalidDistributionError if there is no such array, or it holds anything but numbers.
     """
     if not any((path / document).is_file() for document in _DOCUMENTS):
         raise origin.invalid("is a folder, and no Zarr array or group")
@@ -28,6 +25,9 @@ def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
 
 def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> InputArray:
     """The array at a URL, or in the group there.
+
+    Raises InvalidDistributionError if it holds anything but numbers; JobFileError if there is none, or the URL or its
+    options are not understood; TransportError if the object store answers with an error, or not at all.
 
     Parameters
     ----------
@@ -39,15 +39,6 @@ def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str
         Keyword arguments of ``obstore.store.from_url``.
     key : str or None
         Name of the array in a group.
-
-    Raises
-    ------
-    InvalidDistributionError
-        If it holds anything but numbers.
-    JobFileError
-        If there is none, or the URL or its options are not understood.
-    TransportError
-        If the object store answers with an error, or not at all.
     """
     from mvn_dask.store.storage.addressing import open_storage
 

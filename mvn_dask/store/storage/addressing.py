@@ -31,6 +31,8 @@ _OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
 def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, *, fsync: bool = False) -> Storage:
     """The storage of a store.
 
+    Raises StorageError for anything else.
+
     Parameters
     ----------
     url : str, path-like or zarr.storage store
@@ -41,11 +43,6 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
         ``client_options``, ….
     fsync : bool
         Wait until every file is on the disk; object stores do so in any case.
-
-    Raises
-    ------
-    StorageError
-        For anything else.
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise StorageError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
@@ -134,10 +131,7 @@ def _plain_name(store: Any) -> str:
 def local_folder(url: object) -> Path:
     """The folder behind a path or a ``file://`` URL, without links, and absolute, since workers have their own.
 
-    Raises
-    ------
-    StorageError
-        For anything else.
+    Raises StorageError for anything else.
     """
     msg = f"`url` must be {KINDS}, not {url!r}"
     if isinstance(url, str) and ("://" in url or url.startswith("file:")):
@@ -156,10 +150,7 @@ def local_folder(url: object) -> Path:
 def refuse_unsafe_writes(url: object) -> None:
     """Refuse a store that is open for reading only, and a codec pipeline that writes chunks in place.
 
-    Raises
-    ------
-    StorageError
-        If `url` is such a store, or Zarr is configured to use such a pipeline.
+    Raises StorageError if `url` is such a store, or Zarr is configured to use such a pipeline.
     """
     import zarr
     from zarr.abc.store import Store
