@@ -13,7 +13,37 @@ from typing import Any, Protocol
 
 import cloudpickle
 
-from mvn_dask._typing import ArrayLoader
+from mvn_dask._typing import ArrayLoader, Arrays
+
+
+def dumps_without(value: object, arrays: Arrays) -> bytes:
+    """A pickle of an object with the names of these arrays in place of the arrays themselves."""
+    buffer = io.BytesIO()
+    _NamingPickler(buffer, {id(array): name for name, array in arrays.items()}).dump(value)
+    return buffer.getvalue()
+
+
+def loads_with(payload: bytes, arrays: Arrays) -> Any:
+    """The object of a pickle by `dumps_without`, with these arrays in it."""
+    return _NamingUnpickler(io.BytesIO(payload), arrays).load()
+
+
+class _NamingPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def __init__(self, file: io.BytesIO, names: Mapping[int, str]) -> None:
+        super().__init__(file)
+        self._names = names
+
+    def persistent_id(self, obj: Any) -> str | None:
+        return self._names.get(id(obj))
+
+
+class _NamingUnpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, arrays: Arrays) -> None:
+        super().__init__(file)
+        self._arrays = arrays
+
+    def persistent_load(self, pid: str) -> Any:
+        return self._arrays[pid]
 
 
 class FileBacked(Protocol):
@@ -26,13 +56,8 @@ class FileBacked(Protocol):
 class PickledOnce:
     """An object that is pickled at most once, and unpickled once in each process that it is sent to.
 
-    Parameters
-    ----------
-    value : object
-        Whatever cloudpickle takes.
-    files : mapping
-        Loaders of arrays that the other processes can read, by the digests of the arrays; offered to each
-        `FileBacked` object inside `value`.
+    `files` are loaders of arrays that the other processes can read, by the digests of the arrays; they are offered to
+    each `FileBacked` object inside `value`, which is whatever cloudpickle takes.
     """
 
     def __init__(self, value: object, files: Mapping[str, ArrayLoader]) -> None:

@@ -20,7 +20,7 @@ from mvn_dask.job.inputs.distribution_inputs import (
 )
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.random.streams import Root, as_root
-from mvn_dask.sampling.sampler import Sampler, sampler_from
+from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.store.array_manifest import sample_manifest
 from mvn_dask.store.format.manifest import Manifest, read_manifest
@@ -113,9 +113,9 @@ def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: Di
         return None
     if record.get("covariance") != covariance.record():
         return None
-    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype)):
+    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype) + 0.0):
         return None
     try:
-        return sampler_from(record, load_parameters(storage, stored))
+        return Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, stored))
     except (DamagedManifestError, ArgumentError):
         return None

@@ -74,7 +74,7 @@ def to_zarr(
     SpecMismatchError
         If a store of another specification lies there; the message names every field that differs.
     StorageNotEmptyError
-        If something lies there that is no store of ours; with `overwrite`, if it is no Zarr hierarchy.
+        If something else lies there; with `overwrite`, if it is no Zarr hierarchy.
     StorageBusyError
         If `overwrite` is asked of a store that another job is writing.
     AlignmentError
