@@ -2,7 +2,7 @@
 
 A `Covariance` is what the user means, and stays on the client. A `Factor` is what the workers apply: a (d, k) matrix A
 with ``A @ A.T == cov``, in whatever form it is cheapest. Input of both: arrays. Output: rows with the covariance.
-Cost: that of each structure, told in its file.
+Cost: that of each structure, given in its file.
 """
 
 import warnings
@@ -135,13 +135,7 @@ class Factor(Registered, ABC, family="factor"):
 
 
 def single_array(arrays: Arrays, name: str, axes: int) -> FloatArray:
-    """The one array that there must be, of floating-point numbers with so many axes, none of them empty.
-
-    Raises
-    ------
-    ArgumentError
-        If there are others, or it is another.
-    """
+    """The one array, of floating-point numbers with so many axes, not empty; an `ArgumentError` if it is another."""
     if arrays.keys() != {name}:
         raise ArgumentError(f"there must be the array {name!r} alone, and there are {sorted(arrays)}")
     array = arrays[name]
