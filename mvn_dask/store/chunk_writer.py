@@ -75,11 +75,10 @@ class WriteChunks:
 
     def __call__(self, numbers: BlockNumbers) -> tuple[()]:
         """Draw and write, one block at a time."""
-        wanted = numbers.tolist()
-        if not (self.rewrite or self.writer.storage.prefers_listing):
+        if not self.writer.storage.prefers_listing:
             # Another job may have written some, or this task on a worker that died.
-            wanted = [number for number in wanted if not self._exists(number)]
-        for number, block in self.blocks.compute(wanted):
+            numbers = self.remaining(numbers)
+        for number, block in self.blocks.compute(numbers.tolist()):
             self.writer.write(chunk_index(self.writer.manifest, number), block)
         return ()
 

@@ -51,9 +51,7 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
-        As for `to_zarr`.
-    storage_options : mapping, optional
+    url, storage_options
         As for `to_zarr`.
 
     Returns
@@ -65,13 +63,10 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     ------
     UnfinishedStoreError
         If chunks are missing; the message says how many, and how to go on.
-    NotAStoreError
-        If there is no store.
+    NotAStoreError, StorageError
+        If there is no store; if `url` is of a kind that `to_zarr` does not write.
     DamagedManifestError
-        If the manifest cannot be understood, is of another format version, or Zarr's metadata
-        contradict it.
-    StorageError
-        If `url` is of a kind that `to_zarr` does not write.
+        If the manifest cannot be understood, is of another format version, or Zarr's metadata contradict it.
 
     Notes
     -----
