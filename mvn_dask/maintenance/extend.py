@@ -106,8 +106,7 @@ def extend(
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
-        writer = ChunkWriter(storage, longer, longer.identity)
-        write_chunks(array, writer, missing_numbers(storage, longer, *numbers))
+        write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
         finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)
 

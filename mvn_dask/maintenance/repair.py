@@ -107,6 +107,6 @@ def repair(
         compared = replay_of(storage, manifest) if level == "values" else None
         found = inspect(storage, manifest, level=level, full=full, replay=compared)
         numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
-        write_chunks(array, ChunkWriter(storage, manifest, manifest.identity), numbers, rewrite=True)
+        write_chunks(array, ChunkWriter(storage, manifest), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
     return Repair(storage.name, tuple(found.bad), (*written, *found.faults), found.unknown_files)

@@ -137,7 +137,7 @@ def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
     refuse_unfinished(storage, manifest)
     selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
     reference = reference_of(source.sampler, selection)
-    stored, loaders = Stored(storage, manifest, manifest.identity), parameter_loaders(storage, manifest)
+    stored, loaders = Stored(storage, manifest), parameter_loaders(storage, manifest)
     return Estimates(selection, reference, measure(stored, selection, reference, source.broadcast, loaders))
 
 

@@ -35,8 +35,6 @@ class ChunkWriter:
     """Storage of the store."""
     manifest: Manifest
     """What it holds."""
-    identity: str
-    """Identity of the manifest in the store: that of `manifest`, except while a store is extended."""
 
     def write(self, index: Index, block: npt.NDArray[Any]) -> None:
         """One block to its chunk. Raises AlignmentError for another shape, StoreError if the store is gone."""
@@ -58,7 +56,7 @@ class ChunkWriter:
                     raise
 
     def _refuse_overwritten(self) -> None:
-        if not is_unchanged(self.storage, self.identity):
+        if not is_unchanged(self.storage, self.manifest):
             raise StoreError(f"{self.storage} was overwritten while a job was writing to it")
 
 

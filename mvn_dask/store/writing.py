@@ -128,8 +128,7 @@ def to_zarr(
         return
     with _begun(storage, manifest, overwrite=overwrite) as session:
         write_parameters(storage, manifest, arrays)
-        writer = ChunkWriter(storage, manifest, manifest.identity)
-        write_chunks(array, writer, missing_numbers(storage, manifest, *numbers))
+        write_chunks(array, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)
 
 
