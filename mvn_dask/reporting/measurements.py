@@ -17,8 +17,7 @@ from mvn_dask.reporting.reference import Reference, marginal_histogram
 from mvn_dask.reporting.scan import ChunkRange, ScanInput, scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
-from mvn_dask.statistics.base import Counts, Rows, Statistic
-from mvn_dask.statistics.combined import Combined
+from mvn_dask.statistics.base import Combined, Counts, Rows, Statistic
 from mvn_dask.statistics.forest import split
 from mvn_dask.statistics.histogram import Histogram
 from mvn_dask.statistics.moments import Moments

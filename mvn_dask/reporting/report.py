@@ -4,20 +4,21 @@ Input: the URL of a finished sample. Output: a `Report`. Cost: one pass over the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from mvn_dask.errors import DerivedStoreError
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import measure
 from mvn_dask.reporting.number_format import rate
-from mvn_dask.reporting.page import page
-from mvn_dask.reporting.reference import reference_of
-from mvn_dask.reporting.report_data import ReportData
+from mvn_dask.reporting.page import ReportData, page
+from mvn_dask.reporting.reference import marginal_histogram, reference_of
 from mvn_dask.reporting.selection import Selection
-from mvn_dask.reporting.serialization import as_dict
 from mvn_dask.reporting.verdicts import verdicts_on
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.manifest import Manifest, require_manifest
@@ -25,6 +26,9 @@ from mvn_dask.store.format.parameters import parameter_loaders, writer
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
+
+MOST_VARIABLES = 1000
+"""Variables whose moments are listed in JSON; of more, the first ones of those that were looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +41,26 @@ class Report(ReportData):
         return page(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """Numbers and verdicts, JSON-able."""
-        return as_dict(self)
+        """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
+        estimates = self.estimates
+        return {
+            "url": self.url,
+            "ok": self.ok,
+            "error_rate": self.error_rate,
+            "made": self.made.isoformat(),
+            "fingerprint": self.content["fingerprint"],
+            "shape": self.content["array"]["shape"],
+            "dtype": self.content["array"]["dtype"],
+            "sample": self.content["samples"][0],
+            "begun_with": self.begun.as_dict() if self.begun else None,
+            "reported_with": self.here.as_dict(),
+            "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
+            "variables": _variables(estimates),
+            "correlations": _correlations(estimates),
+            "distances": _distances(estimates),
+            "histograms": _histograms(estimates),
+            "left_out": estimates.selection.left_out(),
+        }
 
     def __str__(self) -> str:
         head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {rate(self.error_rate)} sound samples)"
@@ -117,3 +139,53 @@ def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
     reference = reference_of(source.sampler, selection)
     stored, loaders = Stored(storage, manifest, manifest.identity), parameter_loaders(storage, manifest)
     return Estimates(selection, reference, measure(stored, selection, reference, source.broadcast, loaders))
+
+
+def _plain(values: npt.NDArray[Any]) -> list[Any]:
+    """Nested lists, None where a number is not finite."""
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    return list(plain.tolist())
+
+
+def _variables(estimates: Estimates) -> dict[str, Any]:
+    reference, count = estimates.reference, min(MOST_VARIABLES, len(estimates.selection.columns))
+    return {
+        "names": [estimates.name(i) for i in range(count)],
+        "mean": _plain(estimates.mean[:count]),
+        "expected_mean": _plain(reference.mean[:count]),
+        "mean_errors": _plain(estimates.mean_errors[:count]),
+        "standard_deviation": _plain(estimates.deviation[:count]),
+        "expected_standard_deviation": _plain(reference.deviation[:count]),
+    }
+
+
+def _correlations(estimates: Estimates) -> dict[str, Any] | None:
+    if estimates.rows < 2:
+        return None
+    return {
+        "variables": estimates.selection.columns[estimates.selection.paired].tolist(),
+        "sample": _plain(estimates.correlation),
+        "expected": _plain(estimates.reference.correlation),
+        "covariance_errors": _plain(estimates.covariance_errors),
+    }
+
+
+def _distances(estimates: Estimates) -> dict[str, Any] | None:
+    law = estimates.reference.radial
+    if law is None:
+        return None
+    return {
+        "degrees_of_freedom": law.rank,
+        "rows": int(estimates.measured.squared_lengths.counts.sum()),
+        "bounds": (law.histogram.edges**2).tolist(),
+        "counts": estimates.measured.lengths.tolist(),
+    }
+
+
+def _histograms(estimates: Estimates) -> dict[str, Any]:
+    return {
+        "variables": estimates.selection.columns[estimates.selection.binned].tolist(),
+        "bounds": marginal_histogram(estimates.selection.binned).edges.tolist(),
+        "counts": estimates.measured.histograms.tolist(),
+    }

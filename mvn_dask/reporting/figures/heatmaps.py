@@ -68,7 +68,7 @@ def _names(estimates: Estimates, count: int) -> list[Markup]:
     """Names beside the rows, or numbers of some variables where there are many."""
     step, paired = SIDE / count, estimates.selection.paired
     if count <= MOST_NAMED:
-        chosen = {i: estimates.label(int(paired[i])).removeprefix("no. ") for i in range(count)}
+        chosen = {i: estimates.name(paired[i], "").strip() for i in range(count)}
     else:
         positions = np.unique(np.linspace(0, count - 1, 6).round().astype(int)).tolist()
         chosen = {i: f"{int(estimates.selection.columns[paired[i]]):,}" for i in positions}

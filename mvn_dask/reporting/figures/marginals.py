@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.svg import Scale, element, label, path, picture
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Reference
 
@@ -32,9 +32,7 @@ def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
         return []
     counts = _bars(estimates)
     errors = np.abs(_errors(estimates.reference, counts, estimates.rows)).max(axis=1)
-    testable = estimates.reference.testable[estimates.selection.binned]
-    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:MARGINALS_SHOWN]
-    chosen = np.sort(order[testable[order]]).tolist()
+    chosen = sorted(largest(errors, estimates.reference.testable[estimates.selection.binned], MARGINALS_SHOWN))
     return [(int(estimates.selection.binned[i]), _histogram(estimates, i, counts[i])) for i in chosen]
 
 

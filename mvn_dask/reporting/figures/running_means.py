@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from scipy.special import ndtri
 
-from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.svg import Scale, axes, element, label, path, picture, shorten
 
 MEANS_SHOWN = 5
@@ -32,7 +32,7 @@ def running_means(estimates: Estimates, p_value: float) -> Markup | None:
     x = Scale(0.0, float(rows[-1]), 54.0, WIDTH - 104.0)
     y = Scale(-y_high, y_high, HEIGHT - 44.0, 22.0)
     frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
-    names = [estimates.label(int(estimates.selection.segmented[each])) for each in shown]
+    names = [estimates.name(estimates.selection.segmented[each], "no.") for each in shown]
     # Far outside of the frame, but of bounded length.
     within = np.clip(means, -9.0 * y_high, 9.0 * y_high)
     lines = [path(zip(map(x, rows), map(y, line), strict=True), f"running t{i}") for i, line in enumerate(within.T)]
@@ -54,9 +54,7 @@ def running_means(estimates: Estimates, p_value: float) -> Markup | None:
 def farthest_off(estimates: Estimates) -> list[int]:
     """Positions in `segmented` of the variables whose means are farthest off."""
     segmented = estimates.selection.segmented
-    errors = np.where(estimates.reference.testable[segmented], np.abs(estimates.mean_errors[segmented]), -1.0)
-    order = np.argsort(-errors, kind="stable")[:MEANS_SHOWN]
-    return [int(each) for each in order if errors[each] >= 0]
+    return largest(np.abs(estimates.mean_errors[segmented]), estimates.reference.testable[segmented], MEANS_SHOWN)
 
 
 def _funnel(z: float, x: Scale, y: Scale) -> Markup:
