@@ -70,7 +70,7 @@ FIELDS = {
 
 REPORT = {
     "url": "Where the store lies.",
-    "ok": "Whether nothing speaks against the sample; then the exit code is 0, else 5.",
+    "ok": "Whether no test contradicts the sample; then the exit code is 0, else 5.",
     "error_rate": "Share of sound samples for which `ok` is false, at most.",
     "made": "When, in UTC.",
     "fingerprint": "SHA-256 of everything that decides the values.",
@@ -79,12 +79,12 @@ REPORT = {
     "sample": "What decides the values: seed, bit generator, digests of mean and covariance.",
     "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
     "reported_with": "The same of this machine.",
-    "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `chance` (of the worst) and `words`.",
+    "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, `text` (the most extreme).",
     "variables": "Means and standard deviations, those expected, and how far they are off in standard errors.",
-    "correlations": "Correlations of sample and target, and their differences in standard errors.",
-    "distances": "Squared Mahalanobis distances: counts beside those of the χ² distribution.",
+    "correlations": "Correlations of the sample, those expected, and their differences in standard errors.",
+    "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
     "histograms": "Counts of single variables, and the bounds between them.",
-    "left_out": "What was not looked at, in words.",
+    "left_out": "What was not looked at, a sentence each.",
 }
 """Fields of a report's JSON."""
 

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 # dask, zarr and scipy take a second to import: each comes with the first name that needs it.
-_HOMES = {
+_MODULES = {
     "distribution": ["MultivariateNormal"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
     "job.job": ["Job"],
@@ -62,15 +62,15 @@ _HOMES = {
     "maintenance.repair": ["Repair", "repair"],
     "maintenance.verify": ["verify"],
 }
-_HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
     if name in {"covariance", "errors"}:
         return import_module(f"{__name__}.{name}")
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOME[name]), name)
+    value: object = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -1,4 +1,7 @@
-"""Files that are there whole or not at all."""
+"""Write files atomically: under its name a file has its old content or all of the new.
+
+Input: a path. Output: a file object. Cost: a rename; with `fsync` a wait for the disk.
+"""
 
 import os
 import re
@@ -14,7 +17,7 @@ PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial$")
 
 @contextmanager
 def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[BinaryIO]:
-    """A binary file that takes its name when the body ends; its folder is made where it is missing.
+    """A binary file that takes its name when the body ends without an error; missing folders are made.
 
     `fsync` waits until the content, the name and the folders made for it are on the disk.
     """

@@ -3,28 +3,28 @@
 Every exception is a `MvnDaskError` and also the builtin that a user would catch::
 
     MvnDaskError
-    ├── ArgumentError                 ValueError          an argument breaks a rule
-    │   ├── NotPositiveDefiniteError  LinAlgError         a Cholesky factor does not exist
-    │   └── InvalidDistributionError  ValueError          what a job reads is no mean, or no covariance
-    ├── ArgumentTypeError             TypeError           an argument is of the wrong kind
-    ├── UnsupportedOperationError     NotImplementedError an optional operation that an object does not offer
-    ├── BlockTooLargeError            MemoryError         one block does not fit into a process
-    ├── SpoolError                    FileNotFoundError   a worker does not see the spooled factor
-    ├── JobFileError                  ValueError          a job file that cannot be understood
-    ├── JobCancelledError                  RuntimeError        a job was asked to stop, with work left
-    └── StoreError                                        a Zarr target cannot be used
-        ├── StorageError               ValueError          a target of a kind that cannot be trusted
-        ├── AlignmentError            ValueError          blocks that are not whole Zarr chunks
-        ├── StorageNotEmptyError       FileExistsError     something else lies there
-        ├── StorageBusyError           BlockingIOError     another job is writing there
-        ├── SpecMismatchError         ValueError          a store of another specification
-        ├── DamagedManifestError        ValueError          a plan record that cannot be understood
-        ├── DamagedChunkError         ValueError          a chunk whose bytes are not what was written
-        ├── DerivedStoreError         ValueError          a store whose record alone cannot draw its numbers
-        ├── NotAStoreError            FileNotFoundError   nothing of ours lies there
-        ├── UnfinishedStoreError      FileNotFoundError   chunks are missing
-        ├── TransportError            OSError             an object store that answers with an error, or not
-        └── WorkersLostError          RuntimeError        workers died again and again, or the scheduler did
+    ├── ArgumentError                 ValueError           an argument breaks a rule
+    │   ├── NotPositiveDefiniteError  LinAlgError          a Cholesky factor does not exist
+    │   └── InvalidDistributionError  ValueError           what a job reads is no mean, or no covariance
+    ├── ArgumentTypeError             TypeError            an argument is of the wrong kind
+    ├── UnsupportedOperationError     NotImplementedError  an optional operation that an object does not offer
+    ├── BlockTooLargeError            MemoryError          one block does not fit into a process
+    ├── SpoolError                    FileNotFoundError    a worker does not see the spooled factor
+    ├── JobFileError                  ValueError           a job file that cannot be understood
+    ├── JobCancelledError             RuntimeError         a job was cancelled, with work left
+    └── StoreError                                         a store cannot be used
+        ├── StorageError              ValueError           storage that cannot be written safely
+        ├── AlignmentError            ValueError           blocks that are not whole Zarr chunks
+        ├── StorageNotEmptyError      FileExistsError      storage that holds something else
+        ├── StorageBusyError          BlockingIOError      another job writes there
+        ├── SpecMismatchError         ValueError           a store of another specification
+        ├── DamagedManifestError      ValueError           a manifest or parameters that cannot be understood
+        ├── DamagedChunkError         ValueError           a chunk whose bytes are not what was written
+        ├── DerivedStoreError         ValueError           a store that alone cannot draw its numbers
+        ├── NotAStoreError            FileNotFoundError    there is no store
+        ├── UnfinishedStoreError      FileNotFoundError    chunks are missing
+        ├── TransportError            OSError              an object store answers with an error, or not at all
+        └── WorkersLostError          RuntimeError         workers died again and again, or the scheduler did
 
 Examples
 --------
@@ -76,15 +76,15 @@ class JobFileError(MvnDaskError, ValueError):
 
 
 class JobCancelledError(MvnDaskError, RuntimeError):
-    """A job was asked to stop before its end; what was written stays."""
+    """A job was cancelled before its end; what was written stays."""
 
 
 class StoreError(MvnDaskError):
-    """Base of the exceptions about a Zarr target."""
+    """Base of the exceptions about a store."""
 
 
 class StorageError(StoreError, ValueError):
-    """A target of a kind that mvn_dask cannot write safely."""
+    """Storage that mvn_dask cannot write safely."""
 
 
 class AlignmentError(StoreError, ValueError):
@@ -92,19 +92,19 @@ class AlignmentError(StoreError, ValueError):
 
 
 class StorageNotEmptyError(StoreError, FileExistsError):
-    """The target holds something that mvn_dask did not write."""
+    """The storage holds something that mvn_dask did not write."""
 
 
 class StorageBusyError(StoreError, BlockingIOError):
-    """Another job is writing to the target."""
+    """Another job is writing to the store."""
 
 
 class SpecMismatchError(StoreError, ValueError):
-    """The target holds a store of another specification."""
+    """The storage holds a store of another specification."""
 
 
 class DamagedManifestError(StoreError, ValueError):
-    """The plan record of a store cannot be understood."""
+    """The manifest of a store, or its parameters, cannot be understood."""
 
 
 class DamagedChunkError(StoreError, ValueError):
@@ -112,15 +112,15 @@ class DamagedChunkError(StoreError, ValueError):
 
 
 class DerivedStoreError(StoreError, ValueError):
-    """The numbers of a store were derived from samples in a way that its record does not hold."""
+    """The numbers of a store were derived from samples in a way that its manifest does not hold."""
 
 
 class NotAStoreError(StoreError, FileNotFoundError):
-    """There is no store at the given place."""
+    """There is no store at this URL."""
 
 
 class UnfinishedStoreError(StoreError, FileNotFoundError):
-    """A store still misses chunks."""
+    """Chunks of a store are missing."""
 
 
 class TransportError(StoreError, OSError):

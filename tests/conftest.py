@@ -6,6 +6,7 @@ import dask
 import distributed.utils
 import pytest
 from distributed import Client, LocalCluster
+from hypothesis import HealthCheck, settings
 
 from mvn_dask.sampling import kernel
 from tests.support.clusters import local_cluster
@@ -16,6 +17,10 @@ __all__ = ["endpoint", "prefix"]
 # Processes that tests fork begin with everything loaded. Distributed would put a list of its own in its place.
 get_context("forkserver").set_forkserver_preload(["tests.support.warm"])
 distributed.utils._forkserver_preload_set = True
+
+# No test is judged by how busy the machine is.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure() -> None:

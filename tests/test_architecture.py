@@ -10,7 +10,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
     {"errors", "_typing", "atomic", "environment", "hashing", "redaction"},
-    {"checks", "lineage"},
+    {"checks", "kinds", "lineage"},
     {"random"},
     {"covariance"},
     {"compiled"},
@@ -20,6 +20,7 @@ LEVELS = [
     {"generator"},
     {"store"},
     {"maintenance"},
+    {"statistics"},
     {"reporting"},
     {"job"},
     {"cli"},
@@ -30,9 +31,10 @@ LEVELS = [
 ALLOWED = {
     "execution": LEVELS[0] | LEVELS[1],
     "store": LEVELS[0] | LEVELS[1] | {"execution"},
+    "statistics": LEVELS[0] | LEVELS[1] | {"execution"},
 }
 """What a folder may import at most, where that is less than its level allows: execution depends on no distribution
-and no file format, the store on no distribution."""
+and no file format, the store on no distribution, statistics on neither."""
 
 OUTSIDE = {
     "cloudpickle": {"execution"},
@@ -41,14 +43,16 @@ OUTSIDE = {
     "zarr": {"store", "job"},
     "fsspec": {"sampling"},
     "google_crc32c": {"store"},
+    "jinja2": {"reporting"},
     "llvmlite": {"compiled"},
+    "markupsafe": {"reporting"},
     "numba": {"compiled"},
     "obstore": {"store", "job"},
     "psutil": {"sampling", "job"},
     "pyarrow": {"job"},
     "pydantic": {"job"},
     "rich": {"cli"},
-    "scipy": {"covariance", "reporting"},
+    "scipy": {"covariance", "distribution", "reporting"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},
     "xarray": {"store"},

@@ -187,7 +187,7 @@ def test_blas_threads_outside(d: int, method: Method) -> None:
 
 @pytest.mark.usefixtures("path")
 @given(st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_partition(data: st.DataObject) -> None:
     pieces = data.draw(partitions(ROWS))
     rows = NORMAL.sample(ROWS, seed=3, chunks=(pieces, -1))
@@ -197,7 +197,7 @@ def test_any_partition(data: st.DataObject) -> None:
 
 @pytest.mark.usefixtures("path")
 @given(st.integers(0, ROWS))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_first_rows_of_a_longer_run_are_the_shorter_run(n: int) -> None:
     rows = NORMAL.sample(n, seed=3).compute(scheduler="synchronous")
     np.testing.assert_array_equal(rows, whole()[:n])

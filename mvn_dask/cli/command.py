@@ -37,10 +37,10 @@ class Result:
     """How the command ends."""
 
 
-Outcome = Result | ExitCode
+CommandResult = Result | ExitCode
 
 
-def command(function: Callable[..., Outcome], *, has_result: bool = True) -> Callable[..., int]:
+def command(function: Callable[..., CommandResult], *, has_result: bool = True) -> Callable[..., int]:
     """A command of the application.
 
     Parameters
@@ -87,7 +87,7 @@ def _take(group: Any, given: dict[str, Any]) -> Any:
     return group(**{field.name: given.pop(field.name) for field in fields(group) if field.name in given})
 
 
-def run_command(output: OutputOptions, action: Callable[[RedactSecrets], Outcome]) -> ExitCode:
+def run_command(output: OutputOptions, action: Callable[[RedactSecrets], CommandResult]) -> ExitCode:
     """Do the work of a command, print its result, and log why it failed."""
     with console_logging(output) as secrets:
         try:
@@ -95,10 +95,10 @@ def run_command(output: OutputOptions, action: Callable[[RedactSecrets], Outcome
                 from mvn_dask.errors import ArgumentError
 
                 raise ArgumentError(f"--log-format must be text or json, not {output.log_format!r}")
-            outcome = action(secrets)
-            if isinstance(outcome, ExitCode):
-                return outcome
-            print_result(json.dumps(outcome.content, allow_nan=False) if output.json else outcome.text)
+            result = action(secrets)
+            if isinstance(result, ExitCode):
+                return result
+            print_result(json.dumps(result.content, allow_nan=False) if output.json else result.text)
         except KeyboardInterrupt:
             log.error("interrupted", extra={"exit_code": int(ExitCode.STOPPED)})
             return ExitCode.STOPPED
@@ -108,7 +108,7 @@ def run_command(output: OutputOptions, action: Callable[[RedactSecrets], Outcome
                 log.debug(f"{type(error).__name__} was raised", exc_info=error)
             log.error(error_message(error), extra={"exit_code": int(code), "type": type(error).__name__})
             return code
-        return outcome.exit_code
+        return result.exit_code
 
 
 @contextmanager

@@ -112,13 +112,7 @@ class ConsoleHandler(logging.Handler):
 
 
 def print_result(text: str) -> None:
-    """Print what a command was for; only this goes to standard output.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
+    """Print what a command was for; only this goes to standard output. Raises OSError if it cannot be written."""
     try:
         print(text, flush=True)  # noqa: T201
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import Outcome, Result, command
+from mvn_dask.cli.command import CommandResult, Result, command
 from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.cli.options import JobFile, Overrides, Part, WorkOptions
 from mvn_dask.redaction import RedactSecrets
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @command
-def plan(job: JobFile, part: Part = None, overrides: Overrides = None, *, secrets: RedactSecrets) -> Outcome:
+def plan(job: JobFile, part: Part = None, overrides: Overrides = None, *, secrets: RedactSecrets) -> CommandResult:
     """Show what a job will do: rows, chunks, bytes, memory, tasks, and the time, from a timed block.
 
     Nothing is written.
@@ -51,7 +51,7 @@ def run(
     *,
     work: WorkOptions,
     secrets: RedactSecrets,
-) -> Outcome:
+) -> CommandResult:
     """Begin a job, go on with it, or complete it: always the same command.
 
     SIGTERM, SIGINT and SIGUSR1 stop it after the chunks that are being drawn, with exit code 75: run it again.
@@ -79,7 +79,7 @@ def sample(
     *,
     work: WorkOptions,
     secrets: RedactSecrets,
-) -> Outcome:
+) -> CommandResult:
     """Draw a sample without a job file. The same command goes on where it was stopped."""
 
     def read() -> "Job":
@@ -100,7 +100,7 @@ def sample(
 def init(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The job file to write.")] = Path("job.toml"),
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
-) -> Outcome:
+) -> CommandResult:
     """Write a job file to begin with, in which every key is explained."""
     from mvn_dask.errors import StorageNotEmptyError
     from mvn_dask.job.template import job_template
@@ -114,7 +114,7 @@ def init(
     return ExitCode.DONE
 
 
-def _run(read: Callable[[], "Job"], part: str | None, work: WorkOptions) -> Outcome:
+def _run(read: Callable[[], "Job"], part: str | None, work: WorkOptions) -> CommandResult:
     """Read a job and run it, until a signal stops it."""
     from mvn_dask.cli.formatting import as_json, run_text
     from mvn_dask.cli.signals import cancel_on_signals

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import Outcome, Result, command
+from mvn_dask.cli.command import CommandResult, Result, command
 from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.cli.options import Store, StoreOptions, WorkOptions
 from mvn_dask.redaction import RedactSecrets
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @command
-def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Outcome:
+def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> CommandResult:
     """Show how far a store is; also while a job is running."""
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.store.status import status as status_of
@@ -41,7 +41,7 @@ def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Ou
 
 
 @command
-def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Outcome:
+def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> CommandResult:
     """Show what a store holds: shape, seed, fingerprint, method, names, and where it was begun."""
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.store.description import describe
@@ -60,7 +60,7 @@ def verify(
     options: StoreOptions,
     work: WorkOptions,
     secrets: RedactSecrets,
-) -> Outcome:
+) -> CommandResult:
     """Check whether a store holds what its manifest says: exit code 5 if it does not."""
     from mvn_dask.cli.formatting import verification_json
     from mvn_dask.errors import DamagedChunkError, DamagedManifestError
@@ -85,7 +85,7 @@ def repair(
     options: StoreOptions,
     work: WorkOptions,
     secrets: RedactSecrets,
-) -> Outcome:
+) -> CommandResult:
     """Draw the chunks of a store again that are bad or missing, and only those."""
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.maintenance.repair import repair as repair_store
@@ -104,7 +104,7 @@ def extend(
     options: StoreOptions,
     work: WorkOptions,
     secrets: RedactSecrets,
-) -> Outcome:
+) -> CommandResult:
     """Append rows to a finished store: it becomes that of the longer run. After a stop, repair completes it."""
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.errors import ArgumentError
@@ -131,7 +131,7 @@ def report(
     options: StoreOptions,
     work: WorkOptions,
     secrets: RedactSecrets,
-) -> Outcome:
+) -> CommandResult:
     """Write a page about a store, to be looked at: what was drawn, and whether it is distributed as it should be."""
     from mvn_dask.atomic import atomic_write
     from mvn_dask.reporting.report import report as report_on

@@ -13,7 +13,37 @@ from typing import Any
 
 import cloudpickle
 
-from mvn_dask._typing import ArrayLoader
+from mvn_dask._typing import ArrayLoader, Arrays
+
+
+def dumps_without(value: object, arrays: Arrays) -> bytes:
+    """A pickle of an object with the names of these arrays in place of the arrays themselves."""
+    buffer = io.BytesIO()
+    _NamingPickler(buffer, {id(array): name for name, array in arrays.items()}).dump(value)
+    return buffer.getvalue()
+
+
+def loads_with(payload: bytes, arrays: Arrays) -> Any:
+    """The object of a pickle by `dumps_without`, with these arrays in it."""
+    return _NamingUnpickler(io.BytesIO(payload), arrays).load()
+
+
+class _NamingPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def __init__(self, file: io.BytesIO, names: Mapping[int, str]) -> None:
+        super().__init__(file)
+        self._names = names
+
+    def persistent_id(self, obj: Any) -> str | None:
+        return self._names.get(id(obj))
+
+
+class _NamingUnpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, arrays: Arrays) -> None:
+        super().__init__(file)
+        self._arrays = arrays
+
+    def persistent_load(self, pid: str) -> Any:
+        return self._arrays[pid]
 
 
 class PickledOnce:

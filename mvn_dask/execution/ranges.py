@@ -49,7 +49,7 @@ class BlockRange:
     numbers: BlockNumbers
     """The blocks."""
     failures: int = 0
-    """Tasks in a row that had these blocks, failed for a reason outside of the work, and got none of them done."""
+    """Failures in a row, outside of the work, of tasks with these blocks; a block that gets done begins a new row."""
 
 
 def range_size(block_bytes: int) -> int:

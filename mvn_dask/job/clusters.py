@@ -48,7 +48,9 @@ WORKER_PRELOAD = "mvn_dask.job.signal_masking"
 def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 30.0) -> Iterator[None]:
     """Inside the body, dask computes where the job's table ``[cluster]`` says.
 
-    Logs the cluster's address and dashboard, and from time to time that it has no workers.
+    Logs the cluster's address and dashboard, and from time to time that it has no workers. Raises OSError if the
+    scheduler cannot be reached in time; JobCancelledError if the job is cancelled before the cluster is there, or if
+    workers are lost after that; JobFileError if the cluster's class cannot be imported, or refuses its options.
 
     Parameters
     ----------
@@ -58,15 +60,6 @@ def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 3
         Client of a running cluster, used instead of that table.
     connect_timeout : float
         Seconds to wait for a scheduler.
-
-    Raises
-    ------
-    OSError
-        If the scheduler cannot be reached in time.
-    JobCancelledError
-        If the job is cancelled before the cluster is there, or if workers are lost after that.
-    JobFileError
-        If the cluster's class cannot be imported, or refuses its options.
     """
     import dask
 

@@ -19,21 +19,15 @@ CONNECTION_POLL_SECONDS = 0.05
 def connect(job: JobSpec, timeout: float) -> Any:
     """A client of the scheduler that a job names.
 
+    Raises ConnectionError if it does not; JobCancelledError if the job is cancelled meanwhile; JobFileError if a
+    certificate is missing.
+
     Parameters
     ----------
     job : JobSpec
         Its table ``[cluster]`` is of the kind "scheduler".
     timeout : float
         Seconds that the scheduler has to answer.
-
-    Raises
-    ------
-    ConnectionError
-        If it does not.
-    JobCancelledError
-        If the job is cancelled meanwhile.
-    JobFileError
-        If a certificate is missing.
     """
     from distributed import Client
 

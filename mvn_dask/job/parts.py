@@ -1,16 +1,5 @@
 """Part of a job that a process draws: ``i/n``, or from the environment variables of a scheduler's job array.
 
-========== ============================ ========== =========================================
-scheduler  number of the task           first      number of tasks
-========== ============================ ========== =========================================
-Slurm      SLURM_ARRAY_TASK_ID          any        SLURM_ARRAY_TASK_COUNT, with _MIN and _STEP
-PBS        PBS_ARRAY_INDEX, PBS_ARRAYID any        unknown
-LSF        LSB_JOBINDEX                 1          LSB_JOBINDEX_END, with _STEP
-SGE        SGE_TASK_ID                  any        SGE_TASK_LAST, with _FIRST and _STEPSIZE
-AWS Batch  AWS_BATCH_JOB_ARRAY_INDEX    0          AWS_BATCH_JOB_ARRAY_SIZE
-Kubernetes JOB_COMPLETION_INDEX         0          unknown
-========== ============================ ========== =========================================
-
 Where the number of tasks is unknown, ``auto/n`` states it. The part is then the task's number modulo n: any n
 consecutive numbers give every part once, and a task that is run again gets the part that it had.
 
@@ -71,17 +60,14 @@ SCHEDULERS = (
 def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
     """Part i of n, 0 ≤ i < n, from its text.
 
+    Raises ArgumentError if the text is none of these, or the environment does not determine the part.
+
     Parameters
     ----------
     text : str
         ``i/n``; ``auto``, from the environment of a job array; or ``auto/n``, where the environment lacks n.
     environ : mapping
         The environment.
-
-    Raises
-    ------
-    ArgumentError
-        If the text is none of these, or the environment does not determine the part.
 
     Examples
     --------
@@ -99,17 +85,13 @@ def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
         raise ArgumentError(f"a part must be i/n, auto or auto/n, such as 0/8, not {preview(text)}")
     count = int(found[2])
     if found[1] != "auto":
-        return _checked(int(found[1]), count, text)
+        if int(found[1]) < count:
+            return int(found[1]), count
+        rule = "a part must be i/n with 0 <= i < n: the first of 8 is 0/8, the last 7/8"
+        raise ArgumentError(f"{rule}, and not {text}")
     if not count:
         raise ArgumentError(f"a part must be auto/n with n of at least 1, not {preview(text)}")
-    array = _array(environ)
-    return _integer(array.number, environ) % count, count
-
-
-def _checked(number: int, count: int, text: str) -> tuple[int, int]:
-    if not number < count:
-        raise ArgumentError(f"a part must be i/n with 0 <= i < n: the first of 8 is 0/8, the last 7/8, and not {text}")
-    return number, count
+    return _integer(_array(environ).number, environ) % count, count
 
 
 def _array(environ: Mapping[str, str]) -> ArrayVariables:
@@ -137,16 +119,14 @@ def _part_of_array(array: ArrayVariables, environ: Mapping[str, str]) -> tuple[i
     else:
         raise ArgumentError(f"{array.scheduler} does not give the number of tasks: add it, as in auto/8")
     number = _integer(array.number, environ)
-    last = first + (count - 1) * step
-    even = step >= 1 and not (number - first) % step and first <= number <= last
-    if array.last is not None and _integer(array.last, environ, last) != last:
-        even = False
+    numbers = range(first, first + count * step, step) if step else range(0)
+    even = number in numbers and (array.last is None or _integer(array.last, environ, numbers[-1]) == numbers[-1])
     if not even:
         raise ArgumentError(
             f"the numbers of this job array are not evenly spaced, by the variables of {array.scheduler} "
             f"({array.number} is {number}): add the number of parts, as in auto/8"
         )
-    return (number - first) // step, count
+    return numbers.index(number), count
 
 
 def _integer(name: str, environ: Mapping[str, str], default: int | None = None) -> int:

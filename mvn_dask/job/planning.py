@@ -14,8 +14,7 @@ from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_pa
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count
-from mvn_dask.store.shares import as_share
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
 TIMED_BYTES = 2**25
 """Bytes drawn to estimate the time, about at most."""
@@ -66,19 +65,15 @@ class JobPlan:
 def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     """What a job, or a part of it, will do. Nothing is written.
 
-    Raises
-    ------
-    BlockTooLargeError
-        If a chunk cannot fit into the memory of a process.
-    JobFileError, InvalidDistributionError, ArgumentError, StoreError
-        As `mvn_dask.job.running.run`, for whatever can be known before.
+    Raises BlockTooLargeError if a chunk cannot fit into the memory of a process; JobFileError,
+    InvalidDistributionError, ArgumentError, StoreError as `mvn_dask.job.running.run`, for whatever can be known before.
     """
     refuse_overwriting_part(job, part)
     prepared = prepare(job)
     prepared.spec.refuse_too_large(_memory(job))
     manifest = prepared.manifest
     count = chunk_count(manifest)
-    numbers = as_share(part, count)
+    numbers = part_range(part, count)
     missing = missing_numbers(prepared.storage, manifest, *numbers) if prepared.begun else np.arange(*numbers)
     threads = _threads(job)
     tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(manifest)), threads or ASSUMED_THREADS))

@@ -5,7 +5,7 @@ line. Whatever stands for an integer exactly is accepted as one.
 """
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.toml_format import preview
@@ -22,17 +22,14 @@ BYTE_LIMIT = 2**63
 def integer(value: object, least: int | None = None) -> int:
     """An integer from any of its notations.
 
+    Raises ArgumentError for anything else.
+
     Parameters
     ----------
     value : int, float or str
         A float must be integral, and at most 2**53; a text is exact at any size.
     least : int, optional
         The smallest that is allowed.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
 
     Examples
     --------
@@ -63,13 +60,9 @@ def _as_integer(value: object, rule: str) -> int:
 
 
 def _exact(text: str) -> int | None:
-    try:
-        number = Decimal(text.strip().replace("_", ""))
-    except InvalidOperation:
-        return None
-    _, digits, exponent = number.as_tuple()
+    number = Decimal(text.strip().replace("_", ""))
     # Checked before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
-    if not isinstance(exponent, int) or max(len(digits), len(digits) + exponent) > 2 * MAX_DIGITS:
+    if abs(number.adjusted()) > 2 * MAX_DIGITS:
         return None
     return int(number) if number == number.to_integral_value() else None
 
@@ -77,15 +70,12 @@ def _exact(text: str) -> int | None:
 def byte_count(value: object) -> int:
     """A number of bytes, at least 1.
 
+    Raises ArgumentError for anything else.
+
     Parameters
     ----------
     value : int, float or str
         Bytes, or a text with a unit; see `mvn_dask.sampling.chunking.byte_size`.
-
-    Raises
-    ------
-    ArgumentError
-        For anything else.
 
     Examples
     --------

@@ -14,10 +14,9 @@ from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.layout import chunk_count, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.shares import as_share
 
 MAX_ATTEMPTS = 3
 """Attempts to write a store that other parts begin at the same time."""
@@ -54,37 +53,9 @@ class RunResult:
 def run(
     job: JobSpec, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
 ) -> RunResult:
-    """Draw the chunks of a job that are missing in its store.
+    """Draw the chunks of a job that are missing in its store; see `mvn_dask.Job.run`.
 
-    Parameters
-    ----------
-    job : JobSpec
-        The job.
-    part : (int, int), optional
-        ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks.
-    client : distributed.Client, optional
-        Client of a running cluster, used instead of the job's own.
-    connect_timeout : float
-        Seconds to wait for a scheduler.
-
-    Returns
-    -------
-    RunResult
-
-    Raises
-    ------
-    JobFileError
-        If a file that the job names is missing.
-    InvalidDistributionError, NotPositiveDefiniteError
-        If mean and covariance are no distribution.
-    ArgumentError
-        If the sample, its chunks, or `part` are invalid.
-    StoreError
-        If the output cannot be used; see `mvn_dask.to_zarr`.
-    JobCancelledError
-        If the job is cancelled before its end.
-    OSError
-        If the scheduler cannot be reached, or as the system raises it.
+    Raises JobCancelledError if the job is cancelled before its end.
 
     Notes
     -----
@@ -124,23 +95,20 @@ def _draw_missing(
 ) -> int:
     """Draw the missing chunks of a part, and commit the store if it is complete; gives their number.
 
-    Raises
-    ------
-    SpecMismatchError
-        If the store holds another sample, or the same with another factor.
+    Raises SpecMismatchError if the store holds another sample, or the same with another factor.
     """
-    from mvn_dask.sampling.array import sample
-    from mvn_dask.store.writing import to_zarr
-
     storage, manifest = prepared.storage, prepared.manifest
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
         prepared.stored.require_same(manifest, storage)
     if prepared.begun and complete(storage, manifest):
         storage.sync()
         return 0
-    start, stop = as_share(part, chunk_count(manifest))
+    start, stop = part_range(part, chunk_count(manifest))
     missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
     raise_if_cancelled()
+    from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time
+    from mvn_dask.store.writing import to_zarr
+
     # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
     with open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext():
         to_zarr(

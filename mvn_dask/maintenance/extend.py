@@ -10,19 +10,15 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from mvn_dask.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    StorageBusyError,
-    UnfinishedStoreError,
-)
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, StorageBusyError, UnfinishedStoreError
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
+from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
-from mvn_dask.store.chunk_writer import ChunkWriter, slab, write_chunks
+from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.completeness import complete, missing_numbers
-from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, encode
+from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
@@ -34,11 +30,11 @@ class Extension:
     """How a store was extended."""
 
     url: str
-    """Where it lies."""
+    """The store."""
     before: tuple[int, ...]
-    """Shape it had."""
+    """Shape before."""
     after: tuple[int, ...]
-    """Shape it has."""
+    """Shape now."""
 
     def __str__(self) -> str:
         return f"{self.url}: {self.before[0]} rows before, {self.after[0]} now; shape {self.after}"
@@ -102,35 +98,43 @@ def extend(
         if not session.try_exclusive():
             raise StorageBusyError(f"another job is in {storage}: wait for it or stop it")
         manifest = require_manifest(storage)
-        again = replay_of(storage, manifest)
-        if not again.plan.size:
+        replay = replay_of(storage, manifest)
+        if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
         if not complete(storage, manifest):
             msg = f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
             raise UnfinishedStoreError(msg)
-        size = (again.plan.size[0] + int(rows), *again.plan.size[1:])
-        array = again.array(size, manifest.chunks, manifest.names)
+        size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
+        array = replay.array(size, manifest.chunks, manifest.names)
         longer, arrays = manifest_of(array, shards_of(manifest))
         _begin(storage, manifest, longer, array)
+        # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
-        chunks = ChunkWriter(storage, longer, longer.identity)
-        count = chunk_count(longer)
-        write_chunks(array, chunks, missing_numbers(storage, longer, 0, count))
-        finish(session, storage, longer, arrays, (0, count))
+        numbers = (0, chunk_count(longer))
+        writer = ChunkWriter(storage, longer, longer.identity)
+        write_chunks(array, writer, missing_numbers(storage, longer, *numbers))
+        finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)
 
 
 def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
-    """Draw anew the chunks in which rows and padding meet, then put the longer manifest in place of the old one.
+    """Draw the chunks that end in padding, then replace the manifest; in an exclusive session.
 
-    In that order, and alone: rows beyond the end are no harm to a shorter store, and no chunk of the longer one is
-    ever taken for whole while padding stands in it.
+    In that order: rows in the padding do no harm to the shorter store, while a chunk with padding has the right size,
+    and would be taken for a whole one of the longer store.
     """
-    # What may lie there already is foreign, and would be taken for whole.
+    # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks.
     for _, entry in list(chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer))):
         storage.delete(entry.key)
     if manifest.shape[0] % manifest.chunks[0] and chunk_count(longer):
-        numbers = slab(longer, manifest.shape[0])
+        numbers = chunks_of_row(longer, manifest.shape[0])
         for number, block in Blocks(array).compute(numbers.tolist()):
             storage.write(chunk_key(chunk_index(longer, number)), encode(longer, block))
     storage.write(MANIFEST_KEY, [longer.text])
+
+
+def chunks_of_row(manifest: Manifest, row: int) -> BlockNumbers:
+    """Numbers of the chunks that hold a row of the first axis; they are consecutive."""
+    grid = -(-manifest.shape[0] // manifest.chunks[0])
+    first = chunk_number(manifest, (row // manifest.chunks[0], *[0] * (len(manifest.shape) - 1)))
+    return np.arange(first, first + chunk_count(manifest) // max(1, grid), dtype=np.int64)

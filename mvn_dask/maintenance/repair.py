@@ -28,18 +28,20 @@ class Repair:
     """What was done to a store."""
 
     url: str
-    """Where it lies."""
+    """The store."""
     chunks: tuple[Index, ...]
     """Chunks that were drawn again."""
     files: tuple[str, ...]
     """Other files that were written again."""
     unknown_files: tuple[str, ...]
-    """Files that do not belong to the store, and were left."""
+    """Files that do not belong to the store, and were not touched."""
 
     def __str__(self) -> str:
         what = [f"{len(self.chunks)} chunks drawn again"]
-        what += [f"written again: {', '.join(self.files)}"] if self.files else []
-        what += [f"left, since they are not ours: {', '.join(self.unknown_files)}"] if self.unknown_files else []
+        if self.files:
+            what.append(f"written again: {', '.join(self.files)}")
+        if self.unknown_files:
+            what.append(f"not touched, since they do not belong to the store: {', '.join(self.unknown_files)}")
         return f"{self.url}: {'; '.join(what)}"
 
 
@@ -59,10 +61,10 @@ def repair(
     url : str, path-like or zarr.storage store
         Whatever `mvn_dask.to_zarr` takes.
     level, full
-        How closely to look; see `verify`.
+        How closely to compare; see `verify`.
     array : dask.array.Array, optional
         What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
-        needed here, and so is a sample whose mean or factor was lost.
+        needed here, and so is a sample whose parameters were lost.
     fsync : bool
         As for `mvn_dask.to_zarr`.
     storage_options : mapping, optional
@@ -77,13 +79,13 @@ def repair(
     NotAStoreError
         If there is no store.
     DamagedManifestError
-        If its manifest cannot be believed, or the mean or factor is damaged and there is no `array`.
+        If its manifest is damaged, or its parameters are and there is no `array`.
     DerivedStoreError
         If its numbers were derived from samples, and there is no `array`.
     SpecMismatchError
         If `array` is another.
     ArgumentError
-        If `level` is another word.
+        If `level` is something else.
 
     Examples
     --------
@@ -106,13 +108,13 @@ def repair(
     with storage.session() as session:
         require_same_manifest(storage, manifest)
         if array is None:
-            source = replay_of(storage, manifest)
-            array = source.array(source.plan.size, manifest.chunks, manifest.names)
+            replay = replay_of(storage, manifest)
+            array = replay.array(replay.plan.size, manifest.chunks, manifest.names)
         drawn, arrays = manifest_of(array, shards_of(manifest))
         manifest.require_same(drawn, storage)
         written = write_parameters(storage, manifest, arrays)
-        again = replay_of(storage, manifest) if level == "values" else None
-        found = inspect(storage, manifest, level=level, full=full, replay=again)
+        compared = replay_of(storage, manifest) if level == "values" else None
+        found = inspect(storage, manifest, level=level, full=full, replay=compared)
         numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
         write_chunks(array, ChunkWriter(storage, manifest, manifest.identity), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))

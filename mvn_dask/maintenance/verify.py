@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
-from mvn_dask.errors import (
-    DamagedManifestError,
-    DerivedStoreError,
-)
+from mvn_dask.errors import DamagedManifestError, DerivedStoreError
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import load_parameters
@@ -23,24 +20,20 @@ from mvn_dask.store.verification import Level, Verification, inspect, refuse_oth
 def replay_of(storage: Storage, manifest: Manifest) -> Replay:
     """What draws a store's sample again.
 
-    Raises
-    ------
-    DerivedStoreError
-        If it holds numbers that were derived from samples.
-    DamagedManifestError
-        If its manifest, its mean or its factor cannot be believed.
+    Raises DerivedStoreError if it holds numbers that were derived from samples; DamagedManifestError if its manifest or
+    its parameters are damaged.
     """
     if not manifest.is_sample:
         raise DerivedStoreError(
             f"{storage} holds numbers derived from samples by {manifest.expression!r}, which its manifest "
             "cannot draw again: call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"
         )
-    again = replay_sample(manifest.samples[0], load_parameters(storage, manifest))
-    if (manifest.shape, manifest.dtype.name) != ((*again.plan.size, again.plan.ndim), again.plan.dtype):
+    replay = replay_sample(manifest.samples[0], load_parameters(storage, manifest))
+    if (manifest.shape, manifest.dtype.name) != ((*replay.plan.size, replay.plan.ndim), replay.plan.dtype):
         raise DamagedManifestError(
-            f"the manifest of {storage} says {manifest.shape} {manifest.dtype}, its sample {again.plan}"
+            f"the manifest of {storage} says {manifest.shape} {manifest.dtype}, its sample {replay.plan}"
         )
-    return again
+    return replay
 
 
 def verify(
@@ -53,7 +46,7 @@ def verify(
     url : str, path-like or zarr.storage store
         Whatever `mvn_dask.to_zarr` takes.
     level : {"size", "checksum", "values"}
-        "size" looks at names and sizes, and at the metadata; "checksum" reads every chunk as well; "values" also
+        "size" compares names, sizes and metadata; "checksum" reads every chunk as well; "values" also
         draws a stripe of every chunk again and compares bits. Both run on dask's current scheduler.
     full : bool
         With "values": draw and compare every row.
@@ -70,11 +63,11 @@ def verify(
     NotAStoreError
         If there is no store.
     DamagedManifestError
-        If its manifest cannot be believed, or the mean or factor is damaged and "values" needs it.
+        If its manifest is damaged, or its parameters are and "values" needs them.
     DerivedStoreError
-        If "values" is asked of a derived array, whose expression is not in the store.
+        If "values" is asked for a derived array, whose expression is not in the store.
     ArgumentError
-        If `level` is another word.
+        If `level` is something else.
 
     Examples
     --------
@@ -89,6 +82,6 @@ def verify(
     storage = open_storage(url, storage_options)
     require_manifest(storage)
     with storage.task_session():
-        manifest = require_manifest(storage)  # inside, where nobody extends it
-        again = replay_of(storage, manifest) if level == "values" else None
-        return inspect(storage, manifest, level=level, full=full, replay=again)
+        manifest = require_manifest(storage)  # again, now that nobody extends it
+        replay = replay_of(storage, manifest) if level == "values" else None
+        return inspect(storage, manifest, level=level, full=full, replay=replay)

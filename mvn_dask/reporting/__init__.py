@@ -1,5 +1,5 @@
-"""A page about a store: what was drawn, how it looks, and whether it is what its record says.
+"""Reports: what a store holds, compared with what its manifest says that it should hold.
 
-`report` reads every chunk once, on dask's current scheduler, and keeps sums and counts of bounded size. Its `Report`
-puts them into words, numbers and one self-contained HTML page.
+Input: a store. Output: a `Report`, with verdicts, numbers and one self-contained HTML page. Cost: one pass over the
+chunks, on dask's current scheduler; sums and counts of bounded size are kept.
 """

@@ -1,62 +1,75 @@
-"""A report about a store: one pass over its chunks, then words, numbers and a page."""
+"""A report about a store.
+
+Input: the URL of a finished sample. Output: a `Report`. Cost: one pass over the chunks, and memory for a few of them.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask.errors import DerivedStoreError
-from mvn_dask.execution.client import thread_count
-from mvn_dask.execution.engine import run
-from mvn_dask.execution.progress import Progress
-from mvn_dask.execution.ranges import range_size
 from mvn_dask.maintenance.verify import replay_of
-from mvn_dask.reporting.expectation import expect
-from mvn_dask.reporting.findings import Findings
-from mvn_dask.reporting.judging import judge
-from mvn_dask.reporting.numbers import as_dict
-from mvn_dask.reporting.outcome import Outcome
-from mvn_dask.reporting.page import page
-from mvn_dask.reporting.scanning import Scan
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.measurements import measure
+from mvn_dask.reporting.number_format import rate
+from mvn_dask.reporting.page import ReportData, page
+from mvn_dask.reporting.reference import marginal_histogram, reference_of
 from mvn_dask.reporting.selection import Selection
-from mvn_dask.reporting.summary import empty
-from mvn_dask.reporting.words import share
-from mvn_dask.sampling.replay import Replay
+from mvn_dask.reporting.verdicts import verdicts_on
 from mvn_dask.store.format.completeness import refuse_unfinished
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import parameter_loaders, writer
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 
-RANGES = 16
-"""Ranges of chunks for each thread, about: each brings a summary back."""
+MOST_VARIABLES = 1000
+"""Variables whose moments are listed in JSON; of more, the first ones of those that were looked at."""
 
 
 @dataclass(frozen=True, eq=False)
-class Report(Outcome):
-    """What a store holds, beside what it should hold."""
+class Report(ReportData):
+    """What a store holds, compared with what it should hold."""
 
     @property
     def html(self) -> str:
-        """One self-contained page, of less than 2 MB, which asks no network for anything."""
+        """One self-contained page of less than 2 MB, which loads nothing from a network."""
         return page(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """Numbers and verdicts, JSON-able."""
-        return as_dict(self)
+        """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
+        estimates = self.estimates
+        return {
+            "url": self.url,
+            "ok": self.ok,
+            "error_rate": self.error_rate,
+            "made": self.made.isoformat(),
+            "fingerprint": self.content["fingerprint"],
+            "shape": self.content["array"]["shape"],
+            "dtype": self.content["array"]["dtype"],
+            "sample": self.content["samples"][0],
+            "begun_with": self.begun.as_dict() if self.begun else None,
+            "reported_with": self.here.as_dict(),
+            "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
+            "variables": _variables(estimates),
+            "correlations": _correlations(estimates),
+            "distances": _distances(estimates),
+            "histograms": _histograms(estimates),
+            "left_out": estimates.selection.left_out(),
+        }
 
     def __str__(self) -> str:
-        head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {share(self.error_rate)} sound samples)"
-        left = [f"left out: {text}" for text in self.findings.selection.left_out()]
-        return "\n".join([head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left)])
+        head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {rate(self.error_rate)} sound samples)"
+        left_out = [f"left out: {text}" for text in self.estimates.selection.left_out()]
+        return "\n".join([head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left_out)])
 
 
 def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Report:
-    """What a finished sample's store holds, beside what its mean and its factor say that it should.
+    """Compare what the store of a sample holds with what its mean and its factor say that it should.
 
     Every chunk is read once, on dask's current scheduler, and its checksum compared.
 
@@ -77,7 +90,7 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     NotAStoreError
         If there is no store.
     DamagedManifestError
-        If its record, its mean or its factor cannot be believed.
+        If its manifest, its mean or its factor is damaged.
     DerivedStoreError
         If its numbers were derived from samples: their distribution is not known.
     UnfinishedStoreError
@@ -85,56 +98,94 @@ def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     DamagedChunkError
         If a chunk's checksum differs.
     JobCancelledError
-        If the job was asked to stop.
+        If the job was cancelled.
 
     Notes
     -----
-    Kept are sums and counts that do not grow with the rows; a thread holds one chunk at a time. Which variables and
-    rows are looked at has bounds, and is told in the report.
+    Memory holds sums and counts that do not grow with the rows, and one chunk a thread. Of very many variables or rows
+    some are looked at; the report says which.
 
     Examples
     --------
     >>> import mvn_dask
     >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
     >>> mvn_dask.to_zarr(x, "memory://report")
-    >>> told = report("memory://report")
-    >>> told.ok, told.error_rate
+    >>> found = report("memory://report")
+    >>> found.ok, found.error_rate
     (True, 0.001)
-    >>> [verdict.family for verdict in told.verdicts]
-    ['means', 'spreads', 'correlations', 'margins', 'distances', 'drift', 'numbers', 'chunks']
+    >>> [verdict.family for verdict in found.verdicts]
+    ['means', 'variances', 'covariances', 'marginals', 'distances', 'drift', 'numbers', 'chunks']
     """
     storage = open_storage(url, storage_options)
     require_manifest(storage)
     with storage.task_session():
-        record = require_manifest(storage)  # inside, where nobody extends it
-        source = _source(storage, record)
-        refuse_unfinished(storage, record)
-        findings = _look(storage, record, source)
+        manifest = require_manifest(storage)  # inside, where nobody extends it
+        estimates = _estimate(storage, manifest)
         begun = writer(storage)
     made = datetime.now(UTC).replace(microsecond=0)
-    return Report(storage.name, record.as_dict(), begun, made, findings, judge(findings))
+    return Report(storage.name, manifest.as_dict(), begun, made, estimates, verdicts_on(estimates))
 
 
-def _source(storage: Storage, record: Manifest) -> Replay:
-    """What the sample is drawn from."""
-    if not record.is_sample:
+def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
+    """Read all chunks."""
+    if not manifest.is_sample:
         raise DerivedStoreError(
-            f"{storage} holds numbers derived from samples by {record.expression!r}, whose distribution its "
-            "record does not tell: a report is about the store of a sample"
+            f"{storage} holds numbers derived from samples by {manifest.expression!r}, whose distribution "
+            "its manifest does not tell: a report is about the store of a sample"
         )
-    return replay_of(storage, record)
+    source = replay_of(storage, manifest)
+    refuse_unfinished(storage, manifest)
+    selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
+    reference = reference_of(source.sampler, selection)
+    stored, loaders = Stored(storage, manifest, manifest.identity), parameter_loaders(storage, manifest)
+    return Estimates(selection, reference, measure(stored, selection, reference, source.broadcast, loaders))
 
 
-def _look(storage: Storage, record: Manifest, source: Replay) -> Findings:
-    """Read all chunks, on dask's current scheduler."""
-    selection = Selection(record, source.plan.noise_ndim, source.broadcast.factor.entries.ndim == 1)
-    expectation = expect(source, selection)
-    summary = empty(selection, expectation)
-    count = chunk_count(record) if selection.rows else 0
-    scan = Scan(Stored(storage, record, record.identity), selection, expectation, source.broadcast)
-    numbers = np.arange(count, dtype=np.int64)
-    size = max(1, min(range_size(chunk_bytes(record)), count // (RANGES * thread_count())))
-    with Progress(count, "chunks") as progress:
-        for part in run(scan, numbers, size, progress, parameter_loaders(storage, record)):
-            summary.merge(part)
-    return Findings(selection, expectation, summary)
+def _plain(values: npt.NDArray[Any]) -> list[Any]:
+    """Nested lists, None where a number is not finite."""
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    return list(plain.tolist())
+
+
+def _variables(estimates: Estimates) -> dict[str, Any]:
+    reference, count = estimates.reference, min(MOST_VARIABLES, len(estimates.selection.columns))
+    return {
+        "names": [estimates.name(i) for i in range(count)],
+        "mean": _plain(estimates.mean[:count]),
+        "expected_mean": _plain(reference.mean[:count]),
+        "mean_errors": _plain(estimates.mean_errors[:count]),
+        "standard_deviation": _plain(estimates.deviation[:count]),
+        "expected_standard_deviation": _plain(reference.deviation[:count]),
+    }
+
+
+def _correlations(estimates: Estimates) -> dict[str, Any] | None:
+    if estimates.rows < 2:
+        return None
+    return {
+        "variables": estimates.selection.columns[estimates.selection.paired].tolist(),
+        "sample": _plain(estimates.correlation),
+        "expected": _plain(estimates.reference.correlation),
+        "covariance_errors": _plain(estimates.covariance_errors),
+    }
+
+
+def _distances(estimates: Estimates) -> dict[str, Any] | None:
+    law = estimates.reference.radial
+    if law is None:
+        return None
+    return {
+        "degrees_of_freedom": law.rank,
+        "rows": int(estimates.measured.squared_lengths.counts.sum()),
+        "bounds": (law.histogram.edges**2).tolist(),
+        "counts": estimates.measured.lengths.tolist(),
+    }
+
+
+def _histograms(estimates: Estimates) -> dict[str, Any]:
+    return {
+        "variables": estimates.selection.columns[estimates.selection.binned].tolist(),
+        "bounds": marginal_histogram(estimates.selection.binned).edges.tolist(),
+        "counts": estimates.measured.histograms.tolist(),
+    }

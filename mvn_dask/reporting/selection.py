@@ -1,7 +1,7 @@
-"""What of a store is looked at: chosen before a number is read, so that what is kept has a bound.
+"""Which variables and rows of a store are looked at, so that memory and time have a bound.
 
-Variables are chosen evenly over all of them. Rows are numbered in the order in which they lie in the store, chunk
-after chunk; for a sample of shape (n, d) that is the order of the rows.
+Input: shape and chunks of a store. Output: indices of variables, bounds of segments, a stride of rows. Variables are
+chosen evenly over all of them.
 """
 
 from dataclasses import dataclass
@@ -11,65 +11,47 @@ from math import ceil, prod
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.store.format.layout import chunk_index, chunk_window
+from mvn_dask.statistics.base import Indices
 from mvn_dask.store.format.manifest import Manifest
-
-Indices = npt.NDArray[np.int64]
 
 MOST_COLUMNS = 2**14
 """Variables whose mean and variance are taken, at most."""
-MOST_FOLLOWED = 512
-"""Variables whose mean is followed over the rows, at most."""
+MOST_SEGMENTED = 512
+"""Variables whose mean is taken in each segment, at most."""
 MOST_PAIRED = 128
 """Variables whose correlations are taken, at most."""
 MOST_BINNED = 32
 """Variables of which a histogram is made, at most."""
 MOST_SEGMENTS = 128
-"""Stretches of rows whose means are kept, at most."""
-SHORTEST = 16
-"""Rows of a stretch, at least."""
-ROW, NUMBER, PRODUCT = 20.0, 3.5, 0.04
-"""Nanoseconds that the distance of a row takes, about: for itself, for each variable, and for each product of these."""
-FAIR = 2.0
-"""Nanoseconds for each variable of a row, about, that may go into distances: as reading it takes."""
-SHORT = 5e8
-"""Nanoseconds that are no reason to leave rows out."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a chunk lies."""
-
-    first: int
-    """Number of its first row."""
-    rows: int
-    """How many rows it has."""
-    low: int
-    """Its first variable."""
-    high: int
-    """The variable after its last."""
+"""Segments of the rows, at most."""
+MIN_SEGMENT_ROWS = 16
+"""Rows of a segment, at least."""
+WHITEN_ROW_NS, WHITEN_NUMBER_NS, WHITEN_PRODUCT_NS = 20.0, 3.5, 0.04
+"""Nanoseconds that whitening takes, about: for a row, for each variable, for each product of the factor's solve."""
+WHITEN_BUDGET_NS = 2.0
+"""Nanoseconds for each number of a store that whitening may take, about: as long as reading it takes."""
+WHITEN_FREE_NS = 5e8
+"""Nanoseconds of whitening that are no reason to leave rows out."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """What of a store is looked at. All indices ascend."""
 
-    record: Manifest
+    manifest: Manifest
     """What the store holds."""
-    noise_ndim: int
-    """Number k of independent normals behind a row."""
-    diagonal: bool
-    """Whether the factor is, so that a row costs O(d)."""
+    parameters: int
+    """Numbers in the parameter arrays of the sample: whitening a row takes about as many products."""
 
     @property
     def ndim(self) -> int:
         """Number d of variables."""
-        return self.record.shape[-1]
+        return self.manifest.shape[-1]
 
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return prod(self.record.shape[:-1])
+        return prod(self.manifest.shape[:-1])
 
     @cached_property
     def columns(self) -> Indices:
@@ -77,9 +59,9 @@ class Selection:
         return evenly(self.ndim, MOST_COLUMNS)
 
     @cached_property
-    def followed(self) -> Indices:
-        """Those whose mean is followed, as positions in `columns`."""
-        return evenly(len(self.columns), MOST_FOLLOWED)
+    def segmented(self) -> Indices:
+        """Those whose mean is taken in each segment, as positions in `columns`."""
+        return evenly(len(self.columns), MOST_SEGMENTED)
 
     @cached_property
     def paired(self) -> Indices:
@@ -93,66 +75,72 @@ class Selection:
 
     @property
     def segments(self) -> int:
-        """Stretches of about equally many rows."""
-        return max(1, min(MOST_SEGMENTS, self.rows // SHORTEST))
+        """Consecutive parts of the rows, of about equally many."""
+        return max(1, min(MOST_SEGMENTS, self.rows // MIN_SEGMENT_ROWS))
 
     @property
     def cut(self) -> bool:
         """Whether chunks are cut along the variables, so that none holds whole rows."""
-        return self.record.chunks[-1] < self.ndim
+        return self.manifest.chunks[-1] < self.ndim
 
     @property
     def stride(self) -> int:
         """Distances are taken of each row whose number this divides; 0 if of none."""
         if self.cut:
             return 0
-        cost = ROW + self.ndim * (NUMBER + PRODUCT * (0 if self.diagonal else self.noise_ndim))
-        return max(1, min(ceil(cost / (FAIR * self.ndim)), int(cost * self.rows / SHORT)))
+        cost = WHITEN_ROW_NS + WHITEN_NUMBER_NS * self.ndim + WHITEN_PRODUCT_NS * self.parameters
+        return max(1, min(ceil(cost / (WHITEN_BUDGET_NS * self.ndim)), int(cost * self.rows / WHITEN_FREE_NS)))
 
     @cached_property
     def together(self) -> npt.NDArray[np.bool_]:
         """Which pairs of `paired` lie in the same chunks, shape (pairs, pairs)."""
-        part = self.columns[self.paired] // self.record.chunks[-1]
+        part = self.columns[self.paired] // self.manifest.chunks[-1]
         return np.equal.outer(part, part)
-
-    def place(self, number: int) -> Place:
-        """Where a chunk lies, by its number in C order."""
-        *rows, columns = chunk_window(self.record, chunk_index(self.record, number))
-        shape = self.record.shape
-        lengths = [axis.stop - axis.start for axis in rows]
-        first = sum(
-            prod(lengths[:axis]) * rows[axis].start * prod(shape[axis + 1 : len(rows)]) for axis in range(len(rows))
-        )
-        return Place(first, prod(lengths), columns.start, columns.stop)
-
-    def segment(self, rows: Indices) -> Indices:
-        """Stretch in which rows lie."""
-        return rows * self.segments // self.rows
 
     @cached_property
     def starts(self) -> Indices:
-        """First row of each stretch, and the row after the last, shape (segments + 1,)."""
+        """First row of each segment, and the number of rows, shape (segments + 1,)."""
         return -(-np.arange(self.segments + 1, dtype=np.int64) * self.rows // self.segments)
 
+    def row_range(self, segment: int) -> str:
+        """Rows of a segment, counted from 0."""
+        first, last = int(self.starts[segment]), int(self.starts[segment + 1]) - 1
+        return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"
+
+    def within(self, low: int) -> tuple[slice, slice, slice, slice]:
+        """Positions of the variables of a chunk, whose first is `low`.
+
+        They are positions in `columns`, `segmented`, `paired` and `binned`.
+        """
+
+        def between(chosen: Indices, low: int, high: int) -> slice:
+            start, stop = np.searchsorted(chosen, [low, high]).tolist()
+            return slice(start, stop)
+
+        columns = between(self.columns, low, low + self.manifest.chunks[-1])
+        chosen = (self.segmented, self.paired, self.binned)
+        segmented, paired, binned = (between(each, columns.start, columns.stop) for each in chosen)
+        return columns, segmented, paired, binned
+
     def left_out(self) -> list[str]:
-        """What is not looked at, in words."""
-        told = []
+        """What is not looked at, a sentence each."""
+        sentences = []
         for chosen, what in (
-            (self.columns, "means, standard deviations"),
-            (self.followed, "running means"),
-            (self.paired, "correlations"),
-            (self.binned, "histograms"),
+            (self.columns, "Means, standard deviations"),
+            (self.segmented, "Running means"),
+            (self.paired, "Correlations"),
+            (self.binned, "Histograms"),
         ):
             if len(chosen) < self.ndim:
-                told.append(f"{what[0].upper()}{what[1:]}: {len(chosen):,} of {self.ndim:,} variables, evenly chosen.")
+                sentences.append(f"{what}: {len(chosen):,} of {self.ndim:,} variables, evenly chosen.")
         if self.cut:
-            told.append(
-                f"Distances: none, since no chunk holds whole rows; a chunk has {self.record.chunks[-1]:,} of "
+            sentences.append(
+                f"Distances: none, since no chunk holds whole rows; a chunk has {self.manifest.chunks[-1]:,} of "
                 f"{self.ndim:,} variables. Correlations: only of variables that lie in the same chunks."
             )
         elif self.stride > 1:
-            told.append(f"Distances: of one row in {self.stride}, so that they take no longer than the rest.")
-        return told
+            sentences.append(f"Distances: of one row in {self.stride}, so that they take no longer than the rest.")
+        return sentences
 
 
 def evenly(count: int, most: int) -> Indices:

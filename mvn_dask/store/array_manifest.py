@@ -36,19 +36,15 @@ Lengths = Sequence[Sequence[float]]
 def manifest_of(array: "da.Array", shards: int | None = None) -> tuple[Manifest, Arrays]:
     """The manifest of an array, and the parameter arrays that belong to it.
 
+    Raises ArgumentTypeError if it is no dask array of numbers; AlignmentError if its blocks are not whole Zarr chunks,
+    or cannot be divided into such inner chunks.
+
     Parameters
     ----------
     array : dask.array.Array
         A sample, or derived from samples.
     shards : int, optional
         Rows of the inner chunks of each chunk, which then is a shard.
-
-    Raises
-    ------
-    ArgumentTypeError
-        If it is no dask array of numbers.
-    AlignmentError
-        If its blocks are not whole Zarr chunks, or cannot be divided into such inner chunks.
     """
     _refuse_other_arrays(array)
     origins = lineages(array)
@@ -85,6 +81,8 @@ def _refuse_other_arrays(array: object) -> None:
 def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
     """The manifest of a sample.
 
+    Raises AlignmentError if the blocks are not whole Zarr chunks, or cannot be divided into such inner chunks.
+
     Parameters
     ----------
     lineage : Lineage
@@ -95,11 +93,6 @@ def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", 
         Of its numbers.
     shards : int or None
         Rows of the inner chunks of each chunk, which then is a shard.
-
-    Raises
-    ------
-    AlignmentError
-        If the blocks are not whole Zarr chunks, or cannot be divided into such inner chunks.
     """
     array = _layout(lengths, dtype, shards)
     array |= {"dimensions": lineage.dimensions, "names": lineage.names}

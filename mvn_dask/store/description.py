@@ -1,4 +1,7 @@
-"""What a store holds, for people and for scripts."""
+"""The content of a store, for people and for scripts.
+
+Input: a URL. Output: a `Description`. Cost: the manifest, and an `lstat` a chunk or a listing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ class Description:
     """What a store holds."""
 
     url: str
-    """Where it lies."""
+    """The store."""
     kind: str
     """"sample", whose manifest alone can draw it again, or "derived" from samples."""
     complete: bool
@@ -42,7 +45,7 @@ class Description:
     names: tuple[str, ...] | None
     """Names of the variables, if they have any."""
     samples: tuple[Mapping[str, Any], ...]
-    """What decides the values of each sample behind it: seed (``entropy``, ``key``), bit generator, and digests."""
+    """What decides the values of each sample behind it: seed (``entropy``, ``key``), bit generator, digests."""
     expression: str | None
     """Dask's name of what was derived from samples."""
     environment: Mapping[str, str] | None
@@ -57,8 +60,8 @@ class Description:
             "chunks": f"{self.chunks} of shape {self.chunk_shape}, {self.bytes} bytes"
             + ("" if self.inner_chunk_shape is None else f"; inner chunks of shape {self.inner_chunk_shape}"),
             "seed": seeds,
-            "drawn by": "; ".join(f"{each.get('bit_generator')}, {_made(each)}" for each in self.samples),
-            "names": "none" if self.names is None else _some(self.names),
+            "drawn by": "; ".join(f"{each.get('bit_generator')}, {_kinds(each)}" for each in self.samples),
+            "names": "none" if self.names is None else _first_names(self.names),
             "fingerprint": self.fingerprint,
             "format": self.format_version,
         }
@@ -75,12 +78,17 @@ def table(rows: Mapping[str, object]) -> str:
     return "\n".join(f"{key:<{width}}  {value}" for key, value in rows.items())
 
 
-def _made(sample: Mapping[str, Any]) -> str:
-    covariance = sample.get("covariance")
-    return f"{covariance.get('kind')} {covariance.get('method', '')}".strip() if isinstance(covariance, dict) else "?"
+def _kinds(sample: Mapping[str, Any]) -> str:
+    """Distribution, covariance and method, as the sampler recorded them; the store knows none of them."""
+    distribution = sample.get("distribution")
+    distribution = distribution if isinstance(distribution, dict) else {}
+    covariance = distribution.get("covariance")
+    covariance = covariance if isinstance(covariance, dict) else {}
+    words = (distribution.get("kind"), covariance.get("kind"), covariance.get("method"))
+    return " ".join(str(word) for word in words if word) or "?"
 
 
-def _some(names: tuple[str, ...], most: int = 6) -> str:
+def _first_names(names: tuple[str, ...], most: int = 6) -> str:
     return ", ".join(names[:most]) + (f", … ({len(names)})" if len(names) > most else "")
 
 
@@ -99,7 +107,7 @@ def describe(url: object, *, storage_options: Mapping[str, Any] | None = None) -
     NotAStoreError
         If there is no store.
     DamagedManifestError
-        If its manifest, or its metadata, cannot be believed.
+        If its manifest or its metadata are damaged.
     """
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)

@@ -1,4 +1,8 @@
-"""Arrays with names: what dimensions and variables are called, for xarray."""
+"""Name the dimensions and variables of an array, for xarray.
+
+Input: a dask array. Output: an `xarray.DataArray` of the same blocks. Cost: a look at the graph, and the stored mean of
+an array that `from_zarr` opened; nothing is computed.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 def to_xarray(
     array: da.Array, *, names: Sequence[str] | None = None, dim: str | Sequence[str] | None = None
 ) -> "xr.DataArray":
-    """A lazy array with named dimensions, the variables' names as a coordinate, and where it comes from.
+    """A lazy array with named dimensions, the variables' names as a coordinate, and its origin as attributes.
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ def _known(array: da.Array) -> dict[str, Any]:
             source = getattr(node, "value", node)
             if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.identity}"):
                 manifest = source.manifest
-                mean = load_parameter(source.storage, manifest, "mean") if manifest.is_sample else None
+                mean = load_parameter(source.storage, manifest, "mean") if "mean" in manifest.parameters else None
                 attrs = attributes(manifest.samples, manifest.expression, mean)
                 return {"dims": manifest.array.dimensions, "names": manifest.names, "attrs": attrs}
     origins = lineages(array)
@@ -87,7 +91,7 @@ def _known(array: da.Array) -> dict[str, Any]:
     values = [dict(origin.values) for origin in (origins if own is None else [own])]
     if own is None:
         return {"attrs": attributes(values, array.name, None) if values else {}}
-    return {"dims": own.dimensions, "names": own.names, "attrs": attributes(values, None, own.arrays["mean"])}
+    return {"dims": own.dimensions, "names": own.names, "attrs": attributes(values, None, own.arrays.get("mean"))}
 
 
 def _dimensions(dim: str | Sequence[str] | None, default: tuple[str, ...], ndim: int) -> tuple[str, ...]:

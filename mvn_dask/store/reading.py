@@ -1,4 +1,9 @@
-"""Reading a store."""
+"""Open a finished store as a lazy array.
+
+Input: a URL. Output: a dask array of one block a chunk. Cost: metadata and the sizes of the chunks; a chunk is read,
+and its checksum compared, when its block is computed. Chunks are not read by Zarr: what hostile metadata claim is never
+executed, and a missing chunk is an error instead of NaN.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,26 +29,22 @@ class Stored:
     """The one node of a graph that reads a store."""
 
     storage: Storage
-    """Where it lies."""
+    """Storage of the store."""
     manifest: Manifest
-    """What it held when it was opened."""
+    """Its manifest when it was opened."""
     identity: str
     """Identity of that manifest."""
 
     def read(self, index: Index) -> npt.NDArray[Any]:
         """One chunk.
 
-        Raises
-        ------
-        UnfinishedStoreError, DamagedChunkError
-            If it is gone, or damaged.
-        StoreError
-            If the store was deleted or overwritten since it was opened.
+        Raises UnfinishedStoreError, DamagedChunkError if it is gone, or damaged; StoreError if the store was deleted or
+        overwritten since it was opened.
         """
         with self.storage.task_session():
             if not is_unchanged(self.storage, self.identity):
                 raise StoreError(f"{self.storage} was overwritten since it was opened, or extended")
-            # An empty array is one block for dask, and no chunk for Zarr.
+            # An empty array is one block in dask, and no chunk in Zarr.
             if not chunk_count(self.manifest):
                 return np.empty(self.manifest.shape, self.manifest.dtype)
             return read_chunk(self.storage, self.manifest, index)
@@ -55,7 +56,7 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     Parameters
     ----------
     url : str, path-like or zarr.storage store
-        Whatever `to_zarr` takes.
+        As for `to_zarr`.
     storage_options : mapping, optional
         As for `to_zarr`.
 
@@ -67,11 +68,11 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     Raises
     ------
     UnfinishedStoreError
-        If chunks are missing; the message tells how many, and how to go on.
+        If chunks are missing; the message says how many, and how to go on.
     NotAStoreError
         If there is no store.
     DamagedManifestError
-        If the plan manifest cannot be understood, is of another format version, or Zarr's metadata
+        If the manifest cannot be understood, is of another format version, or Zarr's metadata
         contradict it.
     StorageError
         If `url` is of a kind that `to_zarr` does not write.

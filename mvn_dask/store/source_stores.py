@@ -1,4 +1,8 @@
-"""Which stores an array is read from, wherever its graph hides them."""
+"""Find the stores that an array is read from, in its graph.
+
+Input: a dask array. Output: stores of mvn_dask, and Zarr arrays. Cost: a visit to every layer and node of the graph,
+and to what they wrap.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,40 +12,41 @@ import zarr
 
 from mvn_dask.store.reading import Stored
 
-DEEP = 12
+MAX_NESTING = 12
 """Wrappers around a source, at most: xarray has four, and dask's tasks nest too."""
-_INNER = ("value", "array", "_array", "args", "kwargs", "task", "indices", "io_deps")
-"""Where nodes of a graph, layers, and wrappers of arrays keep what they are made of."""
+WRAPPED_ATTRIBUTES = ("value", "array", "_array", "args", "kwargs", "task", "indices", "io_deps")
+"""Attributes and slots in which nodes of a graph, layers, and wrappers of arrays hold what they wrap."""
 
 
-def sources(array: da.Array) -> "Iterator[Stored | zarr.Array[Any]]":
-    """Stores of ours and Zarr arrays that an array is read from."""
+def source_stores(array: da.Array) -> "Iterator[Stored | zarr.Array[Any]]":
+    """Stores and Zarr arrays that an array is read from."""
     seen: set[int] = set()
     for layer in array.dask.layers.values():
-        yield from _inside(layer, seen, DEEP)
+        yield from _inside(layer, seen, MAX_NESTING)
         for node in getattr(layer, "mapping", {}).values():
-            yield from _inside(node, seen, DEEP)
+            yield from _inside(node, seen, MAX_NESTING)
 
 
-def _inside(thing: Any, seen: set[int], deep: int) -> "Iterator[Stored | zarr.Array[Any]]":
+def _inside(thing: Any, seen: set[int], nesting: int) -> "Iterator[Stored | zarr.Array[Any]]":
     if isinstance(thing, (Stored, zarr.Array)):
         yield thing
         return
-    if not deep or id(thing) in seen or isinstance(thing, (str, bytes, int, float, type(None))):
+    if not nesting or id(thing) in seen or isinstance(thing, (str, bytes, int, float, type(None))):
         return
     seen.add(id(thing))
     if isinstance(thing, Mapping):
-        inner = list(thing.values())
+        wrapped = list(thing.values())
     elif isinstance(thing, (list, tuple)):
-        inner = list(thing)
+        wrapped = list(thing)
     else:
-        inner = [vars(thing)[name] for name in _INNER if name in getattr(thing, "__dict__", {})]
-        inner += [getattr(thing, name) for name in _INNER if name in _slots(thing)]
-    for each in inner:
-        yield from _inside(each, seen, deep - 1)
+        # Not by getattr alone: a lazy wrapper of xarray would compute for some names.
+        own = getattr(thing, "__dict__", {})
+        wrapped = [own[name] if name in own else getattr(thing, name) for name in _held(thing, own)]
+    for each in wrapped:
+        yield from _inside(each, seen, nesting - 1)
 
 
-def _slots(thing: Any) -> set[str]:
-    """Slots that are set."""
-    names = {name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())}
-    return {name for name in names if hasattr(thing, name)}
+def _held(thing: Any, own: Mapping[str, Any]) -> list[str]:
+    """Those of `WRAPPED_ATTRIBUTES` that are attributes of its own, or slots that are set."""
+    slots = {name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())}
+    return [name for name in WRAPPED_ATTRIBUTES if name in own or (name in slots and hasattr(thing, name))]

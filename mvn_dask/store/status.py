@@ -1,4 +1,8 @@
-"""How far a store is."""
+"""Progress of a store, from its files alone.
+
+Input: a URL. Output: a `Status`. Cost: the manifest, and an `lstat` a chunk in a folder or a listing in an object
+store; dask is not imported.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +15,16 @@ from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_entries
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import open_storage
 
-RECENT = 60.0
+RATE_SECONDS = 60.0
 """Seconds over which the rate is taken."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a store is."""
+    """Progress of a store."""
 
     url: str
-    """Where it lies."""
+    """The store."""
     done: int
     """Chunks that are there."""
     missing: int
@@ -30,7 +34,7 @@ class Status:
     rate: float | None
     """Bytes a second over the last minute in which chunks were written; None where too few were."""
     committed: bool
-    """Whether Zarr's metadata are there, which come last: whether readers can open it."""
+    """Whether Zarr's metadata, which are written last, are there, so that readers can open it."""
 
     @property
     def complete(self) -> bool:
@@ -40,8 +44,8 @@ class Status:
     def __str__(self) -> str:
         total = self.done + self.missing
         state = "complete" if self.complete else "unfinished" if self.missing else "all chunks are there, not committed"
-        share = self.done / total if total else 1.0
-        lines = [f"{self.url}: {state}", f"chunks: {self.done} of {total} ({share:.1%}), {self.missing} missing"]
+        fraction = self.done / total if total else 1.0
+        lines = [f"{self.url}: {state}", f"chunks: {self.done} of {total} ({fraction:.1%}), {self.missing} missing"]
         size = f"size: {readable(self.bytes)}"
         if self.rate is not None:
             size += f", written at {readable(self.rate)}/s"
@@ -66,7 +70,7 @@ def readable(nbytes: float) -> str:
 
 
 def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Status:
-    """How far a store is; also while a job is running.
+    """Progress of a store; also while a job is running.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
     NotAStoreError
         If there is no store.
     DamagedManifestError
-        If its manifest, or its metadata, cannot be believed.
+        If its manifest or its metadata are damaged.
 
     Examples
     --------
@@ -98,7 +102,7 @@ def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
         [entry.modified for _, entry in chunk_entries(storage, manifest, 0, count) if is_whole(manifest, entry)],
         np.float64,
     )
-    recent = times[times >= times.max() - RECENT] if len(times) else times
+    recent = times[times >= times.max() - RATE_SECONDS] if len(times) else times
     seconds = float(recent.max() - recent.min()) if len(recent) else 0.0
     return Status(
         url=storage.name,

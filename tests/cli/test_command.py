@@ -9,7 +9,7 @@ from typing import get_type_hints
 import pytest
 from distributed import Client
 
-from mvn_dask.cli.command import LIBRARY_LOGGERS, Outcome, Result, command, console_logging, run_command
+from mvn_dask.cli.command import LIBRARY_LOGGERS, CommandResult, Result, command, console_logging, run_command
 from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.cli.options import OutputOptions, Store, WorkOptions
 from mvn_dask.errors import ArgumentError, JobCancelledError, JobFileError
@@ -21,15 +21,15 @@ Captured = pytest.CaptureFixture[str]
 log = logging.getLogger("mvn_dask.tests")
 
 
-def failing(error: BaseException) -> Callable[[RedactSecrets], Outcome]:
-    def action(secrets: RedactSecrets) -> Outcome:
+def failing(error: BaseException) -> Callable[[RedactSecrets], CommandResult]:
+    def action(secrets: RedactSecrets) -> CommandResult:
         raise error
 
     return action
 
 
 def test_groups_of_options_are_replaced_by_their_options(capsys: Captured) -> None:
-    def draw(store: Store, count: int = 1, *, work: WorkOptions, secrets: RedactSecrets) -> Outcome:
+    def draw(store: Store, count: int = 1, *, work: WorkOptions, secrets: RedactSecrets) -> CommandResult:
         """Draw."""
         secrets.add("hunter2")
         log.warning("hunter2")
@@ -51,7 +51,7 @@ def test_groups_of_options_are_replaced_by_their_options(capsys: Captured) -> No
 
 
 def test_a_result(capsys: Captured) -> None:
-    def action(secrets: RedactSecrets) -> Outcome:
+    def action(secrets: RedactSecrets) -> CommandResult:
         return Result("text", {"a": 1}, ExitCode.VERIFICATION)
 
     assert run_command(OutputOptions(), action) == 5
@@ -98,7 +98,7 @@ def test_debug_as_json(capsys: Captured) -> None:
 
 @pytest.mark.filterwarnings("default")
 def test_warnings_are_lines(capsys: Captured) -> None:
-    def action(secrets: RedactSecrets) -> Outcome:
+    def action(secrets: RedactSecrets) -> CommandResult:
         warnings.warn("of  two\nlines", UserWarning, stacklevel=1)
         return ExitCode.DONE
 
@@ -170,7 +170,7 @@ def test_the_options_of_a_cluster_are_secret_too(site: Site, capsys: Captured) -
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_level_holds_secrets(log_format: str, capsys: Captured) -> None:
-    def action(secrets: RedactSecrets) -> Outcome:
+    def action(secrets: RedactSecrets) -> CommandResult:
         secrets.add({"key": "hunter2secret", "more": [{"deep": "hunter22"}], "short": "eu", "number": 1})
         for write in (log.info, log.warning, log.error):
             write("it was hunter2secret and hunter22 in eu 1", extra={"where": "hunter2secret"})

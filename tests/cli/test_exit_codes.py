@@ -82,7 +82,7 @@ def test_messages() -> None:
 def test_advice_of_messages_is_that_for_the_command() -> None:
     """Every phrase stands in a message of the package, and its replacement in what the command prints."""
     package = Path(errors.__file__).parent
-    sources = "".join(path.read_text() for path in package.rglob("*.py") if "cli" not in path.parts)
+    sources = "".join(path.read_text() for path in package.rglob("*.py") if package / "cli" not in path.parents)
     for phrase, advice in COMMAND_ADVICE.items():
         assert phrase.strip("`") in sources, phrase
         assert error_message(errors.StoreError(f"it is so: {phrase}.")) == f"it is so: {advice}."

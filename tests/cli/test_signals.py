@@ -42,13 +42,15 @@ def test_a_signal_to_all_processes_stops_and_the_same_command_goes_on(
     assert out == ""
     written = site.chunks()
     assert 0 < written < 16, "chunks that were being drawn are there, and no more"
-    lines = [line for line in err.splitlines() if not line.startswith("mvn-dask: cluster at ")]
+    # On a busy machine there are lines about progress, and warnings of distributed, as well.
+    lines = [line for line in err.splitlines() if "stop" in line]
     command = " ".join(of_kind(kind))
     assert lines == [
         f"mvn-dask: warning: {number}: stopping; chunks that are being drawn have 30 s to end, and a second signal "
         "stops at once",
         f"mvn-dask: warning: stopped with {written} of 16 chunks written; to go on: mvn-dask {command}",
     ]
+    assert "error" not in err
     assert not list(site.store.rglob("*.partial"))
     assert site.run("run", "--quiet") == 0
     assert tree(site.store) == site.reference()

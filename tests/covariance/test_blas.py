@@ -37,17 +37,17 @@ def test_overlapping_tasks_restore_only_when_the_last_has_left() -> None:
     def first() -> None:
         with one_thread():
             first_in.set()
-            second_in.wait(10)
+            second_in.wait(120)
         first_out.set()
 
     with threadpool_limits(2, "blas"):
         # It also is another thread than the one that holds the user's limit.
         thread = threading.Thread(target=first)
         thread.start()
-        assert first_in.wait(10)
+        assert first_in.wait(120)
         with one_thread():
             second_in.set()
-            assert first_out.wait(10)
+            assert first_out.wait(120)
             assert blas_threads() == {1}
         thread.join()
         assert blas_threads() == {2}

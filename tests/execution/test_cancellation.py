@@ -27,14 +27,15 @@ from mvn_dask.execution.progress import ProgressState, report_progress_to
 from tests.support.clusters import local_cluster
 
 
-def slow(block: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    time.sleep(0.02)
+def slow(block: np.ndarray[Any, Any], hurry: str = "", block_id: tuple[int, ...] = ()) -> np.ndarray[Any, Any]:
+    """Later blocks take longer until there is a file `hurry`: the token comes in time on a busy machine, too."""
+    time.sleep(0.02 if not block_id or block_id[0] < 60 or (hurry and Path(hurry).exists()) else 0.5)
     return block
 
 
-def sample(rows: int = 1500) -> da.Array:
-    x = mvn_dask.MultivariateNormal([1.0, 2.0], 3.0).sample(rows, seed=1, chunks=10)
-    drawn: da.Array = da.map_blocks(slow, x)
+def sample(hurry: Path) -> da.Array:
+    x = mvn_dask.MultivariateNormal([1.0, 2.0], 3.0).sample(1500, seed=1, chunks=10)
+    drawn: da.Array = da.map_blocks(slow, x, str(hurry))
     return drawn
 
 
@@ -93,20 +94,21 @@ def test_an_event_cancels_all_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stopped_and_resumed(folder: Path) -> None:
-    token = CancelToken()
+    token, hurry = CancelToken(), folder.with_name("hurry")
     with cancellable(token), stop_after(5, token), pytest.raises(JobCancelledError, match="the same call goes on"):
-        mvn_dask.to_zarr(sample(), folder)
+        mvn_dask.to_zarr(sample(hurry), folder)
     status = mvn_dask.status(folder)
     assert 5 <= status.done < 145, "many are left, since work stopped between two blocks"
     with cancellable(token), pytest.raises(JobCancelledError):
-        mvn_dask.to_zarr(sample(), folder)
+        mvn_dask.to_zarr(sample(hurry), folder)
     assert mvn_dask.status(folder).done == status.done, "nothing begins once the token is cancelled"
-    mvn_dask.to_zarr(sample(), folder)
+    hurry.touch()
+    mvn_dask.to_zarr(sample(hurry), folder)
     assert mvn_dask.status(folder).complete
 
 
 def test_threads_stop(tmp_path: Path) -> None:
-    stopped_and_resumed(tmp_path)
+    stopped_and_resumed(tmp_path / "store")
 
 
 def test_a_pool_of_processes_stops(tmp_path: Path) -> None:
@@ -121,12 +123,12 @@ def test_a_pool_of_processes_stops(tmp_path: Path) -> None:
         stop_after(5, token),
         pytest.raises(JobCancelledError),
     ):
-        mvn_dask.to_zarr(sample(), tmp_path)
+        mvn_dask.to_zarr(sample(tmp_path / "hurry"), tmp_path)
     assert 5 <= mvn_dask.status(tmp_path).done < 145
 
 
 def test_a_cluster_stops(processes: Client, tmp_path: Path) -> None:
-    stopped_and_resumed(tmp_path)
+    stopped_and_resumed(tmp_path / "store")
 
 
 def test_a_cluster_without_workers_stops(tmp_path: Path) -> None:
@@ -139,7 +141,7 @@ def test_a_cluster_without_workers_stops(tmp_path: Path) -> None:
     ):
         threading.Timer(1.0, token.cancel).start()
         with pytest.raises(JobCancelledError):
-            mvn_dask.to_zarr(sample(), tmp_path)
+            mvn_dask.to_zarr(sample(tmp_path / "hurry"), tmp_path)
     assert mvn_dask.status(tmp_path).done == 0
 
 

@@ -64,4 +64,4 @@ def counts() -> list[int]:
 
 
 def test_a_task_gives_its_thread_to_others(threads: Client) -> None:
-    assert threads.submit(counts, pure=False).result(30) == [1, 0]
+    assert threads.submit(counts, pure=False).result(120) == [1, 0]

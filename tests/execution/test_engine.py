@@ -30,7 +30,7 @@ def test_every_number_once_on_all_workers_of_a_cluster(processes: Client, tmp_pa
     ranges = [path.name.split("-") for path in tmp_path.iterdir()]
     assert len(ranges) == 400
     assert len({process for _, process in ranges}) == 2, "both workers"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while any(processes.run(lambda dask_worker: len(dask_worker.data)).values()):
         assert time.monotonic() < deadline, "nothing stays behind"
 

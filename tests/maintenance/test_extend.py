@@ -20,6 +20,8 @@ from mvn_dask.errors import (
     StoreError,
     UnfinishedStoreError,
 )
+from mvn_dask.maintenance.extend import chunks_of_row
+from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.storage.locking import session as folder_session
 from tests.support.damage import chunk, flip, named, write
 from tests.support.stores import tree
@@ -88,6 +90,13 @@ def test_names_and_kinds_stay(tmp_path: Path) -> None:
         extended(tmp_path / str(method), [25, 55], chunks=10, normal=normal)
 
 
+def test_the_chunks_that_hold_a_row() -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
+    assert chunks_of_row(manifest_of(normal.sample(100, seed=1, chunks=30))[0], 59).tolist() == [1]
+    boxes = manifest_of(normal.sample((10, 40), seed=1, chunks=(4, 15)))[0]
+    assert chunks_of_row(boxes, 9).tolist() == [6, 7, 8]
+
+
 @pytest.mark.parametrize("rows", [0, -1, True, 1.5, "3", None, 2**63, 10**30, 10**9])
 def test_rows_that_are_none(rows: Any, tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
@@ -147,9 +156,9 @@ def test_all_of_it_on_a_cluster(processes: Client, tmp_path: Path) -> None:
 def test_what_lies_beyond_the_end_is_not_taken_for_rows(tmp_path: Path) -> None:
     normal = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
     mvn_dask.to_zarr(normal.sample(100, seed=1, chunks=30), tmp_path)
-    foreign = tmp_path / "samples" / "c" / "5" / "0"
-    foreign.parent.mkdir()
-    foreign.write_bytes((tmp_path / "samples" / "c" / "0" / "0").read_bytes())
+    unknown = tmp_path / "samples" / "c" / "5" / "0"
+    unknown.parent.mkdir()
+    unknown.write_bytes((tmp_path / "samples" / "c" / "0" / "0").read_bytes())
     assert mvn_dask.verify(tmp_path).unknown_files == ("samples/c/5/0",)
     mvn_dask.extend(tmp_path, 100, fsync=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), normal.sample(200, seed=1, chunks=30))

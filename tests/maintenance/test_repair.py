@@ -64,7 +64,7 @@ def test_everything_at_once(tmp_path: Path) -> None:
     done = mvn_dask.repair(folder, level="values", full=True)
     assert done.chunks == ((1, 0), (2, 0), (3, 0))
     assert set(done.files) == {"samples/zarr.json", "variable/c/0", "zarr.json"}
-    assert str(done).endswith("left, since they are not ours: note")
+    assert str(done).endswith("not touched, since they do not belong to the store: note")
     assert mvn_dask.verify(folder).unknown_files == ("note",)
     (folder / "note").unlink()
     assert tree(folder) == fresh

@@ -11,7 +11,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.reporting.report import report
-from tests.reporting.planting import plant
+from tests.reporting.samples import plant
 
 pytestmark = pytest.mark.browser
 

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 import mvn_dask
+from mvn_dask.reporting.page import LISTED, farthest_off
 from mvn_dask.reporting.report import Report, report
-from tests.reporting.planting import plant
+from tests.reporting.samples import Block, estimate, plant, sample
 
 VOID = {"meta", "link", "br", "!doctype"}
-HOSTILE = ["<script>alert(1)</script>", "$name ${style}", '"><img src=x onerror=alert(1)>', "سعر & price"]
+HOSTILE = ["<script>alert(1)</script>", "{{ name }} {% raw %}", '"><img src=x onerror=alert(1)>', "سعر & price"]
 
 
 class Checker(HTMLParser):
@@ -70,7 +71,7 @@ def test_a_sound_sample() -> None:
     found = written("sound", [0.0, 1.0, 2.0], np.eye(3) + 0.5, 20_000, chunks=5000)
     text = found.html
     assert {"svg", "table", "details"} <= check(text).tags
-    assert "Nothing speaks against this sample." in text
+    assert "No test contradicts this sample." in text
     assert "1 in 1,000 sound samples faulty" in text
     assert "<dd>42, key (0)</dd>" in text
     for shown in (
@@ -90,7 +91,7 @@ def test_a_faulty_sample() -> None:
     plant("memory://page-bad", 3, lambda block: block + 0.5)
     text = report("memory://page-bad").html
     check(text)
-    assert "This is not the sample that its record says. Look at: Means," in text
+    assert "This is not the sample that its manifest describes. Look at: Means," in text
     assert text.count('class="grade bad"') >= 3
 
 
@@ -124,11 +125,11 @@ def test_names_come_from_users() -> None:
     text = written("hostile", np.zeros(4), cov, 5000).html
     check(text)
     assert "<script" not in text
-    assert "$name ${style}" in text
+    assert "{{ name }} {% raw %}" in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-def test_a_record_of_many_names_is_cut() -> None:
+def test_a_manifest_of_many_names_is_cut() -> None:
     names = [f"a rather long name, number {i}" for i in range(3000)]
     cov = pd.Series(np.ones(3000), names)
     mvn_dask.to_zarr(
@@ -136,3 +137,30 @@ def test_a_record_of_many_names_is_cut() -> None:
         "memory://page-names",
     )
     assert "letters more" in report("memory://page-names").html
+
+
+@pytest.mark.parametrize(
+    ("size", "d", "sections"),
+    [
+        (4000, 4, ["marginals", "distances", "correlations", "along", "farthest"]),
+        (4000, 1, ["marginals", "distances", "along", "farthest"]),
+        (20, 4, ["marginals", "distances", "correlations", "farthest"]),
+        ((), 4, ["marginals"]),
+        (0, 4, []),
+    ],
+)
+def test_every_section_is_there_where_it_can_be(size: object, d: int, sections: list[str]) -> None:
+    text = written(f"sections-{d}-{size}", np.zeros(d), np.eye(d) + 0.2 if d > 1 else 1.0, size).html
+    titles = [part.partition('"')[0] for part in text.split('<h2 id="')[1:]]
+    assert titles == ["verdicts", "drawn", *sections, "method"]
+
+
+def test_the_table_begins_with_the_farthest_off() -> None:
+    def change(numbers: Block) -> Block:
+        numbers[:, 3] += 1.0
+        numbers[:, 1] *= 3.0
+        return numbers
+
+    assert set(farthest_off(estimate(sample(), change))[:2]) == {1, 3}
+    many = estimate(mvn_dask.MultivariateNormal(np.zeros(30), 1.0).sample(1000, seed=1))
+    assert len(farthest_off(many)) == LISTED

@@ -1,7 +1,9 @@
 """Reports of real stores, on every scheduler, and what is refused."""
 
+import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import dask
@@ -19,8 +21,11 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.execution.cancellation import CancelToken, cancellable
+from mvn_dask.reporting.measurements import Measurements
+from mvn_dask.reporting.page import ReportData
 from mvn_dask.reporting.report import Report, report
-from tests.reporting.planting import COV, MEAN, plant, sample
+from tests.reporting.samples import COV, MEAN, plant, sample
+from tests.statistics.contract import digest
 
 
 @pytest.fixture
@@ -30,36 +35,38 @@ def store(tmp_path: Path) -> str:
     return url
 
 
-def same(one: Report, other: Report) -> None:
-    assert one.findings.summary.counts.tolist() == other.findings.summary.counts.tolist()
-    assert one.findings.summary.lengths.tolist() == other.findings.summary.lengths.tolist()
-    assert one.findings.summary.prints.seen == other.findings.summary.prints.seen
-    assert one.findings.covariance == pytest.approx(other.findings.covariance, rel=1e-12, abs=1e-14)
-    assert [verdict.words for verdict in one.verdicts] == [verdict.words for verdict in other.verdicts]
+def same_bits(one: Report, other: Report) -> None:
+    for each in fields(Measurements):
+        assert digest(getattr(one.estimates.measured, each.name)) == digest(
+            getattr(other.estimates.measured, each.name)
+        )
+    assert one.verdicts == other.verdicts
 
 
-def test_in_words(store: str) -> None:
+def test_as_text(store: str) -> None:
     found = report(store)
     lines = str(found).splitlines()
     assert lines[0] == f"{store}: ok (wrong for 1 in 1,000 sound samples)"
     assert len(lines) == 9
     assert repr(found).startswith("Report(url=")
-    assert found.findings.summary.prints.seen.keys().__len__() == 23
+    assert found.estimates.measured.chunks.values == 23
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "processes"])
+@pytest.mark.parametrize("scheduler", ["synchronous", pytest.param("processes", marks=pytest.mark.faults)])
 def test_local_schedulers_agree(store: str, scheduler: str) -> None:
     threads = report(store)
     with dask.config.set(scheduler=scheduler, num_workers=2):
-        same(threads, report(store))
+        same_bits(threads, report(store))
 
 
+@pytest.mark.faults
 def test_a_cluster_agrees(store: str, processes: Client) -> None:
     found = report(store)
     with dask.config.set(scheduler="synchronous"):
-        same(found, report(store))
+        same_bits(found, report(store))
 
 
+@pytest.mark.faults
 def test_a_large_factor_comes_from_the_store(tmp_path: Path, processes: Client) -> None:
     """More than 8 MiB of it; workers map the store's own file."""
     url, d = str(tmp_path / "wide.zarr"), 1100
@@ -72,11 +79,11 @@ def test_shards_and_shapes(tmp_path: Path) -> None:
     normal = mvn_dask.MultivariateNormal(MEAN, COV)
     mvn_dask.to_zarr(normal.sample(20_000, seed=1, chunks=900), str(tmp_path / "chunks"))
     mvn_dask.to_zarr(normal.sample(20_000, seed=1, chunks=900), str(tmp_path / "shards"), shards=100)
-    same(report(tmp_path / "chunks"), report(tmp_path / "shards"))
+    same_bits(report(tmp_path / "chunks"), report(tmp_path / "shards"))
     mvn_dask.to_zarr(normal.sample((4, 5000), seed=1, chunks=(1, 2500)), str(tmp_path / "shaped"))
-    shaped, flat = report(tmp_path / "shaped").findings, report(tmp_path / "chunks").findings
-    assert shaped.summary.lengths.tolist() == flat.summary.lengths.tolist()
-    assert shaped.running == pytest.approx(flat.running, abs=1e-12)
+    shaped, flat = report(tmp_path / "shaped").estimates, report(tmp_path / "chunks").estimates
+    assert shaped.measured.lengths.tolist() == flat.measured.lengths.tolist()
+    assert shaped.running_means == pytest.approx(flat.running_means, abs=1e-12)
 
 
 def test_other_numbers_under_a_right_checksum_are_found(store: str) -> None:
@@ -94,7 +101,7 @@ def test_a_chunk_in_anothers_place_is_found(store: str) -> None:
 def test_what_is_no_finished_sample_is_refused(store: str) -> None:
     derived = mvn_dask.from_zarr(store).sum(axis=1)
     mvn_dask.to_zarr(sample(100).sum(axis=1), "memory://report-derived")
-    with pytest.raises(DerivedStoreError, match="whose distribution its record does not tell"):
+    with pytest.raises(DerivedStoreError, match="whose distribution its manifest does not tell"):
         report("memory://report-derived")
     assert derived.shape == (20_000,)
     with pytest.raises(NotAStoreError):
@@ -120,11 +127,55 @@ def test_a_stopped_job_ends(store: str) -> None:
         report(store)
 
 
+def test_a_report_is_the_input_of_the_page() -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1), "memory://report-data")
+    found = mvn_dask.report("memory://report-data")
+    assert isinstance(found, ReportData)
+    assert found.ok == all(verdict.ok for verdict in found.verdicts)
+    assert found.begun == found.here, "made in this process"
+    assert "estimates" not in repr(found)
+
+
+def test_numbers_are_json_and_the_report_s() -> None:
+    x = sample(2000, chunks=500)
+    mvn_dask.to_zarr(x, "memory://numbers")
+    found = report("memory://numbers")
+    data = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert data["ok"] is True
+    assert data["error_rate"] == 0.001
+    assert data["shape"] == [2000, 4]
+    assert data["sample"]["entropy"] == "1"
+    assert [verdict["family"] for verdict in data["verdicts"]] == [verdict.family for verdict in found.verdicts]
+    assert data["variables"]["mean"] == pytest.approx(x.compute().mean(axis=0))
+    assert data["variables"]["expected_mean"] == MEAN.tolist()
+    assert data["variables"]["standard_deviation"] == pytest.approx(x.compute().std(axis=0, ddof=1))
+    assert data["correlations"]["sample"] == pytest.approx(np.corrcoef(x.compute().T))
+    assert sum(data["distances"]["counts"]) == data["distances"]["rows"] == 2000
+    assert [sum(each) for each in data["histograms"]["counts"]] == [2000] * 4
+
+
+@pytest.mark.parametrize("size", [(), 0, 1])
+def test_json_of_hardly_any_rows(size: object) -> None:
+    url = f"memory://numbers-{size}"
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], [0.0, 1.0]).sample(size, seed=1), url)
+    data = json.loads(json.dumps(report(url).as_dict(), allow_nan=False))
+    assert data["ok"] is True
+    assert data["correlations"] is None
+
+
+def test_many_variables_stay_short() -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal(np.zeros(20_000), 1.0).sample(10, seed=1), "memory://numbers-wide")
+    text = json.dumps(report("memory://numbers-wide").as_dict(), allow_nan=False)
+    assert len(text) < 2**20
+    assert json.loads(text)["left_out"]
+
+
 MEMORY = """
 import sys
 from pathlib import Path
 import dask
 import mvn_dask
+from mvn_dask.reporting.page import ReportData
 from mvn_dask.reporting.report import report
 
 def status(field):

@@ -13,7 +13,7 @@ import mvn_dask
 from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.chunk_writer import ChunkWriter, WriteChunks, slab
+from mvn_dask.store.chunk_writer import ChunkWriter, WriteChunks
 from mvn_dask.store.format.completeness import missing_numbers
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import MANIFEST_KEY
@@ -32,15 +32,15 @@ def begun(folder: Path, array: da.Array = ROWS) -> tuple[ChunkWriter, Manifest]:
     return ChunkWriter(storage, manifest, manifest.identity), manifest
 
 
-def test_what_is_there_is_not_drawn_unless_it_is_wanted_anew(tmp_path: Path) -> None:
+def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
     chunks, manifest = begun(tmp_path)
-    filling = WriteChunks(Blocks(ROWS), chunks, rewrite=False)
-    filling(np.array([0, 3]))
+    work = WriteChunks(Blocks(ROWS), chunks, rewrite=False)
+    work(np.array([0, 3]))
     assert missing_numbers(chunks.storage, manifest, 0, 4).tolist() == [1, 2]
-    assert filling.remaining(np.arange(4)).tolist() == [1, 2]
+    assert work.remaining(np.arange(4)).tolist() == [1, 2]
     path = tmp_path / "samples" / "c" / "0" / "0"
     path.write_bytes(bytes(path.stat().st_size))
-    filling(np.arange(4))
+    work(np.arange(4))
     assert not any(path.read_bytes()), "it was there"
     again = WriteChunks(Blocks(ROWS), chunks, rewrite=True)
     assert again.remaining(np.arange(4)).tolist() == [0, 1, 2, 3]
@@ -56,12 +56,6 @@ def test_a_chunk_goes_only_into_the_store_it_was_made_for(tmp_path: Path) -> Non
     with pytest.raises(StoreError, match="was overwritten while"):
         other.write((0, 0), np.zeros((30, 2)))
     assert len(missing_numbers(chunks.storage, manifest, 0, 4)) == 4
-
-
-def test_the_chunks_that_hold_a_row() -> None:
-    assert slab(manifest_of(ROWS)[0], 59).tolist() == [1]
-    boxes = manifest_of(NORMAL.sample((10, 40), seed=1, chunks=(4, 15)))[0]
-    assert slab(boxes, 9).tolist() == [6, 7, 8]
 
 
 @pytest.mark.parametrize("change", [lambda x: x - x.mean(axis=0), lambda x: x.rechunk((15, 2))])

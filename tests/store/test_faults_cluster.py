@@ -24,7 +24,7 @@ import mvn_dask
 from mvn_dask.atomic import PARTIAL
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution import cluster_run
-from tests.support.clusters import local_cluster
+from tests.support.clusters import local_cluster, replaced_workers
 from tests.support.pausing import (
     DEADLINE,
     ROOT,
@@ -112,12 +112,13 @@ class DiesWithTheWork(WorkerPlugin):
 
 @pytest.mark.faults
 def test_workers_that_die_before_they_begin(tmp_path: Path) -> None:
-    """Distributed gives up the work that all ranges need; it is sent rewrite, but not for ever."""
+    """Distributed gives up the work that all ranges need; it is sent again, but not for ever."""
     folder = tmp_path / "store"
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0, "scheduler": "distributed"}),
         local_cluster(n_workers=1) as cluster,
         Client(cluster) as client,
+        replaced_workers(cluster),
     ):
         client.register_plugin(DiesWithTheWork(tmp_path, 5))
         with pytest.raises(WorkersLostError, match="lost again and again"):

@@ -338,7 +338,6 @@ def test_any_history_ends_well(examples: int) -> None:
     checks = settings(
         derandomize=True,
         phases=[Phase.generate, Phase.shrink],
-        deadline=None,
         max_examples=examples,
         stateful_step_count=30,
         suppress_health_check=list(HealthCheck),

@@ -125,6 +125,9 @@ FACTORS = {
     "deep": header("(" * 3000),
     "of another kind": header("{'descr': [('a', '<f8'), 1], 2: 3, 'shape': ()}"),
     "without an end": header("{'descr': '''"),
+    "of integers": b"".join(npy(np.zeros((2, 2), "i8"))),
+    "in Fortran's order": b"".join(npy(np.eye(2))).replace(b"'fortran_order': False, ", b"'fortran_order': True,  "),
+    "of another shape": b"".join(npy(np.eye(2).reshape(4))),
     "of dates": b"".join(npy(np.zeros(4, "i8"))).replace(b"<i8", b"<M8"),
 }
 SAMPLE, ARRAY = ("samples", 0), "array"
@@ -177,19 +180,19 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("harm", HOSTILE)
 def test_it_is_refused_in_words_and_in_little_memory(harm: str, stores: Path, tmp_path: Path) -> None:
-    told: dict[str, MvnDaskError | None] = {}
+    errors: dict[str, MvnDaskError | None] = {}
     for call in CALLS:
         folder = tmp_path / call / "store"
         shutil.copytree(stores / "sample", folder)
         HOSTILE[harm](folder)
-        told[call] = refused(folder, call)
+        errors[call] = refused(folder, call)
     if harm.startswith("manifest"):
-        assert all(isinstance(error, DamagedManifestError) for error in told.values()), told
+        assert all(isinstance(error, DamagedManifestError) for error in errors.values()), errors
     elif harm.startswith("sample"):
-        assert all(isinstance(told[call], DamagedManifestError) for call in ("values", "repair", "extend")), told
+        assert all(isinstance(errors[call], DamagedManifestError) for call in ("values", "repair", "extend")), errors
     elif harm.startswith("zarr"):
-        assert isinstance(told["from_zarr"], (DamagedManifestError, UnfinishedStoreError)), told
-        assert told["repair"] is None
+        assert isinstance(errors["from_zarr"], (DamagedManifestError, UnfinishedStoreError)), errors
+        assert errors["repair"] is None
         assert tree(tmp_path / "repair" / "store") == tree(stores / "sample")
     assert not list(tmp_path.rglob("*escaped*"))
 
@@ -245,6 +248,27 @@ def test_no_link_is_followed(key: str, stores: Path, tmp_path: Path) -> None:
         if call == "repair" and error is None:
             assert not (folder / key).is_symlink()
             assert tree(folder) == tree(stores / "sample")
+
+
+@pytest.mark.parametrize("key", [".mvn_dask/parameters", ".mvn_dask/parameters/factor.matrix.npy"])
+def test_parameters_behind_a_link_are_not_read(key: str, stores: Path, tmp_path: Path) -> None:
+    for call in CALLS:
+        folder, outside = tmp_path / call / "store", tmp_path / call / "outside"
+        shutil.copytree(stores / "sample", folder)
+        shutil.move(folder / key, outside)
+        (folder / key).symlink_to(outside)
+        files = [outside, *outside.rglob("*")]
+        before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in files}
+        error = refused(folder, call)
+        assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in before} == before
+        if call in {"values", "repair", "extend"}:
+            assert isinstance(error, DamagedManifestError)
+            assert "a link or the like" in str(error)
+    assert (
+        mvn_dask.verify(tmp_path / "verify" / "store")
+        .faults[".mvn_dask/parameters/factor.matrix.npy"]
+        .startswith("a link")
+    )
 
 
 def test_a_chunk_that_is_a_link_to_the_systems_files(tmp_path: Path) -> None:
@@ -304,7 +328,7 @@ def forged(draw: st.DrawFn, content: dict[str, Any]) -> bytes:
         return canonical_json(content).encode()
 
 
-FUZZ = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("kind", ["sample", "derived"])

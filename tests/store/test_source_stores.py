@@ -10,7 +10,7 @@ from dask.base import optimize
 
 import mvn_dask
 from mvn_dask.errors import StorageError
-from mvn_dask.store.source_stores import sources
+from mvn_dask.store.source_stores import source_stores
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=40)
 
@@ -41,7 +41,7 @@ def test_overwriting_what_is_read_is_refused_however_it_is_read(reader: str, tmp
     mvn_dask.to_zarr(ROWS, folder)
     array = READERS[reader](folder)
     for derived in (array, array * 2 + 1, (array - array.mean(axis=0))[::2].rechunk((10, 2))):
-        assert list(sources(derived))
+        assert list(source_stores(derived))
         for storage in (folder, folder / "samples"):
             with pytest.raises(StorageError, match=r"is read from .*, which `overwrite` would delete"):
                 mvn_dask.to_zarr(derived, storage, overwrite=True)
@@ -50,5 +50,5 @@ def test_overwriting_what_is_read_is_refused_however_it_is_read(reader: str, tmp
 
 
 def test_samples_are_read_from_nowhere() -> None:
-    assert not list(sources(ROWS))
-    assert not list(sources(da.exp(ROWS) @ np.ones(2)))
+    assert not list(source_stores(ROWS))
+    assert not list(source_stores(da.exp(ROWS) @ np.ones(2)))

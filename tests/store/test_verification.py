@@ -3,6 +3,7 @@ import json
 import re
 import shutil
 import sys
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_foreign_files_are_named(level: Level, tmp_path: Path) -> None:
+def test_unknown_files_are_named(level: Level, tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
     for key in FOREIGN:
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ def test_foreign_files_are_named(level: Level, tmp_path: Path) -> None:
     assert all(f"  {key}: does not belong to the store\n" in f"{report}\n" for key in FOREIGN)
 
 
-def test_what_killed_writers_left_is_not_foreign(tmp_path: Path) -> None:
+def test_what_killed_writers_left_is_not_unknown(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
     for key in ("samples/c/2", "samples/c/2/0", ".mvn_dask/plan", "zarr"):
         (folder / f"{key}.{'0' * 32}.partial").write_bytes(b"half")
@@ -187,6 +188,10 @@ def test_reports_are_values(tmp_path: Path) -> None:
         report.chunks = 3  # type: ignore[misc]
 
 
+def has_chunks(folder: Path, number: int) -> bool:
+    return chunks_in(folder) == number
+
+
 LOOKS = (9, 19, 29, 39)
 
 
@@ -207,7 +212,7 @@ def test_a_store_that_is_being_written(tmp_path: Path) -> None:
     job = start(write_and_wait, folder)
     counts = []
     for number in LOOKS:
-        wait_for(lambda number=number: chunks_in(folder) == number, "chunks")
+        wait_for(partial(has_chunks, folder, number), "chunks")
         before, report = mvn_dask.status(folder), mvn_dask.verify(folder, level="checksum")
         assert set(report.bad.values()) <= {"missing"}
         assert not report.unknown_files

@@ -36,6 +36,7 @@ from mvn_dask.store.chunk_writer import ChunkWriter
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.locking import session as folder_session
+from tests.support.pausing import kill, pause_after, start
 from tests.support.stores import (
     CHUNKS_A_KILL,
     assert_no_reader_opens,
@@ -107,7 +108,7 @@ def test_another_specification_is_refused_and_nothing_changes(tmp_path: Path) ->
     assert tree(tmp_path) == before
 
 
-def test_overwrite_begins_anew(tmp_path: Path) -> None:
+def test_overwrite_begins_again(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(n=5000), tmp_path / "one")
     mvn_dask.to_zarr(sample(seed=2), tmp_path / "one", overwrite=True)
     mvn_dask.to_zarr(sample(seed=2), tmp_path / "other", overwrite=True)
@@ -252,7 +253,7 @@ except PermissionError as error:
 """
 
 
-def test_an_unwritable_target_is_refused_before_any_work() -> None:
+def test_unwritable_storage_is_refused_before_any_work() -> None:
     """As another user, since root may write anywhere: next to a folder that this user may write to."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
@@ -326,7 +327,7 @@ def named_sample(seed: int = 1) -> da.Array:
         "nothing",
         pytest.param("another store", marks=pytest.mark.faults),
         pytest.param("another store, unfinished", marks=pytest.mark.slow),
-        pytest.param("a foreign hierarchy", marks=pytest.mark.faults),
+        pytest.param("another hierarchy", marks=pytest.mark.faults),
     ],
 )
 def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
@@ -337,9 +338,9 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     context = get_context("forkserver")
     for step in count(1):
         folder = tmp_path / f"store-{step}"
-        if "unknown_files" in before:
-            foreign = zarr.create_group(folder).create_array("x", shape=(4,), chunks=(2,), dtype="f8")
-            foreign[:] = 1.0
+        if "hierarchy" in before:
+            other = zarr.create_group(folder).create_array("x", shape=(4,), chunks=(2,), dtype="f8")
+            other[:] = 1.0
         elif overwrite:
             mvn_dask.to_zarr(named_sample(seed=2), folder)
             if "unfinished" in before:
@@ -347,7 +348,7 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
         writer = context.Process(target=write_dying, args=(step, folder), kwargs={"overwrite": overwrite})
         writer.start()
         writer.join()
-        if (folder / "zarr.json").exists() and "unknown_files" not in before:
+        if (folder / "zarr.json").exists() and "hierarchy" not in before:
             seed = 2 if require_manifest(LocalStorage(folder)).samples[0]["entropy"] == "2" else 1
             with xr.open_zarr(folder) as dataset:
                 np.testing.assert_array_equal(dataset["samples"], named_sample(seed))
@@ -364,6 +365,12 @@ def test_a_death_at_every_single_step(before: str, tmp_path: Path) -> None:
     assert step > 30
 
 
+def write_some(folder: Path, kills: int, chunks: int) -> None:
+    """A job that waits where so many chunks are there: it does not end before it is killed."""
+    pause_after(folder, chunks)
+    write_killable(folder, kills)
+
+
 @pytest.mark.parametrize(
     "kills", [3, pytest.param(20, marks=pytest.mark.faults), pytest.param(120, marks=pytest.mark.slow)]
 )
@@ -372,20 +379,16 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     write_killable(tmp_path / "reference", kills)
     folder = tmp_path / "store"
     chance = random.Random(20261121)  # noqa: S311
-    context = get_context("forkserver")
     for _ in range(kills):
         before = chunks_in(folder)
-        storage = before + chance.randint(1, 6)
-        writer = context.Process(target=write_killable, args=(folder, kills))
-        writer.start()
-        deadline = time.monotonic() + 60
-        while chunks_in(folder) < storage and time.monotonic() < deadline:
+        aim = before + chance.randint(1, 6)
+        writer = start(write_some, folder, kills, before + CHUNKS_A_KILL - 2)
+        while chunks_in(folder) < aim:
+            assert writer.is_alive()
             assert not list(folder.glob("**/zarr.json")), "nothing to open while it is being written"
             time.sleep(0.0002)
         time.sleep(chance.uniform(0, 0.002))
-        writer.kill()
-        writer.join()
-        assert writer.exitcode == -9, "it was on the way"
+        kill(writer)
         assert before < chunks_in(folder) < kills * CHUNKS_A_KILL
         assert_no_reader_opens(folder)
     (folder / "samples" / "c" / f"0.{'0' * 32}.partial").touch()  # should no kill have hit in the middle of a file

@@ -1,6 +1,9 @@
 """Dask clusters of this machine, small and quiet."""
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from distributed import LocalCluster
 
@@ -17,3 +20,28 @@ def local_cluster(**options: object) -> LocalCluster:
             **options,
         }
     )
+
+
+@contextmanager
+def replaced_workers(cluster: LocalCluster, pause: float = 20.0) -> Iterator[None]:
+    """Inside the body, another worker is started whenever there was none at two looks in a row.
+
+    A nanny gives up where its worker dies while it begins, as happens on busy machines.
+    """
+    ended = threading.Event()
+
+    def watch() -> None:
+        missing = False
+        while not ended.wait(pause):
+            workers = cluster.scheduler_info["workers"]
+            if missing and not workers:
+                cluster.scale(len(cluster.worker_spec) + 1)
+            missing = not workers
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -44,8 +44,8 @@ def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed
     dtype = np.dtype("float64")
     ours = mvn_dask.MultivariateNormal([0.0, 1.0], COV).sampler(dtype)
     ((name, matrix),) = ours.factor.arrays().items()
-    theirs = np.nextafter(matrix, np.inf)
+    theirs: np.ndarray[Any, Any] = np.nextafter(matrix, np.inf)
     sampler = replace(ours, factor=type(ours.factor).from_arrays({name: theirs}))
     spec = sample_spec(sampler, (1000,), root=as_root(seed).child(0), dtype=dtype, chunks=100, names=None)
     to_zarr(sample(spec), folder / "samples.zarr", part=part)
-    return theirs
+    return np.asarray(theirs)

@@ -117,10 +117,10 @@ from contextlib import nullcontext
 from moto import server
 
 class Atomic(server.DomainDispatcherApplication):
-    lock = threading.Lock()
+    conditional = threading.Lock()
 
     def __call__(self, environ, start_response):
-        with self.lock if "HTTP_IF_NONE_MATCH" in environ else nullcontext():
+        with self.conditional if "HTTP_IF_NONE_MATCH" in environ else nullcontext():
             return super().__call__(environ, start_response)
 
 server.DomainDispatcherApplication = Atomic

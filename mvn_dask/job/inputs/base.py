@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.errors import InvalidDistributionError, JobFileError
@@ -47,33 +48,30 @@ class InputArray:
 
 
 def as_input_array(origin: Origin, array: object) -> InputArray:
-    """An array without names as an `InputArray`.
-
-    Raises
-    ------
-    InvalidDistributionError
-        If it holds anything but finite real numbers, none at all, or has more than two axes.
-    """
+    """An array without names. Raises InvalidDistributionError for all but scalars, vectors, matrices of finite numbers."""
     found = np.asarray(array)
     check_kind(origin, found.dtype, found.shape)
     with np.errstate(over="ignore"):
         numbers = np.array(found, dtype=np.float64)
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
-        where = tuple(bad[0].tolist())
-        index = f"[{', '.join(map(str, where))}]" if where else ""
-        raise origin.invalid(f"must be finite: {origin.key}{index} is {numbers[where]}")
+    refuse_entries(origin, numbers, ~np.isfinite(numbers), "must be finite")
     return InputArray(origin, numbers)
 
 
-def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
-    """Refuse, by dtype and shape alone, what cannot be a scalar, vector or matrix of real numbers.
+def first_index(bad: NDArray[np.bool_]) -> tuple[int, ...] | None:
+    """Index of the first true entry."""
+    return tuple(np.argwhere(bad)[0].tolist()) if bad.any() else None
 
-    Raises
-    ------
-    InvalidDistributionError
-        If it is none.
-    """
+
+def refuse_entries(origin: Origin, numbers: FloatArray, bad: NDArray[np.bool_], rule: str) -> None:
+    """Raise InvalidDistributionError that names the first entry which is bad, if one is."""
+    where = first_index(bad)
+    if where is not None:
+        index = f"[{', '.join(map(str, where))}]" if where else ""
+        raise origin.invalid(f"{rule}: {origin.key}{index} is {numbers[where]}")
+
+
+def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Raise InvalidDistributionError for a dtype or shape that is not of a scalar, vector or matrix of real numbers."""
     if dtype.kind not in "biuf":
         name = preview(str(dtype)).strip('"')
         raise origin.invalid(f"must hold real numbers, and its dtype is {name}")

@@ -26,20 +26,14 @@ class NamedTable:
 def table_input(origin: Origin, table: NamedTable) -> InputArray:
     """The vector or matrix that a table holds, with the names of its variables.
 
-    A square table is a matrix, where a matrix may be; one row or one column is a vector. A column beside names is
-    named by these.
-
-    Raises
-    ------
-    InvalidDistributionError
-        For other shapes, names that are repeated or empty, and a matrix whose rows and columns have different
-        names.
+    A square table is a matrix, where a matrix may be; one row or one column is a vector. A column beside names is named
+    by these.
     """
     count, width = table.numbers.shape
     columns, rows = table.columns, table.rows
     if count == width and origin.key in MATRIX_KEYS and (count > 1 or rows is None or rows == columns):
-        if rows is not None and columns is not None:
-            _refuse_other_names(origin, rows, columns)
+        if rows is not None and columns is not None and (text := name_difference(rows, columns)):
+            raise origin.invalid(f"its rows and columns must have the same names in the same order: {text}")
         return InputArray(origin, table.numbers, _names(origin, columns or rows))
     if width == 1 and (count > 1 or rows is not None):
         return InputArray(origin, table.numbers[:, 0].copy(), _names(origin, rows))
@@ -62,12 +56,6 @@ def _names(origin: Origin, labels: Sequence[str] | None) -> tuple[str, ...] | No
             raise origin.invalid(f"two variables are named {preview(label)}")
         seen.add(label)
     return tuple(labels)
-
-
-def _refuse_other_names(origin: Origin, rows: Sequence[str], columns: Sequence[str]) -> None:
-    text = name_difference(rows, columns)
-    if text:
-        raise origin.invalid(f"its rows and columns must have the same names in the same order: {text}")
 
 
 def name_difference(one: Sequence[str], other: Sequence[str]) -> str:

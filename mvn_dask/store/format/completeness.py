@@ -1,4 +1,8 @@
-"""Whether all of a store is there: chunks, metadata, and the arrays beside the manifest."""
+"""Whether a store is complete: chunks, metadata, and parameter arrays.
+
+Input: storage and a manifest. Output: numbers of missing chunks, or answers. Cost: an `lstat` a chunk in a folder, a
+listing in an object store; and the documents' JSON.
+"""
 
 import json
 from typing import Any
@@ -15,7 +19,7 @@ from mvn_dask.store.storage.base import Storage
 
 
 def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
-    """Chunks of these numbers that are not there."""
+    """Numbers of missing chunks, from `start` up to `stop`."""
     if not storage.prefers_listing and next(storage.entries("samples"), None) is None:
         return np.arange(start, stop, dtype=np.int64)
     return start + np.flatnonzero(~present_chunks(storage, manifest, start, stop)).astype(np.int64)
@@ -24,12 +28,8 @@ def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int)
 def committed(storage: Storage, manifest: Manifest) -> bool:
     """Whether the metadata documents are there, and the root's, the last thing written, is ours.
 
-    A reader's ``zarr.open`` may have made an empty group in its place, and a store may have been extended.
-
-    Raises
-    ------
-    DamagedManifestError
-        If they are there and contradict the manifest.
+    A reader's ``zarr.open`` may have made an empty group in its place, and a store may have been extended since. Raises
+    DamagedManifestError if they are there and contradict the manifest.
     """
     expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
     root = _document(storage, DOCUMENT, expected)
@@ -40,9 +40,11 @@ def committed(storage: Storage, manifest: Manifest) -> bool:
         if found is None:
             return False
         ours = json.loads(expected[key])
-        # Attributes are the user's to add to, and releases of Zarr may add fields of no weight.
+        # Users may add attributes, and releases of Zarr fields.
         if any(found.get(field) != ours[field] for field in ours.keys() - {"attributes"}):
-            msg = f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them anew"
+            msg = (
+                f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them again"
+            )
             raise DamagedManifestError(msg)
     return True
 
@@ -52,7 +54,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     if entry is None:
         return None
     if not entry.regular or entry.size > 2 * len(expected[key]) + MAX_EXTRA_BYTES:
-        msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it anew"
+        msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it again"
         raise DamagedManifestError(msg)
     try:
         document = json.loads(storage.read(key).tobytes())
@@ -62,7 +64,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
 
 
 def complete(storage: Storage, manifest: Manifest) -> bool:
-    """Whether everything is there: chunks, names, metadata, and the arrays beside the manifest."""
+    """Whether everything is there: chunks, names, metadata, and parameter arrays."""
     files = [parameter_key(name) for name in manifest.parameters]
     if manifest.names is not None:
         files.append(f"{manifest.array.dimensions[-1]}/c/0")
@@ -76,10 +78,7 @@ def complete(storage: Storage, manifest: Manifest) -> bool:
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     """Raise unless chunks and metadata are there.
 
-    Raises
-    ------
-    UnfinishedStoreError
-        With what is missing, and how to go on.
+    Raises UnfinishedStoreError with what is missing, and how to go on.
     """
     count = chunk_count(manifest)
     missing = len(missing_numbers(storage, manifest, 0, count))

@@ -17,7 +17,7 @@ import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import DamagedChunkError, UnfinishedStoreError
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedChunkError, UnfinishedStoreError
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import Buffer, ByteArray, Entry, Storage
 
@@ -52,18 +52,39 @@ def chunk_number(manifest: Manifest, index: Sequence[int]) -> int:
     return int(np.ravel_multi_index(tuple(index), grid(manifest))) if manifest.shape else 0
 
 
+def part_range(part: object, count: int) -> tuple[int, int]:
+    """The numbers of the chunks that part (i, n) of a store writes: from the first one on, up to the second.
+
+    Raises ArgumentError, ArgumentTypeError if it is no pair (i, n) with 0 ≤ i < n.
+
+    Examples
+    --------
+    >>> [part_range((i, 3), 10) for i in range(3)]
+    [(0, 3), (3, 6), (6, 10)]
+    """
+    if part is None:
+        return 0, count
+    pair = tuple(part) if isinstance(part, (tuple, list)) else ()
+    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in pair):
+        raise ArgumentTypeError(f"`part` must be a pair of integers (i, n), not {part!r}")
+    i, n = map(int, pair)
+    if not 0 <= i < n:
+        raise ArgumentError(f"`part` must be (i, n) with 0 <= i < n: it is {(i, n)}")
+    return i * count // n, (i + 1) * count // n
+
+
 def chunk_key(index: Sequence[int]) -> str:
-    """Where a chunk lies."""
+    """Key of a chunk."""
     return "/".join([ARRAY, "c", *map(str, index)])
 
 
 def chunk_keys(manifest: Manifest, start: int, stop: int) -> Iterator[str]:
-    """Where the chunks of these numbers lie."""
+    """Keys of the chunks of these numbers."""
     return (chunk_key(chunk_index(manifest, number)) for number in range(start, stop))
 
 
 def chunk_window(manifest: Manifest, index: Sequence[int]) -> tuple[slice, ...]:
-    """Where a chunk lies in the array."""
+    """The part of the array that is a chunk."""
     return tuple(
         slice(number * step, min((number + 1) * step, length))
         for number, step, length in zip(index, manifest.chunks, manifest.shape, strict=True)
@@ -76,7 +97,7 @@ def chunk_shape(manifest: Manifest, index: Sequence[int]) -> tuple[int, ...]:
 
 
 def fill_value(dtype: np.dtype[Any]) -> Any:
-    """What stands where nothing was written: NaN, or 0 where there is none."""
+    """The fill value: NaN, or 0 where there is none."""
     return dtype.type(np.nan if dtype.kind in "fc" else 0)
 
 
@@ -124,7 +145,7 @@ def _checksum(numbers: ByteArray) -> bytes:
     return checksum.to_bytes(CHECKSUM_BYTES, "little")
 
 
-def fault(manifest: Manifest, content: ByteArray) -> str | None:
+def chunk_fault(manifest: Manifest, content: ByteArray) -> str | None:
     """What is wrong with the bytes of a chunk, if anything."""
     if len(content) != chunk_bytes(manifest):
         return f"wrong size: {len(content)} bytes, not {chunk_bytes(manifest)}"
@@ -141,7 +162,7 @@ def fault(manifest: Manifest, content: ByteArray) -> str | None:
 
 
 def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.NDArray[Any]:
-    """The numbers of a chunk without its padding; the bytes must have no `fault`."""
+    """The numbers of a chunk without its padding; the bytes must have no `chunk_fault`."""
     count = inner_chunk_count(manifest)
     size = prod(manifest.chunks) * manifest.dtype.itemsize // count
     body = content[: count * (size + CHECKSUM_BYTES)].reshape(count, -1)[:, :size]
@@ -153,12 +174,7 @@ def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.
 def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
     """The numbers of a chunk.
 
-    Raises
-    ------
-    UnfinishedStoreError
-        If it is gone, or of the wrong size.
-    DamagedChunkError
-        If its checksum differs.
+    Raises UnfinishedStoreError if it is gone, or of the wrong size; DamagedChunkError if its checksum differs.
     """
     key = chunk_key(index)
     entry = storage.entry(key)
@@ -167,9 +183,9 @@ def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> np
             f"chunk {tuple(index)} of {storage} is missing: mvn_dask.to_zarr or mvn_dask.repair draws it again"
         )
     content = storage.read(key)
-    found = fault(manifest, content)
-    if found is not None:
-        raise DamagedChunkError(f"chunk {tuple(index)} of {storage}: {found}: mvn_dask.repair draws it again")
+    fault = chunk_fault(manifest, content)
+    if fault is not None:
+        raise DamagedChunkError(f"chunk {tuple(index)} of {storage}: {fault}: mvn_dask.repair draws it again")
     return decode(manifest, index, content)
 
 
@@ -187,14 +203,14 @@ def is_whole(manifest: Manifest, entry: Entry) -> bool:
 
 
 def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
-    """What lies where the chunks of these numbers should be."""
+    """Numbers and entries of the chunks of these numbers, where there are any."""
     if not storage.prefers_listing:
         for number, key in enumerate(chunk_keys(manifest, start, stop), start):
             entry = storage.entry(key)
             if entry is not None:
                 yield number, entry
         return
-    # Not below "c" alone, which is the one chunk of an array without axes.
+    # Not only below "c": the one chunk of an array without axes is named so.
     for entry in storage.entries(ARRAY):
         index = parse_key(manifest, entry.key)
         if index is not None and start <= (number := chunk_number(manifest, index)) < stop:
@@ -202,7 +218,7 @@ def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -
 
 
 def parse_key(manifest: Manifest, key: str) -> Index | None:
-    """The chunk that lies under a key, or None if none does."""
+    """The chunk of a key, or None if it is no chunk's key."""
     head, words = key.split("/")[:2], key.split("/")[2:]
     if head != [ARRAY, "c"] or len(words) != len(manifest.shape):
         return None

@@ -165,10 +165,7 @@ class Manifest:
     def require_same(self, other: "Manifest", storage: Storage) -> None:
         """Raise unless another manifest describes the same store.
 
-        Raises
-        ------
-        SpecMismatchError
-            With every field that differs.
+        Raises SpecMismatchError with every field that differs.
         """
         ours, theirs = _flat(self.as_dict()), _flat(other.as_dict())
         # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
@@ -211,10 +208,7 @@ def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
 def parse_manifest(text: bytes, path: str) -> Manifest:
     """The manifest in the content of a file; `path` is how messages name it.
 
-    Raises
-    ------
-    DamagedManifestError
-        If it is none, or of another format version.
+    Raises DamagedManifestError if it is none, or of another format version.
     """
     if len(text) > MAX_MANIFEST_BYTES:
         raise DamagedManifestError(f"{path} has {len(text)} bytes, and a manifest at most {MAX_MANIFEST_BYTES}")
@@ -244,10 +238,7 @@ def _refuse_constant(word: str) -> NoReturn:
 def read_manifest(storage: Storage) -> Manifest | None:
     """The manifest of a store, or None if there is none.
 
-    Raises
-    ------
-    DamagedManifestError
-        If it is not one, or of another format version.
+    Raises DamagedManifestError if it is not one, or of another format version.
     """
     entry = storage.entry(MANIFEST_KEY)
     if entry is None:
@@ -271,12 +262,7 @@ def read_manifest(storage: Storage) -> Manifest | None:
 def require_manifest(storage: Storage) -> Manifest:
     """The manifest of a store that must be there.
 
-    Raises
-    ------
-    NotAStoreError
-        If there is none.
-    DamagedManifestError
-        If it cannot be understood.
+    Raises NotAStoreError if there is none; DamagedManifestError if it cannot be understood.
     """
     manifest = read_manifest(storage)
     if manifest is None:

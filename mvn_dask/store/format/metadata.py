@@ -1,9 +1,11 @@
-"""What a store looks like to Zarr: a group with the array ``samples``, and the documents that say so.
+"""Zarr's metadata documents of a store, and the names of the variables.
 
-No compressor, since the mantissas of normals do not compress; a crc32c in every chunk; NaN where nothing was
-written. Where the variables have names, the array ``variable`` holds them, which makes them a coordinate in xarray.
-The documents are made in memory and written last, the root's last of all: no Zarr reader, whatever its version or
-language, can open what has no ``zarr.json``.
+Input: a manifest and the mean. Output: the files that make the chunks a Zarr group with the array ``samples``. Cost:
+Zarr makes the documents in memory, in a few milliseconds; each is a small write.
+
+No compressor, since the mantissas of normals do not compress; a crc32c in every chunk; NaN where nothing was written.
+Where the variables have names, the array ``variable`` holds them, which makes them a coordinate in xarray. The root's
+document is written last of all: no Zarr reader, whatever its version or language, can open what has no ``zarr.json``.
 """
 
 import json
@@ -19,12 +21,12 @@ from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest
 from mvn_dask.store.storage.base import Storage
 
 DOCUMENT = "zarr.json"
-"""Name of a document."""
+"""Name of a metadata document."""
 MAX_MEAN_SIZE = 10_000
-"""Numbers of a mean that stands in the attributes; a longer one stands in ``.mvn_dask/mean.npy`` alone."""
+"""Numbers of a mean in the attributes, at most; a longer one is in ``.mvn_dask/parameters/mean.npy`` alone."""
 
 MAX_EXTRA_BYTES = 2**19
-"""Bytes that a document may have beyond what we write: attributes that users add, and the mean."""
+"""Bytes of attributes that users may add to a document, the mean included."""
 
 Files = Mapping[str, bytes]
 
@@ -36,6 +38,7 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
     from zarr.storage import MemoryStore
 
     written: dict[str, Any] = {}
+    # In memory, since Zarr would write the root's document first.
     store = MemoryStore(written)
     root = {"mvn_dask_format_version": FORMAT_VERSION, "mvn_dask_fingerprint": manifest.fingerprint}
     group = zarr.create_group(store, zarr_format=3, attributes=root)
@@ -51,7 +54,6 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
         filters=None,
         dimension_names=layout.dimensions,
         attributes=attributes(manifest.samples, manifest.expression, arrays.get("mean")),
-        config={"write_empty_chunks": True},
     )
     if layout.names is not None:
         names = group.create_array(
@@ -71,20 +73,20 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
 def attributes(
     samples: Sequence[Mapping[str, object]], expression: str | None, mean: npt.NDArray[Any] | None
 ) -> dict[str, Any]:
-    """What plain readers are told: text and numbers only, so that they can be saved in other formats."""
-    told: dict[str, Any] = {"provenance": canonical_json(list(samples))}
+    """Attributes for plain readers: text and numbers only, so that they can be saved in other formats."""
+    found: dict[str, Any] = {"provenance": canonical_json(list(samples))}
     if expression is not None:
-        told["expression"] = expression
+        found["expression"] = expression
     if mean is not None and mean.size <= MAX_MEAN_SIZE:
-        told["mean"] = mean.tolist()
-    return told
+        found["mean"] = mean.tolist()
+    return found
 
 
 def _consolidated(files: Files) -> bytes:
     """The root's document with copies of the others, so that one read opens the store.
 
-    As ``zarr.consolidate_metadata`` does, which warns each time that no specification has it yet, and cannot
-    be kept from warning in one thread alone.
+    As ``zarr.consolidate_metadata`` does, which warns at each call that no specification has it yet; a warning cannot
+    be silenced in one thread alone.
     """
     root = json.loads(files[DOCUMENT])
     inner = {
@@ -96,10 +98,10 @@ def _consolidated(files: Files) -> bytes:
     return json.dumps(root, indent=2).encode()
 
 
-def faults(storage: Storage, files: Files) -> dict[str, str]:
-    """Files of Zarr's that are missing, or not what they should be. The sizes of hostile ones are not read.
+def metadata_faults(storage: Storage, files: Files) -> dict[str, str]:
+    """Files of `zarr_files` that are missing or differ, and why; those of a wrong size are not read.
 
-    Documents are compared by what they say, since releases of Zarr spell it differently.
+    Documents are compared as JSON, since releases of Zarr spell it differently.
     """
     found = {}
     for key, expected in files.items():
@@ -110,12 +112,12 @@ def faults(storage: Storage, files: Files) -> dict[str, str]:
             found[key] = "a link"
         elif entry.size > 2 * len(expected) + MAX_EXTRA_BYTES:
             found[key] = f"wrong size: {entry.size} bytes"
-        elif not _same(storage.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
+        elif not _is_same(storage.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
             found[key] = "differs from what mvn_dask writes"
     return found
 
 
-def _same(content: bytes, expected: bytes, *, document: bool) -> bool:
+def _is_same(content: bytes, expected: bytes, *, document: bool) -> bool:
     if content == expected or not document:
         return content == expected
     try:
@@ -124,20 +126,21 @@ def _same(content: bytes, expected: bytes, *, document: bool) -> bool:
         return False
 
 
-def _agree(there: Any, ours: Any, *, more: bool = False) -> bool:
-    """Whether a document says what ours says; attributes are the user's to add to."""
-    if not (isinstance(there, dict) and isinstance(ours, dict)):
-        return bool(there == ours)
-    if there.keys() != ours.keys() and not (more and there.keys() > ours.keys()):
+def _agree(found: Any, ours: Any, *, more: bool = False) -> bool:
+    """Whether a document says what ours says; users may add attributes."""
+    if not (isinstance(found, dict) and isinstance(ours, dict)):
+        return bool(found == ours)
+    if found.keys() != ours.keys() and not (more and found.keys() > ours.keys()):
         return False
-    return all(_agree(there[key], ours[key], more=key == "attributes") for key in ours)
+    return all(_agree(found[key], ours[key], more=key == "attributes") for key in ours)
 
 
 def commit(storage: Storage, files: Files) -> None:
-    """Write what Zarr needs, the root's document last, and that exactly once, however many jobs come to it."""
+    """Write the files of Zarr, the root's document last, and that once, however many parts end at the same moment."""
     for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
-        if key != DOCUMENT and key in faults(storage, {key: files[key]}):
+        if key != DOCUMENT and key in metadata_faults(storage, {key: files[key]}):
             storage.write(key, [files[key]])
-    if not storage.create(DOCUMENT, files[DOCUMENT]) and faults(storage, {DOCUMENT: files[DOCUMENT]}):
+    # Created exclusively: of many parts that end at the same moment one commits, and readers never see it change.
+    if not storage.create(DOCUMENT, files[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
         # A careless reader's `zarr.open` has made an empty group there, or the store was extended.
         storage.write(DOCUMENT, [files[DOCUMENT]])

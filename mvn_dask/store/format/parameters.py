@@ -65,10 +65,7 @@ def load_parameters(storage: Storage, manifest: Manifest) -> Arrays:
 def load_parameter(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any]:
     """A parameter array of a store, compared with its digest in the manifest.
 
-    Raises
-    ------
-    DamagedManifestError
-        If it is missing, or another.
+    Raises DamagedManifestError if it is missing, or another.
     """
     found = _examine(storage, manifest, name)
     if isinstance(found, str):

@@ -23,12 +23,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def from_json(kind: Any, value: Any, path: str = "") -> Any:
     """A value of a type: str, int, a dtype, a dataclass, or a tuple, Mapping, Literal or `X | None` of such.
 
-    Integers are from 0 to 2**63 - 1. A Mapping to Any is taken as it is.
-
-    Raises
-    ------
-    ValueError
-        If the value is of another type, or has a field too many or too few.
+    Integers are from 0 to 2**63 - 1. A Mapping to Any is taken as it is. Raises ValueError if the value is of another
+    type, or has a field too many or too few.
     """
     if kind is str:
         # JSON can spell half a surrogate pair, which has no UTF-8.

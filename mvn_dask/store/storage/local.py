@@ -28,37 +28,23 @@ _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLO
 
 
 class LocalStorage(Storage):
-    """A folder on a file system that all workers see.
+    """A folder on a file system that all workers see; with `fsync` every file is waited for until it is on the disk.
 
-    Parameters
-    ----------
-    folder : Path
-        Absolute, since workers have working directories of their own.
-    fsync : bool
-        Wait with every file until it is on the disk.
+    `folder` is absolute, since workers have working directories of their own.
     """
+
+    prefers_listing = False
+    has_locks = True
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self._folder = folder
         # Paths as text: pathlib would take thrice as long as the system calls.
-        self._root = str(folder)
+        self.name = str(folder)
         self._fsync = fsync
-
-    @property
-    def name(self) -> str:
-        return self._root
-
-    @property
-    def prefers_listing(self) -> bool:
-        return False
-
-    @property
-    def has_locks(self) -> bool:
-        return True
 
     def entry(self, key: str) -> Entry | None:
         try:
-            status = os.lstat(f"{self._root}/{key}")
+            status = os.lstat(f"{self.name}/{key}")
         except (FileNotFoundError, NotADirectoryError):
             return None
         regular = stat.S_ISREG(status.st_mode) and self._link_above(key) is None
@@ -67,7 +53,7 @@ class LocalStorage(Storage):
     def read(self, key: str) -> ByteArray:
         self._refuse_links(key)
         try:
-            descriptor = os.open(f"{self._root}/{key}", _READ_FLAGS)
+            descriptor = os.open(f"{self.name}/{key}", _READ_FLAGS)
         except NotADirectoryError as error:
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
         try:
@@ -98,7 +84,7 @@ class LocalStorage(Storage):
         # Under a lock, since a rename replaces. Not by O_EXCL, after which a kill leaves half a file; nor by a hard
         # link of a whole one, after which a kill leaves its second name.
         with creating(self._folder):
-            if os.path.lexists(f"{self._root}/{key}"):
+            if os.path.lexists(f"{self.name}/{key}"):
                 return False
             self.write(key, [content])
         return True
@@ -106,7 +92,7 @@ class LocalStorage(Storage):
     def delete(self, key: str) -> None:
         self._refuse_links(key, leaf=False)
         with suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(f"{self._root}/{key}")  # noqa: PTH108
+            os.unlink(f"{self.name}/{key}")  # noqa: PTH108
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         folder = self._folder / prefix
@@ -125,7 +111,7 @@ class LocalStorage(Storage):
 
     def loader(self, key: str) -> ArrayLoader:
         self._refuse_links(key)
-        return partial(np.load, f"{self._root}/{key}", mmap_mode="r", allow_pickle=False)
+        return partial(np.load, f"{self.name}/{key}", mmap_mode="r", allow_pickle=False)
 
     def require_folder(self) -> None:
         if self._folder.exists() and not self._folder.is_dir():
@@ -175,14 +161,14 @@ class LocalStorage(Storage):
         """The first folder above a key that is a link: files below it lie outside the store."""
         end = key.find("/")
         while end >= 0:
-            if os.path.islink(f"{self._root}/{key[:end]}"):  # noqa: PTH114
+            if os.path.islink(f"{self.name}/{key[:end]}"):  # noqa: PTH114
                 return key[:end]
             end = key.find("/", end + 1)
         return None
 
     def _refuse_links(self, key: str, *, leaf: bool = True) -> None:
         link = self._link_above(key)
-        if link is None and leaf and os.path.islink(f"{self._root}/{key}"):  # noqa: PTH114
+        if link is None and leaf and os.path.islink(f"{self.name}/{key}"):  # noqa: PTH114
             link = key
         if link is not None:
             raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")

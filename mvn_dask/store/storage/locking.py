@@ -82,13 +82,7 @@ def creating(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def task_session(folder: Path) -> Iterator[None]:
-    """A shared session for one task.
-
-    Raises
-    ------
-    StoreError
-        If the store does not exist.
-    """
+    """A shared session for one task. Raises StoreError if the store does not exist."""
     if _is_read_only_copy(folder):
         yield
         return

@@ -51,31 +51,14 @@ class Download:
 
 
 class ObjectStorage(Storage):
-    """A prefix in a bucket.
+    """A prefix in a bucket. `store` holds the credentials, and goes to the workers and nowhere else."""
 
-    Parameters
-    ----------
-    store : obstore.store.ObjectStore
-        The bucket and the prefix. It holds the credentials, and goes to the workers and nowhere else.
-    name : str
-        How messages call it.
-    """
+    prefers_listing = True
+    has_locks = False
 
     def __init__(self, store: ObjectStore, name: str) -> None:
         self._store: Any = store
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def prefers_listing(self) -> bool:
-        return True
-
-    @property
-    def has_locks(self) -> bool:
-        return False
+        self.name = name
 
     def path(self, key: str) -> str:
         """Path of a key in the bucket, below the prefix that obstore knows."""
@@ -91,8 +74,7 @@ class ObjectStorage(Storage):
     def read(self, key: str) -> ByteArray:
         with self._translated(key):
             found: Any = obstore.get(self._store, self.path(key)).bytes()
-        content: ByteArray = np.frombuffer(found, np.uint8)
-        return content
+        return np.frombuffer(found, np.uint8)
 
     def write(self, key: str, buffers: Sequence[Buffer]) -> None:
         with self._translated():
@@ -209,8 +191,8 @@ class MemoryStorage(ObjectStorage):
         return self._prefix + key
 
     def __getstate__(self) -> tuple[str, str, int]:
-        return self._name, self._prefix, self._process
+        return self.name, self._prefix, self._process
 
     def __setstate__(self, state: tuple[str, str, int]) -> None:
-        self._name, self._prefix, self._process = state
+        self.name, self._prefix, self._process = state
         self._store = _memory

@@ -9,8 +9,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 import zarr
+from hypothesis import given
+from hypothesis import strategies as st
 
 import mvn_dask
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.store.format.layout import part_range
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
 
@@ -126,3 +130,32 @@ def test_the_users_zarr_format_does_not_matter(tmp_path: Path) -> None:
     with zarr.config.set({"default_zarr_format": 2}):
         write(tmp_path)
     assert mvn_dask.from_zarr(tmp_path).shape == (100, 2)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**4))
+def test_parts_cover_all_chunks_once_and_are_even(count: int, parts: int) -> None:
+    some = sorted({0, parts // 2, parts - 1})
+    ranges = {i: part_range((i, parts), count) for i in {*some, *(i + 1 for i in some if i + 1 < parts)}}
+    assert ranges[0][0] == 0
+    assert ranges[parts - 1][1] == count
+    for i, (start, stop) in ranges.items():
+        assert 0 <= stop - start <= -(-count // parts)
+        assert i + 1 not in ranges or ranges[i + 1][0] == stop
+
+
+def test_no_part_is_everything() -> None:
+    assert part_range(None, 7) == (0, 7)
+    assert part_range((0, 1), 7) == (0, 7)
+    assert part_range([np.int64(1), np.int64(2)], 7) == (3, 7)
+
+
+@pytest.mark.parametrize("part", [1, "1/2", (1,), (1, 2, 3), (1.0, 2), (True, 2), (None, 2), {"i": 1}])
+def test_what_is_no_pair_of_integers(part: object) -> None:
+    with pytest.raises(ArgumentTypeError, match="must be a pair of integers"):
+        part_range(part, 7)
+
+
+@pytest.mark.parametrize("part", [(2, 2), (-1, 2), (0, 0), (0, -1), (5, 3)])
+def test_what_is_no_part(part: tuple[int, int]) -> None:
+    with pytest.raises(ArgumentError, match=r"0 <= i < n: it is \("):
+        part_range(part, 7)

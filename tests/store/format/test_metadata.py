@@ -10,7 +10,7 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.metadata import DOCUMENT, MAX_MEAN_SIZE, commit, faults, zarr_files
+from mvn_dask.store.format.metadata import DOCUMENT, MAX_MEAN_SIZE, commit, metadata_faults, zarr_files
 from mvn_dask.store.storage.local import LocalStorage
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
@@ -24,7 +24,7 @@ def test_the_root_comes_last_and_once(tmp_path: Path) -> None:
     commit(storage, FILES)
     times = {key: (tmp_path / key).stat().st_mtime_ns for key in FILES}
     assert max(times, key=times.__getitem__) == DOCUMENT
-    assert faults(storage, FILES) == {}
+    assert metadata_faults(storage, FILES) == {}
     commit(storage, FILES)
     assert {key: (tmp_path / key).stat().st_mtime_ns for key in FILES} == times
 
@@ -32,9 +32,9 @@ def test_the_root_comes_last_and_once(tmp_path: Path) -> None:
 def test_an_empty_group_in_its_place_is_replaced(tmp_path: Path) -> None:
     zarr.create_group(tmp_path)
     storage = LocalStorage(tmp_path)
-    assert faults(storage, {DOCUMENT: FILES[DOCUMENT]})[DOCUMENT].startswith("differs")
+    assert metadata_faults(storage, {DOCUMENT: FILES[DOCUMENT]})[DOCUMENT].startswith("differs")
     commit(storage, FILES)
-    assert faults(storage, FILES) == {}
+    assert metadata_faults(storage, FILES) == {}
 
 
 @pytest.mark.parametrize("key", list(FILES))
@@ -44,15 +44,15 @@ def test_what_is_wrong_with_a_file(key: str, tmp_path: Path) -> None:
     path = tmp_path / key
     if key.endswith(DOCUMENT):
         path.write_text(json.dumps(json.loads(path.read_text()), indent=7))
-        assert faults(storage, FILES) == {}, "spelt differently, it says the same"
+        assert metadata_faults(storage, FILES) == {}, "spelt differently, it says the same"
     path.write_bytes(b"x" + FILES[key])
-    assert list(faults(storage, FILES)) == [key]
+    assert list(metadata_faults(storage, FILES)) == [key]
     path.write_bytes(bytes(10**6))
-    assert faults(storage, FILES)[key] == "wrong size: 1000000 bytes"
+    assert metadata_faults(storage, FILES)[key] == "wrong size: 1000000 bytes"
     path.unlink()
-    assert faults(storage, FILES)[key] == "missing"
+    assert metadata_faults(storage, FILES)[key] == "missing"
     path.symlink_to(tmp_path / ".mvn_dask")
-    assert faults(storage, FILES)[key] == "a link"
+    assert metadata_faults(storage, FILES)[key] == "a link"
 
 
 def attributes(folder: Path, array: Any) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["mean", "factor.matrix"])
-def test_a_damaged_array_is_noticed_and_written_anew(damage, text, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_array_is_noticed_and_written_again(damage, text, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Workers would draw other numbers with it."""
     storage = LocalStorage(tmp_path)
     write_parameters(storage, MANIFEST_KEY, ARRAYS)

@@ -17,11 +17,13 @@ from distributed import Client
 
 import mvn_dask
 from mvn_dask.errors import SpecMismatchError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.store.chunk_writer import ChunkWriter
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.status import status
 from mvn_dask.store.storage import lease
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.storage.object import MemoryStorage
+from tests.support.pausing import DEADLINE, kill, start, wait_for
 from tests.support.s3 import WAYS, Prefix
 from tests.support.stores import JOBS, labelled, local_files, tree_without_locks
 
@@ -61,7 +63,7 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_store_on_s3_looks_after_itself(way: str, prefix: Prefix, tmp_path: Path) -> None:
+def test_a_store_on_s3_is_verified_repaired_and_extended(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
     before = prefix.tree()
@@ -186,17 +188,25 @@ def test_of_parts_at_the_same_time_exactly_one_commits(prefix: Prefix, tmp_path:
     }
 
 
+def write_most(prefix: Prefix) -> None:
+    """A job that never ends: its last chunks wait."""
+    real, begun = ChunkWriter.write, count(1)
+
+    def held(writer: ChunkWriter, index: tuple[int, ...], block: Any) -> None:
+        if next(begun) > CHUNKS - 10:
+            time.sleep(DEADLINE)
+        real(writer, index, block)
+
+    ChunkWriter.write = held  # type: ignore[assignment,method-assign]
+    write(prefix)
+
+
 def test_a_killed_writer_is_resumed(prefix: Prefix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url, options = prefix.way("url")
-    writer = CONTEXT.Process(target=write, args=(prefix,))
-    writer.start()
-    deadline = time.monotonic() + 60
-    while len(prefix.keys("samples/c/")) < 5 and time.monotonic() < deadline:
-        time.sleep(0.001)
-    writer.kill()
-    writer.join()
+    writer = start(write_most, prefix)
+    wait_for(lambda: len(prefix.keys("samples/c/")) >= 5, "some chunks")
+    kill(writer)
     done = len(prefix.keys("samples/c/"))
-    assert writer.exitcode == -9
     assert 5 <= done < CHUNKS, "it was on the way"
     dead = prefix.keys(JOBS)
     assert len(dead) == 1

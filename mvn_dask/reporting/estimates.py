@@ -1,0 +1,137 @@
+"""Estimates from a store compared with what is expected: differences in standard errors.
+
+Input: measurements and their reference. Output: the numbers behind verdicts and figures. Cost: that of arrays of
+bounded size, made when they are first used.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.reporting.measurements import Measurements
+from mvn_dask.reporting.p_values import beyond, covariance_z
+from mvn_dask.reporting.reference import Reference
+from mvn_dask.reporting.selection import Selection
+
+SUMMATION_ERROR = 1e-10
+"""By how much adding up many numbers may change a mean of products."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Statistics of the selected variables, in units of their expected standard deviations."""
+
+    selection: Selection
+    """What was looked at."""
+    reference: Reference
+    """What it should be."""
+    measured: Measurements
+    """What it is."""
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.selection.rows
+
+    def name(self, column: int, kind: str = "variable") -> str:
+        """Name of a selected variable, by its position among them; its number where it has none."""
+        variable = int(self.selection.columns[column])
+        names = self.selection.manifest.names
+        return f"{kind} {variable:,}" if names is None else names[variable]
+
+    @cached_property
+    def mean(self) -> Float64Array:
+        """Sample means in the variables' own units, shape (columns,)."""
+        return self.reference.mean + self.reference.deviation * self.measured.mean
+
+    @cached_property
+    def deviation(self) -> Float64Array:
+        """Sample standard deviations in the variables' own units, shape (columns,)."""
+        return self.reference.deviation * np.sqrt(self.measured.variance)
+
+    @cached_property
+    def mean_errors(self) -> Float64Array:
+        """Means less the expected ones and less what rounding explains, in standard errors, shape (columns,)."""
+        return beyond(self.measured.mean, self.rounding) * sqrt(self.rows)
+
+    @property
+    def variance_errors(self) -> Float64Array:
+        """Variances less the expected ones, in standard errors, shape (columns,)."""
+        return (self.measured.variance - 1.0) * sqrt(self.variance_degrees / 2.0)
+
+    @property
+    def variance_degrees(self) -> float:
+        """Degrees of freedom of the χ² distribution that has the mean and the variance of (n - 1) s² / σ²."""
+        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.kurtosis_excess)
+
+    @property
+    def covariance_degrees(self) -> Float64Array:
+        """The same for pairs: n - 1 for normal ones, fewer for heavier tails, shape (pairs, pairs)."""
+        kurtosis, squared = self.reference.kurtosis_excess, self.reference.correlation**2
+        return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
+
+    @cached_property
+    def tested_pairs(self) -> Float64Array:
+        """1 where the covariance of a pair is measured and can be tested, else 0, shape (pairs, pairs)."""
+        testable = self.reference.testable[self.selection.paired]
+        return np.where(self.selection.together & np.logical_and.outer(testable, testable), 1.0, 0.0)
+
+    @cached_property
+    def correlation(self) -> Float64Array:
+        """Sample correlations of pairs, NaN where not tested, shape (pairs, pairs)."""
+        deviation = np.sqrt(np.diagonal(self.measured.covariance))
+        with np.errstate(all="ignore"):
+            found = np.clip(self.measured.covariance / np.multiply.outer(deviation, deviation), -1.0, 1.0)
+        return np.where(self.tested_pairs > 0, found, np.nan)
+
+    @cached_property
+    def covariance_errors(self) -> Float64Array:
+        """Covariances less the expected ones, in standard errors, NaN where not tested.
+
+        Those of normal variables are √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
+        """
+        with np.errstate(all="ignore"):
+            error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
+            found = self._pair_differences / error
+        return np.where(self.tested_pairs > 0, found, np.nan)
+
+    @cached_property
+    def covariance_z(self) -> Float64Array:
+        """The same as numbers that are standard normal for any number of rows."""
+        expected = self.reference.correlation
+        z = covariance_z(expected + self._pair_differences, expected, self.covariance_degrees)
+        return np.where(self.tested_pairs > 0, z, np.nan)
+
+    @property
+    def _pair_differences(self) -> Float64Array:
+        """Covariances less the expected ones and less what rounding explains."""
+        rounding = self.rounding[self.selection.paired]
+        explained = 2.0 * np.add.outer(rounding, rounding) + SUMMATION_ERROR
+        return beyond(self.measured.covariance - self.reference.correlation, explained)
+
+    @cached_property
+    def segment_errors(self) -> Float64Array:
+        """Means of segments in standard errors, less what rounding explains, shape (segments, segmented)."""
+        rounding = self.rounding[self.selection.segmented]
+        return beyond(self.measured.segment_means, rounding) * np.sqrt(self.measured.segment_rows)[:, None]
+
+    @cached_property
+    def running_means(self) -> Float64Array:
+        """Means of all rows up to the end of each segment, less the expected ones, shape (segments, segmented)."""
+        rows = self.measured.segment_rows[:, None]
+        return np.cumsum(self.measured.segment_means * rows, axis=0) / np.maximum(np.cumsum(rows, axis=0), 1)
+
+    @cached_property
+    def rounding(self) -> Float64Array:
+        """By how many standard deviations rounding may move a number, 0 for what is not tested, shape (columns,)."""
+        return np.where(self.reference.testable, self.reference.rounding, 0.0)
+
+
+def largest(errors: Float64Array, testable: npt.NDArray[np.bool_], most: int) -> list[int]:
+    """Positions of the largest errors of testable variables, at most so many, in that order."""
+    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:most]
+    return [int(each) for each in order if testable[each]]

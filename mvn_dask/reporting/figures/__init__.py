@@ -1,0 +1,1 @@
+"""The pictures of a report: inline SVG, and PNG inside it."""

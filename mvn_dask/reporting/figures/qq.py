@@ -1,0 +1,116 @@
+"""A QQ plot: quantiles of squared Mahalanobis distances against the expected ones.
+
+Input: estimates, and the p-value at which a single test fails. Output: an SVG picture. Cost: a bisection of p-values
+for each bin of the lengths.
+"""
+
+from math import hypot
+
+import numpy as np
+from markupsafe import Markup
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.figures.svg import Scale, axes, element, path, picture
+from mvn_dask.reporting.p_values import binomial_p_value
+from mvn_dask.reporting.reference import RadialLaw
+from mvn_dask.statistics.base import Counts
+
+WIDTH, HEIGHT = 420.0, 380.0
+POINT_DISTANCE = 4.0
+"""Between two points, at least."""
+
+
+def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
+    """The picture, with a band that only a point that fails a test leaves; None if there are no distances."""
+    law, total = estimates.reference.radial, int(estimates.measured.squared_lengths.counts.sum())
+    if law is None or not total:
+        return None
+    counts, edges = estimates.measured.lengths, law.histogram.edges
+    below = np.cumsum(counts)[:-1]
+    # Between two empty bins nothing is known of a quantile.
+    known = (below > 0) & (below < total) & ((counts[:-1] > 0) | (counts[1:] > 0))
+    seen, expected = edges[known] ** 2, _quantiles(law, below[known], total)
+    if not len(seen):
+        return None
+    low, high = float(min(seen[0], expected[0])), float(max(seen[-1], expected[-1]))
+    margin = 0.04 * (high - low) + 1e-3 * high
+    x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
+    y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
+    across, expected_law = "expected quantile", "the expected ones."
+    if not estimates.reference.kurtosis_excess:
+        across = f"χ² quantile, {law.rank:,} degrees of freedom"
+        expected_law = f"those of a chi-squared distribution with {law.rank} degrees of freedom."
+    frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
+    return picture(
+        "qq",
+        WIDTH,
+        HEIGHT,
+        "QQ plot of squared Mahalanobis distances",
+        f"Quantiles of {total:,} squared distances against {expected_law} In a sound sample the points lie on the "
+        "diagonal, within the band.",
+        element("clipPath", frame, id="qq-frame"),
+        axes(x, y, across, "squared distance in the sample", most=6),
+        element(
+            "g",
+            _band(law, total, p_value, x, y),
+            path([(x.start, y.start), (x.end, y.end)], "expected"),
+            *_points(expected, seen, x, y),
+            clip_path="url(#qq-frame)",
+        ),
+    )
+
+
+def _quantiles(law: RadialLaw, below: Counts, total: int) -> Float64Array:
+    """Squared length that this share of a sound sample is shorter than."""
+    return np.asarray(law.quantile(below / total) ** 2)
+
+
+def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[Markup]:
+    points: list[Markup] = []
+    last = (-POINT_DISTANCE, -POINT_DISTANCE)
+    for a, b in zip(expected, seen, strict=True):
+        here = (x(a), y(b))
+        if hypot(here[0] - last[0], here[1] - last[1]) >= POINT_DISTANCE:
+            points.append(element("circle", class_="point", cx=here[0], cy=here[1], r=2.2))
+            last = here
+    return points
+
+
+def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> Markup:
+    """Where a point may lie, sideways."""
+    edges = law.histogram.edges
+    ends = accepted_counts(law.cdf(edges), total, p_value)
+    left, right = (
+        np.clip(np.where(counts >= total, x.high, _quantiles(law, counts, total)), x.low, x.high) for counts in ends
+    )
+    inside = (edges**2 >= x.low) & (edges**2 <= x.high)
+    heights = [y(edge) for edge in edges[inside] ** 2]
+    forth = list(zip(map(x, left[inside]), heights, strict=True))
+    back = list(zip(map(x, right[inside]), heights, strict=True))
+    return path([*forth, *reversed(back)], "band") if forth else Markup("")
+
+
+def accepted_counts(probability: Float64Array, trials: int, p_value: float) -> tuple[Counts, Counts]:
+    """Smallest and largest counts of successes whose p-value is not less than a given one.
+
+    Examples
+    --------
+    Of 10 trials with probability 1/2, at most 1 success has the probability 11 / 1024, so that the p-value of the
+    count 1 is 0.021; that of 2 is 0.109:
+
+    >>> accepted_counts(np.array([0.5]), 10, 0.05)
+    (array([2]), array([8]))
+    """
+    expected = np.rint(probability * trials).astype(np.int64)
+
+    def farthest(step: int, most: Counts) -> Counts:
+        """By bisection of the distance from the expected count: the farther, the smaller is the p-value."""
+        accepted, rejected = np.zeros_like(expected), most + 1
+        while (rejected - accepted > 1).any():
+            middle = (accepted + rejected) // 2
+            passes = binomial_p_value(expected + step * middle, trials, probability, probability) >= p_value
+            accepted, rejected = np.where(passes, middle, accepted), np.where(passes, rejected, middle)
+        return expected + step * accepted
+
+    return farthest(-1, expected), farthest(1, trials - expected)

@@ -1,0 +1,77 @@
+"""Running means of the variables that are farthest off, as rows are added.
+
+Input: estimates, and the p-value at which a single test fails. Output: an SVG picture.
+"""
+
+import numpy as np
+from markupsafe import Markup
+from scipy.special import ndtri
+
+from mvn_dask.reporting.estimates import Estimates, largest
+from mvn_dask.reporting.figures.svg import Scale, axes, element, label, path, picture, shorten
+
+MEANS_SHOWN = 5
+"""Variables that are shown."""
+WIDTH, HEIGHT = 420.0, 330.0
+FUNNEL_START = 0.06
+"""Share of the rows at which the funnel is as high as the picture."""
+MIN_SEGMENTS = 8
+"""Segments of the rows, at least: fewer are no picture."""
+LINE_HEIGHT = 13.0
+
+
+def running_means(estimates: Estimates, p_value: float) -> Markup | None:
+    """The picture, with a funnel that a mean leaves with this probability; None if rows or variables are too few."""
+    shown = farthest_off(estimates)
+    if not shown or estimates.selection.segments < MIN_SEGMENTS:
+        return None
+    rows = estimates.selection.starts[1:].astype(np.float64)
+    z = -float(ndtri(p_value / 2.0))
+    means = estimates.running_means[:, shown]
+    y_high = max(z / np.sqrt(FUNNEL_START * rows[-1]), 1.1 * float(np.abs(means[len(means) // 4 :]).max()))
+    x = Scale(0.0, float(rows[-1]), 54.0, WIDTH - 104.0)
+    y = Scale(-y_high, y_high, HEIGHT - 44.0, 22.0)
+    frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
+    names = [estimates.name(estimates.selection.segmented[each], "no.") for each in shown]
+    # Far outside of the frame, but of bounded length.
+    within = np.clip(means, -9.0 * y_high, 9.0 * y_high)
+    lines = [path(zip(map(x, rows), map(y, line), strict=True), f"running t{i}") for i, line in enumerate(within.T)]
+    return picture(
+        "running",
+        WIDTH,
+        HEIGHT,
+        "Running means of the variables that are farthest off",
+        f"Means of the first rows, less the expected mean, in standard deviations, of {', '.join(names)}. In a sound "
+        "sample they stay in the funnel, which narrows as one over the square root of the rows.",
+        element("clipPath", frame, id="running-frame"),
+        axes(x, y, "rows so far", "running mean less the expected one, in standard deviations", most=4),
+        element("g", _funnel(z, x, y), *lines, clip_path="url(#running-frame)"),
+        path([(x.start, y(0)), (x.end, y(0))], "expected"),
+        *_labels(names, [y(float(np.clip(value, -y_high, y_high))) for value in means[-1]], x.end + 6),
+    )
+
+
+def farthest_off(estimates: Estimates) -> list[int]:
+    """Positions in `segmented` of the variables whose means are farthest off."""
+    segmented = estimates.selection.segmented
+    return largest(np.abs(estimates.mean_errors[segmented]), estimates.reference.testable[segmented], MEANS_SHOWN)
+
+
+def _funnel(z: float, x: Scale, y: Scale) -> Markup:
+    rows = np.geomspace(x.high / 1e4, x.high, 80)
+    up = [(x(n), y(z / np.sqrt(n))) for n in rows]
+    down = [(x(n), y(-z / np.sqrt(n))) for n in rows]
+    return path([*up, *reversed(down)], "band")
+
+
+def _labels(names: list[str], heights: list[float], x: float) -> list[Markup]:
+    """Names at the ends of their lines, moved so that none covers another."""
+    order = np.argsort(heights, kind="stable").tolist()
+    moved: list[float] = []
+    for each in order:
+        moved.append(max(heights[each], moved[-1] + LINE_HEIGHT) if moved else heights[each])
+    middle = (sum(heights) - sum(moved)) / len(heights)
+    return [
+        label(shorten(names[each]), x, height + middle + 3.5, "start", f"name t{each}")
+        for each, height in zip(order, moved, strict=True)
+    ]

@@ -1,0 +1,83 @@
+"""Numbers as text for people: significant digits, signs, shares, plurals."""
+
+from math import floor, isfinite, log10
+
+MINUS = "−"
+MILLION = 10**6
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number with so many significant digits.
+
+    >>> number(0.0123456), number(-1234567.0), number(3.0), number(float("inf"))
+    ('0.01235', '−1.235e+06', '3', '∞')
+    """
+    if not isfinite(value):
+        return "∞" if value > 0 else f"{MINUS}∞" if value < 0 else "no number"
+    return f"{value:.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:.{digits}g}"
+
+
+def to_precision(value: float, step: float) -> str:
+    """A number with as many digits as tell it from one that is a tenth of a step away.
+
+    >>> to_precision(0.0123456, 0.001), to_precision(-12.0, 5.0), to_precision(1e9, 1e-3)
+    ('0.0123', '−12.0', '1e+09')
+    """
+    if not (isfinite(value) and isfinite(step)) or step <= 0:
+        return number(value)
+    places = max(0, 1 - floor(log10(step)))
+    if places > 12 or abs(value) >= 10**9:
+        return number(value, 8)
+    return f"{value:.{places}f}".replace("-", MINUS)
+
+
+def signed(value: float) -> str:
+    """A number with its sign and one digit after the point.
+
+    >>> signed(1.26), signed(-0.04), signed(1e12)
+    ('+1.3', '−0.0', '+1e+12')
+    """
+    if not isfinite(value):
+        return number(value)
+    sign = MINUS if value < 0 else "+"
+    return f"{sign}{abs(value):.1f}" if abs(value) < MILLION else f"{sign}{abs(value):.3g}"
+
+
+def rate(value: float) -> str:
+    """A rate as a share of many.
+
+    >>> rate(0.34), rate(0.001), rate(1e-9), rate(1.0)
+    ('34 in 100', '1 in 1,000', 'less than 1 in a million', 'all')
+    """
+    if value >= 1:
+        return "all"
+    if value >= 0.02:
+        return f"{100 * value:.0f} in 100"
+    return f"1 in {1 / value:,.0f}" if value * MILLION >= 1 else "less than 1 in a million"
+
+
+def percent(value: float) -> str:
+    """A share in percent.
+
+    >>> percent(0.02275), percent(1e-9), percent(0.0)
+    ('2.275 %', '1e-07 %', '0 %')
+    """
+    return f"{number(100 * value)} %"
+
+
+def expected_count(value: float) -> str:
+    """How many there should be, which is seldom a whole number.
+
+    >>> expected_count(15000.3), expected_count(0.0312345)
+    ('15,000', '0.03123')
+    """
+    return f"{value:,.0f}" if value >= 1000 else number(value)
+
+
+def plural(value: int, what: str) -> str:
+    """A number of things, whose name takes an s.
+
+    >>> plural(1, "row"), plural(12345, "row")
+    ('1 row', '12,345 rows')
+    """
+    return f"{value:,} {what}{'' if value == 1 else 's'}"

@@ -1,0 +1,168 @@
+"""What the numbers of a sample should be: moments and laws of its distribution, and what rounding does to them.
+
+Input: the sampler of a store. Output: moments of the selected variables, and the laws of standardised variables and of
+whitened rows. Cost: that of the sampler's variances, of covariances of at most 128 variables, and of whitening 64 rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.errors import UnsupportedOperationError
+from mvn_dask.reporting.selection import Selection
+from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
+from mvn_dask.statistics.base import Indices
+from mvn_dask.statistics.histogram import Histogram
+
+MAX_ROUNDING = 0.02
+"""Rounding error up to which a number is tested, in standard deviations; that of a whitened row's length likewise."""
+HISTOGRAM_REACH = 8
+"""Standard deviations to each side of the mean that histograms resolve."""
+BINS_PER_DEVIATION = 16
+"""Bins of a histogram for each standard deviation."""
+BINS_PER_LENGTH = 32
+"""Bins of the length of a whitened row for each unit."""
+ROUNDING_PROBES = 64
+"""Random directions from which the rounding error of a whitened row is estimated."""
+NUMBERS_AT_A_TIME = 2**22
+"""Numbers that are whitened for it, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class RadialLaw:
+    """The law of the length of a whitened row; of a normal one the square is χ²-distributed."""
+
+    rank: int
+    """Dimension of the space that rows fill, and mean of the squared length."""
+    rounding: float
+    """By how much rounding may change a length."""
+    cdf: Callable[[Float64Array], Float64Array]
+    """Probability of a shorter row."""
+    kurtosis_excess: float
+    """κ of an elliptical distribution, 0 for a normal one."""
+
+    @property
+    def histogram(self) -> Histogram:
+        """Bins of lengths, for one column of these."""
+        low = max(0.0, sqrt(self.rank) - HISTOGRAM_REACH)
+        bins = ceil((sqrt(self.rank) + HISTOGRAM_REACH - low) * BINS_PER_LENGTH)
+        return Histogram(np.zeros(1, np.int64), low, BINS_PER_LENGTH, bins)
+
+    @property
+    def squared_degrees(self) -> float:
+        """Degrees of freedom of the χ² distribution whose relative variance is that of the squared length."""
+        return self.rank / (1.0 + self.kurtosis_excess * (self.rank + 2) / 2.0)
+
+    def quantile(self, probability: Float64Array) -> Float64Array:
+        """Length that a row exceeds with the probability 1 - p, by bisection; infinite for p = 1."""
+        low, high = np.zeros_like(probability), np.full_like(probability, sqrt(self.rank) + HISTOGRAM_REACH)
+        while (short := (self.cdf(high) < probability) & (high < 1e9)).any():
+            high[short] *= 2.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            below = self.cdf(middle) < probability
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        return np.where(probability < 1.0, high, np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Moments of the selected variables, and laws. Arrays are float64."""
+
+    mean: Float64Array
+    """Means, shape (columns,)."""
+    deviation: Float64Array
+    """Standard deviations, shape (columns,)."""
+    rounding: Float64Array
+    """By how many standard deviations rounding may move a number, shape (columns,); infinite for constants."""
+    correlation: Float64Array
+    """Of the paired variables, shape (pairs, pairs); 0 with constants."""
+    laws: ReferenceLaws
+    """Of standardised variables, and of whitened rows."""
+    radial: RadialLaw | None
+    """The law of whitened rows; None where they are not tested."""
+    no_radial_law: str
+    """Why there is none."""
+
+    @property
+    def constant(self) -> npt.NDArray[np.bool_]:
+        """Variables without variance, shape (columns,)."""
+        return np.equal(self.deviation, 0)
+
+    @property
+    def testable(self) -> npt.NDArray[np.bool_]:
+        """Variables whose distribution is not hidden by rounding, shape (columns,)."""
+        return np.less_equal(self.rounding, MAX_ROUNDING)
+
+    @property
+    def kurtosis_excess(self) -> float:
+        """κ of an elliptical distribution, 0 for a normal one: it widens the laws of variances and covariances."""
+        return self.laws.kurtosis_excess
+
+    def marginal_cdf(self, values: Float64Array) -> Float64Array:
+        """Probability of a smaller standardised variable."""
+        return np.asarray(self.laws.marginal_cdf(values), np.float64)
+
+
+def marginal_histogram(columns: Indices) -> Histogram:
+    """Bins of standardised variables, which are overwritten."""
+    bins = 2 * HISTOGRAM_REACH * BINS_PER_DEVIATION
+    return Histogram(columns, -HISTOGRAM_REACH, BINS_PER_DEVIATION, bins, in_place=True)
+
+
+def reference_of(sampler: Sampler, selection: Selection) -> Reference:
+    """Moments and laws of the selected part of a sample.
+
+    Notes
+    -----
+    Whoever stores a number x rounds it by about eps |x|, and the sum of the products of which it is made by eps √m of
+    its standard deviation, where m is how many there are; eps is that of the stored numbers.
+    """
+    columns, paired, mean = selection.columns, selection.columns[selection.paired], sampler.mean()
+    eps = float(np.finfo(selection.manifest.dtype).eps)
+    terms = max(1, min(sampler.noise_ndim, selection.parameters // selection.ndim - 1))
+    deviation = np.sqrt(sampler.variances())
+    spacing = eps * (np.abs(mean) + sqrt(terms) * deviation)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rounding = np.where(deviation > 0, spacing / deviation, np.inf)
+    scale = np.where(deviation[paired] > 0, deviation[paired], 1.0)
+    covariance = sampler.covariance_of(paired.tolist(), paired.tolist())
+    correlation = np.clip(covariance / np.multiply.outer(scale, scale), -1.0, 1.0)
+    np.fill_diagonal(correlation, 1.0)
+    radial = _radial_law(sampler, spacing, selection)
+    return Reference(
+        mean=mean[columns],
+        deviation=deviation[columns],
+        rounding=rounding[columns],
+        correlation=correlation,
+        laws=sampler.laws(),
+        radial=radial if isinstance(radial, RadialLaw) else None,
+        no_radial_law="" if isinstance(radial, RadialLaw) else radial,
+    )
+
+
+def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> RadialLaw | str:
+    """The law of whitened rows, or why there is none.
+
+    The root mean square of what whitening makes of rounding errors of random signs estimates the norm of the error of
+    a row, by Hutchinson's method: it may be large where a variance is tiny.
+    """
+    if selection.cut:
+        return "nothing to test: no chunk holds whole rows"
+    if not sampler.rank:
+        return "nothing to test: nothing varies"
+    laws = sampler.laws()
+    if laws.radial_cdf is None:
+        return "not tested: the law of distances is not known"
+    count = max(1, min(ROUNDING_PROBES, NUMBERS_AT_A_TIME // sampler.ndim))
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (count, sampler.ndim))
+    try:
+        errors = sampler.whiten(signs * spacing)
+    except UnsupportedOperationError as error:
+        return f"not tested: {error}"
+    rounding = 2.0 * sqrt(float(np.einsum("ij,ij->", errors, errors)) / count)
+    return RadialLaw(sampler.rank, rounding, laws.radial_cdf, laws.kurtosis_excess)

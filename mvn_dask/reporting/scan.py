@@ -1,0 +1,178 @@
+"""One pass over the chunks of a store, for any statistics.
+
+Input: a finished store, and statistics of rows that are derived from its chunks. Output: their results, with the same
+bits for any scheduler, any order and any worker that is killed. Cost: each chunk is read once, and its checksum
+compared; a thread holds one chunk at a time, and the nodes of a range of chunks travel to the client.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from mvn_dask._typing import ArrayLoader
+from mvn_dask.covariance.blas import one_thread
+from mvn_dask.execution import cancellation
+from mvn_dask.execution.client import thread_count
+from mvn_dask.execution.engine import run
+from mvn_dask.execution.progress import Progress
+from mvn_dask.execution.ranges import BlockNumbers, range_size
+from mvn_dask.statistics.base import Rows, Statistic
+from mvn_dask.statistics.forest import Forest
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_index, chunk_window
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.reading import Stored
+
+SCAN_RANGES_PER_THREAD = 16
+"""Ranges of chunks for each thread, about: nodes come back from each."""
+
+Forests = dict[tuple[int, int], Forest[Any, Any]]
+"""By the numbers of an input and of a part of it."""
+
+
+@dataclass(frozen=True)
+class ChunkRange:
+    """Rows and columns of a chunk.
+
+    Rows are numbered in the order in which they lie in the store, chunk after chunk; for an array of shape (n, d) that
+    is the order of its rows.
+    """
+
+    number: int
+    """Number of the chunk, in C order."""
+    first: int
+    """Number of its first row."""
+    rows: int
+    """How many rows it has."""
+    low: int
+    """Its first column."""
+    high: int
+    """The column after its last."""
+
+
+def chunk_range(manifest: Manifest, number: int) -> ChunkRange:
+    """Rows and columns of a chunk, by its number."""
+    *rows, columns = chunk_window(manifest, chunk_index(manifest, number))
+    heights = [axis.stop - axis.start for axis in rows]
+    # Before a chunk lie, for each axis, all rows of lower indices along it, within the chunk's indices along axes
+    # before. (4, 5) rows in chunks of (2, 3): chunk (1, 1) begins at row 2 · 5 + 2 · 3 = 16.
+    axes = range(len(rows))
+    first = sum(prod(heights[:axis]) * rows[axis].start * prod(manifest.shape[axis + 1 : -1]) for axis in axes)
+    return ChunkRange(number, first, prod(heights), columns.start, columns.stop)
+
+
+@dataclass(frozen=True, eq=False)
+class ScanInput(ABC):
+    """An array that is derived from the chunks of a store, row by row, and the statistic of it."""
+
+    rows: int
+    """Rows of the derived array."""
+    leaf_rows: int
+    """Rows of a leaf."""
+
+    def part(self, chunk: ChunkRange) -> int:
+        """Number of the part that a chunk belongs to: chunks of other columns are other arrays."""
+        return chunk.low
+
+    @abstractmethod
+    def statistic(self, part: int) -> Statistic[Any, Any]:
+        """The statistic of a part."""
+
+    @abstractmethod
+    def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
+        """Derived rows, and the number of the first of them, in pieces."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRows(ScanInput):
+    """The rows as they are stored."""
+
+    of_rows: Statistic[Any, Any]
+    """The statistic."""
+
+    def statistic(self, part: int) -> Statistic[Any, Any]:  # noqa: ARG002 the same for all
+        return self.of_rows
+
+    def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
+        yield chunk.first, rows
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Reads chunks, and computes nodes of what is derived from them."""
+
+    stored: Stored
+    """The store."""
+    inputs: tuple[ScanInput, ...]
+    """What is computed."""
+
+    def __call__(self, numbers: BlockNumbers) -> list[Forests]:
+        """The nodes of these chunks."""
+        forests: Forests = {}
+        for number in numbers.tolist():
+            cancellation.exit_if_cancelled()
+            # Without a name here, which would keep the chunk while the next one is read.
+            index = chunk_index(self.stored.manifest, number)
+            self.add(forests, chunk_range(self.stored.manifest, number), self.stored.read(index))
+        return [forests]
+
+    def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
+        """All: what a dead worker computed is lost."""
+        return numbers
+
+    def describe_cost(self) -> str:
+        """Bytes of a chunk."""
+        return f"a chunk takes {chunk_bytes(self.stored.manifest)} bytes, and what is derived from its rows at a time"
+
+    def add(self, forests: Forests, chunk: ChunkRange, block: Rows) -> None:
+        """Add one chunk."""
+        rows = block.reshape(-1, block.shape[-1])
+        # One thread of BLAS: its sums depend on how many there are.
+        with one_thread():
+            for number, each in enumerate(self.inputs):
+                for first, derived in each.derive(chunk, rows):
+                    key = number, each.part(chunk)
+                    if key not in forests:
+                        forests[key] = Forest(each.statistic(key[1]), each.rows, each.leaf_rows)
+                    forests[key].add(first, derived)
+
+    def results(self, forests: Forests) -> list[dict[int, Any]]:
+        """Results by the number of their part, for each input."""
+        found: list[dict[int, Any]] = [{} for _ in self.inputs]
+        for (number, part), forest in sorted(forests.items()):
+            found[number][part] = forest.result()
+        return found
+
+
+def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, ArrayLoader]) -> list[dict[int, Any]]:
+    """Results by the number of their part, for each input, on dask's current scheduler.
+
+    Parameters
+    ----------
+    stored : Stored
+        The store.
+    inputs : sequence of ScanInput
+        What is computed.
+    loaders : mapping
+        Arrays of the inputs that workers can load themselves, by their digests.
+    """
+    manifest, work = stored.manifest, Scan(stored, tuple(inputs))
+    forests: Forests = {}
+    numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
+    size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (SCAN_RANGES_PER_THREAD * thread_count())))
+    with Progress(len(numbers), "chunks") as progress:
+        for found in run(work, numbers, size, progress, loaders):
+            with one_thread():
+                for key, forest in found.items():
+                    if key in forests:
+                        forests[key].merge(forest)
+                    else:
+                        forests[key] = forest
+    if not len(numbers):
+        for low in range(0, manifest.shape[-1], manifest.chunks[-1]):
+            high = min(low + manifest.chunks[-1], manifest.shape[-1])
+            work.add(forests, ChunkRange(0, 0, 0, low, high), np.empty((0, high - low), manifest.dtype))
+    return work.results(forests)

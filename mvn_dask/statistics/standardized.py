@@ -1,0 +1,77 @@
+"""A statistic of standardised rows: less a mean, in units of a standard deviation.
+
+Input: rows. Output: the result of the statistic, and counts of numbers that are not as they must be. Cost: two
+operations a number, in slices of `SLICE` numbers that fit into a processor's cache.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Generic, NamedTuple
+
+import numpy as np
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.statistics.base import Indices, Node, Result, Rows, Statistic, scratch
+
+
+class Checked(NamedTuple):
+    """Of standardised rows."""
+
+    nonfinite: int
+    """Numbers that are NaN or infinite; they count as their mean."""
+    off_constant: int
+    """Numbers of columns without variance that are not the mean."""
+    inner: Any
+    """Node, or result, of the statistic."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standardized(Statistic[Checked, Checked], Generic[Node, Result]):
+    """Another statistic, of (rows - mean) / deviation; it may overwrite these."""
+
+    statistic: Statistic[Node, Result]
+    """What is computed."""
+    mean: Float64Array
+    """What is subtracted, shape (columns,)."""
+    deviation: Float64Array
+    """By what is divided, shape (columns,); columns where it is 0 become 0."""
+
+    SLICE: ClassVar[int] = 2**16
+    """Numbers that are standardised at a time, about."""
+
+    def leaf(self, rows: Rows, first: int) -> Checked:
+        height = max(1, self.SLICE // max(1, len(self.mean)))
+        node = self._slice(rows[:height], first)
+        for start in range(height, len(rows), height):
+            node = self.merge(node, self._slice(rows[start : start + height], first + start))
+        return node
+
+    @cached_property
+    def _inverse(self) -> Float64Array:
+        return np.divide(1.0, self.deviation, out=np.zeros_like(self.deviation), where=self.deviation > 0)
+
+    @cached_property
+    def _constant(self) -> Indices:
+        return np.flatnonzero(self.deviation == 0)
+
+    # Damaged numbers may be anything; they are counted, not warned of.
+    @np.errstate(all="ignore")
+    def _slice(self, rows: Rows, first: int) -> Checked:
+        standard = np.subtract(rows, self.mean, dtype=np.float64, out=scratch("standardized", rows.shape))
+        standard *= self._inverse
+        nonfinite = off_constant = 0
+        # A sum is finite only if all its terms are; adding up is the fastest look at them.
+        if not np.isfinite(np.ones(len(standard)) @ standard).all():
+            wrong = ~np.isfinite(standard)
+            nonfinite = int(np.count_nonzero(wrong))
+            standard[wrong] = 0.0
+        if len(self._constant):
+            off_constant = int(np.count_nonzero(rows[:, self._constant] != self.mean[self._constant]))
+        return Checked(nonfinite, off_constant, self.statistic.leaf(standard, first))
+
+    def merge(self, left: Checked, right: Checked) -> Checked:
+        inner = self.statistic.merge(left.inner, right.inner)
+        return Checked(left.nonfinite + right.nonfinite, left.off_constant + right.off_constant, inner)
+
+    def finalize(self, node: Checked) -> Checked:
+        return node._replace(inner=self.statistic.finalize(node.inner))

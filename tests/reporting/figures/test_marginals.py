@@ -1,0 +1,40 @@
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import mvn_dask
+from mvn_dask.reporting.figures.marginals import MARGINALS_SHOWN, histograms
+from tests.reporting.samples import Block, estimate, sample
+
+
+def parts(picture: str, class_: str) -> list[ET.Element]:
+    return [each for each in ET.fromstring(picture).iter() if each.attrib.get("class") == class_]  # noqa: S314 our own
+
+
+def test_bars_have_the_height_of_their_share() -> None:
+    x = sample()
+    (_, picture) = histograms(estimate(x))[0]
+    steps = parts(picture, "bar")[0].attrib["d"].split("M")[1:]
+    seen = np.histogram(x.compute()[:, 0], np.linspace(-4.5, 4.5, 37))[0]
+    heights = [128.0 - float(step.split("V")[1].split("H")[0]) for step in steps]
+    scale = (128.0 - 16.0) / max(0.42, 1.04 * seen.max() * 4 / 40_000)
+    assert heights == pytest.approx(seen[seen > 0] * 4 / 40_000 * scale, abs=0.011)
+
+
+def test_those_with_the_largest_errors_are_shown_in_their_order() -> None:
+    def change(numbers: Block) -> Block:
+        numbers[:, [3, 17]] *= 1.5
+        return numbers
+
+    estimates = estimate(mvn_dask.MultivariateNormal(np.zeros(30), 1.0).sample(5000, seed=1), change)
+    shown = [column for column, _ in histograms(estimates)]
+    assert len(shown) == MARGINALS_SHOWN
+    assert shown == sorted(shown)
+    assert {3, 17} <= set(shown)
+
+
+def test_nothing_to_show() -> None:
+    assert histograms(estimate(sample(0))) == []
+    constant = estimate(mvn_dask.MultivariateNormal([0.0, 1.0], [0.0, 1.0]).sample(10, seed=1))
+    assert [column for column, _ in histograms(constant)] == [1]
