@@ -19,15 +19,8 @@ CONNECTION_POLL_SECONDS = 0.05
 def connect(job: JobSpec, timeout: float) -> Any:
     """A client of the scheduler that a job names.
 
-    Raises ConnectionError if it does not; JobCancelledError if the job is cancelled meanwhile; JobFileError if a
-    certificate is missing.
-
-    Parameters
-    ----------
-    job : JobSpec
-        Its table ``[cluster]`` is of the kind "scheduler".
-    timeout : float
-        Seconds that the scheduler has to answer.
+    Raises ConnectionError if it does not answer in time; JobCancelledError if the job is cancelled meanwhile;
+    JobFileError if a certificate is missing.
     """
     from distributed import Client
 
@@ -78,14 +71,13 @@ def _wait_for_file(path: str, timeout: float) -> str:
 def _security(job: JobSpec, tls: TlsTable) -> Any:
     from distributed import Security
 
-    paths = {"ca": job.locate(tls.ca), "cert": job.locate(tls.cert), "key": job.locate(tls.key)}
+    paths = {key: job.locate(path) for key, path in tls}
     for key, path in paths.items():
         # distributed would raise an SSL error without the file's name.
         if not Path(path).is_file():
             raise JobFileError(f"{job.label}: cluster.tls.{key}: there is no file {path}")
-    return Security(
-        require_encryption=True, tls_ca_file=paths["ca"], tls_client_cert=paths["cert"], tls_client_key=paths["key"]
-    )
+    ca, cert, key = paths.values()
+    return Security(require_encryption=True, tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key)
 
 
 def first_line(error: BaseException) -> str:

@@ -48,7 +48,7 @@ class InputArray:
 
 
 def as_input_array(origin: Origin, array: object) -> InputArray:
-    """An array without names. Raises InvalidDistributionError for all but scalars, vectors, matrices of finite numbers."""
+    """An array without names. Raises InvalidDistributionError unless it is a scalar, vector or matrix, and finite."""
     found = np.asarray(array)
     check_kind(origin, found.dtype, found.shape)
     with np.errstate(over="ignore"):
