@@ -13,9 +13,8 @@ from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Any
 
-from mvn_dask.cli.console import ConsoleHandler, print_result
+from mvn_dask.cli.console import FORMATTERS, ConsoleHandler, print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
-from mvn_dask.cli.log_formats import FORMATTERS
 from mvn_dask.cli.options import OutputOptions
 from mvn_dask.redaction import RedactSecrets
 
@@ -41,20 +40,10 @@ CommandResult = Result | ExitCode
 
 
 def command(function: Callable[..., CommandResult], *, has_result: bool = True) -> Callable[..., int]:
-    """A command of the application.
+    """A command of the application, which also takes `OutputOptions`, and gives its exit code.
 
-    Parameters
-    ----------
-    function : callable
-        What the command does. Its parameters are the command's own options; a parameter whose type is a group of
-        options is replaced by these; ``secrets``, the filter of the log, is none.
-    has_result : bool
-        Whether there is a result that could be printed as JSON.
-
-    Returns
-    -------
-    callable
-        Takes the options of `OutputOptions` as well, and gives the exit code.
+    The function's parameters are the command's own options; one whose type is a group of options is replaced by these;
+    ``secrets``, the filter of the log, is none. Without a result there is no option ``--json``.
     """
     parameters = signature(function).parameters
     groups: dict[str, Any] = {}
@@ -132,10 +121,7 @@ def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
 
 @contextmanager
 def _sole_handler(handler: logging.Handler, level: int) -> Iterator[None]:
-    """Inside the body, this handler takes what is logged, by this package from the level on.
-
-    It replaces the handlers that libraries add.
-    """
+    """Inside the body, this handler replaces those of libraries; this package logs from the level on."""
     root, package = logging.getLogger(), logging.getLogger("mvn_dask")
     # distributed adds handlers when it is imported, unless the root has one by then.
     libraries = [(each, each.handlers[:], each.propagate) for each in map(logging.getLogger, LIBRARY_LOGGERS)]

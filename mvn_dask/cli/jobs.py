@@ -57,8 +57,7 @@ def run(
     SIGTERM, SIGINT and SIGUSR1 stop it after the chunks that are being drawn, with exit code 75: run it again.
     """
     more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
-    if dashboard is not None:
-        more.append(f'cluster.options.dashboard_address="{dashboard}"')
+    more += [] if dashboard is None else [f'cluster.options.dashboard_address="{dashboard}"']
     return _run(lambda: _read(job, more, secrets), part, work)
 
 
