@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, Result, command
+from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, command
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.options import JobFile, Overrides, Part, WorkOptions
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, Result, command
+from mvn_dask.cli.command import CommandResult, Result, Store, StoreOptions, WorkOptions, command
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.options import Store, StoreOptions, WorkOptions
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:

@@ -5,17 +5,19 @@ What is started here ends with the body of `open_cluster`, however that ends.
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.cancellation import raise_if_cancelled
-from mvn_dask.job.connecting import connect, first_line
+from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.signal_masking import signals_blocked
 from mvn_dask.job.worker_logging import worker_logs
@@ -41,6 +43,10 @@ CLUSTER_CLASSES = {
 """Cluster classes by the kinds that name them."""
 WORKER_PRELOAD = "mvn_dask.job.signal_masking"
 """Module that workers of a local cluster preload: they ignore signals and forward their log."""
+TIMEOUT_MARGIN = 1.0
+"""Seconds that a connection may take beyond its own timeout."""
+CONNECTION_POLL_SECONDS = 0.05
+"""Seconds between two checks for a cancelled job while a connection is made."""
 
 
 @contextmanager
@@ -133,7 +139,7 @@ def _client(job: JobSpec, timeout: float) -> Iterator[Any]:
     from distributed import Client
 
     if job.cluster.kind == "scheduler":
-        with connect(job, timeout) as client:
+        with _connect(job, timeout) as client:
             yield client
         return
     with (
@@ -161,7 +167,7 @@ def _cluster(job: JobSpec) -> Iterator[Any]:
             if not given:
                 raise
         # What is raised may quote an option, and with it a credential.
-        text = f"{make.__name__} {'refuses them' if refused else 'does not start'}: {redact(first_line(error), given)}"
+        text = f"{make.__name__} {'refuses them' if refused else 'does not start'}: {redact(_first_line(error), given)}"
         raise JobFileError(f"{job.label}: cluster.options: {text}") from error
     with cluster:
         if table.adaptive is not None:
@@ -220,3 +226,66 @@ def _local_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_none(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _connect(job: JobSpec, timeout: float) -> Any:
+    """A client of the scheduler that a job names.
+
+    Raises ConnectionError if it does not answer in time; JobCancelledError if the job is cancelled meanwhile;
+    JobFileError if a certificate is missing.
+    """
+    from distributed import Client
+
+    options = _client_options(job, timeout)
+    found: list[Any] = []
+
+    def make() -> None:
+        try:
+            found.append(Client(**options, timeout=timeout))
+        except Exception as error:  # noqa: BLE001 raised below
+            found.append(error)
+
+    # In a thread that can be abandoned: where something listens that is no scheduler, the handshake has no timeout.
+    thread = threading.Thread(target=make, daemon=True, name="mvn-dask-connect")
+    thread.start()
+    deadline = time.monotonic() + timeout + TIMEOUT_MARGIN
+    while thread.is_alive():
+        raise_if_cancelled()
+        thread.join(CONNECTION_POLL_SECONDS)
+        if time.monotonic() > deadline:
+            raise ConnectionError(f"no scheduler answers within {timeout:g} s: what listens there does not respond")
+    if isinstance(found[0], Exception):  # of any type: the peer may be no scheduler
+        raise ConnectionError(f"no scheduler answers within {timeout:g} s: {_first_line(found[0])}") from found[0]
+    return found[0]
+
+
+def _client_options(job: JobSpec, timeout: float) -> dict[str, Any]:
+    from distributed import Security
+
+    table = job.cluster
+    options: dict[str, Any] = {"address": table.address}
+    if table.scheduler_file is not None:
+        path = job.locate(table.scheduler_file)
+        # distributed waits for a scheduler file without a time limit.
+        deadline = time.monotonic() + timeout
+        while not Path(path).exists():
+            raise_if_cancelled()
+            if time.monotonic() > deadline:
+                raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
+            time.sleep(min(CONNECTION_POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+        options = {"scheduler_file": path}
+    if isinstance(table.tls, TlsTable):
+        paths = {key: job.locate(path) for key, path in table.tls}
+        for key, path in paths.items():
+            # distributed would raise an SSL error without the file's name.
+            if not Path(path).is_file():
+                raise JobFileError(f"{job.label}: cluster.tls.{key}: there is no file {path}")
+        ca, cert, key = paths.values()
+        tls = {"tls_ca_file": ca, "tls_client_cert": cert, "tls_client_key": key}
+        options["security"] = Security(require_encryption=True, **tls)
+    return options
+
+
+def _first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its type."""
+    return (str(error) or type(error).__name__).splitlines()[0]
