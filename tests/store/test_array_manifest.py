@@ -7,7 +7,6 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import AlignmentError, ArgumentTypeError
 from mvn_dask.random.streams import as_root
-from mvn_dask.sampling.array import sample as sample_of
 from mvn_dask.store.array_manifest import lineages, manifest_of, sample_manifest, shards_of
 from tests.support.arrays import NORMAL, derived, sample
 
@@ -74,7 +73,7 @@ def test_a_spec_has_the_manifest_of_its_array() -> None:
     for size, chunks, shards in (((100,), 40, 8), ((10, 100), (1, 50), 25), ((), -1, None), ((0,), "1 MiB", None)):
         spec = normal.spec(size, root=as_root(1).child(0), dtype=np.dtype("f8"), chunks=chunks)
         manifest = sample_manifest(spec.lineage, spec.lengths, np.dtype("f8"), shards)
-        array = sample_of(spec)
+        array = normal.sample(size, seed=1, chunks=chunks)
         assert manifest.text == manifest_of(array, shards)[0].text
         assert manifest.names == ("a", "b")
 
