@@ -1,17 +1,14 @@
 """The page: one HTML file with its style and its pictures inside, without any code to run.
 
-Input: what a report consists of. Output: HTML, below 2 MB. Jinja2 escapes all text in the templates, markupsafe all
-text in the pictures. Cost: some 0.1 s.
+Input: what a report consists of. Output: HTML, below 2 MB. Jinja2 escapes all text. Cost: some 0.1 s.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from mvn_dask.environment import Environment, environment
@@ -20,10 +17,10 @@ from mvn_dask.reporting.figures.heatmaps import heatmaps
 from mvn_dask.reporting.figures.marginals import histograms
 from mvn_dask.reporting.figures.qq import qq_plot
 from mvn_dask.reporting.figures.running_means import running_means
-from mvn_dask.reporting.number_format import plural, rate, signed, to_precision
+from mvn_dask.reporting.figures.svg import render
+from mvn_dask.reporting.number_format import signed, to_precision
 from mvn_dask.reporting.verdicts import ERROR_RATE, FAMILIES, Verdict
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
-from mvn_dask.store.status import readable
 
 MANIFEST_LETTERS = 20_000
 """Letters of a manifest that are shown; names of many variables make it long."""
@@ -58,18 +55,6 @@ class ReportData:
         return all(verdict.ok for verdict in self.verdicts)
 
 
-@cache
-def _template() -> jinja2.Template:
-    templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("mvn_dask.reporting"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
-    templates.filters |= {"rate": rate, "plural": plural, "readable": readable, "thousands": "{:,}".format}
-    return templates.get_template("page.html")
-
-
 def page(report: ReportData) -> str:
     """The whole page, with those pictures and tables that have something to show."""
     estimates, selection = report.estimates, report.estimates.selection
@@ -80,7 +65,8 @@ def page(report: ReportData) -> str:
         """p-value at which a single test of a family fails."""
         return report.error_rate / len(FAMILIES) / max(1, tests[family])
 
-    return _template().render(
+    return render(
+        "page.html",
         report=report,
         selection=selection,
         name=report.url.rstrip("/").rsplit("/", 1)[-1] or report.url,
