@@ -80,15 +80,13 @@ def verify(
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
-        Whatever `mvn_dask.to_zarr` takes.
+    url, storage_options
+        As for `mvn_dask.to_zarr`.
     level : {"size", "checksum", "values"}
         "size" compares names, sizes and metadata; "checksum" reads every chunk as well; "values" also
         draws a stripe of every chunk again and compares bits. Both run on dask's current scheduler.
     full : bool
         With "values": draw and compare every row.
-    storage_options : mapping, optional
-        As for `mvn_dask.to_zarr`.
 
     Returns
     -------
@@ -101,10 +99,8 @@ def verify(
         If there is no store.
     DamagedManifestError
         If its manifest is damaged, or its parameters are and "values" needs them.
-    DerivedStoreError
-        If "values" is asked for a derived array, whose expression is not in the store.
-    ArgumentError
-        If `level` is something else.
+    DerivedStoreError, ArgumentError
+        If "values" is asked for a derived array, whose expression is not in the store; if `level` is something else.
 
     Examples
     --------
@@ -133,11 +129,7 @@ def refuse_other_levels(level: object, *, full: bool) -> None:
 
 
 def replay_of(storage: Storage, manifest: Manifest) -> Replay:
-    """What draws a store's sample again.
-
-    Raises DerivedStoreError if it holds numbers that were derived from samples; DamagedManifestError if its manifest or
-    its parameters are damaged.
-    """
+    """What draws a store's sample again. Raises DerivedStoreError or DamagedManifestError where nothing can."""
     if not manifest.is_sample:
         raise DerivedStoreError(
             f"{storage} holds numbers derived from samples by {manifest.expression!r}, which its manifest "

@@ -81,7 +81,7 @@ def _known(array: da.Array) -> dict[str, Any]:
     for layer in array.dask.layers.values():
         for node in getattr(layer, "mapping", {}).values():
             source = getattr(node, "value", node)
-            if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.identity}"):
+            if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.manifest.identity}"):
                 manifest = source.manifest
                 mean = load_parameter(source.storage, manifest, "mean") if "mean" in manifest.parameters else None
                 attrs = attributes(manifest.samples, manifest.expression, mean)

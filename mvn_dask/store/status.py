@@ -75,17 +75,13 @@ def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> 
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
-        Whatever `mvn_dask.to_zarr` takes.
-    storage_options : mapping, optional
+    url, storage_options
         As for `mvn_dask.to_zarr`.
 
     Raises
     ------
-    NotAStoreError
-        If there is no store.
-    DamagedManifestError
-        If its manifest or its metadata are damaged.
+    NotAStoreError, DamagedManifestError
+        If there is no store; if its manifest or its metadata are damaged.
 
     Examples
     --------

@@ -17,13 +17,12 @@ from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, Store
 from mvn_dask.execution.client import current_client
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.completeness import DOCUMENTS, complete, is_store, missing_numbers, refuse_unknown_files
 from mvn_dask.store.format.layout import chunk_count, chunk_index, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.removal import refuse_unknown_files, remove
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
 
@@ -129,8 +128,7 @@ def to_zarr(
         return
     with _begun(storage, manifest, overwrite=overwrite) as session:
         write_parameters(storage, manifest, arrays)
-        writer = ChunkWriter(storage, manifest, manifest.identity)
-        write_chunks(array, writer, missing_numbers(storage, manifest, *numbers))
+        write_chunks(array, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)
 
 
@@ -155,6 +153,11 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
         yield session
 
 
+def remove(storage: Storage) -> None:
+    """Delete a hierarchy, and the manifest last."""
+    storage.remove(metadata_first=is_store(storage), is_metadata=lambda key: key.rpartition("/")[2] in DOCUMENTS)
+
+
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:
     """Commit the store if all its chunks are there; else leave that to the parts whose chunks are missing.
 
@@ -167,7 +170,13 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
         session.acquire_shared()  # the failed attempt has given it up
     # While nothing was locked, somebody may have overwritten everything.
     require_same_manifest(storage, manifest)
-    _refuse_missing(storage, manifest, written)
+    missing = missing_numbers(storage, manifest, *written)
+    if len(missing):
+        raise StoreError(
+            f"{len(missing)} of {chunk_count(manifest)} chunks, the first of them "
+            f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "
+            "see this folder, and does nobody delete in it?"
+        )
     if not _others_complete(storage, manifest, written):
         return
     if exclusive:
@@ -214,16 +223,6 @@ def _storage_name(source: "zarr.Array[Any]") -> str | None:
         return None
 
 
-def _refuse_missing(storage: Storage, manifest: Manifest, written: tuple[int, int]) -> None:
-    missing = missing_numbers(storage, manifest, *written)
-    if len(missing):
-        raise StoreError(
-            f"{len(missing)} of {chunk_count(manifest)} chunks, the first of them "
-            f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "
-            "see this folder, and does nobody delete in it?"
-        )
-
-
 def source_stores(array: da.Array) -> "Iterator[Stored | zarr.Array[Any]]":
     """Stores and Zarr arrays that an array is read from: a visit to every layer and node, and to what they wrap."""
     seen: set[int] = set()
@@ -246,13 +245,9 @@ def _inside(thing: Any, seen: set[int], nesting: int) -> "Iterator[Stored | zarr
         wrapped = list(thing)
     else:
         # Not by getattr alone: a lazy wrapper of xarray would compute for some names.
-        own = getattr(thing, "__dict__", {})
-        wrapped = [own[name] if name in own else getattr(thing, name) for name in _held(thing, own)]
+        slots = {name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())}
+        held = {name: getattr(thing, name) for name in slots.intersection(WRAPPED_ATTRIBUTES) if hasattr(thing, name)}
+        held |= getattr(thing, "__dict__", {})
+        wrapped = [held[name] for name in WRAPPED_ATTRIBUTES if name in held]
     for each in wrapped:
         yield from _inside(each, seen, nesting - 1)
-
-
-def _held(thing: Any, own: Mapping[str, Any]) -> list[str]:
-    """Those of `WRAPPED_ATTRIBUTES` that are attributes of its own, or slots that are set."""
-    slots = {name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())}
-    return [name for name in WRAPPED_ATTRIBUTES if name in own or (name in slots and hasattr(thing, name))]

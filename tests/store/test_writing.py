@@ -141,12 +141,12 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     before = tree(folder)
     manifest, _ = manifest_of(sample())
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        ChunkWriter(LocalStorage(folder), manifest, manifest.identity).write((0, 0), np.zeros((300, 2)))
+        ChunkWriter(LocalStorage(folder), manifest).write((0, 0), np.zeros((300, 2)))
     with pytest.raises(StoreError, match="does this worker see it"):
-        ChunkWriter(LocalStorage(tmp_path / "gone"), manifest, manifest.identity).write((0, 0), np.zeros((300, 2)))
+        ChunkWriter(LocalStorage(tmp_path / "gone"), manifest).write((0, 0), np.zeros((300, 2)))
     same_values, _ = manifest_of(sample(seed=2, chunks=200))
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        ChunkWriter(LocalStorage(folder), same_values, same_values.identity).write((0, 0), np.zeros((200, 2)))
+        ChunkWriter(LocalStorage(folder), same_values).write((0, 0), np.zeros((200, 2)))
     assert tree(folder) == before
 
 

@@ -1,21 +1,28 @@
-"""Whether a store is complete: chunks, metadata, and parameter arrays.
+"""What lies in a storage: a complete store, an unfinished one, or files that must never be deleted.
 
-Input: storage and a manifest. Output: numbers of missing chunks, or answers. Cost: an `lstat` a chunk in a folder, a
-listing in an object store; and the documents' JSON.
+Input: storage and a manifest. Output: numbers of missing chunks, answers, or keys of unknown files. Cost: an `lstat` a
+chunk in a folder, a listing in an object store; and the documents' JSON.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
+from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.store.format.layout import chunk_count, chunk_entries, is_whole
-from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
+
+DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
+"""Names of metadata documents of Zarr 3 and Zarr 2."""
+
+_CHUNK = re.compile(r"c(\.\d+)*|\d+(\.\d+)*")
 
 
 def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
@@ -88,3 +95,40 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
             return
         fault = f"all {count} chunks of {storage} are there, but its metadata is not"
     raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")
+
+
+def unknown_files(storage: Storage) -> Iterator[str]:
+    """Keys of files that belong to no Zarr hierarchy, and so must never be deleted.
+
+    In a folder that is neither a hierarchy nor a store, those are all.
+    """
+    is_hierarchy = is_store(storage) or any(storage.entry(name) is not None for name in DOCUMENTS)
+    for entry in storage.entries():
+        if entry.key.startswith(f"{INTERNAL_FOLDER}/"):
+            continue
+        name = entry.key.rpartition("/")[2]
+        known = name in DOCUMENTS or storage.is_temporary(entry.key) or _CHUNK.fullmatch(name)
+        if not (is_hierarchy and known):
+            yield entry.key
+
+
+def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
+    """Raise unless the storage is free or holds a store; with `overwrite`, or holds any Zarr hierarchy.
+
+    Raises StorageNotEmptyError with a file that does not belong there; DamagedManifestError as `read_manifest` does.
+    """
+    storage.require_folder()
+    if not overwrite and read_manifest(storage) is not None:
+        return
+    unknown = next(unknown_files(storage), None)
+    if unknown is not None:
+        raise StorageNotEmptyError(f"{storage} is not empty, and no store: {unknown} lies there. Name another URL")
+    if not overwrite and any(not entry.key.startswith(f"{INTERNAL_FOLDER}/") for entry in storage.entries()):
+        raise StorageNotEmptyError(
+            f"{storage} is not empty, and no store of mvn_dask: name another URL, or use overwrite=True"
+        )
+
+
+def is_store(storage: Storage) -> bool:
+    """Whether a store of any format version lies there."""
+    return any(storage.entry(key) is not None for key in (MANIFEST_KEY, VERSION_2_KEY))

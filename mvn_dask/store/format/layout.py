@@ -9,6 +9,8 @@ a crc32c of their own: Zarr's codec ``sharding_indexed``. Zarr's own pipeline ma
 drawing and writing together; a test compares the bytes with those that Zarr writes.
 """
 
+import operator
+import re
 from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
@@ -27,6 +29,8 @@ CHECKSUM_BYTES = 4
 """What crc32c adds to an inner chunk, and to the index of a shard."""
 INDEX_BYTES = 16
 """Offset and size of an inner chunk in the index of a shard, both uint64."""
+
+_KEY = re.compile(rf"{ARRAY}/c(/(0|[1-9][0-9]*))*")
 
 Index = tuple[int, ...]
 """Number of a chunk along each axis."""
@@ -200,10 +204,7 @@ def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -
 
 def parse_key(manifest: Manifest, key: str) -> Index | None:
     """The chunk of a key, or None if it is no chunk's key."""
-    head, words = key.split("/")[:2], key.split("/")[2:]
-    if head != [ARRAY, "c"] or len(words) != len(manifest.shape):
+    if not _KEY.fullmatch(key):
         return None
-    if not all(word.isascii() and word.isdecimal() and word == str(int(word)) for word in words):
-        return None
-    index = tuple(map(int, words))
-    return index if all(step < count for step, count in zip(index, grid(manifest), strict=True)) else None
+    index, counts = tuple(map(int, key.split("/")[2:])), grid(manifest)
+    return index if len(index) == len(counts) and all(map(operator.lt, index, counts)) else None

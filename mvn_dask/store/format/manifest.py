@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Literal, NoReturn
 
@@ -129,7 +130,7 @@ class Manifest:
     def text(self) -> bytes:
         return canonical_json(self.as_dict()).encode()
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """SHA-256 of the file: other chunks of the same values are another store."""
         return hashlib.sha256(self.text).hexdigest()
@@ -250,10 +251,10 @@ def require_manifest(storage: Storage) -> Manifest:
     return manifest
 
 
-def is_unchanged(storage: Storage, identity: str) -> bool:
-    """Whether the manifest is the one of that identity; it is not parsed again."""
+def is_unchanged(storage: Storage, manifest: Manifest) -> bool:
+    """Whether the store's manifest is this one; it is not parsed again."""
     try:
-        return hashlib.sha256(storage.read(MANIFEST_KEY).data).hexdigest() == identity
+        return hashlib.sha256(storage.read(MANIFEST_KEY).data).hexdigest() == manifest.identity
     except FileNotFoundError:
         return False
 

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -34,20 +34,6 @@ LIST_KEYS = 1000
 """Objects that one request lists."""
 
 _memory = MemoryStore()
-
-
-@dataclass(frozen=True)
-class Download:
-    """Reads an array from an object store."""
-
-    storage: Storage
-    """The object store."""
-    key: str
-    """Key of the ``.npy`` file."""
-
-    def __call__(self) -> npt.NDArray[Any]:
-        content = io.BytesIO(cast(Any, self.storage.read(self.key)))
-        return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
 
 
 class ObjectStorage(Storage):
@@ -112,7 +98,7 @@ class ObjectStorage(Storage):
                 yield from (entry for entry in map(self._entry, batch) if entry.key)
 
     def loader(self, key: str) -> ArrayLoader:
-        return Download(self, key)
+        return partial(_load, self, key)
 
     def require_folder(self) -> None:
         """Every prefix is a folder."""
@@ -165,6 +151,11 @@ class ObjectStorage(Storage):
             if key is not None and isinstance(error, FileNotFoundError):
                 raise FileNotFoundError(errno.ENOENT, "there is no object", f"{self.name}/{key}") from None
             raise TransportError(f"{self.name}: {_in_one_line(str(error))}") from None
+
+
+def _load(storage: Storage, key: str) -> npt.NDArray[Any]:
+    content = io.BytesIO(cast(Any, storage.read(key)))
+    return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
 
 
 def _in_one_line(text: str) -> str:
