@@ -10,13 +10,12 @@ if TYPE_CHECKING:
     from mvn_dask.job.job import Job
     from mvn_dask.maintenance.extend import Extension, extend
     from mvn_dask.maintenance.repair import Repair, repair
-    from mvn_dask.maintenance.verify import verify
+    from mvn_dask.maintenance.verify import Verification, verify
     from mvn_dask.random.streams import stripe_height
     from mvn_dask.reporting.report import Report, report
     from mvn_dask.store.labelling import to_xarray
     from mvn_dask.store.reading import from_zarr
     from mvn_dask.store.status import Status, status
-    from mvn_dask.store.verification import Verification
     from mvn_dask.store.writing import to_zarr
 
 __version__ = "0.1.0.dev0"
@@ -55,12 +54,11 @@ _MODULES = {
     "store.labelling": ["to_xarray"],
     "store.reading": ["from_zarr"],
     "store.status": ["Status", "status"],
-    "store.verification": ["Verification"],
     "store.writing": ["to_zarr"],
     "random.streams": ["stripe_height"],
     "maintenance.extend": ["Extension", "extend"],
     "maintenance.repair": ["Repair", "repair"],
-    "maintenance.verify": ["verify"],
+    "maintenance.verify": ["Verification", "verify"],
 }
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 

@@ -102,8 +102,9 @@ def extend(
         if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
         if not complete(storage, manifest):
-            msg = f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
-            raise UnfinishedStoreError(msg)
+            raise UnfinishedStoreError(
+                f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
+            )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
         array = replay.array(size, manifest.chunks, manifest.names)
         longer, arrays = manifest_of(array, shards_of(manifest))

@@ -12,14 +12,13 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.execution.client import current_client
-from mvn_dask.maintenance.verify import replay_of
+from mvn_dask.maintenance.verify import Level, inspect, refuse_other_levels, replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
-from mvn_dask.store.verification import Level, inspect, refuse_other_levels
 from mvn_dask.store.writing import finish
 
 

@@ -66,12 +66,12 @@ class Estimates:
     @property
     def variance_degrees(self) -> float:
         """Degrees of freedom of the χ² distribution that has the mean and the variance of (n - 1) s² / σ²."""
-        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.kurtosis_excess)
+        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess)
 
     @property
     def covariance_degrees(self) -> Float64Array:
         """The same for pairs: n - 1 for normal ones, fewer for heavier tails, shape (pairs, pairs)."""
-        kurtosis, squared = self.reference.kurtosis_excess, self.reference.correlation**2
+        kurtosis, squared = self.reference.laws.kurtosis_excess, self.reference.correlation**2
         return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
 
     @cached_property

@@ -14,10 +14,11 @@ import numpy.typing as npt
 from mvn_dask.errors import DerivedStoreError
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.measurements import measure
+from mvn_dask.reporting.measurements import collect, inputs_of
 from mvn_dask.reporting.number_format import rate
 from mvn_dask.reporting.page import ReportData, page
 from mvn_dask.reporting.reference import marginal_histogram, reference_of
+from mvn_dask.reporting.scan import scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.reporting.verdicts import verdicts_on
 from mvn_dask.store.format.completeness import refuse_unfinished
@@ -42,7 +43,6 @@ class Report(ReportData):
 
     def as_dict(self) -> dict[str, Any]:
         """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
-        estimates = self.estimates
         return {
             "url": self.url,
             "ok": self.ok,
@@ -55,11 +55,8 @@ class Report(ReportData):
             "begun_with": self.begun.as_dict() if self.begun else None,
             "reported_with": self.here.as_dict(),
             "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
-            "variables": _variables(estimates),
-            "correlations": _correlations(estimates),
-            "distances": _distances(estimates),
-            "histograms": _histograms(estimates),
-            "left_out": estimates.selection.left_out(),
+            **_numbers_of(self.estimates),
+            "left_out": self.estimates.selection.left_out(),
         }
 
     def __str__(self) -> str:
@@ -137,8 +134,9 @@ def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
     refuse_unfinished(storage, manifest)
     selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
     reference = reference_of(source.sampler, selection)
-    stored, loaders = Stored(storage, manifest, manifest.identity), parameter_loaders(storage, manifest)
-    return Estimates(selection, reference, measure(stored, selection, reference, source.broadcast, loaders))
+    stored, inputs = Stored(storage, manifest, manifest.identity), inputs_of(selection, reference, source.broadcast)
+    results = scan(stored, inputs, parameter_loaders(storage, manifest))
+    return Estimates(selection, reference, collect(selection, reference, results))
 
 
 def _plain(values: npt.NDArray[Any]) -> list[Any]:
@@ -148,44 +146,37 @@ def _plain(values: npt.NDArray[Any]) -> list[Any]:
     return list(plain.tolist())
 
 
-def _variables(estimates: Estimates) -> dict[str, Any]:
-    reference, count = estimates.reference, min(MOST_VARIABLES, len(estimates.selection.columns))
+def _numbers_of(estimates: Estimates) -> dict[str, Any]:
+    reference, measured, selection = estimates.reference, estimates.measured, estimates.selection
+    law, shown = reference.radial, slice(min(MOST_VARIABLES, len(selection.columns)))
     return {
-        "names": [estimates.name(i) for i in range(count)],
-        "mean": _plain(estimates.mean[:count]),
-        "expected_mean": _plain(reference.mean[:count]),
-        "mean_errors": _plain(estimates.mean_errors[:count]),
-        "standard_deviation": _plain(estimates.deviation[:count]),
-        "expected_standard_deviation": _plain(reference.deviation[:count]),
-    }
-
-
-def _correlations(estimates: Estimates) -> dict[str, Any] | None:
-    if estimates.rows < 2:
-        return None
-    return {
-        "variables": estimates.selection.columns[estimates.selection.paired].tolist(),
-        "sample": _plain(estimates.correlation),
-        "expected": _plain(estimates.reference.correlation),
-        "covariance_errors": _plain(estimates.covariance_errors),
-    }
-
-
-def _distances(estimates: Estimates) -> dict[str, Any] | None:
-    law = estimates.reference.radial
-    if law is None:
-        return None
-    return {
-        "degrees_of_freedom": law.rank,
-        "rows": int(estimates.measured.squared_lengths.counts.sum()),
-        "bounds": (law.histogram.edges**2).tolist(),
-        "counts": estimates.measured.lengths.tolist(),
-    }
-
-
-def _histograms(estimates: Estimates) -> dict[str, Any]:
-    return {
-        "variables": estimates.selection.columns[estimates.selection.binned].tolist(),
-        "bounds": marginal_histogram(estimates.selection.binned).edges.tolist(),
-        "counts": estimates.measured.histograms.tolist(),
+        "variables": {
+            "names": [estimates.name(column) for column in range(shown.stop)],
+            "mean": _plain(estimates.mean[shown]),
+            "expected_mean": _plain(reference.mean[shown]),
+            "mean_errors": _plain(estimates.mean_errors[shown]),
+            "standard_deviation": _plain(estimates.deviation[shown]),
+            "expected_standard_deviation": _plain(reference.deviation[shown]),
+        },
+        "correlations": {
+            "variables": selection.columns[selection.paired].tolist(),
+            "sample": _plain(estimates.correlation),
+            "expected": _plain(reference.correlation),
+            "covariance_errors": _plain(estimates.covariance_errors),
+        }
+        if estimates.rows > 1
+        else None,
+        "distances": {
+            "degrees_of_freedom": law.rank,
+            "rows": int(measured.squared_lengths.counts.sum()),
+            "bounds": (law.histogram.edges**2).tolist(),
+            "counts": measured.lengths.tolist(),
+        }
+        if law is not None
+        else None,
+        "histograms": {
+            "variables": selection.columns[selection.binned].tolist(),
+            "bounds": marginal_histogram(selection.binned).edges.tolist(),
+            "counts": measured.histograms.tolist(),
+        },
     }

@@ -146,8 +146,6 @@ class Selection:
 def evenly(count: int, most: int) -> Indices:
     """Numbers below `count`, at most so many, evenly spread.
 
-    Examples
-    --------
     >>> evenly(4, 10), evenly(10, 4)
     (array([0, 1, 2, 3]), array([0, 2, 5, 7]))
     """

@@ -153,7 +153,7 @@ def drift(estimates: Estimates, error_rate: float) -> Verdict:
 
 def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     """Shapes of single variables."""
-    binned, rows, cdf = estimates.selection.binned, estimates.rows, estimates.reference.marginal_cdf
+    binned, rows, cdf = estimates.selection.binned, estimates.rows, estimates.reference.laws.marginal_cdf
     bounds = marginal_histogram(binned).edges[BINS_PER_BOUND - 1 :: BINS_PER_BOUND]
     below = np.cumsum(estimates.measured.histograms, axis=1)[:, BINS_PER_BOUND - 1 : -1 : BINS_PER_BOUND]
     p_values, testable = np.full(below.shape, np.nan), estimates.reference.testable[binned]

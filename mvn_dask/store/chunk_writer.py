@@ -39,11 +39,7 @@ class ChunkWriter:
     """Identity of the manifest in the store: that of `manifest`, except while a store is extended."""
 
     def write(self, index: Index, block: npt.NDArray[Any]) -> None:
-        """One block to its chunk.
-
-        Raises AlignmentError if the block has another shape than the array promised; StoreError if the store does not
-        exist, or was overwritten meanwhile.
-        """
+        """One block to its chunk. Raises AlignmentError for another shape, StoreError if the store is gone."""
         # A task may outlive its job, on a cluster, and then finds the store of another: it must not write there. Under
         # a lock, since it would be of no use to look before the other job begins, and to write after.
         with self.storage.task_session():

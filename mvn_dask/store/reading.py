@@ -36,11 +36,7 @@ class Stored:
     """Identity of that manifest."""
 
     def read(self, index: Index) -> npt.NDArray[Any]:
-        """One chunk.
-
-        Raises UnfinishedStoreError, DamagedChunkError if it is gone, or damaged; StoreError if the store was deleted or
-        overwritten since it was opened.
-        """
+        """One chunk, as `read_chunk`. Raises StoreError if the store was deleted or overwritten since it was opened."""
         with self.storage.task_session():
             if not is_unchanged(self.storage, self.identity):
                 raise StoreError(f"{self.storage} was overwritten since it was opened, or extended")
@@ -88,7 +84,8 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     with storage.task_session():
         refuse_unfinished(storage, manifest)
     chunks = normalize_chunks(manifest.chunks, manifest.shape)
-    name = array_name(storage, manifest)
+    # The same store and chunks, the same name.
+    name = f"mvn-store-{manifest.identity}-{fingerprint(storage.name)[:16]}"
     stored = Stored(storage, manifest, manifest.identity)
     return cast(
         da.Array,
@@ -105,8 +102,3 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
 
 def _read_block(stored: Stored, block_id: Index) -> npt.NDArray[Any]:
     return stored.read(block_id)
-
-
-def array_name(storage: Storage, manifest: Manifest) -> str:
-    """Name of the dask array that reads a store: the same store and chunks, the same name."""
-    return "-".join(["mvn-store", manifest.identity, fingerprint(storage.name)[:16]])

@@ -34,19 +34,18 @@ def unknown_files(storage: Storage) -> Iterator[str]:
 def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
     """Raise unless the storage is free or holds a store; with `overwrite`, or holds any Zarr hierarchy.
 
-    Raises StorageNotEmptyError with the first file that does not belong there, or if the storage is a file;
-    DamagedManifestError where without `overwrite`, if the manifest cannot be understood.
+    Raises StorageNotEmptyError with a file that does not belong there; DamagedManifestError as `read_manifest` does.
     """
     storage.require_folder()
     if not overwrite and read_manifest(storage) is not None:
         return
     unknown = next(unknown_files(storage), None)
     if unknown is not None:
-        msg = f"{storage} is not empty, and no store: {unknown} lies there. Name another URL"
-        raise StorageNotEmptyError(msg)
+        raise StorageNotEmptyError(f"{storage} is not empty, and no store: {unknown} lies there. Name another URL")
     if not overwrite and any(not entry.key.startswith(f"{INTERNAL_FOLDER}/") for entry in storage.entries()):
-        msg = f"{storage} is not empty, and no store of mvn_dask: name another URL, or use overwrite=True"
-        raise StorageNotEmptyError(msg)
+        raise StorageNotEmptyError(
+            f"{storage} is not empty, and no store of mvn_dask: name another URL, or use overwrite=True"
+        )
 
 
 def remove(storage: Storage) -> None:

@@ -368,7 +368,7 @@ def test_degrees_of_freedom_are_the_rank_where_there_are_more_normals_than_varia
 def test_laws_are_those_of_the_distribution() -> None:
     mixture, normal = Mixture(MEAN, COV), mvn_dask.MultivariateNormal(MEAN, COV)
     found = estimate(mixture.sample(40_000, seed=1))
-    assert found.reference.kurtosis_excess == 0.5625
+    assert found.reference.laws.kurtosis_excess == 0.5625
     assert [family(found, LIMIT).ok for family in (marginals, distances)] == [True, True]
     other = estimate(normal.sample(40_000, seed=1), lambda _: mixture.sample(40_000, seed=1).compute())
     assert [family(other, LIMIT).ok for family in (marginals, distances)] == [False, False]

@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, Origin, first_index
-from mvn_dask.job.inputs.tables import NamedTable, table_input
+from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 Line = tuple[int, list[str]]

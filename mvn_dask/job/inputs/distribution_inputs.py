@@ -11,9 +11,8 @@ import numpy as np
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
-from mvn_dask.job.inputs.base import InputArray, refuse_entries
+from mvn_dask.job.inputs.base import InputArray, name_difference, refuse_entries
 from mvn_dask.job.inputs.readers import read_input
-from mvn_dask.job.inputs.tables import name_difference
 from mvn_dask.job.schema.job_spec import JobSpec
 
 if TYPE_CHECKING:

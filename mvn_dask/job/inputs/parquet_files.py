@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, Origin, first_index
-from mvn_dask.job.inputs.tables import NamedTable, table_input
+from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 

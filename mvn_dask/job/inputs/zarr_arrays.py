@@ -44,8 +44,9 @@ def _read(origin: Origin, location: Any, key: str | None) -> InputArray:
     try:
         found: Any = zarr.open(location, mode="r")
         if isinstance(found, zarr.Group):
-            inside = key is not None and key in found  # also deep in it
-            found = found[key if inside else select_array(origin, sorted(found.array_keys()), key)]
+            deep = key is not None and key in found
+            name = str(key) if deep else select_array(origin, sorted(found.array_keys()), key)
+            found = found[name]
         elif key is not None:
             raise origin.invalid(f"there is no array {preview(key)} in it: it is an array itself")
         if isinstance(found, zarr.Group):

@@ -45,7 +45,7 @@ def _bars(estimates: Estimates) -> Float64Array:
 
 def _errors(reference: Reference, counts: Float64Array, rows: int) -> Float64Array:
     """Bars less what they should be, in standard errors; 0 where less than one number is expected."""
-    p = np.diff(reference.marginal_cdf(EDGES))
+    p = np.diff(reference.laws.marginal_cdf(EDGES))
     return np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
 
 
@@ -57,7 +57,7 @@ def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Mar
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
     curve = np.linspace(-REACH, REACH, 91)
-    cdf = estimates.reference.marginal_cdf
+    cdf = estimates.reference.laws.marginal_cdf
     expected = (cdf(curve + HALF_STEP) - cdf(curve - HALF_STEP)) / (2.0 * HALF_STEP)
     return picture(
         f"histogram-{column}",

@@ -38,7 +38,7 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
     x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
     y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
     across, expected_law = "expected quantile", "the expected ones."
-    if not estimates.reference.kurtosis_excess:
+    if not estimates.reference.laws.kurtosis_excess:
         across = f"χ² quantile, {law.rank:,} degrees of freedom"
         expected_law = f"those of a chi-squared distribution with {law.rank} degrees of freedom."
     frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
@@ -94,8 +94,6 @@ def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> Mar
 def accepted_counts(probability: Float64Array, trials: int, p_value: float) -> tuple[Counts, Counts]:
     """Smallest and largest counts of successes whose p-value is not less than a given one.
 
-    Examples
-    --------
     Of 10 trials with probability 1/2, at most 1 success has the probability 11 / 1024, so that the p-value of the
     count 1 is 0.021; that of 2 is 0.109:
 

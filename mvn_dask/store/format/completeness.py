@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
-from mvn_dask.store.format.layout import chunk_count, present_chunks
+from mvn_dask.store.format.layout import chunk_count, chunk_entries, is_whole
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
 from mvn_dask.store.format.parameters import parameter_key
@@ -22,7 +22,10 @@ def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int)
     """Numbers of missing chunks, from `start` up to `stop`."""
     if not storage.prefers_listing and next(storage.entries("samples"), None) is None:
         return np.arange(start, stop, dtype=np.int64)
-    return start + np.flatnonzero(~present_chunks(storage, manifest, start, stop)).astype(np.int64)
+    missing = np.ones(stop - start, np.bool_)
+    for number, entry in chunk_entries(storage, manifest, start, stop):
+        missing[number - start] = not is_whole(manifest, entry)
+    return start + np.flatnonzero(missing).astype(np.int64)
 
 
 def committed(storage: Storage, manifest: Manifest) -> bool:
@@ -42,10 +45,9 @@ def committed(storage: Storage, manifest: Manifest) -> bool:
         ours = json.loads(expected[key])
         # Users may add attributes, and releases of Zarr fields.
         if any(found.get(field) != ours[field] for field in ours.keys() - {"attributes"}):
-            msg = (
+            raise DamagedManifestError(
                 f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them again"
             )
-            raise DamagedManifestError(msg)
     return True
 
 
@@ -54,8 +56,9 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     if entry is None:
         return None
     if not entry.regular or entry.size > 2 * len(expected[key]) + MAX_EXTRA_BYTES:
-        msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it again"
-        raise DamagedManifestError(msg)
+        raise DamagedManifestError(
+            f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it again"
+        )
     try:
         document = json.loads(storage.read(key).tobytes())
     except (FileNotFoundError, ValueError, RecursionError):
@@ -76,10 +79,7 @@ def complete(storage: Storage, manifest: Manifest) -> bool:
 
 
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
-    """Raise unless chunks and metadata are there.
-
-    Raises UnfinishedStoreError with what is missing, and how to go on.
-    """
+    """Raise UnfinishedStoreError with what is missing, chunks or metadata, and how to go on."""
     count = chunk_count(manifest)
     missing = len(missing_numbers(storage, manifest, 0, count))
     fault = f"{missing} of {count} chunks of {storage} are missing"

@@ -1,14 +1,18 @@
 """A store in a folder.
 
-Input: a folder that all workers see. Output: `Storage`: files that take their names by an atomic rename, sessions by
-`flock`. Cost: a few system calls a file; links are looked for at every step of a path, and never followed.
+Input: a folder that all workers see. Output: `Storage`: files that take their names by an atomic rename; sessions by
+locks of the system (`flock`), shared by jobs of one manifest and their tasks, or exclusive to one that overwrites or
+removes temporary files. Cost: a few system calls a file, three a session; links are looked for at every step of a path,
+and never followed.
 """
 
+import errno
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,15 +20,25 @@ import numpy as np
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import PARTIAL, atomic_write
-from mvn_dask.errors import StorageNotEmptyError, StoreError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
-from mvn_dask.store.storage.locking import CREATION_LOCK, LOCK, FolderSession, creating, session, task_session
+from mvn_dask.errors import StorageError, StorageNotEmptyError, StoreError
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Session, Storage
+
+if sys.platform != "win32":
+    import fcntl
+
+# A file of its own, which nobody deletes or replaces: a lock belongs to an inode, so two who opened the path before and
+# after a replacement would both hold "the" lock.
+LOCK = "lock"
+"""Name of the sessions' lock file in the internal folder."""
+CREATION_LOCK = "create-lock"
+"""Name of the lock file of exclusive creation: a session may hold the other one while it creates."""
 
 TRASH = "trash"
 """Folder in the internal folder, into which files are moved before they are deleted."""
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class LocalStorage(Storage):
@@ -83,7 +97,8 @@ class LocalStorage(Storage):
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
         # Under a lock, since a rename replaces. Not by O_EXCL, after which a kill leaves half a file; nor by a hard
         # link of a whole one, after which a kill leaves its second name.
-        with creating(self._folder):
+        with _locked(self._folder, CREATION_LOCK, os.O_RDWR) as session:
+            session.acquire_exclusive()
             if os.path.lexists(f"{self.name}/{key}"):
                 return False
             self.write(key, [content])
@@ -117,11 +132,23 @@ class LocalStorage(Storage):
         if self._folder.exists() and not self._folder.is_dir():
             raise StorageNotEmptyError(f"{self} is a file: `url` must name a folder")
 
-    def session(self) -> AbstractContextManager[FolderSession]:
-        return session(self._folder)
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
+        with _locked(self._folder, LOCK, os.O_RDWR) as session:
+            session.acquire_shared()
+            yield session
 
-    def task_session(self) -> AbstractContextManager[None]:
-        return task_session(self._folder)
+    @contextmanager
+    def task_session(self) -> Iterator[None]:
+        internal = self._folder / INTERNAL_FOLDER
+        if not (internal / LOCK).exists() and internal.is_dir() and not os.access(internal, os.W_OK):
+            yield  # in a read-only copy of a store there is no lock file and none can be made: nobody writes
+            return
+        # For reading, which a lock does not need more than: the store may be another user's.
+        with _locked(self._folder, LOCK, os.O_RDONLY) as session:
+            session.acquire_shared()
+            yield
 
     def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
         internal = self._folder / INTERNAL_FOLDER
@@ -172,3 +199,62 @@ class LocalStorage(Storage):
             link = key
         if link is not None:
             raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")
+
+
+class FolderSession(Session):
+    """A lock on an open file. The system drops it with the process, however that ends."""
+
+    def __init__(self, descriptor: int, folder: Path) -> None:
+        self._descriptor = descriptor
+        self._folder = folder
+
+    def acquire_shared(self) -> None:
+        self._lock(exclusive=False, wait=True)
+
+    def acquire_exclusive(self) -> None:
+        """Wait until no other session is left."""
+        self._lock(exclusive=True, wait=True)
+
+    def try_exclusive(self) -> bool:
+        try:
+            # Not atomic: flock gives the shared lock up first, so on failure another may have overwritten the store.
+            self._lock(exclusive=True, wait=False)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _lock(self, *, exclusive: bool, wait: bool) -> None:
+        if sys.platform == "win32":
+            return
+        mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+        try:
+            fcntl.flock(self._descriptor, mode if wait else mode | fcntl.LOCK_NB)
+        except OSError as error:
+            # Without locks an overwriting job would delete chunks of others, so there is no way on.
+            if error.errno in _UNSUPPORTED:
+                msg = f"{self._folder} lies on a file system without locks, which a store needs: {error}"
+                raise StorageError(msg) from error
+            raise
+
+
+@contextmanager
+def _locked(folder: Path, name: str, mode: int) -> Iterator[FolderSession]:
+    path = folder / INTERNAL_FOLDER / name
+    # O_NOFOLLOW sees a link in the last step alone, and a pipe would be waited for.
+    if path.parent.is_symlink() or path.is_symlink() or (path.exists() and not path.is_file()):
+        raise StoreError(f"{path} is a link, or no plain file, which a store never holds: delete it")
+    try:
+        # O_CREAT, since a copy of a store may lack the lock. The folder around it is not made: a task that outlives its
+        # store would bring it back.
+        descriptor = os.open(path, mode | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except FileNotFoundError as error:
+        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
+    try:
+        yield FolderSession(descriptor, folder)
+    finally:
+        if sys.platform != "win32":
+            # Closing is not enough: a child that was forked meanwhile holds the same open file, and so the lock.
+            # Where there are no locks at all, `acquire_shared` has raised already.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
