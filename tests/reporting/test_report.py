@@ -22,7 +22,6 @@ from mvn_dask.errors import (
 )
 from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.reporting.measurements import Measurements
-from mvn_dask.reporting.page import ReportData
 from mvn_dask.reporting.report import Report, report
 from tests.reporting.samples import COV, MEAN, plant, sample
 from tests.statistics.contract import digest
@@ -127,10 +126,10 @@ def test_a_stopped_job_ends(store: str) -> None:
         report(store)
 
 
-def test_a_report_is_the_input_of_the_page() -> None:
+def test_a_report_is_a_value() -> None:
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1), "memory://report-data")
     found = mvn_dask.report("memory://report-data")
-    assert isinstance(found, ReportData)
+    assert isinstance(found, Report)
     assert found.ok == all(verdict.ok for verdict in found.verdicts)
     assert found.begun == found.here, "made in this process"
     assert "estimates" not in repr(found)
@@ -175,7 +174,6 @@ import sys
 from pathlib import Path
 import dask
 import mvn_dask
-from mvn_dask.reporting.page import ReportData
 from mvn_dask.reporting.report import report
 
 def status(field):

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates, largest
-from mvn_dask.reporting.figures.svg import Scale, element, label, path, picture
+from mvn_dask.reporting.figures.svg import Scale, render
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Reference
 
 MARGINALS_SHOWN = 12
@@ -59,35 +59,27 @@ def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Mar
     curve = np.linspace(-REACH, REACH, 91)
     cdf = estimates.reference.laws.marginal_cdf
     expected = (cdf(curve + HALF_STEP) - cdf(curve - HALF_STEP)) / (2.0 * HALF_STEP)
-    return picture(
-        f"histogram-{column}",
-        WIDTH,
-        HEIGHT,
-        f"Histogram of {estimates.name(column)}",
-        f"Bars are the sample, the line is the expected density. The bar that is farthest off is "
+    return render(
+        "histogram.html",
+        name=f"histogram-{column}",
+        width=WIDTH,
+        height=HEIGHT,
+        title=f"Histogram of {estimates.name(column)}",
+        description="Bars are the sample, the line is the expected density. The bar that is farthest off is "
         f"{np.abs(errors).max():.1f} standard errors away from it.",
-        *(
-            element("line", class_="grid", x1=x.start, x2=x.end, y1=y(v), y2=y(v))
-            + label(f"{v:g}", 24.0, y(v) + 3.5, "end")
-            for v in (0.0, 0.2, 0.4)
-        ),
-        _rectangles(density, x, y, "bar"),
-        path(zip(map(x, curve), map(y, expected), strict=True), "expected"),
-        label("density", 0.0, 9.0, "start", "what"),
-        element("line", class_="axis", x1=x.start, x2=x.end, y1=error_y(0), y2=error_y(0)),
-        *(label(f"{v:+.0f}".replace("-", "−"), 24.0, error_y(v) + 3.5, "end") for v in (-ERROR_LIMIT, ERROR_LIMIT)),
-        label("s.e.", 24.0, error_y(0) + 3.5, "end"),
-        _rectangles(np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT), x, error_y, "error"),
-        *(label(f"{v:g}".replace("-", "−"), x(v), 188.0) for v in (-4, -2, 0, 2, 4)),
-        label("standard deviations from the expected mean", (x.start + x.end) / 2, 203.0, class_="what"),
+        x=x,
+        y=y,
+        error_y=error_y,
+        bars=_rectangles(density, x, y),
+        expected=list(zip(map(x, curve), map(y, expected), strict=True)),
+        errors=_rectangles(np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT), x, error_y),
     )
 
 
-def _rectangles(heights: Float64Array, x: Scale, y: Scale, class_: str) -> Markup:
-    """Bars on the line 0, as one path, which is a third of the text."""
-    steps = [
+def _rectangles(heights: Float64Array, x: Scale, y: Scale) -> str:
+    """Bars on the line 0, as data of one path, which is a third of the text."""
+    return "".join(
         f"M{x(left) + 0.4:.2f} {y(0):.2f}V{y(height):.2f}H{x(right) - 0.4:.2f}V{y(0):.2f}z"
         for left, right, height in zip(EDGES[:-1], EDGES[1:], heights, strict=True)
         if height
-    ]
-    return element("path", class_=class_, d="".join(steps)) if steps else Markup("")
+    )

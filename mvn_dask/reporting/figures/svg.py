@@ -11,7 +11,7 @@ from math import ceil, floor, log10
 import jinja2
 from markupsafe import Markup
 
-from mvn_dask.reporting.number_format import MINUS, number, plural, rate
+from mvn_dask.reporting.number_format import MINUS, number, plural, rate, signed, to_precision
 from mvn_dask.store.status import readable
 
 MAX_NAME = 14
@@ -28,7 +28,7 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
     )
     found.filters |= {"plural": plural, "rate": rate, "readable": readable, "thousands": "{:,}".format}
-    found.filters |= {"path": path, "position": position, "tick": tick}
+    found.filters |= {"path": path, "position": position, "tick": tick, "signed": signed, "to_precision": to_precision}
     return found
 
 
