@@ -61,18 +61,14 @@ class RedactSecrets(logging.Filter):
         """Redact the texts in these options as well, from now on."""
         self._secrets |= {text for text in secret_texts(options) if len(text) >= MIN_SECRET_LENGTH}
 
-    def redact(self, text: str) -> str:
-        """A text without credentials."""
-        return redact(text, self._secrets)
-
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.redact(record.getMessage()), None
+        record.msg, record.args = redact(record.getMessage(), self._secrets), None
         for name, value in extra_fields(record).items():
             if isinstance(value, str):
-                setattr(record, name, self.redact(value))
+                setattr(record, name, redact(value, self._secrets))
         if record.exc_info:
             # Formatters take this text where it is set, and format the exception themselves where it is not.
-            record.exc_text = self.redact("".join(traceback.format_exception(*record.exc_info)).rstrip())
+            record.exc_text = redact("".join(traceback.format_exception(*record.exc_info)).rstrip(), self._secrets)
         return True
 
 

@@ -101,15 +101,14 @@ def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers, *,
     if not len(numbers):
         return
     work = WriteChunks(Blocks(array), writer, rewrite)
-    manifest = writer.manifest
     with Progress(len(numbers), "chunks") as progress:
         # Ranges of blocks, where blocks share no work: each range would do it again. Few blocks that are made of many
         # tasks, such as a mean over all rows, are made faster by all threads together.
         many = len(numbers) >= BLOCKS_PER_THREAD * thread_count()
         if work.blocks.independent() and (many or work.blocks.has_few_tasks()):
             # Workers read large parameters from the store itself: nothing goes through a scheduler elsewhere.
-            files = parameter_loaders(writer.storage, manifest)
-            for _ in run(work, numbers, range_size(chunk_bytes(manifest)), progress, files):
+            files = parameter_loaders(writer.storage, writer.manifest)
+            for _ in run(work, numbers, range_size(chunk_bytes(writer.manifest)), progress, files):
                 pass
         else:
             _write_whole_graph(array, work, numbers, progress)

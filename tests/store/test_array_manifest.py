@@ -80,13 +80,7 @@ def test_a_spec_has_the_manifest_of_its_array() -> None:
 
 @pytest.mark.parametrize(
     ("shards", "error"),
-    [
-        (7, AlignmentError),
-        (0, AlignmentError),
-        (80, AlignmentError),
-        (True, ArgumentTypeError),
-        ("8", ArgumentTypeError),
-    ],
+    [*((rows, AlignmentError) for rows in (7, 0, 80)), *((rows, ArgumentTypeError) for rows in (True, "8"))],
 )
 def test_inner_chunks_that_do_not_divide_a_block(shards: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="`shards` must"):

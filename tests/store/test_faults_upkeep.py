@@ -11,6 +11,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import UnfinishedStoreError
+from tests.support.damage import flip
 from tests.support.pausing import CHUNKS, barrier, kill, partials, pause_after, rows, start, wait_for
 from tests.support.stores import chunks_in, die_at, killable, sample, tree
 
@@ -97,9 +98,7 @@ def test_a_repair_that_dies_at_every_single_step(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(200, chunks=60), whole)
     shutil.copytree(whole, damaged)
     (damaged / "samples" / "c" / "1" / "0").unlink()
-    bits = bytearray((damaged / "samples" / "c" / "2" / "0").read_bytes())
-    bits[100] ^= 4
-    (damaged / "samples" / "c" / "2" / "0").write_bytes(bits)
+    flip(damaged / "samples" / "c" / "2" / "0", 100)
     for step in count(1):
         folder = tmp_path / "store"
         shutil.copytree(damaged, folder)

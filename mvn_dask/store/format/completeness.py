@@ -98,10 +98,7 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
 
 
 def unknown_files(storage: Storage) -> Iterator[str]:
-    """Keys of files that belong to no Zarr hierarchy, and so must never be deleted.
-
-    In a folder that is neither a hierarchy nor a store, those are all.
-    """
+    """Keys of files that must never be deleted: those that belong to no Zarr hierarchy, which are all where none is."""
     is_hierarchy = is_store(storage) or any(storage.entry(name) is not None for name in DOCUMENTS)
     for entry in storage.entries():
         if entry.key.startswith(f"{INTERNAL_FOLDER}/"):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import mvn_dask
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.store.format.layout import part_range
+from tests.support.damage import flip
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
 
@@ -109,10 +110,7 @@ def test_derived_arrays_of_every_kind_of_number(dtype: str, tmp_path: Path) -> N
 
 def test_a_flipped_bit_does_not_pass_unnoticed(tmp_path: Path) -> None:
     write(tmp_path)
-    chunk = tmp_path / "samples" / "c" / "1" / "0"
-    content = bytearray(chunk.read_bytes())
-    content[100] ^= 1
-    chunk.write_bytes(content)
+    flip(tmp_path / "samples" / "c" / "1" / "0", 100)
     with pytest.raises(ValueError, match=r"checksum differs: mvn_dask.repair"):
         mvn_dask.from_zarr(tmp_path).compute()
 

@@ -15,8 +15,8 @@ from mvn_dask.store.storage.local import LocalStorage
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], FRAME).sample(100, seed=1, chunks=40)
-MANIFEST_KEY, ARRAYS = manifest_of(ROWS)
-FILES = zarr_files(MANIFEST_KEY, ARRAYS)
+MANIFEST, ARRAYS = manifest_of(ROWS)
+FILES = zarr_files(MANIFEST, ARRAYS)
 
 
 def test_the_root_comes_last_and_once(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_plain_readers_are_told_mean_and_provenance(tmp_path: Path) -> None:
     (sample,) = json.loads(found["provenance"])
     assert (sample["entropy"], sample["size"], sample["bit_generator"]) == ("1", [100], "SFC64")
     with xr.open_zarr(tmp_path / "sample") as dataset:
-        assert dataset.attrs["mvn_dask_fingerprint"] == MANIFEST_KEY.fingerprint
+        assert dataset.attrs["mvn_dask_fingerprint"] == MANIFEST.fingerprint
         assert list(dataset["variable"].values) == ["oil", "gas"]
     derived = np.maximum(ROWS.sum(axis=1), 0.0)
     found = attributes(tmp_path / "derived", derived)

@@ -19,7 +19,7 @@ from mvn_dask.store.format.parameters import (
 from mvn_dask.store.storage.local import LocalStorage
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]]).sample(100, seed=1)
-MANIFEST_KEY, ARRAYS = manifest_of(ROWS)
+MANIFEST, ARRAYS = manifest_of(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_the_files_are_numpys(array: np.ndarray, tmp_path: Path) -> None:
 
 def test_what_is_written_comes_back(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    write_parameters(storage, MANIFEST_KEY, ARRAYS)
-    for name, array in load_parameters(storage, MANIFEST_KEY).items():
+    write_parameters(storage, MANIFEST, ARRAYS)
+    for name, array in load_parameters(storage, MANIFEST).items():
         np.testing.assert_array_equal(array, ARRAYS[name])
     assert writer(storage) == environment()
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    write_parameters(storage, MANIFEST_KEY, ARRAYS)
+    write_parameters(storage, MANIFEST, ARRAYS)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == times
 
 
@@ -57,12 +57,12 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
 def test_a_damaged_array_is_noticed_and_written_again(damage, text, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Workers would draw other numbers with it."""
     storage = LocalStorage(tmp_path)
-    write_parameters(storage, MANIFEST_KEY, ARRAYS)
+    write_parameters(storage, MANIFEST, ARRAYS)
     damage(tmp_path / parameter_key(name))
     with pytest.raises(DamagedManifestError, match=f"{name}.npy of .* is damaged: ({text}).*: call mvn_dask.to_zarr"):
-        load_parameters(storage, MANIFEST_KEY)
-    write_parameters(storage, MANIFEST_KEY, ARRAYS)
-    assert parameter_fault(storage, MANIFEST_KEY, name) is None
+        load_parameters(storage, MANIFEST)
+    write_parameters(storage, MANIFEST, ARRAYS)
+    assert parameter_fault(storage, MANIFEST, name) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"numpy": "2"}'])

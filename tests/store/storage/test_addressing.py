@@ -27,10 +27,7 @@ def test_paths_and_file_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert local_folder("~/a.zarr") == Path("/home/somebody/a.zarr")
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["http://x/y", "file://host/a", "file:/a", "", 7, None, MemoryStore()],
-)
+@pytest.mark.parametrize("url", ["http://x/y", "file://host/a", "file:/a", "", 7, None, MemoryStore()])
 def test_everything_else_is_refused(url: Any) -> None:
     with pytest.raises(StorageError, match="`url` must be a local path"):
         local_folder(url)
@@ -147,16 +144,10 @@ def test_what_is_not_safe_is_refused_by_its_name(make: Any, message: str, tmp_pa
         assert ACCESS not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["local", "file", "zarr", "obstore"])
-def test_options_without_the_url_of_an_object_store_are_refused(url: str, prefix: Prefix, tmp_path: Path) -> None:
-    places: dict[str, Any] = {
-        "local": tmp_path,
-        "file": f"file://{tmp_path}",
-        "zarr": LocalStore(tmp_path),
-        "obstore": prefix.object_store,
-    }
-    with pytest.raises(StorageError, match="go with the URL of an object store"):
-        open_storage(places[url], {"region": "x"})
+def test_options_without_the_url_of_an_object_store_are_refused(prefix: Prefix, tmp_path: Path) -> None:
+    for url in (tmp_path, f"file://{tmp_path}", LocalStore(tmp_path), prefix.object_store):
+        with pytest.raises(StorageError, match="go with the URL of an object store"):
+            open_storage(url, {"region": "x"})
 
 
 def test_memory_takes_no_options() -> None:

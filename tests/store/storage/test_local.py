@@ -200,8 +200,7 @@ def test_a_finished_file_takes_its_name_only_when_it_is_whole(tmp_path: Path) ->
     def pieces() -> Any:
         yield b"half"
         assert storage.entry("x") is None
-        msg = "the disk is full"
-        raise OSError(msg)
+        raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="disk is full"):
         storage.write("x", pieces())

@@ -169,8 +169,7 @@ def test_what_others_write_is_seen_at_once(prefix: Prefix) -> None:
 
 def broken(block: Any, block_id: tuple[int, ...]) -> Any:
     if block_id[0] == 2:
-        msg = "broken on purpose"
-        raise ArithmeticError(msg)
+        raise ArithmeticError("broken on purpose")
     return block
 
 
