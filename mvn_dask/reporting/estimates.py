@@ -75,10 +75,10 @@ class Estimates:
         return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
 
     @cached_property
-    def tested_pairs(self) -> Float64Array:
-        """1 where the covariance of a pair is measured and can be tested, else 0, shape (pairs, pairs)."""
+    def tested_pairs(self) -> npt.NDArray[np.bool_]:
+        """Where the covariance of a pair is measured and can be tested, shape (pairs, pairs)."""
         testable = self.reference.testable[self.selection.paired]
-        return np.where(self.selection.together & np.logical_and.outer(testable, testable), 1.0, 0.0)
+        return self.selection.together & np.logical_and.outer(testable, testable)
 
     @cached_property
     def correlation(self) -> Float64Array:
@@ -86,7 +86,7 @@ class Estimates:
         deviation = np.sqrt(np.diagonal(self.measured.covariance))
         with np.errstate(all="ignore"):
             found = np.clip(self.measured.covariance / np.multiply.outer(deviation, deviation), -1.0, 1.0)
-        return np.where(self.tested_pairs > 0, found, np.nan)
+        return np.where(self.tested_pairs, found, np.nan)
 
     @cached_property
     def covariance_errors(self) -> Float64Array:
@@ -97,14 +97,14 @@ class Estimates:
         with np.errstate(all="ignore"):
             error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
             found = self._pair_differences / error
-        return np.where(self.tested_pairs > 0, found, np.nan)
+        return np.where(self.tested_pairs, found, np.nan)
 
     @cached_property
     def covariance_z(self) -> Float64Array:
         """The same as numbers that are standard normal for any number of rows."""
         expected = self.reference.correlation
         z = covariance_z(expected + self._pair_differences, expected, self.covariance_degrees)
-        return np.where(self.tested_pairs > 0, z, np.nan)
+        return np.where(self.tested_pairs, z, np.nan)
 
     @property
     def _pair_differences(self) -> Float64Array:

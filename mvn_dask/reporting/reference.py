@@ -122,16 +122,8 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     covariance = sampler.covariance_of(paired.tolist(), paired.tolist())
     correlation = np.clip(covariance / np.multiply.outer(scale, scale), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
-    radial, no_radial_law = _radial_law(sampler, spacing, selection)
-    return Reference(
-        mean=mean[columns],
-        deviation=deviation[columns],
-        rounding=rounding[columns],
-        correlation=correlation,
-        laws=sampler.laws(),
-        radial=radial,
-        no_radial_law=no_radial_law,
-    )
+    moments = (mean[columns], deviation[columns], rounding[columns], correlation)
+    return Reference(*moments, sampler.laws(), *_radial_law(sampler, spacing, selection))
 
 
 def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> tuple[RadialLaw | None, str]:

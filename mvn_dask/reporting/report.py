@@ -73,7 +73,7 @@ class Report:
     @property
     def html(self) -> str:
         """One self-contained page of less than 2 MB, which loads nothing from a network."""
-        return render("page.html", **_page_values(self))
+        return str(render("page.html", **_page_values(self)))
 
     def as_dict(self) -> dict[str, Any]:
         """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
@@ -219,18 +219,12 @@ def _numbers_of(estimates: Estimates) -> dict[str, Any]:
 def _page_values(report: Report) -> dict[str, object]:
     """What the template of the page takes, with those pictures that have something to show."""
     estimates, manifest, reference = report.estimates, report.estimates.selection.manifest, report.estimates.reference
-    tests = {verdict.family: verdict.tests for verdict in report.verdicts}
-
-    def single(family: str) -> float:
-        """p-value at which a single test of a family fails."""
-        return report.error_rate / len(FAMILIES) / max(1, tests[family])
-
+    # p-values at which a single test of a family fails.
+    limits = {each.family: report.error_rate / len(FAMILIES) / max(1, each.tests) for each in report.verdicts}
     return {
         "report": report,
         "estimates": estimates,
         "selection": estimates.selection,
-        "name": report.url.rstrip("/").rsplit("/", 1)[-1] or report.url,
-        "tests": sum(tests.values()),
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),
@@ -239,9 +233,9 @@ def _page_values(report: Report) -> dict[str, object]:
         "manifest": json.dumps(report.content, indent=2, ensure_ascii=False, default=str),
         "manifest_letters": MANIFEST_LETTERS,
         "histograms": histograms(estimates),
-        "qq_plot": qq_plot(estimates, single("distances")),
+        "qq_plot": qq_plot(estimates, limits["distances"]),
         "heatmaps": heatmaps(estimates),
-        "running_means": running_means(estimates, single("means")),
+        "running_means": running_means(estimates, limits["means"]),
         "farthest_off": farthest_off(estimates),
     }
 

@@ -124,15 +124,13 @@ class Selection:
 
     def left_out(self) -> list[str]:
         """What is not looked at, a sentence each."""
-        sentences = []
-        for chosen, what in (
-            (self.columns, "Means, standard deviations"),
-            (self.segmented, "Running means"),
-            (self.paired, "Correlations"),
-            (self.binned, "Histograms"),
-        ):
-            if len(chosen) < self.ndim:
-                sentences.append(f"{what}: {len(chosen):,} of {self.ndim:,} variables, evenly chosen.")
+        chosen = (self.columns, self.segmented, self.paired, self.binned)
+        names = ("Means, standard deviations", "Running means", "Correlations", "Histograms")
+        sentences = [
+            f"{name}: {len(each):,} of {self.ndim:,} variables, evenly chosen."
+            for name, each in zip(names, chosen, strict=True)
+            if len(each) < self.ndim
+        ]
         if self.cut:
             sentences.append(
                 f"Distances: none, since no chunk holds whole rows; a chunk has {self.manifest.chunks[-1]:,} of "

@@ -64,9 +64,8 @@ def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Mar
         name=f"histogram-{column}",
         width=WIDTH,
         height=HEIGHT,
-        title=f"Histogram of {estimates.name(column)}",
-        description="Bars are the sample, the line is the expected density. The bar that is farthest off is "
-        f"{np.abs(errors).max():.1f} standard errors away from it.",
+        variable=estimates.name(column),
+        largest_error=np.abs(errors).max(),
         x=x,
         y=y,
         error_y=error_y,
