@@ -19,14 +19,11 @@ PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial$")
 def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[BinaryIO]:
     """A binary file that takes its name when the body ends without an error; missing folders are made.
 
-    Parameters
-    ----------
-    path : Path
-        Name of the file.
-    fsync : bool
-        Wait until the content, the name and the folders made for it are on the disk.
+    `fsync` waits until the content, the name and the folders made for it are on the disk.
     """
-    made = _make_folders(path.parent)
+    # Those folders that are missing on the way, innermost first.
+    made = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
     try:
         with partial.open("wb") as file:
@@ -37,27 +34,10 @@ def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[BinaryIO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    if fsync:
+    if fsync and os.name != "nt":  # there folders cannot be opened
         for folder in (path.parent, *(folder.parent for folder in made)):
-            _sync_folder(folder)
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; those that were missing, innermost first."""
-    missing = []
-    path = folder
-    while not path.exists():
-        missing.append(path)
-        path = path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # there folders cannot be opened
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

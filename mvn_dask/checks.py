@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+from traceback import walk_stack
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
@@ -27,16 +28,14 @@ _PACKAGE = Path(__file__).parent
 def method(value: object) -> Method:
     """Name of a factorisation."""
     if not isinstance(value, str) or value not in get_args(Method):
-        msg = f"method must be one of {{'eigh', 'svd', 'cholesky'}}: `method` is {value!r}"
-        raise ArgumentError(msg)
+        raise ArgumentError(f"method must be one of {{'eigh', 'svd', 'cholesky'}}: `method` is {value!r}")
     return cast(Method, value)
 
 
 def check_valid(value: object) -> CheckValid:
     """What to do with a covariance that is not positive semidefinite."""
     if not isinstance(value, str) or value not in get_args(CheckValid):
-        msg = f"check_valid must equal 'warn', 'raise', or 'ignore': `check_valid` is {value!r}"
-        raise ArgumentError(msg)
+        raise ArgumentError(f"check_valid must equal 'warn', 'raise', or 'ignore': `check_valid` is {value!r}")
     return cast(CheckValid, value)
 
 
@@ -69,9 +68,12 @@ def size(value: object) -> tuple[int, ...]:
     if isinstance(value, (bool, np.bool_, str, bytes)):
         raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {value!r}")
     try:
-        lengths = [operator.index(cast(Any, value))]
-    except TypeError:
-        lengths = _lengths(value)
+        try:
+            lengths = [operator.index(cast(Any, value))]
+        except TypeError:
+            lengths = [operator.index(length) for length in cast(Iterable[Any], value)]
+    except TypeError as error:
+        raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {value!r}: {error}") from error
     if any(length < 0 for length in lengths):
         raise ArgumentError(f"negative dimensions are not allowed: `size` is {value!r}")
     return tuple(lengths)
@@ -88,14 +90,6 @@ def count(name: str, value: object) -> int:
     return number
 
 
-def _lengths(value: object) -> list[int]:
-    try:
-        return [operator.index(length) for length in cast(Iterable[Any], value)]
-    except TypeError as error:
-        msg = f"`size` must be an integer or a tuple of them, not {value!r}: {error}"
-        raise ArgumentTypeError(msg) from error
-
-
 def real_array(name: str, value: object) -> FloatArray:
     """An array-like as float64, as numpy converts mean and covariance of any type; no copy of what is float64."""
     if np.ma.is_masked(value):
@@ -105,11 +99,9 @@ def real_array(name: str, value: object) -> FloatArray:
     except ValueError as error:
         raise ArgumentError(f"`{name}` is not an array: {error}") from error
     if array.dtype.kind == "c":
-        msg = f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}"
-        raise ArgumentTypeError(msg)
+        raise ArgumentTypeError(f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}")
     if array.dtype.kind not in "biuf":
-        msg = f"`{name}` must hold real numbers: its dtype is {array.dtype}"
-        raise ArgumentTypeError(msg)
+        raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {array.dtype}")
     return np.asarray(array, dtype=np.float64)
 
 
@@ -117,9 +109,8 @@ def finite(name: str, array: FloatArray) -> None:
     """No NaN and no infinity."""
     is_finite = np.isfinite(array)
     if not is_finite.all():
-        index = tuple(int(i) for i in np.argwhere(~is_finite)[0])
-        msg = f"`{name}` must be finite: {name}[{', '.join(map(str, index))}] is {array[index]}"
-        raise ArgumentError(msg)
+        index = tuple(np.argwhere(~is_finite)[0].tolist())
+        raise ArgumentError(f"`{name}` must be finite: {name}{list(index)} is {array[index]}")
 
 
 def mean_vector(mean: FloatArray) -> None:
@@ -133,15 +124,13 @@ def mean_vector(mean: FloatArray) -> None:
 def square(cov: FloatArray) -> None:
     """A covariance of shape (d, d)."""
     if cov.ndim != 2 or cov.shape[0] != cov.shape[1]:
-        msg = f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}"
-        raise ArgumentError(msg)
+        raise ArgumentError(f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}")
 
 
 def same_length(mean: FloatArray, ndim: int) -> None:
     """A mean and a covariance of one dimension."""
     if mean.shape[0] != ndim:
-        msg = f"mean and cov must have same length: `mean` has {mean.shape[0]}, `cov` has {ndim}"
-        raise ArgumentError(msg)
+        raise ArgumentError(f"mean and cov must have same length: `mean` has {mean.shape[0]}, `cov` has {ndim}")
 
 
 def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[Any]]) -> None:
@@ -176,20 +165,15 @@ def names(mean: object, cov: object) -> tuple[str, ...] | None:
     Traceback (most recent call last):
     mvn_dask.errors.ArgumentError: the index of `mean` and the columns of `cov` must agree: '0' is not '1'
     """
-    sources = {
-        "the index of `mean`": _labels(getattr(mean, "index", None)),
-        "the columns of `cov`": _labels(getattr(cov, "columns", None)),
-        "the index of `cov`": _labels(getattr(cov, "index", None)),
-    }
-    labelled = {source: labels for source, labels in sources.items() if labels is not None}
-    named = {source: labels for source, labels in labelled.items() if labels != list(range(len(labels)))}
-    if any(set(labels) == set(range(len(labels))) for labels in named.values()):
-        named = labelled
-    texts = [(source, [str(label) for label in labels]) for source, labels in named.items()]
+    sources = [("index", "mean", mean), ("columns", "cov", cov), ("index", "cov", cov)]
+    labelled = [(f"the {axis} of `{name}`", _labels(getattr(value, axis, None))) for axis, name, value in sources]
+    given = [(source, labels) for source, labels in labelled if labels is not None]
+    named = [(source, labels) for source, labels in given if labels != list(range(len(labels)))]
+    if any(set(labels) == set(range(len(labels))) for _, labels in named):
+        named = given
+    texts = [(source, [str(label) for label in labels]) for source, labels in named]
     for (source, labels), (other, others) in pairwise(texts):
-        if labels != others:
-            one, two = _first_difference(labels, others)
-            raise ArgumentError(f"{source} and {other} must agree: {one!r} is not {two!r}")
+        _agree(f"{source} and {other}", labels, others)
     return _encodable(texts[0][1]) if texts else None
 
 
@@ -200,14 +184,13 @@ def given_names(given: object, ndim: int, from_labels: tuple[str, ...] | None) -
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise ArgumentTypeError(f"`names` must be a sequence of text, not {given!r}")
     labels = list(given)
-    if not all(isinstance(label, str) for label in labels):
-        wrong = next(label for label in labels if not isinstance(label, str))
-        raise ArgumentTypeError(f"`names` must be a sequence of text, and {wrong!r} is none")
+    for label in labels:
+        if not isinstance(label, str):
+            raise ArgumentTypeError(f"`names` must be a sequence of text, and {label!r} is none")
     if len(labels) != ndim:
         raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {len(labels)} names")
-    if from_labels is not None and list(from_labels) != labels:
-        one, two = _first_difference(labels, list(from_labels))
-        raise ArgumentError(f"`names` and the labels of `mean` and `cov` must agree: {one!r} is not {two!r}")
+    if from_labels is not None:
+        _agree("`names` and the labels of `mean` and `cov`", labels, list(from_labels))
     return _encodable(labels)
 
 
@@ -218,10 +201,12 @@ def _labels(index: Any) -> list[Any] | None:
     return [int(label) if isinstance(label, (int, np.integer)) else str(label) for label in index]
 
 
-def _first_difference(labels: list[str], others: list[str]) -> tuple[object, object]:
-    """The first labels that differ, or all of them where one list begins with the other."""
-    pairs = zip(labels, others, strict=False)
-    return next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
+def _agree(sources: str, labels: list[str], others: list[str]) -> None:
+    """Labels that are equal; the error shows the first that differ, or all where one list begins with the other."""
+    if labels != others:
+        pairs = zip(labels, others, strict=False)
+        one, two = next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
+        raise ArgumentError(f"{sources} must agree: {one!r} is not {two!r}")
 
 
 def _encodable(labels: list[str]) -> tuple[str, ...]:
@@ -237,9 +222,5 @@ def caller_level() -> int:
     """The ``stacklevel`` with which a warning in our caller points at the user's own line."""
     # The frame above the outermost one of this package. The first one outside may be functools or another library
     # that was called from here and calls back.
-    level, outside, frame = 1, 2, sys._getframe(1)
-    while frame.f_back is not None:
-        level, frame = level + 1, frame.f_back
-        if Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):
-            outside = level + 1
-    return outside
+    files = [frame.f_code.co_filename for frame, _ in walk_stack(sys._getframe(1))]
+    return 1 + max((level for level, file in enumerate(files, 1) if Path(file).is_relative_to(_PACKAGE)), default=1)

@@ -137,13 +137,15 @@ class Generator:
         infinities, it checks every method for symmetry, its tolerance for ``eigh`` is relative to the
         largest eigenvalue, and everything is checked before the generator moves on.
         """
+        from mvn_dask.sampling.array import sample
+
         checks.method(method)
         lengths = _numpy_arguments(mean, cov, size)
         kind = checks.dtype(dtype)
         normal = MultivariateNormal(mean, cov, method=method, check_valid=check_valid, tol=tol)
         with self._lock:
-            root = self._root.child(self._calls)
-            samples = normal.draw(lengths, root=root, dtype=kind, chunks=chunks)
+            spec = normal.spec(lengths, root=self._root.child(self._calls), dtype=kind, chunks=chunks)
+            samples = sample(spec)
             self._calls += 1
         return samples
 

@@ -10,7 +10,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
     {"errors", "_typing", "atomic", "environment", "hashing", "redaction"},
-    {"checks", "lineage"},
+    {"checks", "kinds", "lineage"},
     {"random"},
     {"covariance"},
     {"compiled"},
@@ -52,7 +52,7 @@ OUTSIDE = {
     "pyarrow": {"job"},
     "pydantic": {"job"},
     "rich": {"cli"},
-    "scipy": {"covariance", "reporting"},
+    "scipy": {"covariance", "distribution", "reporting"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},
     "xarray": {"store"},

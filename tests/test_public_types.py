@@ -28,6 +28,9 @@ def test_samples() -> None:
     assert_type(normal.covariance, covariance.Covariance)
     assert_type(normal.covariance.factorize(), covariance.Factor)
     assert_type(normal.sample(10, seed=1, dtype=np.float32, chunks=5), da.Array)
+    factor = normal.covariance.factorize()
+    if isinstance(factor, covariance.MatrixFactor):
+        assert_type((factor.ndim, factor.noise_ndim, factor.rank), tuple[int, int, int])
     assert_type(covariance.as_covariance(2.0, ndim=2), covariance.Covariance)
     for each in (covariance.Dense(np.eye(2), method="svd"), covariance.Diagonal([1.0, 2.0])):
         assert_type(each.ndim, int)

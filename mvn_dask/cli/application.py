@@ -12,10 +12,9 @@ import typer
 
 import mvn_dask
 from mvn_dask.cli import jobs, stores
-from mvn_dask.cli.command import console_logging
+from mvn_dask.cli.command import OutputOptions, console_logging
 from mvn_dask.cli.early_signals import json_log_requested
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.options import OutputOptions
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""How every command runs: its options, its log, its result and its exit code.
+"""How every command runs: options that commands share, its log, its result and its exit code.
 
 Input: a function that does the work and gives a `Result`. Output: a function for typer that gives an exit code.
 """
@@ -11,18 +11,92 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from mvn_dask.cli.console import ConsoleHandler, print_result
+import typer
+
+from mvn_dask.cli.console import FORMATTERS, ConsoleHandler, print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
-from mvn_dask.cli.log_formats import FORMATTERS
-from mvn_dask.cli.options import OutputOptions
 from mvn_dask.redaction import RedactSecrets
 
 LIBRARY_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
 """Loggers that distributed gives handlers of their own."""
 
 log = logging.getLogger(__name__)
+
+JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file.", show_default=False)]
+Store = Annotated[
+    str,
+    typer.Argument(
+        metavar="STORE",
+        help="Path or URL of a store; or a job file, JOB.toml: then its output, its options and its cluster.",
+        show_default=False,
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Take a value in place of the job file's, as sample.size=1e9. Again for more.",
+        show_default=False,
+    ),
+]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        help="Only the I-th of N shares, 0 ≤ I < N. `auto` takes both from the scheduler's environment; `auto/N` where "
+        "that holds I alone.",
+        show_default=False,
+    ),
+]
+StorageOptionList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--storage-option",
+        metavar="KEY=VALUE",
+        help="What the object store of a URL needs, as region=eu-central-1. Secrets are better kept in the "
+        "environment: others see a command line.",
+        show_default=False,
+    ),
+]
+Grace = Annotated[
+    float,
+    typer.Option(min=0.0, metavar="SECONDS", help="After a signal, chunks that are being drawn have so long to end."),
+]
+ConnectTimeout = Annotated[float, typer.Option(min=0.0, metavar="SECONDS", help="So long a scheduler has to answer.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result, warnings and errors.")]
+LogFormat = Annotated[str, typer.Option(metavar="text|json", help="Format of the messages on standard error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]
+
+
+@dataclass(frozen=True)
+class StoreOptions:
+    """Options of every command that takes a STORE."""
+
+    storage_options: StorageOptionList = None
+    overrides: Overrides = None
+
+
+@dataclass(frozen=True)
+class WorkOptions:
+    """Options of every command that draws or reads chunks."""
+
+    grace: Grace = 30.0
+    connect_timeout: ConnectTimeout = 30.0
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Options of every command: the form of result and messages."""
+
+    json: Json = False
+    quiet: Quiet = False
+    log_format: LogFormat = "text"
+    debug: Debug = False
 
 
 @dataclass(frozen=True)
@@ -41,20 +115,10 @@ CommandResult = Result | ExitCode
 
 
 def command(function: Callable[..., CommandResult], *, has_result: bool = True) -> Callable[..., int]:
-    """A command of the application.
+    """A command of the application, which also takes `OutputOptions`, and gives its exit code.
 
-    Parameters
-    ----------
-    function : callable
-        What the command does. Its parameters are the command's own options; a parameter whose type is a group of
-        options is replaced by these; ``secrets``, the filter of the log, is none.
-    has_result : bool
-        Whether there is a result that could be printed as JSON.
-
-    Returns
-    -------
-    callable
-        Takes the options of `OutputOptions` as well, and gives the exit code.
+    The function's parameters are the command's own options; one whose type is a group of options is replaced by these;
+    ``secrets``, the filter of the log, is none. Without a result there is no option ``--json``.
     """
     parameters = signature(function).parameters
     groups: dict[str, Any] = {}
@@ -71,9 +135,8 @@ def command(function: Callable[..., CommandResult], *, has_result: bool = True) 
     def run(**given: Any) -> int:
         output = _take(OutputOptions, given)
         given |= {name: _take(group, given) for name, group in groups.items()}
-        if "secrets" not in parameters:
-            return run_command(output, lambda _: function(**given))
-        return run_command(output, lambda secrets: function(**given, secrets=secrets))
+        shared = parameters.keys() & {"secrets"}
+        return run_command(output, lambda secrets: function(**given, **dict.fromkeys(shared, secrets)))
 
     # typer reads both.
     keywords = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in options]
@@ -132,10 +195,7 @@ def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
 
 @contextmanager
 def _sole_handler(handler: logging.Handler, level: int) -> Iterator[None]:
-    """Inside the body, this handler takes what is logged, by this package from the level on.
-
-    It replaces the handlers that libraries add.
-    """
+    """Inside the body, this handler replaces those of libraries; this package logs from the level on."""
     root, package = logging.getLogger(), logging.getLogger("mvn_dask")
     # distributed adds handlers when it is imported, unless the root has one by then.
     libraries = [(each, each.handlers[:], each.propagate) for each in map(logging.getLogger, LIBRARY_LOGGERS)]

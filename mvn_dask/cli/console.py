@@ -1,19 +1,21 @@
 """Standard output and standard error of a command.
 
-Input: log records, progress, a result. Output: the result alone on standard output, all else on standard error. Where
-that is no terminal there are no colours, no bars and no escape sequences, but a line every `PROGRESS_INTERVAL` seconds.
+Input: log records, progress, a result. Output: the result alone on standard output, all else on standard error, as text
+or JSON, a line for each line of a message. Where that is no terminal there are no colours, no bars and no escape
+sequences, but a line every `PROGRESS_INTERVAL` seconds.
 """
 
+import json
 import logging
 import os
 import sys
 import threading
 import time
-from contextlib import suppress
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
 
-from mvn_dask.cli.log_formats import JsonFormatter, is_own
+from mvn_dask.redaction import extra_fields
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -28,16 +30,52 @@ STYLES = {logging.WARNING: "yellow", logging.ERROR: "bold red", logging.CRITICAL
 log = logging.getLogger(__name__)
 
 
-class ConsoleHandler(logging.Handler):
-    """Writes log records and progress to standard error, from all threads.
+class TextFormatter(logging.Formatter):
+    """``mvn-dask: error: message``, without a level for information."""
 
-    Parameters
-    ----------
-    formatter : logging.Formatter
-        Makes the lines.
-    quiet : bool
-        Leave out information and progress.
-    """
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_text and record.levelno == logging.DEBUG:
+            return record.exc_text
+        level = _level(record)
+        prefix = "mvn-dask: " if level == "info" else f"mvn-dask: {level}: "
+        return "\n".join(prefix + line for line in _lines(record))
+
+
+class JsonFormatter(logging.Formatter):
+    """An object a line: ``time``, ``level``, ``message``, and the record's extra fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = extra_fields(record)
+        if not is_own(record):
+            fields["logger"] = record.name
+        elif record.exc_text:
+            fields["traceback"] = record.exc_text
+        head = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")}
+        head["level"] = _level(record)
+        return "\n".join(json.dumps({**head, "message": line, **fields}, default=str) for line in _lines(record))
+
+
+FORMATTERS = {"text": TextFormatter, "json": JsonFormatter}
+"""Formatters by the values of ``--log-format``."""
+
+
+def is_own(record: logging.LogRecord) -> bool:
+    """Whether a record comes from this package."""
+    return record.name.partition(".")[0] == "mvn_dask"
+
+
+def _level(record: logging.LogRecord) -> str:
+    return logging.getLevelName(min(record.levelno, logging.ERROR)).lower()
+
+
+def _lines(record: logging.LogRecord) -> list[str]:
+    # Of our messages each line is an error of its own; libraries wrap long ones.
+    message = record.getMessage()
+    return (message.splitlines() or [""]) if is_own(record) else [" ".join(message.split())]
+
+
+class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
+    """Writes log records and progress to standard error, from all threads; if quiet, warnings and errors alone."""
 
     def __init__(self, formatter: logging.Formatter, *, quiet: bool = False) -> None:
         super().__init__()
@@ -49,12 +87,7 @@ class ConsoleHandler(logging.Handler):
         self._bar: Any = None
         self._bar_lock = threading.RLock()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end_bar()
 
     def _is_shown(self, record: logging.LogRecord) -> bool:

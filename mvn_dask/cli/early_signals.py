@@ -15,32 +15,22 @@ EXIT_CODE = 75
 
 
 def exit_on_signals(*, json_log: bool) -> None:
-    """From now on a signal that requests a stop ends the process at once.
-
-    Parameters
-    ----------
-    json_log : bool
-        Write the message as JSON.
-    """
+    """From now on a signal that requests a stop ends the process at once, with a line of text or JSON."""
 
     def leave(number: int, _: object) -> None:
-        # Not by sys.stderr, which may be in the middle of a line.
+        message = f"{signal.Signals(number).name}: stopped"
+        line = f"mvn-dask: error: {message}\n"
+        if json_log:  # by hand: json is not imported yet
+            now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+            line = f'{{"time": "{now}", "level": "error", "message": "{message}", "exit_code": {EXIT_CODE}}}\n'
         try:
-            os.write(2, _line(signal.Signals(number).name, json_log=json_log).encode())
+            os.write(2, line.encode())  # not by sys.stderr, which may be in the middle of a line
         finally:
             os._exit(EXIT_CODE)
 
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), leave)
-
-
-def _line(name: str, *, json_log: bool) -> str:
-    # By hand: json is not imported yet.
-    if not json_log:
-        return f"mvn-dask: error: {name}: stopped\n"
-    now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-    return f'{{"time": "{now}", "level": "error", "message": "{name}: stopped", "exit_code": {EXIT_CODE}}}\n'
 
 
 def json_log_requested(arguments: list[str]) -> bool:

@@ -60,20 +60,16 @@ def exit_code(error: BaseException) -> ExitCode:
     from mvn_dask import errors
 
     # The first match counts: subclasses before their bases.
-    codes: list[tuple[type[BaseException], ExitCode]] = [
-        (errors.JobCancelledError, ExitCode.STOPPED),
-        (errors.JobFileError, ExitCode.USAGE),
-        (errors.InvalidDistributionError, ExitCode.DISTRIBUTION),
-        (errors.NotPositiveDefiniteError, ExitCode.DISTRIBUTION),
-        (errors.DamagedChunkError, ExitCode.VERIFICATION),
-        (errors.TransportError, ExitCode.FAILED),
-        (errors.WorkersLostError, ExitCode.FAILED),
-        (errors.StoreError, ExitCode.STORAGE),
-        (errors.SpoolError, ExitCode.FAILED),
-        (errors.MvnDaskError, ExitCode.USAGE),
-    ]
-    for kind, code in codes:
-        if isinstance(error, kind):
+    codes: dict[ExitCode, tuple[type[BaseException], ...]] = {
+        ExitCode.STOPPED: (errors.JobCancelledError,),
+        ExitCode.DISTRIBUTION: (errors.InvalidDistributionError, errors.NotPositiveDefiniteError),
+        ExitCode.VERIFICATION: (errors.DamagedChunkError,),
+        ExitCode.FAILED: (errors.TransportError, errors.WorkersLostError, errors.SpoolError),
+        ExitCode.STORAGE: (errors.StoreError,),
+        ExitCode.USAGE: (errors.MvnDaskError,),
+    }
+    for code, kinds in codes.items():
+        if isinstance(error, kinds):
             return code
     return ExitCode.STORAGE if isinstance(error, OSError) and error.errno in REFUSED_PATH else ExitCode.FAILED
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, Result, command
+from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, command
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.options import JobFile, Overrides, Part, WorkOptions
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def run(
     SIGTERM, SIGINT and SIGUSR1 stop it after the chunks that are being drawn, with exit code 75: run it again.
     """
     more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
-    if dashboard is not None:
-        more.append(f'cluster.options.dashboard_address="{dashboard}"')
+    more += [] if dashboard is None else [f'cluster.options.dashboard_address="{dashboard}"']
     return _run(lambda: _read(job, more, secrets), part, work)
 
 

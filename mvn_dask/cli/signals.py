@@ -31,27 +31,17 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
-    """Inside the body, a signal cancels; a second one, or the end of the grace, ends the process at once.
-
-    Parameters
-    ----------
-    token : CancelToken
-        What is cancelled.
-    grace : float
-        Seconds that chunks which are being drawn have to end.
-
-    Notes
-    -----
-    Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
-    factorised. So the handlers do nothing, and a thread reads the signal numbers, which Python writes to the wake-up
-    socket at once.
-    """
+    """Inside the body, a signal cancels; a second one, or the end of the grace in seconds, ends the process at once."""
+    # Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
+    # factorised. So the handlers do nothing, and a thread reads the signal numbers, which Python writes to the wake-up
+    # socket at once.
     names = {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     # First the socket: a signal between the two would be lost.
     wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _do_nothing) for number in names}
+    # Without a handler Python writes no number to the socket.
+    before = {number: signal.signal(number, lambda *_: None) for number in names}
     watcher = threading.Thread(target=_watch, args=(reader, names, token, grace), daemon=True, name="mvn-dask-signals")
     watcher.start()
     try:
@@ -63,10 +53,6 @@ def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
         writer.close()  # which ends the thread
         watcher.join()
         reader.close()
-
-
-def _do_nothing(number: int, frame: object) -> None:
-    """A signal handler; without one Python writes no number to the wake-up socket."""
 
 
 def _watch(reader: socket.socket, names: dict[int, str], token: CancelToken, grace: float) -> None:

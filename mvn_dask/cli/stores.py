@@ -3,17 +3,15 @@
 import errno
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, Result, command
+from mvn_dask.cli.command import CommandResult, Result, Store, StoreOptions, WorkOptions, command
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.options import Store, StoreOptions, WorkOptions
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
@@ -35,8 +33,8 @@ def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Co
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.store.status import status as status_of
 
-    location = _locate(store, options, secrets)
-    found = status_of(location.url, storage_options=location.storage_options)
+    url, storage_options, _ = _locate(store, options, secrets)
+    found = status_of(url, storage_options=storage_options)
     return Result(str(found), {**as_json(found), "complete": found.complete})
 
 
@@ -44,10 +42,10 @@ def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Co
 def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> CommandResult:
     """Show what a store holds: shape, seed, fingerprint, method, names, and where it was begun."""
     from mvn_dask.cli.formatting import as_json
-    from mvn_dask.store.description import describe
+    from mvn_dask.store.status import describe
 
-    location = _locate(store, options, secrets)
-    found = describe(location.url, storage_options=location.storage_options)
+    url, storage_options, _ = _locate(store, options, secrets)
+    found = describe(url, storage_options=storage_options)
     return Result(str(found), as_json(found))
 
 
@@ -66,10 +64,10 @@ def verify(
     from mvn_dask.errors import DamagedChunkError, DamagedManifestError
     from mvn_dask.maintenance.verify import verify as verify_store
 
-    location = _locate(store, options, secrets)
-    with _computing(location, work, UNCHANGED):
+    url, storage_options, job = _locate(store, options, secrets)
+    with _computing(job, work, UNCHANGED):
         try:
-            found = verify_store(location.url, level=level, full=full, storage_options=location.storage_options)  # type: ignore[arg-type]
+            found = verify_store(url, level=level, full=full, storage_options=storage_options)  # type: ignore[arg-type]
         except DamagedManifestError as error:
             # Of a verification, a damaged manifest is a result, and not a refusal.
             raise DamagedChunkError(str(error)) from error
@@ -90,9 +88,9 @@ def repair(
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.maintenance.repair import repair as repair_store
 
-    location = _locate(store, options, secrets)
-    with _computing(location, work, "what was drawn stays; the same command goes on"):
-        found = repair_store(location.url, level=level, full=full, storage_options=location.storage_options)  # type: ignore[arg-type]
+    url, storage_options, job = _locate(store, options, secrets)
+    with _computing(job, work, "what was drawn stays; the same command goes on"):
+        found = repair_store(url, level=level, full=full, storage_options=storage_options)  # type: ignore[arg-type]
     return Result(str(found), as_json(found))
 
 
@@ -115,11 +113,10 @@ def extend(
         count = integer(rows, 1)
     except ArgumentError as error:
         raise ArgumentError(f"ROWS {error}") from error
-    location = _locate(store, options, secrets)
-    with _computing(
-        location, work, f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
-    ):
-        found = extend_store(location.url, count, storage_options=location.storage_options)
+    url, storage_options, job = _locate(store, options, secrets)
+    stopped = f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
+    with _computing(job, work, stopped):
+        found = extend_store(url, count, storage_options=storage_options)
     return Result(str(found), as_json(found))
 
 
@@ -136,52 +133,37 @@ def report(
     from mvn_dask.atomic import atomic_write
     from mvn_dask.reporting.report import report as report_on
 
-    location = _locate(store, options, secrets)
+    url, storage_options, job = _locate(store, options, secrets)
     _refuse_missing_folder(output)
-    with _computing(location, work, UNCHANGED):
-        found = report_on(location.url, storage_options=location.storage_options)
+    with _computing(job, work, UNCHANGED):
+        found = report_on(url, storage_options=storage_options)
     with atomic_write(output) as file:
         file.write(found.html.encode())
     log.info(f"wrote {output}")
     return Result(str(found), found.as_dict(), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 
-@dataclass(frozen=True)
-class StoreLocation:
-    """Where the store of a command lies."""
-
-    url: str
-    """Its path or URL."""
-    storage_options: Mapping[str, Any] | None
-    """What its URL needs."""
-    job: "Job | None" = None
-    """The job whose store it is, and whose cluster works on it, if a job file was named."""
-
-
-def _locate(store: str, options: StoreOptions, secrets: RedactSecrets) -> StoreLocation:
+def _locate(
+    store: str, options: StoreOptions, secrets: RedactSecrets
+) -> tuple[str, Mapping[str, Any] | None, "Job | None"]:
+    """Path or URL of the store of a command, what its URL needs, and the job, if a job file was named."""
     from mvn_dask.errors import ArgumentError
 
-    given = _pairs(options.storage_options or ())
+    pairs = [option.partition("=") for option in options.storage_options or ()]
+    if not all(key and sign for key, sign, _ in pairs):
+        raise ArgumentError("--storage-option must be KEY=VALUE")  # the value seen may be secret
+    given = {key: value for key, _, value in pairs}
     secrets.add(given)
     if not store.endswith(".toml") or "://" in store or Path(store).is_dir():
         if options.overrides:
             raise ArgumentError("--set changes a job file, and STORE is none")
-        return StoreLocation(store, given or None)
+        return store, given or None, None
     from mvn_dask.job.job import Job
 
     job = Job.from_toml(store, options.overrides or ())
     own = job.output.storage_options.get_secret_value()
     secrets.add(*job.secrets())
-    return StoreLocation(job.locate(job.output.url), {**own, **given} or None, job)
-
-
-def _pairs(options: Sequence[str]) -> dict[str, Any]:
-    from mvn_dask.errors import ArgumentError
-
-    pairs = [option.partition("=") for option in options]
-    if not all(key and sign for key, sign, _ in pairs):
-        raise ArgumentError("--storage-option must be KEY=VALUE")  # the value seen may be secret
-    return {key: value for key, _, value in pairs}
+    return job.locate(job.output.url), {**own, **given} or None, job
 
 
 def _refuse_missing_folder(output: Path) -> None:
@@ -194,7 +176,7 @@ def _refuse_missing_folder(output: Path) -> None:
 
 
 @contextmanager
-def _computing(location: StoreLocation, work: WorkOptions, stopped: str) -> Iterator[None]:
+def _computing(job: "Job | None", work: WorkOptions, stopped: str) -> Iterator[None]:
     """Inside the body, the job's cluster works, until a signal stops it; `stopped` says what to do then."""
     from mvn_dask.cli.signals import cancel_on_signals
     from mvn_dask.errors import JobCancelledError
@@ -203,11 +185,11 @@ def _computing(location: StoreLocation, work: WorkOptions, stopped: str) -> Iter
 
     token = CancelToken()
     try:
-        with cancel_on_signals(token, work.grace), cancellable(token):
-            if location.job is None:
-                yield
-            else:
-                with open_cluster(location.job, connect_timeout=work.connect_timeout):
-                    yield
+        with (
+            cancel_on_signals(token, work.grace),
+            cancellable(token),
+            open_cluster(job, connect_timeout=work.connect_timeout) if job else nullcontext(),
+        ):
+            yield
     except JobCancelledError as error:
         raise JobCancelledError(f"stopped: {stopped}") from error

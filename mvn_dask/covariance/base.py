@@ -2,45 +2,31 @@
 
 A `Covariance` is what the user means, and stays on the client. A `Factor` is what the workers apply: a (d, k) matrix A
 with ``A @ A.T == cov``, in whatever form it is cheapest. Input of both: arrays. Output: rows with the covariance.
-Cost: that of each structure, told in its file.
+Cost: that of each structure, given in its file.
 """
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.checks import CheckValid, caller_level
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
+from mvn_dask.kinds import Registered
 
 Application = Literal["fused", "product", "colorize"]
 """How a factor is applied to normals; see `Factor.application`."""
 
-FACTORS: dict[str, type["Factor"]] = {}
-"""The classes of factors by their kinds: what a record names, and nothing else, is rebuilt from arrays."""
 
-
-class Factor(ABC):
+class Factor(Registered, ABC, family="factor"):
     """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one row of d numbers.
 
-    A subclass with a class attribute `kind` is entered into `FACTORS` when it is defined.
+    A subclass with a class attribute `kind` can be rebuilt from a record and `arrays`.
     """
-
-    kind: ClassVar[str]
-    """Name of the structure, as it stands in records."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if "kind" not in cls.__dict__:
-            return
-        other = FACTORS.setdefault(cls.kind, cls)
-        # The same class may be defined again, where its module is reloaded.
-        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise ArgumentError(f"the kind {cls.kind!r} of {cls.__qualname__} is taken by {other.__qualname__}")
-        FACTORS[cls.kind] = cls
 
     @property
     @abstractmethod
@@ -148,34 +134,20 @@ class Factor(ABC):
         return UnsupportedOperationError(f"a factor of kind {self.kind!r} {what}")
 
 
-def factor_from(kind: object, arrays: Arrays) -> Factor:
-    """The factor of a kind that consists of some arrays.
-
-    Raises
-    ------
-    ArgumentError
-        If no class of that kind has been defined in this process, or the arrays do not make one.
-    """
-    if not isinstance(kind, str) or kind not in FACTORS:
-        known = ", ".join(sorted(FACTORS))
-        raise ArgumentError(f"no factor of kind {kind!r} is defined (there are {known}): import the module that has it")
-    return FACTORS[kind].from_arrays(arrays)
-
-
 def single_array(arrays: Arrays, name: str, axes: int) -> FloatArray:
-    """The one array that a factor consists of.
-
-    Raises
-    ------
-    ArgumentError
-        If there are others, or it is no array of floating-point numbers with so many axes, none of them empty.
-    """
+    """The one array, of floating-point numbers with so many axes, not empty; an `ArgumentError` if it is another."""
     if arrays.keys() != {name}:
-        raise ArgumentError(f"the factor must consist of {name!r}, not of {sorted(arrays)}")
+        raise ArgumentError(f"there must be the array {name!r} alone, and there are {sorted(arrays)}")
     array = arrays[name]
     if array.dtype.kind != "f" or array.ndim != axes or not array.size:
-        raise ArgumentError(f"{name!r} of the factor has the shape {array.shape} and the dtype {array.dtype}")
+        raise ArgumentError(f"{name!r} has the shape {array.shape} and the dtype {array.dtype}")
     return array
+
+
+def log_product(numbers: FloatArray) -> float:
+    """Logarithm of the product of absolute values; minus infinity where one of them is 0."""
+    with np.errstate(divide="ignore"):
+        return float(np.log(np.abs(numbers), dtype=np.float64).sum())
 
 
 class Covariance(ABC):
@@ -211,15 +183,8 @@ class Covariance(ABC):
 
 
 def report_invalid(reason: str, check_valid: CheckValid) -> None:
-    """Raise or warn, as the user chose, that a matrix is no covariance.
-
-    Parameters
-    ----------
-    reason : str
-        What is wrong, in whole sentences; they follow numpy's text.
-    check_valid : {"warn", "raise", "ignore"}
-        What the user chose.
-    """
+    """Raise or warn, as `check_valid` says, that a matrix is no covariance, with a reason in whole sentences."""
+    # numpy's text comes first.
     message = (
         f"covariance is not symmetric positive-semidefinite. {reason} "
         "Use check_valid='ignore' to sample anyway, with the absolute values of the eigenvalues."
@@ -228,20 +193,3 @@ def report_invalid(reason: str, check_valid: CheckValid) -> None:
         raise ArgumentError(message)
     if check_valid == "warn":
         warnings.warn(message, RuntimeWarning, stacklevel=caller_level())
-
-
-def nested(prefix: str, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
-    """Arrays under dotted names.
-
-    Examples
-    --------
-    >>> sorted(nested("factor", {"matrix": np.eye(2), "left.scale": np.ones(3)}))
-    ['factor.left.scale', 'factor.matrix']
-    """
-    return {f"{prefix}.{name}": array for name, array in arrays.items()}
-
-
-def unnested(prefix: str, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """The arrays whose names begin with a prefix and a dot, without it; the inverse of `nested`."""
-    start = f"{prefix}."
-    return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}

@@ -3,8 +3,6 @@
 Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Output: a `Covariance`. Cost: a copy.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from mvn_dask import checks
@@ -12,9 +10,6 @@ from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.errors import ArgumentError
-
-DEFAULTS = {"method": "svd", "check_valid": "warn", "tol": 1e-8}
-"""numpy's defaults for the arguments that a covariance carries."""
 
 
 def as_covariance(
@@ -57,7 +52,10 @@ def as_covariance(
     checks.method(method)
     if isinstance(cov, Covariance):
         given = {"method": method, "check_valid": checks.check_valid(check_valid), "tol": checks.tolerance(tol)}
-        _reject_contradictions(cov, given)
+        for (name, value), default in zip(given.items(), ("svd", "warn", 1e-8), strict=True):
+            own = getattr(cov, name, value)
+            if value not in (own, default):
+                raise ArgumentError(f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there")
         return cov
     array = checks.real_array("cov", cov)
     if array.ndim == 0:
@@ -65,11 +63,3 @@ def as_covariance(
     if array.ndim == 1:
         return Diagonal(array, check_valid=check_valid, tol=tol)
     return Dense(array, method=method, check_valid=check_valid, tol=tol)
-
-
-def _reject_contradictions(cov: Covariance, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        own = getattr(cov, name, value)
-        if value not in (own, DEFAULTS[name]):
-            msg = f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there"
-            raise ArgumentError(msg)

@@ -1,5 +1,7 @@
 """A covariance given as a whole matrix, and the three factors that numpy makes of it.
 
+Input: a matrix, shape (d, d). Output: a factor of the same shape. Cost: O(d³) once, then 2 d² flops a row.
+
 =============  ==========================  =====================================================
 method         factor A                    notes
 =============  ==========================  =====================================================
@@ -17,7 +19,7 @@ References
 G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., 2013, sections 2.4, 4.2 and 8.1.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -27,7 +29,8 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.covariance.base import Application, Covariance, Factor, report_invalid, single_array
+from mvn_dask.checks import CheckValid, Method
+from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.ordered_product import ordered_product
@@ -77,12 +80,12 @@ class MatrixFactor(Factor):
 
     def variances(self) -> Float64Array:
         """Sums of squares of the rows of A, some rows at a time: 2 d k flops."""
-        parts = [self._rows(rows) for rows in _row_ranges(self.matrix)]
+        step = max(1, NUMBERS_AT_ONCE // self.noise_ndim)
+        parts = (self._rows(slice(start, start + step)) for start in range(0, self.ndim, step))
         return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
 
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
-        product: Float64Array = self._rows(rows) @ self._rows(columns).T
-        return product
+        return np.asarray(self._rows(rows) @ self._rows(columns).T)
 
     def _rows(self, rows: Sequence[int] | slice) -> Float64Array:
         return self.matrix[rows].astype(np.float64, copy=False)
@@ -98,11 +101,6 @@ class MatrixFactor(Factor):
         return cls(single_array(arrays, "matrix", axes=2))
 
 
-def _row_ranges(matrix: FloatArray) -> Iterator[slice]:
-    step = max(1, NUMBERS_AT_ONCE // matrix.shape[1])
-    return (slice(start, start + step) for start in range(0, len(matrix), step))
-
-
 class OrthogonalFactor(MatrixFactor):
     """``u * sqrt(s)`` with orthonormal columns u: what svd and eigh give."""
 
@@ -114,25 +112,20 @@ class OrthogonalFactor(MatrixFactor):
 
     @property
     def log_det(self) -> float:
-        with np.errstate(divide="ignore"):
-            return float(np.log(self._squares()).sum())
+        return log_product(self._column_variances()) if self.noise_ndim >= self.ndim else -np.inf
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """``x @ A / s``, the pseudo-inverse: directions without variance give 0. 2 d k flops a row."""
         variances = self._column_variances()
         scale = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
-        white: FloatArray = (x @ self.matrix) * scale
-        return white
+        return np.asarray((x @ self._rows(slice(None))) * scale)
 
-    def _squares(self) -> FloatArray:
-        squares: FloatArray = np.einsum("ij,ij->j", self.matrix, self.matrix)
-        return squares
-
-    def _column_variances(self) -> FloatArray:
+    def _column_variances(self) -> Float64Array:
         """Variances along the columns of u, shape (k,); 0 where rounding alone makes them."""
-        squares = self._squares()
-        limit = squares.max() * len(squares) * np.finfo(squares.dtype).eps
-        return np.where(squares <= limit, 0.0, squares).astype(squares.dtype)
+        # In float64: squares of float32 numbers overflow, and vanish, where the numbers themselves are far from it.
+        squares = np.einsum("ij,ij->j", self.matrix, self.matrix, dtype=np.float64)
+        limit = squares.max() * len(squares) * np.finfo(self.matrix.dtype).eps
+        return np.where(squares <= limit, 0.0, squares)
 
 
 class TriangularFactor(MatrixFactor):
@@ -150,14 +143,13 @@ class TriangularFactor(MatrixFactor):
 
     @property
     def log_det(self) -> float:
-        return 2.0 * float(np.log(np.diagonal(self.matrix)).sum())
+        return 2.0 * log_product(np.diagonal(self.matrix))
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """Forward substitution: d² flops a row."""
         from scipy.linalg import solve_triangular
 
-        white: FloatArray = solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T
-        return white
+        return np.asarray(solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T)
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
@@ -209,20 +201,15 @@ class Dense(Covariance):
 
     matrix: Float64Array
     """The covariance, float64, shape (d, d)."""
-    method: checks.Method
+    method: Method
     """How it is factorised."""
-    check_valid: checks.CheckValid
+    check_valid: CheckValid
     """What to do if it is not symmetric and positive semidefinite."""
     tol: float
     """Tolerance of that check."""
 
     def __init__(
-        self,
-        matrix: object,
-        *,
-        method: checks.Method = "svd",
-        check_valid: checks.CheckValid = "warn",
-        tol: float = 1e-8,
+        self, matrix: object, *, method: Method = "svd", check_valid: CheckValid = "warn", tol: float = 1e-8
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         array = np.array(checks.real_array("cov", matrix), order="C")
@@ -249,7 +236,7 @@ class Dense(Covariance):
             if self.method == "svd":
                 factor = self._svd()
             else:
-                self._check_symmetry()
+                self._check_close(self.matrix.T)
                 factor = self._eigh() if self.method == "eigh" else self._cholesky()
         scale = np.diagonal(factor.matrix)
         diagonal = np.count_nonzero(factor.matrix) == np.count_nonzero(scale)
@@ -257,14 +244,13 @@ class Dense(Covariance):
 
     def _svd(self) -> MatrixFactor:
         u, s, vh = np.linalg.svd(self.matrix)
-        if self.check_valid != "ignore" and not self._close((vh.T * s) @ vh):
-            self._report_fault()
+        if self.check_valid != "ignore":
+            self._check_close((vh.T * s) @ vh)
         return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C"))
 
     def _eigh(self) -> MatrixFactor:
         eigenvalues, u = np.linalg.eigh(self.matrix)
-        largest = max(eigenvalues[-1], 0.0)
-        if self.check_valid != "ignore" and eigenvalues[0] < -self.tol * largest:
+        if eigenvalues[0] < -self.tol * max(eigenvalues[-1], 0.0):
             report_invalid(self._describe(float(eigenvalues[0])), self.check_valid)
         return OrthogonalFactor(np.multiply(u, np.sqrt(np.abs(eigenvalues)), order="C"))
 
@@ -273,21 +259,15 @@ class Dense(Covariance):
             return TriangularFactor(np.linalg.cholesky(self.matrix))
         except np.linalg.LinAlgError as error:
             smallest = float(np.linalg.eigvalsh(self.matrix)[0])
-            msg = (
+            raise NotPositiveDefiniteError(
                 f"{error}: the smallest eigenvalue of `cov` is {smallest:.3g}. "
                 "Use method='svd' or 'eigh' for a singular covariance."
-            )
-            raise NotPositiveDefiniteError(msg) from error
+            ) from error
 
-    def _check_symmetry(self) -> None:
-        if self.check_valid != "ignore" and not self._close(self.matrix.T):
-            self._report_fault()
-
-    def _close(self, other: FloatArray) -> bool:
-        return np.allclose(other, self.matrix, rtol=self.tol, atol=self.tol)
-
-    def _report_fault(self) -> None:
-        """Say what is wrong with a matrix that is not close to what it should be."""
+    def _check_close(self, other: FloatArray) -> None:
+        """Report what is wrong with the matrix if it is not close to `other`, which a covariance would be."""
+        if self.check_valid == "ignore" or self._close(other):
+            return
         if self._close(self.matrix.T):
             fault = self._describe(float(np.linalg.eigvalsh(self.matrix)[0]))
         else:
@@ -297,6 +277,9 @@ class Dense(Covariance):
                 f"cov[{j}, {i}] is {self.matrix[j, i]:.6g} (tol {self.tol:g})."
             )
         report_invalid(fault, self.check_valid)
+
+    def _close(self, other: FloatArray) -> bool:
+        return np.allclose(other, self.matrix, rtol=self.tol, atol=self.tol)
 
     def _describe(self, smallest: float) -> str:
         return f"The smallest eigenvalue of `cov` is {smallest:.3g} (tol {self.tol:g})."

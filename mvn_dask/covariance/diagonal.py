@@ -1,4 +1,8 @@
-"""A covariance of independent variables: a vector of variances. Nothing of size d × d is ever built."""
+"""A covariance of independent variables.
+
+Input: a vector of variances, shape (d,). Output: a factor of the same shape; nothing of size d × d is ever built. Cost:
+d flops, then 2 d a row.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +14,7 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.covariance.base import Application, Covariance, Factor, report_invalid, single_array
+from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest
 
@@ -50,18 +54,15 @@ class ScaleFactor(Factor):
 
     @property
     def log_det(self) -> float:
-        with np.errstate(divide="ignore"):
-            return 2.0 * float(np.log(np.abs(self.scale)).sum())
+        return 2.0 * log_product(self.scale)
 
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """``z * scale``: d flops a row."""
-        product: FloatArray = np.multiply(z, self.scale, out=out)
-        return product
+        return np.asarray(np.multiply(z, self.scale, out=out))
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """``x / scale``, 0 where the scale is 0: d flops a row."""
-        white: FloatArray = np.divide(x, self.scale, out=np.zeros_like(x), where=self.scale != 0)
-        return white
+        return np.asarray(np.divide(x, self.scale, out=np.zeros_like(x), where=self.scale != 0))
 
     def variances(self) -> Float64Array:
         return np.square(self.scale, dtype=np.float64)
@@ -116,17 +117,10 @@ class Diagonal(Covariance):
     tol: float
     """Tolerance of that check, relative to the largest variance."""
 
-    def __init__(
-        self,
-        variances: object,
-        *,
-        check_valid: checks.CheckValid = "warn",
-        tol: float = 1e-8,
-    ) -> None:
+    def __init__(self, variances: object, *, check_valid: checks.CheckValid = "warn", tol: float = 1e-8) -> None:
         array = np.array(checks.real_array("cov", variances))
         if array.ndim != 1 or not array.size:
-            msg = f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}"
-            raise ArgumentError(msg)
+            raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))
         checks.finite("cov", array)

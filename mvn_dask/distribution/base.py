@@ -41,14 +41,9 @@ class Distribution(ABC):
         root: Root,
         dtype: np.dtype[np.floating[Any]],
         chunks: object,
-        sampler: Sampler | None = None,
     ) -> SampleSpec:
-        """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`.
-
-        `sampler` takes the place of that of this machine: a stored one, whose factor may differ in its last bits.
-        """
-        sampler = self.sampler(dtype) if sampler is None else sampler
-        return sample_spec(sampler, size, root=root, dtype=dtype, chunks=chunks, names=self.names)
+        """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`."""
+        return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, names=self.names)
 
     def sample(
         self,
@@ -85,13 +80,7 @@ class Distribution(ABC):
         BlockTooLargeError
             If a block cannot fit into the memory of a worker.
         """
-        lengths, kind = checks.size(size), checks.dtype(dtype)
-        return self.draw(lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks)
-
-    def draw(
-        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: object
-    ) -> "da.Array":
-        """Samples from the streams of a given root, as `sample` and `mvn_dask.Generator` draw them."""
         from mvn_dask.sampling.array import sample
 
-        return sample(self.spec(size, root=root, dtype=dtype, chunks=chunks))
+        lengths, kind = checks.size(size), checks.dtype(dtype)
+        return sample(self.spec(lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks))

@@ -14,12 +14,12 @@ import numpy.typing as npt
 from mvn_dask import checks
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import Covariance, Factor, as_covariance
-from mvn_dask.covariance.base import factor_from, nested, unnested
+from mvn_dask.covariance.base import single_array
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.errors import ArgumentError
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
-from mvn_dask.sampling.sampler import ReferenceLaws, Sampler, check_floating
+from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,50 +35,36 @@ class NormalSampler(Sampler):
     covariance: Mapping[str, Any]
     """The record of the covariance that was factorised."""
 
-    @property
-    def ndim(self) -> int:
-        return self.factor.ndim
-
-    @property
-    def noise_ndim(self) -> int:
-        return self.factor.noise_ndim
-
-    @property
-    def rank(self) -> int:
-        return self.factor.rank
+    def __post_init__(self) -> None:
+        # Numbers too small for float32 become -0.0, and a sum with -0.0 keeps the sign of a zero, which depends on
+        # the order of sums: compiled products begin with 0.0, numpy's with the first product.
+        object.__setattr__(self, "location", self.location + 0.0)
 
     def record(self) -> dict[str, Any]:
         return {"kind": self.kind, "covariance": dict(self.covariance), "factor": {"kind": self.factor.kind}}
 
     def parameters(self) -> dict[str, npt.NDArray[Any]]:
-        return {"mean": self.location, **nested("factor", self.factor.arrays())}
+        return {"mean": self.location, **{f"factor.{name}": array for name, array in self.factor.arrays().items()}}
 
     @classmethod
     def from_parameters(cls, record: Mapping[str, Any], parameters: Arrays) -> Self:
-        if record.keys() != {"kind", "covariance", "factor"} or not isinstance(record["covariance"], Mapping):
+        if record.keys() != {"kind", "covariance", "factor"}:
             raise ArgumentError(f"a multivariate normal has other fields than {sorted(record)}")
-        arrays = unnested("factor", parameters)
-        if len(parameters) != 1 + len(arrays) or "mean" not in parameters:
-            raise ArgumentError(f"a multivariate normal has other parameters than {sorted(parameters)}")
-        if not isinstance(record["factor"], Mapping):
-            raise ArgumentError(f"{record['factor']!r} is no record of a factor")
-        factor = factor_from(record["factor"].get("kind"), arrays)
-        return cls(check_floating("mean", parameters["mean"], (factor.ndim,)), factor, record["covariance"])
+        if not all(isinstance(record[name], Mapping) for name in ("covariance", "factor")):
+            raise ArgumentError(f"{record['covariance']!r} and {record['factor']!r} must be records")
+        arrays = {name.removeprefix("factor."): parameters[name] for name in parameters if name.startswith("factor.")}
+        factor = Factor.of_kind(record["factor"].get("kind")).from_arrays(arrays)
+        others = {name: array for name, array in parameters.items() if not name.startswith("factor.")}
+        mean = single_array(others, "mean", axes=1)
+        if len(mean) != factor.ndim:
+            raise ArgumentError(f"the mean has {len(mean)} variables, and the factor {factor.ndim}")
+        return cls(mean, factor, record["covariance"])
 
     def draw(self, plan: Plan, start: int, stop: int) -> FloatArray:
         return kernel.draw_rows(self.factor, self.location, plan, start, stop)
 
     def mean(self) -> Float64Array:
         return self.location.astype(np.float64)
-
-    def variances(self) -> Float64Array:
-        return self.factor.variances()
-
-    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
-        return self.factor.covariance_of(rows, columns)
-
-    def whiten(self, x: FloatArray) -> FloatArray:
-        return self.factor.whiten(x)
 
     def laws(self) -> ReferenceLaws:
         """Normal variables, and lengths whose squares are χ² distributed with as many degrees of freedom as the rank.

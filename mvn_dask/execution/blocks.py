@@ -4,6 +4,7 @@ Input: an array and block numbers. Output: the blocks; whether each can be made 
 layers is kept and pickled, two numbers a block; the tasks of a block are made when it is computed.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, cast
@@ -13,29 +14,20 @@ import numpy as np
 import numpy.typing as npt
 from dask.core import get_dependencies, toposort
 from dask.local import get_sync
+from dask.optimization import cull
 
 from mvn_dask.execution import cancellation
 
-Graph = dict[Any, Any]
-"""Dask's tasks and data, by their keys."""
 MAX_TASKS = 8
 """Tasks of a block, after fusing, up to which a single thread makes it about as fast as several."""
 
 
 class Blocks:
-    """The blocks of an array, by their numbers in C order.
-
-    Parameters
-    ----------
-    array : dask.array.Array
-        The array.
-    """
+    """The blocks of an array, by their numbers in C order."""
 
     def __init__(self, array: da.Array) -> None:
         # Not the array itself, nor its keys: listing them makes a tuple for each block.
-        self._layers = array.dask
-        self._name = array.name
-        self._grid = array.numblocks
+        self._layers, self._name, self._grid = array.dask, array.name, array.numblocks
 
     def key(self, number: int) -> tuple[Any, ...]:
         """Dask's key of a block."""
@@ -46,22 +38,24 @@ class Blocks:
         """Every block with its number, one at a time, in this thread."""
         keys = [self.key(number) for number in numbers]
         # Culled and fused for all blocks at once, then computed a block at a time, which bounds the memory.
-        graph = dict(da.Array.__dask_optimize__(self._layers, keys))
+        graph = self._optimized(keys)
         for number, key in zip(numbers, keys, strict=True):
             cancellation.exit_if_cancelled()
-            yield number, cast("npt.NDArray[Any]", get_sync(_ancestors(graph, key), key))
+            yield number, cast("npt.NDArray[Any]", get_sync(cull(graph, key)[0], key))
 
     def has_few_tasks(self) -> bool:
         """Whether the first block is made by at most `MAX_TASKS` tasks, and so not of many other blocks."""
-        graph = da.Array.__dask_optimize__(self._layers, [self.key(0)])
-        return sum(not _is_data(node) for node in dict(graph).values()) <= MAX_TASKS
+        return sum(not _is_data(node) for node in self._optimized([self.key(0)]).values()) <= MAX_TASKS
+
+    def _optimized(self, keys: Sequence[Any]) -> dict[Any, Any]:
+        return dict(da.Array.__dask_optimize__(self._layers, keys))
 
     def independent(self) -> bool:
         """Whether no two of up to four blocks have a task in common, so that each may be computed by itself.
 
         They have one where each needs, say, the mean over all rows, or the border of the next block.
         """
-        count = int(np.prod(self._grid, dtype=object))
+        count = math.prod(self._grid)
         if not count:
             return False
         tasks_of_blocks = []
@@ -75,19 +69,7 @@ class Blocks:
         return not any(one & other for one, other in combinations(tasks_of_blocks, 2))
 
 
-def _ancestors(graph: Graph, key: Any) -> Graph:
-    """The part of a graph that one key needs."""
-    found: Graph = {}
-    pending = [key]
-    while pending:
-        each = pending.pop()
-        if each not in found:
-            found[each] = graph[each]
-            pending += get_dependencies(graph, each)
-    return found
-
-
-def _tasks(graph: Graph) -> set[Any]:
+def _tasks(graph: dict[Any, Any]) -> set[Any]:
     """Keys of the tasks of a graph, those left out whose result is a constant.
 
     A constant is an array that stands in the graph, or is computed from such arrays alone, as weights are: it is
@@ -95,8 +77,6 @@ def _tasks(graph: Graph) -> set[Any]:
 
     Examples
     --------
-    One block of ``rows @ weights.T``, without that of the transpose:
-
     >>> graph = {
     ...     "weights": np.ones((2, 2)),
     ...     "transpose": (np.transpose, "weights"),
@@ -110,13 +90,10 @@ def _tasks(graph: Graph) -> set[Any]:
     tasks: set[Any] = set()
     for key in toposort(graph):
         needed = get_dependencies(graph, key)
-        if _is_data(graph[key]):
-            # Data of other types, such as the source of a sample, may stand for any amount of work.
-            if isinstance(_value(graph[key]), (np.ndarray, np.generic)):
-                constants.add(key)
-        elif needed and needed <= constants:
+        if isinstance(_value(graph[key]), (np.ndarray, np.generic)) or (needed and needed <= constants):
             constants.add(key)
-        else:
+        elif not _is_data(graph[key]):
+            # Data of other types, such as the source of a sample, may stand for any amount of work.
             tasks.add(key)
     return tasks
 

@@ -36,12 +36,7 @@ class Event(Protocol):
 
 
 class CancelToken:
-    """Cancels the jobs that begin inside `cancellable(token)`.
-
-    Attributes
-    ----------
-    job_id : str
-        Random; identifies the job in other processes.
+    """Cancels the jobs that begin inside `cancellable(token)`; its random `job_id` identifies them in other processes.
 
     Examples
     --------
@@ -108,17 +103,10 @@ def current_token() -> CancelToken:
 
 
 def raise_if_cancelled(error: BaseException | None = None) -> None:
-    """In the process of a job: raise JobCancelledError if it is cancelled, in place of an error that follows from it.
-
-    Raises
-    ------
-    JobCancelledError
-        If the current token is cancelled.
-    """
+    """In the process of a job that is cancelled: raise JobCancelledError, in place of an error that follows from it."""
     if current_token().cancelled:
-        raise JobCancelledError(
-            "the job was stopped with work left; what was written stays: the same call goes on"
-        ) from error
+        message = "the job was stopped with work left; what was written stays: the same call goes on"
+        raise JobCancelledError(message) from error
 
 
 def mark_cancelled(job_id: str) -> None:

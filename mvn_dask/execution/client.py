@@ -14,13 +14,7 @@ from dask.base import get_scheduler
 
 
 def current_client() -> Any:
-    """The client that dask would compute with now, or None: what `run` submits to.
-
-    Raises
-    ------
-    RuntimeError
-        Dask's own, if that client is asynchronous and cannot be waited for.
-    """
+    """The client that dask would compute with now, or None; dask's RuntimeError if it is an asynchronous one."""
     import dask.array as da  # takes a second, which a spec of a sample need not wait for
 
     distributed = sys.modules.get("distributed")
@@ -29,21 +23,14 @@ def current_client() -> Any:
 
 
 def connected_client() -> Any:
-    """Distributed's default client, or None: whose workers an array may be sent to later.
-
-    Unlike `current_client` it returns asynchronous clients, and does so where another scheduler is configured as
-    well: an array is planned and pickled for workers by `client.submit(…)`, too, which takes no notice of
-    `dask.config`. It never fails, and sends no message, since pickling may happen in an event loop.
-    """
-    # Without the import there can be no client, and the import takes longer than all the rest here.
+    """Distributed's default client, asynchronous or not, or None: whose workers an array may be sent to later."""
+    # Where another scheduler is configured as well: `client.submit(…)` takes no notice of `dask.config`. Without a
+    # message or an error, since pickling may happen in an event loop; without the import there can be no client.
     distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return None
-    try:
-        client = distributed.default_client()
-    except ValueError:
-        return None
-    return client if client.status == "running" else None
+    with suppress(ValueError):
+        client = distributed.default_client() if distributed is not None else None
+        return client if client is not None and client.status == "running" else None
+    return None
 
 
 def thread_count() -> int:

@@ -8,9 +8,8 @@ are counted every two seconds.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from mvn_dask.errors import TransportError
 from mvn_dask.execution import cancellation
@@ -29,8 +28,7 @@ SCHEDULER_GONE = "the scheduler is gone, or was restarted"
 """Reason in an error where no worker can be named."""
 
 
-@dataclass(frozen=True)
-class RangeEnd:
+class RangeEnd(NamedTuple):
     """What the end of a range's task means."""
 
     done: int
@@ -42,7 +40,7 @@ class RangeEnd:
 
 
 class ClusterRun:
-    """Ranges on a distributed client: submits them, and decides what follows when the task of one ends.
+    """Ranges of work on a distributed client: submits them, and decides what follows when the task of one ends.
 
     ===============================================  ==============================================================
     the task of a range                              what follows
@@ -59,22 +57,12 @@ class ClusterRun:
     ===============================================  ==============================================================
 
     `MAX_FAILURES` failures in a row end the run with an error, of the work as well as of any one range.
-
-    Parameters
-    ----------
-    client : Client
-        Distributed's client.
-    work : Work
-        What is done with blocks.
-    pickled : PickledOnce
-        The same, for other processes.
-    token : CancelToken
-        Cancels the run.
     """
 
     def __init__(self, client: Any, work: Work, pickled: PickledOnce, token: cancellation.CancelToken) -> None:
         self._client, self._work, self._pickled, self._token = client, work, pickled, token
-        self._window = _Window(client)
+        # How many ranges may be on the scheduler at a time, and when that was found out.
+        self._window, self._counted = MIN_WINDOW, -COUNT_SECONDS
         # Tasks are numbered through, since distributed would not run a second task of the same key.
         self._serial = count()
         # Ranges that were submitted and have not ended, by their futures.
@@ -104,11 +92,14 @@ class ClusterRun:
         # What is submitted while the client tries to reconnect would wait for all of its timeout.
         if self._client.status != "running":
             raise workers_lost(self._work, SCHEDULER_GONE)
-        try:
-            room = self._window.size() - len(self._tasks)
-        except OSError as error:
-            raise workers_lost(self._work, SCHEDULER_GONE) from error
-        return [self.submit(block_range) for block_range in islice(ranges, max(0, room))]
+        # A count is a round trip to the scheduler, and ranges end by the hundred.
+        if time.monotonic() - self._counted >= COUNT_SECONDS:
+            self._counted = time.monotonic()
+            try:
+                self._window = max(MIN_WINDOW, WINDOW_PER_THREAD * sum(self._client.nthreads().values()))
+            except OSError as error:
+                raise workers_lost(self._work, SCHEDULER_GONE) from error
+        return [self.submit(block_range) for block_range in islice(ranges, max(0, self._window - len(self._tasks)))]
 
     def finish(self, future: Any, results: Sequence[Any] | None) -> RangeEnd:
         """What the end of a task means; `results` are what a finished one returned."""
@@ -143,8 +134,7 @@ class ClusterRun:
         if max(failures, self._work_failures) >= MAX_FAILURES:
             if not isinstance(error, KilledWorker):
                 raise error
-            limit = getattr(error.last_worker, "memory_limit", None)
-            raise workers_lost(self._work, f"the last one could take {limit} bytes") from error
+            raise workers_lost(self._work, memory_limit(error)) from error
         return RangeEnd(done, (), BlockRange(numbers, failures) if len(numbers) else None)
 
     def cancel(self, job_id: str) -> None:
@@ -164,22 +154,9 @@ class ClusterRun:
             self._client.cancel([*self._tasks, self._work_future])
 
 
-class _Window:
-    """The number of ranges that may be on the scheduler at a time."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._counted = -COUNT_SECONDS
-        self._size = MIN_WINDOW
-
-    def size(self) -> int:
-        """So many for each thread; raises OSError if the scheduler does not answer."""
-        now = time.monotonic()
-        # A count is a round trip to the scheduler, and ranges end by the hundred.
-        if now - self._counted >= COUNT_SECONDS:
-            self._counted = now
-            self._size = max(MIN_WINDOW, WINDOW_PER_THREAD * sum(self._client.nthreads().values()))
-        return self._size
+def memory_limit(error: Any) -> str:
+    """What a KilledWorker says about the memory of the last worker that died."""
+    return f"the last one could take {getattr(error.last_worker, 'memory_limit', None)} bytes"
 
 
 def _identity(pickled: PickledOnce) -> PickledOnce:

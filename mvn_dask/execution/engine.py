@@ -7,7 +7,7 @@ hundred do.
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,7 @@ from dask.highlevelgraph import HighLevelGraph
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.client import current_client, seceded, thread_count
-from mvn_dask.execution.cluster_run import SCHEDULER_GONE, ClusterRun
+from mvn_dask.execution.cluster_run import SCHEDULER_GONE, ClusterRun, memory_limit
 from mvn_dask.execution.pickling import PickledOnce
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, BlockRange, Work, run_range, split, workers_lost
@@ -36,18 +36,7 @@ def run(
 ) -> Generator[Any]:
     """Do work on blocks, at most `size` of them a task, and yield what it returns, in any order.
 
-    Parameters
-    ----------
-    work : Work
-        What is done.
-    numbers : ndarray of int64, shape (n,)
-        The blocks.
-    size : int
-        Blocks in one task, at most; see `range_size`.
-    progress : Progress
-        Counts the blocks that are done.
-    files : mapping, optional
-        Loaders of arrays that other processes can read, by the digests of the arrays; see `PickledOnce`.
+    `files` are loaders of arrays that other processes can read; see `PickledOnce`.
 
     Raises
     ------
@@ -83,11 +72,8 @@ def _run_locally(work: Work, pickled: PickledOnce, ranges: Iterator[BlockRange],
         def count(key: Any, results: Any, counts: dict[Any, int] = counts) -> None:
             progress.add(0 if results is None else counts.get(key, 0))
 
-        try:
-            with _after_each_task(count):
-                results_of_tasks = compute(*tasks, traverse=False)
-        except BrokenExecutor as error:
-            raise workers_lost(work, POOL_BROKEN) from error
+        with _after_each_task(count, work):
+            results_of_tasks = compute(*tasks, traverse=False)
         if any(results is None for results in results_of_tasks):
             cancellation.raise_if_cancelled()
         for results in results_of_tasks:
@@ -125,27 +111,15 @@ def _run_on_cluster(
 def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
     """Compute keys of a graph in one go, where blocks share work; results are dropped.
 
-    Every range would do the shared work again, so dask gets the whole graph, and its scheduler is the limit.
-
-    Raises
-    ------
-    WorkersLostError
-        If workers die again and again, or the scheduler does; `work` describes the cost of a block in its message.
-    JobCancelledError
-        If the current `cancellation.CancelToken` is cancelled before the end.
-    RuntimeError
-        If the current client is asynchronous.
+    Every range would do the shared work again, so dask gets the whole graph, and its scheduler is the limit. Raises
+    the errors of `run`; `work` describes the cost of a block in their messages.
     """
     client = current_client()
     cancellation.raise_if_cancelled()
-    if client is None:
-        _run_whole_locally(graph, keys, progress, work)
-    else:
+    if client is not None:
         with seceded():
             _run_whole_on_cluster(client, graph, keys, progress, work)
-
-
-def _run_whole_locally(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
+        return
     wanted = set(keys)
 
     def count(key: Any, _: Any) -> None:
@@ -153,11 +127,8 @@ def _run_whole_locally(graph: HighLevelGraph, keys: Sequence[Any], progress: Pro
         # These tasks are dask's, and do not check the token themselves.
         cancellation.raise_if_cancelled()
 
-    try:
-        with _after_each_task(count):
-            compute_as_if_collection(da.Array, graph, list(keys))
-    except BrokenExecutor as error:
-        raise workers_lost(work, POOL_BROKEN) from error
+    with _after_each_task(count, work):
+        compute_as_if_collection(da.Array, graph, list(keys))
 
 
 def _run_whole_on_cluster(
@@ -175,17 +146,17 @@ def _run_whole_on_cluster(
             progress.add(1)
             cancellation.raise_if_cancelled()
     except KilledWorker as error:
-        limit = getattr(error.last_worker, "memory_limit", None)
-        raise workers_lost(work, f"the last one could take {limit} bytes") from error
+        raise workers_lost(work, memory_limit(error)) from error
     finally:
         with suppress(Exception):
             client.cancel(futures)
 
 
-def _after_each_task(function: Callable[[Any, Any], None]) -> Callback:
-    """A context: local schedulers call `function(key, result)` in the thread of the run, after each task."""
-
-    def posttask(key: Any, result: Any, *_: Any) -> None:
-        function(key, result)
-
-    return Callback(posttask=posttask)
+@contextmanager
+def _after_each_task(function: Callable[[Any, Any], None], work: Work) -> Iterator[None]:
+    """Inside the body, local schedulers call `function(key, result)` in the thread of the run, after each task."""
+    try:
+        with Callback(posttask=lambda key, result, *_: function(key, result)):
+            yield
+    except BrokenExecutor as error:
+        raise workers_lost(work, POOL_BROKEN) from error

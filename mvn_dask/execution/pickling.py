@@ -9,37 +9,53 @@ import pickle
 import threading
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import cloudpickle
 
-from mvn_dask._typing import ArrayLoader
+from mvn_dask._typing import ArrayLoader, Arrays
 
 
-class FileBacked(Protocol):
-    """An object with arrays that may lie in files as well. `PickledOnce` recognises it by its method."""
+def dumps_without(value: object, arrays: Arrays) -> bytes:
+    """A pickle of an object with the names of these arrays in place of the arrays themselves."""
+    buffer = io.BytesIO()
+    _NamingPickler(buffer, {id(array): name for name, array in arrays.items()}).dump(value)
+    return buffer.getvalue()
 
-    def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
-        """As `__reduce__`; `files` are loaders that work in any process, by the digests of their arrays."""
+
+def loads_with(payload: bytes, arrays: Arrays) -> Any:
+    """The object of a pickle by `dumps_without`, with these arrays in it."""
+    return _NamingUnpickler(io.BytesIO(payload), arrays).load()
+
+
+class _NamingPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def __init__(self, file: io.BytesIO, names: Mapping[int, str]) -> None:
+        super().__init__(file)
+        self._names = names
+
+    def persistent_id(self, obj: Any) -> str | None:
+        return self._names.get(id(obj))
+
+
+class _NamingUnpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, arrays: Arrays) -> None:
+        super().__init__(file)
+        self._arrays = arrays
+
+    def persistent_load(self, pid: str) -> Any:
+        return self._arrays[pid]
 
 
 class PickledOnce:
     """An object that is pickled at most once, and unpickled once in each process that it is sent to.
 
-    Parameters
-    ----------
-    value : object
-        Whatever cloudpickle takes.
-    files : mapping
-        Loaders of arrays that the other processes can read, by the digests of the arrays; offered to each
-        `FileBacked` object inside `value`.
+    `files` are loaders of arrays that the other processes can read, by the digests of the arrays. An object inside
+    `value` whose arrays may lie in files has a method ``reduce_with_files(files)``, used in place of `__reduce__`.
     """
 
-    def __init__(self, value: object, files: Mapping[str, ArrayLoader]) -> None:
+    def __init__(self, value: Any, files: Mapping[str, ArrayLoader]) -> None:
         self.identity = uuid.uuid4().hex
-        self._value: Any = value
-        self._files: Mapping[str, ArrayLoader] = files
-        self._payload = b""
+        self._value, self._files, self._payload = value, files, b""
 
     def __getstate__(self) -> tuple[str, bytes]:
         with _lock:

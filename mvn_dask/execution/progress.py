@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 BAR_CHARACTERS = 30
@@ -54,13 +53,6 @@ def report_progress_to(callback: ProgressCallback) -> Iterator[None]:
 class Progress:
     """Counts, and reports to the current callback; without one, to a bar if standard error is a terminal.
 
-    Parameters
-    ----------
-    total : int
-        Units that there are to do.
-    unit : str
-        What is counted, in the plural.
-
     Examples
     --------
     >>> with report_progress_to(lambda state: print(state.done, "of", state.total, state.unit, state.ended)):
@@ -71,18 +63,14 @@ class Progress:
     """
 
     def __init__(self, total: int, unit: str) -> None:
-        self._total, self._unit = max(1, total), unit
-        self._done = 0
-        self._begin = time.monotonic()
-        self._reported = 0.0
+        self._total, self._unit, self._done = max(1, total), unit, 0
+        self._begin, self._reported = time.monotonic(), 0.0
         self._callback = _callback.get() or (_draw_bar if sys.stderr.isatty() else None)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # A job that found nothing to do never drew a bar, and needs no line end after it.
         if self._reported:
             self._report(ended=True)

@@ -5,18 +5,19 @@ What is started here ends with the body of `open_cluster`, however that ends.
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.cancellation import raise_if_cancelled
-from mvn_dask.job.connecting import connect, first_line
-from mvn_dask.job.schema.cluster_table import ClusterTable
+from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.signal_masking import signals_blocked
 from mvn_dask.job.worker_logging import worker_logs
@@ -42,24 +43,19 @@ CLUSTER_CLASSES = {
 """Cluster classes by the kinds that name them."""
 WORKER_PRELOAD = "mvn_dask.job.signal_masking"
 """Module that workers of a local cluster preload: they ignore signals and forward their log."""
+TIMEOUT_MARGIN = 1.0
+"""Seconds that a connection may take beyond its own timeout."""
+CONNECTION_POLL_SECONDS = 0.05
+"""Seconds between two checks for a cancelled job while a connection is made."""
 
 
 @contextmanager
 def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 30.0) -> Iterator[None]:
-    """Inside the body, dask computes where the job's table ``[cluster]`` says.
+    """Inside the body, dask computes where the job's table ``[cluster]`` says, or on the cluster of a client.
 
     Logs the cluster's address and dashboard, and from time to time that it has no workers. Raises OSError if the
     scheduler cannot be reached in time; JobCancelledError if the job is cancelled before the cluster is there, or if
     workers are lost after that; JobFileError if the cluster's class cannot be imported, or refuses its options.
-
-    Parameters
-    ----------
-    job : JobSpec
-        Its table ``[cluster]`` is used.
-    client : distributed.Client, optional
-        Client of a running cluster, used instead of that table.
-    connect_timeout : float
-        Seconds to wait for a scheduler.
     """
     import dask
 
@@ -105,10 +101,10 @@ def _log_missing_workers(client: Any) -> Iterator[None]:
 def _description(client: Any) -> str:
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     threads = sum(int(worker["nthreads"]) for worker in workers)
-    text = f"cluster at {client.scheduler.address}: {len(workers)} workers, {threads} threads so far"
+    dashboard = f"dashboard at {client.dashboard_link}"
     if find_spec("bokeh") is None:
-        return f"{text}; no dashboard, which needs bokeh: pip install 'mvn_dask[dashboard]'"
-    return f"{text}; dashboard at {client.dashboard_link}"
+        dashboard = "no dashboard, which needs bokeh: pip install 'mvn_dask[dashboard]'"
+    return f"cluster at {client.scheduler.address}: {len(workers)} workers, {threads} threads so far; {dashboard}"
 
 
 @contextmanager
@@ -142,15 +138,14 @@ def _process_pool(workers: int | None) -> Iterator[None]:
 def _client(job: JobSpec, timeout: float) -> Iterator[Any]:
     from distributed import Client
 
-    table = job.cluster
-    if table.kind == "scheduler":
-        with connect(job, timeout) as client:
+    if job.cluster.kind == "scheduler":
+        with _connect(job, timeout) as client:
             yield client
         return
     with (
         _cluster(job) as cluster,
         Client(cluster, timeout=max(timeout, 1.0)) as client,
-        worker_logs(client) if table.kind == "local" else nullcontext(),
+        worker_logs(client) if job.cluster.kind == "local" else nullcontext(),
     ):
         yield client
 
@@ -158,9 +153,8 @@ def _client(job: JobSpec, timeout: float) -> Iterator[Any]:
 @contextmanager
 def _cluster(job: JobSpec) -> Iterator[Any]:
     """A cluster of our own."""
-    table = job.cluster
+    table, make = job.cluster, _cluster_class(job)
     given = table.options.get_secret_value()
-    make = _cluster_class(job)
     options = _cluster_options(job, given)
     try:
         # Only these start processes of ours. Commands that submit jobs to a queue must be interruptible.
@@ -173,7 +167,7 @@ def _cluster(job: JobSpec) -> Iterator[Any]:
             if not given:
                 raise
         # What is raised may quote an option, and with it a credential.
-        text = f"{make.__name__} {'refuses them' if refused else 'does not start'}: {redact(first_line(error), given)}"
+        text = f"{make.__name__} {'refuses them' if refused else 'does not start'}: {redact(_first_line(error), given)}"
         raise JobFileError(f"{job.label}: cluster.options: {text}") from error
     with cluster:
         if table.adaptive is not None:
@@ -197,8 +191,7 @@ def _cluster_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     """Keyword arguments of the cluster class."""
     table = job.cluster
     if table.kind == "local":
-        _refuse_unknown(job, given)
-        return _local_options(table, given)
+        return _local_options(job, given)
     if table.kind in {"kubernetes", "class"}:
         return dict(given)
     scheduler = {"dashboard_address": f"{LOOPBACK}:0", **given.get("scheduler_options", {})}
@@ -207,13 +200,20 @@ def _cluster_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, **sizes, "scheduler_options": scheduler}
 
 
-def _local_options(table: ClusterTable, given: Mapping[str, Any]) -> dict[str, Any]:
+def _local_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    from distributed import LocalCluster, Nanny, Security, Worker
+    from distributed.core import Server
+
+    # Workers would refuse an unknown option late, one by one.
+    known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
+    faults = [f"{job.label}: cluster.options.{name}: LocalCluster takes no such option" for name in {*given} - known]
+    if faults:
+        raise JobFileError("\n".join(sorted(faults)))
+    table = job.cluster
     options: dict[str, Any] = {"dashboard_address": f"{LOOPBACK}:0"}
     if table.tls or given.get("processes", True):
         options["host"] = LOOPBACK  # with threads alone the scheduler listens nowhere
     if table.tls:
-        from distributed import Security
-
         if find_spec("cryptography") is None:
             raise JobFileError("cluster.tls of a local cluster needs cryptography: pip install 'mvn_dask[tls]'")
         options |= {"security": Security.temporary(), "protocol": "tls://"}
@@ -228,13 +228,64 @@ def _without_none(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _refuse_unknown(job: JobSpec, given: Iterable[str]) -> None:
-    """Refuse options that neither a local cluster nor its workers take; workers would fail late, one by one."""
-    from distributed import LocalCluster, Nanny, Worker
-    from distributed.core import Server
+def _connect(job: JobSpec, timeout: float) -> Any:
+    """A client of the scheduler that a job names.
 
-    known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
-    unknown = sorted(set(given) - known)
-    if unknown:
-        lines = [f"{job.label}: cluster.options.{name}: LocalCluster takes no such option" for name in unknown]
-        raise JobFileError("\n".join(lines))
+    Raises ConnectionError if it does not answer in time; JobCancelledError if the job is cancelled meanwhile;
+    JobFileError if a certificate is missing.
+    """
+    from distributed import Client
+
+    options = _client_options(job, timeout)
+    found: list[Any] = []
+
+    def make() -> None:
+        try:
+            found.append(Client(**options, timeout=timeout))
+        except Exception as error:  # noqa: BLE001 raised below
+            found.append(error)
+
+    # In a thread that can be abandoned: where something listens that is no scheduler, the handshake has no timeout.
+    thread = threading.Thread(target=make, daemon=True, name="mvn-dask-connect")
+    thread.start()
+    deadline = time.monotonic() + timeout + TIMEOUT_MARGIN
+    while thread.is_alive():
+        raise_if_cancelled()
+        thread.join(CONNECTION_POLL_SECONDS)
+        if time.monotonic() > deadline:
+            raise ConnectionError(f"no scheduler answers within {timeout:g} s: what listens there does not respond")
+    if isinstance(found[0], Exception):  # of any type: the peer may be no scheduler
+        raise ConnectionError(f"no scheduler answers within {timeout:g} s: {_first_line(found[0])}") from found[0]
+    return found[0]
+
+
+def _client_options(job: JobSpec, timeout: float) -> dict[str, Any]:
+    from distributed import Security
+
+    table = job.cluster
+    options: dict[str, Any] = {"address": table.address}
+    if table.scheduler_file is not None:
+        path = job.locate(table.scheduler_file)
+        # distributed waits for a scheduler file without a time limit.
+        deadline = time.monotonic() + timeout
+        while not Path(path).exists():
+            raise_if_cancelled()
+            if time.monotonic() > deadline:
+                raise ConnectionError(f"no scheduler wrote {path} within {timeout:g} s")
+            time.sleep(min(CONNECTION_POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+        options = {"scheduler_file": path}
+    if isinstance(table.tls, TlsTable):
+        paths = {key: job.locate(path) for key, path in table.tls}
+        for key, path in paths.items():
+            # distributed would raise an SSL error without the file's name.
+            if not Path(path).is_file():
+                raise JobFileError(f"{job.label}: cluster.tls.{key}: there is no file {path}")
+        ca, cert, key = paths.values()
+        tls = {"tls_ca_file": ca, "tls_client_cert": cert, "tls_client_key": key}
+        options["security"] = Security(require_encryption=True, **tls)
+    return options
+
+
+def _first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its type."""
+    return (str(error) or type(error).__name__).splitlines()[0]

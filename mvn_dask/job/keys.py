@@ -1,7 +1,11 @@
-"""Keys of a job file, from the schema: dotted names, descriptions, suggestions for unknown ones."""
+"""Keys of a job file: those of the schema, and the line or the override that set one. Input: TOML; output: texts."""
 
 import difflib
-from collections.abc import Iterator
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_args
 
@@ -16,6 +20,11 @@ Key = tuple[str, ...]
 SECRET_TABLES = {"storage_options", "options"}
 """Tables whose values may be credentials."""
 
+_STEP = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_NAME = rf"{_STEP}(?:[ \t]*\.[ \t]*{_STEP})*"
+_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
+_ENTRY = re.compile(rf"[ \t]*({_NAME})[ \t]*=")
+
 
 @cache
 def known_keys() -> dict[Key, FieldInfo]:
@@ -23,31 +32,15 @@ def known_keys() -> dict[Key, FieldInfo]:
     return dict(_keys(JobSpec, ()))
 
 
-def _keys(table: type[Table], above: Key) -> Iterator[tuple[Key, FieldInfo]]:
-    for name, field in table.model_fields.items():
-        key = (*above, field.alias or name)
-        yield key, field
-        for inner in _tables(field.annotation):
-            yield from _keys(inner, key)
-
-
-def _tables(annotation: Any) -> Iterator[type[Table]]:
-    """The tables that a type allows."""
+def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
+    """The keys of all tables that a type allows."""
     if isinstance(annotation, type) and issubclass(annotation, Table):
-        yield annotation
+        for name, info in annotation.model_fields.items():
+            key = (*above, info.alias or name)
+            yield key, info
+            yield from _keys(info.annotation, key)
     for part in get_args(annotation):
-        yield from _tables(part)
-
-
-def dotted(key: Key) -> str:
-    """A key as errors name it.
-
-    Examples
-    --------
-    >>> dotted(("sample", "size"))
-    'sample.size'
-    """
-    return ".".join(key)
+        yield from _keys(part, above)
 
 
 def is_secret(key: Key) -> bool:
@@ -63,10 +56,85 @@ def suggestion(key: Key) -> str:
     >>> suggestion(("sample", "sede"))
     'did you mean sample.seed?'
     """
-    known = [*known_keys()]
-    siblings = [each[-1] for each in known if each[:-1] == key[:-1]]
+    siblings = [each[-1] for each in known_keys() if each[:-1] == key[:-1]]
     near = [(*key[:-1], name) for name in difflib.get_close_matches(key[-1], siblings, 1)]
-    near = near or [each for each in known if each[-1] == key[-1]]
+    near = near or [each for each in known_keys() if each[-1] == key[-1]]
     if near:
-        return f"did you mean {dotted(near[0])}?"
-    return f"{dotted(key[:-1]) or 'a job'} takes {', '.join(siblings)}" if siblings else ""
+        return f"did you mean {'.'.join(near[0])}?"
+    return f"{'.'.join(key[:-1]) or 'a job'} takes {', '.join(siblings)}" if siblings else ""
+
+
+def parse_key(text: str) -> Key:
+    """A dotted key as TOML reads it. Raises tomllib.TOMLDecodeError if it is none.
+
+    Examples
+    --------
+    >>> parse_key('cluster.options."a.b"')
+    ('cluster', 'options', 'a.b')
+    """
+    table: Any = tomllib.loads(f"{text} = 0")
+    key: Key = ()
+    while isinstance(table, dict):
+        ((name, table),) = table.items()
+        key = (*key, name)
+    return key
+
+
+def key_lines(text: str) -> dict[Key, int]:
+    """Lines of the keys in a TOML text, counted from 1; lines inside a multi-line string may be taken for keys."""
+    found: dict[Key, int] = {}
+    table: Key = ()
+    # tomllib gives no positions.
+    for number, line in enumerate(text.split("\n"), start=1):
+        header, entry = _HEADER.fullmatch(line), _ENTRY.match(line)
+        with suppress(tomllib.TOMLDecodeError):
+            if header:
+                table = parse_key(header[1])
+                found.setdefault(table, number)
+            elif entry:
+                found.setdefault((*table, *parse_key(entry[1])), number)
+    return found
+
+
+@dataclass(frozen=True)
+class Override:
+    """A key that was given beside the file."""
+
+    key: Key
+    """The key."""
+    value: object
+    """Its value."""
+    text: str
+    """What was written."""
+
+    def display(self) -> str:
+        """The override as errors show it, without a value that may be secret."""
+        # A whole table may hold credentials, and so may a URL.
+        harmless_text = isinstance(self.value, str) and len(self.key) > 1 and "://" not in self.value
+        harmless = harmless_text or isinstance(self.value, (int, float))
+        return f"--set {self.text}" if harmless and not is_secret(self.key) else f"--set {'.'.join(self.key)}=…"
+
+
+@dataclass(frozen=True)
+class KeyLocations:
+    """Locations of the keys of one job."""
+
+    file: str
+    """Name of the file in errors."""
+    lines: Mapping[Key, int] = field(default_factory=dict)
+    """Line of every key, counted from 1."""
+    overrides: Sequence[Override] = ()
+    """Overrides given beside the file, in their order."""
+
+    def find(self, key: Key) -> tuple[int, str]:
+        """The line of a key, 0 where there is none, and location and key as one text."""
+        given = [each for each in self.overrides if each.key == key[: len(each.key)]]
+        if key and key not in self.lines:
+            given = given or [each for each in self.overrides if each.key[: len(key)] == key]
+        name = ".".join(key)
+        if given:
+            location = given[-1].display()
+            return 0, location if given[-1].key == key else f"{location}: {name}"
+        line = next((self.lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.lines), 0)
+        location = f"{self.file}:{line}" if line else self.file
+        return line, f"{location}: {name}" if key else location

@@ -1,58 +1,67 @@
-"""Parsing of job files. Input: a TOML file or nested mappings; output: a `Job`, or an error with a line per fault."""
+"""Parsing of job files. Input: a TOML file or mappings, and overrides; output: a `Job`, or an error, a line a fault."""
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from mvn_dask.errors import JobFileError
-from mvn_dask.job.key_locations import KeyLocations, Override, key_lines
-from mvn_dask.job.overrides import merged, parse_override
+from mvn_dask.errors import ArgumentError, JobFileError
+from mvn_dask.job.keys import Key, KeyLocations, Override, is_secret, key_lines, parse_key, suggestion
+from mvn_dask.job.schema.base import ContradictionError
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.job.validation_messages import validation_messages
+from mvn_dask.job.toml_format import preview
 
 J = TypeVar("J", bound=JobSpec)
 
 _TOML_ERROR = re.compile(r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
+_RULES = {
+    "bool_type": "must be true or false",
+    "float_type": "must be a number",
+    "int_type": "must be an integer",
+    "string_type": "must be text",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+}
+"""Pydantic's error types, and the rules in TOML's terms."""
 
 
 def parse_file(kind: type[J], path: Path, overrides: Sequence[str] = ()) -> J:
     """The job in a file; see `Job.from_toml`."""
-    text = _text(path)
-    locations = KeyLocations(str(path), key_lines(text), _overrides(overrides))
-    return _validated(kind, _parsed(text, path), locations, path.parent)
-
-
-def parse_mapping(
-    kind: type[J], mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: Path, label: str
-) -> J:
-    """The job in nested mappings; see `Job.from_mapping`."""
-    return _validated(kind, mapping, KeyLocations(label, {}, _overrides(overrides)), folder)
-
-
-def _validated(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocations, folder: Path) -> J:
     try:
-        job = kind.model_validate(merged(mapping, locations.overrides))
-    except ValidationError as error:
-        raise JobFileError("\n".join(validation_messages(error, locations))) from None
-    except ValueError as error:
-        raise JobFileError(str(error)) from None
-    job._folder, job._label = folder, locations.file
-    return job
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise JobFileError(f"{path}: there is no such file; `mvn-dask init {path}` writes one to begin with") from None
     except UnicodeDecodeError as error:
         raise JobFileError(f"{path}: must be text in UTF-8, and byte {error.start} is not") from None
     except OSError as error:
         raise JobFileError(f"{path}: cannot be read: {error.strerror}") from None
+    mapping = _parsed(text, path)
+    return parse_mapping(kind, mapping, overrides, folder=path.parent, label=str(path), lines=key_lines(text))
+
+
+def parse_mapping(
+    kind: type[J],
+    mapping: Mapping[str, Any],
+    overrides: Sequence[str],
+    *,
+    folder: Path,
+    label: str,
+    lines: Mapping[Key, int] | None = None,
+) -> J:
+    """The job in nested mappings, whose keys stand in these lines of a file; see `Job.from_mapping`."""
+    locations = KeyLocations(label, lines or {}, _overrides(overrides))
+    try:
+        job = kind.model_validate(merged(mapping, locations.overrides))
+    except ValidationError as error:
+        raise JobFileError("\n".join(_messages(error, locations))) from None
+    except ValueError as error:
+        raise JobFileError(str(error)) from None
+    job._folder, job._label = folder, label
+    return job
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
@@ -79,3 +88,90 @@ def _overrides(texts: Sequence[str]) -> list[Override]:
     if faults:
         raise JobFileError("\n".join(faults))
     return found
+
+
+def parse_override(text: str) -> Override:
+    """An override from its text. The value is a TOML value, or else a string.
+
+    Raises ValueError if it is not a key, an equals sign and a value; the message shows nothing that may be secret.
+
+    Examples
+    --------
+    >>> parse_override("sample.size=1e9").value
+    1000000000.0
+    >>> parse_override("output.url=s3://bucket/x.zarr").value
+    's3://bucket/x.zarr'
+    """
+    name, sign, value = text.partition("=")
+    try:
+        if not sign or "\n" in name or "#" in name:
+            raise ValueError
+        key = parse_key(name)
+    except ValueError:
+        seen = name if sign and name.isprintable() else "…"
+        raise ValueError(f"--set {seen}: must be a key and a value, such as sample.size=1e9") from None
+    return Override(key, _parse_value(value.strip()), text)
+
+
+def _parse_value(text: str) -> object:
+    try:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    value: object = table["value"]
+    # No key of a job takes a date, but a folder may be named like one.
+    return text if len(table) > 1 or isinstance(value, (date, time)) else value
+
+
+def merged(mapping: Mapping[str, Any], overrides: Sequence[Override]) -> dict[str, Any]:
+    """A copy of a mapping in which overrides replace values or add keys.
+
+    Raises ValueError if an override is a key inside something that is no table.
+    """
+    result = _copy(mapping)
+    for override in overrides:
+        table = result
+        for depth, step in enumerate(override.key[:-1], start=1):
+            table = table.setdefault(step, {})
+            if not isinstance(table, dict):
+                above = ".".join(override.key[:depth])
+                raise ValueError(f"{override.display()}: {above} is no table, so nothing in it can be set")
+        table[override.key[-1]] = override.value
+    return result
+
+
+def _copy(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _copy(value) if isinstance(value, Mapping) else value for key, value in mapping.items()}
+
+
+def _messages(error: ValidationError, locations: KeyLocations) -> list[str]:
+    """A line for every fault, in the order of the file: location, key, rule and value."""
+    found = []
+    for each in error.errors(include_url=False):
+        # For a union pydantic adds the member's tag to the location; the schema writes its tags in angle brackets.
+        key = tuple(str(step) for step in each["loc"] if not str(step).startswith("<"))
+        found += [(*locations.find(inner), text) for inner, text in _faults(key, each)]
+    return [f"{location}: {text}" for _, location, text in sorted(found, key=lambda fault: fault[0])]
+
+
+def _faults(key: Key, error: Any) -> Iterator[tuple[Key, str]]:
+    own, kind = error.get("ctx", {}).get("error"), error["type"]
+    if isinstance(own, ContradictionError):
+        yield from (((*key, *name.split(".")), text) for name, text in own.faults)
+    elif isinstance(own, ArgumentError):
+        yield key, str(own)
+    elif kind == "extra_forbidden":
+        yield key, "; ".join(filter(None, ("unknown key", suggestion(key))))
+    elif kind == "missing":
+        yield key, "is required"
+    else:
+        literals = f"must be {error['ctx']['expected']}".replace("'", '"') if kind == "literal_error" else None
+        rule = literals or _RULES.get(kind, str(error["msg"]))
+        yield key, f"{rule}{_seen(key, rule, error['input'])}"
+
+
+def _seen(key: Key, rule: str, value: object) -> str:
+    """The value that was given, if it is short and cannot be secret."""
+    if is_secret(key) or isinstance(value, dict) or (rule == _RULES["dict_type"] and isinstance(value, str)):
+        return ""
+    return ", not a list" if isinstance(value, (list, tuple)) else f", not {preview(value)}"

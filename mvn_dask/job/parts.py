@@ -39,14 +39,7 @@ class ArrayVariables:
 
 
 SCHEDULERS = (
-    ArrayVariables(
-        "Slurm",
-        "SLURM_ARRAY_TASK_ID",
-        count="SLURM_ARRAY_TASK_COUNT",
-        first="SLURM_ARRAY_TASK_MIN",
-        last="SLURM_ARRAY_TASK_MAX",
-        step="SLURM_ARRAY_TASK_STEP",
-    ),
+    ArrayVariables("Slurm", *(f"SLURM_ARRAY_TASK_{name}" for name in ("ID", "COUNT", "MIN", "MAX", "STEP"))),
     ArrayVariables("PBS", "PBS_ARRAY_INDEX"),
     ArrayVariables("Torque", "PBS_ARRAYID"),
     ArrayVariables("LSF", "LSB_JOBINDEX", first=1, last="LSB_JOBINDEX_END", step="LSB_JOBINDEX_STEP"),
@@ -58,16 +51,9 @@ SCHEDULERS = (
 
 
 def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
-    """Part i of n, 0 ≤ i < n, from its text.
+    """Part i of n, 0 ≤ i < n: from ``i/n``, ``auto`` or ``auto/n``, and the environment of a job array.
 
     Raises ArgumentError if the text is none of these, or the environment does not determine the part.
-
-    Parameters
-    ----------
-    text : str
-        ``i/n``; ``auto``, from the environment of a job array; or ``auto/n``, where the environment lacks n.
-    environ : mapping
-        The environment.
 
     Examples
     --------
@@ -87,8 +73,7 @@ def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
     if found[1] != "auto":
         if int(found[1]) < count:
             return int(found[1]), count
-        rule = "a part must be i/n with 0 <= i < n: the first of 8 is 0/8, the last 7/8"
-        raise ArgumentError(f"{rule}, and not {text}")
+        raise ArgumentError(f"a part must be i/n with 0 <= i < n: the first of 8 is 0/8, the last 7/8, and not {text}")
     if not count:
         raise ArgumentError(f"a part must be auto/n with n of at least 1, not {preview(text)}")
     return _integer(_array(environ).number, environ) % count, count
@@ -99,13 +84,14 @@ def _array(environ: Mapping[str, str]) -> ArrayVariables:
     # Outside an array LSF sets 0, and SGE "undefined".
     outside = {"LSB_JOBINDEX": "0", "SGE_TASK_ID": "undefined"}
     found = [each for each in SCHEDULERS if environ.get(each.number, "") not in ("", outside.get(each.number, ""))]
-    if not found:
-        names = ", ".join(each.number for each in SCHEDULERS)
-        raise ArgumentError(f"this is no task of a job array, since none of {names} is set: name the part, as in 0/8")
-    if len(found) > 1:
-        names = " and ".join(each.number for each in found)
-        raise ArgumentError(f"{names} are set, and only one scheduler can determine the part: name it, as in 0/8")
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    names = [each.number for each in found or SCHEDULERS]
+    if found:
+        text = f"{' and '.join(names)} are set, and only one scheduler can determine the part: name it, as in 0/8"
+    else:
+        text = f"this is no task of a job array, since none of {', '.join(names)} is set: name the part, as in 0/8"
+    raise ArgumentError(text)
 
 
 def _part_of_array(array: ArrayVariables, environ: Mapping[str, str]) -> tuple[int, int]:
@@ -120,8 +106,7 @@ def _part_of_array(array: ArrayVariables, environ: Mapping[str, str]) -> tuple[i
         raise ArgumentError(f"{array.scheduler} does not give the number of tasks: add it, as in auto/8")
     number = _integer(array.number, environ)
     numbers = range(first, first + count * step, step) if step else range(0)
-    even = number in numbers and (array.last is None or _integer(array.last, environ, numbers[-1]) == numbers[-1])
-    if not even:
+    if number not in numbers or (array.last and _integer(array.last, environ, numbers[-1]) != numbers[-1]):
         raise ArgumentError(
             f"the numbers of this job array are not evenly spaced, by the variables of {array.scheduler} "
             f"({array.number} is {number}): add the number of parts, as in auto/8"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import psutil
 
 from mvn_dask.execution.ranges import range_size, split
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
@@ -65,12 +66,11 @@ class JobPlan:
 def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     """What a job, or a part of it, will do. Nothing is written.
 
-    Raises BlockTooLargeError if a chunk cannot fit into the memory of a process; JobFileError,
-    InvalidDistributionError, ArgumentError, StoreError as `mvn_dask.job.running.run`, for whatever can be known before.
+    Raises BlockTooLargeError if a chunk cannot fit into the memory of a process, and as `prepare`.
     """
     refuse_overwriting_part(job, part)
     prepared = prepare(job)
-    prepared.spec.refuse_too_large(_memory(job))
+    prepared.spec.refuse_too_large(job.cluster.memory or int(psutil.virtual_memory().total))
     manifest = prepared.manifest
     count = chunk_count(manifest)
     numbers = part_range(part, count)
@@ -101,16 +101,8 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
 def _state(prepared: PreparedJob) -> Literal["new", "unfinished", "complete", "another"]:
     if prepared.stored is None:
         return "new"
-    if not prepared.begun:
-        return "another"
-    return "complete" if complete(prepared.storage, prepared.manifest) else "unfinished"
-
-
-def _memory(job: JobSpec) -> int:
-    """Memory of a process in bytes; the machine's where the job sets no limit."""
-    import psutil
-
-    return job.cluster.memory or int(psutil.virtual_memory().total)
+    done = prepared.begun and complete(prepared.storage, prepared.manifest)
+    return "complete" if done else "unfinished" if prepared.begun else "another"
 
 
 def _threads(job: JobSpec) -> int | None:

@@ -20,12 +20,12 @@ from mvn_dask.job.inputs.distribution_inputs import (
 )
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.random.streams import Root, as_root
-from mvn_dask.sampling.sampler import Sampler, sampler_from
+from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.store.array_manifest import sample_manifest
+from mvn_dask.store.format.completeness import refuse_unknown_files
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import load_parameters
-from mvn_dask.store.removal import refuse_unknown_files
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 
@@ -52,10 +52,9 @@ class PreparedJob:
 def prepare(job: JobSpec) -> PreparedJob:
     """Read the files of a job, validate its distribution, and read the manifest of its store.
 
-    Raises JobFileError if a file that it names is missing; InvalidDistributionError, NotPositiveDefiniteError if mean
-    and covariance are no distribution; ArgumentError if the sample, or its chunks, are invalid; StorageError,
-    StorageNotEmptyError, DamagedManifestError if the output is of a kind that cannot be written safely, or its manifest
-    cannot be understood.
+    Raises JobFileError, InvalidDistributionError, NotPositiveDefiniteError, ArgumentError for a file that is missing,
+    no distribution or an invalid sample; StorageError, StorageNotEmptyError, DamagedManifestError for an output that
+    cannot be written safely.
     """
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
@@ -75,7 +74,7 @@ def prepare(job: JobSpec) -> PreparedJob:
 
 
 def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:
-    """Raise if a part is to overwrite. Raises ArgumentError if so."""
+    """Raise ArgumentError if a part is to overwrite."""
     if part is not None and job.output.overwrite:
         raise ArgumentError("`part` and output.overwrite exclude each other: a part would delete what others wrote")
 
@@ -109,13 +108,12 @@ def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: Di
     if not stored.is_sample or stored.dtype != dtype or "mean" not in stored.parameters:
         return None
     record, covariance = stored.samples[0].get("distribution"), covariance_of_job(job, inputs)
-    if not isinstance(record, Mapping) or record.get("kind") != NormalSampler.kind:
+    wanted = {"kind": NormalSampler.kind, "covariance": covariance.record()}
+    if not isinstance(record, Mapping) or any(record.get(key) != value for key, value in wanted.items()):
         return None
-    if record.get("covariance") != covariance.record():
-        return None
-    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype)):
+    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype) + 0.0):
         return None
     try:
-        return sampler_from(record, load_parameters(storage, stored))
+        return Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, stored))
     except (DamagedManifestError, ArgumentError):
         return None

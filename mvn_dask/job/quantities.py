@@ -20,16 +20,9 @@ BYTE_LIMIT = 2**63
 
 
 def integer(value: object, least: int | None = None) -> int:
-    """An integer from any of its notations.
+    """An integer, of at least `least`, from any of its notations.
 
-    Raises ArgumentError for anything else.
-
-    Parameters
-    ----------
-    value : int, float or str
-        A float must be integral, and at most 2**53; a text is exact at any size.
-    least : int, optional
-        The smallest that is allowed.
+    A float must be integral, and at most 2**53; a text is exact at any size. Raises ArgumentError for anything else.
 
     Examples
     --------
@@ -53,29 +46,15 @@ def _as_integer(value: object, rule: str) -> int:
             return int(value)
         raise ArgumentError(f'{rule}, and {preview(value)} is not exact: write all digits, or "{value:g}" in quotes')
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        number = _exact(value)
-        if number is not None:
-            return number
+        number = Decimal(value.strip().replace("_", ""))
+        # Checked before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
+        if abs(number.adjusted()) <= 2 * MAX_DIGITS and number == number.to_integral_value():
+            return int(number)
     raise ArgumentError(f"{rule}, not {preview(value)}")
 
 
-def _exact(text: str) -> int | None:
-    number = Decimal(text.strip().replace("_", ""))
-    # Checked before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
-    if abs(number.adjusted()) > 2 * MAX_DIGITS:
-        return None
-    return int(number) if number == number.to_integral_value() else None
-
-
 def byte_count(value: object) -> int:
-    """A number of bytes, at least 1.
-
-    Raises ArgumentError for anything else.
-
-    Parameters
-    ----------
-    value : int, float or str
-        Bytes, or a text with a unit; see `mvn_dask.sampling.chunking.byte_size`.
+    """A number of bytes, at least 1, from a number or a text with a unit. Raises ArgumentError for anything else.
 
     Examples
     --------

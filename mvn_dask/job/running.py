@@ -6,6 +6,7 @@ Cost: drawing and writing the chunks that are missing; of a complete store, read
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from mvn_dask.errors import SpecMismatchError
@@ -55,36 +56,30 @@ def run(
 ) -> RunResult:
     """Draw the chunks of a job that are missing in its store; see `mvn_dask.Job.run`.
 
-    Raises JobCancelledError if the job is cancelled before its end.
-
-    Notes
-    -----
     Where another part, or another machine, has begun the store, its factor is used: the bits do not depend on which
-    machine begins, and nothing is factorised twice.
+    machine begins, and nothing is factorised twice. Raises JobCancelledError if the job is cancelled before its end.
     """
     begin = time.monotonic()
     refuse_overwriting_part(job, part)
-    attempts = 0
-    while True:
-        attempts += 1
+    for attempt in count(1):
         prepared = prepare(job)
         try:
             drawn = _draw_missing(job, prepared, part, client, connect_timeout)
             break
         except SpecMismatchError:
             # Another part may have begun the store with a factor of another LAPACK: prepare again, with that factor.
-            if prepared.begun or attempts == MAX_ATTEMPTS or not _factor_arrives(prepared):
+            if prepared.begun or attempt == MAX_ATTEMPTS or not _factor_arrives(prepared):
                 raise
     storage, manifest = prepared.storage, prepared.manifest
-    done, count = complete(storage, manifest), chunk_count(manifest)
+    done, chunks = complete(storage, manifest), chunk_count(manifest)
     return RunResult(
         url=storage.name,
         fingerprint=manifest.fingerprint,
         shape=manifest.shape,
         part=part,
-        chunks=count,
+        chunks=chunks,
         drawn=drawn,
-        missing=0 if done else len(missing_numbers(storage, manifest, 0, count)),
+        missing=0 if done else len(missing_numbers(storage, manifest, 0, chunks)),
         complete=done,
         seconds=time.monotonic() - begin,
     )

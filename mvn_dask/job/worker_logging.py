@@ -15,13 +15,7 @@ LOG_TOPIC = "mvn-dask-log"
 
 
 class LogForwarder(logging.Handler):
-    """In a worker: sends records of at least WARNING to the clients that subscribe to `LOG_TOPIC`.
-
-    Parameters
-    ----------
-    worker : distributed.Worker
-        Its connection to the scheduler is used.
-    """
+    """In a worker: sends records of at least WARNING to the clients that subscribe to `LOG_TOPIC`."""
 
     def __init__(self, worker: Any) -> None:
         super().__init__(logging.WARNING)

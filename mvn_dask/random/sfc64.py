@@ -33,19 +33,9 @@ WARM_UP_STEPS = 12
 
 
 def child_states(parent: np.random.SeedSequence, first: int, count: int) -> States:
-    """States of the streams of children `first` to ``first + count`` of a seed sequence.
+    """States of the streams of children `first` to ``first + count`` of a seed sequence, at least one of them.
 
-    Parameters
-    ----------
-    parent : numpy.random.SeedSequence
-        How many children it has spawned makes no difference.
-    first, count : int
-        Number of the first child, and how many there are, at least 1.
-
-    Returns
-    -------
-    ndarray of uint64, shape (4, count)
-        What ``SFC64(child).state["state"]["state"]`` gives: a, b, c and the counter.
+    How many children it has spawned makes no difference.
 
     Examples
     --------

@@ -168,7 +168,7 @@ def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
     refuse_unfinished(storage, manifest)
     selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
     reference = reference_of(source.sampler, selection)
-    stored, inputs = Stored(storage, manifest, manifest.identity), inputs_of(selection, reference, source.broadcast)
+    stored, inputs = Stored(storage, manifest), inputs_of(selection, reference, source.broadcast)
     results = scan(stored, inputs, parameter_loaders(storage, manifest))
     return Estimates(selection, reference, collect(selection, reference, results))
 

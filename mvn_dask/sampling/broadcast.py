@@ -15,7 +15,6 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +27,7 @@ import psutil
 from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.atomic import atomic_write
 from mvn_dask.errors import SpoolError
+from mvn_dask.execution.pickling import dumps_without, loads_with
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.sampling.sampler import Sampler
 
@@ -40,37 +40,30 @@ CACHED_SETS = 2
 
 ChooseSpool = Callable[[int], str | None]
 """From bytes to a folder or URL that the workers see, "" for a temporary folder, None for the graph."""
-
-
-@dataclass(frozen=True)
-class ArraySource:
-    """Where a process loads an array from."""
-
-    digest: str
-    """Digest of the array, which it is cached by and compared with."""
-    load: ArrayLoader
-    """Reads it."""
+ArraySource = tuple[str, ArrayLoader]
+"""Digest of an array, which it is cached by and compared with, and what loads it in any process."""
 
 
 class Broadcast:
-    """A sampler, whose parameter arrays pickle as file names where they are large.
+    """A sampler in the dtype of a sample, whose parameter arrays pickle as file names where they are large.
 
-    Parameters
-    ----------
-    sampler : Sampler
-        In the dtype of the sample.
-    choose_spool : callable
-        Called with the bytes of large arrays when they are pickled, since only then it is known where they go.
-        A temporary folder is deleted when this process ends.
+    `choose_spool` is called with their bytes when they are pickled, since only then it is known where they go.
     """
 
     def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
-        self._sampler_type = type(sampler)
-        self._record = sampler.record()
         self._arrays: Arrays | None = sampler.parameters()
+        # Not a record from which the sampler could be rebuilt: workers need not have imported the user's module that
+        # defines a factor or a distribution, while a pickle names the modules of its classes.
+        self._skeleton = dumps_without(sampler, self._arrays)
         # In a process that received the object: where it loads the arrays from, and no spool of its own.
         self._sources: Mapping[str, ArraySource] = {}
         self._choose_spool: ChooseSpool | None = choose_spool
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """What draws rows with the arrays."""
+        sampler: Sampler = loads_with(self._skeleton, self.arrays)
+        return sampler
 
     @property
     def arrays(self) -> Arrays:
@@ -91,11 +84,6 @@ class Broadcast:
             for name, array in self.arrays.items()
         }
 
-    @property
-    def sampler(self) -> Sampler:
-        """What draws rows with the arrays."""
-        return self._sampler_type.from_parameters(self._record, self.arrays)
-
     def __sizeof__(self) -> int:
         # For distributed, which warns of large graphs by their size: arrays that are not loaded take none.
         return object.__sizeof__(self) + sum(array.nbytes for array in (self._arrays or {}).values())
@@ -107,8 +95,7 @@ class Broadcast:
         """As ``__reduce__``; files that hold all of the arrays, those of a store, say, take the place of the spool."""
         sources = self._sources or self._spool(files)
         state = {
-            "_sampler_type": self._sampler_type,
-            "_record": self._record,
+            "_skeleton": self._skeleton,
             "_arrays": None if sources else self._arrays,
             "_sources": sources,
             # What arrived through the graph goes on through the graph: the spool is the first sender's.
@@ -124,25 +111,21 @@ class Broadcast:
             return {}
         # What workers can write to they can read: where a store has the arrays, no shared spool need be named.
         if set(self.digests.values()) <= files.keys():
-            return {name: ArraySource(key, files[key]) for name, key in self.digests.items()}
+            return {name: (key, files[key]) for name, key in self.digests.items()}
         spool = self._choose_spool(nbytes)
         if spool is None:
             return {}
-        folder = spool or _temporary_spool()
+        with _spool_lock:
+            # functools.cache lets two threads make two folders.
+            folder = spool or _temporary_spool()
         return {name: _save(array, self.digests[name], folder) for name, array in self.arrays.items()}
 
 
 _spool_lock = threading.Lock()
 
 
-def _temporary_spool() -> str:
-    # functools.cache lets two threads make two folders.
-    with _spool_lock:
-        return _make_spool()
-
-
 @cache
-def _make_spool() -> str:
+def _temporary_spool() -> str:
     """A folder of this process; those of processes that were killed are deleted as well."""
     prefix = f"{SPOOL_PREFIX}{_process_space()}-"
     for path in Path(tempfile.gettempdir()).glob(f"{prefix}*-*"):
@@ -176,12 +159,12 @@ def _save(array: npt.NDArray[Any], key: str, folder: str) -> ArraySource:
         if not filesystem.exists(path):
             with filesystem.open(path, "wb") as file:
                 np.save(file, array, allow_pickle=False)
-        return ArraySource(key, partial(_download, url))
+        return key, partial(_download, url)
     target = Path(folder.removeprefix("file://")).absolute() / name
     if not (target.exists() and target.stat().st_size > array.nbytes):
         with atomic_write(target) as file:
             np.save(file, array, allow_pickle=False)
-    return ArraySource(key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False))
+    return key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False)
 
 
 def _download(url: str) -> npt.NDArray[Any]:
@@ -200,29 +183,24 @@ def _load_all(sources: Mapping[str, ArraySource]) -> dict[str, npt.NDArray[Any]]
     """Arrays by their names, loaded once a process, however many threads need them at the same time."""
     with _cache_lock:
         known = {key: array for arrays in _cached.values() for key, array in arrays.items()}
-        loaded = {
-            source.digest: known[source.digest] if source.digest in known else _load(source)
-            for source in sources.values()
-        }
+        loaded = {key: known[key] if key in known else _load(key, load) for key, load in sources.values()}
         _cached.pop(tuple(loaded), None)
         _cached[tuple(loaded)] = loaded
         while len(_cached) > CACHED_SETS:
             del _cached[next(iter(_cached))]
-        return {name: loaded[source.digest] for name, source in sources.items()}
+        return {name: loaded[key] for name, (key, _) in sources.items()}
 
 
-def _load(source: ArraySource) -> npt.NDArray[Any]:
+def _load(key: str, load: ArrayLoader) -> npt.NDArray[Any]:
     try:
-        array = source.load()
-        if digest(array) != source.digest:
-            # A damaged file, or that of a store which was overwritten: it must never be cached under this digest.
-            msg = "it holds other numbers"
-            raise ValueError(msg)
+        array = load()
+        # A damaged file, or that of a store which was overwritten, must never be cached under this digest.
+        if digest(array) != key:
+            raise ValueError("it holds other numbers")
     except (OSError, ValueError) as error:
-        where = source.load.args[0] if isinstance(source.load, partial) else source.load
-        msg = (
+        where = load.args[0] if isinstance(load, partial) else load
+        raise SpoolError(
             f"this worker cannot read the factor at {where!r} ({error}). Name a shared folder or an "
             "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
-        )
-        raise SpoolError(msg) from error
+        ) from error
     return array

@@ -9,6 +9,7 @@ elsewhere; compiled code multiplies wherever numba is installed. Both add in the
 
 from abc import ABC, abstractmethod
 from functools import cache
+from math import prod
 from types import ModuleType
 from typing import Any
 
@@ -16,27 +17,12 @@ import numpy as np
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Factor
+from mvn_dask.random.streams import Root
 from mvn_dask.sampling.plan import Plan
 
 
 def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> FloatArray:
-    """Rows of a sample.
-
-    Parameters
-    ----------
-    factor : Factor
-        In the plan's dtype.
-    mean : ndarray, shape (d,)
-        In the plan's dtype.
-    plan : Plan
-        Which rows come from which streams.
-    start, stop : int
-        The first row and the one after the last, counted in C order of the plan's size.
-
-    Returns
-    -------
-    ndarray, shape (stop - start, d)
-    """
+    """Rows of a sample, counted in C order of its size: shape (stop - start, d). Factor and mean are in its dtype."""
     rows = np.empty((stop - start, plan.ndim), plan.dtype)
     if len(rows):
         _fill(_stripe_drawer(factor, mean, plan, start, stop), plan, rows, start)
@@ -45,7 +31,7 @@ def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: in
 
 @cache
 def compiled() -> ModuleType | None:
-    """The compiled code, or None where numba is missing or told not to compile."""
+    """The compiled code, or None where numba is missing or configured not to compile."""
     try:
         from mvn_dask.compiled import drawing
     except ImportError:
@@ -54,97 +40,92 @@ def compiled() -> ModuleType | None:
 
 
 class _Stripes(ABC):
-    """Draws whole stripes, or their first rows."""
+    """Draws stripes that follow each other, each as far as its rows are needed."""
 
-    together: int
+    together = 1
     """Stripes that are drawn together, at most."""
-    row_multiple: int
+    row_multiple = 1
     """The number of rows of a stripe is a multiple of this."""
 
     @abstractmethod
     def draw(self, first: int, out: FloatArray) -> None:
-        """Fill `out`, shape (stripes, rows, d), with the first rows of stripes `first`, ``first + 1``, …."""
+        """Fill `out`, shape (stripes, rows, width), with the first rows of stripes `first`, ``first + 1``, …."""
 
 
-class _Normals:
-    """Independent standard normals of stripes: by compiled code for SFC64, by numpy for other bit generators."""
+class _CompiledStripes(_Stripes):
+    """Normals; or, of a factor and a mean, rows that are made while their normals are drawn."""
 
-    def __init__(self, plan: Plan, start: int, stop: int) -> None:
-        self._plan, self.together = plan, 1
-        self._drawer: Any = None
-        code = compiled()
-        if code is not None and plan.root.bit_generator == "SFC64":
-            self._drawer, self.together = code.StripeDrawer(plan.dtype), code.LANES
-            self._first, self._states = plan.stripe_states(start, stop)
-
-    def draw(self, first: int, out: FloatArray) -> None:
-        """Fill `out`, shape (stripes, rows, k)."""
-        if self._drawer is not None:
-            place = first - self._first
-            self._drawer.draw(self._states[:, place : place + len(out)], out)
-            return
-        for stripe, z in enumerate(out, first):
-            self._plan.root.child(stripe).generator().standard_normal(dtype=z.dtype.type, out=z)
-
-
-class _FusedStripes(_Stripes):
-    """Rows made by compiled code while their normals are drawn: one pass over memory."""
-
-    def __init__(self, factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int, code: ModuleType) -> None:
-        self._first, self._states = plan.stripe_states(start, stop)
-        self._drawer = code.StripeDrawer(plan.dtype, factor.operand, mean)
+    def __init__(self, code: ModuleType, plan: Plan, start: int, stop: int, *affine: FloatArray) -> None:
+        # All at once: numpy's SeedSequence takes a fifth of the time in which a stripe is drawn.
+        self._first = start // plan.stripe
+        self._states = plan.root.sfc64_states(self._first, -(-stop // plan.stripe) - self._first)
+        self._drawer = code.StripeDrawer(plan.dtype, *affine)
+        # Each lane of the vectors draws a stripe of its own.
         self.together = code.LANES
-        self.row_multiple = 1 if factor.operand.ndim == 1 else code.TILE_ROWS
+        # Tiles of a matrix product are written whole; the product with a diagonal has none.
+        self.row_multiple = code.TILE_ROWS if affine and affine[0].ndim == 2 else 1
 
     def draw(self, first: int, out: FloatArray) -> None:
         place = first - self._first
         self._drawer.draw(self._states[:, place : place + len(out)], out)
 
 
+class _NumpyNormals(_Stripes):
+    """Normals of any bit generator, drawn by numpy."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+
+    def draw(self, first: int, out: FloatArray) -> None:
+        for stripe, z in enumerate(out, first):
+            self._root.child(stripe).generator().standard_normal(dtype=z.dtype.type, out=z)
+
+
 class _SeparateStripes(_Stripes):
     """Normals first, then rows: by compiled products, or by the factor itself."""
 
-    def __init__(self, factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> None:
-        self._normals = _Normals(plan, start, stop)
-        self._factor, self._mean = factor, mean
+    def __init__(self, normals: _Stripes, factor: Factor, mean: FloatArray, plan: Plan) -> None:
+        self._normals, self._factor, self._mean = normals, factor, mean
         self._product: Any = None
-        self.row_multiple = 1
         code = compiled()
+        product = factor.application != "colorize" and factor.operand.ndim == 2
         # Stripes of rows of more than a million numbers may have fewer rows than a tile.
-        if code is not None and _is_product(factor) and plan.stripe % code.TILE_ROWS == 0:
+        if code is not None and product and plan.stripe % code.TILE_ROWS == 0:
             self._product, self.row_multiple = code.FactorProduct(factor.operand, mean), code.TILE_ROWS
-        # Compiled products may write rows over their own normals.
+        # Compiled products read a run of rows before they write it, so that a square factor's rows may take the place
+        # of their own normals. `colorize` promises nothing of the kind.
         self._in_place = self._product is not None and factor.noise_ndim == plan.ndim
-        self._noise: FloatArray | None = None
-        self.together = self._normals.together if self._in_place else min(self._normals.together, plan.noise_stripes)
+        self.together = normals.together if self._in_place else min(normals.together, plan.noise_stripes)
+        self._noise = np.empty(0, plan.dtype)
 
     def draw(self, first: int, out: FloatArray) -> None:
-        k = self._factor.noise_ndim
-        noise = out if self._in_place else self._buffer(len(out) * out.shape[1] * k, out).reshape(*out.shape[:2], k)
+        noise = out if self._in_place else self._separate(*out.shape[:2])
         self._normals.draw(first, noise)
-        z, rows = noise.reshape(-1, k), out.reshape(-1, out.shape[-1])
         if self._product is not None:
-            self._product.apply(z, rows)
-        else:
-            self._factor.colorize(z, out=rows)
-            rows += self._mean
+            self._product.apply(noise.reshape(-1, noise.shape[-1]), out.reshape(-1, out.shape[-1]))
+            return
+        # Stripe by stripe: `Plan.work_bytes` has room for what a factor needs for one.
+        for z, rows in zip(noise, out, strict=True):
+            np.add(self._factor.colorize(z, out=rows), self._mean, out=rows)
 
-    def _buffer(self, count: int, like: FloatArray) -> FloatArray:
-        """Memory for normals that lie apart from the rows; it is used again for the next stripes."""
-        if self._noise is None or len(self._noise) < count:
-            self._noise = np.empty(count, like.dtype)
-        return self._noise[:count]
-
-
-def _is_product(factor: Factor) -> bool:
-    return factor.application != "colorize" and factor.operand.ndim == 2
+    def _separate(self, stripes: int, height: int) -> FloatArray:
+        """Memory for normals that lie apart from the rows, shape (stripes, height, k)."""
+        shape = stripes, height, self._factor.noise_ndim
+        # The same for all stripes of a block, since the system gives new memory page by page, filled with zeros.
+        if len(self._noise) < prod(shape):
+            self._noise = np.empty(prod(shape), self._noise.dtype)
+        return self._noise[: prod(shape)].reshape(shape)
 
 
 def _stripe_drawer(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> _Stripes:
     code = compiled()
-    if code is not None and factor.application == "fused" and plan.root.bit_generator == "SFC64":
-        return _FusedStripes(factor, mean, plan, start, stop, code)
-    return _SeparateStripes(factor, mean, plan, start, stop)
+    # SFC64 alone is written in compiled code: no other is worth it, since it is the default.
+    if code is None or plan.root.bit_generator != "SFC64":
+        return _SeparateStripes(_NumpyNormals(plan.root), factor, mean, plan)
+    # The factor says how it is applied: whether one is square or small enough is not for the kernel to guess.
+    if factor.application == "fused":
+        return _CompiledStripes(code, plan, start, stop, factor.operand, mean)
+    return _SeparateStripes(_CompiledStripes(code, plan, start, stop), factor, mean, plan)
 
 
 def _fill(stripes: _Stripes, plan: Plan, rows: FloatArray, start: int) -> None:
@@ -153,6 +134,7 @@ def _fill(stripes: _Stripes, plan: Plan, rows: FloatArray, start: int) -> None:
     stripe = start // height
     while stripe * height < stop:
         top = stripe * height
+        # Whole stripes are drawn where the rows are to be, without a copy; those at both ends may reach over them.
         whole = min(stripes.together, (stop - top) // height) if top >= start else 0
         if whole:
             stripes.draw(stripe, rows[top - start : top - start + whole * height].reshape(whole, height, -1))
@@ -164,6 +146,7 @@ def _fill(stripes: _Stripes, plan: Plan, rows: FloatArray, start: int) -> None:
 def _fill_part(stripes: _Stripes, plan: Plan, rows: FloatArray, start: int, stripe: int) -> None:
     """Draw a stripe from its beginning as far as its rows are needed, and copy those that are."""
     top = stripe * plan.stripe
+    # A stream is read from its beginning, so rows above the first are drawn as well; those below the last are not.
     first, last = max(top, start), min(top + plan.stripe, start + len(rows))
     needed = min(plan.stripe, -(-(last - top) // stripes.row_multiple) * stripes.row_multiple)
     drawn = np.empty((1, needed, plan.ndim), rows.dtype)

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from math import prod
+from typing import Self
 
 import numpy as np
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.hashing import fingerprint
-from mvn_dask.random.sfc64 import States
 from mvn_dask.random.streams import Root, stripe_height
 
-MOST_BLOCKS = 10**7
+MAX_BLOCKS = 10**7
 """Blocks of an array, at most: dask keeps a number for each of them in memory."""
 
 NOISE_BYTES = 2**23
-"""Normals that are drawn together where they lie apart from the rows, in bytes, at most; one stripe at least."""
+"""Bytes of normals, and of rows, that are drawn together where both lie apart, at most; one stripe at least."""
 STRIPES_TOGETHER = 8
 """Stripes that are drawn together, at most."""
 
@@ -49,6 +49,11 @@ class Plan:
     """Root of the stripes' streams."""
     cuts: tuple[Cut, ...]
     """How each axis of `size` is cut; every block must be a contiguous range of rows."""
+
+    @classmethod
+    def uncut(cls, size: tuple[int, ...], ndim: int, noise_ndim: int, dtype: str, root: Root) -> Self:
+        """The plan of a sample in a single block."""
+        return cls(size, ndim, noise_ndim, dtype, root, tuple(max(1, length) for length in size))
 
     def __reduce__(self) -> tuple[object, ...]:
         # The lengths of a million blocks are worked out where they are needed, and do not travel.
@@ -79,10 +84,7 @@ class Plan:
         return tuple(tuple(accumulate(axis, initial=0)) for axis in self.lengths)
 
     def block_size(self, block: Sequence[int]) -> tuple[int, ...]:
-        """Shape of a block, without the axis of the variables.
-
-        An even cut is computed from the block's number, so that a worker never unfolds the whole list.
-        """
+        """Shape of a block, without the axis of the variables."""
         return tuple(self._block_range(axis, number)[1] for axis, number in enumerate(block))
 
     def bounds(self, block: Sequence[int]) -> tuple[int, int]:
@@ -94,6 +96,7 @@ class Plan:
 
     def _block_range(self, axis: int, number: int) -> tuple[int, int]:
         cut, length = self.cuts[axis], self.size[axis]
+        # An even cut is computed from the block's number, so that a worker never makes a list of all lengths.
         if isinstance(cut, int):
             return number * cut, min(cut, length - number * cut)
         return self._starts[axis][number], cut[number]
@@ -108,34 +111,26 @@ class Plan:
 
     @property
     def noise_stripes(self) -> int:
-        """Stripes whose normals are drawn together where normals and rows lie apart."""
-        return max(1, min(STRIPES_TOGETHER, NOISE_BYTES // (self.stripe * self.noise_ndim * self.itemsize)))
+        """Stripes that are drawn together, at most, where their normals and rows lie apart."""
+        nbytes = self.stripe * max(self.ndim, self.noise_ndim) * self.itemsize
+        return max(1, min(STRIPES_TOGETHER, NOISE_BYTES // nbytes))
 
     @property
     def work_bytes(self) -> int:
-        """Memory beside a block and the factor, in bytes, at most.
-
-        That is the normals that lie apart from the rows, a stripe that the block takes in part, and as much again for
-        what the factor needs to be applied.
-        """
-        return self.stripe * (self.noise_stripes * self.noise_ndim + 2 * self.ndim) * self.itemsize
+        """Memory beside a block and the factor, in bytes, at most."""
+        # Normals that lie apart from the rows; a stripe that the block takes in part; and two for applying the factor:
+        # compiled products go by 256 rows, numpy's copy the normals of a stripe.
+        width = self.noise_stripes * self.noise_ndim + 3 * max(self.ndim, self.noise_ndim)
+        return self.stripe * width * self.itemsize
 
     def task_bytes(self, factor_bytes: int) -> int:
         """Memory that drawing the largest block takes, in bytes: block, factor, and `work_bytes`."""
         return self.block_rows * self.ndim * self.itemsize + factor_bytes + self.work_bytes
 
-    def stripe_states(self, start: int, stop: int) -> tuple[int, States]:
-        """The first stripe that some rows overlap, and the SFC64 states of all of them, shape (4, stripes)."""
-        first = start // self.stripe
-        return first, self.root.sfc64_states(first, -(-stop // self.stripe) - first)
-
     def stripes_between(self, start: int, stop: int) -> Iterator[tuple[int, slice, slice]]:
         """Stripes that some rows overlap: number, which rows of the stripe, and which of the rows they are.
 
-        Examples
-        --------
-        >>> plan = Plan((10**6,), 2, 2, "float64", Root(0), (10**6,))
-        >>> list(plan.stripes_between(32000, 40000))
+        >>> list(Plan.uncut((10**6,), 2, 2, "float64", Root(0)).stripes_between(32000, 40000))
         [(0, slice(32000, 32768, None), slice(0, 768, None)), (1, slice(0, 7232, None), slice(768, 8000, None))]
         """
         height = self.stripe
@@ -144,57 +139,34 @@ class Plan:
             yield stripe, slice(first - stripe * height, last - stripe * height), slice(first - start, last - start)
 
     def refuse_too_many(self) -> None:
-        """Raise if the sample has more blocks than a client can keep a list of.
-
-        Raises
-        ------
-        ArgumentError
-            With the number of blocks.
-        """
+        """Raise an `ArgumentError` if the sample has more blocks than a client can keep a list of."""
         blocks = prod(
             -(-length // cut) if isinstance(cut, int) else len(cut)
             for cut, length in zip(self.cuts, self.size, strict=True)
         )
-        if blocks > MOST_BLOCKS:
+        if blocks > MAX_BLOCKS:
             raise ArgumentError(
                 f"`size` {self.size} makes {blocks} blocks of {self.block_rows} rows, and at most "
-                f"{MOST_BLOCKS} can be kept in one graph: use larger `chunks` or several arrays"
+                f"{MAX_BLOCKS} can be kept in one graph: use larger `chunks` or several arrays"
             )
 
     def refuse_too_large(self, factor_bytes: int, memory: int) -> None:
-        """Raise if the largest block cannot fit into `memory` bytes.
-
-        Raises
-        ------
-        BlockTooLargeError
-            With the bytes needed, the bytes there are, and the `chunks` that would fit.
-        """
+        """Raise a `BlockTooLargeError`, with the `chunks` that would fit, if the largest block needs more memory."""
         needed = self.task_bytes(factor_bytes)
         if needed <= memory:
             return
         row = self.ndim * self.itemsize
         left = memory - (needed - self.block_rows * row)
-        whole = rows_within(left, self.ndim, self.noise_ndim, self.itemsize)
+        whole = self.rows_within(left)
         rows = whole if whole * row <= left else left // row
         way_out = f"chunks={rows} would fit" if rows > 0 else "not even a block of one row would fit"
         raise BlockTooLargeError(
             f"a block of {self.block_rows} rows needs {needed} bytes, and a process has {memory} bytes: {way_out}"
         )
 
-    def refuse_too_large_recut(self, lengths: Sequence[Sequence[int]], memory: int) -> None:
-        """Raise if the largest block of another grid, of every axis, cannot fit into `memory` bytes.
-
-        Raises
-        ------
-        BlockTooLargeError
-            With the bytes needed and the bytes there are.
-        """
-        shape = tuple(max(axis) for axis in lengths)
-        needed = prod(shape) * self.itemsize
-        if needed > memory:
-            raise BlockTooLargeError(
-                f"a block of shape {shape} needs {needed} bytes, and a process has {memory} bytes: use smaller `chunks`"
-            )
+    def rows_within(self, nbytes: int) -> int:
+        """Rows of the largest block of whole stripes within some bytes; one stripe at least."""
+        return max(1, nbytes // (self.stripe * self.ndim * self.itemsize)) * self.stripe
 
     def record(self) -> dict[str, object]:
         """What decides the values, JSON-able. The cuts are left out: they decide nothing."""
@@ -221,66 +193,28 @@ def _block_lengths(cut: Cut, length: int) -> tuple[int, ...]:
     return (cut,) * whole + ((rest,) if rest or not whole else ())
 
 
-def rows_within(nbytes: int, ndim: int, noise_ndim: int, itemsize: int) -> int:
-    """Rows of the largest block of whole stripes within some bytes; one stripe at least.
-
-    Examples
-    --------
-    >>> rows_within(2**27, ndim=30, noise_ndim=30, itemsize=8)
-    559104
-    """
-    stripe = stripe_height(ndim, noise_ndim)
-    return max(1, nbytes // (stripe * ndim * itemsize)) * stripe
-
-
 def even_cuts(size: tuple[int, ...], rows: int) -> tuple[Cut, ...]:
     """Cut a sample into contiguous blocks of at most `rows` rows, as few as that allows.
 
     Trailing axes stay whole while they fit, one axis is cut, and the axes before it are cut in ones.
 
-    Examples
-    --------
     >>> even_cuts((100, 10), rows=35)
     (3, 10)
-    >>> even_cuts((100, 10), rows=4)
-    (1, 4)
     """
     if not all(size):
         return tuple(max(1, length) for length in size)
-    cuts: list[Cut] = []
-    for axis, length in enumerate(size):
-        inner = prod(size[axis + 1 :])
-        cuts.append(max(1, min(length, rows // inner)))
-    return tuple(cuts)
+    return tuple(max(1, min(length, rows // prod(size[axis:]))) for axis, length in enumerate(size, 1))
 
 
 def contiguous(lengths: Sequence[Sequence[int]]) -> bool:
-    """Whether every block of a grid is a contiguous range of rows.
-
-    Examples
-    --------
-    >>> contiguous([(1, 1), (2, 3), (10,)])
-    True
-    >>> contiguous([(2,), (2, 3)])
-    False
-    """
+    """Whether every block of a grid is a contiguous range of rows."""
     several = [axis for axis, blocks in enumerate(lengths) if len(blocks) > 1]
     last = several[-1] if several else 0
     return all(length <= 1 for blocks in lengths[:last] for length in blocks)
 
 
 def as_cuts(lengths: Sequence[Sequence[int]]) -> tuple[Cut, ...]:
-    """The cuts that make a grid, an even one as one integer.
-
-    Examples
-    --------
-    >>> as_cuts([(4, 4, 2), (3, 5)])
-    (4, (3, 5))
-    """
-    return tuple(_as_cut(tuple(blocks)) for blocks in lengths)
-
-
-def _as_cut(blocks: tuple[int, ...]) -> Cut:
-    cut = max(1, blocks[0])
-    even = all(length == cut for length in blocks[:-1]) and blocks[-1] <= cut
-    return cut if even and (blocks[-1] > 0 or len(blocks) == 1) else blocks
+    """The cuts that make a grid, an even one as one integer: (4, (3, 5)) of [(4, 4, 2), (3, 5)]."""
+    firsts = [max(1, blocks[0]) for blocks in lengths]
+    pairs = zip(firsts, map(tuple, lengths), strict=True)
+    return tuple(cut if _block_lengths(cut, sum(blocks)) == blocks else blocks for cut, blocks in pairs)

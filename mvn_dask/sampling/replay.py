@@ -5,8 +5,9 @@ any rows, or gives the lazy array of any size. Cost: that of drawing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from operator import add
 from typing import Any
 
 import dask.array as da
@@ -14,18 +15,16 @@ import numpy as np
 
 from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.errors import ArgumentError, DamagedManifestError
-from mvn_dask.random.streams import recorded_root, stripe_height
+from mvn_dask.hashing import canonical_json
+from mvn_dask.random.streams import Root, recorded_root
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.plan import Plan
-from mvn_dask.sampling.sampler import Sampler, sampler_from
-from mvn_dask.sampling.spec import STREAMS, resized
+from mvn_dask.sampling.sampler import Sampler
+from mvn_dask.sampling.spec import STREAMS, cut_spec
 from mvn_dask.sampling.workers import spool_folder
 
-_FIELDS = {
-    "streams", "size", "ndim", "noise_ndim", "stripe", "dtype", "bit_generator", "entropy", "key", "pool_size",
-    "distribution", "parameters",
-}  # fmt: skip
+_FIELDS = {"streams", "distribution", "parameters", *Plan.uncut((), 1, 1, "float64", Root(0)).record()}
 
 
 @dataclass(frozen=True)
@@ -47,26 +46,21 @@ class Replay:
     def parts(self, window: Sequence[slice], *, full: bool) -> Iterator[tuple[Any, FloatArray]]:
         """Parts of a window of the sample: where they lie in it, and the numbers there.
 
-        Parameters
-        ----------
-        window : sequence of slice
-            Along every axis, that of the variables included.
-        full : bool
-            All of the window; else only as many rows as share one stream, chosen by the window's first row.
+        `window` has a slice for every axis, that of the variables included. Without `full`, only as many rows as share
+        one stream are drawn, chosen by the window's first row.
 
         Examples
         --------
         A window of an array of shape (2, 5, d) is made of two runs of rows, each contiguous in C order:
 
         >>> import mvn_dask
-        >>> x = mvn_dask.MultivariateNormal([0.0], 1.0).sample((2, 5), seed=1)
-        >>> lineage = x.dask.layers[next(name for name in x.dask.layers if "source" in name)].mapping.popitem()[1]
-        >>> replay = replay_sample(lineage.value.lineage.values, lineage.value.lineage.arrays)
+        >>> spec = mvn_dask.MultivariateNormal([0.0], 1.0).spec((2, 5), root=Root(1), dtype=np.dtype("f8"), chunks=-1)
+        >>> replay = Replay(spec.lineage.values, spec.plan, spec.broadcast)
         >>> [(where, rows.shape) for where, rows in replay.parts((slice(0, 2), slice(1, 4), slice(0, 1)), full=True)]
         [(((0,), slice(0, 3, None)), (3, 1)), (((1,), slice(0, 3, None)), (3, 1))]
         """
         *axes, columns = window
-        lengths = [axis.stop - axis.start for axis in axes]
+        origin, lengths = [axis.start for axis in axes], [axis.stop - axis.start for axis in axes]
         # From this axis on, the window is contiguous; along the axes before it, every step begins a new run of rows.
         first_axis = self._first_contiguous_axis(axes)
         run = prod(lengths[first_axis:])
@@ -74,10 +68,9 @@ class Replay:
         if not run or not steps:
             return
         if not full:
-            steps = [steps[_scrambled(self._row([axis.start for axis in axes])) % len(steps)]]
+            steps = [steps[_scrambled(self._row(origin)) % len(steps)]]
         for step in steps:
-            outer = [axis.start + offset for axis, offset in zip(axes, step, strict=False)]
-            start = self._row([*outer, *(axis.start for axis in axes[first_axis:])])
+            start = self._row([*map(add, origin, step), *origin[first_axis:]])
             first, last = (start, start + run) if full else self._one_stripe(start, start + run)
             rows = self.sampler.draw(self.plan, first, last)
             yield (step, slice(first - start, last - start)), rows[:, columns]
@@ -101,8 +94,8 @@ class Replay:
 
     def array(self, size: tuple[int, ...], chunks: tuple[int, ...], names: tuple[str, ...] | None) -> da.Array:
         """The sample, of another size perhaps, as a lazy array."""
-        whole = Plan(size, self.plan.ndim, self.plan.noise_ndim, self.plan.dtype, self.plan.root, size)
-        return sample(resized(self.values, whole, self.broadcast, chunks, names))
+        plan = replace(self.plan, size=size, cuts=size)
+        return sample(cut_spec({**self.values, "size": list(size)}, plan, self.broadcast, chunks, names))
 
 
 def _scrambled(number: int) -> int:
@@ -111,23 +104,13 @@ def _scrambled(number: int) -> int:
 
 
 def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
-    """What draws a sample again.
+    """What draws a sample again, from what decides its values, as it stands in a manifest, and its parameters.
 
-    Parameters
-    ----------
-    values : mapping
-        What decides the values, as it stands in a manifest; it is checked before it is used.
-    arrays : mapping
-        The parameters.
-
-    Raises
-    ------
-    DamagedManifestError
-        If no sample of this version of mvn_dask gives such a record.
+    Raises a `DamagedManifestError` if no sample of this version of mvn_dask gives such a record.
     """
     try:
-        plan = _plan(values)
-        sampler = sampler_from(values["distribution"], arrays)
+        plan, record = _plan(values), values["distribution"]
+        sampler = Sampler.of_kind(record.get("kind")).from_parameters(record, arrays)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedManifestError(f"the record of the sample is damaged: {error}") from error
     if (sampler.ndim, sampler.noise_ndim) != (plan.ndim, plan.noise_ndim):
@@ -150,6 +133,11 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     plain = type(size) is list and all(type(n) is int and 0 <= n < 2**63 for n in size)
     if not (plain and all(type(n) is int and n > 0 for n in (d, k))):
         raise ArgumentError(f"its size is {size}, its dimensions are {d} and {k}")
-    if values["dtype"] not in {"float64", "float32"} or values["stripe"] != stripe_height(d, k):
-        raise ArgumentError(f"its dtype is {values['dtype']!r}, its stripes have {values['stripe']!r} rows")
-    return Plan(tuple(size), d, k, values["dtype"], recorded_root(values), tuple(max(1, n) for n in size))
+    if values["dtype"] not in {"float64", "float32"}:
+        raise ArgumentError(f"its dtype is {values['dtype']!r}")
+    plan = Plan.uncut(tuple(size), d, k, values["dtype"], recorded_root(values))
+    # As JSON, in which 1, 1.0 and true differ: each would stand for the same numbers under another fingerprint.
+    for name, expected in {"streams": STREAMS, **plan.record()}.items():
+        if canonical_json(values[name]) != canonical_json(expected):
+            raise ArgumentError(f"its {name!r} is {values[name]!r} in place of {expected!r}")
+    return plan

@@ -1,1 +1,1 @@
-"""Durable Zarr stores of lazy arrays. It knows no distribution: any dask array goes in."""
+"""Durable Zarr stores of lazy arrays; any dask array of numbers, whatever its distribution."""

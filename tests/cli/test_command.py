@@ -4,14 +4,26 @@ import logging
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import get_type_hints
+from inspect import signature
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from distributed import Client
 
-from mvn_dask.cli.command import LIBRARY_LOGGERS, CommandResult, Result, command, console_logging, run_command
+from mvn_dask.cli import command as options
+from mvn_dask.cli.application import app
+from mvn_dask.cli.command import (
+    LIBRARY_LOGGERS,
+    CommandResult,
+    OutputOptions,
+    Result,
+    Store,
+    WorkOptions,
+    command,
+    console_logging,
+    run_command,
+)
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.options import OutputOptions, Store, WorkOptions
 from mvn_dask.errors import ArgumentError, JobCancelledError, JobFileError
 from mvn_dask.execution.progress import Progress
 from mvn_dask.redaction import RedactSecrets
@@ -181,3 +193,44 @@ def test_no_level_holds_secrets(log_format: str, capsys: Captured) -> None:
     assert err.count("it was … and … in eu 1") == 3 or err.count("it was \\u2026 and \\u2026 in eu 1") == 3
     assert "hunter" not in err
     assert "ValueError: no " in err
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    each.callback.__name__: each.callback for each in app.registered_commands if each.callback is not None
+}
+WORKERS = ["verify", "repair", "extend", "report"]
+
+
+def hint(name: str, parameter: str) -> object:
+    return get_type_hints(COMMANDS[name], include_extras=True)[parameter]
+
+
+def test_every_command_has_the_output_options() -> None:
+    for name in COMMANDS:
+        wanted = {"quiet": options.Quiet, "log_format": options.LogFormat, "debug": options.Debug}
+        if name != "init":  # which has no result
+            wanted["json"] = options.Json
+        for parameter, kind in wanted.items():
+            assert hint(name, parameter) == kind, parameter
+
+
+def test_commands_that_work_long_can_be_stopped() -> None:
+    for name in ("run", "sample", *WORKERS):
+        defaults = {name: each.default for name, each in signature(COMMANDS[name]).parameters.items()}
+        assert (defaults["grace"], defaults["connect_timeout"]) == (30.0, 30.0)
+        assert hint(name, "grace") == options.Grace
+
+
+def test_stores_are_named_alike() -> None:
+    for name in ("status", "info", *WORKERS):
+        assert hint(name, "store") == options.Store
+        assert hint(name, "storage_options") == options.StorageOptionList
+        assert hint(name, "overrides") == options.Overrides
+
+
+def test_everything_is_explained() -> None:
+    for name, function in COMMANDS.items():
+        assert function.__doc__, name
+        for parameter, kind in get_type_hints(function, include_extras=True).items():
+            if parameter != "return":
+                assert get_args(kind)[-1].help, (name, parameter)

@@ -8,14 +8,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from mvn_dask.cli import console as module
-from mvn_dask.cli.console import ConsoleHandler, open_closed_streams, print_result
-from mvn_dask.cli.log_formats import FORMATTERS
+from mvn_dask.cli.console import (
+    FORMATTERS,
+    ConsoleHandler,
+    JsonFormatter,
+    TextFormatter,
+    is_own,
+    open_closed_streams,
+    print_result,
+)
 from mvn_dask.execution.progress import ProgressState
+from mvn_dask.redaction import RedactSecrets
 from tests.support.command import Site
 
 HALF = ProgressState(done=5, total=10, unit="chunks", seconds=4.0, ended=False)
@@ -86,7 +95,7 @@ def test_open_streams_stay(capfd: pytest.CaptureFixture[str]) -> None:
 PROCESS = """
 import logging, sys, threading
 from mvn_dask.cli.console import ConsoleHandler, print_result
-from mvn_dask.cli.log_formats import TextFormatter
+from mvn_dask.cli.console import TextFormatter
 from mvn_dask.execution.progress import ProgressState
 log = logging.getLogger("mvn_dask")
 log.setLevel("INFO")
@@ -203,3 +212,50 @@ def test_messages_of_threads_do_not_mix(capsys: Captured) -> None:
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 400
     assert all(json.loads(line)["message"] == "x" * 500 for line in lines)
+
+
+def record(level: int, message: str, name: str = "mvn_dask.cli", **fields: object) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": name, "levelno": level, "msg": message, **fields})
+
+
+def test_text() -> None:
+    format = TextFormatter().format  # noqa: A001
+    assert format(record(logging.INFO, "a", b=1)) == "mvn-dask: a"
+    assert format(record(logging.WARNING, "a  b")) == "mvn-dask: warning: a  b"
+    assert format(record(logging.ERROR, "a\nb")) == "mvn-dask: error: a\nmvn-dask: error: b"
+    assert format(record(logging.CRITICAL, "")) == "mvn-dask: error: "
+    assert format(record(logging.ERROR, "a\n  b", "distributed")) == "mvn-dask: error: a b"
+
+
+def test_json() -> None:
+    format = JsonFormatter().format  # noqa: A001
+    line = json.loads(format(record(logging.INFO, "Größe", path=Path("/x"), number=1)))
+    assert datetime.fromisoformat(line.pop("time")).utcoffset() is not None
+    assert line == {"level": "info", "message": "Größe", "path": "/x", "number": 1}
+    lines = [json.loads(each) for each in format(record(logging.ERROR, "a\nb", exit_code=2)).splitlines()]
+    assert [(each["level"], each["message"], each["exit_code"]) for each in lines] == [
+        ("error", "a", 2),
+        ("error", "b", 2),
+    ]
+    assert json.loads(format(record(logging.WARNING, "a\nb", "other")))["logger"] == "other"
+
+
+def test_tracebacks_of_debug_records_alone() -> None:
+    try:
+        raise ValueError("odd")
+    except ValueError:
+        exc_info = sys.exc_info()
+    traced = [record(level, "raised", exc_info=exc_info) for level in (logging.DEBUG, logging.ERROR)]
+    for each in traced:
+        RedactSecrets().filter(each)
+    text = TextFormatter().format(traced[0])
+    assert text.startswith("Traceback (most recent call last):")
+    assert text.endswith("ValueError: odd")
+    assert TextFormatter().format(traced[1]) == "mvn-dask: error: raised"
+    (line,) = JsonFormatter().format(traced[0]).splitlines()
+    assert json.loads(line)["traceback"] == text
+
+
+def test_records_of_the_package() -> None:
+    assert is_own(record(logging.INFO, "", "mvn_dask.job.running"))
+    assert not is_own(record(logging.INFO, "", "mvn_dask_other"))

@@ -14,7 +14,7 @@ import pytest
 import mvn_dask
 from mvn_dask.cli import jobs
 from mvn_dask.cli.application import run
-from mvn_dask.job import Job
+from mvn_dask.job.job import Job
 from mvn_dask.job.planning import JobPlan
 from mvn_dask.job.running import RunResult
 from tests.support.command import Site, assert_one_line

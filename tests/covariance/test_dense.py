@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mvn_dask.checks import Method
 from mvn_dask.covariance import Dense
+from mvn_dask.covariance.dense import OrthogonalFactor, TriangularFactor
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from tests.support.contracts import check_covariance
@@ -112,3 +113,21 @@ def test_the_input_is_copied() -> None:
     assert cov.matrix[0, 0] == 1.0
     with pytest.raises(ValueError, match="read-only"):
         cov.matrix[0, 0] = 2.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", [1e-60, 1.0, 1e60])
+def test_float32_factors_whose_squares_float32_cannot_hold(scale: float, method: Method) -> None:
+    cov = scale * np.array([[4.0, 2.0], [2.0, 3.0]])
+    factor = Dense(cov, method=method).factorize().astype(np.float32)
+    assert factor.rank == 2
+    assert factor.log_det == pytest.approx(np.linalg.slogdet(cov)[1])
+    z = np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
+    np.testing.assert_allclose(factor.whiten(factor.colorize(z)), z, rtol=1e-5, atol=1e-5)
+
+
+def test_the_determinant_of_a_singular_covariance_is_zero() -> None:
+    tall = OrthogonalFactor(np.eye(3)[:, :2])
+    assert (tall.rank, tall.log_det) == (2, -np.inf)
+    assert Dense([[1.0, 1.0], [1.0, 1.0]]).factorize().log_det == -np.inf
+    assert TriangularFactor(np.array([[1.0, 0.0], [1.0, 0.0]])).log_det == -np.inf

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.distribution.normal import NormalSampler
-from mvn_dask.errors import ArgumentError
-from mvn_dask.sampling.sampler import SAMPLERS, sampler_from
 from tests.support.contracts import check_distribution
 from tests.support.strategies import random_moments
 from tests.toys.mixture import Mixture
@@ -29,11 +26,3 @@ def test_independent_and_rectangular_normals() -> None:
 def test_the_mixture() -> None:
     mean, cov = random_moments(3)
     check_distribution(Mixture(mean, cov), mean, cov)
-
-
-def test_a_kind_names_one_class() -> None:
-    assert SAMPLERS["multivariate_normal"] is NormalSampler
-    with pytest.raises(ArgumentError, match="no distribution of kind 'another' is defined"):
-        sampler_from({"kind": "another"}, {})
-    with pytest.raises(ArgumentError, match="is taken by NormalSampler"):
-        type("Another", (NormalSampler,), {"kind": "multivariate_normal"})

@@ -68,3 +68,29 @@ def test_checks_happen_at_once() -> None:
         mvn_dask.MultivariateNormal([0, 0], [[1, 2], [2, 1]])
     with pytest.raises(ArgumentError, match="mean and cov must have same length"):
         mvn_dask.MultivariateNormal([0, 0], [1, 2, 3])
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("mean", [-0.0, -1e-60])
+def test_no_mean_is_minus_zero(mean: float) -> None:
+    """Sums with it keep the sign of a zero, which differs between compiled code and numpy's."""
+    for cov in ([0.0, 1.0], [[1.0, 1.0], [1.0, 1.0]]):
+        normal = mvn_dask.MultivariateNormal([mean, 0.0], cov)
+        sampler = normal.sampler(np.dtype("f4"))
+        stored = {**sampler.parameters(), "mean": np.array([-0.0, 0.0], "f4")}
+        for each in (sampler, type(sampler).from_parameters(sampler.record(), stored)):
+            assert not np.signbit(each.location).any()
+    rows = mvn_dask.MultivariateNormal([mean, 0.0], [0.0, 1.0]).sample(99, seed=1, dtype="f4").compute()
+    assert not np.signbit(rows[:, 0]).any()
+
+
+def test_records_that_no_normal_distribution_gives() -> None:
+    sampler = mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sampler(np.dtype("f8"))
+    record, parameters = sampler.record(), sampler.parameters()
+    wrongs: list[dict[str, object]] = [{"factor": "scale"}, {"factor": {}}, {"covariance": None}, {"more": 1}]
+    for wrong in wrongs:
+        with pytest.raises(ArgumentError):
+            type(sampler).from_parameters({**record, **wrong}, parameters)
+    for wrong_mean in (np.zeros(3), np.zeros((2, 1)), np.zeros(2, int), np.zeros(0)):
+        with pytest.raises(ArgumentError, match=r"mean"):
+            type(sampler).from_parameters(record, {**parameters, "mean": wrong_mean})

@@ -9,7 +9,7 @@ import numpy as np
 import mvn_dask
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.pickling import PickledOnce
+from mvn_dask.execution.pickling import PickledOnce, dumps_without, loads_with
 from mvn_dask.sampling.broadcast import SPOOLED_BYTES
 
 
@@ -65,3 +65,15 @@ def test_what_travels_is_unpickled_once_and_loads_what_it_can(tmp_path: Path) ->
     assert one.value is other.value
     ((_, block),) = one.value.compute([2])
     np.testing.assert_array_equal(block, wide[2:].compute())
+
+
+def test_named_arrays_stay_out_of_a_pickle() -> None:
+    large, small = np.arange(100_000.0), np.arange(3)
+    value = {"large": large, "inner": [small, "text"], "other": np.arange(4)}
+    payload = dumps_without(value, {"a": large, "b.c": small})
+    assert len(payload) < 1000
+    others = {"a": large + 1, "b.c": small + 1}
+    again = loads_with(payload, others)
+    assert again["large"] is others["a"]
+    assert again["inner"][0] is others["b.c"]
+    np.testing.assert_array_equal(again["other"], value["other"])

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-import mvn_dask.job
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.job import Job
 from tests.support.job_mappings import MAPPINGS
@@ -70,14 +69,6 @@ def test_pydantics_own_errors_show_no_values() -> None:
     with pytest.raises(ValidationError) as caught:
         Job(**tables)
     assert "verysecret" not in str(caught.value)
-
-
-def test_what_there_is() -> None:
-    assert dir(mvn_dask.job) == mvn_dask.job.__all__ == sorted(mvn_dask.job.__all__)
-    for name in mvn_dask.job.__all__:
-        assert getattr(mvn_dask.job, name).__name__ == name
-    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        mvn_dask.job.nothing  # noqa: B018
 
 
 @pytest.mark.parametrize(

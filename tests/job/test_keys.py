@@ -1,5 +1,9 @@
+import tomllib
+
+import pytest
+
 from mvn_dask.job.job import Job
-from mvn_dask.job.keys import is_secret, known_keys, suggestion
+from mvn_dask.job.keys import KeyLocations, Override, is_secret, key_lines, known_keys, parse_key, suggestion
 
 
 def test_every_key_is_known_and_described() -> None:
@@ -39,3 +43,74 @@ def test_values_that_may_be_secret() -> None:
     assert is_secret(("cluster", "options", "env", "TOKEN"))
     assert is_secret(("output", "storage_option", "token")), "nobody knows it"
     assert not is_secret(("sample", "size"))
+
+
+TEXT = """\
+version = 1   # first
+
+[distribution]   # comment
+mean = 0.0
+ cov = [
+    [1, 2],
+]
+[ "sample" ]
+"size" = 3
+'seed'=4
+dtype . name = 1
+[cluster.options]
+a = "x = y"
+[cluster]
+kind = "local"
+[[strange]]
+x = 1
+"""
+
+
+def test_lines_of_keys() -> None:
+    assert key_lines(TEXT) == {
+        ("version",): 1,
+        ("distribution",): 3,
+        ("distribution", "mean"): 4,
+        ("distribution", "cov"): 5,
+        ("sample",): 8,
+        ("sample", "size"): 9,
+        ("sample", "seed"): 10,
+        ("sample", "dtype", "name"): 11,
+        ("cluster", "options"): 12,
+        ("cluster", "options", "a"): 13,
+        ("cluster",): 14,
+        ("cluster", "kind"): 15,
+        ("strange",): 16,
+        ("strange", "x"): 17,
+    }
+
+
+def test_texts_that_are_no_toml_have_no_lines() -> None:
+    for text in ["", "\x00", "= 1", "[", "[]", "[a", "a b = 1", "'''", '"\\x" = 1', "[[[[[", "é = 1"]:
+        assert key_lines(text) == {}
+
+
+def test_only_newlines_end_lines() -> None:
+    assert key_lines("a = 'x\u2028\x0c'\r\nb = 1") == {("a",): 1, ("b",): 2}
+
+
+def test_where_a_key_stands() -> None:
+    size = Override(("sample", "size"), -3, "sample.size=-3")
+    secret = Override(("output", "storage_options", "token"), "abc", "output.storage_options.token=abc")
+    places = KeyLocations("job.toml", key_lines(TEXT), [size, secret])
+    assert places.find(("sample", "seed")) == (10, "job.toml:10: sample.seed")
+    assert places.find(("sample", "nothing")) == (8, "job.toml:8: sample.nothing")
+    assert places.find(("output",)) == (0, "--set output.storage_options.token=…: output")
+    assert places.find(("nothing",)) == (0, "job.toml: nothing")
+    assert places.find(()) == (0, "job.toml")
+    assert places.find(("sample", "size")) == (0, "--set sample.size=-3")
+    assert places.find(("sample",)) == (8, "job.toml:8: sample")
+    assert places.find(("output", "storage_options", "token")) == (0, "--set output.storage_options.token=…")
+
+
+def test_dotted_keys() -> None:
+    assert parse_key("a.b") == ("a", "b")
+    assert parse_key("a.\"b.c\".'d'") == ("a", "b.c", "d")
+    for text in ("", "a b", "a.", ".a"):
+        with pytest.raises(tomllib.TOMLDecodeError):
+            parse_key(text)

@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.job import Job
+from mvn_dask.job.parsing import merged, parse_override
 from tests.support.jobs import job
 
 GOOD = """\
@@ -190,3 +192,86 @@ def test_a_mapping_with_overrides() -> None:
     assert one.sample.size == 10**6
     with pytest.raises(JobFileError, match=r"^--set sample.size=-1: must be an integer of at least 0, not -1$"):
         Job.from_mapping(_tables(), ["sample.size=-1"])
+
+
+OVERRIDES: list[tuple[str, tuple[str, ...], object]] = [
+    ("sample.size=1e9", ("sample", "size"), 1e9),
+    ("sample.size=1_000", ("sample", "size"), 1000),
+    ("sample.size = [2, 3]", ("sample", "size"), [2, 3]),
+    ("output.overwrite=true", ("output", "overwrite"), True),
+    ("output.url=s3://b/x", ("output", "url"), "s3://b/x"),
+    ('output.url="x y"', ("output", "url"), "x y"),
+    ("output.url=a=b#c", ("output", "url"), "a=b#c"),
+    ("output.url=2026-01-02", ("output", "url"), "2026-01-02"),
+    ("output.url=07:30:00", ("output", "url"), "07:30:00"),
+    ("output.url=", ("output", "url"), ""),
+    ("output.url=1\nsample = 2", ("output", "url"), "1\nsample = 2"),
+    ('distribution.cov={ path = "a.npz", key = "c" }', ("distribution", "cov"), {"path": "a.npz", "key": "c"}),
+    ("cluster.options.'a.b'=1", ("cluster", "options", "a.b"), 1),
+    ("a=" + "[" * 10_000, ("a",), "[" * 10_000),
+]
+
+
+def test_overrides() -> None:
+    for text, key, value in OVERRIDES:
+        override = parse_override(text)
+        assert (override.key, override.value, override.text) == (key, value, text)
+
+
+def test_no_overrides() -> None:
+    for text in ["", "secret", "=secret", " =secret", "a b=secret", "a.=secret", "a#b=secret", "a\nb=secret"]:
+        with pytest.raises(
+            ValueError, match=r"^--set .*: must be a key and a value, such as sample.size=1e9$"
+        ) as caught:
+            parse_override(text)
+        assert str(caught.value).endswith("such as sample.size=1e9")
+        assert "secret" not in str(caught.value)
+
+
+def test_merging_leaves_what_was_there() -> None:
+    before = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+    after = merged(
+        before, [parse_override("a.c.d=4"), parse_override("a.f.g=5"), parse_override("e=6"), parse_override("e=7")]
+    )
+    assert after == {"a": {"b": 1, "c": {"d": 4}, "f": {"g": 5}}, "e": 7}
+    assert before == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+
+
+def test_nothing_can_be_set_inside_a_value() -> None:
+    with pytest.raises(ValueError, match=r"^--set e.f.g=…: e is no table, so nothing in it can be set$"):
+        merged({"e": 3}, [parse_override("e.f.g=1")])
+
+
+FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"sample": {"dtype": 8}}, 'sample.dtype: must be "float64" or "float32", not 8'),
+    ({"output": {"overwrite": 1}}, "output.overwrite: must be true or false, not 1"),
+    ({"output": {"url": 3}}, "output.url: must be text, not 3"),
+    ({"output": {"url": ["a", "b"]}}, "output.url: must be text, not a list"),
+    ({"distribution": {"tol": "x"}}, 'distribution.tol: must be a number, not "x"'),
+    ({"cluster": {"adaptive": 3}}, "cluster.adaptive: must be a table, not 3"),
+    ({"cluster": {"options": 3}}, "cluster.options: must be a table"),
+    (
+        {"cluster": {"kind": "local", "workers": True}},
+        "cluster.workers: must be an integer of at least 1, not true",
+    ),
+    ({"distribution": {"mean": {"key": "a"}}}, "distribution.mean.path: is required"),
+    ({"distribution": {"mean": {"path": "a", "xyz": 1}}}, "distribution.mean.xyz: unknown key; distribution.mean "),
+    ({"cluster": {"kind": "local", "tls": 3}}, "cluster.tls: must be true, false, or a table of ca, cert and key"),
+]
+
+
+def test_faults_in_plain_words() -> None:
+    for tables, text in FAULTS:
+        with pytest.raises(JobFileError) as caught:
+            job(**tables)
+        assert str(caught.value).startswith(f"job.toml: {text}")
+        assert "\n" not in str(caught.value)
+
+
+def test_every_contradiction_is_a_line() -> None:
+    with pytest.raises(JobFileError) as caught:
+        job(cluster={"kind": "threads", "workers": 2, "address": "tcp://10.0.0.2:1"})
+    assert str(caught.value).splitlines() == [
+        'job.toml: cluster.address: means nothing with kind = "threads", which takes threads',
+        'job.toml: cluster.workers: means nothing with kind = "threads", which takes threads',
+    ]

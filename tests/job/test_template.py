@@ -1,7 +1,7 @@
 import re
 import tomllib
 
-from mvn_dask.job import distribution_of
+from mvn_dask.job.inputs.distribution_inputs import distribution_of
 from mvn_dask.job.job import Job
 from mvn_dask.job.keys import known_keys
 from mvn_dask.job.schema.cluster_table import ALLOWED_KEYS

@@ -64,7 +64,7 @@ def test_chunks_that_split_the_variables() -> None:
 def opened(url: object) -> Stored:
     storage = open_storage(url)
     manifest = require_manifest(storage)
-    return Stored(storage, manifest, manifest.identity)
+    return Stored(storage, manifest)
 
 
 @pytest.mark.parametrize("chunks", [700, 2048, 3001, -1])

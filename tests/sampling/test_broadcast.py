@@ -50,14 +50,14 @@ def test_large_ones_go_through_the_spool_and_on_from_there(spool: str, tmp_path:
         "temporary": "",
     }[spool]
     one = broadcast(BIG, folder)
-    assert len(pickle.dumps(one)) < 1000
+    assert len(pickle.dumps(one)) < 1500
     arrived = travelled(one)
-    assert len(pickle.dumps(arrived)) < 1000, "unloaded, it goes on as file names"
+    assert len(pickle.dumps(arrived)) < 1500, "unloaded, it goes on as file names"
     assert sys.getsizeof(arrived) < 1000 < BIG.nbytes < sys.getsizeof(one)
     assert same(arrived, one)
     if spool != "other-url":
         assert isinstance(arrived.arrays["factor.scale"], np.memmap)
-    assert len(pickle.dumps(arrived)) < 1000, "and loaded as well"
+    assert len(pickle.dumps(arrived)) < 1500, "and loaded as well"
 
 
 def test_equal_arrays_share_a_file(tmp_path: Path) -> None:

@@ -5,15 +5,26 @@ import numpy as np
 import pytest
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.sampling.chunking import RowCost, as_request
+from mvn_dask.random.streams import Root
+from mvn_dask.sampling.chunking import ChunkLengths, cut_plan
+from mvn_dask.sampling.plan import Cut, Plan
 from mvn_dask.sampling.workers import Workers
 
-ROWS = RowCost(ndim=30, noise_ndim=30, itemsize=8, factor_bytes=7200)
 ROOMY = Workers(memory=2**36, threads=4)
 
 
-def block_rows(chunks: Any, size: tuple[int, ...], workers: Workers = ROOMY) -> int:
-    (cut,) = as_request(chunks, size, ROWS, lambda: workers).cuts
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mvn_dask.sampling.chunking.workers", lambda: ROOMY)
+
+
+def request(chunks: object, size: tuple[int, ...]) -> tuple[tuple[Cut, ...], ChunkLengths | None]:
+    plan, recut = cut_plan(Plan.uncut(size, 30, 30, "float64", Root(1)), chunks, 7200)
+    return plan.cuts, recut
+
+
+def block_rows(chunks: object, size: tuple[int, ...]) -> int:
+    (cut,) = request(chunks, size)[0]
     assert isinstance(cut, int)
     return cut
 
@@ -26,18 +37,18 @@ def test_auto_aims_at_dasks_chunk_size_in_whole_stripes() -> None:
     assert block_rows("auto", (100,)) == 100
 
 
-def test_auto_leaves_room_for_the_tasks_of_every_thread() -> None:
-    small = Workers(memory=2**27, threads=2)
-    assert block_rows("auto", (10**8,), small) * 240 * 8 <= 2**27
-    tiny = Workers(memory=2**10, threads=2)
-    assert block_rows("auto", (10**8,), tiny) == 2048, "one stripe at least"
+def test_auto_leaves_room_for_the_tasks_of_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mvn_dask.sampling.chunking.workers", lambda: Workers(memory=2**27, threads=2))
+    assert block_rows("auto", (10**8,)) * 240 * 8 <= 2**27
+    monkeypatch.setattr("mvn_dask.sampling.chunking.workers", lambda: Workers(memory=2**10, threads=2))
+    assert block_rows("auto", (10**8,)) == 2048, "one stripe at least"
 
 
 def test_rows_are_counted_along_the_flattened_sample() -> None:
-    assert as_request(50, (10, 20), ROWS, lambda: ROOMY).cuts == (2, 20)
-    assert as_request(np.int64(7), (10, 20), ROWS, lambda: ROOMY).cuts == (1, 7)
-    assert as_request(-1, (10, 20), ROWS, lambda: ROOMY).cuts == (10, 20)
-    assert as_request(-1, (), ROWS, lambda: ROOMY).cuts == ()
+    assert request(50, (10, 20)) == ((2, 20), None)
+    assert request(np.int64(7), (10, 20)) == ((1, 7), None)
+    assert request(-1, (10, 20)) == ((10, 20), None)
+    assert request(-1, ()) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -53,17 +64,13 @@ def test_rows_are_counted_along_the_flattened_sample() -> None:
     ],
 )
 def test_chunks_of_every_axis(chunks: Any, cuts: Any) -> None:
-    request = as_request(chunks, (10,), ROWS, lambda: ROOMY)
-    assert request.cuts == cuts
-    assert request.recut is None
+    assert request(chunks, (10,)) == (cuts, None)
 
 
 def test_grids_that_no_task_can_draw_are_cut_afterwards() -> None:
-    request = as_request((4, 10), (10,), ROWS, lambda: ROOMY)
-    assert request.recut == ((4, 4, 2), (10, 10, 10))
-    request = as_request((5, 5, 30), (10, 10), ROWS, lambda: ROOMY)
-    assert request.recut == ((5, 5), (5, 5), (30,))
-    assert as_request((1, 5, 30), (10, 10), ROWS, lambda: ROOMY).recut is None
+    assert request((4, 10), (10,)) == ((10,), ((4, 4, 2), (10, 10, 10)))
+    assert request((5, 5, 30), (10, 10)) == ((10, 10), ((5, 5), (5, 5), (30,)))
+    assert request((1, 5, 30), (10, 10)) == ((1, 5), None)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +93,10 @@ def test_grids_that_no_task_can_draw_are_cut_afterwards() -> None:
 )
 def test_chunks_that_make_no_sense(chunks: Any) -> None:
     with pytest.raises(ArgumentError, match="`chunks` must"):
-        as_request(chunks, (10,), ROWS, lambda: ROOMY)
+        request(chunks, (10,))
 
 
 @pytest.mark.parametrize("chunks", [2.5, None, True, object(), {1, 2}])
 def test_chunks_of_another_kind(chunks: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="`chunks` must be 'auto', a size in bytes"):
-        as_request(chunks, (10,), ROWS, lambda: ROOMY)
+        request(chunks, (10,))

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from mvn_dask.random.streams import as_root
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan, as_cuts
 from tests.support.strategies import numpy_stripe, random_moments
+from tests.toys.test_factor import rectangular
 
 
 @pytest.mark.parametrize("pieces", [(300,), (1, 128, 171), (127, 129, 44), (299, 1)])
@@ -33,3 +36,19 @@ def test_no_rows() -> None:
     factor = Diagonal([1.0, 1.0]).factorize()
     none = kernel.draw_rows(factor, np.zeros(2), Plan((0,), 2, 2, "float64", as_root(1), (1,)), 0, 0)
     assert none.shape == (0, 2)
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("bit_generator", ["SFC64", "PCG64"])
+@pytest.mark.parametrize(("d", "k"), [(500, 500), (8000, 10), (10, 4000)])
+def test_memory_is_what_the_plan_says(d: int, k: int, bit_generator: str) -> None:
+    """Beside the rows, and a MiB for the arrays of fixed size."""
+    root = as_root(getattr(np.random, bit_generator)(1)).child(0)
+    plan = Plan((10**6,), d, k, "float64", root, (700,))
+    factor, mean = rectangular(d, k), np.zeros(d)
+    kernel.draw_rows(factor, mean, plan, 0, 1)
+    tracemalloc.start()
+    kernel.draw_rows(factor, mean, plan, 3, 703)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= plan.task_bytes(0) + 2**20

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.random.streams import Root
-from mvn_dask.sampling.plan import Cut, Plan, as_cuts, contiguous, even_cuts, rows_within
+from mvn_dask.sampling.plan import Cut, Plan, as_cuts, contiguous, even_cuts
 from tests.support.strategies import partitions
 
 SIZES = st.lists(st.integers(0, 7), max_size=3).map(tuple)
@@ -85,17 +85,18 @@ def test_even_grids_have_a_short_spelling(lengths: list[tuple[int, ...]], cuts: 
 
 
 def test_blocks_of_a_target_size_are_whole_stripes() -> None:
-    rows = rows_within(2**27, 30, 30, 8)
+    one = plan((1,), (1,), d=30)
+    rows = one.rows_within(2**27)
     assert rows % 2048 == 0
     assert rows * 30 * 8 <= 2**27 < (rows + 2048) * 30 * 8
-    assert rows_within(1, 30, 30, 8) == 2048, "at least one stripe"
+    assert one.rows_within(1) == 2048, "at least one stripe"
 
 
 def test_a_block_too_large_is_refused_with_a_way_out() -> None:
     one = plan((10**6,), (10**6,), d=1000)
     with pytest.raises(BlockTooLargeError) as caught:
         one.refuse_too_large(factor_bytes=8 * 10**6, memory=10**9)
-    needed = 8 * (10**6 * 1000 + (one.noise_stripes + 2) * 128 * 1000) + 8 * 10**6
+    needed = 8 * (10**6 * 1000 + (one.noise_stripes + 3) * 128 * 1000) + 8 * 10**6
     assert one.noise_stripes == 8
     assert f"needs {needed} bytes, and a process has 1000000000 bytes" in str(caught.value)
     rows = int(str(caught.value).split("chunks=")[1].split()[0])

@@ -140,14 +140,14 @@ def test_the_sample_again_is_the_sample_by_name() -> None:
 
 
 DAMAGE: dict[str, list[Any]] = {
-    "streams": [2, 0, "1", None],
+    "streams": [2, 0, "1", None, True, 1.0],
     "size": [[-1], [700.0], ["700"], "700", "", {}, None, [2**63], [True]],
     "ndim": [0, -3, 3.0, None, 4, 2**40],
     "noise_ndim": [0, "3", 2],
-    "stripe": [0, 128, None],
+    "stripe": [0, 128, None, 16384.0],
     "dtype": ["float16", "<f8", None, [], "float32"],
     "bit_generator": ["Generator", "default_rng", "", None, []],
-    "entropy": [1, "-1", "x", "", "1.0", "٣", None, {}, ["1", 2], "9" * 9_999],
+    "entropy": [1, "01", "-1", "x", "", "1.0", "٣", None, {}, ["1", 2], "9" * 9_999],
     "key": ["", [-1], [2**32], [1.0], None, {}],
     "pool_size": [3, 2**30, 4.0, None],
     "distribution": [None, [], "multivariate_normal", 1, {}, {"kind": "another"}, {"kind": "multivariate_normal"}],

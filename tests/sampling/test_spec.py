@@ -12,21 +12,21 @@ from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.array import sample
-from mvn_dask.sampling.spec import SampleSpec
+from mvn_dask.sampling.spec import SampleSpec, sample_spec
 
 MEAN, COV = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
 
 
-def spec(size: tuple[int, ...] = (100,), chunks: object = 40, **options: Any) -> SampleSpec:
+def spec(size: tuple[int, ...] = (100,), chunks: object = 40) -> SampleSpec:
     common: dict[str, Any] = {"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": chunks}
-    return mvn_dask.MultivariateNormal(MEAN, COV, method="cholesky").spec(size, **common, **options)
+    return mvn_dask.MultivariateNormal(MEAN, COV, method="cholesky").spec(size, **common)
 
 
 def test_it_says_what_the_array_will_be() -> None:
     for size, chunks in (((100,), 40), ((10, 100), (1, 50)), ((10, 100), (5, 50, 1)), ((), "auto"), ((0,), -1)):
         drawn = spec(size, chunks)
         array = sample(drawn)
-        assert drawn.shape == array.shape
+        assert tuple(map(sum, drawn.lengths)) == array.shape
         assert drawn.lengths == array.chunks
         assert drawn.lineage.is_of(array.name)
         expected = mvn_dask.MultivariateNormal(MEAN, COV, method="cholesky").sample(size, seed=1, chunks=chunks)
@@ -38,7 +38,9 @@ def test_a_factor_of_another_machine_is_taken_as_it_is() -> None:
     theirs = TriangularFactor(np.nextafter(np.linalg.cholesky(COV), 0))
     sampler = ours.broadcast.sampler
     assert isinstance(sampler, NormalSampler)
-    adopted = spec(sampler=replace(sampler, factor=theirs))
+    common: dict[str, Any] = {"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": 40, "names": None}
+    adopted = sample_spec(replace(sampler, factor=theirs), (100,), **common)
+    assert sample_spec(sampler, (100,), **common).lineage.fingerprint == ours.lineage.fingerprint
     assert adopted.broadcast.arrays["factor.matrix"] is theirs.matrix
     assert adopted.lineage.fingerprint != ours.lineage.fingerprint
     np.testing.assert_allclose(sample(adopted), sample(ours), rtol=1e-14)

@@ -16,13 +16,12 @@ from scipy import stats
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor
-from mvn_dask.covariance.base import factor_from
 from mvn_dask.distribution import Distribution
 from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.plan import Plan
-from mvn_dask.sampling.sampler import Sampler, sampler_from
+from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
 from tests.support.strategies import Floats
 
@@ -94,17 +93,17 @@ def _check_arrays(factor: Factor, z: Floats, x: FloatArray, scale: float) -> Non
     arrays = factor.arrays()
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name) for name in arrays)
     assert factor.nbytes == sum(array.nbytes for array in arrays.values())
-    again = factor_from(factor.kind, arrays)
+    again = Factor.of_kind(factor.kind).from_arrays(arrays)
     assert type(again) is type(factor)
     assert again.rank == factor.rank
     np.testing.assert_array_equal(again.colorize(z), x)
     for name in arrays:
         with pytest.raises(ArgumentError):
-            factor_from(factor.kind, {other: array for other, array in arrays.items() if other != name})
+            type(factor).from_arrays({other: array for other, array in arrays.items() if other != name})
         with pytest.raises(ArgumentError):
-            factor_from(factor.kind, {**arrays, name: np.array("text")})
+            type(factor).from_arrays({**arrays, name: np.array("text")})
     with pytest.raises(ArgumentError):
-        factor_from(factor.kind, {**arrays, "another": np.ones(3)})
+        type(factor).from_arrays({**arrays, "another": np.ones(3)})
     single = factor.astype(np.float32)
     for name, array in single.arrays().items():
         assert array.dtype == (np.float32 if arrays[name].dtype.kind == "f" else arrays[name].dtype)
@@ -136,15 +135,18 @@ def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) 
         plan = Plan((10**6,), d, one.noise_ndim, dtype, as_root(3).child(0), (10**6,))
         rows = one.draw(plan, 0, 2 * plan.stripe + 11)
         assert (rows.shape, rows.dtype.name) == ((2 * plan.stripe + 11, d), dtype)
-        again = sampler_from(json.loads(canonical_json(one.record())), one.parameters())
+        stored = json.loads(canonical_json(one.record()))
+        again = Sampler.of_kind(stored["kind"]).from_parameters(stored, one.parameters())
         assert type(again) is type(one)
         for start, stop in ((0, 5), (plan.stripe - 3, plan.stripe + 4), (plan.stripe, 2 * plan.stripe), (7, 7)):
             np.testing.assert_array_equal(again.draw(plan, start, stop), rows[start:stop])
     with pytest.raises(ArgumentError):
-        sampler_from({**record, "more": 1}, parameters)
+        type(sampler).from_parameters({**record, "more": 1}, parameters)
     for name in parameters:
         with pytest.raises(ArgumentError):
-            sampler_from(record, {other: array for other, array in parameters.items() if other != name})
+            type(sampler).from_parameters(
+                record, {other: array for other, array in parameters.items() if other != name}
+            )
     _check_laws(sampler, distribution.sample(50_000, seed=11).compute(), mean, dense)
 
 

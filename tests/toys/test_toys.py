@@ -16,7 +16,7 @@ from distributed import Client
 import mvn_dask
 from mvn_dask.distribution import Distribution
 from mvn_dask.errors import DamagedManifestError
-from mvn_dask.sampling.sampler import SAMPLERS
+from mvn_dask.sampling.sampler import Sampler
 from tests.support.strategies import random_moments
 from tests.toys.mixture import Mixture
 from tests.toys.selection import selection
@@ -128,7 +128,7 @@ def test_a_mixture_is_not_taken_for_a_normal_distribution(tmp_path: Path) -> Non
 
 def test_a_store_of_a_class_that_is_not_there_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mvn_dask.to_zarr(sample("distribution"), tmp_path / "store")
-    monkeypatch.delitem(SAMPLERS, "two-scales")
+    monkeypatch.delitem(Sampler.kinds, "two-scales")
     with pytest.raises(DamagedManifestError, match=r"no distribution of kind 'two-scales' is defined"):
         mvn_dask.verify(tmp_path / "store", level="values")
     assert mvn_dask.verify(tmp_path / "store", level="checksum").ok

@@ -8,13 +8,13 @@ its first cell is empty: a typing error in a number would turn the line into nam
 import csv
 import io
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, Origin
-from mvn_dask.job.inputs.tables import NamedTable, table_input
+from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 Line = tuple[int, list[str]]
@@ -22,10 +22,7 @@ Line = tuple[int, list[str]]
 
 
 def read_csv(origin: Origin, path: Path) -> InputArray:
-    """The vector or matrix in a CSV file.
-
-    Raises InvalidDistributionError if it is no table of numbers; the text names line, column and cell.
-    """
+    """The vector or matrix in a CSV file. Errors name line, column and cell."""
     try:
         text = path.read_text(encoding="utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
@@ -54,60 +51,41 @@ def _table(origin: Origin, lines: Iterator[Line]) -> NamedTable:
         raise origin.invalid("holds no numbers, only a header")
     indexed = header is not None and not header[0]
     named = indexed or (len(begin[1]) > 1 and not _is_number(begin[1][0]))
-    body = _Body(origin, len(first[1]), header, named=named)
-    body.append(*begin)
-    for line, cells in lines:
+    labels: list[str] = []
+    rows: list[FloatArray] = []
+    line_numbers: list[int] = []
+    for line, cells in chain([begin], lines):
         if named and not indexed and _is_number(cells[0]):
-            raise body.not_a_number(*begin, 0)
-        body.append(line, cells)
-    columns = header[1:] if header is not None and named else header
-    return NamedTable(body.numbers(), columns, body.names if named else None)
-
-
-class _Body:
-    """Accumulates the rows below the header."""
-
-    def __init__(self, origin: Origin, width: int, header: list[str] | None, *, named: bool) -> None:
-        self._origin, self._width, self._header, self._named = origin, width, header, named
-        self._rows: list[FloatArray] = []
-        self._numbers_of_lines: list[int] = []
-        self.names: list[str] = []
-
-    def append(self, line: int, cells: list[str]) -> None:
-        if len(cells) != self._width:
-            text = f"has {len(cells)} cells, and the first line has {self._width}"
-            raise self._origin.invalid(text, cell=f"line {line}")
-        values = cells
-        if self._named:
-            self.names.append(cells[0].strip())
-            values = cells[1:]
+            raise _not_a_number(origin, header, begin, 0)
+        if len(cells) != len(first[1]):
+            text = f"has {len(cells)} cells, and the first line has {len(first[1])}"
+            raise origin.invalid(text, cell=f"line {line}")
+        labels += [cell.strip() for cell in cells[:named]]
         try:
-            self._rows.append(np.fromiter(map(float, values), np.float64, len(values)))
+            rows.append(np.fromiter(map(float, cells[named:]), np.float64, len(cells) - named))
         except ValueError:
-            first = len(cells) - len(values)
-            column = next(number for number in range(first, len(cells)) if not _is_number(cells[number]))
-            raise self.not_a_number(line, cells, column) from None
-        self._numbers_of_lines.append(line)
+            column = next(number for number in range(named, len(cells)) if not _is_number(cells[number]))
+            raise _not_a_number(origin, header, (line, cells), column) from None
+        line_numbers.append(line)
+    numbers = np.stack(rows)
+    if not numbers.size:
+        raise origin.invalid("holds no numbers, only names")
+    bad = first_index(~np.isfinite(numbers))
+    if bad is not None:
+        cell = _cell(header, line_numbers[bad[0]], bad[1] + named)
+        raise origin.invalid(f"must be finite, not {numbers[bad]}", cell=cell)
+    return NamedTable(numbers, header and header[named:], labels if named else None)
 
-    def numbers(self) -> FloatArray:
-        found = np.stack(self._rows)
-        if not found.size:
-            raise self._origin.invalid("holds no numbers, only names")
-        bad = np.argwhere(~np.isfinite(found))
-        if len(bad):
-            row, column = bad[0].tolist()
-            cell = self._cell(self._numbers_of_lines[row], column + self._named)
-            raise self._origin.invalid(f"must be finite, not {found[row, column]}", cell=cell)
-        return found
 
-    def not_a_number(self, line: int, cells: list[str], column: int) -> Exception:
-        seen = cells[column].strip()
-        text = f"must be a number, not {preview(seen)}" if seen else "must be a number, and it is empty"
-        return self._origin.invalid(text, cell=self._cell(line, column))
+def _not_a_number(origin: Origin, header: list[str] | None, line: Line, column: int) -> Exception:
+    seen = line[1][column].strip()
+    text = f"must be a number, not {preview(seen)}" if seen else "must be a number, and it is empty"
+    return origin.invalid(text, cell=_cell(header, line[0], column))
 
-    def _cell(self, line: int, column: int) -> str:
-        name = f" ({preview(self._header[column])})" if self._header and self._header[column] else ""
-        return f"line {line}, column {column + 1}{name}"
+
+def _cell(header: list[str] | None, line: int, column: int) -> str:
+    name = f" ({preview(header[column])})" if header and header[column] else ""
+    return f"line {line}, column {column + 1}{name}"
 
 
 def _is_header(cells: list[str]) -> bool:

@@ -11,14 +11,15 @@ import numpy as np
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
-from mvn_dask.job.inputs.base import InputArray
-from mvn_dask.job.inputs.correlations import covariance_from_correlation
+from mvn_dask.job.inputs.base import InputArray, name_difference, refuse_entries
 from mvn_dask.job.inputs.readers import read_input
-from mvn_dask.job.inputs.tables import name_difference
 from mvn_dask.job.schema.job_spec import JobSpec
 
 if TYPE_CHECKING:
     from mvn_dask.distribution import MultivariateNormal
+
+TOLERANCE = 1e-8
+"""Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,33 +37,66 @@ class DistributionInputs:
 def distribution_inputs(job: JobSpec) -> DistributionInputs:
     """Read mean and covariance. A scalar mean is that of every variable.
 
-    Raises InvalidDistributionError if there is text in place of a number, NaN, a pickled object, or shapes or names
-    disagree. Whether the covariance is positive semidefinite is not checked here; JobFileError if a file is missing, or
-    of an unknown kind; TransportError if an object store answers with an error, or not at all.
+    Raises InvalidDistributionError, JobFileError and TransportError as `read_input`, and for shapes or names that
+    disagree. Whether the covariance is positive semidefinite is not checked here.
     """
     mean = read_input(job, "mean")
     if job.distribution.cov is not None:
         cov = read_input(job, "cov")
-        arrays = [mean, cov]
-        array = cov.array
+        arrays, array = [mean, cov], cov.array
     else:
-        correlation, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
-        arrays = [mean, correlation, deviations]
-        array = covariance_from_correlation(correlation, deviations)
-        cov = correlation
-    _refuse_other_names(arrays)
-    _refuse_other_shapes(mean, cov)
+        cov, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
+        arrays, array = [mean, cov, deviations], covariance_from_correlation(cov, deviations)
+    for one, other in combinations([each for each in arrays if each.names is not None], 2):
+        if text := name_difference(one.names or (), other.names or ()):
+            msg = f"the variables must have the same names in the same order as in {other.origin.key}: {text}"
+            raise one.origin.invalid(msg)
+    if cov.array.ndim:
+        _require_square(cov, vector=True)
+    _require_vector(mean, cov)
     ndim = len(array) if array.ndim else mean.array.size
     names = next((each.names for each in arrays if each.names), None)
     # Adding 0.0 turns -0.0 into 0.0: both are one mean, and must not give two fingerprints.
     return DistributionInputs(np.broadcast_to(mean.array, (ndim,)) + 0.0, array, names)
 
 
-def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
-    """The covariance of a job, not factorised yet.
+def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:
+    """The covariance ``D R D`` of correlations R, shape (d, d), and standard deviations s, shape (d,) or ().
 
-    Raises InvalidDistributionError if its shape or a number in it is not that of a covariance.
+    Entry (i, j) is ``R[i, j] * (s[i] * s[j])``: exactly symmetric where R is. Raises InvalidDistributionError if they
+    are no correlations, no standard deviations, or not of one dimension.
     """
+    matrix, scales = correlation.array, deviations.array
+    _require_square(correlation)
+    _require_vector(deviations, correlation)
+    off_one = np.diag(np.abs(np.diag(matrix) - 1) > TOLERANCE)
+    refuse_entries(correlation.origin, matrix, off_one, "must have ones on its diagonal")
+    refuse_entries(correlation.origin, matrix, np.abs(matrix) > 1 + TOLERANCE, "must lie between -1 and 1")
+    refuse_entries(deviations.origin, scales, scales < 0, "must not be negative")
+    vector = np.broadcast_to(scales, (len(matrix),))
+    with np.errstate(over="ignore"):
+        cov: FloatArray = matrix * np.outer(vector, vector)
+    if not np.isfinite(cov).all():
+        raise deviations.origin.invalid(f"is too large: the square of {vector.max()} is no float64")
+    return cov
+
+
+def _require_square(each: InputArray, *, vector: bool = False) -> None:
+    shape = each.array.shape
+    if not (len(shape) == 2 and shape[0] == shape[1]) and not (vector and len(shape) == 1):
+        raise each.origin.invalid(f"must be a square matrix, and its shape is {shape}")
+
+
+def _require_vector(each: InputArray, other: InputArray) -> None:
+    """Refuse anything but a number, and a vector with as many variables as another array."""
+    if each.array.ndim > 1:
+        raise each.origin.invalid(f"must be a number or a vector, and its shape is {each.array.shape}")
+    if each.array.ndim and other.array.ndim and len(each.array) != len(other.array):
+        raise each.origin.invalid(f"has {len(each.array)} variables, and {other.origin.key} has {len(other.array)}")
+
+
+def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
+    """The covariance of a job, not factorised yet. Raises InvalidDistributionError if it is none."""
     table = job.distribution
     with _label_errors(job):
         return as_covariance(
@@ -71,42 +105,17 @@ def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
 
 
 def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "MultivariateNormal":
-    """The distribution of a job, checked and factorised.
+    """The distribution of a job, checked and factorised, of the inputs where they have been read already.
 
-    Parameters
-    ----------
-    job : JobSpec
-        The job.
-    inputs : DistributionInputs, optional
-        Its mean and covariance, where they have been read already.
-
-    Raises
-    ------
-    InvalidDistributionError
-        As `distribution_inputs`; under ``check_valid = "raise"`` also if the covariance is not positive semidefinite.
-    NotPositiveDefiniteError
-        With ``method = "cholesky"``, if the covariance is not positive definite.
-    JobFileError, TransportError
-        As `distribution_inputs`.
-
-    Warns
-    -----
-    RuntimeWarning
-        Under ``check_valid = "warn"``, if the covariance is not symmetric and positive semidefinite.
+    Raises as `distribution_inputs`; NotPositiveDefiniteError with ``method = "cholesky"``; under ``check_valid`` warns
+    or raises InvalidDistributionError if the covariance is not symmetric and positive semidefinite.
     """
     from mvn_dask.distribution import MultivariateNormal
 
     inputs = distribution_inputs(job) if inputs is None else inputs
-    table, covariance = job.distribution, covariance_of_job(job, inputs)
+    covariance = covariance_of_job(job, inputs)
     with _label_errors(job):
-        return MultivariateNormal(
-            inputs.mean,
-            covariance,
-            method=table.method,
-            check_valid=table.check_valid,
-            tol=table.tol,
-            names=inputs.names,
-        )
+        return MultivariateNormal(inputs.mean, covariance, names=inputs.names)
 
 
 @contextmanager
@@ -118,22 +127,3 @@ def _label_errors(job: JobSpec) -> Iterator[None]:
         raise NotPositiveDefiniteError(f"{job.label}: distribution: {error}") from error
     except (ArgumentError, ArgumentTypeError) as error:
         raise InvalidDistributionError(f"{job.label}: distribution: {error}") from error
-
-
-def _refuse_other_names(arrays: list[InputArray]) -> None:
-    named = [(each, each.names) for each in arrays if each.names is not None]
-    for (one, names), (other, others) in combinations(named, 2):
-        text = name_difference(names, others)
-        if text:
-            msg = f"the variables must have the same names in the same order as in {other.origin.key}: {text}"
-            raise one.origin.invalid(msg)
-
-
-def _refuse_other_shapes(mean: InputArray, cov: InputArray) -> None:
-    if mean.array.ndim > 1:
-        raise mean.origin.invalid(f"must be a number or a vector, and its shape is {mean.array.shape}")
-    shape = cov.array.shape
-    if len(shape) == 2 and shape[0] != shape[1]:
-        raise cov.origin.invalid(f"must be a square matrix, and its shape is {shape}")
-    if mean.array.ndim and shape and mean.array.size != shape[0]:
-        raise mean.origin.invalid(f"has {mean.array.size} variables, and {cov.origin.key} has {shape[0]}")

@@ -1,5 +1,6 @@
 """numpy's .npy and .npz files. Pickled objects are never loaded, since unpickling runs arbitrary code."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,7 @@ _PICKLED = "holds pickled Python objects, which are never loaded: save plain num
 
 
 def read_npy(origin: Origin, path: Path) -> InputArray:
-    """The array in a .npy file.
-
-    Raises InvalidDistributionError if it is no such file, a damaged one, or holds anything but numbers.
-    """
+    """The array in a .npy file."""
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(b"\x80"):
@@ -24,41 +22,25 @@ def read_npy(origin: Origin, path: Path) -> InputArray:
         raise origin.invalid("is an archive of arrays: its name must end in .npz")
     if magic != np.lib.format.MAGIC_PREFIX:
         raise origin.invalid("is empty" if not magic else "is no .npy file")
-    try:
-        # Memory-mapped, a header that claims a huge shape allocates nothing.
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
-        raise _refusal(origin, error) from None
-    return as_input_array(origin, found)
+    # Memory-mapped, a header that claims a huge shape allocates nothing.
+    return as_input_array(origin, _loaded(origin, lambda: np.load(path, mmap_mode="r", allow_pickle=False)))
 
 
 def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
-    """An array in a .npz file: the named one, the only one, or the one named as the key of the job file.
-
-    Raises InvalidDistributionError if it is no such file, a damaged one, holds no such array, or anything but numbers.
-    """
-    try:
-        archive: Any = np.load(path, allow_pickle=False)
-    except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
-        raise _refusal(origin, error) from None
+    """An array in a .npz file; see `select_array`."""
+    archive = _loaded(origin, lambda: np.load(path, allow_pickle=False))
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise origin.invalid("is a single array: its name must end in .npy")
     with archive:
         name = select_array(origin, archive.files, key)
-        try:
-            found = archive[name]
-        except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
-            raise _refusal(origin, error) from None
+        found = _loaded(origin, lambda: archive[name])
     if not isinstance(found, np.ndarray):
         raise origin.invalid(f"{preview(name)} in it is no array")
     return as_input_array(origin, found)
 
 
 def select_array(origin: Origin, names: list[str], key: str | None) -> str:
-    """Name of the array to read from a container.
-
-    Raises InvalidDistributionError if there is no such array, or several and none of the expected name.
-    """
+    """Name of the array to read from a container: the given one, the one of the job's key, or the only one."""
     held = f"it holds {', '.join(map(preview, sorted(names)[:10])) or 'no arrays'}{', …' if len(names) > 10 else ''}"
     if key is not None:
         if key in names:
@@ -72,8 +54,11 @@ def select_array(origin: Origin, names: list[str], key: str | None) -> str:
     raise origin.invalid(f"{held}: name one of them, {example}")
 
 
-def _refusal(origin: Origin, error: Exception) -> Exception:
-    text = str(error).split("\n", maxsplit=1)[0]
-    if "pickle" in text or "Python objects" in text or "Object arrays" in text:
-        return origin.invalid(_PICKLED)
-    return origin.invalid(f"is damaged, or of another kind: {text or type(error).__name__}")
+def _loaded(origin: Origin, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
+        text = str(error).split("\n", maxsplit=1)[0]
+        if "pickle" in text or "Python objects" in text or "Object arrays" in text:
+            raise origin.invalid(_PICKLED) from None
+        raise origin.invalid(f"is damaged, or of another kind: {text or type(error).__name__}") from None

@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, Origin
-from mvn_dask.job.inputs.tables import NamedTable, table_input
+from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 
 def read_parquet(origin: Origin, path: Path) -> InputArray:
     """The vector or matrix in a Parquet file.
 
-    Columns are variables; pandas' index, or the only column of texts, names the rows. Raises InvalidDistributionError
-    if it is no such file, a damaged one, or no table of numbers; JobFileError if pyarrow is not installed.
+    Columns are variables; pandas' index, or the only column of texts, names the rows.
     """
     try:
         import pyarrow.parquet as pq
@@ -36,10 +34,10 @@ def _named(origin: Origin, table: Any) -> NamedTable:
     columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
         raise origin.invalid(f"holds no numbers: {table.num_rows} rows, {len(columns)} columns")
-    names = table.column_names
-    numbers = np.column_stack([_numbers(origin, names[number], table.column(number)) for number in columns])
+    names = [table.column_names[number] for number in columns]
+    numbers = np.column_stack([_numbers(origin, *each) for each in zip(names, table.select(columns), strict=True)])
     rows = None if index is None else [str(label) for label in table.column(index).to_pylist()]
-    return NamedTable(numbers, [names[number] for number in columns], rows)
+    return NamedTable(numbers, names, rows)
 
 
 def _index(origin: Origin, table: Any) -> int | None:
@@ -81,7 +79,7 @@ def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:
         row = column.is_null().to_pylist().index(True)
         raise origin.invalid("must be a number, and it is missing", cell=f"row {row + 1}, {where}")
     found: FloatArray = column.to_numpy().astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(found))
-    if len(bad):
-        raise origin.invalid(f"must be finite, not {found[bad[0]]}", cell=f"row {bad[0] + 1}, {where}")
+    bad = first_index(~np.isfinite(found))
+    if bad is not None:
+        raise origin.invalid(f"must be finite, not {found[bad]}", cell=f"row {bad[0] + 1}, {where}")
     return found

@@ -19,18 +19,10 @@ _FILES = {".npy": read_npy, ".csv": read_csv, ".parquet": read_parquet}
 
 
 def read_input(job: JobSpec, key: str) -> InputArray:
-    """An array of a job's distribution.
+    """The array that a job's table ``distribution`` gives for a key.
 
     Raises InvalidDistributionError if what is found is no scalar, vector or matrix of finite numbers; JobFileError if
-    nothing is found, or of a kind that is not known; TransportError if an object store answers with an error, or not at
-    all.
-
-    Parameters
-    ----------
-    job : JobSpec
-        The job.
-    key : str
-        A key of its table ``distribution``, which is given there.
+    nothing is found, or of a kind that is not known; TransportError if an object store fails.
     """
     value: FileTable | InlineArray = getattr(job.distribution, key)
     if not isinstance(value, FileTable):

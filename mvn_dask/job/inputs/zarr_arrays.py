@@ -14,32 +14,14 @@ _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 
 
 def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
-    """The array in a folder, or in the group there.
-
-    Raises InvalidDistributionError if there is no such array, or it holds anything but numbers.
-    """
+    """The array in a folder, or in the group there."""
     if not any((path / document).is_file() for document in _DOCUMENTS):
         raise origin.invalid("is a folder, and no Zarr array or group")
     return _read(origin, str(path), key)
 
 
 def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> InputArray:
-    """The array at a URL, or in the group there.
-
-    Raises InvalidDistributionError if it holds anything but numbers; JobFileError if there is none, or the URL or its
-    options are not understood; TransportError if the object store answers with an error, or not at all.
-
-    Parameters
-    ----------
-    origin : Origin
-        Names it in errors.
-    url : str
-        An ``s3://``, ``gs://`` or ``az://`` URL.
-    options : mapping
-        Keyword arguments of ``obstore.store.from_url``.
-    key : str or None
-        Name of the array in a group.
-    """
+    """The array at an object-store URL, or in the group there; `options` are those of ``obstore.store.from_url``."""
     from mvn_dask.store.storage.addressing import open_storage
 
     if url.startswith("memory:"):
@@ -62,15 +44,18 @@ def _read(origin: Origin, location: Any, key: str | None) -> InputArray:
     try:
         found: Any = zarr.open(location, mode="r")
         if isinstance(found, zarr.Group):
-            found = found[
-                key if key is not None and key in found else select_array(origin, sorted(found.array_keys()), key)
-            ]
+            deep = key is not None and key in found
+            name = str(key) if deep else select_array(origin, sorted(found.array_keys()), key)
+            found = found[name]
         elif key is not None:
             raise origin.invalid(f"there is no array {preview(key)} in it: it is an array itself")
         if isinstance(found, zarr.Group):
             raise origin.invalid(f"{preview(key)} in it is a group, and no array")
         check_kind(origin, found.dtype, found.shape)
-        _refuse_pickles(origin, found)
+        # Codecs of Zarr's version 2 may unpickle.
+        codecs = [*(getattr(found.metadata, "filters", None) or ()), getattr(found.metadata, "compressor", None)]
+        if any(getattr(codec, "codec_id", None) == "pickle" for codec in codecs):
+            raise origin.invalid("holds pickled Python objects, which are never loaded")
         numbers = found[...]
     except (InvalidDistributionError, TransportError):
         raise
@@ -78,11 +63,3 @@ def _read(origin: Origin, location: Any, key: str | None) -> InputArray:
         # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
     return as_input_array(origin, numbers)
-
-
-def _refuse_pickles(origin: Origin, array: Any) -> None:
-    """Refuse codecs of Zarr's version 2 that unpickle."""
-    metadata = array.metadata
-    codecs = [*(getattr(metadata, "filters", None) or ()), getattr(metadata, "compressor", None)]
-    if any(getattr(codec, "codec_id", None) == "pickle" for codec in codecs):
-        raise origin.invalid("holds pickled Python objects, which are never loaded")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -13,6 +13,7 @@ from pydantic import (
     PlainSerializer,
     Secret,
     SerializationInfo,
+    model_validator,
 )
 
 from mvn_dask.errors import ArgumentError
@@ -20,6 +21,9 @@ from mvn_dask.job.quantities import byte_count, integer
 
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+Faults = list[tuple[str, str]]
+"""Keys of a table, each with what is wrong with it."""
 
 
 class Table(BaseModel):
@@ -35,11 +39,21 @@ class Table(BaseModel):
         allow_inf_nan=True,
     )
 
+    def contradictions(self) -> Faults:
+        """Faults of more than one key."""
+        return []
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Self:
+        if faults := self.contradictions():
+            raise ContradictionError(faults)
+        return self
+
 
 class ContradictionError(ArgumentError):
-    """Keys of a table that exclude or require each other; each fault is a key and a message."""
+    """Keys of a table that exclude or require each other."""
 
-    def __init__(self, *faults: tuple[str, str]) -> None:
+    def __init__(self, faults: Faults) -> None:
         super().__init__("; ".join(f"{key}: {text}" for key, text in faults))
         self.faults = faults
 

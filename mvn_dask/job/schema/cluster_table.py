@@ -1,32 +1,17 @@
 """The table ``[cluster]``: threads, processes or a Dask cluster, and their sizes."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Discriminator, Field, Secret, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Secret, Tag
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import ByteCount, ContradictionError, Natural, Options, Positive, Table, Text
+from mvn_dask.job.schema.base import ByteCount, Faults, Natural, Options, Positive, Table, Text
 from mvn_dask.job.toml_format import preview
 
-QUEUES = ("slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab")
+Queue = Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab"]
+QUEUES: tuple[Queue, ...] = get_args(Queue)
 """Kinds that dask-jobqueue implements."""
-
-Kind = Literal[
-    "threads",
-    "processes",
-    "local",
-    "scheduler",
-    "slurm",
-    "pbs",
-    "lsf",
-    "sge",
-    "htcondor",
-    "oar",
-    "moab",
-    "kubernetes",
-    "class",
-]
 
 _QUEUE = {"workers", "threads", "memory", "adaptive", "options"}
 ALLOWED_KEYS: dict[str, set[str]] = {
@@ -39,6 +24,12 @@ ALLOWED_KEYS: dict[str, set[str]] = {
     "class": {"class", "workers", "adaptive", "options"},
 }
 """Keys that each kind takes beside `kind`."""
+_REQUIRED_KEYS: dict[str, tuple[str, ...]] = {
+    "scheduler": ("address", "scheduler_file"),
+    **dict.fromkeys(QUEUES, ("workers", "adaptive")),
+    "class": ("class",),
+}
+"""Keys of which a kind requires one."""
 
 _KEYWORDS = {
     "workers": {"n_workers", "workers"},
@@ -72,14 +63,9 @@ class AdaptiveTable(Table):
     minimum: Natural = Field(default=0, description="workers at least")
     maximum: Positive = Field(description="workers at most", examples=[16])
 
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        """Bounds in order."""
-        if self.minimum > self.maximum:
-            raise ContradictionError(
-                ("minimum", f"must not be more than the maximum of {self.maximum}, not {self.minimum}")
-            )
-        return self
+    def contradictions(self) -> Faults:
+        text = f"must not be more than the maximum of {self.maximum}, not {self.minimum}"
+        return [("minimum", text)] if self.minimum > self.maximum else []
 
 
 class TlsTable(Table):
@@ -107,7 +93,7 @@ Encryption = Annotated[
 class ClusterTable(Table):
     """Where the work runs."""
 
-    kind: Kind = Field(
+    kind: Literal["threads", "processes", "local", "scheduler", Queue, "kubernetes", "class"] = Field(
         default="threads",
         description='"threads" of this process, "processes" of this machine, "local" (a Dask cluster on this machine), '
         '"scheduler" (a Dask cluster that runs already), a queue of dask-jobqueue ("slurm", "pbs", "lsf", "sge", '
@@ -148,49 +134,30 @@ class ClusterTable(Table):
         examples=[{"queue": "short", "walltime": "02:00:00"}],
     )
 
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        """Rules for more than one key."""
-        faults = _unsuitable(self) or [*_missing(self), *_duplicate(self)]
-        if faults:
-            raise ContradictionError(*faults)
-        return self
+    def contradictions(self) -> Faults:
+        given = self.model_dump(by_alias=True, exclude_defaults=True).keys() - {"kind"}
+        return self._unsuitable(given) or [*self._missing(given), *self._duplicate(given)]
 
+    def _unsuitable(self, given: set[str]) -> Faults:
+        allowed = ALLOWED_KEYS[self.kind]
+        text = f'means nothing with kind = "{self.kind}", which takes {", ".join(sorted(allowed))}'
+        faults = [(key, text) for key in sorted(given - allowed)]
+        if self.kind == "scheduler" and self.tls is True:
+            faults.append(("tls", 'must be a table of ca, cert and key with kind = "scheduler", not true'))
+        if self.kind == "local" and isinstance(self.tls, TlsTable):
+            faults.append(("tls", 'must be true or false with kind = "local", which makes its own files'))
+        return faults
 
-def _given(cluster: ClusterTable) -> set[str]:
-    """Keys beside `kind` that were set."""
-    return cluster.model_dump(by_alias=True, exclude_defaults=True).keys() - {"kind"}
+    def _missing(self, given: set[str]) -> Faults:
+        wanted = _REQUIRED_KEYS.get(self.kind, ())
+        if not wanted or given & set(wanted):
+            return []
+        return [(wanted[0], ", or ".join([f'is required with kind = "{self.kind}"', *wanted[1:]]))]
 
-
-def _unsuitable(cluster: ClusterTable) -> list[tuple[str, str]]:
-    kind, allowed = cluster.kind, ALLOWED_KEYS[cluster.kind]
-    names = ", ".join(sorted(allowed))
-    faults = [
-        (key, f'means nothing with kind = "{kind}", which takes {names}') for key in sorted(_given(cluster) - allowed)
-    ]
-    if kind == "scheduler" and cluster.tls is True:
-        faults.append(("tls", 'must be a table of ca, cert and key with kind = "scheduler", not true'))
-    if kind == "local" and isinstance(cluster.tls, TlsTable):
-        faults.append(("tls", 'must be true or false with kind = "local", which makes its own files'))
-    return faults
-
-
-def _missing(cluster: ClusterTable) -> list[tuple[str, str]]:
-    given, kind = _given(cluster), cluster.kind
-    if kind == "scheduler" and not given & {"address", "scheduler_file"}:
-        return [("address", 'is required with kind = "scheduler", or scheduler_file')]
-    if kind == "class" and "class" not in given:
-        return [("class", 'is required with kind = "class"')]
-    if kind in QUEUES and not given & {"workers", "adaptive"}:
-        return [("workers", f'is required with kind = "{kind}", or adaptive')]
-    return []
-
-
-def _duplicate(cluster: ClusterTable) -> list[tuple[str, str]]:
-    given = _given(cluster)
-    pairs = [("scheduler_file", "address"), ("workers", "adaptive")]
-    faults = [(a, f"must not be given beside {b}: it is one or the other") for a, b in pairs if {a, b} <= given]
-    for key, keywords in _KEYWORDS.items():
-        twice = sorted(keywords & cluster.options.get_secret_value().keys()) if key in given else []
-        faults += [(f"options.{keyword}", f"duplicates {key}: give one of them") for keyword in twice]
-    return faults
+    def _duplicate(self, given: set[str]) -> Faults:
+        pairs = [("scheduler_file", "address"), ("workers", "adaptive")]
+        faults = [(a, f"must not be given beside {b}: it is one or the other") for a, b in pairs if {a, b} <= given]
+        for key in sorted(given & _KEYWORDS.keys()):
+            twice = sorted(_KEYWORDS[key] & self.options.get_secret_value().keys())
+            faults += [(f"options.{keyword}", f"duplicates {key}: give one of them") for keyword in twice]
+        return faults

@@ -1,19 +1,16 @@
 """The table ``[distribution]``: mean and covariance, as numbers or as files, and how they are factorised."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Secret, Tag, model_serializer, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Secret, Tag, model_serializer
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import ContradictionError, Options, PathOrUrl, Table, Text, is_remote
+from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Table, Text, is_remote
 from mvn_dask.job.toml_format import preview
 
 InlineArray = float | tuple[float, ...] | tuple[tuple[float, ...], ...]
 """Numbers in the job file itself: a scalar, a vector, or a matrix."""
-
-ARRAY_KEYS = ("mean", "cov", "correlation", "standard_deviations")
-"""Keys that hold arrays."""
 
 
 class FileTable(Table):
@@ -119,36 +116,21 @@ class DistributionTable(Table):
         examples=[{"region": "eu-central-1"}],
     )
 
-    @model_validator(mode="after")
-    def _together(self) -> Self:
-        """Rules for more than one key."""
-        faults = [*_one_covariance(self), *_no_idle_options(self)]
+    def contradictions(self) -> Faults:
+        parts = {"correlation": self.correlation, "standard_deviations": self.standard_deviations}
+        given = [key for key, value in parts.items() if value is not None]
+        if self.cov is not None:
+            faults = [(key, "must not be given beside cov: it is one or the other") for key in given]
+        elif given:
+            faults = [(key, f"is required beside {given[0]}") for key in parts if key not in given]
+        else:
+            faults = [("cov", "is required, or correlation and standard_deviations")]
+        arrays = (self.mean, self.cov, self.correlation, self.standard_deviations)
+        remote = any(isinstance(each, FileTable) and is_remote(each.path) for each in arrays)
+        if self.storage_options.get_secret_value() and not remote:
+            faults.append(("storage_options", "go with a URL, and no array here has one"))
         if not 0 <= self.tol < float("inf"):
             faults.append(("tol", f"must be finite and not negative, not {preview(self.tol)}"))
         if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple):
             faults.append(("mean", "must be a number or a list of numbers, not a matrix"))
-        if faults:
-            raise ContradictionError(*faults)
-        return self
-
-    def files(self) -> dict[str, FileTable]:
-        """The arrays in files, by their keys."""
-        found = {key: getattr(self, key) for key in ARRAY_KEYS}
-        return {key: value for key, value in found.items() if isinstance(value, FileTable)}
-
-
-def _one_covariance(table: DistributionTable) -> list[tuple[str, str]]:
-    parts = {"correlation": table.correlation, "standard_deviations": table.standard_deviations}
-    given = [key for key, value in parts.items() if value is not None]
-    if table.cov is not None:
-        return [(key, "must not be given beside cov: it is one or the other") for key in given]
-    if not given:
-        return [("cov", "is required, or correlation and standard_deviations")]
-    return [(key, f"is required beside {given[0]}") for key in parts if key not in given]
-
-
-def _no_idle_options(table: DistributionTable) -> list[tuple[str, str]]:
-    remote = any(is_remote(file.path) for file in table.files().values())
-    if table.storage_options.get_secret_value() and not remote:
-        return [("storage_options", "go with a URL, and no array here has one")]
-    return []
+        return faults

@@ -1,21 +1,113 @@
-"""The root of the schema: all tables of a job file, and where relative paths in it start."""
+"""The schema of a job file: the tables ``[sample]`` and ``[output]``, and the root of all tables."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr, Secret
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import Table, is_remote
+from mvn_dask.job.quantities import byte_count, integer
+from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table, is_remote
 from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.distribution_table import DistributionTable
-from mvn_dask.job.schema.output_table import OutputTable
-from mvn_dask.job.schema.sample_table import SampleTable
 from mvn_dask.job.toml_format import preview
 
 VERSION = 1
 """Version of the schema."""
+CHUNKS = "128 MiB"
+"""What "auto" means: a fixed size, since parts on different machines must cut alike."""
+
+
+def _naturals(value: object) -> int | tuple[int, ...]:
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise ArgumentError("must not be an empty list")
+        return tuple(integer(item, 0) for item in value)
+    return integer(value, 0)
+
+
+def _lengths(value: object) -> object:
+    lengths = _naturals(value)
+    if any(length >= 2**63 for length in (lengths if isinstance(lengths, tuple) else (lengths,))):
+        raise ArgumentError("must be less than 2**63")
+    return lengths
+
+
+def _chunks(value: object) -> int | str:
+    if isinstance(value, str) and value.strip() == "auto":
+        return CHUNKS
+    with suppress(ArgumentError):
+        rows = integer(value)
+        if rows >= 1 or rows == -1:
+            return rows
+    with suppress(ArgumentError):
+        if isinstance(value, str):
+            byte_count(value)
+            return value.strip()
+    rule = '"auto", a size such as "128 MiB", or rows of a chunk (-1 for all)'
+    raise ArgumentError(f"must be {rule}, not {preview(value)}")
+
+
+Naturals = Annotated[int | tuple[int, ...], BeforeValidator(_naturals)]
+"""An integer of at least 0, or a list of them."""
+
+
+class SampleTable(Table):
+    """Size of the sample, and how it is drawn."""
+
+    size: Annotated[int | tuple[int, ...], BeforeValidator(_lengths)] = Field(
+        description="number of rows, or the shape of the sample as a list", examples=[1_000_000, [1000, 365]]
+    )
+    seed: Naturals = Field(
+        description="seed, an integer or a list of them; the same seed gives the same numbers, wherever and in however "
+        "many parts they are drawn",
+        examples=[42, [2026, 7]],
+    )
+    dtype: Literal["float64", "float32"] = Field(default="float64", description='"float64" or "float32"')
+    chunks: Annotated[int | str, BeforeValidator(_chunks)] = Field(
+        default=CHUNKS,
+        description=f'size or rows of a chunk on disk, which is also a task; "auto" is "{CHUNKS}". The numbers do not '
+        "depend on it",
+        examples=[CHUNKS, 65536],
+    )
+    bit_generator: Literal["SFC64", "PCG64", "PCG64DXSM", "MT19937", "Philox"] = Field(
+        default="SFC64", description="numpy's bit generator behind the numbers; SFC64 is the fastest"
+    )
+
+
+class OutputTable(Table):
+    """A Zarr store."""
+
+    url: PathOrUrl = Field(
+        description="folder of the Zarr store, or its s3://, gs:// or az:// URL; a relative path starts at the folder "
+        "of the job file",
+        examples=["samples.zarr", "s3://bucket/samples.zarr"],
+    )
+    shards: Positive | None = Field(
+        default=None,
+        description="rows of the inner chunks of each chunk, which then is a shard, for readers that want little at a "
+        "time; must divide the rows of a chunk",
+        examples=[4096],
+    )
+    overwrite: bool = Field(
+        default=False,
+        description="whether a store of another specification at that URL is deleted; this job's own is continued. "
+        "Not with --part",
+    )
+    fsync: bool = Field(default=False, description="whether to wait with every file until it is on the disk")
+    storage_options: Options = Field(
+        default=Secret({}),
+        description="credentials and other options for the URL, as obstore takes them; the usual environment variables "
+        "work without",
+        examples=[{"region": "eu-central-1"}],
+    )
+
+    def contradictions(self) -> Faults:
+        if self.storage_options.get_secret_value() and not is_remote(self.url):
+            return [("storage_options", "go with a URL, and url is a path")]
+        return []
 
 
 def _version(value: object) -> object:

@@ -1,1 +1,1 @@
-"""What lies in a store: manifest, chunks, Zarr metadata, parameters."""
+"""The files of a store: manifest, chunks, Zarr metadata, parameters."""

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.base import Origin
-from mvn_dask.job.inputs.tables import NamedTable, name_difference, table_input
+from mvn_dask.job.inputs.base import NamedTable, Origin, name_difference, table_input
 
 COV, MEAN = Origin("job.toml", "cov", "a.csv"), Origin("job.toml", "mean", "a.csv")
 
