@@ -32,11 +32,6 @@ class Estimates:
     measured: Measurements
     """What it is."""
 
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self.selection.rows
-
     def name(self, column: int, kind: str = "variable") -> str:
         """Name of a selected variable, by its position among them; its number where it has none."""
         variable = int(self.selection.columns[column])
@@ -56,7 +51,7 @@ class Estimates:
     @cached_property
     def mean_errors(self) -> Float64Array:
         """Means less the expected ones and less what rounding explains, in standard errors, shape (columns,)."""
-        return beyond(self.measured.mean, self.rounding) * sqrt(self.rows)
+        return beyond(self.measured.mean, self.rounding) * sqrt(self.selection.rows)
 
     @property
     def variance_errors(self) -> Float64Array:
@@ -66,13 +61,13 @@ class Estimates:
     @property
     def variance_degrees(self) -> float:
         """Degrees of freedom of the χ² distribution that has the mean and the variance of (n - 1) s² / σ²."""
-        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess)
+        return max(0, self.selection.rows - 1) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess)
 
     @property
     def covariance_degrees(self) -> Float64Array:
         """The same for pairs: n - 1 for normal ones, fewer for heavier tails, shape (pairs, pairs)."""
         kurtosis, squared = self.reference.laws.kurtosis_excess, self.reference.correlation**2
-        return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
+        return (self.selection.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
 
     @cached_property
     def tested_pairs(self) -> npt.NDArray[np.bool_]:

@@ -198,7 +198,7 @@ def _numbers_of(estimates: Estimates) -> dict[str, Any]:
             "expected": _plain(reference.correlation),
             "covariance_errors": _plain(estimates.covariance_errors),
         }
-        if estimates.rows > 1
+        if estimates.selection.rows > 1
         else None,
         "distances": {
             "degrees_of_freedom": law.rank,
@@ -242,7 +242,7 @@ def _page_values(report: Report) -> dict[str, object]:
 
 def farthest_off(estimates: Estimates) -> list[int]:
     """Columns whose mean or variance is farthest off, in that order."""
-    if estimates.rows < 2:
+    if estimates.selection.rows < 2:
         return []
     errors = np.maximum(np.abs(estimates.mean_errors), np.abs(estimates.variance_errors))
     return largest(errors, estimates.reference.testable, LISTED)

@@ -82,10 +82,10 @@ def bonferroni(
 def means(estimates: Estimates, error_rate: float) -> Verdict:
     """Means: normal around the expected ones, of normal variables exactly so for any number of rows."""
     errors, reference = estimates.mean_errors, estimates.reference
-    p_values = np.where(reference.testable & (estimates.rows > 0), normal_p_value(errors), np.nan)
+    p_values = np.where(reference.testable & (estimates.selection.rows > 0), normal_p_value(errors), np.nan)
 
     def describe(i: int) -> str:
-        step = reference.deviation[i] / sqrt(estimates.rows)
+        step = reference.deviation[i] / sqrt(estimates.selection.rows)
         return f"{estimates.name(i)}: {_describe_mean(estimates.mean[i], reference.mean[i], step, errors[i])}"
 
     return bonferroni("means", "Means", p_values, error_rate, describe, NO_VARIABLE)
@@ -117,7 +117,7 @@ def variances(estimates: Estimates, error_rate: float) -> Verdict:
 def covariances(estimates: Estimates, error_rate: float) -> Verdict:
     """Covariances of pairs around the sample means, by a saddlepoint approximation."""
     p_values = np.full(estimates.tested_pairs.shape, np.nan)
-    if estimates.rows > 1:
+    if estimates.selection.rows > 1:
         above = np.triu(estimates.tested_pairs, 1)
         p_values[above] = normal_p_value(estimates.covariance_z[above])
 
@@ -136,7 +136,7 @@ def drift(estimates: Estimates, error_rate: float) -> Verdict:
     """Means of segments of the rows: as the means, but they find where something changes on the way."""
     selection, reference, measured = estimates.selection, estimates.reference, estimates.measured
     testable = reference.testable[selection.segmented]
-    p_values = np.where(testable & (estimates.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
+    p_values = np.where(testable & (estimates.selection.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
 
     def describe(segment: int, i: int) -> str:
         column = selection.segmented[i]
@@ -153,7 +153,7 @@ def drift(estimates: Estimates, error_rate: float) -> Verdict:
 
 def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     """Shapes of single variables."""
-    binned, rows, cdf = estimates.selection.binned, estimates.rows, estimates.reference.laws.marginal_cdf
+    binned, rows, cdf = estimates.selection.binned, estimates.selection.rows, estimates.reference.laws.marginal_cdf
     bounds = marginal_histogram(binned).edges[BINS_PER_BOUND - 1 :: BINS_PER_BOUND]
     below = np.cumsum(estimates.measured.histograms, axis=1)[:, BINS_PER_BOUND - 1 : -1 : BINS_PER_BOUND]
     p_values, testable = np.full(below.shape, np.nan), estimates.reference.testable[binned]

@@ -13,7 +13,6 @@ from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Re
 
 MARGINALS_SHOWN = 12
 """Variables that are shown."""
-WIDTH, HEIGHT = 280.0, 208.0
 REACH = 4.5
 """Standard deviations that are shown to each side."""
 BARS_PER_DEVIATION = 4
@@ -28,10 +27,10 @@ EDGES = np.linspace(-REACH, REACH, int(2 * REACH * BARS_PER_DEVIATION) + 1)
 
 def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
     """Columns that are shown, ascending, and their pictures: those with the largest errors."""
-    if not estimates.rows:
+    if not estimates.selection.rows:
         return []
     counts = _bars(estimates)
-    errors = np.abs(_errors(estimates.reference, counts, estimates.rows)).max(axis=1)
+    errors = np.abs(_errors(estimates.reference, counts, estimates.selection.rows)).max(axis=1)
     chosen = sorted(largest(errors, estimates.reference.testable[estimates.selection.binned], MARGINALS_SHOWN))
     return [(int(estimates.selection.binned[i]), _histogram(estimates, i, counts[i])) for i in chosen]
 
@@ -51,9 +50,9 @@ def _errors(reference: Reference, counts: Float64Array, rows: int) -> Float64Arr
 
 def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Markup:
     column = int(estimates.selection.binned[position])
-    density = counts * BARS_PER_DEVIATION / estimates.rows
-    errors = _errors(estimates.reference, counts, estimates.rows)
-    x = Scale(-REACH, REACH, 30.0, WIDTH - 4.0)
+    density = counts * BARS_PER_DEVIATION / estimates.selection.rows
+    errors = _errors(estimates.reference, counts, estimates.selection.rows)
+    x = Scale(-REACH, REACH, 30.0, 276.0)
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
     curve = np.linspace(-REACH, REACH, 91)
@@ -62,8 +61,6 @@ def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Mar
     return render(
         "histogram.html",
         name=f"histogram-{column}",
-        width=WIDTH,
-        height=HEIGHT,
         variable=estimates.name(column),
         largest_error=np.abs(errors).max(),
         x=x,

@@ -16,7 +16,6 @@ from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import RadialLaw
 from mvn_dask.statistics.base import Counts
 
-WIDTH, HEIGHT = 420.0, 380.0
 POINT_DISTANCE = 4.0
 """Between two points, at least."""
 
@@ -35,12 +34,10 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
         return None
     low, high = float(min(seen[0], expected[0])), float(max(seen[-1], expected[-1]))
     margin = 0.04 * (high - low) + 1e-3 * high
-    x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
-    y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
+    x = Scale(max(0.0, low - margin), high + margin, 54.0, 412.0)
+    y = Scale(x.low, x.high, 336.0, 22.0)
     return render(
         "qq.html",
-        width=WIDTH,
-        height=HEIGHT,
         total=total,
         law=law,
         x=x,

@@ -12,7 +12,6 @@ from mvn_dask.reporting.figures.svg import Scale, render, shorten
 
 MEANS_SHOWN = 5
 """Variables that are shown."""
-WIDTH, HEIGHT = 420.0, 330.0
 FUNNEL_START = 0.06
 """Share of the rows at which the funnel is as high as the picture."""
 MIN_SEGMENTS = 8
@@ -29,16 +28,14 @@ def running_means(estimates: Estimates, p_value: float) -> Markup | None:
     z = -float(ndtri(p_value / 2.0))
     means = estimates.running_means[:, shown]
     y_high = max(z / np.sqrt(FUNNEL_START * rows[-1]), 1.1 * float(np.abs(means[len(means) // 4 :]).max()))
-    x = Scale(0.0, float(rows[-1]), 54.0, WIDTH - 104.0)
-    y = Scale(-y_high, y_high, HEIGHT - 44.0, 22.0)
+    x = Scale(0.0, float(rows[-1]), 54.0, 316.0)
+    y = Scale(-y_high, y_high, 286.0, 22.0)
     funnel = np.geomspace(x.high / 1e4, x.high, 80)
     names = [estimates.name(estimates.selection.segmented[each], "no.") for each in shown]
     # Far outside of the frame, but of bounded length.
     within = np.clip(means, -9.0 * y_high, 9.0 * y_high)
     return render(
         "running_means.html",
-        width=WIDTH,
-        height=HEIGHT,
         x=x,
         y=y,
         funnel=[(x(n), y(side * z / np.sqrt(n))) for side, ends in ((1, funnel), (-1, funnel[::-1])) for n in ends],
