@@ -76,23 +76,20 @@ class Estimates:
         return self.selection.together & np.logical_and.outer(testable, testable)
 
     @cached_property
+    @np.errstate(all="ignore")
     def correlation(self) -> Float64Array:
         """Sample correlations of pairs, NaN where not tested, shape (pairs, pairs)."""
         deviation = np.sqrt(np.diagonal(self.measured.covariance))
-        with np.errstate(all="ignore"):
-            found = np.clip(self.measured.covariance / np.multiply.outer(deviation, deviation), -1.0, 1.0)
+        found = np.clip(self.measured.covariance / np.multiply.outer(deviation, deviation), -1.0, 1.0)
         return np.where(self.tested_pairs, found, np.nan)
 
     @cached_property
+    @np.errstate(all="ignore")
     def covariance_errors(self) -> Float64Array:
-        """Covariances less the expected ones, in standard errors, NaN where not tested.
-
-        Those of normal variables are √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
-        """
-        with np.errstate(all="ignore"):
-            error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
-            found = self._pair_differences / error
-        return np.where(self.tested_pairs, found, np.nan)
+        """Covariances less the expected ones, in standard errors, NaN where not tested."""
+        # For normal variables √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
+        error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
+        return np.where(self.tested_pairs, self._pair_differences / error, np.nan)
 
     @cached_property
     def covariance_z(self) -> Float64Array:

@@ -38,8 +38,6 @@ from mvn_dask.store.storage.base import Storage
 
 MOST_VARIABLES = 1000
 """Variables whose moments are listed in JSON; of more, the first ones of those that were looked at."""
-MANIFEST_LETTERS = 20_000
-"""Letters of a manifest that are shown; names of many variables make it long."""
 LISTED = 10
 """Variables in the table of those that are farthest off."""
 
@@ -223,15 +221,12 @@ def _page_values(report: Report) -> dict[str, object]:
     limits = {each.family: report.error_rate / len(FAMILIES) / max(1, each.tests) for each in report.verdicts}
     return {
         "report": report,
-        "estimates": estimates,
-        "selection": estimates.selection,
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
         "manifest": json.dumps(report.content, indent=2, ensure_ascii=False, default=str),
-        "manifest_letters": MANIFEST_LETTERS,
         "histograms": histograms(estimates),
         "qq_plot": qq_plot(estimates, limits["distances"]),
         "heatmaps": heatmaps(estimates),

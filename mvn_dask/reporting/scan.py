@@ -35,11 +35,7 @@ Forests = dict[tuple[int, int], Forest[Any, Any]]
 
 @dataclass(frozen=True)
 class ChunkRange:
-    """Rows and columns of a chunk.
-
-    Rows are numbered in the order in which they lie in the store, chunk after chunk; for an array of shape (n, d) that
-    is the order of its rows.
-    """
+    """Rows and columns of a chunk; rows are numbered as they lie in the store, chunk after chunk."""
 
     number: int
     """Number of the chunk, in C order."""

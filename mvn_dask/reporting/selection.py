@@ -108,10 +108,7 @@ class Selection:
         return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"
 
     def within(self, low: int) -> tuple[slice, slice, slice, slice]:
-        """Positions of the variables of a chunk, whose first is `low`.
-
-        They are positions in `columns`, `segmented`, `paired` and `binned`.
-        """
+        """Positions in `columns`, `segmented`, `paired` and `binned` of a chunk's variables, whose first is `low`."""
 
         def between(chosen: Indices, low: int, high: int) -> slice:
             start, stop = np.searchsorted(chosen, [low, high]).tolist()

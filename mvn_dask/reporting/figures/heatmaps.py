@@ -1,11 +1,7 @@
 """Heatmaps of correlations: of the sample, as expected, and how far they are apart.
 
-Input: estimates. Output: three SVG pictures, each with a PNG file of one pixel a cell inside, which is smaller than as
-many rectangles.
-
-References
-----------
-Portable Network Graphics (PNG) Specification, 2nd ed., ISO/IEC 15948:2003.
+Input: estimates. Output: three SVG pictures, each with a PNG file (2nd ed., ISO/IEC 15948:2003) of one pixel a cell
+inside, which is smaller than as many rectangles.
 """
 
 import base64

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.svg import Scale, render
-from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Reference
+from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH
 
 MARGINALS_SHOWN = 12
 """Variables that are shown."""
@@ -29,29 +29,20 @@ def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
     """Columns that are shown, ascending, and their pictures: those with the largest errors."""
     if not estimates.selection.rows:
         return []
-    counts = _bars(estimates)
-    errors = np.abs(_errors(estimates.reference, counts, estimates.selection.rows)).max(axis=1)
-    chosen = sorted(largest(errors, estimates.reference.testable[estimates.selection.binned], MARGINALS_SHOWN))
-    return [(int(estimates.selection.binned[i]), _histogram(estimates, i, counts[i])) for i in chosen]
-
-
-def _bars(estimates: Estimates) -> Float64Array:
-    """Numbers in each bar, shape (binned, bars)."""
+    rows, binned = estimates.selection.rows, estimates.selection.binned
     outside = int((HISTOGRAM_REACH - REACH) * BINS_PER_DEVIATION)
     shown = estimates.measured.histograms[:, outside:-outside]
-    return np.asarray(shown.reshape(len(shown), len(EDGES) - 1, -1).sum(axis=2), np.float64)
+    # Numbers in each bar, shape (binned, bars).
+    counts = shown.reshape(len(shown), len(EDGES) - 1, -1).sum(axis=2).astype(np.float64)
+    p = np.diff(estimates.reference.laws.marginal_cdf(EDGES))
+    # Bars less what they should be, in standard errors; 0 where less than one number is expected.
+    errors = np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
+    density = counts * BARS_PER_DEVIATION / rows
+    chosen = sorted(largest(np.abs(errors).max(axis=1), estimates.reference.testable[binned], MARGINALS_SHOWN))
+    return [(int(binned[i]), _histogram(estimates, int(binned[i]), density[i], errors[i])) for i in chosen]
 
 
-def _errors(reference: Reference, counts: Float64Array, rows: int) -> Float64Array:
-    """Bars less what they should be, in standard errors; 0 where less than one number is expected."""
-    p = np.diff(reference.laws.marginal_cdf(EDGES))
-    return np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
-
-
-def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Markup:
-    column = int(estimates.selection.binned[position])
-    density = counts * BARS_PER_DEVIATION / estimates.selection.rows
-    errors = _errors(estimates.reference, counts, estimates.selection.rows)
+def _histogram(estimates: Estimates, column: int, density: Float64Array, errors: Float64Array) -> Markup:
     x = Scale(-REACH, REACH, 30.0, 276.0)
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
