@@ -1,7 +1,6 @@
 """Signals before a command has installed its own handling: they end the process at once with a line and code 75.
 
-Input: whether messages are JSON. Output: signal handlers. Cost: imports of ``os``, ``signal`` and ``time`` only, since
-a signal may come while the rest is imported.
+Imports ``os``, ``signal`` and ``time`` only, since a signal may come while the rest is imported.
 """
 
 import os
@@ -28,9 +27,8 @@ def exit_on_signals(*, json_log: bool) -> None:
         finally:
             os._exit(EXIT_CODE)
 
-    for name in SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), leave)
+    for each in SIGNALS:
+        signal.signal(each, leave)
 
 
 def json_log_requested(arguments: list[str]) -> bool:

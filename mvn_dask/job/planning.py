@@ -110,10 +110,8 @@ def _threads(job: JobSpec) -> int | None:
     from dask.system import CPU_COUNT
 
     table = job.cluster
-    if table.kind == "threads":
-        return table.threads or CPU_COUNT
-    if table.kind == "processes":
-        return table.workers or CPU_COUNT
+    if table.kind in {"threads", "processes"}:
+        return (table.threads if table.kind == "threads" else table.workers) or CPU_COUNT
     if table.kind == "local" and table.adaptive is None:
         # The arithmetic of distributed.LocalCluster.
         if table.workers:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
+from mvn_dask.job.inputs.base import InputArray, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 
@@ -26,10 +26,6 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
         text = str(error).split("\n", maxsplit=1)[0]
         raise origin.invalid(f"is no Parquet file, or a damaged one: {text}") from None
-    return table_input(origin, _named(origin, table))
-
-
-def _named(origin: Origin, table: Any) -> NamedTable:
     index = _index(origin, table)
     columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
@@ -37,7 +33,7 @@ def _named(origin: Origin, table: Any) -> NamedTable:
     names = [table.column_names[number] for number in columns]
     numbers = np.column_stack([_numbers(origin, *each) for each in zip(names, table.select(columns), strict=True)])
     rows = None if index is None else [str(label) for label in table.column(index).to_pylist()]
-    return NamedTable(numbers, names, rows)
+    return table_input(origin, numbers, names, rows)
 
 
 def _index(origin: Origin, table: Any) -> int | None:
