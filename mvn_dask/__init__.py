@@ -10,13 +10,12 @@ if TYPE_CHECKING:
     from mvn_dask.job.job import Job
     from mvn_dask.maintenance.extend import Extension, extend
     from mvn_dask.maintenance.repair import Repair, repair
-    from mvn_dask.maintenance.verify import verify
+    from mvn_dask.maintenance.verify import Verification, verify
     from mvn_dask.random.streams import stripe_height
     from mvn_dask.reporting.report import Report, report
     from mvn_dask.store.labelling import to_xarray
     from mvn_dask.store.reading import from_zarr
     from mvn_dask.store.status import Status, status
-    from mvn_dask.store.verification import Verification
     from mvn_dask.store.writing import to_zarr
 
 __version__ = "0.1.0.dev0"
@@ -47,7 +46,7 @@ __all__ = [
 ]
 
 # dask, zarr and scipy take a second to import: each comes with the first name that needs it.
-_HOMES = {
+_MODULES = {
     "distribution": ["MultivariateNormal"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
     "job.job": ["Job"],
@@ -55,22 +54,21 @@ _HOMES = {
     "store.labelling": ["to_xarray"],
     "store.reading": ["from_zarr"],
     "store.status": ["Status", "status"],
-    "store.verification": ["Verification"],
     "store.writing": ["to_zarr"],
     "random.streams": ["stripe_height"],
     "maintenance.extend": ["Extension", "extend"],
     "maintenance.repair": ["Repair", "repair"],
-    "maintenance.verify": ["verify"],
+    "maintenance.verify": ["Verification", "verify"],
 }
-_HOME = {name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
     if name in {"covariance", "errors"}:
         return import_module(f"{__name__}.{name}")
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOME[name]), name)
+    value: object = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -69,14 +69,14 @@ def size(value: object) -> tuple[int, ...]:
         raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {value!r}")
     try:
         try:
-            lengths = (operator.index(cast(Any, value)),)
+            lengths = [operator.index(cast(Any, value))]
         except TypeError:
-            lengths = tuple(operator.index(length) for length in cast(Iterable[Any], value))
+            lengths = [operator.index(length) for length in cast(Iterable[Any], value)]
     except TypeError as error:
         raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {value!r}: {error}") from error
     if any(length < 0 for length in lengths):
         raise ArgumentError(f"negative dimensions are not allowed: `size` is {value!r}")
-    return lengths
+    return tuple(lengths)
 
 
 def count(name: str, value: object) -> int:
@@ -223,4 +223,4 @@ def caller_level() -> int:
     # The frame above the outermost one of this package. The first one outside may be functools or another library
     # that was called from here and calls back.
     files = [frame.f_code.co_filename for frame, _ in walk_stack(sys._getframe(1))]
-    return 1 + max(level for level, file in enumerate(files, 1) if Path(file).is_relative_to(_PACKAGE))
+    return 1 + max((level for level, file in enumerate(files, 1) if Path(file).is_relative_to(_PACKAGE)), default=1)

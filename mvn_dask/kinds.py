@@ -36,13 +36,7 @@ class Registered:
 
     @classmethod
     def of_kind(cls, kind: object) -> type[Self]:
-        """The class of that kind.
-
-        Raises
-        ------
-        ArgumentError
-            If none has been defined in this process.
-        """
+        """The class of that kind; an `ArgumentError` if none has been defined in this process."""
         if not isinstance(kind, str) or kind not in cls.kinds:
             known = ", ".join(sorted(cls.kinds))
             raise ArgumentError(

@@ -5,19 +5,11 @@ A sampler makes a `Lineage`; a store reads it. Output: a fingerprint and a name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy.typing as npt
 
 from mvn_dask.hashing import fingerprint
-
-
-class Carrier(Protocol):
-    """Whatever holds the arrays of a sample, or can fetch them."""
-
-    @property
-    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The mean and what the factor consists of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +18,8 @@ class Lineage:
 
     values: Mapping[str, object]
     """What decides the numbers: JSON-able, arrays by their digests."""
-    carrier: Carrier
-    """Where the arrays behind the digests are."""
+    carrier: Any
+    """Whatever holds the arrays behind the digests, or fetches them: its attribute `arrays`."""
     dimensions: tuple[str, ...]
     """Names of the array's axes."""
     names: tuple[str, ...] | None
@@ -36,7 +28,8 @@ class Lineage:
     @property
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The mean and what the factor consists of, by the names that files have."""
-        return self.carrier.arrays
+        arrays: Mapping[str, npt.NDArray[Any]] = self.carrier.arrays
+        return arrays
 
     @property
     def fingerprint(self) -> str:

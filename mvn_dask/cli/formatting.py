@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mvn_dask.store.description import table
-from mvn_dask.store.status import readable
+from mvn_dask.store.status import readable, table
 
 if TYPE_CHECKING:
     from mvn_dask.job.planning import JobPlan
     from mvn_dask.job.running import RunResult
-    from mvn_dask.store.verification import Verification
+    from mvn_dask.maintenance.verify import Verification
 
 STATES = {
     "new": "nothing is there yet",

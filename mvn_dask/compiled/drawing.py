@@ -9,6 +9,7 @@ none of them can be written, every process compiles for itself.
 import math
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,11 @@ import numpy.typing as npt
 from numba import config, njit
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.compiled.intrinsics import LANES
-from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH
-from mvn_dask.compiled.matrix_product import (
-    K_BLOCK,
-    ROW_BLOCK,
-    TILE_ROWS,
-    multiply,
-    pack_tiles,
-    row_support,
-    tile_width,
-)
-from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS
+from mvn_dask.compiled import matrix_product
+from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH
+from mvn_dask.compiled.matrix_product import ROW_BLOCK, TILE_ROWS, PackedFactor, pack_tiles, row_support, tile_width
+from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
 from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
-from mvn_dask.compiled.ziggurat import tables
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States
@@ -38,8 +30,6 @@ from mvn_dask.random.sfc64 import States
 # float32 words are halves of a step, read in place: the low half is first on little-endian processors only.
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
-
-
 _SOURCE_DIGEST = fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
 
 
@@ -50,28 +40,24 @@ class _CompiledFunction:
         # numba sees only whether the file of the function itself has changed, not those of what it calls. Its name
         # in the cache therefore stands for all of the compiled code.
         function.__qualname__ = f"{function.__name__}-{_SOURCE_DIGEST}"
-        self._function = function
+        # Never fastmath, which would fuse and reorder. numpy's error model: dividing needs no branch for zero.
+        self._compile = partial(njit, function, nogil=True, error_model="numpy")
         try:
-            self._run = self._compile(cached=True)
+            self._run = self._compile(cache=True)
         except RuntimeError:
             # numba found no folder that it may write to.
-            self._run = self._compile(cached=False)
-
-    def _compile(self, *, cached: bool) -> Callable[..., None]:
-        # Never fastmath, which would fuse and reorder. numpy's error model: dividing needs no branch for zero.
-        run: Callable[..., None] = njit(nogil=True, error_model="numpy", cache=cached)(self._function)
-        return run
+            self._run = self._compile()
 
     def __call__(self, *args: Any) -> None:
         try:
             self._run(*args)
         except OSError:
             # The cache's folder was there but could not be written; nothing has run yet.
-            self._run = self._compile(cached=False)
+            self._run = self._compile()
             self._run(*args)
 
 
-_draw_stripes, _multiply = _CompiledFunction(draw_stripes), _CompiledFunction(multiply)
+_draw_stripes, _multiply = _CompiledFunction(draw_stripes), _CompiledFunction(matrix_product.multiply)
 
 
 class StripeDrawer:
@@ -86,8 +72,7 @@ class StripeDrawer:
     ) -> None:
         self._dtype = np.dtype(dtype)
         self._mode, self._d, lane_capacity = NORMALS, 1, 0
-        self._affine: tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
-        self._affine = np.zeros(0, self._dtype), np.zeros(0, self._dtype), np.zeros(1, np.int64)
+        self._affine: PackedFactor = np.zeros(0, self._dtype), np.zeros(0, self._dtype), np.zeros(1, np.int64)
         if factor_entries is not None and mean is not None:
             # One count serves the normals that are drawn and the numbers that are written: that needs k == d.
             _check_factor(factor_entries, mean, self._dtype, len(mean))
@@ -95,8 +80,7 @@ class StripeDrawer:
             if factor_entries.ndim == 1:
                 self._mode, self._affine = SCALED, _repeat_scale(factor_entries, mean)
             else:
-                packed = pack_tiles(factor_entries, mean)
-                self._mode, self._affine = TRANSFORMED, (packed.mean, packed.panels, packed.tiles)
+                self._mode, self._affine = TRANSFORMED, pack_tiles(factor_entries, mean)
                 lane_capacity = TILE_ROWS * self._d + BATCH_CAPACITY
         self._tables = tables(self._dtype.name)
         self._buffers = (
@@ -119,12 +103,13 @@ class StripeDrawer:
             raise ArgumentError(
                 f"`out` must hold {stripes} stripes of a multiple of {multiple} numbers: its shape is {out.shape}"
             )
-        flat = out.reshape(-1)
         settings = self._mode, self._d, self._affine, self._tables, self._buffers
         for first in range(0, stripes, LANES):
             lanes = min(LANES, stripes - first)
-            state = np.pad(states[:, first : first + lanes], ((0, 0), (0, LANES - lanes)))
-            _draw_stripes(state, lanes, count, flat, first * count, *settings)
+            # Not np.pad, which takes as long as 20,000 normals.
+            state = np.zeros((4, LANES), np.uint64)
+            state[:, :lanes] = states[:, first : first + lanes]
+            _draw_stripes(state, lanes, count, out.reshape(-1), first * count, *settings)
 
 
 class FactorProduct:
@@ -140,8 +125,8 @@ class FactorProduct:
         self._matrix, self._d = np.ascontiguousarray(matrix), len(mean)
         width = tile_width(self._d, mean.itemsize)
         self._supports = np.array([row_support(matrix[first : first + width]) for first in range(0, self._d, width)])
-        self._mean = np.pad(mean, (0, len(self._supports) * width - self._d))
-        self._panel = np.zeros(K_BLOCK * width, mean.dtype)
+        self._mean = np.append(mean, np.zeros(len(self._supports) * width - self._d, mean.dtype))
+        self._panel = np.zeros(matrix_product.K_BLOCK * width, mean.dtype)
         self._product = np.empty((ROW_BLOCK, len(self._mean)), mean.dtype)
 
     def apply(self, z: FloatArray, out: FloatArray) -> None:
@@ -163,7 +148,7 @@ class FactorProduct:
             out[top : top + ROW_BLOCK] = product[:, : self._d]
 
 
-def _repeat_scale(scale: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+def _repeat_scale(scale: FloatArray, mean: FloatArray) -> PackedFactor:
     """Mean and scale, repeated so that a vector can be read from any column on, and the length without the overlap."""
     period = len(mean) * math.ceil(MAX_VECTOR_LENGTH / len(mean))
     overlapping = period + MAX_VECTOR_LENGTH

@@ -13,21 +13,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from mvn_dask.compiled.llvm import (
-    I8,
-    I32,
-    I64,
-    VECTOR_BYTES,
-    instruction,
-    load_vector,
-    shuffle,
-    splat,
-    store_vector,
-    vector_type,
-)
-
-LANES = VECTOR_BYTES // 8
-"""Streams that are stepped at once: one in each lane of a vector of 64-bit words."""
+from mvn_dask.compiled import llvm
+from mvn_dask.compiled.llvm import I8, I32, I64, LANES, instruction
 
 
 @instruction(lambda array, _: types.CPointer(array.dtype))
@@ -60,7 +47,7 @@ def as_words(context: Any, builder: Any, sig: Any, steps: Any, out: Any) -> ir.V
 def vector_length(context: Any, builder: Any, sig: Any, pointer: Any) -> ir.Value:
     """Numbers in a vector, as a constant."""
     # Not a run-time number: LLVM turns divisions by it into shifts.
-    return I64(vector_type(sig.args[0]).count)
+    return I64(llvm.vector_type(sig.args[0]).count)
 
 
 @instruction(types.void)
@@ -73,7 +60,7 @@ def step_lanes(context: Any, builder: Any, sig: Any, state: Any, words: Any, str
     # Slots on the stack, which LLVM turns into registers: simpler than a phi node for each.
     slots = [cgutils.alloca_once(builder, kind) for _ in range(4)]
     for row, slot in enumerate(slots):
-        builder.store(load_vector(builder, state, LANES * row, kind), slot)
+        builder.store(llvm.load_vector(builder, state, LANES * row, kind), slot)
     with cgutils.for_range(builder, vectors) as loop:
         # A step of SFC64 needs the step before it. Streams do not need each other, so eight fill a register.
         values = [builder.load(slot) for slot in slots]
@@ -85,15 +72,15 @@ def step_lanes(context: Any, builder: Any, sig: Any, state: Any, words: Any, str
         _transpose(builder, rows)
         for lane, row in enumerate(rows):
             index = builder.add(builder.mul(stride, I64(lane)), builder.mul(loop.index, I64(LANES)))
-            store_vector(builder, row, words, index)
+            llvm.store_vector(builder, row, words, index)
     for row, slot in enumerate(slots):
-        store_vector(builder, builder.load(slot), state, LANES * row)
+        llvm.store_vector(builder, builder.load(slot), state, LANES * row)
 
 
 def _sfc64_step(builder: Any, state: list[ir.Value]) -> ir.Value:
     """One step of SFC64 in all lanes: `state` is replaced, the words are returned."""
     a, b, c, counter = state
-    constant = partial(splat, c.type)
+    constant = partial(llvm.splat, c.type)
     word = builder.add(builder.add(a, b), counter)
     rotated = builder.or_(builder.shl(c, constant(24)), builder.lshr(c, constant(40)))
     state[0] = builder.xor(b, builder.lshr(b, constant(11)))
@@ -110,7 +97,7 @@ def _transpose(builder: Any, rows: list[ir.Value]) -> None:
         high = [lane + LANES if lane & half else lane + half for lane in range(LANES)]
         for i in (i for i in range(LANES) if not i & half):
             pair = rows[i], rows[i + half]
-            rows[i], rows[i + half] = shuffle(builder, *pair, low), shuffle(builder, *pair, high)
+            rows[i], rows[i + half] = llvm.shuffle(builder, *pair, low), llvm.shuffle(builder, *pair, high)
 
 
 @instruction(types.int64)
@@ -122,23 +109,23 @@ def try_vector(
     `layers` holds the width and the limit of every layer of the ziggurat, side by side. Returns a bit mask of the
     words that are rejected: whose magnitude is not below the limit of their layer.
     """
-    integers, reals = vector_type(sig.args[0]), vector_type(sig.args[3])
+    integers, reals = llvm.vector_type(sig.args[0]), llvm.vector_type(sig.args[3])
     bits, count = integers.element.width, integers.count
-    fraction, constant = 52 if bits == 64 else 23, partial(splat, integers)
-    vector = load_vector(builder, words, index, integers)
-    entries = _look_up(builder, builder.gep(words, [index]), layers, integers)
-    width = builder.bitcast(shuffle(builder, *entries, range(0, 2 * count, 2)), reals)
-    limit = shuffle(builder, *entries, range(1, 2 * count, 2))
+    fraction, constant = 52 if bits == 64 else 23, partial(llvm.splat, integers)
+    vector = llvm.load_vector(builder, words, index, integers)
+    one, other = _look_up(builder, builder.gep(words, [index]), layers, integers)
+    width = builder.bitcast(llvm.shuffle(builder, one, other, range(0, 2 * count, 2)), reals)
+    limit = llvm.shuffle(builder, one, other, range(1, 2 * count, 2))
     # numpy's layout of a word: 8 bits of layer, 1 of sign, then the magnitude.
     magnitude = builder.and_(builder.lshr(vector, constant(9)), constant(2**fraction - 1))
     # Put under the exponent of 2**fraction, a magnitude is the number 2**fraction + magnitude. That conversion is
     # exact on every processor; x86 has an instruction for 64-bit integers since AVX-512 only.
     exponent = constant((0x433 << 52) if bits == 64 else (0x96 << 23))
     shifted = builder.bitcast(builder.or_(magnitude, exponent), reals)
-    x = builder.fmul(builder.fsub(shifted, splat(reals, 2.0**fraction)), width)
+    x = builder.fmul(builder.fsub(shifted, llvm.splat(reals, 2.0**fraction)), width)
     sign = builder.and_(builder.shl(vector, constant(bits - 9)), constant(1 << (bits - 1)))
     signed = builder.bitcast(builder.xor(builder.bitcast(x, integers), sign), reals)
-    store_vector(builder, signed, out, position)
+    llvm.store_vector(builder, signed, out, position)
     rejected = builder.icmp_signed(">=", magnitude, limit)
     return builder.zext(builder.bitcast(rejected, ir.IntType(count)), I64)
 
@@ -151,17 +138,17 @@ def _look_up(builder: Any, words: ir.Value, layers: ir.Value, integers: ir.Vecto
         word = builder.load(builder.gep(words, [I64(lane)]))
         layer = builder.zext(builder.trunc(word, I8), I64)
         # One load for both, instead of a gather for each.
-        entries.append(load_vector(builder, layers, builder.shl(layer, I64(1)), pair))
+        entries.append(llvm.load_vector(builder, layers, builder.shl(layer, I64(1)), pair))
     while len(entries) > 2:
         both = range(2 * entries[0].type.count)
-        entries = [shuffle(builder, *two, both) for two in zip(entries[::2], entries[1::2], strict=True)]
+        entries = [llvm.shuffle(builder, *two, both) for two in zip(entries[::2], entries[1::2], strict=True)]
     return entries
 
 
 @instruction(types.void)
 def copy_vector(context: Any, builder: Any, sig: Any, source: Any, start: Any, out: Any, index: Any) -> None:
     """Copy a vector from ``source[start]`` to ``out[index]``."""
-    store_vector(builder, load_vector(builder, source, start, vector_type(sig.args[0])), out, index)
+    llvm.store_vector(builder, llvm.load_vector(builder, source, start, llvm.vector_type(sig.args[0])), out, index)
 
 
 @instruction(types.void)
@@ -169,11 +156,11 @@ def scale_vector(
     context: Any, builder: Any, sig: Any, out: Any, index: Any, scale: Any, shift: Any, column: Any
 ) -> None:
     """Multiply a vector in place by ``scale[column]`` and on, then add ``shift[column]`` and on."""
-    kind = vector_type(sig.args[0])
-    factors, terms = (load_vector(builder, pointer, column, kind) for pointer in (scale, shift))
+    kind = llvm.vector_type(sig.args[0])
+    factors, terms = (llvm.load_vector(builder, pointer, column, kind) for pointer in (scale, shift))
     # Not fused, as in `matrix_product`: numpy's path rounds the product as well.
-    product = builder.fmul(load_vector(builder, out, index, kind), factors)
-    store_vector(builder, builder.fadd(product, terms), out, index)
+    product = builder.fmul(llvm.load_vector(builder, out, index, kind), factors)
+    llvm.store_vector(builder, builder.fadd(product, terms), out, index)
 
 
 @instruction(types.void)
@@ -182,7 +169,7 @@ def prefetch(context: Any, builder: Any, sig: Any, out: Any, index: Any, count: 
     kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(), I32, I32, I32])
     function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
     # A line of the cache is as long as a vector.
-    line = I64(vector_type(sig.args[0]).count)
+    line = I64(llvm.vector_type(sig.args[0]).count)
     with cgutils.for_range(builder, builder.udiv(count, line)) as loop:
         address = builder.gep(out, [builder.add(index, builder.mul(loop.index, line))])
         # LLVM's arguments: 1 for a write, locality 3 of 0 to 3, 1 for the data cache.

@@ -19,6 +19,8 @@ VECTOR_BYTES = 64
 """Size of every vector: 8 numbers of float64, 16 of float32."""
 MAX_VECTOR_LENGTH = VECTOR_BYTES // 4
 """Numbers in a vector of the smaller precision."""
+LANES = VECTOR_BYTES // 8
+"""Streams that are stepped at once: one in each lane of a vector of 64-bit words."""
 
 I8, I32, I64 = (ir.IntType(bits) for bits in (8, 32, 64))
 _ELEMENTS = {
@@ -40,11 +42,7 @@ def instruction(result_type: Any) -> Callable[[Callable[..., Any]], Any]:
             value = generate(context, builder, sig, *args)
             return context.get_dummy_value() if value is None else value
 
-        def sign(*kinds: Any) -> Any:
-            kinds = tuple(types.int64 if isinstance(kind, types.Integer) else kind for kind in kinds)
-            return _signature(result_type, kinds)
-
-        return _callable(list(signature(generate).parameters.values())[3:], sign, emit)
+        return _callable(list(signature(generate).parameters.values())[3:], result_type, emit)
 
     return decorate
 
@@ -52,25 +50,23 @@ def instruction(result_type: Any) -> Callable[[Callable[..., Any]], Any]:
 def subroutine(result_type: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator of a Python function that is compiled into the library of its caller.
 
-    `result_type` is as for `instruction`: numba types a call before it compiles the function.
+    `result_type` and integers are as for `instruction`: numba types a call before it compiles the function.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> ir.Value:
             return context.call_internal(builder, _compiled_once(context, function, sig), sig, args)
 
-        return _callable(signature(function).parameters.values(), lambda *kinds: _signature(result_type, kinds), emit)
+        return _callable(signature(function).parameters.values(), result_type, emit)
 
     return decorate
 
 
-def _signature(result_type: Any, kinds: tuple[Any, ...]) -> Any:
-    return (result_type if isinstance(result_type, types.Type) else result_type(*kinds))(*kinds)
-
-
-def _callable(parameters: Iterable[Parameter], sign: Callable[..., Any], emit: Callable[..., ir.Value]) -> Any:
+def _callable(parameters: Iterable[Parameter], result_type: Any, emit: Callable[..., ir.Value]) -> Any:
     def call(_: Any, *kinds: Any) -> Any:
-        return sign(*kinds), emit
+        kinds = tuple(types.int64 if isinstance(kind, types.Integer) else kind for kind in kinds)
+        result = result_type if isinstance(result_type, types.Type) else result_type(*kinds)
+        return result(*kinds), emit
 
     # numba matches arguments with parameters, by name.
     context = Parameter("_", Parameter.POSITIONAL_OR_KEYWORD)

@@ -19,7 +19,7 @@ on Mathematical Software 41 (3), 2015, doi:10.1145/2764454.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,42 +28,23 @@ from numba import types
 from numba.core import cgutils
 
 from mvn_dask._typing import FloatArray
+from mvn_dask.compiled import llvm
 from mvn_dask.compiled.intrinsics import offset_pointer, pointer_from_address, pointer_to, vector_length
-from mvn_dask.compiled.llvm import (
-    I64,
-    MAX_VECTOR_LENGTH,
-    VECTOR_BYTES,
-    broadcast,
-    instruction,
-    load_vector,
-    shuffle,
-    splat,
-    store_vector,
-    subroutine,
-    vector_type,
-)
+from mvn_dask.compiled.llvm import I64, MAX_VECTOR_LENGTH, VECTOR_BYTES, instruction, subroutine
 
 TILE_ROWS = 8
 """Rows of a tile: eight sums fill half of the registers, and hide how long an addition takes."""
 NARROW_WIDTH = 4
 """Columns of a tile where rows have no more."""
 TILE_FIELDS = 3
-"""Numbers that describe a tile in `PackedFactor`."""
+"""Numbers that describe a tile in `PackedFactor`: first column, number of normals, and where its panel begins."""
+PackedFactor = tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
+"""The mean, with zeros up to a whole tile; panel after panel, and in a panel for each normal the entries of the tile's
+columns; tile after tile. All are one-dimensional."""
 ROW_BLOCK = 256
 """Rows that a large factor is applied to at once."""
 K_BLOCK = 512
 """Normals of a panel, at most: with those of `ROW_BLOCK` rows, it stays in the second cache."""
-
-
-class PackedFactor(NamedTuple):
-    """A small square factor, packed whole."""
-
-    panels: FloatArray
-    """Entries, one-dimensional: panel after panel, and in a panel for each normal those of the tile's columns."""
-    tiles: npt.NDArray[np.int64]
-    """For each tile, one after the other: its first column, its number of normals, and where its panel begins."""
-    mean: FloatArray
-    """The mean, with zeros up to a whole tile."""
 
 
 def tile_width(d: int, itemsize: int) -> int:
@@ -84,12 +65,12 @@ def row_support(rows: FloatArray) -> int:
 
 
 def pack_tiles(matrix: FloatArray, mean: FloatArray) -> PackedFactor:
-    """Pack a square factor, shape (d, d)."""
+    """Pack a small square factor, shape (d, d), whole."""
     d = len(matrix)
     if d in (2, 4):
         # Several rows fill a vector: entries and mean are repeated for each of them.
         rows = VECTOR_BYTES // matrix.itemsize // d
-        return PackedFactor(np.tile(matrix.T, rows).ravel(), np.array([0, d, 0]), np.tile(mean, rows))
+        return np.tile(mean, rows), np.tile(matrix.T, rows).ravel(), np.array([0, d, 0])
     width = tile_width(d, matrix.itemsize)
     # The last tile overlaps the one before it, so that it is whole: samples are written straight to their rows, and
     # whatever is written twice is the same. With too few columns for that, zeros fill the tile.
@@ -98,7 +79,7 @@ def pack_tiles(matrix: FloatArray, mean: FloatArray) -> PackedFactor:
     panels = [np.pad(block, ((0, 0), (0, width - block.shape[1]))).ravel() for block in blocks]
     begins = np.cumsum([0, *map(len, panels)])[:-1]
     tiles = np.column_stack([firsts, list(map(len, blocks)), begins]).ravel()
-    return PackedFactor(np.concatenate(panels), tiles, np.pad(mean, (0, max(0, width - d))))
+    return np.append(mean, np.zeros(max(0, width - d), mean.dtype)), np.concatenate(panels), tiles
 
 
 def _multiply_tile(
@@ -110,43 +91,43 @@ def _multiply_tile(
     Rows of normals are `k` numbers apart, those of the tile `stride`. With the first k block the sums begin; with the
     last one the mean is added.
     """
-    vector = vector_type(sig.args[0])
+    vector = llvm.vector_type(sig.args[0])
     kind = ir.VectorType(vector.element, min(vector.count, max_width))
     # Minus zero is the neutral element of addition: plus zero would change the sign of minus zero.
-    negative_zero = splat(kind, -0.0)
+    negative_zero = llvm.splat(kind, -0.0)
     offsets = [builder.mul(stride, I64(row)) for row in range(TILE_ROWS)]
     # On the stack here; LLVM keeps them in registers while the panel passes.
     sums = [cgutils.alloca_once(builder, kind) for _ in offsets]
     for offset, total in zip(offsets, sums, strict=True):
-        builder.store(builder.select(is_first, negative_zero, load_vector(builder, out, offset, kind)), total)
+        builder.store(builder.select(is_first, negative_zero, llvm.load_vector(builder, out, offset, kind)), total)
     with cgutils.for_range(builder, depth) as loop:
-        entries = load_vector(builder, panel, builder.mul(loop.index, I64(kind.count)), kind)
+        entries = llvm.load_vector(builder, panel, builder.mul(loop.index, I64(kind.count)), kind)
         # Unrolled: no addition waits for another of the same normal.
         for row, total in enumerate(sums):
             index = builder.add(builder.mul(k, I64(row)), loop.index)
-            normal = broadcast(builder, builder.load(builder.gep(z, [index])), kind)
+            normal = llvm.broadcast(builder, builder.load(builder.gep(z, [index])), kind)
             # Two instructions without fast-math flags: LLVM must neither fuse nor reorder them.
             product = builder.fmul(normal, entries)
             builder.store(builder.fadd(builder.load(total), product), total)
-    shift = builder.select(is_last, load_vector(builder, mean, 0, kind), negative_zero)
+    shift = builder.select(is_last, llvm.load_vector(builder, mean, 0, kind), negative_zero)
     for offset, total in zip(offsets, sums, strict=True):
-        store_vector(builder, builder.fadd(builder.load(total), shift), out, offset)
+        llvm.store_vector(builder, builder.fadd(builder.load(total), shift), out, offset)
 
 
 def _multiply_interleaved(d: int, _: Any, builder: Any, sig: Any, z: Any, panel: Any, mean: Any, out: Any) -> None:
     """`TILE_ROWS` rows of d normals to samples, where several rows make a vector: no lane is left empty."""
-    kind = vector_type(sig.args[0])
-    entries = [load_vector(builder, panel, k * kind.count, kind) for k in range(d)]
-    shift = load_vector(builder, mean, 0, kind)
+    kind = llvm.vector_type(sig.args[0])
+    entries = [llvm.load_vector(builder, panel, k * kind.count, kind) for k in range(d)]
+    shift = llvm.load_vector(builder, mean, 0, kind)
     for offset in range(0, TILE_ROWS * d, kind.count):
-        normals = load_vector(builder, z, offset, kind)
+        normals = llvm.load_vector(builder, z, offset, kind)
         total = None
         for k, entry in enumerate(entries):
             # Normal k of each row, in all lanes of that row.
-            repeated = shuffle(builder, normals, normals, [lane // d * d + k for lane in range(kind.count)])
+            repeated = llvm.shuffle(builder, normals, normals, [lane // d * d + k for lane in range(kind.count)])
             product = builder.fmul(repeated, entry)
             total = product if total is None else builder.fadd(total, product)
-        store_vector(builder, builder.fadd(total, shift), out, offset)
+        llvm.store_vector(builder, builder.fadd(total, shift), out, offset)
 
 
 _void = instruction(types.void)
@@ -177,15 +158,7 @@ def multiply_packed(z: Any, d: int, tile_count: int, tiles: Any, panels: Any, me
             _wide_tile(z, d, panel, depth, shift, target, d, True, True)
 
 
-@subroutine(types.void)
-def _pack_panel(matrix: Any, k: int, rows: int, depth: int, width: int, panel: Any) -> None:
-    """Copy the first `depth` entries of rows of a factor, k numbers apart, to a panel of `width` columns."""
-    for row in range(rows):
-        for normal in range(depth):
-            panel[normal * width + row] = matrix[row * k + normal]
-
-
-def multiply(z: Any, matrix: int, d: int, supports: Any, mean: Any, panel: Any, out: Any) -> None:
+def multiply(z: Any, matrix: Any, d: int, supports: Any, mean: Any, panel: Any, out: Any) -> None:
     """Multiply rows of normals, a multiple of `TILE_ROWS`, tile by tile: `z` and `out` share no memory.
 
     Shapes, all C-contiguous: `z` (n, k), `matrix` the address of (d, k), `supports` (tiles,), the `row_support` of
@@ -210,7 +183,9 @@ def multiply(z: Any, matrix: int, d: int, supports: Any, mean: Any, panel: Any, 
                 continue
             first = tile * width
             # Packed for every row block anew: 1/256 of the work, and no second copy of a large factor.
-            _pack_panel(offset_pointer(matrix, first * k + start), k, min(width, d - first), depth, width, panel)
+            for row in range(min(width, d - first)):
+                for normal in range(depth):
+                    panel[normal * width + row] = matrix[(first + row) * k + start + normal]
             shift, is_last = offset_pointer(mean, first), start + depth == supports[tile]
             for row in range(0, rows, TILE_ROWS):
                 normals, target = offset_pointer(z, row * k + start), offset_pointer(out, row * stride + first)

@@ -17,22 +17,19 @@ Random Samples, University of Oxford, 2005.
 """
 
 import math
+from functools import cache
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import types
 
-from mvn_dask.compiled.intrinsics import (
-    LANES,
-    as_real,
-    copy_vector,
-    lowest_bit,
-    real_type,
-    try_vector,
-    uniform,
-    vector_length,
-)
-from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH, subroutine
+from mvn_dask._typing import FloatArray
+from mvn_dask.compiled.intrinsics import as_real, copy_vector, lowest_bit, real_type, try_vector, uniform, vector_length
+from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH, subroutine
+
+LayerTable = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 
 BATCH_STEPS = 256
 """Steps that every stream makes before its words are used: few enough that they stay in the first cache."""
@@ -58,6 +55,34 @@ class Ziggurat(NamedTuple):
     """Density at the layer's inner edge, less that at its outer edge."""
     tail: Any
     """Where the tail begins, and one over that."""
+
+
+@cache
+def tables(dtype: str) -> tuple[LayerTable, FloatArray]:
+    """The tables of "float64" or "float32": unsigned integers, shape (512,), and numbers, shape (1024,).
+
+    The first hold width, as the bits of a number, and limit of each layer: a magnitude below the limit is accepted.
+    The second hold the width of each layer; the density at its outer edge; by how much that grows to the inner edge;
+    in the last 256, where the tail begins, and one over that.
+    """
+    # The file is copied from nowhere: SFC64's state can be set so that its next words are known, and numpy's normals
+    # then determine every entry, as a test does again. Those of single precision are rounded from it.
+    with (files(__package__) / "ziggurat.npy").open("rb") as file:
+        width, limit, density = np.load(file)
+    edge = width[-1] * 2.0**52
+    if dtype == "float32":
+        # Its magnitudes have 23 bits instead of 52. The limit is rounded, as numpy's own table is.
+        width, limit = width * 2.0**29, np.rint(limit / 2.0**29)
+    integer = dtype.replace("float", "uint")
+    numbers = np.zeros((4, 256), dtype)
+    numbers[0], numbers[1] = width, density
+    # In that precision: numpy subtracts two entries of its own table.
+    numbers[2, 1:] = numbers[1, :-1] - numbers[1, 1:]
+    numbers[3, :2] = edge, 1.0 / edge
+    # Width and limit side by side, so that one load gets both.
+    layers: LayerTable = np.empty((256, 2), integer)
+    layers[:, 0], layers[:, 1] = numbers[0].view(integer), limit
+    return layers.ravel(), numbers.ravel()
 
 
 @subroutine(types.void)

@@ -9,26 +9,11 @@ from typing import Any
 
 from numba import types
 
-from mvn_dask.compiled.intrinsics import (
-    LANES,
-    as_words,
-    offset_pointer,
-    pointer_to,
-    prefetch,
-    scale_vector,
-    step_lanes,
-    vector_length,
-)
-from mvn_dask.compiled.llvm import MAX_VECTOR_LENGTH, subroutine
+from mvn_dask.compiled import intrinsics
+from mvn_dask.compiled.intrinsics import as_words, offset_pointer, pointer_to, vector_length
+from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH, subroutine
 from mvn_dask.compiled.matrix_product import TILE_FIELDS, TILE_ROWS, multiply_packed
-from mvn_dask.compiled.normals import (
-    BATCH_CAPACITY,
-    BATCH_STEPS,
-    STREAM_STEPS,
-    Ziggurat,
-    fill_normals,
-    step_stream,
-)
+from mvn_dask.compiled.normals import BATCH_CAPACITY, BATCH_STEPS, STREAM_STEPS, Ziggurat, fill_normals, step_stream
 
 NORMALS, SCALED, TRANSFORMED = range(3)
 """What is written: the normals z; ``z * scale + mean``, number by number; rows ``factor @ z + mean``."""
@@ -40,7 +25,7 @@ def _scale(out: Any, first: int, last: int, column: int, period: int, scale: Any
     length = vector_length(out)
     while first < last:
         if first + length <= last:
-            scale_vector(out, first, scale, mean, column)
+            intrinsics.scale_vector(out, first, scale, mean, column)
         else:
             # What is behind the last number is not drawn yet, or not ours.
             for k in range(last - first):
@@ -113,7 +98,7 @@ def draw_stripes(
             # Eight lanes for one stream would take longer than the stream alone.
             step_stream(state, 0, steps, 0, BATCH_STEPS)
         else:
-            step_lanes(state, steps, STREAM_STEPS, BATCH_STEPS // LANES)
+            intrinsics.step_lanes(state, steps, STREAM_STEPS, BATCH_STEPS // LANES)
         for lane in range(stripes):
             if drawn[lane] == count:
                 continue
@@ -130,4 +115,4 @@ def draw_stripes(
                 pending[lane] = _transform(z, end, d, factor, out, row, drawn[lane] == count, overflow)
             unfinished -= drawn[lane] == count
             # The memory that the next batch of this stream takes, while the others are drawn.
-            prefetch(out, lane * count + drawn[lane], BATCH_STEPS * vector_length(words) // LANES)
+            intrinsics.prefetch(out, lane * count + drawn[lane], BATCH_STEPS * vector_length(words) // LANES)

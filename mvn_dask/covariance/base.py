@@ -135,13 +135,7 @@ class Factor(Registered, ABC, family="factor"):
 
 
 def single_array(arrays: Arrays, name: str, axes: int) -> FloatArray:
-    """The one array that there must be, of floating-point numbers with so many axes, none of them empty.
-
-    Raises
-    ------
-    ArgumentError
-        If there are others, or it is another.
-    """
+    """The one array, of floating-point numbers with so many axes, not empty; an `ArgumentError` if it is another."""
     if arrays.keys() != {name}:
         raise ArgumentError(f"there must be the array {name!r} alone, and there are {sorted(arrays)}")
     array = arrays[name]

@@ -25,25 +25,20 @@ def _libraries() -> tuple[list[Any], list[Any]]:
     Looking for them takes milliseconds: once a process is enough.
     """
     libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-    own = [
-        library
-        for library in libraries
-        if library.internal_api == "mkl" or getattr(library, "threading_layer", "") == "openmp"
-    ]
+    own = [each for each in libraries if each.internal_api == "mkl" or getattr(each, "threading_layer", "") == "openmp"]
     return [library for library in libraries if library not in own], own
 
 
-def _set(libraries: Iterable[Any], counts: Iterable[int]) -> None:
-    for library, count in zip(libraries, counts, strict=True):
-        library.set_num_threads(count)
-
-
-def _set_shared(libraries: Iterable[Any], counts: Iterable[int]) -> None:
+def _set(libraries: list[Any], counts: Iterable[int]) -> list[int]:
+    """Set numbers of threads; those that were set before."""
+    before = [library.num_threads for library in libraries]
     # threadpoolctl lets only the thread that first set a limit set another, and ignores the rest; but
     # here the thread that saves need not be the one that restores, nor the user's.
     OpenBLASController.clear_controlling_thread(force=True)
-    _set(libraries, counts)
+    for library, count in zip(libraries, counts, strict=True):
+        library.set_num_threads(count)
     OpenBLASController.clear_controlling_thread(force=True)
+    return before
 
 
 @contextmanager
@@ -53,11 +48,9 @@ def one_thread() -> Iterator[None]:
     shared, own = _libraries()
     with _lock:
         if _inside == 0:
-            _saved = [library.num_threads for library in shared]
-            _set_shared(shared, [1] * len(shared))
+            _saved = _set(shared, [1] * len(shared))
         _inside += 1
-    mine = [library.num_threads for library in own]
-    _set(own, [1] * len(own))
+    mine = _set(own, [1] * len(own))
     try:
         yield
     finally:
@@ -65,4 +58,4 @@ def one_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if _inside == 0:
-                _set_shared(shared, _saved)
+                _set(shared, _saved)

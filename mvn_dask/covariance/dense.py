@@ -209,12 +209,7 @@ class Dense(Covariance):
     """Tolerance of that check."""
 
     def __init__(
-        self,
-        matrix: object,
-        *,
-        method: Method = "svd",
-        check_valid: CheckValid = "warn",
-        tol: float = 1e-8,
+        self, matrix: object, *, method: Method = "svd", check_valid: CheckValid = "warn", tol: float = 1e-8
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         array = np.array(checks.real_array("cov", matrix), order="C")

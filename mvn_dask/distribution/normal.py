@@ -40,18 +40,6 @@ class NormalSampler(Sampler):
         # the order of sums: compiled products begin with 0.0, numpy's with the first product.
         object.__setattr__(self, "location", self.location + 0.0)
 
-    @property
-    def ndim(self) -> int:
-        return self.factor.ndim
-
-    @property
-    def noise_ndim(self) -> int:
-        return self.factor.noise_ndim
-
-    @property
-    def rank(self) -> int:
-        return self.factor.rank
-
     def record(self) -> dict[str, Any]:
         return {"kind": self.kind, "covariance": dict(self.covariance), "factor": {"kind": self.factor.kind}}
 
@@ -77,15 +65,6 @@ class NormalSampler(Sampler):
 
     def mean(self) -> Float64Array:
         return self.location.astype(np.float64)
-
-    def variances(self) -> Float64Array:
-        return self.factor.variances()
-
-    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
-        return self.factor.covariance_of(rows, columns)
-
-    def whiten(self, x: FloatArray) -> FloatArray:
-        return self.factor.whiten(x)
 
     def laws(self) -> ReferenceLaws:
         """Normal variables, and lengths whose squares are χ² distributed with as many degrees of freedom as the rank.

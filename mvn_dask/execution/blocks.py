@@ -18,8 +18,6 @@ from dask.optimization import cull
 
 from mvn_dask.execution import cancellation
 
-Graph = dict[Any, Any]
-"""Dask's tasks and data, by their keys."""
 MAX_TASKS = 8
 """Tasks of a block, after fusing, up to which a single thread makes it about as fast as several."""
 
@@ -49,7 +47,7 @@ class Blocks:
         """Whether the first block is made by at most `MAX_TASKS` tasks, and so not of many other blocks."""
         return sum(not _is_data(node) for node in self._optimized([self.key(0)]).values()) <= MAX_TASKS
 
-    def _optimized(self, keys: Sequence[Any]) -> Graph:
+    def _optimized(self, keys: Sequence[Any]) -> dict[Any, Any]:
         return dict(da.Array.__dask_optimize__(self._layers, keys))
 
     def independent(self) -> bool:
@@ -71,7 +69,7 @@ class Blocks:
         return not any(one & other for one, other in combinations(tasks_of_blocks, 2))
 
 
-def _tasks(graph: Graph) -> set[Any]:
+def _tasks(graph: dict[Any, Any]) -> set[Any]:
     """Keys of the tasks of a graph, those left out whose result is a constant.
 
     A constant is an array that stands in the graph, or is computed from such arrays alone, as weights are: it is

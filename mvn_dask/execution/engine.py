@@ -116,14 +116,10 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
     """
     client = current_client()
     cancellation.raise_if_cancelled()
-    if client is None:
-        _run_whole_locally(graph, keys, progress, work)
-    else:
+    if client is not None:
         with seceded():
             _run_whole_on_cluster(client, graph, keys, progress, work)
-
-
-def _run_whole_locally(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
+        return
     wanted = set(keys)
 
     def count(key: Any, _: Any) -> None:

@@ -9,7 +9,7 @@ import pickle
 import threading
 import uuid
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import cloudpickle
 
@@ -46,25 +46,16 @@ class _NamingUnpickler(pickle.Unpickler):
         return self._arrays[pid]
 
 
-class FileBacked(Protocol):
-    """An object with arrays that may lie in files as well. `PickledOnce` recognises it by its method."""
-
-    def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
-        """As `__reduce__`; `files` are loaders that work in any process, by the digests of their arrays."""
-
-
 class PickledOnce:
     """An object that is pickled at most once, and unpickled once in each process that it is sent to.
 
-    `files` are loaders of arrays that the other processes can read, by the digests of the arrays; they are offered to
-    each `FileBacked` object inside `value`, which is whatever cloudpickle takes.
+    `files` are loaders of arrays that the other processes can read, by the digests of the arrays. An object inside
+    `value` whose arrays may lie in files has a method ``reduce_with_files(files)``, used in place of `__reduce__`.
     """
 
-    def __init__(self, value: object, files: Mapping[str, ArrayLoader]) -> None:
+    def __init__(self, value: Any, files: Mapping[str, ArrayLoader]) -> None:
         self.identity = uuid.uuid4().hex
-        self._value: Any = value
-        self._files: Mapping[str, ArrayLoader] = files
-        self._payload = b""
+        self._value, self._files, self._payload = value, files, b""
 
     def __getstate__(self) -> tuple[str, bytes]:
         with _lock:

@@ -23,9 +23,9 @@ from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.store.array_manifest import sample_manifest
+from mvn_dask.store.format.completeness import refuse_unknown_files
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import load_parameters
-from mvn_dask.store.removal import refuse_unknown_files
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 

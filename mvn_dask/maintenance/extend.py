@@ -47,14 +47,10 @@ def extend(
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
-        Whatever `mvn_dask.to_zarr` takes.
+    url, fsync, storage_options
+        As for `mvn_dask.to_zarr`.
     rows : int
         How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d).
-    fsync : bool
-        As for `mvn_dask.to_zarr`.
-    storage_options : mapping, optional
-        As for `mvn_dask.to_zarr`.
 
     Returns
     -------
@@ -64,10 +60,8 @@ def extend(
     ------
     UnfinishedStoreError
         If chunks are missing, as they are after an extension that was killed: `repair` completes it.
-    DerivedStoreError
-        If the store's numbers were derived from samples.
-    StorageBusyError
-        If another job is in the store.
+    DerivedStoreError, StorageBusyError
+        If the store's numbers were derived from samples; if another job is in the store.
     ArgumentError, ArgumentTypeError
         If `rows` is no number of rows, or the sample is a single one without an axis.
 
@@ -102,8 +96,9 @@ def extend(
         if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
         if not complete(storage, manifest):
-            msg = f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
-            raise UnfinishedStoreError(msg)
+            raise UnfinishedStoreError(
+                f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
+            )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
         array = replay.array(size, manifest.chunks, manifest.names)
         longer, arrays = manifest_of(array, shards_of(manifest))
@@ -111,8 +106,7 @@ def extend(
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
-        writer = ChunkWriter(storage, longer, longer.identity)
-        write_chunks(array, writer, missing_numbers(storage, longer, *numbers))
+        write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
         finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)
 

@@ -12,14 +12,13 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.execution.client import current_client
-from mvn_dask.maintenance.verify import replay_of
+from mvn_dask.maintenance.verify import Level, inspect, refuse_other_levels, replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
-from mvn_dask.store.verification import Level, inspect, refuse_other_levels
 from mvn_dask.store.writing import finish
 
 
@@ -58,17 +57,13 @@ def repair(
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
-        Whatever `mvn_dask.to_zarr` takes.
+    url, fsync, storage_options
+        As for `mvn_dask.to_zarr`.
     level, full
         How closely to compare; see `verify`.
     array : dask.array.Array, optional
         What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
         needed here, and so is a sample whose parameters were lost.
-    fsync : bool
-        As for `mvn_dask.to_zarr`.
-    storage_options : mapping, optional
-        As for `mvn_dask.to_zarr`.
 
     Returns
     -------
@@ -78,14 +73,10 @@ def repair(
     ------
     NotAStoreError
         If there is no store.
-    DamagedManifestError
-        If its manifest is damaged, or its parameters are and there is no `array`.
-    DerivedStoreError
-        If its numbers were derived from samples, and there is no `array`.
-    SpecMismatchError
-        If `array` is another.
-    ArgumentError
-        If `level` is something else.
+    DamagedManifestError, DerivedStoreError
+        If its manifest is damaged; or if there is no `array`, and its parameters are, or its numbers were derived.
+    SpecMismatchError, ArgumentError
+        If `array` is another; if `level` is something else.
 
     Examples
     --------
@@ -116,6 +107,6 @@ def repair(
         compared = replay_of(storage, manifest) if level == "values" else None
         found = inspect(storage, manifest, level=level, full=full, replay=compared)
         numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
-        write_chunks(array, ChunkWriter(storage, manifest, manifest.identity), numbers, rewrite=True)
+        write_chunks(array, ChunkWriter(storage, manifest), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
     return Repair(storage.name, tuple(found.bad), (*written, *found.faults), found.unknown_files)

@@ -9,6 +9,7 @@ from functools import cached_property
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.measurements import Measurements
@@ -36,27 +37,23 @@ class Estimates:
         """Number of rows."""
         return self.selection.rows
 
-    def name(self, column: int) -> str:
+    def name(self, column: int, kind: str = "variable") -> str:
         """Name of a selected variable, by its position among them; its number where it has none."""
         variable = int(self.selection.columns[column])
         names = self.selection.manifest.names
-        return f"variable {variable:,}" if names is None else names[variable]
+        return f"{kind} {variable:,}" if names is None else names[variable]
 
-    def label(self, column: int) -> str:
-        """A name for pictures, where there is less room."""
-        variable = int(self.selection.columns[column])
-        return f"no. {variable:,}" if self.selection.manifest.names is None else self.name(column)
+    @cached_property
+    def mean(self) -> Float64Array:
+        """Sample means in the variables' own units, shape (columns,)."""
+        return self.reference.mean + self.reference.deviation * self.measured.mean
 
-    def mean(self, column: int) -> float:
-        """Sample mean of a selected variable, in its own unit."""
-        deviation = float(self.reference.deviation[column])
-        return float(self.reference.mean[column]) + deviation * float(self.measured.mean[column])
+    @cached_property
+    def deviation(self) -> Float64Array:
+        """Sample standard deviations in the variables' own units, shape (columns,)."""
+        return self.reference.deviation * np.sqrt(self.measured.variance)
 
-    def deviation(self, column: int) -> float:
-        """Sample standard deviation of a selected variable, in its own unit."""
-        return float(self.reference.deviation[column]) * sqrt(float(self.measured.variance[column]))
-
-    @property
+    @cached_property
     def mean_errors(self) -> Float64Array:
         """Means less the expected ones and less what rounding explains, in standard errors, shape (columns,)."""
         return beyond(self.measured.mean, self.rounding) * sqrt(self.rows)
@@ -69,12 +66,12 @@ class Estimates:
     @property
     def variance_degrees(self) -> float:
         """Degrees of freedom of the χ² distribution that has the mean and the variance of (n - 1) s² / σ²."""
-        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.kurtosis_excess)
+        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess)
 
     @property
     def covariance_degrees(self) -> Float64Array:
         """The same for pairs: n - 1 for normal ones, fewer for heavier tails, shape (pairs, pairs)."""
-        kurtosis, squared = self.reference.kurtosis_excess, self.reference.correlation**2
+        kurtosis, squared = self.reference.laws.kurtosis_excess, self.reference.correlation**2
         return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
 
     @cached_property
@@ -97,18 +94,24 @@ class Estimates:
 
         Those of normal variables are √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
         """
-        expected = self.reference.correlation
         with np.errstate(all="ignore"):
-            error = np.sqrt((1.0 + expected**2) / self.covariance_degrees)
-            found = beyond(self.measured.covariance - expected, self._pair_rounding) / error
+            error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
+            found = self._pair_differences / error
         return np.where(self.tested_pairs > 0, found, np.nan)
 
     @cached_property
     def covariance_z(self) -> Float64Array:
         """The same as numbers that are standard normal for any number of rows."""
         expected = self.reference.correlation
-        nearer = expected + beyond(self.measured.covariance - expected, self._pair_rounding)
-        return np.where(self.tested_pairs > 0, covariance_z(nearer, expected, self.covariance_degrees), np.nan)
+        z = covariance_z(expected + self._pair_differences, expected, self.covariance_degrees)
+        return np.where(self.tested_pairs > 0, z, np.nan)
+
+    @property
+    def _pair_differences(self) -> Float64Array:
+        """Covariances less the expected ones and less what rounding explains."""
+        rounding = self.rounding[self.selection.paired]
+        explained = 2.0 * np.add.outer(rounding, rounding) + SUMMATION_ERROR
+        return beyond(self.measured.covariance - self.reference.correlation, explained)
 
     @cached_property
     def segment_errors(self) -> Float64Array:
@@ -127,7 +130,8 @@ class Estimates:
         """By how many standard deviations rounding may move a number, 0 for what is not tested, shape (columns,)."""
         return np.where(self.reference.testable, self.reference.rounding, 0.0)
 
-    @property
-    def _pair_rounding(self) -> Float64Array:
-        rounding = self.rounding[self.selection.paired]
-        return 2.0 * np.add.outer(rounding, rounding) + SUMMATION_ERROR
+
+def largest(errors: Float64Array, testable: npt.NDArray[np.bool_], most: int) -> list[int]:
+    """Positions of the largest errors of testable variables, at most so many, in that order."""
+    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:most]
+    return [int(each) for each in order if testable[each]]

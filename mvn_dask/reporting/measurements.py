@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from mvn_dask._typing import ArrayLoader, Float64Array
+from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.reference import Reference, marginal_histogram
-from mvn_dask.reporting.scan import ChunkRange, ScanInput, scan
+from mvn_dask.reporting.scan import ChunkRange, ScanInput
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
-from mvn_dask.statistics.base import Counts, Rows, Statistic
-from mvn_dask.statistics.combined import Combined
+from mvn_dask.statistics.base import Combined, Counts, Rows, Statistic
 from mvn_dask.statistics.forest import split
 from mvn_dask.statistics.histogram import Histogram
 from mvn_dask.statistics.moments import Moments
@@ -26,7 +25,6 @@ from mvn_dask.statistics.repeats import Repeated, Repeats
 from mvn_dask.statistics.segment_means import SegmentMeans, Segments
 from mvn_dask.statistics.standardized import Standardized
 from mvn_dask.store.format.layout import chunk_count
-from mvn_dask.store.reading import Stored
 
 LEAF_NUMBERS = 2**16
 """Numbers of a leaf of variables, about, where chunks are smaller."""
@@ -163,18 +161,6 @@ class Measurements:
     """Fingerprints of chunks, and which of them repeat."""
 
 
-def measure(
-    stored: Stored,
-    selection: Selection,
-    reference: Reference,
-    broadcast: Broadcast,
-    loaders: Mapping[str, ArrayLoader],
-) -> Measurements:
-    """Measure a store, on dask's current scheduler."""
-    inputs = inputs_of(selection, reference, broadcast)
-    return collect(selection, reference, scan(stored, inputs, loaders))
-
-
 def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) -> tuple[ScanInput, ...]:
     """What a report scans a store for."""
     rows, manifest = selection.rows, selection.manifest
@@ -202,31 +188,26 @@ def _leaf_rows(selection: Selection) -> int:
 
 def collect(selection: Selection, reference: Reference, results: Sequence[Mapping[int, Any]]) -> Measurements:
     """Put the parts of a store together."""
-    pairs, starts = len(selection.paired), selection.starts
-    histogram = marginal_histogram(selection.binned)
-    mean, variance = np.zeros((2, len(selection.columns)))
-    covariance = np.zeros((pairs, pairs))
-    segment_means = np.zeros((selection.segments, len(selection.segmented)))
-    histograms = np.zeros((len(selection.binned), histogram.bins), np.int64)
-    for part, checked in results[0].items():
-        columns, segmented, paired, binned = selection.within(part)
-        moments, segments, histograms[binned] = checked.inner
-        mean[columns], variance[columns], covariance[paired, paired] = moments[1:]
-        segment_means[:, segmented] = segments.means
-    no_rows = np.zeros(selection.segments, np.int64)
-    lengths, squared = np.zeros(0, np.int64), Segments(no_rows, np.zeros((selection.segments, 1)))
+    columns, pairs, segments = len(selection.columns), len(selection.paired), selection.segments
+    lengths, squared = np.zeros(0, np.int64), Segments(np.zeros(segments, np.int64), np.zeros((segments, 1)))
     if reference.radial is not None:
         (lengths,), squared = results[2][0]
-    return Measurements(
-        mean=mean,
-        variance=variance,
-        covariance=covariance,
-        segment_rows=np.diff(starts),
-        segment_means=segment_means,
-        histograms=histograms,
+    found = Measurements(
+        mean=np.zeros(columns),
+        variance=np.zeros(columns),
+        covariance=np.zeros((pairs, pairs)),
+        segment_rows=np.diff(selection.starts),
+        segment_means=np.zeros((segments, len(selection.segmented))),
+        histograms=np.zeros((len(selection.binned), marginal_histogram(selection.binned).bins), np.int64),
         nonfinite=sum(each.nonfinite for each in results[0].values()),
         off_constant=sum(each.off_constant for each in results[0].values()),
         lengths=lengths,
         squared_lengths=squared,
         chunks=results[1][0],
     )
+    for part, checked in results[0].items():
+        own, segmented, paired, binned = selection.within(part)
+        moments, means, found.histograms[binned] = checked.inner
+        _, found.mean[own], found.variance[own], found.covariance[paired, paired] = moments
+        found.segment_means[:, segmented] = means.means
+    return found

@@ -1,8 +1,6 @@
-"""Numbers as text for people: significant digits, signs, shares, plurals, ranges of rows."""
+"""Numbers as text for people: significant digits, signs, shares, plurals."""
 
 from math import floor, isfinite, log10
-
-from mvn_dask.reporting.selection import Selection
 
 MINUS = "−"
 MILLION = 10**6
@@ -11,8 +9,6 @@ MILLION = 10**6
 def number(value: float, digits: int = 4) -> str:
     """A number with so many significant digits.
 
-    Examples
-    --------
     >>> number(0.0123456), number(-1234567.0), number(3.0), number(float("inf"))
     ('0.01235', '−1.235e+06', '3', '∞')
     """
@@ -24,8 +20,6 @@ def number(value: float, digits: int = 4) -> str:
 def to_precision(value: float, step: float) -> str:
     """A number with as many digits as tell it from one that is a tenth of a step away.
 
-    Examples
-    --------
     >>> to_precision(0.0123456, 0.001), to_precision(-12.0, 5.0), to_precision(1e9, 1e-3)
     ('0.0123', '−12.0', '1e+09')
     """
@@ -40,8 +34,6 @@ def to_precision(value: float, step: float) -> str:
 def signed(value: float) -> str:
     """A number with its sign and one digit after the point.
 
-    Examples
-    --------
     >>> signed(1.26), signed(-0.04), signed(1e12)
     ('+1.3', '−0.0', '+1e+12')
     """
@@ -54,8 +46,6 @@ def signed(value: float) -> str:
 def rate(value: float) -> str:
     """A rate as a share of many.
 
-    Examples
-    --------
     >>> rate(0.34), rate(0.001), rate(1e-9), rate(1.0)
     ('34 in 100', '1 in 1,000', 'less than 1 in a million', 'all')
     """
@@ -69,8 +59,6 @@ def rate(value: float) -> str:
 def percent(value: float) -> str:
     """A share in percent.
 
-    Examples
-    --------
     >>> percent(0.02275), percent(1e-9), percent(0.0)
     ('2.275 %', '1e-07 %', '0 %')
     """
@@ -80,8 +68,6 @@ def percent(value: float) -> str:
 def expected_count(value: float) -> str:
     """How many there should be, which is seldom a whole number.
 
-    Examples
-    --------
     >>> expected_count(15000.3), expected_count(0.0312345)
     ('15,000', '0.03123')
     """
@@ -91,15 +77,7 @@ def expected_count(value: float) -> str:
 def plural(value: int, what: str) -> str:
     """A number of things, whose name takes an s.
 
-    Examples
-    --------
     >>> plural(1, "row"), plural(12345, "row")
     ('1 row', '12,345 rows')
     """
     return f"{value:,} {what}{'' if value == 1 else 's'}"
-
-
-def segment_rows(selection: Selection, segment: int) -> str:
-    """Rows of a segment, counted from 0."""
-    first, last = int(selection.starts[segment]), int(selection.starts[segment + 1]) - 1
-    return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"

@@ -14,8 +14,6 @@ from mvn_dask._typing import Float64Array
 def beyond(deviation: Float64Array, rounding: Float64Array | float) -> Float64Array:
     """A deviation, less what rounding explains of it.
 
-    Examples
-    --------
     >>> beyond(np.array([-3.0, 0.5, 2.0]), 1.0)
     array([-2.,  0.,  1.])
     """
@@ -25,8 +23,6 @@ def beyond(deviation: Float64Array, rounding: Float64Array | float) -> Float64Ar
 def normal_p_value(z: Float64Array) -> Float64Array:
     """Probability that a standard normal is farther from 0.
 
-    Examples
-    --------
     >>> normal_p_value(np.array([1.959964])).round(6)
     array([0.05])
     """
@@ -34,16 +30,9 @@ def normal_p_value(z: Float64Array) -> Float64Array:
 
 
 def chi2_p_value(sums: Float64Array, degrees: Float64Array | float, rounding: Float64Array | float) -> Float64Array:
-    """Probability that a sum of squares of so many standard normals is farther out, to either side.
+    """Probability that a sum of squares of so many standard normals is farther out, to either side; 1 for no degrees.
 
-    Parameters
-    ----------
-    sums : ndarray
-        Sums of squares.
-    degrees : ndarray or float
-        How many; 0 gives the p-value 1.
-    rounding : ndarray or float
-        What rounding may explain of a sum, as a part of its expected value.
+    `rounding` is what rounding may explain of a sum, as a part of its expected value.
     """
     count = np.maximum(np.asarray(degrees, np.float64), 1.0)
     explained = np.minimum(rounding, 1.0) * count
@@ -53,19 +42,8 @@ def chi2_p_value(sums: Float64Array, degrees: Float64Array | float, rounding: Fl
 
 
 def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: Float64Array | int) -> Float64Array:
-    """Sample covariances of variables of variance 1 as numbers that are about standard normal.
+    """Sample covariances of variables of variance 1, which should be `correlation`, as nearly standard normal numbers.
 
-    Parameters
-    ----------
-    covariance : ndarray
-        Sums of products of deviations from the sample mean, divided by `degrees`.
-    correlation : ndarray
-        What they should be.
-    degrees : int or ndarray
-        Degrees of freedom: rows less 1, of normal variables.
-
-    Notes
-    -----
     The sum of products has the cumulant generating function -ν/2 log((1 - t(1+ρ))(1 + t(1-ρ))), whose saddlepoint
     is the root of a quadratic equation. From it comes Barndorff-Nielsen's r*, the signed root of a likelihood ratio
     with a correction: its tails are right to a few parts in a hundred even for two rows, where those of the normal
@@ -97,14 +75,7 @@ def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: F
 def binomial_p_value(counts: npt.NDArray[np.int64], trials: int, low: Float64Array, high: Float64Array) -> Float64Array:
     """Probability that a count of successes is farther out, to either side.
 
-    Parameters
-    ----------
-    counts : ndarray
-        Successes.
-    trials : int
-        How many trials.
-    low, high : ndarray
-        Bounds of the probability of success, between which rounding may move it.
+    `low` and `high` bound the probability of success, between which rounding may move it.
     """
     k = counts.astype(np.float64)
     # P(K >= k) = I_p(k, n - k + 1) and P(K <= k) = 1 - I_p(k + 1, n - k), which are 1 for k = 0 and k = n.

@@ -98,15 +98,6 @@ class Reference:
         """Variables whose distribution is not hidden by rounding, shape (columns,)."""
         return np.less_equal(self.rounding, MAX_ROUNDING)
 
-    @property
-    def kurtosis_excess(self) -> float:
-        """κ of an elliptical distribution, 0 for a normal one: it widens the laws of variances and covariances."""
-        return self.laws.kurtosis_excess
-
-    def marginal_cdf(self, values: Float64Array) -> Float64Array:
-        """Probability of a smaller standardised variable."""
-        return np.asarray(self.laws.marginal_cdf(values), np.float64)
-
 
 def marginal_histogram(columns: Indices) -> Histogram:
     """Bins of standardised variables, which are overwritten."""
@@ -117,8 +108,6 @@ def marginal_histogram(columns: Indices) -> Histogram:
 def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     """Moments and laws of the selected part of a sample.
 
-    Notes
-    -----
     Whoever stores a number x rounds it by about eps |x|, and the sum of the products of which it is made by eps √m of
     its standard deviation, where m is how many there are; eps is that of the stored numbers.
     """
@@ -133,36 +122,36 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     covariance = sampler.covariance_of(paired.tolist(), paired.tolist())
     correlation = np.clip(covariance / np.multiply.outer(scale, scale), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
-    radial = _radial_law(sampler, spacing, selection)
+    radial, no_radial_law = _radial_law(sampler, spacing, selection)
     return Reference(
         mean=mean[columns],
         deviation=deviation[columns],
         rounding=rounding[columns],
         correlation=correlation,
         laws=sampler.laws(),
-        radial=radial if isinstance(radial, RadialLaw) else None,
-        no_radial_law="" if isinstance(radial, RadialLaw) else radial,
+        radial=radial,
+        no_radial_law=no_radial_law,
     )
 
 
-def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> RadialLaw | str:
+def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> tuple[RadialLaw | None, str]:
     """The law of whitened rows, or why there is none.
 
     The root mean square of what whitening makes of rounding errors of random signs estimates the norm of the error of
     a row, by Hutchinson's method: it may be large where a variance is tiny.
     """
     if selection.cut:
-        return "nothing to test: no chunk holds whole rows"
+        return None, "nothing to test: no chunk holds whole rows"
     if not sampler.rank:
-        return "nothing to test: nothing varies"
+        return None, "nothing to test: nothing varies"
     laws = sampler.laws()
     if laws.radial_cdf is None:
-        return "not tested: the law of distances is not known"
+        return None, "not tested: the law of distances is not known"
     count = max(1, min(ROUNDING_PROBES, NUMBERS_AT_A_TIME // sampler.ndim))
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (count, sampler.ndim))
     try:
         errors = sampler.whiten(signs * spacing)
     except UnsupportedOperationError as error:
-        return f"not tested: {error}"
+        return None, f"not tested: {error}"
     rounding = 2.0 * sqrt(float(np.einsum("ij,ij->", errors, errors)) / count)
-    return RadialLaw(sampler.rank, rounding, laws.radial_cdf, laws.kurtosis_excess)
+    return RadialLaw(sampler.rank, rounding, laws.radial_cdf, laws.kurtosis_excess), ""

@@ -86,20 +86,6 @@ class ScanInput(ABC):
         """Derived rows, and the number of the first of them, in pieces."""
 
 
-@dataclass(frozen=True, eq=False)
-class StoredRows(ScanInput):
-    """The rows as they are stored."""
-
-    of_rows: Statistic[Any, Any]
-    """The statistic."""
-
-    def statistic(self, part: int) -> Statistic[Any, Any]:  # noqa: ARG002 the same for all
-        return self.of_rows
-
-    def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        yield chunk.first, rows
-
-
 @dataclass(frozen=True)
 class Scan:
     """Reads chunks, and computes nodes of what is derived from them."""
@@ -150,14 +136,7 @@ class Scan:
 def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, ArrayLoader]) -> list[dict[int, Any]]:
     """Results by the number of their part, for each input, on dask's current scheduler.
 
-    Parameters
-    ----------
-    stored : Stored
-        The store.
-    inputs : sequence of ScanInput
-        What is computed.
-    loaders : mapping
-        Arrays of the inputs that workers can load themselves, by their digests.
+    `loaders` load arrays of the inputs on workers, by their digests.
     """
     manifest, work = stored.manifest, Scan(stored, tuple(inputs))
     forests: Forests = {}
@@ -167,10 +146,8 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
         for found in run(work, numbers, size, progress, loaders):
             with one_thread():
                 for key, forest in found.items():
-                    if key in forests:
+                    if forests.setdefault(key, forest) is not forest:
                         forests[key].merge(forest)
-                    else:
-                        forests[key] = forest
     if not len(numbers):
         for low in range(0, manifest.shape[-1], manifest.chunks[-1]):
             high = min(low + manifest.chunks[-1], manifest.shape[-1])

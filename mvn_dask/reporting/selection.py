@@ -102,6 +102,11 @@ class Selection:
         """First row of each segment, and the number of rows, shape (segments + 1,)."""
         return -(-np.arange(self.segments + 1, dtype=np.int64) * self.rows // self.segments)
 
+    def row_range(self, segment: int) -> str:
+        """Rows of a segment, counted from 0."""
+        first, last = int(self.starts[segment]), int(self.starts[segment + 1]) - 1
+        return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"
+
     def within(self, low: int) -> tuple[slice, slice, slice, slice]:
         """Positions of the variables of a chunk, whose first is `low`.
 
@@ -141,8 +146,6 @@ class Selection:
 def evenly(count: int, most: int) -> Indices:
     """Numbers below `count`, at most so many, evenly spread.
 
-    Examples
-    --------
     >>> evenly(4, 10), evenly(10, 4)
     (array([0, 1, 2, 3]), array([0, 2, 5, 7]))
     """

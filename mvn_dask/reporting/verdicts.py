@@ -1,28 +1,220 @@
-"""All verdicts on a store, and their error rate: how often a sound sample would be called faulty.
+"""Verdicts on a store: families of tests, and how often a sound sample would be called faulty.
 
 Input: estimates. Output: eight verdicts. `ERROR_RATE` is that of all together. Each family of tests has an equal part
-of it, and each test an equal part of its family's. Checks that no sound sample fails take no part.
+of it, and each test an equal part of its family's. Checks that no sound sample fails take no part. Cost: a p-value a
+number. Shapes are tested by shares of numbers below fixed bounds, which are exactly binomial; bounds lie so close that
+nothing broad lies between them, and so far out that a single number too many in a tail is seen.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.moment_tests import covariances, drift, means, variances
-from mvn_dask.reporting.number_format import plural
-from mvn_dask.reporting.shape_tests import distances, marginals
-from mvn_dask.reporting.verdict import Verdict, exact
+from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, plural, signed, to_precision
+from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
+from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
 from mvn_dask.store.format.layout import chunk_count, chunk_index
 
 ERROR_RATE = 0.001
 """Share of sound samples that are called faulty, at most."""
-FAMILIES = (means, variances, covariances, marginals, distances, drift)
-"""Families of tests that share the error rate."""
 NAMED_REPEATS = 3
 """Pairs of equal chunks that are named."""
+BINS_PER_BOUND = BINS_PER_DEVIATION // 4
+"""Bins of a histogram between two bounds: a quarter of a standard deviation."""
+LENGTH_BINS_PER_BOUND = 4
+"""The same for lengths of whitened rows: an eighth."""
+NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
+NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
 
 
-def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
-    """All verdicts."""
-    own = error_rate / len(FAMILIES)
-    return (*(family(estimates, own) for family in FAMILIES), _numbers(estimates), _chunks(estimates))
+@dataclass(frozen=True)
+class Verdict:
+    """What a family of tests says."""
+
+    family: str
+    """Which family."""
+    title: str
+    """What it looks at, for people."""
+    ok: bool
+    """Whether no fault was found."""
+    tests: int
+    """Statistical tests in it; 0 where a sound sample cannot fail, or nothing was tested."""
+    p_value: float | None
+    """At most that share of sound samples has an equally extreme test; None where nothing was tested."""
+    text: str
+    """The most extreme test, or why there is none."""
+
+    @property
+    def grade(self) -> str:
+        """One of "ok", "NOT ok" and "not tested"."""
+        if not self.ok:
+            return "NOT ok"
+        return "not tested" if self.p_value is None else "ok"
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.grade}; {self.text}"
+
+
+def bonferroni(
+    family: str,
+    title: str,
+    p_values: Float64Array,
+    error_rate: float,
+    describe: Callable[..., str],
+    nothing_tested: str = "",
+) -> Verdict:
+    """The verdict of a family that has an error rate; NaN is no test, and `describe` takes the index of the smallest.
+
+    The p-value of the family is its smallest, times the number of tests: it holds whatever depends on what.
+    """
+    tests = int(np.count_nonzero(np.isfinite(p_values)))
+    if not tests:
+        return Verdict(family, title, ok=True, tests=0, p_value=None, text=nothing_tested)
+    index = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
+    p_value = min(1.0, tests * float(p_values[index]))
+    return Verdict(family, title, ok=p_value >= error_rate, tests=tests, p_value=p_value, text=describe(*index))
+
+
+def means(estimates: Estimates, error_rate: float) -> Verdict:
+    """Means: normal around the expected ones, of normal variables exactly so for any number of rows."""
+    errors, reference = estimates.mean_errors, estimates.reference
+    p_values = np.where(reference.testable & (estimates.rows > 0), normal_p_value(errors), np.nan)
+
+    def describe(i: int) -> str:
+        step = reference.deviation[i] / sqrt(estimates.rows)
+        return f"{estimates.name(i)}: {_describe_mean(estimates.mean[i], reference.mean[i], step, errors[i])}"
+
+    return bonferroni("means", "Means", p_values, error_rate, describe, NO_VARIABLE)
+
+
+def _describe_mean(mean: float, expected: float, step: float, error: float) -> str:
+    seen, should = to_precision(mean, step), to_precision(expected, step)
+    return f"mean {seen}, expected {should}, {signed(error)} standard errors"
+
+
+def variances(estimates: Estimates, error_rate: float) -> Verdict:
+    """Variances: (n - 1) s² / σ² is exactly χ² with n - 1 degrees of freedom, of normal variables."""
+    degrees = estimates.variance_degrees
+    p_values = chi2_p_value(estimates.measured.variance * degrees, degrees, 2.0 * estimates.rounding)
+    p_values = np.where(estimates.reference.testable & (degrees > 0), p_values, np.nan)
+
+    def describe(i: int) -> str:
+        expected = estimates.reference.deviation[i]
+        step = expected * sqrt(2.0 / degrees)
+        return (
+            f"{estimates.name(i)}: {to_precision(estimates.deviation[i], step)}, expected "
+            f"{to_precision(expected, step)}; the variance is off by "
+            f"{signed(estimates.variance_errors[i])} standard errors"
+        )
+
+    return bonferroni("variances", "Standard deviations", p_values, error_rate, describe, NO_PAIR)
+
+
+def covariances(estimates: Estimates, error_rate: float) -> Verdict:
+    """Covariances of pairs around the sample means, by a saddlepoint approximation."""
+    p_values = np.full(estimates.tested_pairs.shape, np.nan)
+    if estimates.rows > 1:
+        above = np.triu(estimates.tested_pairs, 1) > 0
+        p_values[above] = normal_p_value(estimates.covariance_z[above])
+
+    def describe(*pair: int) -> str:
+        one, other = (estimates.name(estimates.selection.paired[each]) for each in pair)
+        return (
+            f"{one} and {other}: correlation {estimates.correlation[pair]:.4f}, expected "
+            f"{estimates.reference.correlation[pair]:.4f}; the covariance is off by "
+            f"{signed(estimates.covariance_errors[pair])} standard errors"
+        ).replace("-", MINUS)
+
+    return bonferroni("covariances", "Covariances of pairs", p_values, error_rate, describe, NO_PAIR)
+
+
+def drift(estimates: Estimates, error_rate: float) -> Verdict:
+    """Means of segments of the rows: as the means, but they find where something changes on the way."""
+    selection, reference, measured = estimates.selection, estimates.reference, estimates.measured
+    testable = reference.testable[selection.segmented]
+    p_values = np.where(testable & (estimates.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
+
+    def describe(segment: int, i: int) -> str:
+        column = selection.segmented[i]
+        mean, deviation = reference.mean[column], reference.deviation[column]
+        step, seen = (
+            deviation / sqrt(measured.segment_rows[segment]),
+            mean + deviation * measured.segment_means[segment, i],
+        )
+        text = _describe_mean(seen, mean, step, estimates.segment_errors[segment, i])
+        return f"{estimates.name(column)} in {selection.row_range(segment)}: {text}"
+
+    return bonferroni("drift", "Means along the rows", p_values, error_rate, describe, NO_VARIABLE)
+
+
+def marginals(estimates: Estimates, error_rate: float) -> Verdict:
+    """Shapes of single variables."""
+    binned, rows, cdf = estimates.selection.binned, estimates.rows, estimates.reference.laws.marginal_cdf
+    bounds = marginal_histogram(binned).edges[BINS_PER_BOUND - 1 :: BINS_PER_BOUND]
+    below = np.cumsum(estimates.measured.histograms, axis=1)[:, BINS_PER_BOUND - 1 : -1 : BINS_PER_BOUND]
+    p_values, testable = np.full(below.shape, np.nan), estimates.reference.testable[binned]
+    if rows:
+        rounding = estimates.rounding[binned][:, None]
+        p_values[testable] = binomial_p_value(below, rows, cdf(bounds - rounding), cdf(bounds + rounding))[testable]
+
+    def describe(i: int, j: int) -> str:
+        bound, seen = bounds[j], int(below[i, j])
+        side, seen = ("below", seen) if bound < 0 else ("above", rows - seen)
+        region = f"more than {number(abs(bound))} standard deviations {side} the mean" if bound else "above the mean"
+        expected = float(cdf(np.array(-abs(bound))))
+        return f"{estimates.name(binned[i])}: {_describe_share('', region, seen, expected, rows)}"
+
+    return bonferroni("marginals", "Shapes of single variables", p_values, error_rate, describe, NO_VARIABLE)
+
+
+def _describe_share(what: str, region: str, seen: int, expected: float, rows: int) -> str:
+    return (
+        f"{percent(seen / rows)}{what} lie {region}, expected {percent(expected)}; "
+        f"{plural(seen, 'row')}, expected {expected_count(expected * rows)}"
+    )
+
+
+def distances(estimates: Estimates, error_rate: float) -> Verdict:
+    """Squared Mahalanobis distances: their shape, and their mean in each segment of the rows."""
+    law, measured, title = estimates.reference.radial, estimates.measured, "Mahalanobis distances"
+    counts, means = measured.squared_lengths.counts, measured.squared_lengths.means[:, 0]
+    total, untested = int(counts.sum()), estimates.reference.no_radial_law
+    if law is None or not total:
+        untested = untested or "nothing to test: there are no rows"
+    elif law.rounding > MAX_ROUNDING:
+        dtype = estimates.selection.manifest.dtype
+        untested = f"not tested: rounding of {dtype} hides the directions of the smallest variance"
+    if law is None or untested:
+        return Verdict("distances", title, ok=True, tests=0, p_value=None, text=untested)
+    bounds = law.histogram.edges[LENGTH_BINS_PER_BOUND - 1 :: LENGTH_BINS_PER_BOUND]
+    below = np.cumsum(measured.lengths)[LENGTH_BINS_PER_BOUND - 1 : -1 : LENGTH_BINS_PER_BOUND]
+    shape = binomial_p_value(below, total, law.cdf(bounds - law.rounding), law.cdf(bounds + law.rounding))
+    rounding = 2.0 * law.rounding / sqrt(law.rank) + law.rounding**2 / law.rank
+    degrees = law.squared_degrees * counts.astype(np.float64)
+    along = np.where(counts > 0, chi2_p_value(means / law.rank * degrees, degrees, rounding), np.nan)
+
+    def describe(i: int) -> str:
+        if i < len(bounds):
+            p, seen = float(law.cdf(bounds[i])), int(below[i])
+            side, seen, p = ("below", seen, p) if p < 0.5 else ("above", total - seen, 1.0 - p)
+            return _describe_share(" of the squared distances", f"{side} {number(bounds[i] ** 2)}", seen, p, total)
+        segment = i - len(bounds)
+        error = (means[segment] / law.rank - 1.0) / sqrt(2.0 / degrees[segment])
+        return (
+            f"the mean squared distance in {estimates.selection.row_range(segment)} is {number(means[segment], 5)}, "
+            f"expected {law.rank}, {signed(error)} standard errors"
+        )
+
+    return bonferroni("distances", title, np.concatenate([shape, along]), error_rate, describe)
+
+
+def _exact(family: str, title: str, *, ok: bool, text: str) -> Verdict:
+    """The verdict of a check that every sound sample passes."""
+    return Verdict(family, title, ok=ok, tests=0, p_value=1.0 if ok else 0.0, text=text)
 
 
 def _numbers(estimates: Estimates) -> Verdict:
@@ -31,7 +223,7 @@ def _numbers(estimates: Estimates) -> Verdict:
     faults = [f"{plural(nonfinite, 'number')} infinite or NaN"] if nonfinite else []
     faults += [f"{plural(off_constant, 'number')} of variables without variance not at the mean"] * bool(off_constant)
     text = " and ".join(faults) or "every one is finite, and those of variables without variance are their mean"
-    return exact("numbers", "Numbers", ok=not faults, text=text)
+    return _exact("numbers", "Numbers", ok=not faults, text=text)
 
 
 def _chunks(estimates: Estimates) -> Verdict:
@@ -42,10 +234,18 @@ def _chunks(estimates: Estimates) -> Verdict:
     if chunks > 1 and distinct < chunks:
         text += f"; of {chunks:,}, the others were not compared, or hold too few different numbers"
     if repeated:
-        pairs = [
-            f"{chunk_index(manifest, first)} and {chunk_index(manifest, last)}"
-            for _, first, last in repeated[:NAMED_REPEATS]
-        ]
+        shown = [[chunk_index(manifest, row) for row in rows] for _, *rows in repeated[:NAMED_REPEATS]]
+        pairs = ", ".join(f"{first} and {last}" for first, last in shown)
         more = sum(count - 1 for count, _, _ in repeated)
-        text = f"those that repeat others: {more:,} of {chunks:,}, such as {', '.join(pairs)}"
-    return exact("chunks", "Chunks", ok=not repeated, text=text)
+        text = f"those that repeat others: {more:,} of {chunks:,}, such as {pairs}"
+    return _exact("chunks", "Chunks", ok=not repeated, text=text)
+
+
+FAMILIES = (means, variances, covariances, marginals, distances, drift)
+"""Families of tests that share the error rate."""
+
+
+def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
+    """All verdicts."""
+    own = error_rate / len(FAMILIES)
+    return (*(family(estimates, own) for family in FAMILIES), _numbers(estimates), _chunks(estimates))

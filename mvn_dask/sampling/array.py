@@ -26,13 +26,7 @@ def draw_block(spec: SampleSpec, block_id: tuple[int, ...]) -> FloatArray:
 
 
 def sample(spec: SampleSpec) -> da.Array:
-    """A lazy array of samples, shape (*size, d).
-
-    Raises
-    ------
-    BlockTooLargeError
-        If a block cannot fit into the memory of a process.
-    """
+    """A lazy array of samples, shape (*size, d); a `BlockTooLargeError` if a block cannot fit into a process."""
     spec.refuse_too_large(workers().memory)
     plan, lineage = spec.plan, spec.lineage
     # The fingerprint stands for the values, the layout for the blocks: two cuts of the same values must not share keys.
@@ -50,8 +44,4 @@ def sample(spec: SampleSpec) -> da.Array:
         return cast(da.Array, drawn)
     # Blocks that no task can draw are cut from others; the name stays that of the sample.
     name = f"{lineage.name}-recut-{fingerprint(spec.recut)[:16]}"
-    return cast(da.Array, da.map_blocks(_identity, drawn.rechunk(spec.recut), name=name, meta=drawn._meta))
-
-
-def _identity(block: FloatArray) -> FloatArray:
-    return block
+    return cast(da.Array, da.map_blocks(np.asarray, drawn.rechunk(spec.recut), name=name, meta=drawn._meta))

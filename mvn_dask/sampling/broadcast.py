@@ -15,7 +15,6 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, cast
@@ -41,28 +40,14 @@ CACHED_SETS = 2
 
 ChooseSpool = Callable[[int], str | None]
 """From bytes to a folder or URL that the workers see, "" for a temporary folder, None for the graph."""
-
-
-@dataclass(frozen=True)
-class ArraySource:
-    """Where a process loads an array from."""
-
-    digest: str
-    """Digest of the array, which it is cached by and compared with."""
-    load: ArrayLoader
-    """Reads it."""
+ArraySource = tuple[str, ArrayLoader]
+"""Digest of an array, which it is cached by and compared with, and what loads it in any process."""
 
 
 class Broadcast:
-    """A sampler, whose parameter arrays pickle as file names where they are large.
+    """A sampler in the dtype of a sample, whose parameter arrays pickle as file names where they are large.
 
-    Parameters
-    ----------
-    sampler : Sampler
-        In the dtype of the sample.
-    choose_spool : callable
-        Called with the bytes of large arrays when they are pickled, since only then it is known where they go.
-        A temporary folder is deleted when this process ends.
+    `choose_spool` is called with their bytes when they are pickled, since only then it is known where they go.
     """
 
     def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
@@ -79,11 +64,6 @@ class Broadcast:
         """What draws rows with the arrays."""
         sampler: Sampler = loads_with(self._skeleton, self.arrays)
         return sampler
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the arrays, in bytes."""
-        return sum(array.nbytes for array in self.arrays.values())
 
     @property
     def arrays(self) -> Arrays:
@@ -126,12 +106,13 @@ class Broadcast:
     def _spool(self, files: Mapping[str, ArrayLoader]) -> dict[str, ArraySource]:
         """Sources of the arrays, written where need be; none where they stay in the pickle."""
         # Written here and not when the object is made: an array that only threads compute writes no file.
-        if self._choose_spool is None or self.nbytes <= SPOOLED_BYTES:
+        nbytes = sum(array.nbytes for array in self.arrays.values())
+        if self._choose_spool is None or nbytes <= SPOOLED_BYTES:
             return {}
         # What workers can write to they can read: where a store has the arrays, no shared spool need be named.
         if set(self.digests.values()) <= files.keys():
-            return {name: ArraySource(key, files[key]) for name, key in self.digests.items()}
-        spool = self._choose_spool(self.nbytes)
+            return {name: (key, files[key]) for name, key in self.digests.items()}
+        spool = self._choose_spool(nbytes)
         if spool is None:
             return {}
         with _spool_lock:
@@ -178,12 +159,12 @@ def _save(array: npt.NDArray[Any], key: str, folder: str) -> ArraySource:
         if not filesystem.exists(path):
             with filesystem.open(path, "wb") as file:
                 np.save(file, array, allow_pickle=False)
-        return ArraySource(key, partial(_download, url))
+        return key, partial(_download, url)
     target = Path(folder.removeprefix("file://")).absolute() / name
     if not (target.exists() and target.stat().st_size > array.nbytes):
         with atomic_write(target) as file:
             np.save(file, array, allow_pickle=False)
-    return ArraySource(key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False))
+    return key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False)
 
 
 def _download(url: str) -> npt.NDArray[Any]:
@@ -202,23 +183,22 @@ def _load_all(sources: Mapping[str, ArraySource]) -> dict[str, npt.NDArray[Any]]
     """Arrays by their names, loaded once a process, however many threads need them at the same time."""
     with _cache_lock:
         known = {key: array for arrays in _cached.values() for key, array in arrays.items()}
-        digests = {source.digest: source for source in sources.values()}
-        loaded = {key: known[key] if key in known else _load(source) for key, source in digests.items()}
+        loaded = {key: known[key] if key in known else _load(key, load) for key, load in sources.values()}
         _cached.pop(tuple(loaded), None)
         _cached[tuple(loaded)] = loaded
         while len(_cached) > CACHED_SETS:
             del _cached[next(iter(_cached))]
-        return {name: loaded[source.digest] for name, source in sources.items()}
+        return {name: loaded[key] for name, (key, _) in sources.items()}
 
 
-def _load(source: ArraySource) -> npt.NDArray[Any]:
+def _load(key: str, load: ArrayLoader) -> npt.NDArray[Any]:
     try:
-        array = source.load()
+        array = load()
         # A damaged file, or that of a store which was overwritten, must never be cached under this digest.
-        if digest(array) != source.digest:
+        if digest(array) != key:
             raise ValueError("it holds other numbers")
     except (OSError, ValueError) as error:
-        where = source.load.args[0] if isinstance(source.load, partial) else source.load
+        where = load.args[0] if isinstance(load, partial) else load
         raise SpoolError(
             f"this worker cannot read the factor at {where!r} ({error}). Name a shared folder or an "
             "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"

@@ -34,12 +34,10 @@ def cut_plan(plan: Plan, chunks: object, factor_bytes: int) -> tuple[Plan, Chunk
     plan : Plan
         Of the sample; its cuts do not matter.
     chunks : "auto", str, int, tuple or dict
-        - ``"auto"``: about ``array.chunk-size`` of dask's configuration, in whole stripes, and little
-          enough for the memory of the workers.
-        - a text such as ``"64 MiB"``: the same with another size.
-        - an integer: rows of a block, counted along the flattened sample axes; -1 for all of them.
-        - a tuple or dict: chunks of every axis, as dask takes them; the last axis, of the variables,
-          may be left out.
+        ``"auto"``: about ``array.chunk-size`` of dask's configuration, in whole stripes, and little enough for the
+        memory of the workers; a text such as ``"64 MiB"``: the same with another size; an integer: rows of a block,
+        counted along the flattened sample axes, -1 for all; a tuple or dict: chunks of every axis, as dask takes
+        them, where the last axis, of the variables, may be left out.
     factor_bytes : int
         Bytes of the factor.
 
@@ -76,12 +74,7 @@ def byte_size(text: str) -> int:
     """Bytes of a size such as "64 MiB", "1.5 GB" or "1e6": the one grammar of sizes, that of `dask.utils.parse_bytes`.
 
     Units are B, kB, MB, GB, TB and PB, powers of 1000, and KiB, MiB, GiB, TiB and PiB, powers of 1024; the B may be
-    left out, and case does not matter.
-
-    Raises
-    ------
-    ArgumentError
-        If it is none, or less than a byte.
+    left out, and case does not matter. An `ArgumentError` if it is none, or less than a byte.
     """
     nbytes = 0
     # Without digits dask reads a unit as one of it, and an empty text as one byte.

@@ -22,23 +22,7 @@ from mvn_dask.sampling.plan import Plan
 
 
 def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> FloatArray:
-    """Rows of a sample.
-
-    Parameters
-    ----------
-    factor : Factor
-        In the plan's dtype.
-    mean : ndarray, shape (d,)
-        In the plan's dtype.
-    plan : Plan
-        Which rows come from which streams.
-    start, stop : int
-        The first row and the one after the last, counted in C order of the plan's size.
-
-    Returns
-    -------
-    ndarray, shape (stop - start, d)
-    """
+    """Rows of a sample, counted in C order of its size: shape (stop - start, d). Factor and mean are in its dtype."""
     rows = np.empty((stop - start, plan.ndim), plan.dtype)
     if len(rows):
         _fill(_stripe_drawer(factor, mean, plan, start, stop), plan, rows, start)
@@ -73,7 +57,8 @@ class _CompiledStripes(_Stripes):
 
     def __init__(self, code: ModuleType, plan: Plan, start: int, stop: int, *affine: FloatArray) -> None:
         # All at once: numpy's SeedSequence takes a fifth of the time in which a stripe is drawn.
-        self._first, self._states = plan.stripe_states(start, stop)
+        self._first = start // plan.stripe
+        self._states = plan.root.sfc64_states(self._first, -(-stop // plan.stripe) - self._first)
         self._drawer = code.StripeDrawer(plan.dtype, *affine)
         # Each lane of the vectors draws a stripe of its own.
         self.together = code.LANES

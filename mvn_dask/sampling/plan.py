@@ -19,7 +19,6 @@ import numpy as np
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.hashing import fingerprint
-from mvn_dask.random.sfc64 import States
 from mvn_dask.random.streams import Root, stripe_height
 
 MAX_BLOCKS = 10**7
@@ -128,18 +127,10 @@ class Plan:
         """Memory that drawing the largest block takes, in bytes: block, factor, and `work_bytes`."""
         return self.block_rows * self.ndim * self.itemsize + factor_bytes + self.work_bytes
 
-    def stripe_states(self, start: int, stop: int) -> tuple[int, States]:
-        """The first stripe that some rows overlap, and the SFC64 states of all of them, shape (4, stripes)."""
-        first = start // self.stripe
-        return first, self.root.sfc64_states(first, -(-stop // self.stripe) - first)
-
     def stripes_between(self, start: int, stop: int) -> Iterator[tuple[int, slice, slice]]:
         """Stripes that some rows overlap: number, which rows of the stripe, and which of the rows they are.
 
-        Examples
-        --------
-        >>> plan = Plan((10**6,), 2, 2, "float64", Root(0), (10**6,))
-        >>> list(plan.stripes_between(32000, 40000))
+        >>> list(Plan.uncut((10**6,), 2, 2, "float64", Root(0)).stripes_between(32000, 40000))
         [(0, slice(32000, 32768, None), slice(0, 768, None)), (1, slice(0, 7232, None), slice(768, 8000, None))]
         """
         height = self.stripe
@@ -148,13 +139,7 @@ class Plan:
             yield stripe, slice(first - stripe * height, last - stripe * height), slice(first - start, last - start)
 
     def refuse_too_many(self) -> None:
-        """Raise if the sample has more blocks than a client can keep a list of.
-
-        Raises
-        ------
-        ArgumentError
-            With the number of blocks.
-        """
+        """Raise an `ArgumentError` if the sample has more blocks than a client can keep a list of."""
         blocks = prod(
             -(-length // cut) if isinstance(cut, int) else len(cut)
             for cut, length in zip(self.cuts, self.size, strict=True)
@@ -166,13 +151,7 @@ class Plan:
             )
 
     def refuse_too_large(self, factor_bytes: int, memory: int) -> None:
-        """Raise if the largest block cannot fit into `memory` bytes.
-
-        Raises
-        ------
-        BlockTooLargeError
-            With the bytes needed, the bytes there are, and the `chunks` that would fit.
-        """
+        """Raise a `BlockTooLargeError`, with the `chunks` that would fit, if the largest block needs more memory."""
         needed = self.task_bytes(factor_bytes)
         if needed <= memory:
             return
@@ -219,12 +198,8 @@ def even_cuts(size: tuple[int, ...], rows: int) -> tuple[Cut, ...]:
 
     Trailing axes stay whole while they fit, one axis is cut, and the axes before it are cut in ones.
 
-    Examples
-    --------
     >>> even_cuts((100, 10), rows=35)
     (3, 10)
-    >>> even_cuts((100, 10), rows=4)
-    (1, 4)
     """
     if not all(size):
         return tuple(max(1, length) for length in size)
@@ -232,28 +207,14 @@ def even_cuts(size: tuple[int, ...], rows: int) -> tuple[Cut, ...]:
 
 
 def contiguous(lengths: Sequence[Sequence[int]]) -> bool:
-    """Whether every block of a grid is a contiguous range of rows.
-
-    Examples
-    --------
-    >>> contiguous([(1, 1), (2, 3), (10,)])
-    True
-    >>> contiguous([(2,), (2, 3)])
-    False
-    """
+    """Whether every block of a grid is a contiguous range of rows."""
     several = [axis for axis, blocks in enumerate(lengths) if len(blocks) > 1]
     last = several[-1] if several else 0
     return all(length <= 1 for blocks in lengths[:last] for length in blocks)
 
 
 def as_cuts(lengths: Sequence[Sequence[int]]) -> tuple[Cut, ...]:
-    """The cuts that make a grid, an even one as one integer.
-
-    Examples
-    --------
-    >>> as_cuts([(4, 4, 2), (3, 5)])
-    (4, (3, 5))
-    """
+    """The cuts that make a grid, an even one as one integer: (4, (3, 5)) of [(4, 4, 2), (3, 5)]."""
     firsts = [max(1, blocks[0]) for blocks in lengths]
     pairs = zip(firsts, map(tuple, lengths), strict=True)
     return tuple(cut if _block_lengths(cut, sum(blocks)) == blocks else blocks for cut, blocks in pairs)

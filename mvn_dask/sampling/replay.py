@@ -6,8 +6,8 @@ any rows, or gives the lazy array of any size. Cost: that of drawing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from math import prod
+from operator import add
 from typing import Any
 
 import dask.array as da
@@ -16,7 +16,7 @@ import numpy as np
 from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
-from mvn_dask.random.streams import recorded_root
+from mvn_dask.random.streams import Root, recorded_root
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.plan import Plan
@@ -24,10 +24,7 @@ from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import STREAMS, cut_spec
 from mvn_dask.sampling.workers import spool_folder
 
-_FIELDS = {
-    "streams", "size", "ndim", "noise_ndim", "stripe", "dtype", "bit_generator", "entropy", "key", "pool_size",
-    "distribution", "parameters",
-}  # fmt: skip
+_FIELDS = {"streams", "distribution", "parameters", *Plan.uncut((), 1, 1, "float64", Root(0)).record()}
 
 
 @dataclass(frozen=True)
@@ -56,13 +53,14 @@ class Replay:
         --------
         A window of an array of shape (2, 5, d) is made of two runs of rows, each contiguous in C order:
 
+        >>> import mvn_dask
         >>> spec = mvn_dask.MultivariateNormal([0.0], 1.0).spec((2, 5), root=Root(1), dtype=np.dtype("f8"), chunks=-1)
         >>> replay = Replay(spec.lineage.values, spec.plan, spec.broadcast)
         >>> [(where, rows.shape) for where, rows in replay.parts((slice(0, 2), slice(1, 4), slice(0, 1)), full=True)]
         [(((0,), slice(0, 3, None)), (3, 1)), (((1,), slice(0, 3, None)), (3, 1))]
         """
         *axes, columns = window
-        lengths = [axis.stop - axis.start for axis in axes]
+        origin, lengths = [axis.start for axis in axes], [axis.stop - axis.start for axis in axes]
         # From this axis on, the window is contiguous; along the axes before it, every step begins a new run of rows.
         first_axis = self._first_contiguous_axis(axes)
         run = prod(lengths[first_axis:])
@@ -70,9 +68,9 @@ class Replay:
         if not run or not steps:
             return
         if not full:
-            steps = [steps[_scrambled(self._row([axis.start for axis in axes])) % len(steps)]]
+            steps = [steps[_scrambled(self._row(origin)) % len(steps)]]
         for step in steps:
-            start = self._row([axis.start + offset for axis, offset in zip_longest(axes, step, fillvalue=0)])
+            start = self._row([*map(add, origin, step), *origin[first_axis:]])
             first, last = (start, start + run) if full else self._one_stripe(start, start + run)
             rows = self.sampler.draw(self.plan, first, last)
             yield (step, slice(first - start, last - start)), rows[:, columns]
@@ -108,10 +106,7 @@ def _scrambled(number: int) -> int:
 def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
     """What draws a sample again, from what decides its values, as it stands in a manifest, and its parameters.
 
-    Raises
-    ------
-    DamagedManifestError
-        If no sample of this version of mvn_dask gives such a record.
+    Raises a `DamagedManifestError` if no sample of this version of mvn_dask gives such a record.
     """
     try:
         plan, record = _plan(values), values["distribution"]

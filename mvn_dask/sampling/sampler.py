@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.covariance import Factor
 from mvn_dask.kinds import Registered
 from mvn_dask.sampling.plan import Plan
 
@@ -31,20 +32,23 @@ class ReferenceLaws:
 class Sampler(Registered, ABC, family="distribution"):
     """Draws rows of a distribution; a subclass with a class attribute `kind` can be rebuilt from a record."""
 
+    factor: Factor
+    """Factor of the covariance of a row. A subclass whose rows have another overrides what is derived from it here."""
+
     @property
-    @abstractmethod
     def ndim(self) -> int:
         """Dimension d of a row."""
+        return self.factor.ndim
 
     @property
-    @abstractmethod
     def noise_ndim(self) -> int:
         """Number k of independent normals behind a row."""
+        return self.factor.noise_ndim
 
     @property
-    @abstractmethod
     def rank(self) -> int:
         """Dimension of the space that the rows fill."""
+        return self.factor.rank
 
     @property
     def nbytes(self) -> int:
@@ -78,15 +82,14 @@ class Sampler(Registered, ABC, family="distribution"):
     def mean(self) -> Float64Array:
         """Mean of a row, shape (d,)."""
 
-    @abstractmethod
     def variances(self) -> Float64Array:
         """Variances of the variables, shape (d,)."""
+        return self.factor.variances()
 
-    @abstractmethod
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
         """Covariances of some variables with others, shape (len(rows), len(columns))."""
+        return self.factor.covariance_of(rows, columns)
 
-    @abstractmethod
     def whiten(self, x: FloatArray) -> FloatArray:
         """Rows less their mean, shape (n, d), to uncorrelated numbers of variance 1, shape (n, k).
 
@@ -95,6 +98,7 @@ class Sampler(Registered, ABC, family="distribution"):
         UnsupportedOperationError
             If that would be expensive.
         """
+        return self.factor.whiten(x)
 
     @abstractmethod
     def laws(self) -> ReferenceLaws:

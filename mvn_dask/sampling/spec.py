@@ -7,7 +7,7 @@ digests of the parameters, about 0.5 s a GiB.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -39,12 +39,8 @@ class SampleSpec:
     @property
     def broadcast(self) -> Broadcast:
         """What carries the sampler."""
-        return cast(Broadcast, self.lineage.carrier)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-        return (*self.plan.size, self.plan.ndim)
+        broadcast: Broadcast = self.lineage.carrier
+        return broadcast
 
     @property
     def lengths(self) -> ChunkLengths:
@@ -56,14 +52,8 @@ class SampleSpec:
         return object.__sizeof__(self) + self.broadcast.__sizeof__()
 
     def refuse_too_large(self, memory: int) -> None:
-        """Raise if a block cannot fit into a process of so many bytes.
-
-        Raises
-        ------
-        BlockTooLargeError
-            With the bytes needed and the bytes there are.
-        """
-        self.plan.refuse_too_large(self.broadcast.nbytes, memory)
+        """Raise a `BlockTooLargeError` if a block cannot fit into a process of so many bytes."""
+        self.plan.refuse_too_large(self.broadcast.sampler.nbytes, memory)
         shape = tuple(map(max, self.recut or ()))
         needed = prod(shape) * self.plan.itemsize
         if shape and needed > memory:
@@ -81,27 +71,12 @@ def sample_spec(
     chunks: object,
     names: tuple[str, ...] | None,
 ) -> SampleSpec:
-    """The spec of a new sample, of shape (*size, d).
-
-    Parameters
-    ----------
-    sampler : Sampler
-        In that dtype.
-    size : tuple of int
-        Shape of the sample without the axis of the variables.
-    root : Root
-        Root of the stripes' streams.
-    dtype : dtype
-        float64 or float32: of the normals and of the result.
-    chunks : object
-        See `mvn_dask.sampling.chunking.cut_plan`.
-    names : tuple of str or None
-        Names of the variables.
+    """The spec of a new sample, of shape (*size, d), from a sampler in its dtype.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        If `chunks` makes no sense, or makes too many blocks, or the dtype cannot hold a parameter.
+        If `chunks` makes no sense (see `cut_plan`), or makes too many blocks, or the dtype cannot hold a parameter.
     """
     for name, numbers in sampler.parameters().items():
         if numbers.dtype.kind == "f":
@@ -116,7 +91,7 @@ def cut_spec(
     values: Mapping[str, Any], plan: Plan, broadcast: Broadcast, chunks: object, names: tuple[str, ...] | None
 ) -> SampleSpec:
     """The spec of a sample, from what decides its values, its plan whatever its cuts, and what carries its sampler."""
-    plan, recut = cut_plan(plan, chunks, broadcast.nbytes)
+    plan, recut = cut_plan(plan, chunks, broadcast.sampler.nbytes)
     plan.refuse_too_many()
     rows = ("sample",) if len(plan.size) == 1 else tuple(f"sample_{axis}" for axis in range(len(plan.size)))
     return SampleSpec(plan, Lineage(values, broadcast, (*rows, "variable"), names), recut)

@@ -67,17 +67,11 @@ def is_local(address: str) -> bool:
 
 
 def spool_folder(nbytes: int) -> str | None:
-    """Where arrays of some bytes are spooled: a folder, a URL, "" for a temporary folder, or None.
+    """Where arrays of some bytes are spooled: a folder, a URL, "" for a temporary folder, or None for the graph.
 
-    ``dask.config.set({"mvn_dask.spool": ...})`` decides: a shared folder, an object-store URL,
-    ``"graph"`` to send every factor through the graph, or ``"auto"``, the default: a temporary folder
-    where the scheduler's address is local, or there is none, else the graph. It sends no message, since it
-    is called while a graph is pickled, which may happen in an event loop.
-
-    Warns
-    -----
-    UserWarning
-        If so many bytes go through the graph that naming a folder is worth the while.
+    ``dask.config.set({"mvn_dask.spool": ...})`` decides: a shared folder, an object-store URL, ``"graph"``, or
+    ``"auto"``, the default: a temporary folder where the scheduler's address is local, or there is none, else the
+    graph, with a warning. It sends no message, since a graph may be pickled in an event loop.
     """
     setting = dask.config.get("mvn_dask.spool", "auto")
     if setting == "graph":

@@ -5,12 +5,13 @@ leaf, merged at once where the neighbouring leaf is done.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from math import prod
+from threading import local
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-
-from mvn_dask.statistics.scratch import scratch
 
 Rows = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -45,6 +46,39 @@ class Statistic(ABC, Generic[Node, Result]):
     @abstractmethod
     def finalize(self, node: Node) -> Result:
         """The result, from the node of all rows."""
+
+
+@dataclass(frozen=True)
+class Combined(Statistic[tuple[Any, ...], tuple[Any, ...]]):
+    """The results of several statistics of the same rows, which are read once, while they are in the cache."""
+
+    statistics: tuple[Statistic[Any, Any], ...]
+    """What is computed."""
+
+    def leaf(self, rows: Rows, first: int) -> tuple[Any, ...]:
+        return tuple(each.leaf(rows, first) for each in self.statistics)
+
+    def merge(self, left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(each.merge(*nodes) for each, *nodes in zip(self.statistics, left, right, strict=True))
+
+    def finalize(self, node: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(each.finalize(own) for each, own in zip(self.statistics, node, strict=True))
+
+
+_SCRATCH = local()
+
+
+def scratch(use: str, shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """An uninitialised array; within a thread, the next call for the same use returns the same memory.
+
+    Workers of distributed return freed memory to the system at once (MALLOC_TRIM_THRESHOLD_), and then pay for a page
+    fault every 4 KiB of each temporary array: about 1 ns a number, a fifth of what reading and summing it takes.
+    """
+    size, arrays = prod(shape) * np.dtype(dtype).itemsize, _SCRATCH.__dict__
+    if use not in arrays or arrays[use].nbytes < size:
+        arrays[use] = np.empty(size, np.uint8)
+    array: npt.NDArray[Any] = arrays[use][:size].view(dtype).reshape(shape)
+    return array
 
 
 def take(rows: Rows, columns: Indices) -> Rows:

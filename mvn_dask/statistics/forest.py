@@ -19,8 +19,6 @@ from mvn_dask.statistics.base import Node, Result, Rows, Statistic
 def split(first: int, stop: int, leaf_rows: int) -> Iterator[tuple[int, int]]:
     """Cut a range of rows where leaves begin.
 
-    Examples
-    --------
     >>> list(split(5, 22, 10))
     [(5, 10), (10, 20), (20, 22)]
     """
@@ -31,19 +29,10 @@ def split(first: int, stop: int, leaf_rows: int) -> Iterator[tuple[int, int]]:
 
 
 class Forest(Generic[Node, Result]):
-    """The nodes of a statistic for those rows of an array that were added so far.
+    """The nodes of a statistic for those rows, of `rows` in the array, that were added so far.
 
-    Parameters
-    ----------
-    statistic : Statistic
-        What is computed.
-    rows : int
-        Rows of the whole array.
-    leaf_rows : int
-        Rows of a leaf; the last one may have fewer. It decides the bits of the result.
+    A leaf has `leaf_rows` rows, which decide the bits of the result; the last one may have fewer.
 
-    Examples
-    --------
     >>> from mvn_dask.statistics.repeats import Repeats
     >>> one, other = (Forest(Repeats(), rows=6, leaf_rows=4) for _ in range(2))
     >>> other.add(3, np.array([[7], [8], [9]]))

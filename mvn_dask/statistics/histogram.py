@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic, take
-from mvn_dask.statistics.scratch import scratch
+from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic, scratch, take
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,7 +66,6 @@ class SegmentMeans(Statistic[SegmentSums, Segments]):
 
     def finalize(self, node: SegmentSums) -> Segments:
         segments = len(self.starts) - 1
-        counts, sums = np.zeros(segments, np.int64), np.zeros((segments, len(self.columns)))
-        where = slice(node.first, node.first + len(node.counts))
-        counts[where], sums[where] = node.counts, node.sums
+        empty = SegmentSums(0, np.zeros(segments, np.int64), np.zeros((segments, len(self.columns))))
+        _, counts, sums = self.merge(empty, node)
         return Segments(counts, sums / np.maximum(counts, 1)[:, None])

@@ -11,8 +11,7 @@ from typing import Any, ClassVar, Generic, NamedTuple
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.statistics.base import Indices, Node, Result, Rows, Statistic
-from mvn_dask.statistics.scratch import scratch
+from mvn_dask.statistics.base import Indices, Node, Result, Rows, Statistic, scratch
 
 
 class Checked(NamedTuple):

@@ -17,14 +17,8 @@ from mvn_dask._typing import Arrays
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
-from mvn_dask.store.format.manifest import (
-    FORMAT,
-    FORMAT_VERSION,
-    MAX_CHUNKS,
-    Manifest,
-    parse_manifest,
-    values_fingerprint,
-)
+from mvn_dask.store.format import manifest as manifests
+from mvn_dask.store.format.manifest import MAX_CHUNKS, Manifest
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -34,28 +28,23 @@ Lengths = Sequence[Sequence[float]]
 
 
 def manifest_of(array: "da.Array", shards: int | None = None) -> tuple[Manifest, Arrays]:
-    """The manifest of an array, and the parameter arrays that belong to it.
+    """The manifest of an array, and the parameter arrays that belong to it; `shards` is that of `mvn_dask.to_zarr`.
 
     Raises ArgumentTypeError if it is no dask array of numbers; AlignmentError if its blocks are not whole Zarr chunks,
     or cannot be divided into such inner chunks.
-
-    Parameters
-    ----------
-    array : dask.array.Array
-        A sample, or derived from samples.
-    shards : int, optional
-        Rows of the inner chunks of each chunk, which then is a shard.
     """
     _refuse_other_arrays(array)
     origins = lineages(array)
-    own = next((origin for origin in origins if origin.is_of(array.name)), None)
-    if own is None:
-        return derived_manifest(array.name, origins, array.chunks, array.dtype, shards), {}
-    return sample_manifest(own, array.chunks, array.dtype, shards), own.arrays
+    if origins and origins[0].is_of(array.name):
+        return sample_manifest(origins[0], array.chunks, array.dtype, shards), origins[0].arrays
+    layout = _layout(array.chunks, array.dtype, shards)
+    layout |= {"dimensions": [f"dim_{axis}" for axis in range(array.ndim)], "names": None}
+    # dask's name of the array is a digest of how it is computed.
+    return _manifest("derived", array.name, origins, layout, {}), {}
 
 
 def lineages(array: "da.Array") -> list[Lineage]:
-    """The samples that an array comes from, as their samplers left them in its graph."""
+    """The samples that an array comes from, as their samplers left them in its graph; of a sample, its own alone."""
     found = {}
     for layer in array.dask.layers.values():
         # Blockwise layers hold no node of their own, and looking into them would unfold them.
@@ -63,7 +52,8 @@ def lineages(array: "da.Array") -> list[Lineage]:
             origin = getattr(getattr(node, "value", node), "lineage", None) if isinstance(key, str) else None
             if isinstance(origin, Lineage):
                 found[origin.name] = origin
-    return [found[name] for name in sorted(found)]
+    own = [origin for origin in found.values() if origin.is_of(array.name)]
+    return own[:1] or [found[name] for name in sorted(found)]
 
 
 def _refuse_other_arrays(array: object) -> None:
@@ -74,41 +64,15 @@ def _refuse_other_arrays(array: object) -> None:
     if array.dtype.kind not in "biufc" or array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
         raise ArgumentTypeError(f"`array` must hold numbers that Zarr knows: its dtype is {array.dtype}")
     if not isinstance(array._meta, np.ndarray) or isinstance(array._meta, np.ma.MaskedArray):
-        msg = f"`array` must be made of plain numpy arrays: its blocks are {type(array._meta).__name__}"
-        raise ArgumentTypeError(msg)
+        raise ArgumentTypeError(
+            f"`array` must be made of plain numpy arrays: its blocks are {type(array._meta).__name__}"
+        )
 
 
 def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
-    """The manifest of a sample.
-
-    Raises AlignmentError if the blocks are not whole Zarr chunks, or cannot be divided into such inner chunks.
-
-    Parameters
-    ----------
-    lineage : Lineage
-        Of the sample.
-    lengths : sequence of sequences of int
-        Lengths of its blocks along every axis.
-    dtype : dtype
-        Of its numbers.
-    shards : int or None
-        Rows of the inner chunks of each chunk, which then is a shard.
-    """
-    array = _layout(lengths, dtype, shards)
-    array |= {"dimensions": lineage.dimensions, "names": lineage.names}
-    return _manifest("sample", None, [lineage], array, lineage.values["parameters"])
-
-
-def derived_manifest(
-    expression: str, origins: Sequence[Lineage], lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None
-) -> Manifest:
-    """The manifest of an array that was derived from samples; see `sample_manifest`.
-
-    `expression` is the array's name, a digest of how it is computed.
-    """
-    array = _layout(lengths, dtype, shards)
-    array |= {"dimensions": [f"dim_{axis}" for axis in range(len(lengths))], "names": None}
-    return _manifest("derived", expression, origins, array, {})
+    """The manifest of a sample whose blocks have these lengths; it raises what `manifest_of` raises."""
+    layout = _layout(lengths, dtype, shards) | {"dimensions": lineage.dimensions, "names": lineage.names}
+    return _manifest("sample", None, [lineage], layout, lineage.values["parameters"])
 
 
 def _manifest(
@@ -117,17 +81,17 @@ def _manifest(
     """A manifest by way of its own reader, so that none is written that cannot be read."""
     samples = [origin.values for origin in origins]
     content = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format": manifests.FORMAT,
+        "format_version": manifests.FORMAT_VERSION,
         "kind": kind,
         "expression": expression,
         "samples": samples,
         "array": array,
         "parameters": parameters,
-        "fingerprint": values_fingerprint(kind, expression, samples),
+        "fingerprint": manifests.values_fingerprint(kind, expression, samples),
     }
     try:
-        return parse_manifest(canonical_json(content).encode(), "its manifest")
+        return manifests.parse_manifest(canonical_json(content).encode(), "its manifest")
     except DamagedManifestError as error:
         raise ArgumentError(f"`array` cannot be stored: {error}") from error
 
@@ -149,15 +113,13 @@ def _regular_chunks(lengths: Lengths) -> list[int]:
     chunks = []
     for axis, blocks in enumerate(lengths):
         if any(np.isnan(length) for length in set(blocks)):
-            msg = f"axis {axis} of `array` has unknown chunks: call array.compute_chunk_sizes() first"
-            raise AlignmentError(msg)
+            raise AlignmentError(f"axis {axis} of `array` has unknown chunks: call array.compute_chunk_sizes() first")
         if set(blocks[:-1]) - {blocks[0]} or blocks[-1] > blocks[0]:
-            msg = (
+            raise AlignmentError(
                 f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} differ: "
                 f"{', '.join(map(str, blocks[:4]))}{', …' if len(blocks) > 4 else ''}. "
                 f"Draw the sample with chunks={max(blocks)}, or use array.rechunk({{{axis}: {max(blocks)}}})"
             )
-            raise AlignmentError(msg)
         chunks.append(max(1, int(blocks[0])))
     return chunks
 

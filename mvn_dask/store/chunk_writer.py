@@ -35,15 +35,9 @@ class ChunkWriter:
     """Storage of the store."""
     manifest: Manifest
     """What it holds."""
-    identity: str
-    """Identity of the manifest in the store: that of `manifest`, except while a store is extended."""
 
     def write(self, index: Index, block: npt.NDArray[Any]) -> None:
-        """One block to its chunk.
-
-        Raises AlignmentError if the block has another shape than the array promised; StoreError if the store does not
-        exist, or was overwritten meanwhile.
-        """
+        """One block to its chunk. Raises AlignmentError for another shape, StoreError if the store is gone."""
         # A task may outlive its job, on a cluster, and then finds the store of another: it must not write there. Under
         # a lock, since it would be of no use to look before the other job begins, and to write after.
         with self.storage.task_session():
@@ -62,7 +56,7 @@ class ChunkWriter:
                     raise
 
     def _refuse_overwritten(self) -> None:
-        if not is_unchanged(self.storage, self.identity):
+        if not is_unchanged(self.storage, self.manifest):
             raise StoreError(f"{self.storage} was overwritten while a job was writing to it")
 
 
@@ -79,11 +73,10 @@ class WriteChunks:
 
     def __call__(self, numbers: BlockNumbers) -> tuple[()]:
         """Draw and write, one block at a time."""
-        wanted = numbers.tolist()
-        if not (self.rewrite or self.writer.storage.prefers_listing):
+        if not self.writer.storage.prefers_listing:
             # Another job may have written some, or this task on a worker that died.
-            wanted = [number for number in wanted if not self._exists(number)]
-        for number, block in self.blocks.compute(wanted):
+            numbers = self.remaining(numbers)
+        for number, block in self.blocks.compute(numbers.tolist()):
             self.writer.write(chunk_index(self.writer.manifest, number), block)
         return ()
 

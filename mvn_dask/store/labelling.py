@@ -81,15 +81,14 @@ def _known(array: da.Array) -> dict[str, Any]:
     for layer in array.dask.layers.values():
         for node in getattr(layer, "mapping", {}).values():
             source = getattr(node, "value", node)
-            if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.identity}"):
+            if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.manifest.identity}"):
                 manifest = source.manifest
                 mean = load_parameter(source.storage, manifest, "mean") if "mean" in manifest.parameters else None
                 attrs = attributes(manifest.samples, manifest.expression, mean)
                 return {"dims": manifest.array.dimensions, "names": manifest.names, "attrs": attrs}
     origins = lineages(array)
-    own = next((origin for origin in origins if origin.is_of(array.name)), None)
-    values = [dict(origin.values) for origin in (origins if own is None else [own])]
-    if own is None:
+    values = [origin.values for origin in origins]
+    if not origins or not (own := origins[0]).is_of(array.name):
         return {"attrs": attributes(values, array.name, None) if values else {}}
     return {"dims": own.dimensions, "names": own.names, "attrs": attributes(values, None, own.arrays.get("mean"))}
 

@@ -7,7 +7,7 @@ executed, and a missing chunk is an error instead of NaN.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -32,17 +32,11 @@ class Stored:
     """Storage of the store."""
     manifest: Manifest
     """Its manifest when it was opened."""
-    identity: str
-    """Identity of that manifest."""
 
     def read(self, index: Index) -> npt.NDArray[Any]:
-        """One chunk.
-
-        Raises UnfinishedStoreError, DamagedChunkError if it is gone, or damaged; StoreError if the store was deleted or
-        overwritten since it was opened.
-        """
+        """One chunk, as `read_chunk`. Raises StoreError if the store was deleted or overwritten since it was opened."""
         with self.storage.task_session():
-            if not is_unchanged(self.storage, self.identity):
+            if not is_unchanged(self.storage, self.manifest):
                 raise StoreError(f"{self.storage} was overwritten since it was opened, or extended")
             # An empty array is one block in dask, and no chunk in Zarr.
             if not chunk_count(self.manifest):
@@ -55,9 +49,7 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
-        As for `to_zarr`.
-    storage_options : mapping, optional
+    url, storage_options
         As for `to_zarr`.
 
     Returns
@@ -69,13 +61,10 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     ------
     UnfinishedStoreError
         If chunks are missing; the message says how many, and how to go on.
-    NotAStoreError
-        If there is no store.
+    NotAStoreError, StorageError
+        If there is no store; if `url` is of a kind that `to_zarr` does not write.
     DamagedManifestError
-        If the manifest cannot be understood, is of another format version, or Zarr's metadata
-        contradict it.
-    StorageError
-        If `url` is of a kind that `to_zarr` does not write.
+        If the manifest cannot be understood, is of another format version, or Zarr's metadata contradict it.
 
     Notes
     -----
@@ -88,25 +77,18 @@ def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) 
     with storage.task_session():
         refuse_unfinished(storage, manifest)
     chunks = normalize_chunks(manifest.chunks, manifest.shape)
-    name = array_name(storage, manifest)
-    stored = Stored(storage, manifest, manifest.identity)
-    return cast(
-        da.Array,
-        da.map_blocks(
-            _read_block,
-            stored=delayed(stored, name=f"source-{name}", traverse=False),
-            name=name,
-            chunks=chunks,
-            dtype=manifest.dtype,
-            meta=np.empty((0,) * len(chunks), manifest.dtype),
-        ),
+    # The same store and chunks, the same name.
+    name = f"mvn-store-{manifest.identity}-{fingerprint(storage.name)[:16]}"
+    array: da.Array = da.map_blocks(
+        _read_block,
+        stored=delayed(Stored(storage, manifest), name=f"source-{name}", traverse=False),
+        name=name,
+        chunks=chunks,
+        dtype=manifest.dtype,
+        meta=np.empty((0,) * len(chunks), manifest.dtype),
     )
+    return array
 
 
 def _read_block(stored: Stored, block_id: Index) -> npt.NDArray[Any]:
     return stored.read(block_id)
-
-
-def array_name(storage: Storage, manifest: Manifest) -> str:
-    """Name of the dask array that reads a store: the same store and chunks, the same name."""
-    return "-".join(["mvn-store", manifest.identity, fingerprint(storage.name)[:16]])

@@ -17,19 +17,21 @@ from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, Store
 from mvn_dask.execution.client import current_client
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.completeness import DOCUMENTS, complete, is_store, missing_numbers, refuse_unknown_files
 from mvn_dask.store.format.layout import chunk_count, chunk_index, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.removal import refuse_unknown_files, remove
-from mvn_dask.store.source_stores import source_stores
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
 
 CHECKED_CHUNKS = 10_000
 """Chunks of other parts that are looked for at a time."""
+MAX_NESTING = 12
+"""Wrappers around a source, at most: xarray has four, and dask's tasks nest too."""
+WRAPPED_ATTRIBUTES = ("value", "array", "_array", "args", "kwargs", "task", "indices", "io_deps")
+"""Attributes and slots in which nodes of a graph, layers, and wrappers of arrays hold what they wrap."""
 
 
 def to_zarr(
@@ -119,16 +121,14 @@ def to_zarr(
     current_client()  # raises where it cannot be waited for: nothing is written yet
     if overwrite:
         if part is not None:
-            msg = "`overwrite` and `part` exclude each other: a part would delete what others have written"
-            raise ArgumentError(msg)
+            raise ArgumentError("`overwrite` and `part` exclude each other: a part would delete what others wrote")
         _refuse_reading_from(array, storage)
     elif _finished(storage, manifest):
         storage.sync()
         return
     with _begun(storage, manifest, overwrite=overwrite) as session:
         write_parameters(storage, manifest, arrays)
-        writer = ChunkWriter(storage, manifest, manifest.identity)
-        write_chunks(array, writer, missing_numbers(storage, manifest, *numbers))
+        write_chunks(array, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)
 
 
@@ -153,19 +153,16 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
         yield session
 
 
+def remove(storage: Storage) -> None:
+    """Delete a hierarchy, and the manifest last."""
+    storage.remove(metadata_first=is_store(storage), is_metadata=lambda key: key.rpartition("/")[2] in DOCUMENTS)
+
+
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:
     """Commit the store if all its chunks are there; else leave that to the parts whose chunks are missing.
 
-    Raises StoreError if some of those are missing, or the store was deleted; SpecMismatchError if it was overwritten.
-
-    Parameters
-    ----------
-    session : Session
-        Shared.
-    storage, manifest, arrays
-        The store and its parameter arrays.
-    written : (int, int)
-        Range of the chunks that this call has written.
+    `session` is shared; `written` is the range of the chunks that this call has written. Raises StoreError if some of
+    those are missing, or the store was deleted; SpecMismatchError if it was overwritten.
     """
     # Not in an object store: it has no temporary files, and a job killed now would keep others out for ten minutes.
     exclusive = storage.has_locks and session.try_exclusive()
@@ -173,7 +170,13 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
         session.acquire_shared()  # the failed attempt has given it up
     # While nothing was locked, somebody may have overwritten everything.
     require_same_manifest(storage, manifest)
-    _refuse_missing(storage, manifest, written)
+    missing = missing_numbers(storage, manifest, *written)
+    if len(missing):
+        raise StoreError(
+            f"{len(missing)} of {chunk_count(manifest)} chunks, the first of them "
+            f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "
+            "see this folder, and does nobody delete in it?"
+        )
     if not _others_complete(storage, manifest, written):
         return
     if exclusive:
@@ -205,8 +208,7 @@ def _refuse_reading_from(array: da.Array, storage: Storage) -> None:
     for source in source_stores(array):
         name = source.storage.name if isinstance(source, Stored) else _storage_name(source)
         if name is not None and (f"{name}/".startswith(f"{storage}/") or f"{storage}/".startswith(f"{name}/")):
-            msg = f"`array` is read from {name}, which `overwrite` would delete: name another URL"
-            raise StorageError(msg)
+            raise StorageError(f"`array` is read from {name}, which `overwrite` would delete: name another URL")
 
 
 def _storage_name(source: "zarr.Array[Any]") -> str | None:
@@ -221,11 +223,31 @@ def _storage_name(source: "zarr.Array[Any]") -> str | None:
         return None
 
 
-def _refuse_missing(storage: Storage, manifest: Manifest, written: tuple[int, int]) -> None:
-    missing = missing_numbers(storage, manifest, *written)
-    if len(missing):
-        raise StoreError(
-            f"{len(missing)} of {chunk_count(manifest)} chunks, the first of them "
-            f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "
-            "see this folder, and does nobody delete in it?"
-        )
+def source_stores(array: da.Array) -> "Iterator[Stored | zarr.Array[Any]]":
+    """Stores and Zarr arrays that an array is read from: a visit to every layer and node, and to what they wrap."""
+    seen: set[int] = set()
+    for layer in array.dask.layers.values():
+        yield from _inside(layer, seen, MAX_NESTING)
+        for node in getattr(layer, "mapping", {}).values():
+            yield from _inside(node, seen, MAX_NESTING)
+
+
+def _inside(thing: Any, seen: set[int], nesting: int) -> "Iterator[Stored | zarr.Array[Any]]":
+    if isinstance(thing, (Stored, zarr.Array)):
+        yield thing
+        return
+    if not nesting or id(thing) in seen or isinstance(thing, (str, bytes, int, float, type(None))):
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Mapping):
+        wrapped = list(thing.values())
+    elif isinstance(thing, (list, tuple)):
+        wrapped = list(thing)
+    else:
+        # Not by getattr alone: a lazy wrapper of xarray would compute for some names.
+        slots = {name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())}
+        held = {name: getattr(thing, name) for name in slots.intersection(WRAPPED_ATTRIBUTES) if hasattr(thing, name)}
+        held |= getattr(thing, "__dict__", {})
+        wrapped = [held[name] for name in WRAPPED_ATTRIBUTES if name in held]
+    for each in wrapped:
+        yield from _inside(each, seen, nesting - 1)

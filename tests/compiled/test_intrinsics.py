@@ -3,7 +3,6 @@ import pytest
 from numba import njit
 
 from mvn_dask.compiled.intrinsics import (
-    LANES,
     as_real,
     as_words,
     copy_vector,
@@ -17,7 +16,8 @@ from mvn_dask.compiled.intrinsics import (
     uniform,
     vector_length,
 )
-from mvn_dask.compiled.ziggurat import tables
+from mvn_dask.compiled.llvm import LANES
+from mvn_dask.compiled.normals import tables
 from mvn_dask.random.sfc64 import child_states
 
 

@@ -87,7 +87,8 @@ def test_no_mean_is_minus_zero(mean: float) -> None:
 def test_records_that_no_normal_distribution_gives() -> None:
     sampler = mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sampler(np.dtype("f8"))
     record, parameters = sampler.record(), sampler.parameters()
-    for wrong in ({"factor": "scale"}, {"factor": {}}, {"covariance": None}, {"more": 1}):
+    wrongs: list[dict[str, object]] = [{"factor": "scale"}, {"factor": {}}, {"covariance": None}, {"more": 1}]
+    for wrong in wrongs:
         with pytest.raises(ArgumentError):
             type(sampler).from_parameters({**record, **wrong}, parameters)
     for wrong_mean in (np.zeros(3), np.zeros((2, 1)), np.zeros(2, int), np.zeros(0)):

@@ -22,7 +22,7 @@ from mvn_dask.errors import (
 )
 from mvn_dask.maintenance.extend import chunks_of_row
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.storage.locking import session as folder_session
+from mvn_dask.store.storage.local import LocalStorage
 from tests.support.damage import chunk, flip, named, write
 from tests.support.stores import tree
 
@@ -111,7 +111,10 @@ def test_stores_that_are_not_extended(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="holds a single row without an axis: there is nothing to append to"):
         mvn_dask.extend(single, 3)
     folder = write(tmp_path / "store")
-    with folder_session(folder), pytest.raises(StorageBusyError, match=r"another job is in .*: wait for it or stop it"):
+    with (
+        LocalStorage(folder).session(),
+        pytest.raises(StorageBusyError, match=r"another job is in .*: wait for it or stop it"),
+    ):
         mvn_dask.extend(folder, 3)
     before = tree(folder)
     chunk(folder, 1).unlink()

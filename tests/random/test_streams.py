@@ -2,13 +2,14 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.random.streams import STRIPE_LIMIT, Root, as_root, stripe_height
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3 * 10**7), st.integers(1, 3 * 10**7))
 def test_stripe_height_is_the_rule_spelt_out(d: int, k: int) -> None:
     width = max(d, k)
@@ -25,6 +26,7 @@ def test_stripe_heights_of_the_promises() -> None:
     assert heights == {1: 65536, 2: 32768, 100: 512, 1000: 128, 65536: 128, 10**6: 8}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**200), st.integers(0, 40), st.integers(0, 40))
 def test_child_is_spawn_without_state(entropy: int, call: int, stripe: int) -> None:
     spawned = np.random.SeedSequence(entropy).spawn(call + 1)[call].spawn(stripe + 1)[stripe]

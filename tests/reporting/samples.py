@@ -51,7 +51,7 @@ def estimate(x: da.Array, change: Callable[[Block], Block] | None = None) -> Est
     """Estimates from an array, or from what is made of it."""
     selection, reference, broadcast = described(x)
     manifest, forests = selection.manifest, Forests()
-    stored = Stored(open_storage("memory://nowhere"), manifest, manifest.identity)
+    stored = Stored(open_storage("memory://nowhere"), manifest)
     scan = Scan(stored, inputs_of(selection, reference, broadcast))
     numbers = cast(Block, x.compute(scheduler="synchronous"))
     numbers = numbers if change is None else change(numbers.copy())

@@ -26,7 +26,7 @@ def test_against_numpy() -> None:
 def test_names() -> None:
     assert estimate(sample(100)).name(2) == "variable 2"
     wide = estimate(mvn_dask.MultivariateNormal(np.zeros(100_000), 1.0).sample(2, seed=1))
-    assert (wide.name(1), wide.label(1)) == ("variable 6", "no. 6")
+    assert (wide.name(1), wide.name(1, "no.")) == ("variable 6", "no. 6")
 
 
 def test_variables_that_are_not_tested_have_no_pairs() -> None:

@@ -1,7 +1,6 @@
 import pytest
 
-from mvn_dask.reporting.number_format import number, rate, segment_rows, signed, to_precision
-from tests.reporting.samples import sample, selection_of
+from mvn_dask.reporting.number_format import number, rate, signed, to_precision
 
 
 @pytest.mark.parametrize(
@@ -29,10 +28,3 @@ def test_rates() -> None:
     assert [rate(each) for each in (0.0, 1e-6, 0.019, 0.02, 0.5)] == [
         "less than 1 in a million", "1 in 1,000,000", "1 in 53", "2 in 100", "50 in 100",
     ]  # fmt: skip
-
-
-def test_segments() -> None:
-    selection = selection_of(sample(40_000))
-    assert segment_rows(selection, 0) == "rows 0 to 312"
-    assert segment_rows(selection, 127) == "rows 39,688 to 39,999"
-    assert segment_rows(selection_of(sample(1)), 0) == "row 0"

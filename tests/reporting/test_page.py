@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.page import LISTED, farthest_off
-from mvn_dask.reporting.report import Report, report
+from mvn_dask.reporting.report import LISTED, Report, farthest_off, report
 from tests.reporting.samples import Block, estimate, plant, sample
 
 VOID = {"meta", "link", "br", "!doctype"}

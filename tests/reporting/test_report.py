@@ -1,5 +1,6 @@
 """Reports of real stores, on every scheduler, and what is refused."""
 
+import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -123,6 +124,49 @@ def test_a_stopped_job_ends(store: str) -> None:
     stop.cancel()
     with cancellable(stop), pytest.raises(JobCancelledError):
         report(store)
+
+
+def test_a_report_is_a_value() -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1), "memory://report-data")
+    found = mvn_dask.report("memory://report-data")
+    assert isinstance(found, Report)
+    assert found.ok == all(verdict.ok for verdict in found.verdicts)
+    assert found.begun == found.here, "made in this process"
+    assert "estimates" not in repr(found)
+
+
+def test_numbers_are_json_and_the_report_s() -> None:
+    x = sample(2000, chunks=500)
+    mvn_dask.to_zarr(x, "memory://numbers")
+    found = report("memory://numbers")
+    data = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert data["ok"] is True
+    assert data["error_rate"] == 0.001
+    assert data["shape"] == [2000, 4]
+    assert data["sample"]["entropy"] == "1"
+    assert [verdict["family"] for verdict in data["verdicts"]] == [verdict.family for verdict in found.verdicts]
+    assert data["variables"]["mean"] == pytest.approx(x.compute().mean(axis=0))
+    assert data["variables"]["expected_mean"] == MEAN.tolist()
+    assert data["variables"]["standard_deviation"] == pytest.approx(x.compute().std(axis=0, ddof=1))
+    assert data["correlations"]["sample"] == pytest.approx(np.corrcoef(x.compute().T))
+    assert sum(data["distances"]["counts"]) == data["distances"]["rows"] == 2000
+    assert [sum(each) for each in data["histograms"]["counts"]] == [2000] * 4
+
+
+@pytest.mark.parametrize("size", [(), 0, 1])
+def test_json_of_hardly_any_rows(size: object) -> None:
+    url = f"memory://numbers-{size}"
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], [0.0, 1.0]).sample(size, seed=1), url)
+    data = json.loads(json.dumps(report(url).as_dict(), allow_nan=False))
+    assert data["ok"] is True
+    assert data["correlations"] is None
+
+
+def test_many_variables_stay_short() -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal(np.zeros(20_000), 1.0).sample(10, seed=1), "memory://numbers-wide")
+    text = json.dumps(report("memory://numbers-wide").as_dict(), allow_nan=False)
+    assert len(text) < 2**20
+    assert json.loads(text)["left_out"]
 
 
 MEMORY = """

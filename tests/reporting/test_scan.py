@@ -1,6 +1,7 @@
 """Any statistic over a store, and where chunks lie."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,27 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.scan import ScanInput, StoredRows, chunk_range, scan
+from mvn_dask.reporting.scan import ChunkRange, ScanInput, chunk_range, scan
+from mvn_dask.statistics.base import Rows, Statistic
 from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_window
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import open_storage
 from tests.reporting.samples import sample, selection_of
 from tests.statistics.toy import LongestRun, longest_run
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRows(ScanInput):
+    """The rows as they are stored."""
+
+    of_rows: Statistic[Any, Any]
+
+    def statistic(self, part: int) -> Statistic[Any, Any]:  # noqa: ARG002 the same for all
+        return self.of_rows
+
+    def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
+        yield chunk.first, rows
 
 
 @pytest.mark.parametrize(
@@ -49,7 +64,7 @@ def test_chunks_that_split_the_variables() -> None:
 def opened(url: object) -> Stored:
     storage = open_storage(url)
     manifest = require_manifest(storage)
-    return Stored(storage, manifest, manifest.identity)
+    return Stored(storage, manifest)
 
 
 @pytest.mark.parametrize("chunks", [700, 2048, 3001, -1])

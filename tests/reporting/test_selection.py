@@ -2,7 +2,7 @@ import numpy as np
 
 import mvn_dask
 from mvn_dask.reporting.selection import MOST_COLUMNS, MOST_PAIRED, evenly
-from tests.reporting.samples import selection_of
+from tests.reporting.samples import sample, selection_of
 
 
 def test_chunks_cut_along_the_variables() -> None:
@@ -44,3 +44,10 @@ def test_evenly() -> None:
         chosen = evenly(count, most)
         assert len(np.unique(chosen)) == len(chosen) == min(count, most)
         assert chosen.max(initial=-1) < count
+
+
+def test_rows_of_segments() -> None:
+    selection = selection_of(sample(40_000))
+    assert selection.row_range(0) == "rows 0 to 312"
+    assert selection.row_range(127) == "rows 39,688 to 39,999"
+    assert selection_of(sample(1)).row_range(0) == "row 0"

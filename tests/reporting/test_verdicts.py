@@ -1,16 +1,33 @@
-"""The error rate is kept, and every fault that is planted is found."""
+"""The error rate is kept, every fault that is planted is found, and the most extreme test is described."""
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.verdicts import FAMILIES, verdicts_on
+from mvn_dask._typing import Float64Array, FloatArray
+from mvn_dask.covariance import Covariance, MatrixFactor
+from mvn_dask.hashing import digest
+from mvn_dask.reporting.verdicts import (
+    FAMILIES,
+    bonferroni,
+    covariances,
+    distances,
+    drift,
+    marginals,
+    means,
+    variances,
+    verdicts_on,
+)
 from tests.reporting.samples import COV, MEAN, Block, estimate, sample
+from tests.toys.mixture import Mixture
+from tests.toys.selection import selection
 
+LIMIT = 0.001 / 6
 RATE = 0.3
 CASES: list[tuple[int, int, str, str]] = [
     (1, 1, "float64", "svd"),
@@ -133,3 +150,225 @@ def test_many_equal_chunks_are_counted() -> None:
         verdict.family: verdict for verdict in verdicts_on(estimate(x, lambda numbers: np.tile(numbers[:10], (100, 1))))
     }
     assert found["chunks"].text.startswith("those that repeat others: 99 of 100, such as (0, 0) and (99, 0)")
+
+
+def test_the_smallest_p_value_counts_as_often_as_there_are_tests() -> None:
+    verdict = bonferroni("means", "Means", np.array([0.5, 0.01, np.nan]), 0.001, "the most extreme".format)
+    assert (verdict.ok, verdict.tests, verdict.grade) == (True, 2, "ok")
+    assert verdict.p_value == pytest.approx(0.02)
+    assert str(verdict) == "Means: ok; the most extreme"
+    bad = bonferroni("means", "Means", np.array([1e-5] * 10), 0.001, "the most extreme".format)
+    assert (bad.ok, bad.grade) == (False, "NOT ok")
+    assert str(bad) == "Means: NOT ok; the most extreme"
+
+
+def test_nothing_to_test() -> None:
+    verdict = bonferroni("means", "Means", np.full((2, 3), np.nan), 0.001, "{}".format, "no rows")
+    assert (verdict.ok, verdict.tests, verdict.grade, verdict.text) == (True, 0, "not tested", "no rows")
+
+
+def test_the_most_extreme_test_is_described() -> None:
+    p_values = np.array([[0.3, 0.2], [0.1, np.nan]])
+    assert bonferroni("means", "Means", p_values, 0.001, "row {}, column {}".format).text == "row 1, column 0"
+
+
+def test_sound_moments() -> None:
+    for family in (means, variances, covariances, drift):
+        verdict = family(estimate(sample()), LIMIT)
+        assert verdict.ok, verdict
+    assert means(estimate(sample()), LIMIT).tests == 4
+    assert covariances(estimate(sample()), LIMIT).tests == 6
+    assert drift(estimate(sample()), LIMIT).tests == 4 * 128
+
+
+def test_a_shift_is_named() -> None:
+    def shift(numbers: Block) -> Block:
+        numbers[:, 2] += 0.03
+        return numbers
+
+    verdict = means(estimate(sample(), shift), LIMIT)
+    assert not verdict.ok
+    assert verdict.text.startswith("variable 2: mean −1.97")
+    assert "expected −2.0000, +8." in verdict.text
+
+
+def test_a_shift_of_some_rows_is_found_along_the_rows() -> None:
+    def shift(numbers: Block) -> Block:
+        numbers[20_000:20_400, 3] += 0.8
+        return numbers
+
+    verdict = drift(estimate(sample(), shift), LIMIT)
+    assert not verdict.ok
+    assert verdict.text.startswith("variable 3 in rows 20,000 to 20,312: mean 10.")
+
+
+def test_a_wrong_variance_is_named() -> None:
+    def scale(numbers: Block) -> Block:
+        numbers[:, 1] = 1.0 + 1.05 * (numbers[:, 1] - 1.0)
+        return numbers
+
+    verdict = variances(estimate(sample(), scale), LIMIT)
+    assert not verdict.ok
+    assert verdict.text.startswith("variable 1: 1.48")
+    assert "expected 1.414" in verdict.text
+
+
+def test_a_wrong_sign_is_named() -> None:
+    def turn(numbers: Block) -> Block:
+        numbers[:, 0] = -numbers[:, 0]
+        return numbers
+
+    estimates = estimate(sample(), turn)
+    verdict = covariances(estimates, LIMIT)
+    assert not verdict.ok
+    assert verdict.text.startswith("variable 0 and variable 1: correlation −0.35")
+    assert "expected 0.3536" in verdict.text
+    assert means(estimates, LIMIT).ok
+    assert variances(estimates, LIMIT).ok
+
+
+def test_no_moments_to_test() -> None:
+    single = estimate(mvn_dask.MultivariateNormal([0.0], 1.0).sample(1, seed=1))
+    assert means(single, LIMIT).tests == 1
+    assert [family(single, LIMIT).grade for family in (variances, covariances)] == ["not tested"] * 2
+    constant = estimate(mvn_dask.MultivariateNormal([0.0, 1.0], 0.0).sample(10, seed=1))
+    assert [family(constant, LIMIT).grade for family in (means, variances, covariances, drift)] == ["not tested"] * 4
+
+
+def test_float32_of_a_large_mean_is_no_fault() -> None:
+    """Its rounding, to 0.06, is three standard errors of the mean."""
+    normal = mvn_dask.MultivariateNormal([1e6, -1e6], np.array([[100.0, 5.0], [5.0, 200.0]]))
+    estimates = estimate(normal.sample(200_000, seed=1, dtype="float32"))
+    assert estimates.reference.testable.all()
+    for family in (means, variances, covariances, drift):
+        assert family(estimates, LIMIT).ok
+
+
+@dataclass(frozen=True, eq=False)
+class WideFactor(MatrixFactor):
+    """Of more normals than variables, inverted by the pseudo-inverse."""
+
+    kind: ClassVar[str] = "wide"
+
+    @property
+    def rank(self) -> int:
+        return int(np.linalg.matrix_rank(self.matrix))
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        return np.asarray(x @ np.linalg.pinv(self.matrix).T)
+
+
+class Wide(Covariance):
+    """Of 3 variables of 8 normals."""
+
+    kind: ClassVar[str] = "wide"
+    matrix = np.random.default_rng(0).standard_normal((3, 8))
+
+    @property
+    def ndim(self) -> int:
+        return 3
+
+    def factorize(self) -> WideFactor:
+        return WideFactor(self.matrix)
+
+    def variances(self) -> Float64Array:
+        return self.factorize().variances()
+
+    def to_dense(self) -> Float64Array:
+        return np.asarray(self.matrix @ self.matrix.T)
+
+    def digest(self) -> str:
+        return digest(self.matrix)
+
+
+def heavy(numbers: Block) -> Block:
+    """The same mean and covariance, of t with 5 degrees of freedom, in a tenth of the rows."""
+    rng = np.random.default_rng(3)
+    some = numbers[:4000] - MEAN
+    numbers[:4000] = MEAN + some * np.sqrt(3.0 / rng.chisquare(5, (4000, 1)))
+    return numbers
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_sound_shapes(dtype: str) -> None:
+    estimates = estimate(sample(dtype=dtype))
+    assert marginals(estimates, LIMIT).ok
+    assert marginals(estimates, LIMIT).tests == 4 * 63
+    assert distances(estimates, LIMIT).ok
+    assert distances(estimates, LIMIT).tests > 128
+
+
+def test_heavy_tails_are_found() -> None:
+    estimates = estimate(sample(), heavy)
+    assert "more than" in marginals(estimates, LIMIT).text
+    assert not distances(estimates, LIMIT).ok
+    assert "of the squared distances lie above" in distances(estimates, LIMIT).text
+
+
+def test_a_shape_of_the_right_moments_is_found() -> None:
+    def uniform(numbers: Block) -> Block:
+        numbers[:, 0] = np.random.default_rng(1).uniform(-np.sqrt(3), np.sqrt(3), len(numbers))
+        return numbers
+
+    verdict = marginals(estimate(sample(), uniform), LIMIT)
+    assert not verdict.ok
+    assert verdict.text.startswith("variable 0: ")
+
+
+def test_rows_of_another_scale_are_found_along_the_rows() -> None:
+    def scale(numbers: Block) -> Block:
+        numbers[10_000:10_400] = MEAN + 1.25 * (numbers[10_000:10_400] - MEAN)
+        return numbers
+
+    verdict = distances(estimate(sample(), scale), LIMIT)
+    assert not verdict.ok
+    assert verdict.text.startswith("the mean squared distance in rows 10,000 to 10,312 is 6.")
+
+
+def test_singular_covariances() -> None:
+    a = np.random.default_rng(0).standard_normal((6, 2))
+    for dtype in ("float64", "float32"):
+        normal = mvn_dask.MultivariateNormal(np.arange(6.0), a @ a.T)
+        verdict = distances(estimate(normal.sample(50_000, seed=1, dtype=dtype)), LIMIT)
+        assert verdict.ok, verdict
+        assert verdict.tests > 0
+
+
+def test_what_rounding_hides_is_not_tested() -> None:
+    cov = np.diag([1.0, 1e-13])
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], cov)
+    verdict = distances(estimate(normal.sample(1000, seed=1, dtype="float32")), LIMIT)
+    assert verdict.grade == "not tested"
+    assert "rounding of float32" in verdict.text
+    assert distances(estimate(normal.sample(1000, seed=1)), LIMIT).grade == "ok"
+
+
+def test_no_shapes_to_test() -> None:
+    cut = estimate(mvn_dask.MultivariateNormal(MEAN, COV).sample(100, seed=1, chunks=(50, 2)))
+    assert distances(cut, LIMIT).text == "nothing to test: no chunk holds whole rows"
+    none = estimate(mvn_dask.MultivariateNormal(MEAN, COV).sample(0, seed=1))
+    assert [each(none, LIMIT).grade for each in (marginals, distances)] == ["not tested"] * 2
+
+
+def test_a_factor_that_cannot_be_inverted_is_not_tested() -> None:
+    toy = mvn_dask.MultivariateNormal(np.zeros(4), selection(4, 9))
+    estimates = estimate(toy.sample(5000, seed=1))
+    verdict = distances(estimates, LIMIT)
+    assert (verdict.grade, verdict.tests) == ("not tested", 0)
+    assert verdict.text == "not tested: a factor of kind 'selection' cannot be inverted cheaply"
+    assert marginals(estimates, LIMIT).tests == 4 * 63
+
+
+def test_degrees_of_freedom_are_the_rank_where_there_are_more_normals_than_variables() -> None:
+    verdict = distances(estimate(mvn_dask.MultivariateNormal(np.zeros(3), Wide()).sample(20_000, seed=1)), LIMIT)
+    assert verdict.ok, verdict
+    assert verdict.tests > 128
+
+
+def test_laws_are_those_of_the_distribution() -> None:
+    mixture, normal = Mixture(MEAN, COV), mvn_dask.MultivariateNormal(MEAN, COV)
+    found = estimate(mixture.sample(40_000, seed=1))
+    assert found.reference.laws.kurtosis_excess == 0.5625
+    assert [family(found, LIMIT).ok for family in (marginals, distances)] == [True, True]
+    other = estimate(normal.sample(40_000, seed=1), lambda _: mixture.sample(40_000, seed=1).compute())
+    assert [family(other, LIMIT).ok for family in (marginals, distances)] == [False, False]

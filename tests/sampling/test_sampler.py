@@ -15,7 +15,7 @@ MEAN, COV = random_moments(3)
 def test_laws_are_distribution_functions(distribution: Distribution) -> None:
     sampler = distribution.sampler(np.dtype("f4"))
     assert sampler.nbytes == (3 + 9) * 4
-    laws, x = sampler.laws(), np.linspace(-40.0, 40.0, 801)
+    laws, x = sampler.laws(), np.linspace(-80.0, 80.0, 1601)
     assert laws.radial_cdf is not None
     for cdf in (laws.marginal_cdf, laws.radial_cdf):
         chances = cdf(x)

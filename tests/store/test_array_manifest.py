@@ -73,7 +73,7 @@ def test_a_spec_has_the_manifest_of_its_array() -> None:
     for size, chunks, shards in (((100,), 40, 8), ((10, 100), (1, 50), 25), ((), -1, None), ((0,), "1 MiB", None)):
         spec = normal.spec(size, root=as_root(1).child(0), dtype=np.dtype("f8"), chunks=chunks)
         manifest = sample_manifest(spec.lineage, spec.lengths, np.dtype("f8"), shards)
-        array = normal.draw(size, root=as_root(1).child(0), dtype=np.dtype("f8"), chunks=chunks)
+        array = normal.sample(size, seed=1, chunks=chunks)
         assert manifest.text == manifest_of(array, shards)[0].text
         assert manifest.names == ("a", "b")
 

@@ -16,7 +16,7 @@ from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, WriteChunks
 from mvn_dask.store.format.completeness import missing_numbers
 from mvn_dask.store.format.manifest import Manifest
-from mvn_dask.store.storage.base import MANIFEST_KEY
+from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage
 
@@ -24,16 +24,15 @@ NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 ROWS = NORMAL.sample(100, seed=1, chunks=30)
 
 
-def begun(folder: Path, array: da.Array = ROWS) -> tuple[ChunkWriter, Manifest]:
-    manifest, _ = manifest_of(array)
-    storage = LocalStorage(folder)
-    storage.create(MANIFEST_KEY, manifest.text)
-    (folder / ".mvn_dask" / "lock").touch()
-    return ChunkWriter(storage, manifest, manifest.identity), manifest
+def begun(storage: Storage) -> tuple[ChunkWriter, Manifest]:
+    manifest, _ = manifest_of(ROWS)
+    with storage.session():
+        storage.create(MANIFEST_KEY, manifest.text)
+    return ChunkWriter(storage, manifest), manifest
 
 
 def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
-    chunks, manifest = begun(tmp_path)
+    chunks, manifest = begun(LocalStorage(tmp_path))
     work = WriteChunks(Blocks(ROWS), chunks, rewrite=False)
     work(np.array([0, 3]))
     assert missing_numbers(chunks.storage, manifest, 0, 4).tolist() == [1, 2]
@@ -49,10 +48,10 @@ def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
 
 
 def test_a_chunk_goes_only_into_the_store_it_was_made_for(tmp_path: Path) -> None:
-    chunks, manifest = begun(tmp_path)
+    chunks, manifest = begun(LocalStorage(tmp_path))
     with pytest.raises(AlignmentError, match=r"block \(0, 0\) has the shape \(29, 2\)"):
         chunks.write((0, 0), np.zeros((29, 2)))
-    other = ChunkWriter(chunks.storage, manifest, "another")
+    other = ChunkWriter(chunks.storage, manifest_of(NORMAL.sample(100, seed=2, chunks=30))[0])
     with pytest.raises(StoreError, match="was overwritten while"):
         other.write((0, 0), np.zeros((30, 2)))
     assert len(missing_numbers(chunks.storage, manifest, 0, 4)) == 4
@@ -82,7 +81,7 @@ def test_a_few_blocks_of_many_are_made_by_all_threads(tmp_path: Path) -> None:
 
 def test_a_chunk_that_arrives_after_an_overwrite_goes_again_where_nothing_is_locked() -> None:
     """Missing it is noticed; of the right size, and wrong, it would not be."""
-    chunks, manifest = begun_in_memory()
+    chunks, manifest = begun(MemoryStorage("late"))
     other, _ = manifest_of(NORMAL.sample(100, seed=2, chunks=30))
     real = type(chunks.storage).write
 
@@ -91,17 +90,10 @@ def test_a_chunk_that_arrives_after_an_overwrite_goes_again_where_nothing_is_loc
             real(self, MANIFEST_KEY, [other.text])  # the other job begins while this chunk is on its way
             real(self, key, pieces)
 
-    late = ChunkWriter(Late("late"), manifest, manifest.identity)
+    late = ChunkWriter(Late("late"), manifest)
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
         late.write((0, 0), np.zeros((30, 2)))
     assert late.storage.entry("samples/c/0/0") is None
-
-
-def begun_in_memory() -> tuple[ChunkWriter, Manifest]:
-    manifest, _ = manifest_of(ROWS)
-    storage = MemoryStorage("late")
-    storage.create(MANIFEST_KEY, manifest.text)
-    return ChunkWriter(storage, manifest, manifest.identity), manifest
 
 
 def test_workers_read_the_factor_from_the_store(processes: Client, tmp_path: Path) -> None:

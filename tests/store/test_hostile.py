@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, MvnDaskError, UnfinishedStoreError
 from mvn_dask.hashing import canonical_json
-from mvn_dask.store.description import describe
 from mvn_dask.store.format.manifest import parse_manifest
 from mvn_dask.store.format.parameters import npy
+from mvn_dask.store.status import describe
 from tests.store.format.test_manifest import signed
 from tests.support.damage import chunk, named, write
 from tests.support.stores import tree
@@ -228,19 +228,26 @@ LINKED = {
 }
 
 
+def refused_behind_a_link(call: str, key: str, stores: Path, folder: Path) -> MvnDaskError | None:
+    """The error where a file or a folder of the store is a link; what lies behind it stays as it was."""
+    outside = folder.with_name("outside")
+    shutil.copytree(stores / "sample", folder)
+    shutil.move(folder / key, outside)
+    (folder / key).symlink_to(outside)
+    files = [outside, *outside.rglob("*")]
+    before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in files}
+    error = refused(folder, call)
+    assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in before} == before
+    return error
+
+
 @pytest.mark.parametrize("key", LINKED)
 def test_no_link_is_followed(key: str, stores: Path, tmp_path: Path) -> None:
     """Not even to what would be right; and what lies behind it is neither read nor changed."""
     kind, text = LINKED[key]
     for call, act in CALLS.items():
-        folder, outside = tmp_path / call / "store", tmp_path / call / "outside"
-        shutil.copytree(stores / "sample", folder)
-        shutil.move(folder / key, outside)
-        (folder / key).symlink_to(outside)
-        files = [outside, *outside.rglob("*")]
-        before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in files}
-        error = refused(folder, call)
-        assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in before} == before
+        folder = tmp_path / call / "store"
+        error = refused_behind_a_link(call, key, stores, folder)
         if call == "from_zarr":
             assert isinstance(error, kind)
             with pytest.raises(kind, match=text):
@@ -253,22 +260,12 @@ def test_no_link_is_followed(key: str, stores: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", [".mvn_dask/parameters", ".mvn_dask/parameters/factor.matrix.npy"])
 def test_parameters_behind_a_link_are_not_read(key: str, stores: Path, tmp_path: Path) -> None:
     for call in CALLS:
-        folder, outside = tmp_path / call / "store", tmp_path / call / "outside"
-        shutil.copytree(stores / "sample", folder)
-        shutil.move(folder / key, outside)
-        (folder / key).symlink_to(outside)
-        files = [outside, *outside.rglob("*")]
-        before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in files}
-        error = refused(folder, call)
-        assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in before} == before
+        error = refused_behind_a_link(call, key, stores, tmp_path / call / "store")
         if call in {"values", "repair", "extend"}:
             assert isinstance(error, DamagedManifestError)
             assert "a link or the like" in str(error)
-    assert (
-        mvn_dask.verify(tmp_path / "verify" / "store")
-        .faults[".mvn_dask/parameters/factor.matrix.npy"]
-        .startswith("a link")
-    )
+    faults = mvn_dask.verify(tmp_path / "verify" / "store").faults
+    assert faults[".mvn_dask/parameters/factor.matrix.npy"].startswith("a link")
 
 
 def test_a_chunk_that_is_a_link_to_the_systems_files(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.local import LocalStorage
-from mvn_dask.store.storage.locking import session as folder_session
+from mvn_dask.store.writing import source_stores
 from tests.support.pausing import kill, pause_after, start
 from tests.support.stores import (
     CHUNKS_A_KILL,
@@ -141,12 +141,12 @@ def test_a_job_whose_store_is_overwritten_fails_loudly(tmp_path: Path) -> None:
     before = tree(folder)
     manifest, _ = manifest_of(sample())
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        ChunkWriter(LocalStorage(folder), manifest, manifest.identity).write((0, 0), np.zeros((300, 2)))
+        ChunkWriter(LocalStorage(folder), manifest).write((0, 0), np.zeros((300, 2)))
     with pytest.raises(StoreError, match="does this worker see it"):
-        ChunkWriter(LocalStorage(tmp_path / "gone"), manifest, manifest.identity).write((0, 0), np.zeros((300, 2)))
+        ChunkWriter(LocalStorage(tmp_path / "gone"), manifest).write((0, 0), np.zeros((300, 2)))
     same_values, _ = manifest_of(sample(seed=2, chunks=200))
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
-        ChunkWriter(LocalStorage(folder), same_values, same_values.identity).write((0, 0), np.zeros((200, 2)))
+        ChunkWriter(LocalStorage(folder), same_values).write((0, 0), np.zeros((200, 2)))
     assert tree(folder) == before
 
 
@@ -207,7 +207,7 @@ def test_a_damaged_store_is_refused_and_can_be_overwritten(tmp_path: Path) -> No
 def test_overwrite_of_a_store_being_written_is_refused(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
-    with folder_session(tmp_path), pytest.raises(StorageBusyError):
+    with LocalStorage(tmp_path).session(), pytest.raises(StorageBusyError):
         mvn_dask.to_zarr(sample(seed=2), tmp_path, overwrite=True)
     assert tree(tmp_path) == before
 
@@ -396,3 +396,45 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
     write_killable(folder, kills)
     assert tree(folder) == tree(tmp_path / "reference")
     np.testing.assert_array_equal(mvn_dask.from_zarr(folder)[-9000:], killable(kills)[-9000:])
+
+
+ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=40)
+
+
+def by_zarr(folder: Path, **options: Any) -> da.Array:
+    array: da.Array = da.from_zarr(str(folder), component="samples", **options)
+    return array
+
+
+READERS: dict[str, Any] = {
+    "ours": mvn_dask.from_zarr,
+    "optimized": lambda folder: optimize(mvn_dask.from_zarr(folder) * 2)[0],
+    "zarr": by_zarr,
+    "zarr, inlined": lambda folder: by_zarr(folder, inline_array=True),
+    "an array": lambda folder: da.from_array(zarr.open_array(folder / "samples", mode="r"), chunks=(40, 2)),
+    "an array, inlined": lambda folder: da.from_array(
+        zarr.open_array(folder / "samples", mode="r"), chunks=(40, 2), inline_array=True
+    ),
+    "xarray": lambda folder: xr.open_zarr(folder)["samples"].data,
+    "xarray, labelled": lambda folder: xr.open_zarr(folder)["samples"].isel(sample=slice(0, 80)).data,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_overwriting_what_is_read_is_refused_however_it_is_read(reader: str, tmp_path: Path) -> None:
+    """It would be deleted before it is read, and NaN written in its place."""
+    folder = tmp_path / "store"
+    mvn_dask.to_zarr(ROWS, folder)
+    array = READERS[reader](folder)
+    for derived in (array, array * 2 + 1, (array - array.mean(axis=0))[::2].rechunk((10, 2))):
+        assert list(source_stores(derived))
+        for storage in (folder, folder / "samples"):
+            with pytest.raises(StorageError, match=r"is read from .*, which `overwrite` would delete"):
+                mvn_dask.to_zarr(derived, storage, overwrite=True)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(folder), ROWS)
+    mvn_dask.to_zarr((array * 2).rechunk((40, 2)), tmp_path / "storehouse", overwrite=True)
+
+
+def test_samples_are_read_from_nowhere() -> None:
+    assert not list(source_stores(ROWS))
+    assert not list(source_stores(da.exp(ROWS) @ np.ones(2)))

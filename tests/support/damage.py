@@ -12,8 +12,8 @@ import dask.array as da
 import pandas as pd
 
 import mvn_dask
+from mvn_dask.maintenance.verify import Level
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.verification import Level
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 

@@ -4,7 +4,8 @@ import dask
 import numpy as np
 
 import mvn_dask
-from tests.store import test_faults, test_history, test_verification, test_writing
+from tests.maintenance import test_verify
+from tests.store import test_faults, test_history, test_writing
 from tests.store.storage import test_lease, test_remote
 
 with dask.config.set(scheduler="synchronous"):
@@ -12,4 +13,4 @@ with dask.config.set(scheduler="synchronous"):
     mvn_dask.MultivariateNormal([0.0, 0.0], np.eye(2) + 0.5).sample(2, seed=1).compute()
     mvn_dask.MultivariateNormal([0.0, 0.0], 1.0).sample(2, seed=1).compute()
 
-__all__ = ["test_faults", "test_history", "test_lease", "test_remote", "test_verification", "test_writing"]
+__all__ = ["test_faults", "test_history", "test_lease", "test_remote", "test_verify", "test_writing"]

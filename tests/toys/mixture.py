@@ -1,6 +1,6 @@
 """A normal distribution whose rows have one of two scales: a mixing variable per row, from a stream of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -31,17 +31,8 @@ class MixtureSampler(Sampler):
     location: FloatArray
     """The mean, shape (d,)."""
 
-    @property
-    def ndim(self) -> int:
-        return self.normal.ndim
-
-    @property
-    def noise_ndim(self) -> int:
-        return self.normal.noise_ndim
-
-    @property
-    def rank(self) -> int:
-        return self.normal.rank
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", self.normal.factor)
 
     def record(self) -> dict[str, Any]:
         return {"kind": self.kind, "normal": self.normal.record()}
@@ -67,15 +58,6 @@ class MixtureSampler(Sampler):
 
     def mean(self) -> Float64Array:
         return self.location.astype(np.float64)
-
-    def variances(self) -> Float64Array:
-        return self.normal.variances()
-
-    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
-        return self.normal.covariance_of(rows, columns)
-
-    def whiten(self, x: FloatArray) -> FloatArray:
-        return self.normal.whiten(x)
 
     def laws(self) -> ReferenceLaws:
         def marginal_cdf(x: Float64Array) -> Float64Array:

@@ -1,20 +1,26 @@
 """Heatmaps of correlations: of the sample, as expected, and how far they are apart.
 
-Input: estimates. Output: three SVG pictures, with one PNG pixel a cell inside.
+Input: estimates. Output: three SVG pictures, each with a PNG file of one pixel a cell inside, which is smaller than as
+many rectangles.
+
+References
+----------
+Portable Network Graphics (PNG) Specification, 2nd ed., ISO/IEC 15948:2003.
 """
 
+import base64
+import struct
+import zlib
+
 import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.figures.png import data_url, diverging, png
-from mvn_dask.reporting.figures.svg import element, label, picture, shorten
-from mvn_dask.reporting.number_format import signed
+from mvn_dask.reporting.figures.svg import render, shorten
+from mvn_dask.reporting.number_format import MINUS, signed
 
-SIDE = 250.0
-"""Of the cells, all together."""
-LEFT, TOP = 56.0, 8.0
 MOST_WRITTEN = 6
 """Variables up to which each cell has its number in it."""
 MOST_NAMED = 20
@@ -24,89 +30,96 @@ NAME_LETTERS = 9
 FULL_ERROR = 5.0
 """Standard errors of a full colour."""
 
+NEGATIVE, POSITIVE, UNKNOWN = (42, 111, 187), (201, 84, 28), (128, 128, 128)
+"""Blue and orange, which no colour-blindness mixes up, and grey. They contrast with white and with black."""
+
+Pixels = npt.NDArray[np.uint8]
+
 
 def heatmaps(estimates: Estimates) -> list[tuple[str, Markup]]:
     """Captions and pictures; none if there are no pairs."""
     if len(estimates.selection.paired) < 2 or estimates.rows < 2:
         return []
     expected = np.where(estimates.tested_pairs > 0, estimates.reference.correlation, np.nan)
-    errors = estimates.covariance_errors
     return [
-        ("Sample", _heatmap(estimates, "sample", "Correlations of the sample", estimates.correlation, 1.0)),
-        ("Expected", _heatmap(estimates, "expected", "Expected correlations", expected, 1.0)),
-        (
-            "Difference, in standard errors",
-            _heatmap(estimates, "error", "Covariances less the expected ones", errors, FULL_ERROR),
-        ),
+        (caption, _heatmap(estimates, name, title, values, limit))
+        for caption, name, title, values, limit in (
+            ("Sample", "heatmap-sample", "Correlations of the sample", estimates.correlation, 1.0),
+            ("Expected", "heatmap-expected", "Expected correlations", expected, 1.0),
+            (
+                "Difference, in standard errors",
+                "heatmap-error",
+                "Covariances less the expected ones",
+                estimates.covariance_errors,
+                FULL_ERROR,
+            ),
+        )
     ]
 
 
-def _heatmap(estimates: Estimates, which: str, title: str, values: Float64Array, limit: float) -> Markup:
-    count, name = len(values), f"heatmap-{which}"
-    box = {"x": LEFT, "y": TOP, "width": SIDE, "height": SIDE}
-    pixels = data_url(png(diverging(values, limit)))
-    known = np.isfinite(values) & ~np.eye(count, dtype=bool)
+def _heatmap(estimates: Estimates, name: str, title: str, values: Float64Array, limit: float) -> Markup:
+    count = len(values)
+
+    def written(value: float) -> str:
+        return signed(value) if limit != 1.0 else f"{value:.2f}".replace("-", MINUS)
+
+    known = values[np.isfinite(values) & ~np.eye(count, dtype=bool)]
     description = f"{count} by {count} cells."
-    if known.any():
-        low, high = (_written(float(each), limit) for each in (values[known].min(), values[known].max()))
-        description += f" Beside the diagonal they go from {low} to {high}."
-    return picture(
-        name,
-        LEFT + SIDE + 4,
-        TOP + SIDE + 52,
-        title,
-        description,
-        element("image", class_="cells", href=pixels, **box, preserveAspectRatio="none"),
-        element("rect", class_="frame", **box),
-        *_names(estimates, count),
-        *(_numbers(values, limit) if count <= MOST_WRITTEN else ()),
-        *_legend(name, limit),
+    if len(known):
+        description += f" Beside the diagonal they go from {written(known.min())} to {written(known.max())}."
+    cells = [
+        (i, j, "–" if np.isnan(value) else written(value), abs(value) > 0.93 * limit)
+        for (i, j), value in np.ndenumerate(values)
+        if count <= MOST_WRITTEN
+    ]
+    return render(
+        "heatmap.html",
+        name=name,
+        title=title,
+        description=description,
+        count=count,
+        limit=limit,
+        pixels=data_url(png(diverging(values, limit))),
+        names=_names(estimates, count),
+        cells=cells,
     )
 
 
-def _names(estimates: Estimates, count: int) -> list[Markup]:
+def _names(estimates: Estimates, count: int) -> dict[int, str]:
     """Names beside the rows, or numbers of some variables where there are many."""
-    step, paired = SIDE / count, estimates.selection.paired
+    paired = estimates.selection.paired
     if count <= MOST_NAMED:
-        chosen = {i: estimates.label(int(paired[i])).removeprefix("no. ") for i in range(count)}
-    else:
-        positions = np.unique(np.linspace(0, count - 1, 6).round().astype(int)).tolist()
-        chosen = {i: f"{int(estimates.selection.columns[paired[i]]):,}" for i in positions}
-    style = f"font-size:{10 if step >= 11 else 8}px"
-    return [
-        label(shorten(text, NAME_LETTERS), LEFT - 5, TOP + (i + 0.5) * step + 3.2, "end", style=style)
-        for i, text in chosen.items()
-    ]
+        return {i: shorten(estimates.name(paired[i], "").strip(), NAME_LETTERS) for i in range(count)}
+    positions = np.unique(np.linspace(0, count - 1, 6).round().astype(int)).tolist()
+    return {i: shorten(f"{estimates.selection.columns[paired[i]]:,}", NAME_LETTERS) for i in positions}
 
 
-def _numbers(values: Float64Array, limit: float) -> list[Markup]:
-    step = SIDE / len(values)
-    return [
-        label(
-            "–" if np.isnan(value) else _written(float(value), limit),
-            LEFT + (j + 0.5) * step,
-            TOP + (i + 0.5) * step + 3.5,
-            class_="cell strong" if abs(value) > 0.93 * limit else "cell",
-        )
-        for (i, j), value in np.ndenumerate(values)
-    ]
+def diverging(values: npt.NDArray[np.float64], limit: float) -> Pixels:
+    """Cells of two colours that are transparent at 0, so that they fit any background; NaN is grey.
+
+    From `limit` on, to either side, the colour is full. The shape of pixels is (m, n, 4): red, green, blue, opacity.
+    """
+    pixels = np.empty((*values.shape, 4), np.uint8)
+    known = np.nan_to_num(values, nan=0.0, posinf=limit, neginf=-limit)
+    pixels[..., :3] = np.where(known[..., None] < 0, np.array(NEGATIVE), np.array(POSITIVE))
+    pixels[..., 3] = np.rint(255 * np.minimum(np.abs(known) / limit, 1.0))
+    pixels[np.isnan(values)] = (*UNKNOWN, 70)
+    return pixels
 
 
-def _written(value: float, limit: float) -> str:
-    return signed(value) if limit != 1.0 else f"{value:.2f}".replace("-", "−")
+def png(pixels: Pixels) -> bytes:
+    """The file of a picture of shape (m, n, 4)."""
+    height, width = pixels.shape[:2]
+    rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each begins with the number of its filter, 0 for none
+    rows[:, 1:] = pixels.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
 
 
-def _legend(name: str, limit: float) -> list[Markup]:
-    y, width = TOP + SIDE + 14, 150.0
-    x = LEFT + (SIDE - width) / 2
-    stops = [
-        element("stop", class_=class_, offset=offset, stop_opacity=opacity)
-        for class_, offset, opacity in (("minus", 0, 1), ("minus", 0.5, 0), ("plus", 0.5, 0), ("plus", 1, 1))
-    ]
-    return [
-        element("linearGradient", *stops, id=f"{name}-colours"),
-        element("rect", class_="frame", x=x, y=y, width=width, height=9, fill=f"url(#{name}-colours)"),
-        label(f"−{limit:g}", x, y + 22),
-        label("0", x + width / 2, y + 22),
-        label(f"+{limit:g}", x + width, y + 22),
-    ]
+def data_url(file: bytes) -> str:
+    """The file as a URL."""
+    return f"data:image/png;base64,{base64.b64encode(file).decode()}"

@@ -7,8 +7,8 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.figures.svg import Scale, element, label, path, picture
+from mvn_dask.reporting.estimates import Estimates, largest
+from mvn_dask.reporting.figures.svg import Scale, render
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Reference
 
 MARGINALS_SHOWN = 12
@@ -32,9 +32,7 @@ def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
         return []
     counts = _bars(estimates)
     errors = np.abs(_errors(estimates.reference, counts, estimates.rows)).max(axis=1)
-    testable = estimates.reference.testable[estimates.selection.binned]
-    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:MARGINALS_SHOWN]
-    chosen = np.sort(order[testable[order]]).tolist()
+    chosen = sorted(largest(errors, estimates.reference.testable[estimates.selection.binned], MARGINALS_SHOWN))
     return [(int(estimates.selection.binned[i]), _histogram(estimates, i, counts[i])) for i in chosen]
 
 
@@ -47,7 +45,7 @@ def _bars(estimates: Estimates) -> Float64Array:
 
 def _errors(reference: Reference, counts: Float64Array, rows: int) -> Float64Array:
     """Bars less what they should be, in standard errors; 0 where less than one number is expected."""
-    p = np.diff(reference.marginal_cdf(EDGES))
+    p = np.diff(reference.laws.marginal_cdf(EDGES))
     return np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
 
 
@@ -59,37 +57,29 @@ def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Mar
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
     curve = np.linspace(-REACH, REACH, 91)
-    cdf = estimates.reference.marginal_cdf
+    cdf = estimates.reference.laws.marginal_cdf
     expected = (cdf(curve + HALF_STEP) - cdf(curve - HALF_STEP)) / (2.0 * HALF_STEP)
-    return picture(
-        f"histogram-{column}",
-        WIDTH,
-        HEIGHT,
-        f"Histogram of {estimates.name(column)}",
-        f"Bars are the sample, the line is the expected density. The bar that is farthest off is "
+    return render(
+        "histogram.html",
+        name=f"histogram-{column}",
+        width=WIDTH,
+        height=HEIGHT,
+        title=f"Histogram of {estimates.name(column)}",
+        description="Bars are the sample, the line is the expected density. The bar that is farthest off is "
         f"{np.abs(errors).max():.1f} standard errors away from it.",
-        *(
-            element("line", class_="grid", x1=x.start, x2=x.end, y1=y(v), y2=y(v))
-            + label(f"{v:g}", 24.0, y(v) + 3.5, "end")
-            for v in (0.0, 0.2, 0.4)
-        ),
-        _rectangles(density, x, y, "bar"),
-        path(zip(map(x, curve), map(y, expected), strict=True), "expected"),
-        label("density", 0.0, 9.0, "start", "what"),
-        element("line", class_="axis", x1=x.start, x2=x.end, y1=error_y(0), y2=error_y(0)),
-        *(label(f"{v:+.0f}".replace("-", "−"), 24.0, error_y(v) + 3.5, "end") for v in (-ERROR_LIMIT, ERROR_LIMIT)),
-        label("s.e.", 24.0, error_y(0) + 3.5, "end"),
-        _rectangles(np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT), x, error_y, "error"),
-        *(label(f"{v:g}".replace("-", "−"), x(v), 188.0) for v in (-4, -2, 0, 2, 4)),
-        label("standard deviations from the expected mean", (x.start + x.end) / 2, 203.0, class_="what"),
+        x=x,
+        y=y,
+        error_y=error_y,
+        bars=_rectangles(density, x, y),
+        expected=list(zip(map(x, curve), map(y, expected), strict=True)),
+        errors=_rectangles(np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT), x, error_y),
     )
 
 
-def _rectangles(heights: Float64Array, x: Scale, y: Scale, class_: str) -> Markup:
-    """Bars on the line 0, as one path, which is a third of the text."""
-    steps = [
+def _rectangles(heights: Float64Array, x: Scale, y: Scale) -> str:
+    """Bars on the line 0, as data of one path, which is a third of the text."""
+    return "".join(
         f"M{x(left) + 0.4:.2f} {y(0):.2f}V{y(height):.2f}H{x(right) - 0.4:.2f}V{y(0):.2f}z"
         for left, right, height in zip(EDGES[:-1], EDGES[1:], heights, strict=True)
         if height
-    ]
-    return element("path", class_=class_, d="".join(steps)) if steps else Markup("")
+    )

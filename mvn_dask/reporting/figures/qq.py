@@ -4,14 +4,14 @@ Input: estimates, and the p-value at which a single test fails. Output: an SVG p
 for each bin of the lengths.
 """
 
-from math import hypot
+from math import dist
 
 import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.figures.svg import Scale, axes, element, path, picture
+from mvn_dask.reporting.figures.svg import Scale, render
 from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import RadialLaw
 from mvn_dask.statistics.base import Counts
@@ -37,27 +37,21 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
     margin = 0.04 * (high - low) + 1e-3 * high
     x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
     y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
-    across, expected_law = "expected quantile", "the expected ones."
-    if not estimates.reference.kurtosis_excess:
-        across = f"χ² quantile, {law.rank:,} degrees of freedom"
+    x_name, expected_law = "expected quantile", "the expected ones."
+    if not estimates.reference.laws.kurtosis_excess:
+        x_name = f"χ² quantile, {law.rank:,} degrees of freedom"
         expected_law = f"those of a chi-squared distribution with {law.rank} degrees of freedom."
-    frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
-    return picture(
-        "qq",
-        WIDTH,
-        HEIGHT,
-        "QQ plot of squared Mahalanobis distances",
-        f"Quantiles of {total:,} squared distances against {expected_law} In a sound sample the points lie on the "
-        "diagonal, within the band.",
-        element("clipPath", frame, id="qq-frame"),
-        axes(x, y, across, "squared distance in the sample", most=6),
-        element(
-            "g",
-            _band(law, total, p_value, x, y),
-            path([(x.start, y.start), (x.end, y.end)], "expected"),
-            *_points(expected, seen, x, y),
-            clip_path="url(#qq-frame)",
-        ),
+    return render(
+        "qq.html",
+        width=WIDTH,
+        height=HEIGHT,
+        description=f"Quantiles of {total:,} squared distances against {expected_law} In a sound sample the points lie "
+        "on the diagonal, within the band.",
+        x=x,
+        y=y,
+        x_name=x_name,
+        band=_band(law, total, p_value, x, y),
+        points=_points(expected, seen, x, y),
     )
 
 
@@ -66,19 +60,16 @@ def _quantiles(law: RadialLaw, below: Counts, total: int) -> Float64Array:
     return np.asarray(law.quantile(below / total) ** 2)
 
 
-def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[Markup]:
-    points: list[Markup] = []
-    last = (-POINT_DISTANCE, -POINT_DISTANCE)
-    for a, b in zip(expected, seen, strict=True):
-        here = (x(a), y(b))
-        if hypot(here[0] - last[0], here[1] - last[1]) >= POINT_DISTANCE:
-            points.append(element("circle", class_="point", cx=here[0], cy=here[1], r=2.2))
-            last = here
+def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[tuple[float, float]]:
+    points: list[tuple[float, float]] = []
+    for here in zip(map(x, expected), map(y, seen), strict=True):
+        if not points or dist(here, points[-1]) >= POINT_DISTANCE:
+            points.append(here)
     return points
 
 
-def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> Markup:
-    """Where a point may lie, sideways."""
+def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> list[tuple[float, float]]:
+    """Outline of where a point may lie, sideways."""
     edges = law.histogram.edges
     ends = accepted_counts(law.cdf(edges), total, p_value)
     left, right = (
@@ -88,14 +79,12 @@ def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> Mar
     heights = [y(edge) for edge in edges[inside] ** 2]
     forth = list(zip(map(x, left[inside]), heights, strict=True))
     back = list(zip(map(x, right[inside]), heights, strict=True))
-    return path([*forth, *reversed(back)], "band") if forth else Markup("")
+    return [*forth, *reversed(back)]
 
 
 def accepted_counts(probability: Float64Array, trials: int, p_value: float) -> tuple[Counts, Counts]:
     """Smallest and largest counts of successes whose p-value is not less than a given one.
 
-    Examples
-    --------
     Of 10 trials with probability 1/2, at most 1 success has the probability 11 / 1024, so that the p-value of the
     count 1 is 0.021; that of 2 is 0.109:
 

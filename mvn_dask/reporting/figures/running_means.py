@@ -7,8 +7,8 @@ import numpy as np
 from markupsafe import Markup
 from scipy.special import ndtri
 
-from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.figures.svg import Scale, axes, element, label, path, picture, shorten
+from mvn_dask.reporting.estimates import Estimates, largest
+from mvn_dask.reporting.figures.svg import Scale, render, shorten
 
 MEANS_SHOWN = 5
 """Variables that are shown."""
@@ -31,49 +31,41 @@ def running_means(estimates: Estimates, p_value: float) -> Markup | None:
     y_high = max(z / np.sqrt(FUNNEL_START * rows[-1]), 1.1 * float(np.abs(means[len(means) // 4 :]).max()))
     x = Scale(0.0, float(rows[-1]), 54.0, WIDTH - 104.0)
     y = Scale(-y_high, y_high, HEIGHT - 44.0, 22.0)
-    frame = element("rect", x=x.start, y=y.end, width=x.end - x.start, height=y.start - y.end)
-    names = [estimates.label(int(estimates.selection.segmented[each])) for each in shown]
+    names = [estimates.name(estimates.selection.segmented[each], "no.") for each in shown]
     # Far outside of the frame, but of bounded length.
     within = np.clip(means, -9.0 * y_high, 9.0 * y_high)
-    lines = [path(zip(map(x, rows), map(y, line), strict=True), f"running t{i}") for i, line in enumerate(within.T)]
-    return picture(
-        "running",
-        WIDTH,
-        HEIGHT,
-        "Running means of the variables that are farthest off",
-        f"Means of the first rows, less the expected mean, in standard deviations, of {', '.join(names)}. In a sound "
-        "sample they stay in the funnel, which narrows as one over the square root of the rows.",
-        element("clipPath", frame, id="running-frame"),
-        axes(x, y, "rows so far", "running mean less the expected one, in standard deviations", most=4),
-        element("g", _funnel(z, x, y), *lines, clip_path="url(#running-frame)"),
-        path([(x.start, y(0)), (x.end, y(0))], "expected"),
-        *_labels(names, [y(float(np.clip(value, -y_high, y_high))) for value in means[-1]], x.end + 6),
+    return render(
+        "running_means.html",
+        width=WIDTH,
+        height=HEIGHT,
+        description=f"Means of the first rows, less the expected mean, in standard deviations, of {', '.join(names)}. "
+        "In a sound sample they stay in the funnel, which narrows as one over the square root of the rows.",
+        x=x,
+        y=y,
+        funnel=_funnel(z, x, y),
+        lines=[list(zip(map(x, rows), map(y, line), strict=True)) for line in within.T],
+        names=_labels(names, [y(float(np.clip(value, -y_high, y_high))) for value in means[-1]]),
     )
 
 
 def farthest_off(estimates: Estimates) -> list[int]:
     """Positions in `segmented` of the variables whose means are farthest off."""
     segmented = estimates.selection.segmented
-    errors = np.where(estimates.reference.testable[segmented], np.abs(estimates.mean_errors[segmented]), -1.0)
-    order = np.argsort(-errors, kind="stable")[:MEANS_SHOWN]
-    return [int(each) for each in order if errors[each] >= 0]
+    return largest(np.abs(estimates.mean_errors[segmented]), estimates.reference.testable[segmented], MEANS_SHOWN)
 
 
-def _funnel(z: float, x: Scale, y: Scale) -> Markup:
+def _funnel(z: float, x: Scale, y: Scale) -> list[tuple[float, float]]:
     rows = np.geomspace(x.high / 1e4, x.high, 80)
     up = [(x(n), y(z / np.sqrt(n))) for n in rows]
     down = [(x(n), y(-z / np.sqrt(n))) for n in rows]
-    return path([*up, *reversed(down)], "band")
+    return [*up, *reversed(down)]
 
 
-def _labels(names: list[str], heights: list[float], x: float) -> list[Markup]:
+def _labels(names: list[str], heights: list[float]) -> list[tuple[int, str, float]]:
     """Names at the ends of their lines, moved so that none covers another."""
     order = np.argsort(heights, kind="stable").tolist()
     moved: list[float] = []
     for each in order:
         moved.append(max(heights[each], moved[-1] + LINE_HEIGHT) if moved else heights[each])
     middle = (sum(heights) - sum(moved)) / len(heights)
-    return [
-        label(shorten(names[each]), x, height + middle + 3.5, "start", f"name t{each}")
-        for each, height in zip(order, moved, strict=True)
-    ]
+    return [(each, shorten(names[each]), height + middle + 3.5) for each, height in zip(order, moved, strict=True)]

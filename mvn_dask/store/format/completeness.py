@@ -1,28 +1,38 @@
-"""Whether a store is complete: chunks, metadata, and parameter arrays.
+"""What lies in a storage: a complete store, an unfinished one, or files that must never be deleted.
 
-Input: storage and a manifest. Output: numbers of missing chunks, or answers. Cost: an `lstat` a chunk in a folder, a
-listing in an object store; and the documents' JSON.
+Input: storage and a manifest. Output: numbers of missing chunks, answers, or keys of unknown files. Cost: an `lstat` a
+chunk in a folder, a listing in an object store; and the documents' JSON.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
-from mvn_dask.store.format.layout import chunk_count, present_chunks
-from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.store.format.layout import chunk_count, chunk_entries, is_whole
+from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
+
+DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
+"""Names of metadata documents of Zarr 3 and Zarr 2."""
+
+_CHUNK = re.compile(r"c(\.\d+)*|\d+(\.\d+)*")
 
 
 def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
     """Numbers of missing chunks, from `start` up to `stop`."""
     if not storage.prefers_listing and next(storage.entries("samples"), None) is None:
         return np.arange(start, stop, dtype=np.int64)
-    return start + np.flatnonzero(~present_chunks(storage, manifest, start, stop)).astype(np.int64)
+    missing = np.ones(stop - start, np.bool_)
+    for number, entry in chunk_entries(storage, manifest, start, stop):
+        missing[number - start] = not is_whole(manifest, entry)
+    return start + np.flatnonzero(missing).astype(np.int64)
 
 
 def committed(storage: Storage, manifest: Manifest) -> bool:
@@ -42,10 +52,9 @@ def committed(storage: Storage, manifest: Manifest) -> bool:
         ours = json.loads(expected[key])
         # Users may add attributes, and releases of Zarr fields.
         if any(found.get(field) != ours[field] for field in ours.keys() - {"attributes"}):
-            msg = (
+            raise DamagedManifestError(
                 f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them again"
             )
-            raise DamagedManifestError(msg)
     return True
 
 
@@ -54,8 +63,9 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     if entry is None:
         return None
     if not entry.regular or entry.size > 2 * len(expected[key]) + MAX_EXTRA_BYTES:
-        msg = f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it again"
-        raise DamagedManifestError(msg)
+        raise DamagedManifestError(
+            f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it again"
+        )
     try:
         document = json.loads(storage.read(key).tobytes())
     except (FileNotFoundError, ValueError, RecursionError):
@@ -76,10 +86,7 @@ def complete(storage: Storage, manifest: Manifest) -> bool:
 
 
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
-    """Raise unless chunks and metadata are there.
-
-    Raises UnfinishedStoreError with what is missing, and how to go on.
-    """
+    """Raise UnfinishedStoreError with what is missing, chunks or metadata, and how to go on."""
     count = chunk_count(manifest)
     missing = len(missing_numbers(storage, manifest, 0, count))
     fault = f"{missing} of {count} chunks of {storage} are missing"
@@ -88,3 +95,40 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
             return
         fault = f"all {count} chunks of {storage} are there, but its metadata is not"
     raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")
+
+
+def unknown_files(storage: Storage) -> Iterator[str]:
+    """Keys of files that belong to no Zarr hierarchy, and so must never be deleted.
+
+    In a folder that is neither a hierarchy nor a store, those are all.
+    """
+    is_hierarchy = is_store(storage) or any(storage.entry(name) is not None for name in DOCUMENTS)
+    for entry in storage.entries():
+        if entry.key.startswith(f"{INTERNAL_FOLDER}/"):
+            continue
+        name = entry.key.rpartition("/")[2]
+        known = name in DOCUMENTS or storage.is_temporary(entry.key) or _CHUNK.fullmatch(name)
+        if not (is_hierarchy and known):
+            yield entry.key
+
+
+def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
+    """Raise unless the storage is free or holds a store; with `overwrite`, or holds any Zarr hierarchy.
+
+    Raises StorageNotEmptyError with a file that does not belong there; DamagedManifestError as `read_manifest` does.
+    """
+    storage.require_folder()
+    if not overwrite and read_manifest(storage) is not None:
+        return
+    unknown = next(unknown_files(storage), None)
+    if unknown is not None:
+        raise StorageNotEmptyError(f"{storage} is not empty, and no store: {unknown} lies there. Name another URL")
+    if not overwrite and any(not entry.key.startswith(f"{INTERNAL_FOLDER}/") for entry in storage.entries()):
+        raise StorageNotEmptyError(
+            f"{storage} is not empty, and no store of mvn_dask: name another URL, or use overwrite=True"
+        )
+
+
+def is_store(storage: Storage) -> bool:
+    """Whether a store of any format version lies there."""
+    return any(storage.entry(key) is not None for key in (MANIFEST_KEY, VERSION_2_KEY))

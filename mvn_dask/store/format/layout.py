@@ -9,6 +9,8 @@ a crc32c of their own: Zarr's codec ``sharding_indexed``. Zarr's own pipeline ma
 drawing and writing together; a test compares the bytes with those that Zarr writes.
 """
 
+import operator
+import re
 from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
@@ -27,6 +29,8 @@ CHECKSUM_BYTES = 4
 """What crc32c adds to an inner chunk, and to the index of a shard."""
 INDEX_BYTES = 16
 """Offset and size of an inner chunk in the index of a shard, both uint64."""
+
+_KEY = re.compile(rf"{ARRAY}/c(/(0|[1-9][0-9]*))*")
 
 Index = tuple[int, ...]
 """Number of a chunk along each axis."""
@@ -55,8 +59,6 @@ def chunk_number(manifest: Manifest, index: Sequence[int]) -> int:
 def part_range(part: object, count: int) -> tuple[int, int]:
     """The numbers of the chunks that part (i, n) of a store writes: from the first one on, up to the second.
 
-    Raises ArgumentError, ArgumentTypeError if it is no pair (i, n) with 0 ≤ i < n.
-
     Examples
     --------
     >>> [part_range((i, 3), 10) for i in range(3)]
@@ -76,11 +78,6 @@ def part_range(part: object, count: int) -> tuple[int, int]:
 def chunk_key(index: Sequence[int]) -> str:
     """Key of a chunk."""
     return "/".join([ARRAY, "c", *map(str, index)])
-
-
-def chunk_keys(manifest: Manifest, start: int, stop: int) -> Iterator[str]:
-    """Keys of the chunks of these numbers."""
-    return (chunk_key(chunk_index(manifest, number)) for number in range(start, stop))
 
 
 def chunk_window(manifest: Manifest, index: Sequence[int]) -> tuple[slice, ...]:
@@ -172,29 +169,17 @@ def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.
 
 
 def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
-    """The numbers of a chunk.
-
-    Raises UnfinishedStoreError if it is gone, or of the wrong size; DamagedChunkError if its checksum differs.
-    """
+    """The numbers of a chunk; UnfinishedStoreError if it is gone, DamagedChunkError if its checksum differs."""
     key = chunk_key(index)
     entry = storage.entry(key)
+    name = f"chunk {tuple(index)} of {storage}"
     if entry is None or entry.size != chunk_bytes(manifest):
-        raise UnfinishedStoreError(
-            f"chunk {tuple(index)} of {storage} is missing: mvn_dask.to_zarr or mvn_dask.repair draws it again"
-        )
+        raise UnfinishedStoreError(f"{name} is missing: mvn_dask.to_zarr or mvn_dask.repair draws it again")
     content = storage.read(key)
     fault = chunk_fault(manifest, content)
     if fault is not None:
-        raise DamagedChunkError(f"chunk {tuple(index)} of {storage}: {fault}: mvn_dask.repair draws it again")
+        raise DamagedChunkError(f"{name}: {fault}: mvn_dask.repair draws it again")
     return decode(manifest, index, content)
-
-
-def present_chunks(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.bool_]:
-    """Which of the chunks of these numbers have a plain file of exactly the right size."""
-    present = np.zeros(stop - start, np.bool_)
-    for number, entry in chunk_entries(storage, manifest, start, stop):
-        present[number - start] = is_whole(manifest, entry)
-    return present
 
 
 def is_whole(manifest: Manifest, entry: Entry) -> bool:
@@ -205,8 +190,8 @@ def is_whole(manifest: Manifest, entry: Entry) -> bool:
 def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
     """Numbers and entries of the chunks of these numbers, where there are any."""
     if not storage.prefers_listing:
-        for number, key in enumerate(chunk_keys(manifest, start, stop), start):
-            entry = storage.entry(key)
+        for number in range(start, stop):
+            entry = storage.entry(chunk_key(chunk_index(manifest, number)))
             if entry is not None:
                 yield number, entry
         return
@@ -219,10 +204,7 @@ def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -
 
 def parse_key(manifest: Manifest, key: str) -> Index | None:
     """The chunk of a key, or None if it is no chunk's key."""
-    head, words = key.split("/")[:2], key.split("/")[2:]
-    if head != [ARRAY, "c"] or len(words) != len(manifest.shape):
+    if not _KEY.fullmatch(key):
         return None
-    if not all(word.isascii() and word.isdecimal() and word == str(int(word)) for word in words):
-        return None
-    index = tuple(map(int, words))
-    return index if all(step < count for step, count in zip(index, grid(manifest), strict=True)) else None
+    index, counts = tuple(map(int, key.split("/")[2:])), grid(manifest)
+    return index if len(index) == len(counts) and all(map(operator.lt, index, counts)) else None

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Literal, NoReturn
 
@@ -87,7 +88,6 @@ class ParameterInfo:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its numbers."""
         return prod(self.shape) * self.dtype.itemsize
 
 
@@ -124,15 +124,13 @@ class Manifest:
             raise ValueError("the fingerprint is another")
 
     def as_dict(self) -> dict[str, Any]:
-        """The manifest as JSON values."""
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **to_json(self)}
 
     @property
     def text(self) -> bytes:
-        """The file."""
         return canonical_json(self.as_dict()).encode()
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """SHA-256 of the file: other chunks of the same values are another store."""
         return hashlib.sha256(self.text).hexdigest()
@@ -144,29 +142,22 @@ class Manifest:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
         return self.array.shape
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of a chunk."""
         return self.array.chunks
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
         return self.array.dtype
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """Names of the variables."""
         return self.array.names
 
     def require_same(self, other: "Manifest", storage: Storage) -> None:
-        """Raise unless another manifest describes the same store.
-
-        Raises SpecMismatchError with every field that differs.
-        """
+        """Raise SpecMismatchError with every field that differs, if another manifest describes another store."""
         ours, theirs = _flat(self.as_dict()), _flat(other.as_dict())
         # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
         derived = ("parameters", "fingerprint") if self.is_sample and other.is_sample else ("fingerprint",)
@@ -206,10 +197,7 @@ def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
 
 
 def parse_manifest(text: bytes, path: str) -> Manifest:
-    """The manifest in the content of a file; `path` is how messages name it.
-
-    Raises DamagedManifestError if it is none, or of another format version.
-    """
+    """The manifest in a file named `path`. Raises DamagedManifestError if it is none, or of another version."""
     if len(text) > MAX_MANIFEST_BYTES:
         raise DamagedManifestError(f"{path} has {len(text)} bytes, and a manifest at most {MAX_MANIFEST_BYTES}")
     try:
@@ -236,18 +224,14 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 def read_manifest(storage: Storage) -> Manifest | None:
-    """The manifest of a store, or None if there is none.
-
-    Raises DamagedManifestError if it is not one, or of another format version.
-    """
+    """The manifest of a store, or None if there is none; it raises what `parse_manifest` raises."""
     entry = storage.entry(MANIFEST_KEY)
     if entry is None:
         if storage.entry(VERSION_2_KEY) is not None:
-            msg = (
+            raise DamagedManifestError(
                 f"{storage} has format version 2; this mvn_dask reads {FORMAT_VERSION}: read it with the release that "
                 "wrote it, or replace it by mvn_dask.to_zarr(..., overwrite=True)"
             )
-            raise DamagedManifestError(msg)
         return None
     path = f"{storage}/{MANIFEST_KEY}"
     if not entry.regular or entry.size > MAX_MANIFEST_BYTES:
@@ -260,20 +244,17 @@ def read_manifest(storage: Storage) -> Manifest | None:
 
 
 def require_manifest(storage: Storage) -> Manifest:
-    """The manifest of a store that must be there.
-
-    Raises NotAStoreError if there is none; DamagedManifestError if it cannot be understood.
-    """
+    """The manifest of a store that must be there. Raises NotAStoreError if there is none."""
     manifest = read_manifest(storage)
     if manifest is None:
         raise NotAStoreError(f"there is no store at {storage}: `mvn_dask.to_zarr` makes one")
     return manifest
 
 
-def is_unchanged(storage: Storage, identity: str) -> bool:
-    """Whether the manifest is the one of that identity; it is not parsed again."""
+def is_unchanged(storage: Storage, manifest: Manifest) -> bool:
+    """Whether the store's manifest is this one; it is not parsed again."""
     try:
-        return hashlib.sha256(storage.read(MANIFEST_KEY).data).hexdigest() == identity
+        return hashlib.sha256(storage.read(MANIFEST_KEY).data).hexdigest() == manifest.identity
     except FileNotFoundError:
         return False
 

@@ -29,20 +29,9 @@ _OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
 
 
 def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, *, fsync: bool = False) -> Storage:
-    """The storage of a store.
+    """The storage of a store; `url`, `storage_options` and `fsync` are those of `mvn_dask.to_zarr`.
 
-    Raises StorageError for anything else.
-
-    Parameters
-    ----------
-    url : str, path-like or zarr.storage store
-        A local path or ``file://`` URL; an ``s3://``, ``gs://``, ``az://`` or ``memory://`` URL; or a Zarr
-        ``LocalStore`` or ``ObjectStore``.
-    storage_options : mapping, optional
-        What ``obstore.store.from_url`` takes beside a URL: credentials, ``region``, ``endpoint``,
-        ``client_options``, ….
-    fsync : bool
-        Wait until every file is on the disk; object stores do so in any case.
+    Raises StorageError if `url` is none of `KINDS`, or `storage_options` do not go with it.
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise StorageError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
@@ -104,8 +93,7 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
 
         from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
     except ImportError as error:
-        msg = f"{parts.scheme}:// URLs need obstore: pip install 'mvn_dask[objects]'"
-        raise StorageError(msg) from error
+        raise StorageError(f"{parts.scheme}:// URLs need obstore: pip install 'mvn_dask[objects]'") from error
     if parts.scheme == "memory":
         if options:
             raise StorageError("`storage_options` have no meaning for memory://")
@@ -148,10 +136,7 @@ def local_folder(url: object) -> Path:
 
 
 def refuse_unsafe_writes(url: object) -> None:
-    """Refuse a store that is open for reading only, and a codec pipeline that writes chunks in place.
-
-    Raises StorageError if `url` is such a store, or Zarr is configured to use such a pipeline.
-    """
+    """Raise StorageError for a store open for reading only, and for a codec pipeline that writes chunks in place."""
     import zarr
     from zarr.abc.store import Store
 

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,20 +59,12 @@ class Session(ABC):
 class Storage(ABC):
     """A folder or a prefix that holds one store. Its `repr` and `name` never hold a secret."""
 
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """A path, or a URL without secrets, for messages."""
-
-    @property
-    @abstractmethod
-    def prefers_listing(self) -> bool:
-        """Whether listing many keys is cheaper than looking at each."""
-
-    @property
-    @abstractmethod
-    def has_locks(self) -> bool:
-        """Whether a `task_session` prevents exclusive sessions while it lasts."""
+    name: str
+    """A path, or a URL without secrets, for messages."""
+    prefers_listing: ClassVar[bool]
+    """Whether listing many keys is cheaper than looking at each."""
+    has_locks: ClassVar[bool]
+    """Whether a `task_session` prevents exclusive sessions while it lasts."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -94,15 +87,7 @@ class Storage(ABC):
 
     @abstractmethod
     def read(self, key: str) -> ByteArray:
-        """Content of a file.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is none.
-        StoreError
-            If it is a link or no plain file.
-        """
+        """Content of a file. Raises FileNotFoundError if there is none, StoreError if it is no plain file."""
 
     @abstractmethod
     def write(self, key: str, buffers: Sequence[Buffer]) -> None:
@@ -126,13 +111,7 @@ class Storage(ABC):
 
     @abstractmethod
     def require_folder(self) -> None:
-        """Raise unless it is a folder, or free.
-
-        Raises
-        ------
-        StorageNotEmptyError
-            If it is a file.
-        """
+        """Raise StorageNotEmptyError if it is a file, and neither a folder nor free."""
 
     @abstractmethod
     def session(self) -> AbstractContextManager[Session]:
@@ -140,13 +119,7 @@ class Storage(ABC):
 
     @abstractmethod
     def task_session(self) -> AbstractContextManager[None]:
-        """A shared session for one task.
-
-        Raises
-        ------
-        StoreError
-            If the store does not exist.
-        """
+        """A shared session for one task. Raises StoreError if the store does not exist."""
 
     @abstractmethod
     def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:

@@ -1,14 +1,18 @@
 """A store in a folder.
 
-Input: a folder that all workers see. Output: `Storage`: files that take their names by an atomic rename, sessions by
-`flock`. Cost: a few system calls a file; links are looked for at every step of a path, and never followed.
+Input: a folder that all workers see. Output: `Storage`: files that take their names by an atomic rename; sessions by
+locks of the system (`flock`), shared by jobs of one manifest and their tasks, or exclusive to one that overwrites or
+removes temporary files. Cost: a few system calls a file, three a session; links are looked for at every step of a path,
+and never followed.
 """
 
+import errno
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,49 +20,45 @@ import numpy as np
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import PARTIAL, atomic_write
-from mvn_dask.errors import StorageNotEmptyError, StoreError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
-from mvn_dask.store.storage.locking import CREATION_LOCK, LOCK, FolderSession, creating, session, task_session
+from mvn_dask.errors import StorageError, StorageNotEmptyError, StoreError
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Session, Storage
+
+if sys.platform != "win32":
+    import fcntl
+
+# A file of its own, which nobody deletes or replaces: a lock belongs to an inode, so two who opened the path before and
+# after a replacement would both hold "the" lock.
+LOCK = "lock"
+"""Name of the sessions' lock file in the internal folder."""
+CREATION_LOCK = "create-lock"
+"""Name of the lock file of exclusive creation: a session may hold the other one while it creates."""
 
 TRASH = "trash"
 """Folder in the internal folder, into which files are moved before they are deleted."""
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class LocalStorage(Storage):
-    """A folder on a file system that all workers see.
+    """A folder on a file system that all workers see; with `fsync` every file is waited for until it is on the disk.
 
-    Parameters
-    ----------
-    folder : Path
-        Absolute, since workers have working directories of their own.
-    fsync : bool
-        Wait with every file until it is on the disk.
+    `folder` is absolute, since workers have working directories of their own.
     """
+
+    prefers_listing = False
+    has_locks = True
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self._folder = folder
         # Paths as text: pathlib would take thrice as long as the system calls.
-        self._root = str(folder)
+        self.name = str(folder)
         self._fsync = fsync
-
-    @property
-    def name(self) -> str:
-        return self._root
-
-    @property
-    def prefers_listing(self) -> bool:
-        return False
-
-    @property
-    def has_locks(self) -> bool:
-        return True
 
     def entry(self, key: str) -> Entry | None:
         try:
-            status = os.lstat(f"{self._root}/{key}")
+            status = os.lstat(f"{self.name}/{key}")
         except (FileNotFoundError, NotADirectoryError):
             return None
         regular = stat.S_ISREG(status.st_mode) and self._link_above(key) is None
@@ -67,7 +67,7 @@ class LocalStorage(Storage):
     def read(self, key: str) -> ByteArray:
         self._refuse_links(key)
         try:
-            descriptor = os.open(f"{self._root}/{key}", _READ_FLAGS)
+            descriptor = os.open(f"{self.name}/{key}", _READ_FLAGS)
         except NotADirectoryError as error:
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
         try:
@@ -97,8 +97,9 @@ class LocalStorage(Storage):
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
         # Under a lock, since a rename replaces. Not by O_EXCL, after which a kill leaves half a file; nor by a hard
         # link of a whole one, after which a kill leaves its second name.
-        with creating(self._folder):
-            if os.path.lexists(f"{self._root}/{key}"):
+        with _locked(self._folder, CREATION_LOCK, os.O_RDWR) as session:
+            session.acquire_exclusive()
+            if os.path.lexists(f"{self.name}/{key}"):
                 return False
             self.write(key, [content])
         return True
@@ -106,7 +107,7 @@ class LocalStorage(Storage):
     def delete(self, key: str) -> None:
         self._refuse_links(key, leaf=False)
         with suppress(FileNotFoundError, NotADirectoryError):
-            os.unlink(f"{self._root}/{key}")  # noqa: PTH108
+            os.unlink(f"{self.name}/{key}")  # noqa: PTH108
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         folder = self._folder / prefix
@@ -125,17 +126,29 @@ class LocalStorage(Storage):
 
     def loader(self, key: str) -> ArrayLoader:
         self._refuse_links(key)
-        return partial(np.load, f"{self._root}/{key}", mmap_mode="r", allow_pickle=False)
+        return partial(np.load, f"{self.name}/{key}", mmap_mode="r", allow_pickle=False)
 
     def require_folder(self) -> None:
         if self._folder.exists() and not self._folder.is_dir():
             raise StorageNotEmptyError(f"{self} is a file: `url` must name a folder")
 
-    def session(self) -> AbstractContextManager[FolderSession]:
-        return session(self._folder)
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
+        with _locked(self._folder, LOCK, os.O_RDWR) as session:
+            session.acquire_shared()
+            yield session
 
-    def task_session(self) -> AbstractContextManager[None]:
-        return task_session(self._folder)
+    @contextmanager
+    def task_session(self) -> Iterator[None]:
+        internal = self._folder / INTERNAL_FOLDER
+        if not (internal / LOCK).exists() and internal.is_dir() and not os.access(internal, os.W_OK):
+            yield  # in a read-only copy of a store there is no lock file and none can be made: nobody writes
+            return
+        # For reading, which a lock does not need more than: the store may be another user's.
+        with _locked(self._folder, LOCK, os.O_RDONLY) as session:
+            session.acquire_shared()
+            yield
 
     def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
         internal = self._folder / INTERNAL_FOLDER
@@ -175,14 +188,73 @@ class LocalStorage(Storage):
         """The first folder above a key that is a link: files below it lie outside the store."""
         end = key.find("/")
         while end >= 0:
-            if os.path.islink(f"{self._root}/{key[:end]}"):  # noqa: PTH114
+            if os.path.islink(f"{self.name}/{key[:end]}"):  # noqa: PTH114
                 return key[:end]
             end = key.find("/", end + 1)
         return None
 
     def _refuse_links(self, key: str, *, leaf: bool = True) -> None:
         link = self._link_above(key)
-        if link is None and leaf and os.path.islink(f"{self._root}/{key}"):  # noqa: PTH114
+        if link is None and leaf and os.path.islink(f"{self.name}/{key}"):  # noqa: PTH114
             link = key
         if link is not None:
             raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")
+
+
+class FolderSession(Session):
+    """A lock on an open file. The system drops it with the process, however that ends."""
+
+    def __init__(self, descriptor: int, folder: Path) -> None:
+        self._descriptor = descriptor
+        self._folder = folder
+
+    def acquire_shared(self) -> None:
+        self._lock(exclusive=False, wait=True)
+
+    def acquire_exclusive(self) -> None:
+        """Wait until no other session is left."""
+        self._lock(exclusive=True, wait=True)
+
+    def try_exclusive(self) -> bool:
+        try:
+            # Not atomic: flock gives the shared lock up first, so on failure another may have overwritten the store.
+            self._lock(exclusive=True, wait=False)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _lock(self, *, exclusive: bool, wait: bool) -> None:
+        if sys.platform == "win32":
+            return
+        mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+        try:
+            fcntl.flock(self._descriptor, mode if wait else mode | fcntl.LOCK_NB)
+        except OSError as error:
+            # Without locks an overwriting job would delete chunks of others, so there is no way on.
+            if error.errno in _UNSUPPORTED:
+                msg = f"{self._folder} lies on a file system without locks, which a store needs: {error}"
+                raise StorageError(msg) from error
+            raise
+
+
+@contextmanager
+def _locked(folder: Path, name: str, mode: int) -> Iterator[FolderSession]:
+    path = folder / INTERNAL_FOLDER / name
+    # O_NOFOLLOW sees a link in the last step alone, and a pipe would be waited for.
+    if path.parent.is_symlink() or path.is_symlink() or (path.exists() and not path.is_file()):
+        raise StoreError(f"{path} is a link, or no plain file, which a store never holds: delete it")
+    try:
+        # O_CREAT, since a copy of a store may lack the lock. The folder around it is not made: a task that outlives its
+        # store would bring it back.
+        descriptor = os.open(path, mode | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except FileNotFoundError as error:
+        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
+    try:
+        yield FolderSession(descriptor, folder)
+    finally:
+        if sys.platform != "win32":
+            # Closing is not enough: a child that was forked meanwhile holds the same open file, and so the lock.
+            # Where there are no locks at all, `acquire_shared` has raised already.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)

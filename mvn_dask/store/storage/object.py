@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -36,46 +36,15 @@ LIST_KEYS = 1000
 _memory = MemoryStore()
 
 
-@dataclass(frozen=True)
-class Download:
-    """Reads an array from an object store."""
-
-    storage: Storage
-    """The object store."""
-    key: str
-    """Key of the ``.npy`` file."""
-
-    def __call__(self) -> npt.NDArray[Any]:
-        content = io.BytesIO(cast(Any, self.storage.read(self.key)))
-        return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
-
-
 class ObjectStorage(Storage):
-    """A prefix in a bucket.
+    """A prefix in a bucket. `store` holds the credentials, and goes to the workers and nowhere else."""
 
-    Parameters
-    ----------
-    store : obstore.store.ObjectStore
-        The bucket and the prefix. It holds the credentials, and goes to the workers and nowhere else.
-    name : str
-        How messages call it.
-    """
+    prefers_listing = True
+    has_locks = False
 
     def __init__(self, store: ObjectStore, name: str) -> None:
         self._store: Any = store
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def prefers_listing(self) -> bool:
-        return True
-
-    @property
-    def has_locks(self) -> bool:
-        return False
+        self.name = name
 
     def path(self, key: str) -> str:
         """Path of a key in the bucket, below the prefix that obstore knows."""
@@ -91,8 +60,7 @@ class ObjectStorage(Storage):
     def read(self, key: str) -> ByteArray:
         with self._translated(key):
             found: Any = obstore.get(self._store, self.path(key)).bytes()
-        content: ByteArray = np.frombuffer(found, np.uint8)
-        return content
+        return np.frombuffer(found, np.uint8)
 
     def write(self, key: str, buffers: Sequence[Buffer]) -> None:
         with self._translated():
@@ -130,7 +98,7 @@ class ObjectStorage(Storage):
                 yield from (entry for entry in map(self._entry, batch) if entry.key)
 
     def loader(self, key: str) -> ArrayLoader:
-        return Download(self, key)
+        return partial(_load, self, key)
 
     def require_folder(self) -> None:
         """Every prefix is a folder."""
@@ -185,6 +153,11 @@ class ObjectStorage(Storage):
             raise TransportError(f"{self.name}: {_in_one_line(str(error))}") from None
 
 
+def _load(storage: Storage, key: str) -> npt.NDArray[Any]:
+    content = io.BytesIO(cast(Any, storage.read(key)))
+    return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
+
+
 def _in_one_line(text: str) -> str:
     """The failure and the server's code for it, without the rest of the answer."""
     line = text.split("\n", maxsplit=1)[0].split(": <", maxsplit=1)[0]
@@ -209,8 +182,8 @@ class MemoryStorage(ObjectStorage):
         return self._prefix + key
 
     def __getstate__(self) -> tuple[str, str, int]:
-        return self._name, self._prefix, self._process
+        return self.name, self._prefix, self._process
 
     def __setstate__(self, state: tuple[str, str, int]) -> None:
-        self._name, self._prefix, self._process = state
+        self.name, self._prefix, self._process = state
         self._store = _memory

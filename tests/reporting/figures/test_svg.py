@@ -2,11 +2,20 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from mvn_dask.reporting.figures.svg import Scale, axes, element, label, path, picture, shorten, tick
+from mvn_dask.reporting.figures.svg import Scale, shorten, templates, tick
+
+
+def render(template: str, **values: object) -> str:
+    return templates().from_string('{% import "svg.html" as svg %}' + template).render(values)
 
 
 def test_whatever_is_written_is_escaped() -> None:
-    made = picture("a-1", 10, 20, "<script>", 'a "title" & more', element("text", shorten("<b>"), x="<"))
+    made = render(
+        '{% call svg.picture("a-1", 10, 20, title, about) %}{{ svg.label(text, "<", 1) }}{% endcall %}',
+        title="<script>",
+        about='a "title" & more',
+        text=shorten("<b>"),
+    )
     root = ET.fromstring(made)  # noqa: S314 our own
     assert [child.text for child in root] == ["<script>", 'a "title" & more', "<b>"]
     assert root.attrib["aria-labelledby"] == "a-1-title a-1-about"
@@ -29,11 +38,18 @@ def test_scales_go_either_way() -> None:
 
 def test_pieces_are_xml() -> None:
     x, y = Scale(0.0, 10.0, 50.0, 100.0), Scale(-1.0, 1.0, 90.0, 10.0)
-    pieces = (
-        axes(x, y, "a < b", "up & down")
-        + label("−1 < 0", 0.0, 1.0, style="font-size:8px")
-        + path([(0, 1), (2.5, 3)], "c")
+    pieces = render(
+        '{{ svg.axes(x, y, "a < b", "up & down", 5) }}{{ svg.label("−1 < 0", 0.0, 1.0, style="font-size:8px") }}'
+        '{{ svg.path(points, "c") }}',
+        x=x,
+        y=y,
+        points=[(0, 1), (2.5, 3)],
     )
     root = ET.fromstring(f"<svg>{pieces}</svg>")  # noqa: S314 our own
     assert root[-1].attrib["d"] == "M0 1L2.5 3"
     assert "a < b" in [each.text for each in root]
+
+
+def test_positions_are_rounded() -> None:
+    made = render('{{ svg.label("a < b", 1.50001, 3, "end", "name") }}')
+    assert made == '<text class="name" x="1.5" y="3" text-anchor="end">a &lt; b</text>'

@@ -1,8 +1,12 @@
 """A store in a folder: links are never followed, pipes never waited for, and a copy may be read-only."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,10 +15,10 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, StoreError, UnfinishedStoreError
+from mvn_dask.maintenance.verify import Level
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from mvn_dask.store.verification import Level
 from tests.support.stores import tree
 
 
@@ -207,3 +211,85 @@ def test_a_finished_file_takes_its_name_only_when_it_is_whole(tmp_path: Path) ->
         storage.write("x", pieces())
     assert list(storage.entries()) == []
     assert list(tmp_path.iterdir()) == []
+
+
+HOLD = """
+import sys, pathlib
+from mvn_dask.store.storage.local import LocalStorage
+with LocalStorage(pathlib.Path(sys.argv[1])).session():
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_process(store: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is in the store."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"in\n"
+        yield other
+        other.kill()
+
+
+def test_another_process_is_noticed_until_it_is_killed(tmp_path: Path) -> None:
+    with another_process(tmp_path) as other:
+        with LocalStorage(tmp_path).session() as session:
+            assert not session.try_exclusive()
+        other.kill()
+        other.wait()
+        with LocalStorage(tmp_path).session() as session:
+            assert session.try_exclusive()
+
+
+def test_whoever_failed_to_be_alone_and_shares_again_keeps_others_from_being_alone(tmp_path: Path) -> None:
+    with LocalStorage(tmp_path).session() as one, LocalStorage(tmp_path).session() as other:
+        assert not one.try_exclusive()
+        one.acquire_shared()
+        assert not other.try_exclusive()
+        other.acquire_shared()
+        with LocalStorage(tmp_path).session() as third:
+            assert not third.try_exclusive()
+
+
+def test_a_forked_child_keeps_no_lock(tmp_path: Path) -> None:
+    with LocalStorage(tmp_path).session() as session:
+        assert session.try_exclusive()
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+    try:
+        with LocalStorage(tmp_path).session() as session:
+            assert session.try_exclusive()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("kind", ["link", "linked folder", "pipe"])
+def test_a_lock_that_is_no_plain_file_is_not_followed(kind: str, tmp_path: Path) -> None:
+    hidden = tmp_path / "store" / ".mvn_dask"
+    elsewhere = tmp_path / "elsewhere"
+    if kind == "linked folder":
+        elsewhere.mkdir()
+        hidden.parent.mkdir()
+        hidden.symlink_to(elsewhere)
+    else:
+        hidden.mkdir(parents=True)
+        os.mkfifo(hidden / "lock") if kind == "pipe" else (hidden / "lock").symlink_to(elsewhere)
+    for enter in (LocalStorage(hidden.parent).session, LocalStorage(hidden.parent).task_session):
+        with pytest.raises(StoreError, match="is a link, or no plain file"), enter():
+            pass
+    assert not list(elsewhere.glob("*"))
+    assert kind == "linked folder" or not elsewhere.exists()
+
+
+def test_tasks_visit_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="does this worker see it"), LocalStorage(tmp_path / "x").task_session():
+        pass
+    assert not (tmp_path / "x").exists()
+    with LocalStorage(tmp_path).session() as job, LocalStorage(tmp_path).task_session():
+        assert not job.try_exclusive()
