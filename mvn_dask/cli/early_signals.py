@@ -32,12 +32,6 @@ def exit_on_signals(*, json_log: bool) -> None:
 
 
 def json_log_requested(arguments: list[str]) -> bool:
-    """Whether arguments hold ``--log-format json``, however wrong the others may be.
-
-    Examples
-    --------
-    >>> [json_log_requested(each.split()) for each in ("run --log-format json", "run --log-format=json", "json")]
-    [True, True, False]
-    """
+    """Whether arguments hold ``--log-format json``, however wrong the others may be."""
     follows = any(pair == ("--log-format", "json") for pair in zip(arguments, arguments[1:], strict=False))  # noqa: RUF007 itertools costs time
     return follows or "--log-format=json" in arguments
