@@ -59,7 +59,12 @@ def prepare(job: JobSpec) -> PreparedJob:
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
     inputs = distribution_inputs(job)
-    stored = _stored_manifest(job, storage)
+    try:
+        stored = read_manifest(storage)
+    except DamagedManifestError:
+        if not job.output.overwrite:
+            raise
+        stored = None
     dtype = np.dtype(job.sample.dtype)
     sampler = None if stored is None else _stored_sampler(job, storage, stored, inputs)
     if sampler is None:
@@ -86,16 +91,6 @@ def storage_of(job: JobSpec) -> Storage:
     """Storage of a job's store."""
     options = job.output.storage_options.get_secret_value()
     return open_storage(job.locate(job.output.url), options or None, fsync=job.output.fsync)
-
-
-def _stored_manifest(job: JobSpec, storage: Storage) -> Manifest | None:
-    """Manifest of the store that is there; None also where it is damaged and will be overwritten."""
-    try:
-        return read_manifest(storage)
-    except DamagedManifestError:
-        if job.output.overwrite:
-            return None
-        raise
 
 
 def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: DistributionInputs) -> Sampler | None:

@@ -1,5 +1,6 @@
 """Parquet files, through pyarrow. Input: numeric columns, with at most one column of row names."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,9 @@ def _index(origin: Origin, table: Any) -> int | None:
     import pyarrow.types as kinds
 
     names = table.column_names
-    index = _pandas_index(table)
-    if index in names:
-        return int(names.index(index))
+    with suppress(TypeError, KeyError, ValueError):  # no index of pandas, or none that is a column
+        columns = table.schema.pandas_metadata["index_columns"]
+        return int(names.index(next((name for name in columns if isinstance(name, str)), None)))
 
     def is_text(kind: Any) -> bool:
         inner = kind.value_type if kinds.is_dictionary(kind) else kind
@@ -54,15 +55,6 @@ def _index(origin: Origin, table: Any) -> int | None:
         both = " and ".join(preview(names[number]) for number in texts[:2])
         raise origin.invalid(f"must hold numbers, and one column of names at most: columns {both} hold text")
     return texts[0] if texts else None
-
-
-def _pandas_index(table: Any) -> object:
-    """Name of the column that pandas made of an index."""
-    try:
-        columns = table.schema.pandas_metadata["index_columns"]
-        return next((name for name in columns if isinstance(name, str)), None)
-    except (TypeError, KeyError, ValueError):
-        return None
 
 
 def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:
