@@ -52,10 +52,6 @@ def extend(
     rows : int
         How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d).
 
-    Returns
-    -------
-    Extension
-
     Raises
     ------
     UnfinishedStoreError

@@ -65,10 +65,6 @@ def repair(
         What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
         needed here, and so is a sample whose parameters were lost.
 
-    Returns
-    -------
-    Repair
-
     Raises
     ------
     NotAStoreError
@@ -104,8 +100,7 @@ def repair(
         drawn, arrays = manifest_of(array, shards_of(manifest))
         manifest.require_same(drawn, storage)
         written = write_parameters(storage, manifest, arrays)
-        compared = replay_of(storage, manifest) if level == "values" else None
-        found = inspect(storage, manifest, level=level, full=full, replay=compared)
+        found = inspect(storage, manifest, level=level, full=full)
         numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
         write_chunks(array, ChunkWriter(storage, manifest), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))

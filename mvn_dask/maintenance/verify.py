@@ -115,9 +115,8 @@ def verify(
     storage = open_storage(url, storage_options)
     require_manifest(storage)
     with storage.task_session():
-        manifest = require_manifest(storage)  # again, now that nobody extends it
-        replay = replay_of(storage, manifest) if level == "values" else None
-        return inspect(storage, manifest, level=level, full=full, replay=replay)
+        # Again, now that nobody extends it.
+        return inspect(storage, require_manifest(storage), level=level, full=full)
 
 
 def refuse_other_levels(level: object, *, full: bool) -> None:
@@ -171,7 +170,6 @@ class CheckChunks:
         return numbers
 
     def describe_cost(self) -> str:
-        """Bytes of a chunk."""
         return f"a chunk takes {chunk_bytes(self.manifest)} bytes"
 
     def _fault(self, index: Index) -> str | None:
@@ -220,10 +218,9 @@ def inventory(storage: Storage, manifest: Manifest, files: Files) -> tuple[dict[
     return bad | dict.fromkeys(np.flatnonzero(missing).tolist(), "missing"), unknown
 
 
-def inspect(
-    storage: Storage, manifest: Manifest, *, level: Level, full: bool = False, replay: Replay | None = None
-) -> Verification:
+def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -> Verification:
     """Compare a store with its manifest; levels above "size" read it, on dask's current scheduler."""
+    replay = replay_of(storage, manifest) if level == "values" else None
     faults = {name: parameters.parameter_fault(storage, manifest, name) for name in manifest.parameters}
     # The attributes hold the mean. Where it is lost, that is the fault, and not the metadata as well.
     mean_is_good = faults.get("mean", "none") is None

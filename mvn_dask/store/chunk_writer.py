@@ -85,7 +85,6 @@ class WriteChunks:
         return numbers if self.rewrite else numbers[[not self._exists(number) for number in numbers.tolist()]]
 
     def describe_cost(self) -> str:
-        """Bytes of a block."""
         return f"a block takes {chunk_bytes(self.writer.manifest)} bytes, and what is made on the way to it"
 
     def _exists(self, number: int) -> bool:

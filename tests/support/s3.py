@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.base import Storage
+
 if TYPE_CHECKING:
     from obstore.store import S3Store
     from zarr.storage import ObjectStore
@@ -74,6 +77,9 @@ class Prefix:
         if name == "url":
             return self.url, self.options
         return self.object_store, None
+
+    def storage(self, way: str = "url") -> Storage:
+        return open_storage(*self.way(way))
 
     @property
     def client(self) -> Any:

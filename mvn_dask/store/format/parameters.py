@@ -24,11 +24,6 @@ MAX_WRITER_BYTES = 2**16
 """Size of that file, at most."""
 MAX_HEADER_BYTES = 4096
 """Bytes of a ``.npy`` file before its numbers, at most."""
-WAY_OUT = (
-    "call mvn_dask.to_zarr with the same array, or mvn_dask.repair(..., array=...) where all chunks are there, which "
-    "write it again"
-)
-"""What helps where an array is lost."""
 
 
 def parameter_key(name: str) -> str:
@@ -63,13 +58,13 @@ def load_parameters(storage: Storage, manifest: Manifest) -> Arrays:
 
 
 def load_parameter(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any]:
-    """A parameter array of a store, compared with its digest in the manifest.
-
-    Raises DamagedManifestError if it is missing, or another.
-    """
+    """A parameter array, compared with its digest. Raises DamagedManifestError if it is missing, or another."""
     found = _examine(storage, manifest, name)
     if isinstance(found, str):
-        raise DamagedManifestError(f"{parameter_key(name)} of {storage} is damaged: {found}: {WAY_OUT}")
+        raise DamagedManifestError(
+            f"{parameter_key(name)} of {storage} is damaged: {found}: call mvn_dask.to_zarr with the same array, or "
+            "mvn_dask.repair(..., array=...) where all chunks are there, which write it again"
+        )
     return found
 
 

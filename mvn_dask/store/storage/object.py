@@ -28,10 +28,8 @@ from mvn_dask.store.storage.lease import JOBS, LeaseSession, lease_session
 
 MULTIPART_BYTES = 2**24
 """Bytes that are sent in one request, at most."""
-DELETE_KEYS = 1000
-"""Objects that S3 deletes in one request, at most."""
-LIST_KEYS = 1000
-"""Objects that one request lists."""
+REQUEST_KEYS = 1000
+"""Objects that one request lists, and S3 deletes in one, at most."""
 
 _memory = MemoryStore()
 
@@ -81,8 +79,8 @@ class ObjectStorage(Storage):
 
     def delete_many(self, keys: Sequence[str]) -> None:
         """Delete many objects, those of them that exist."""
-        for start in range(0, len(keys), DELETE_KEYS):
-            batch = keys[start : start + DELETE_KEYS]
+        for start in range(0, len(keys), REQUEST_KEYS):
+            batch = keys[start : start + REQUEST_KEYS]
             try:
                 with self._translated(batch[0]):
                     obstore.delete(self._store, list(map(self.path, batch)))
@@ -93,7 +91,7 @@ class ObjectStorage(Storage):
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         with self._translated():
-            for batch in obstore.list(self._store, self.path(prefix) or None, chunk_size=LIST_KEYS):
+            for batch in obstore.list(self._store, self.path(prefix) or None, chunk_size=REQUEST_KEYS):
                 # Consoles make a folder by an empty object of its name, which has no key below the prefix.
                 yield from (entry for entry in map(self._entry, batch) if entry.key)
 

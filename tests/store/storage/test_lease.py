@@ -16,12 +16,9 @@ from mvn_dask.store.storage import lease
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from tests.support.s3 import WAYS, Prefix, wired
+from tests.support.stores import sample
 
 CONTEXT = get_context("forkserver")
-
-
-def sample(seed: int = 1) -> Any:
-    return mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=seed, chunks=300)
 
 
 def renewing() -> list[str]:
@@ -32,12 +29,7 @@ def renewing() -> list[str]:
 def storage(request: pytest.FixtureRequest, prefix: Prefix, tmp_path: Path) -> Storage:
     if request.param == "local":
         return open_storage(tmp_path / "store")
-    return open_storage(f"memory://{prefix.path}") if request.param == "memory" else remote(prefix, request.param)
-
-
-def remote(prefix: Prefix, way: str) -> Storage:
-    url, options = prefix.way(way)
-    return open_storage(url, options)
+    return open_storage(f"memory://{prefix.path}") if request.param == "memory" else prefix.storage(request.param)
 
 
 def race(storage: Storage, threads: int) -> list[int]:
@@ -66,7 +58,7 @@ def test_of_many_threads_exactly_one_creates(storage: Storage) -> None:
 
 @pytest.mark.parametrize("way", ["local", *WAYS])
 def test_of_two_processes_exactly_one_creates(way: str, prefix: Prefix, tmp_path: Path) -> None:
-    storage = open_storage(tmp_path / "store") if way == "local" else remote(prefix, way)
+    storage = open_storage(tmp_path / "store") if way == "local" else prefix.storage(way)
     results = CONTEXT.Queue()
     jobs = [CONTEXT.Process(target=race_in_process, args=(storage, 8, results)) for _ in range(2)]
     for job in jobs:
@@ -84,7 +76,7 @@ def test_overwrite_and_extend_refuse_a_store_in_use(way: str, prefix: Prefix) ->
     url, options = prefix.way(way)
     mvn_dask.to_zarr(sample(), url, storage_options=options)
     before = prefix.tree()
-    with remote(prefix, way).session():
+    with prefix.storage(way).session():
         assert len(renewing()) == 1
         with pytest.raises(StorageBusyError, match=f"another job is writing to {prefix.url}"):
             mvn_dask.to_zarr(sample(seed=2), url, overwrite=True, storage_options=options)
@@ -99,7 +91,7 @@ def test_overwrite_and_extend_refuse_a_store_in_use(way: str, prefix: Prefix) ->
 
 def test_a_job_waits_for_one_that_overwrites(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 1.0)
-    storage = remote(prefix, "url")
+    storage = prefix.storage()
     with storage.session() as overwriting:
         assert overwriting.try_exclusive()
         begin = time.monotonic()
@@ -117,7 +109,7 @@ def test_a_job_waits_for_one_that_overwrites(prefix: Prefix, monkeypatch: pytest
 
 
 def test_two_sessions_are_never_both_exclusive(prefix: Prefix) -> None:
-    storage = remote(prefix, "url")
+    storage = prefix.storage()
     with storage.session() as one, storage.session() as other:
         with ThreadPoolExecutor(2) as pool:
             both = list(pool.map(lambda each: each.try_exclusive(), (one, other)))
@@ -149,7 +141,7 @@ def until(condition: Any) -> None:
 def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, prefix: Prefix, fast: None) -> None:
     versioned = Prefix(prefix.endpoint, prefix.path, "versioned")
     with wired(prefix.endpoint) as wire:
-        storage = remote(Prefix(wire.endpoint, prefix.path, "versioned"), way)
+        storage = Prefix(wire.endpoint, prefix.path, "versioned").storage(way)
         with storage.session():
             (key,) = versioned.keys(".mvn_dask/jobs")
             until(lambda: versioned.versions(key) > 2)
@@ -167,7 +159,7 @@ def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_job_whose_lease_cannot_be_deleted_has_succeeded(way: str, prefix: Prefix) -> None:
     with wired(prefix.endpoint) as wire:
-        with remote(Prefix(wire.endpoint, prefix.path), way).session():
+        with Prefix(wire.endpoint, prefix.path).storage(way).session():
             wire.cut()
         assert len(prefix.keys(".mvn_dask/jobs")) == 1
     assert renewing() == []
@@ -175,7 +167,7 @@ def test_a_job_whose_lease_cannot_be_deleted_has_succeeded(way: str, prefix: Pre
 
 def test_leases_expire_by_the_clock_of_the_store(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix.write(".mvn_dask/jobs/dead.json", json.dumps({"exclusive": True}).encode())
-    storage = remote(prefix, "url")
+    storage = prefix.storage()
     monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 0.0)
     with pytest.raises(StorageBusyError), storage.session():
         pytest.fail("entered")

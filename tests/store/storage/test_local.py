@@ -19,11 +19,7 @@ from mvn_dask.maintenance.verify import Level
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from tests.support.stores import tree
-
-
-def sample(seed: int = 1) -> Any:
-    return mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=seed, chunks=300)
+from tests.support.stores import sample, tree
 
 
 @pytest.fixture
@@ -158,7 +154,7 @@ def test_folders_where_files_should_be(store: Path) -> None:
 READ = """
 import os, sys
 import mvn_dask
-x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=300)
+x = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]]).sample(1000, seed=1, chunks=300)
 def look(place):
     assert (mvn_dask.from_zarr(place).compute() == x.compute()).all()
     assert mvn_dask.verify(place, level="values").ok

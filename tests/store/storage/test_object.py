@@ -21,18 +21,7 @@ from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.object import MULTIPART_BYTES
 from tests.support.clusters import local_cluster
 from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix, wired
-
-NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0)
-
-
-def sample(seed: int = 1) -> Any:
-    return NORMAL.sample(1000, seed=seed, chunks=300)
-
-
-def remote(prefix: Prefix, way: str) -> Storage:
-    url, options = prefix.way(way)
-    return open_storage(url, options)
-
+from tests.support.stores import sample
 
 CALLS: dict[str, Callable[[Storage], object]] = {
     "entry": lambda storage: storage.entry("x"),
@@ -48,7 +37,7 @@ CALLS: dict[str, Callable[[Storage], object]] = {
 def test_a_server_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Prefix) -> None:
     with wired(prefix.endpoint) as wire:
         gone = Prefix(wire.endpoint, prefix.path)
-        storage = remote(gone, way)
+        storage = gone.storage(way)
         storage.write("x", [b"1"])
         wire.cut()
         for name, call in CALLS.items():
@@ -102,7 +91,7 @@ def test_a_task_of_a_store_that_was_deleted_says_so(way: str, prefix: Prefix) ->
 
 
 def test_what_fits_into_one_request_is_sent_in_one(prefix: Prefix) -> None:
-    storage = remote(prefix, "url")
+    storage = prefix.storage()
     content = np.zeros(MULTIPART_BYTES + 1, np.uint8)
     storage.write("small", [content[1:].data])
     storage.write("large", [content.data])
@@ -156,7 +145,7 @@ def test_missing_credentials_are_an_error_of_transport(prefix: Prefix, monkeypat
 
 
 def test_folders_made_in_a_console_are_no_entries(prefix: Prefix) -> None:
-    storage = remote(prefix, "url")
+    storage = prefix.storage()
     for marker in ("", "samples/", "samples/c/"):
         prefix.write(marker, b"")
     assert [entry.key for entry in storage.entries() if not entry.key.startswith("samples")] == []
@@ -164,7 +153,7 @@ def test_folders_made_in_a_console_are_no_entries(prefix: Prefix) -> None:
 
 
 def test_what_others_write_is_seen_at_once(prefix: Prefix) -> None:
-    storage = remote(prefix, "url")
+    storage = prefix.storage()
     assert list(storage.entries()) == []
     prefix.write("x", b"1")
     assert [entry.key for entry in storage.entries()] == ["x"]
