@@ -1,7 +1,4 @@
-"""The typer application: its commands, and errors of usage.
-
-Input: command-line arguments. Output: an exit code.
-"""
+"""The typer application: its commands, and errors of usage. Input: arguments; output: an exit code."""
 
 import logging
 import sys

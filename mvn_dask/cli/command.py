@@ -176,38 +176,31 @@ def run_command(output: OutputOptions, action: Callable[[RedactSecrets], Command
 
 @contextmanager
 def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
-    """Inside the body, log records, warnings and progress go to standard error; gives the filter of secrets."""
+    """Inside the body, log records, warnings and progress go to standard error alone; gives the filter of secrets."""
     from mvn_dask.execution.progress import report_progress_to
 
     handler = ConsoleHandler(FORMATTERS.get(output.log_format, FORMATTERS["text"])(), quiet=output.quiet)
     secrets = RedactSecrets()
     handler.addFilter(secrets)
-    level = logging.DEBUG if output.debug else logging.INFO
 
     def show(message: Warning | str, *_: object) -> None:
         log.warning(" ".join(str(message).split()))
 
-    with handler, warnings.catch_warnings(), report_progress_to(handler.show_progress), _sole_handler(handler, level):
-        # Not logging.captureWarnings, which adds file and line to the message.
-        warnings.showwarning = show  # type: ignore[assignment]
-        yield secrets
-
-
-@contextmanager
-def _sole_handler(handler: logging.Handler, level: int) -> Iterator[None]:
-    """Inside the body, this handler replaces those of libraries; this package logs from the level on."""
     root, package = logging.getLogger(), logging.getLogger("mvn_dask")
     # distributed adds handlers when it is imported, unless the root has one by then.
     libraries = [(each, each.handlers[:], each.propagate) for each in map(logging.getLogger, LIBRARY_LOGGERS)]
-    before = package.level
+    level = package.level
     for logger, _, _ in libraries:
         logger.handlers, logger.propagate = [], True
     root.addHandler(handler)
-    package.setLevel(level)
+    package.setLevel(logging.DEBUG if output.debug else logging.INFO)
     try:
-        yield
+        with handler, warnings.catch_warnings(), report_progress_to(handler.show_progress):
+            # Not logging.captureWarnings, which adds file and line to the message.
+            warnings.showwarning = show  # type: ignore[assignment]
+            yield secrets
     finally:
-        package.setLevel(before)
+        package.setLevel(level)
         root.removeHandler(handler)
         for logger, handlers, propagate in libraries:
             logger.handlers, logger.propagate = handlers, propagate

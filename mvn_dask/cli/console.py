@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from mvn_dask.redaction import extra_fields
 
 if TYPE_CHECKING:
-    from rich.console import Console as RichConsole
-
     from mvn_dask.execution.progress import ProgressState
 
 PROGRESS_INTERVAL = 30.0
@@ -119,7 +117,10 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
         elif time.monotonic() - self._logged >= PROGRESS_INTERVAL:
             self._logged = time.monotonic()
             fields = {"done": state.done, "total": state.total, "unit": state.unit, "seconds": round(state.seconds, 1)}
-            log.info(f"{state.done} of {state.total} {state.unit}{_time_left(state)}", extra=fields)
+            left = ""
+            if 0 < state.done < state.total:
+                left = f", {state.seconds / state.done * (state.total - state.done):.0f} s to go at this rate"
+            log.info(f"{state.done} of {state.total} {state.unit}{left}", extra=fields)
 
     def _in_terminal(self) -> bool:
         return sys.stderr.isatty() and not self._plain
@@ -177,13 +178,7 @@ def _discard(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _rich() -> "RichConsole":
-    from rich.console import Console as RichConsole
+def _rich() -> Any:
+    from rich.console import Console
 
-    return RichConsole(stderr=True)
-
-
-def _time_left(state: "ProgressState") -> str:
-    if not state.done or state.done >= state.total:
-        return ""
-    return f", {state.seconds / state.done * (state.total - state.done):.0f} s to go at this rate"
+    return Console(stderr=True)

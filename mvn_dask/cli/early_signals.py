@@ -1,7 +1,6 @@
 """Signals before a command has installed its own handling: they end the process at once with a line and code 75.
 
-Input: whether messages are JSON. Output: signal handlers. Cost: imports of ``os``, ``signal`` and ``time`` only, since
-a signal may come while the rest is imported.
+Imports ``os``, ``signal`` and ``time`` only, since a signal may come while the rest is imported.
 """
 
 import os
@@ -28,18 +27,11 @@ def exit_on_signals(*, json_log: bool) -> None:
         finally:
             os._exit(EXIT_CODE)
 
-    for name in SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), leave)
+    for each in SIGNALS:
+        signal.signal(each, leave)
 
 
 def json_log_requested(arguments: list[str]) -> bool:
-    """Whether arguments hold ``--log-format json``, however wrong the others may be.
-
-    Examples
-    --------
-    >>> [json_log_requested(each.split()) for each in ("run --log-format json", "run --log-format=json", "json")]
-    [True, True, False]
-    """
+    """Whether arguments hold ``--log-format json``, however wrong the others may be."""
     follows = any(pair == ("--log-format", "json") for pair in zip(arguments, arguments[1:], strict=False))  # noqa: RUF007 itertools costs time
     return follows or "--log-format=json" in arguments

@@ -1,7 +1,4 @@
-"""Exit codes of the command, and the one line that says why it failed.
-
-Input: an exception. Output: its exit code and its message.
-"""
+"""Exit codes of the command, and why it failed. Input: an exception; output: its exit code and a line."""
 
 import errno
 from enum import IntEnum
@@ -35,7 +32,6 @@ MEANINGS = {
 }
 """What exit codes mean, for the documentation."""
 
-
 COMMAND_ADVICE = {
     "Give the array that the store was begun with": "Run the job that the store was begun with",
     "use overwrite=True": "set output.overwrite = true",
@@ -49,14 +45,7 @@ COMMAND_ADVICE = {
 
 
 def exit_code(error: BaseException) -> ExitCode:
-    """The exit code of an error that ended a command.
-
-    Examples
-    --------
-    >>> from mvn_dask.errors import StorageNotEmptyError
-    >>> exit_code(StorageNotEmptyError("…")), exit_code(OSError("…"))
-    (<ExitCode.STORAGE: 4>, <ExitCode.FAILED: 1>)
-    """
+    """The exit code of an error that ended a command."""
     from mvn_dask import errors
 
     # The first match counts: subclasses before their bases.

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ def plan(job: JobFile, part: Part = None, overrides: Overrides = None, *, secret
     from mvn_dask.cli.formatting import as_json, plan_text
     from mvn_dask.job.planning import plan as plan_job
 
-    found = plan_job(_read(job, overrides, secrets), _part(part))
+    found = plan_job(*_read(job, overrides, secrets, part))
     return Result(plan_text(found), as_json(found))
 
 
@@ -57,7 +57,7 @@ def run(
     """
     more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
     more += [] if dashboard is None else [f'cluster.options.dashboard_address="{dashboard}"']
-    return _run(lambda: _read(job, more, secrets), part, work)
+    return _run(lambda: _read(job, more, secrets, part), work)
 
 
 @command
@@ -79,19 +79,13 @@ def sample(
     secrets: RedactSecrets,
 ) -> CommandResult:
     """Draw a sample without a job file. The same command goes on where it was stopped."""
-
-    def read() -> "Job":
-        from mvn_dask.job.job import Job
-
-        mapping = {
-            "version": 1,
-            "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method},
-            "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
-            "output": {"url": out},
-        }
-        return _redacted(Job.from_mapping(mapping, overrides or (), label="the command line"), secrets)
-
-    return _run(read, part, work)
+    mapping = {
+        "version": 1,
+        "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method},
+        "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
+        "output": {"url": out},
+    }
+    return _run(lambda: _read(mapping, overrides, secrets, part), work)
 
 
 @partial(command, has_result=False)
@@ -112,7 +106,7 @@ def init(
     return ExitCode.DONE
 
 
-def _run(read: Callable[[], "Job"], part: str | None, work: WorkOptions) -> CommandResult:
+def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOptions) -> CommandResult:
     """Read a job and run it, until a signal stops it."""
     from mvn_dask.cli.formatting import as_json, run_text
     from mvn_dask.cli.signals import cancel_on_signals
@@ -122,7 +116,7 @@ def _run(read: Callable[[], "Job"], part: str | None, work: WorkOptions) -> Comm
 
     token = CancelToken()
     with cancel_on_signals(token, work.grace), cancellable(token):
-        job, share = read(), _part(part)
+        job, share = read()
         if job.output.url.startswith("memory:"):
             log.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
         try:
@@ -159,24 +153,19 @@ def _resuming_command() -> str:
     return shlex.join(["mvn-dask", *words])
 
 
-def _read(path: Path, overrides: Sequence[str] | None, secrets: RedactSecrets) -> "Job":
+def _read(
+    job: Path | Mapping[str, Any], overrides: Sequence[str] | None, secrets: RedactSecrets, part: str | None
+) -> tuple["Job", tuple[int, int] | None]:
+    """A job and the part to draw; its secrets are left out of the log from now on."""
     from mvn_dask.job.job import Job
-
-    return _redacted(Job.from_toml(path, overrides or ()), secrets)
-
-
-def _redacted(job: "Job", secrets: RedactSecrets) -> "Job":
-    """The same job, whose secrets are left out of the log from now on."""
-    secrets.add(*job.secrets())
-    return job
-
-
-def _part(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
     from mvn_dask.job.parts import part_of
 
-    return part_of(text, os.environ)
+    if isinstance(job, Path):
+        found = Job.from_toml(job, overrides or ())
+    else:
+        found = Job.from_mapping(job, overrides or (), label="the command line")
+    secrets.add(*found.secrets())
+    return found, None if part is None else part_of(part, os.environ)
 
 
 def _numbers(text: str) -> Any:
@@ -195,5 +184,4 @@ def _numbers(text: str) -> Any:
 
 def _one_or_several(text: str) -> object:
     """One value, or several with commas between them."""
-    values = text.split(",")
-    return text if len(values) == 1 else values
+    return text.split(",") if "," in text else text

@@ -1,7 +1,6 @@
-"""Signals that stop a command: after the chunks that are being drawn, or at once.
+"""Signals that stop a command. Input: SIGTERM, SIGINT, SIGUSR1; output: a cancelled token, or the end of the process.
 
-Input: SIGTERM, SIGINT, SIGUSR1. Output: a cancelled `CancelToken`, or the end of the process. Cost: a thread that waits
-for a socket.
+Cost: a thread that waits for a socket.
 """
 
 import logging
@@ -35,7 +34,7 @@ def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
     # Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
     # factorised. So the handlers do nothing, and a thread reads the signal numbers, which Python writes to the wake-up
     # socket at once.
-    names = {int(getattr(signal, name)): name for name in SIGNALS if hasattr(signal, name)}
+    names = {int(each): each.name for each in SIGNALS}
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     # First the socket: a signal between the two would be lost.

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
-from mvn_dask.execution import cancellation
-from mvn_dask.execution.cancellation import raise_if_cancelled
+from mvn_dask.execution.cancellation import current_token, raise_if_cancelled
 from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.job.signal_masking import signals_blocked
+from mvn_dask.job.signal_masking import initialize_pool_process, signals_blocked
 from mvn_dask.job.worker_logging import worker_logs
 from mvn_dask.redaction import redact
 
@@ -116,8 +115,6 @@ def _process_pool(workers: int | None) -> Iterator[None]:
     import dask
     from dask.system import CPU_COUNT
 
-    from mvn_dask.job.signal_masking import initialize_pool_process
-
     # Not fork: threads of this process may hold locks, BLAS's for example, that no thread would release in a copy.
     context = multiprocessing.get_context("spawn")
     count = workers or CPU_COUNT
@@ -125,7 +122,7 @@ def _process_pool(workers: int | None) -> Iterator[None]:
         event = context.Event()
     with (
         ProcessPoolExecutor(count, context, initializer=initialize_pool_process, initargs=(event,)) as pool,
-        cancellation.current_token().on_cancel(lambda _: event.set()),
+        current_token().on_cancel(lambda _: event.set()),
         dask.config.set(scheduler="processes", pool=pool, num_workers=count),
     ):
         with signals_blocked():

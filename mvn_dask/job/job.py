@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mvn_dask.job.parsing import parse_file, parse_mapping
+from mvn_dask.job.keys import KeyLocations
+from mvn_dask.job.parsing import parse_file, parse_mapping, parse_overrides
 from mvn_dask.job.schema.base import REVEAL_SECRETS
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.toml_format import format_document
@@ -81,12 +82,7 @@ class Job(JobSpec):
 
     @classmethod
     def from_mapping(
-        cls,
-        mapping: Mapping[str, Any],
-        overrides: Sequence[str] = (),
-        *,
-        folder: str | Path = ".",
-        label: str = "job",
+        cls, mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: str | Path = ".", label: str = "job"
     ) -> Self:
         """The job in nested mappings, as `tomllib` gives them.
 
@@ -106,7 +102,7 @@ class Job(JobSpec):
         JobFileError
             If it is not a job; the message has a line for every fault.
         """
-        return parse_mapping(cls, mapping, overrides, folder=Path(folder), label=label)
+        return parse_mapping(cls, mapping, KeyLocations(label, {}, parse_overrides(overrides)), Path(folder))
 
     def to_toml(self) -> str:
         """The job as a file; reading it gives the same job.

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
@@ -121,9 +121,9 @@ class KeyLocations:
 
     file: str
     """Name of the file in errors."""
-    lines: Mapping[Key, int] = field(default_factory=dict)
+    lines: Mapping[Key, int]
     """Line of every key, counted from 1."""
-    overrides: Sequence[Override] = ()
+    overrides: Sequence[Override]
     """Overrides given beside the file, in their order."""
 
     def find(self, key: Key) -> tuple[int, str]:

@@ -39,28 +39,19 @@ def parse_file(kind: type[J], path: Path, overrides: Sequence[str] = ()) -> J:
         raise JobFileError(f"{path}: must be text in UTF-8, and byte {error.start} is not") from None
     except OSError as error:
         raise JobFileError(f"{path}: cannot be read: {error.strerror}") from None
-    mapping = _parsed(text, path)
-    return parse_mapping(kind, mapping, overrides, folder=path.parent, label=str(path), lines=key_lines(text))
+    locations = KeyLocations(str(path), key_lines(text), parse_overrides(overrides))
+    return parse_mapping(kind, _parsed(text, path), locations, path.parent)
 
 
-def parse_mapping(
-    kind: type[J],
-    mapping: Mapping[str, Any],
-    overrides: Sequence[str],
-    *,
-    folder: Path,
-    label: str,
-    lines: Mapping[Key, int] | None = None,
-) -> J:
-    """The job in nested mappings, whose keys stand in these lines of a file; see `Job.from_mapping`."""
-    locations = KeyLocations(label, lines or {}, _overrides(overrides))
+def parse_mapping(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocations, folder: Path) -> J:
+    """The job in nested mappings and overrides; see `Job.from_mapping`."""
     try:
         job = kind.model_validate(merged(mapping, locations.overrides))
     except ValidationError as error:
         raise JobFileError("\n".join(_messages(error, locations))) from None
     except ValueError as error:
         raise JobFileError(str(error)) from None
-    job._folder, job._label = folder, label
+    job._folder, job._label = folder, locations.file
     return job
 
 
@@ -77,7 +68,8 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise JobFileError(f"{path}: {error}") from None
 
 
-def _overrides(texts: Sequence[str]) -> list[Override]:
+def parse_overrides(texts: Sequence[str]) -> list[Override]:
+    """Overrides from their texts. Raises JobFileError with a line for each that is none."""
     found: list[Override] = []
     faults: list[str] = []
     for text in texts:

@@ -21,8 +21,6 @@ TIMED_BYTES = 2**25
 """Bytes drawn to estimate the time, about at most."""
 TIMED_SECONDS = 0.05
 """Seconds of drawing that are enough to estimate the time."""
-ASSUMED_THREADS = 1
-"""Threads for which tasks are counted where the job does not determine them."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,8 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     numbers = part_range(part, count)
     missing = missing_numbers(prepared.storage, manifest, *numbers) if prepared.begun else np.arange(*numbers)
     threads = _threads(job)
-    tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(manifest)), threads or ASSUMED_THREADS))
+    # Where the job does not determine the threads, tasks are counted for one.
+    tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(manifest)), threads or 1))
     drawing = _seconds_per_row(prepared.spec) * min(1.0, len(missing) / max(1, count)) * prepared.spec.plan.rows
     return JobPlan(
         url=prepared.storage.name,
@@ -110,10 +109,8 @@ def _threads(job: JobSpec) -> int | None:
     from dask.system import CPU_COUNT
 
     table = job.cluster
-    if table.kind == "threads":
-        return table.threads or CPU_COUNT
-    if table.kind == "processes":
-        return table.workers or CPU_COUNT
+    if table.kind in {"threads", "processes"}:
+        return (table.threads if table.kind == "threads" else table.workers) or CPU_COUNT
     if table.kind == "local" and table.adaptive is None:
         # The arithmetic of distributed.LocalCluster.
         if table.workers:

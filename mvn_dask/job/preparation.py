@@ -19,7 +19,7 @@ from mvn_dask.job.inputs.distribution_inputs import (
     distribution_of,
 )
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.random.streams import Root, as_root
+from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.store.array_manifest import sample_manifest
@@ -59,13 +59,21 @@ def prepare(job: JobSpec) -> PreparedJob:
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
     inputs = distribution_inputs(job)
-    stored = _stored_manifest(job, storage)
+    try:
+        stored = read_manifest(storage)
+    except DamagedManifestError:
+        if not job.output.overwrite:
+            raise
+        stored = None
     dtype = np.dtype(job.sample.dtype)
     sampler = None if stored is None else _stored_sampler(job, storage, stored, inputs)
     if sampler is None:
         sampler = distribution_of(job, inputs).sampler(dtype)
+    entropy = list(job.sample.seed) if isinstance(job.sample.seed, tuple) else job.sample.seed
+    kind = job.sample.bit_generator
+    root = as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
     size = job.sample.size if isinstance(job.sample.size, tuple) else (job.sample.size,)
-    spec = sample_spec(sampler, size, root=_root(job), dtype=dtype, chunks=job.sample.chunks, names=inputs.names)
+    spec = sample_spec(sampler, size, root=root, dtype=dtype, chunks=job.sample.chunks, names=inputs.names)
     try:
         manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
@@ -83,23 +91,6 @@ def storage_of(job: JobSpec) -> Storage:
     """Storage of a job's store."""
     options = job.output.storage_options.get_secret_value()
     return open_storage(job.locate(job.output.url), options or None, fsync=job.output.fsync)
-
-
-def _stored_manifest(job: JobSpec, storage: Storage) -> Manifest | None:
-    """Manifest of the store that is there; None also where it is damaged and will be overwritten."""
-    try:
-        return read_manifest(storage)
-    except DamagedManifestError:
-        if job.output.overwrite:
-            return None
-        raise
-
-
-def _root(job: JobSpec) -> Root:
-    seed = job.sample.seed
-    entropy = list(seed) if isinstance(seed, tuple) else seed
-    kind = job.sample.bit_generator
-    return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
 
 
 def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: DistributionInputs) -> Sampler | None:

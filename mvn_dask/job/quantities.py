@@ -1,7 +1,6 @@
 """Integers and byte sizes as people write them: 1e9, 1_000_000, "2 GiB". Input: a TOML value; output: an exact int.
 
-TOML has no integer with an exponent: ``1e9`` is a float there, and a string where it is quoted or stands on a command
-line. Whatever stands for an integer exactly is accepted as one.
+In TOML ``1e9`` is a float, or a string where it is quoted. Whatever stands for an integer exactly is accepted as one.
 """
 
 import re

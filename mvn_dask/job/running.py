@@ -119,9 +119,9 @@ def _draw_missing(
 
 
 def _factor_arrives(prepared: PreparedJob) -> bool:
-    """Whether the store holds this sample with another factor, once its writer has completed that."""
+    """Whether the store holds this sample with another factor of its covariance, once its writer has completed that."""
     stored = read_manifest(prepared.storage)
-    if stored is None or not _same_but_factor(stored, prepared.manifest):
+    if stored is None or _without_factor(stored) != _without_factor(prepared.manifest):
         return False
     deadline = time.monotonic() + FACTOR_TIMEOUT
     while any(prepared.storage.entry(parameter_key(name)) is None for name in stored.parameters):
@@ -132,8 +132,6 @@ def _factor_arrives(prepared: PreparedJob) -> bool:
     return True
 
 
-def _same_but_factor(one: Manifest, other: Manifest) -> bool:
-    """Whether two manifests differ, at most, in the factor that was made of the same covariance."""
-    samples = [[{**sample, "parameters": None} for sample in each.samples] for each in (one, other)]
-    means = [each.parameters.get("mean") for each in (one, other)]
-    return samples[0] == samples[1] and means[0] == means[1] and one.array == other.array
+def _without_factor(manifest: Manifest) -> tuple[object, ...]:
+    samples = [{**sample, "parameters": None} for sample in manifest.samples]
+    return samples, manifest.parameters.get("mean"), manifest.array

@@ -14,14 +14,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
     from mvn_dask.execution.cancellation import Event
 
-SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
-"""Signals that cancel a job."""
-_TRACKER_WARNING = "ignore:resource_tracker:UserWarning"
-"""Filter for the warning that `multiprocessing.resource_tracker` prints when a process exited without cleaning up."""
+SIGNALS = [each for each in signal.Signals if each.name in {"SIGINT", "SIGTERM", "SIGUSR1"}]
+"""Signals that cancel a job, of those that the system has."""
 
 
 @contextmanager
@@ -35,11 +31,10 @@ def signals_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    numbers = {getattr(signal, name) for name in SIGNALS}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         _start_resource_tracker()
-        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # starting the tracker unblocks SIGINT and SIGTERM
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # starting the tracker unblocks SIGINT and SIGTERM
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -49,18 +44,18 @@ def _start_resource_tracker() -> None:
     """Start the process that removes semaphores after an exit by `os._exit`; here, so that it inherits the mask."""
     from multiprocessing import resource_tracker
 
-    sys.warnoptions.append(_TRACKER_WARNING)  # handed to the tracker on its command line
+    # A filter for the tracker's warning that a process exited without cleaning up, handed to it on its command line.
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     try:
         resource_tracker.ensure_running()
     finally:
-        sys.warnoptions.remove(_TRACKER_WARNING)
+        sys.warnoptions.remove("ignore:resource_tracker:UserWarning")
 
 
 def ignore_signals() -> None:
     """Ignore `SIGNALS` in this process."""
-    for name in SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
 
 
 def initialize_pool_process(event: "Event") -> None:
@@ -72,14 +67,14 @@ def initialize_pool_process(event: "Event") -> None:
     ignore_signals()
     cancel_on_event(event)
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_with, args=(parent,), daemon=True, name="mvn-dask-parent").start()
 
+    def exit_with_parent() -> None:
+        # A parent that is killed cannot shut its pool down, and idle pool processes would wait for work forever.
+        if parent is not None:
+            parent.join()
+            os._exit(1)
 
-def _exit_with(parent: "BaseProcess") -> None:
-    # A parent that is killed cannot shut its pool down, and idle pool processes would wait for work forever.
-    parent.join()
-    os._exit(1)
+    threading.Thread(target=exit_with_parent, daemon=True, name="mvn-dask-parent").start()
 
 
 def dask_setup(worker: Any) -> None:

@@ -23,19 +23,11 @@ _WIDTH = 110
 
 
 def job_template() -> str:
-    """The text of a job file that runs as it is.
-
-    Examples
-    --------
-    >>> import tomllib
-    >>> tomllib.loads(job_template())["sample"]
-    {'size': 1000000, 'seed': 42}
-    """
-    known = known_keys()
-    tables = {key[0] for key in known if len(key) > 1}
+    """The text of a job file that runs as it is."""
+    tables = {key[0] for key in known_keys() if len(key) > 1}
     described: set[int] = set()
     lines = [_HEAD]
-    for key, field in known.items():
+    for key, field in known_keys().items():
         if len(key) == 1 and key[0] in tables:
             lines += ["", f"[{key[0]}]  # {field.description}", ""]
         elif len(key) < 3:
@@ -54,15 +46,10 @@ def _inner(key: Key, described: set[int]) -> Iterator[str]:
 def _entries(key: Key, field: FieldInfo) -> Iterator[str]:
     """A key with its value, then with each alternative as a comment."""
     active = field.is_required() or key in _SHOWN_OPTIONAL
-    for number, value in enumerate(_values(field)):
+    default = field.default.get_secret_value() if isinstance(field.default, Secret) else field.default
+    for number, value in enumerate(field.examples or [default]):
         for line in format_entry(key[-1], value).splitlines():
             yield line if active and not number else f"#{line}"
-
-
-def _values(field: FieldInfo) -> list[object]:
-    """Example values, the most usual first."""
-    default = field.default.get_secret_value() if isinstance(field.default, Secret) else field.default
-    return list(field.examples or [default])
 
 
 def _comment(text: str) -> list[str]:

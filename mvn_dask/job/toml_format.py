@@ -1,11 +1,4 @@
-"""Values as TOML text. Input: scalars, lists, mappings; output: text that `tomllib` parses to the same values.
-
-Python's standard library parses TOML and does not write it.
-
-References
-----------
-TOML 1.0: https://toml.io/en/v1.0.0
-"""
+"""Values as TOML 1.0 text, which the standard library only parses. Output: what `tomllib` reads as the same values."""
 
 import json
 import re
@@ -29,9 +22,8 @@ def format_document(tables: Mapping[str, object]) -> str:
     size = 10
     """
     sections = [[format_entry(key, value) for key, value in tables.items() if not isinstance(value, Mapping)]]
-    for name, table in tables.items():
-        if isinstance(table, Mapping):
-            sections.append([f"[{format_key(name)}]", *(format_entry(key, value) for key, value in table.items())])
+    inner = [(name, table) for name, table in tables.items() if isinstance(table, Mapping)]
+    sections += [[f"[{format_key(name)}]", *(format_entry(*entry) for entry in table.items())] for name, table in inner]
     return "\n\n".join(map("\n".join, sections)) + "\n"
 
 

@@ -32,11 +32,6 @@ class Estimates:
     measured: Measurements
     """What it is."""
 
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self.selection.rows
-
     def name(self, column: int, kind: str = "variable") -> str:
         """Name of a selected variable, by its position among them; its number where it has none."""
         variable = int(self.selection.columns[column])
@@ -56,7 +51,7 @@ class Estimates:
     @cached_property
     def mean_errors(self) -> Float64Array:
         """Means less the expected ones and less what rounding explains, in standard errors, shape (columns,)."""
-        return beyond(self.measured.mean, self.rounding) * sqrt(self.rows)
+        return beyond(self.measured.mean, self.rounding) * sqrt(self.selection.rows)
 
     @property
     def variance_errors(self) -> Float64Array:
@@ -66,45 +61,42 @@ class Estimates:
     @property
     def variance_degrees(self) -> float:
         """Degrees of freedom of the χ² distribution that has the mean and the variance of (n - 1) s² / σ²."""
-        return max(0, self.rows - 1) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess)
+        return max(0, self.selection.rows - 1) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess)
 
     @property
     def covariance_degrees(self) -> Float64Array:
         """The same for pairs: n - 1 for normal ones, fewer for heavier tails, shape (pairs, pairs)."""
         kurtosis, squared = self.reference.laws.kurtosis_excess, self.reference.correlation**2
-        return (self.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
+        return (self.selection.rows - 1) * (1.0 + squared) / ((1.0 + kurtosis) * (1.0 + squared) + kurtosis * squared)
 
     @cached_property
-    def tested_pairs(self) -> Float64Array:
-        """1 where the covariance of a pair is measured and can be tested, else 0, shape (pairs, pairs)."""
+    def tested_pairs(self) -> npt.NDArray[np.bool_]:
+        """Where the covariance of a pair is measured and can be tested, shape (pairs, pairs)."""
         testable = self.reference.testable[self.selection.paired]
-        return np.where(self.selection.together & np.logical_and.outer(testable, testable), 1.0, 0.0)
+        return self.selection.together & np.logical_and.outer(testable, testable)
 
     @cached_property
+    @np.errstate(all="ignore")
     def correlation(self) -> Float64Array:
         """Sample correlations of pairs, NaN where not tested, shape (pairs, pairs)."""
         deviation = np.sqrt(np.diagonal(self.measured.covariance))
-        with np.errstate(all="ignore"):
-            found = np.clip(self.measured.covariance / np.multiply.outer(deviation, deviation), -1.0, 1.0)
-        return np.where(self.tested_pairs > 0, found, np.nan)
+        found = np.clip(self.measured.covariance / np.multiply.outer(deviation, deviation), -1.0, 1.0)
+        return np.where(self.tested_pairs, found, np.nan)
 
     @cached_property
+    @np.errstate(all="ignore")
     def covariance_errors(self) -> Float64Array:
-        """Covariances less the expected ones, in standard errors, NaN where not tested.
-
-        Those of normal variables are √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
-        """
-        with np.errstate(all="ignore"):
-            error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
-            found = self._pair_differences / error
-        return np.where(self.tested_pairs > 0, found, np.nan)
+        """Covariances less the expected ones, in standard errors, NaN where not tested."""
+        # For normal variables √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
+        error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
+        return np.where(self.tested_pairs, self._pair_differences / error, np.nan)
 
     @cached_property
     def covariance_z(self) -> Float64Array:
         """The same as numbers that are standard normal for any number of rows."""
         expected = self.reference.correlation
         z = covariance_z(expected + self._pair_differences, expected, self.covariance_degrees)
-        return np.where(self.tested_pairs > 0, z, np.nan)
+        return np.where(self.tested_pairs, z, np.nan)
 
     @property
     def _pair_differences(self) -> Float64Array:

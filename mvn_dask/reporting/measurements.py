@@ -55,14 +55,12 @@ class SelectedVariables(ScanInput):
 
     def statistic(self, part: int) -> Statistic[Any, Any]:
         columns, segmented, paired, binned = self.selection.within(part)
-        statistics = Combined(
-            (
-                Moments(self.selection.paired[paired] - columns.start),
-                SegmentMeans(self.selection.segmented[segmented] - columns.start, self.selection.starts),
-                marginal_histogram(self.selection.binned[binned] - columns.start),
-            )
+        statistics = (
+            Moments(self.selection.paired[paired] - columns.start),
+            SegmentMeans(self.selection.segmented[segmented] - columns.start, self.selection.starts),
+            marginal_histogram(self.selection.binned[binned] - columns.start),
         )
-        return Standardized(statistics, self.mean[columns], self.deviation[columns])
+        return Standardized(Combined(statistics), self.mean[columns], self.deviation[columns])
 
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
         columns = self.selection.columns[self.selection.within(chunk.low)[0]] - chunk.low

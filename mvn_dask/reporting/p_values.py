@@ -49,8 +49,6 @@ def covariance_z(covariance: Float64Array, correlation: Float64Array, degrees: F
     with a correction: its tails are right to a few parts in a hundred even for two rows, where those of the normal
     approximation are wrong by powers of ten.
 
-    References
-    ----------
     O. E. Barndorff-Nielsen, Modified signed log likelihood ratio, Biometrika 78 (1991) 557,
     doi:10.1093/biomet/78.3.557.
     R. Lugannani and S. Rice, Saddle point approximation for the distribution of the sum of independent random

@@ -42,8 +42,8 @@ class RadialLaw:
     """By how much rounding may change a length."""
     cdf: Callable[[Float64Array], Float64Array]
     """Probability of a shorter row."""
-    kurtosis_excess: float
-    """κ of an elliptical distribution, 0 for a normal one."""
+    squared_degrees: float
+    """Degrees of freedom of the χ² distribution whose relative variance is that of the squared length."""
 
     @property
     def histogram(self) -> Histogram:
@@ -51,11 +51,6 @@ class RadialLaw:
         low = max(0.0, sqrt(self.rank) - HISTOGRAM_REACH)
         bins = ceil((sqrt(self.rank) + HISTOGRAM_REACH - low) * BINS_PER_LENGTH)
         return Histogram(np.zeros(1, np.int64), low, BINS_PER_LENGTH, bins)
-
-    @property
-    def squared_degrees(self) -> float:
-        """Degrees of freedom of the χ² distribution whose relative variance is that of the squared length."""
-        return self.rank / (1.0 + self.kurtosis_excess * (self.rank + 2) / 2.0)
 
     def quantile(self, probability: Float64Array) -> Float64Array:
         """Length that a row exceeds with the probability 1 - p, by bisection; infinite for p = 1."""
@@ -122,16 +117,8 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     covariance = sampler.covariance_of(paired.tolist(), paired.tolist())
     correlation = np.clip(covariance / np.multiply.outer(scale, scale), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
-    radial, no_radial_law = _radial_law(sampler, spacing, selection)
-    return Reference(
-        mean=mean[columns],
-        deviation=deviation[columns],
-        rounding=rounding[columns],
-        correlation=correlation,
-        laws=sampler.laws(),
-        radial=radial,
-        no_radial_law=no_radial_law,
-    )
+    moments = (mean[columns], deviation[columns], rounding[columns], correlation)
+    return Reference(*moments, sampler.laws(), *_radial_law(sampler, spacing, selection))
 
 
 def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> tuple[RadialLaw | None, str]:
@@ -154,4 +141,5 @@ def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -
     except UnsupportedOperationError as error:
         return None, f"not tested: {error}"
     rounding = 2.0 * sqrt(float(np.einsum("ij,ij->", errors, errors)) / count)
-    return RadialLaw(sampler.rank, rounding, laws.radial_cdf, laws.kurtosis_excess), ""
+    degrees = sampler.rank / (1.0 + laws.kurtosis_excess * (sampler.rank + 2) / 2.0)
+    return RadialLaw(sampler.rank, rounding, laws.radial_cdf, degrees), ""

@@ -38,8 +38,6 @@ from mvn_dask.store.storage.base import Storage
 
 MOST_VARIABLES = 1000
 """Variables whose moments are listed in JSON; of more, the first ones of those that were looked at."""
-MANIFEST_LETTERS = 20_000
-"""Letters of a manifest that are shown; names of many variables make it long."""
 LISTED = 10
 """Variables in the table of those that are farthest off."""
 
@@ -73,7 +71,7 @@ class Report:
     @property
     def html(self) -> str:
         """One self-contained page of less than 2 MB, which loads nothing from a network."""
-        return render("page.html", **_page_values(self))
+        return str(render("page.html", **_page_values(self)))
 
     def as_dict(self) -> dict[str, Any]:
         """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
@@ -198,7 +196,7 @@ def _numbers_of(estimates: Estimates) -> dict[str, Any]:
             "expected": _plain(reference.correlation),
             "covariance_errors": _plain(estimates.covariance_errors),
         }
-        if estimates.rows > 1
+        if estimates.selection.rows > 1
         else None,
         "distances": {
             "degrees_of_freedom": law.rank,
@@ -219,36 +217,27 @@ def _numbers_of(estimates: Estimates) -> dict[str, Any]:
 def _page_values(report: Report) -> dict[str, object]:
     """What the template of the page takes, with those pictures that have something to show."""
     estimates, manifest, reference = report.estimates, report.estimates.selection.manifest, report.estimates.reference
-    tests = {verdict.family: verdict.tests for verdict in report.verdicts}
-
-    def single(family: str) -> float:
-        """p-value at which a single test of a family fails."""
-        return report.error_rate / len(FAMILIES) / max(1, tests[family])
-
+    # p-values at which a single test of a family fails.
+    limits = {each.family: report.error_rate / len(FAMILIES) / max(1, each.tests) for each in report.verdicts}
     return {
         "report": report,
-        "estimates": estimates,
-        "selection": estimates.selection,
-        "name": report.url.rstrip("/").rsplit("/", 1)[-1] or report.url,
-        "tests": sum(tests.values()),
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
         "manifest": json.dumps(report.content, indent=2, ensure_ascii=False, default=str),
-        "manifest_letters": MANIFEST_LETTERS,
         "histograms": histograms(estimates),
-        "qq_plot": qq_plot(estimates, single("distances")),
+        "qq_plot": qq_plot(estimates, limits["distances"]),
         "heatmaps": heatmaps(estimates),
-        "running_means": running_means(estimates, single("means")),
+        "running_means": running_means(estimates, limits["means"]),
         "farthest_off": farthest_off(estimates),
     }
 
 
 def farthest_off(estimates: Estimates) -> list[int]:
     """Columns whose mean or variance is farthest off, in that order."""
-    if estimates.rows < 2:
+    if estimates.selection.rows < 2:
         return []
     errors = np.maximum(np.abs(estimates.mean_errors), np.abs(estimates.variance_errors))
     return largest(errors, estimates.reference.testable, LISTED)

@@ -35,11 +35,7 @@ Forests = dict[tuple[int, int], Forest[Any, Any]]
 
 @dataclass(frozen=True)
 class ChunkRange:
-    """Rows and columns of a chunk.
-
-    Rows are numbered in the order in which they lie in the store, chunk after chunk; for an array of shape (n, d) that
-    is the order of its rows.
-    """
+    """Rows and columns of a chunk; rows are numbered as they lie in the store, chunk after chunk."""
 
     number: int
     """Number of the chunk, in C order."""
@@ -120,17 +116,15 @@ class Scan:
         with one_thread():
             for number, each in enumerate(self.inputs):
                 for first, derived in each.derive(chunk, rows):
-                    key = number, each.part(chunk)
-                    if key not in forests:
-                        forests[key] = Forest(each.statistic(key[1]), each.rows, each.leaf_rows)
-                    forests[key].add(first, derived)
+                    part = each.part(chunk)
+                    if (number, part) not in forests:
+                        forests[number, part] = Forest(each.statistic(part), each.rows, each.leaf_rows)
+                    forests[number, part].add(first, derived)
 
     def results(self, forests: Forests) -> list[dict[int, Any]]:
         """Results by the number of their part, for each input."""
-        found: list[dict[int, Any]] = [{} for _ in self.inputs]
-        for (number, part), forest in sorted(forests.items()):
-            found[number][part] = forest.result()
-        return found
+        parts = sorted(forests)
+        return [{part: forests[i, part].result() for i, part in parts if i == each} for each in range(len(self.inputs))]
 
 
 def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, ArrayLoader]) -> list[dict[int, Any]]:

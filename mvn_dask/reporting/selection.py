@@ -108,10 +108,7 @@ class Selection:
         return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"
 
     def within(self, low: int) -> tuple[slice, slice, slice, slice]:
-        """Positions of the variables of a chunk, whose first is `low`.
-
-        They are positions in `columns`, `segmented`, `paired` and `binned`.
-        """
+        """Positions in `columns`, `segmented`, `paired` and `binned` of a chunk's variables, whose first is `low`."""
 
         def between(chosen: Indices, low: int, high: int) -> slice:
             start, stop = np.searchsorted(chosen, [low, high]).tolist()
@@ -124,15 +121,13 @@ class Selection:
 
     def left_out(self) -> list[str]:
         """What is not looked at, a sentence each."""
-        sentences = []
-        for chosen, what in (
-            (self.columns, "Means, standard deviations"),
-            (self.segmented, "Running means"),
-            (self.paired, "Correlations"),
-            (self.binned, "Histograms"),
-        ):
-            if len(chosen) < self.ndim:
-                sentences.append(f"{what}: {len(chosen):,} of {self.ndim:,} variables, evenly chosen.")
+        chosen = (self.columns, self.segmented, self.paired, self.binned)
+        names = ("Means, standard deviations", "Running means", "Correlations", "Histograms")
+        sentences = [
+            f"{name}: {len(each):,} of {self.ndim:,} variables, evenly chosen."
+            for name, each in zip(names, chosen, strict=True)
+            if len(each) < self.ndim
+        ]
         if self.cut:
             sentences.append(
                 f"Distances: none, since no chunk holds whole rows; a chunk has {self.manifest.chunks[-1]:,} of "

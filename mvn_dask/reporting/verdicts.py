@@ -82,10 +82,10 @@ def bonferroni(
 def means(estimates: Estimates, error_rate: float) -> Verdict:
     """Means: normal around the expected ones, of normal variables exactly so for any number of rows."""
     errors, reference = estimates.mean_errors, estimates.reference
-    p_values = np.where(reference.testable & (estimates.rows > 0), normal_p_value(errors), np.nan)
+    p_values = np.where(reference.testable & (estimates.selection.rows > 0), normal_p_value(errors), np.nan)
 
     def describe(i: int) -> str:
-        step = reference.deviation[i] / sqrt(estimates.rows)
+        step = reference.deviation[i] / sqrt(estimates.selection.rows)
         return f"{estimates.name(i)}: {_describe_mean(estimates.mean[i], reference.mean[i], step, errors[i])}"
 
     return bonferroni("means", "Means", p_values, error_rate, describe, NO_VARIABLE)
@@ -117,8 +117,8 @@ def variances(estimates: Estimates, error_rate: float) -> Verdict:
 def covariances(estimates: Estimates, error_rate: float) -> Verdict:
     """Covariances of pairs around the sample means, by a saddlepoint approximation."""
     p_values = np.full(estimates.tested_pairs.shape, np.nan)
-    if estimates.rows > 1:
-        above = np.triu(estimates.tested_pairs, 1) > 0
+    if estimates.selection.rows > 1:
+        above = np.triu(estimates.tested_pairs, 1)
         p_values[above] = normal_p_value(estimates.covariance_z[above])
 
     def describe(*pair: int) -> str:
@@ -136,7 +136,7 @@ def drift(estimates: Estimates, error_rate: float) -> Verdict:
     """Means of segments of the rows: as the means, but they find where something changes on the way."""
     selection, reference, measured = estimates.selection, estimates.reference, estimates.measured
     testable = reference.testable[selection.segmented]
-    p_values = np.where(testable & (estimates.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
+    p_values = np.where(testable & (estimates.selection.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
 
     def describe(segment: int, i: int) -> str:
         column = selection.segmented[i]
@@ -153,7 +153,7 @@ def drift(estimates: Estimates, error_rate: float) -> Verdict:
 
 def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     """Shapes of single variables."""
-    binned, rows, cdf = estimates.selection.binned, estimates.rows, estimates.reference.laws.marginal_cdf
+    binned, rows, cdf = estimates.selection.binned, estimates.selection.rows, estimates.reference.laws.marginal_cdf
     bounds = marginal_histogram(binned).edges[BINS_PER_BOUND - 1 :: BINS_PER_BOUND]
     below = np.cumsum(estimates.measured.histograms, axis=1)[:, BINS_PER_BOUND - 1 : -1 : BINS_PER_BOUND]
     p_values, testable = np.full(below.shape, np.nan), estimates.reference.testable[binned]
@@ -212,22 +212,17 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
     return bonferroni("distances", title, np.concatenate([shape, along]), error_rate, describe)
 
 
-def _exact(family: str, title: str, *, ok: bool, text: str) -> Verdict:
-    """The verdict of a check that every sound sample passes."""
-    return Verdict(family, title, ok=ok, tests=0, p_value=1.0 if ok else 0.0, text=text)
-
-
 def _numbers(estimates: Estimates) -> Verdict:
-    """Whether all are numbers, and those without variance their mean."""
+    """Whether all are numbers, and those without variance their mean, as in every sound sample."""
     nonfinite, off_constant = estimates.measured.nonfinite, estimates.measured.off_constant
     faults = [f"{plural(nonfinite, 'number')} infinite or NaN"] if nonfinite else []
     faults += [f"{plural(off_constant, 'number')} of variables without variance not at the mean"] * bool(off_constant)
     text = " and ".join(faults) or "every one is finite, and those of variables without variance are their mean"
-    return _exact("numbers", "Numbers", ok=not faults, text=text)
+    return Verdict("numbers", "Numbers", ok=not faults, tests=0, p_value=float(not faults), text=text)
 
 
 def _chunks(estimates: Estimates) -> Verdict:
-    """Whether chunks begin with the same numbers."""
+    """Whether chunks begin with the same numbers, as in no sound sample."""
     manifest, (distinct, repeated) = estimates.selection.manifest, estimates.measured.chunks
     chunks = chunk_count(manifest)
     text = f"no two of {plural(distinct, 'chunk')} are equal" if chunks > 1 else "there are no two"
@@ -238,7 +233,7 @@ def _chunks(estimates: Estimates) -> Verdict:
         pairs = ", ".join(f"{first} and {last}" for first, last in shown)
         more = sum(count - 1 for count, _, _ in repeated)
         text = f"those that repeat others: {more:,} of {chunks:,}, such as {pairs}"
-    return _exact("chunks", "Chunks", ok=not repeated, text=text)
+    return Verdict("chunks", "Chunks", ok=not repeated, tests=0, p_value=float(not repeated), text=text)
 
 
 FAMILIES = (means, variances, covariances, marginals, distances, drift)

@@ -1,10 +1,10 @@
 """Results that no cut of an array changes: leaves by row number, a fixed binary tree, fragments between cuts.
 
 Input: pieces of an array, in any order, in any number of processes. Output: the result of a statistic, with the same
-bits for any pieces and any order. A leaf is `leaf_rows` consecutive rows, counted from row 0 of the array, and a node
-(level, index) stands for the leaves from index · 2**level up to (index + 1) · 2**level. Nodes are merged with their
-sibling as soon as both are there; rows of leaves that a cut goes through wait until the leaf is whole. Cost: a merge a
-leaf, at most 2 log2(leaves) nodes for consecutive pieces, and the rows of at most two leaves.
+bits for any pieces and any order. A leaf is `leaf_rows` consecutive rows, counted from row 0 of the array; the last may
+have fewer. A node (level, index) stands for the leaves from index · 2**level up to (index + 1) · 2**level. Nodes are
+merged with their sibling as soon as both are there; rows of leaves that a cut goes through wait until the leaf is
+whole. Cost: a merge a leaf, at most 2 log2(leaves) nodes for consecutive pieces, and the rows of at most two leaves.
 """
 
 from collections.abc import Iterator
@@ -30,8 +30,6 @@ def split(first: int, stop: int, leaf_rows: int) -> Iterator[tuple[int, int]]:
 
 class Forest(Generic[Node, Result]):
     """The nodes of a statistic for those rows, of `rows` in the array, that were added so far.
-
-    A leaf has `leaf_rows` rows, which decide the bits of the result; the last one may have fewer.
 
     >>> from mvn_dask.statistics.repeats import Repeats
     >>> one, other = (Forest(Repeats(), rows=6, leaf_rows=4) for _ in range(2))

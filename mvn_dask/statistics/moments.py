@@ -4,8 +4,6 @@ Input: rows whose columns have means near 0, compared with their standard deviat
 of squares of others cancel. Output: means, sample variances, sample covariances. Cost: 2 + 2 `len(paired)` operations
 a number, and one (paired, paired) matrix a node.
 
-References
-----------
 T. F. Chan, G. H. Golub and R. J. LeVeque, Algorithms for computing the sample variance: analysis and recommendations,
 The American Statistician 37 (1983) 242, doi:10.1080/00031305.1983.10483115: shifted data, and pairwise sums.
 """

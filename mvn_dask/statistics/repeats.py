@@ -5,6 +5,7 @@ number occurs, and where. Cost: what is kept are the smallest `KEPT` distinct nu
 and beyond either all occurrences of a number are kept or none, so that these stand for the rest if they are hashes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -31,23 +32,18 @@ class Repeats(Statistic[Occurrences, Repeated]):
     """Distinct numbers that a node keeps, at most."""
 
     def leaf(self, rows: Rows, first: int) -> Occurrences:
-        node: Occurrences = {}
-        for row, value in enumerate(rows.reshape(-1).tolist(), first):
-            if value:
-                count, earliest, _ = node.get(value, (0, row, row))
-                node[value] = (count + 1, earliest, row)
-        return self._smallest(node)
+        numbers = enumerate(rows.reshape(-1).tolist(), first)
+        return self._add({}, ((value, (1, row, row)) for row, value in numbers if value))
 
     def merge(self, left: Occurrences, right: Occurrences) -> Occurrences:
-        node = dict(left)
-        for value, (count, first, last) in right.items():
+        return self._add(dict(left), right.items())
+
+    def _add(self, node: Occurrences, others: Iterable[tuple[int, tuple[int, int, int]]]) -> Occurrences:
+        for value, (count, first, last) in others:
             before, earliest, _ = node.get(value, (0, first, last))
             node[value] = (before + count, earliest, last)
-        return self._smallest(node)
+        return node if len(node) <= self.KEPT else {value: node[value] for value in sorted(node)[: self.KEPT]}
 
     def finalize(self, node: Occurrences) -> Repeated:
         repeated = sorted((each for each in node.values() if each[0] > 1), key=lambda each: each[1])
         return Repeated(len(node), tuple(repeated))
-
-    def _smallest(self, node: Occurrences) -> Occurrences:
-        return node if len(node) <= self.KEPT else {value: node[value] for value in sorted(node)[: self.KEPT]}

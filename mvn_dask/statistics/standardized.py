@@ -5,7 +5,7 @@ operations a number, in slices of `SLICE` numbers that fit into a processor's ca
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, ClassVar, Generic, NamedTuple
 
 import numpy as np
@@ -41,10 +41,8 @@ class Standardized(Statistic[Checked, Checked], Generic[Node, Result]):
 
     def leaf(self, rows: Rows, first: int) -> Checked:
         height = max(1, self.SLICE // max(1, len(self.mean)))
-        node = self._slice(rows[:height], first)
-        for start in range(height, len(rows), height):
-            node = self.merge(node, self._slice(rows[start : start + height], first + start))
-        return node
+        starts = range(0, max(1, len(rows)), height)
+        return reduce(self.merge, (self._slice(rows[start : start + height], first + start) for start in starts))
 
     @cached_property
     def _inverse(self) -> Float64Array:

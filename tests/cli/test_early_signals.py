@@ -38,7 +38,7 @@ def test_a_signal_ends_with_a_line(name: str, form: str) -> None:
 
 
 def test_json_log_requested() -> None:
-    for arguments in ("", "--log-format", "--json", "--log-format text json"):
+    for arguments in ("", "json", "--log-format", "--json", "--log-format text json"):
         assert not json_log_requested(arguments.split()), arguments
-    for arguments in ("run --log-format json x", "run --log-format=json"):
+    for arguments in ("run --log-format json", "run --log-format json x", "run --log-format=json"):
         assert json_log_requested(arguments.split()), arguments

@@ -12,7 +12,7 @@ import pytest
 from mvn_dask.job.signal_masking import SIGNALS, dask_setup, ignore_signals, initialize_pool_process, signals_blocked
 
 SEMAPHORES = Path("/dev/shm")  # noqa: S108 where Linux keeps them
-NUMBERS = {getattr(signal, name) for name in SIGNALS}
+NUMBERS = set(SIGNALS)
 BLOCKED = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
 
 

@@ -22,6 +22,7 @@ def alternatives() -> list[tuple[str, str]]:
 
 def test_it_runs_as_it_is() -> None:
     read = Job.from_mapping(tomllib.loads(job_template()))
+    assert (read.sample.size, read.sample.seed) == (1_000_000, 42)
     assert distribution_of(read).ndim == 2
     assert read.cluster.kind == "threads"
 

@@ -85,34 +85,23 @@ def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
         raise origin.invalid(f"holds no numbers: its shape is {shape}")
 
 
-@dataclass(frozen=True, eq=False)
-class NamedTable:
-    """A table."""
-
-    numbers: FloatArray
-    """Its numbers, shape (n, m), finite."""
-    columns: Sequence[str] | None
-    """Names of the m columns."""
-    rows: Sequence[str] | None
-    """Names of the n rows."""
-
-
-def table_input(origin: Origin, table: NamedTable) -> InputArray:
-    """The vector or matrix that a table holds, with the names of its variables.
+def table_input(
+    origin: Origin, numbers: FloatArray, columns: Sequence[str] | None, rows: Sequence[str] | None
+) -> InputArray:
+    """The vector or matrix in a table of finite numbers, shape (n, m), whose columns and rows may have names.
 
     A square table is a matrix, where a matrix may be; one row or column is a vector. Names beside a column name it.
     """
-    count, width = table.numbers.shape
-    columns, rows = table.columns, table.rows
+    count, width = numbers.shape
     if count == width and origin.key in MATRIX_KEYS and (count > 1 or rows is None or rows == columns):
         if rows is not None and columns is not None and (text := name_difference(rows, columns)):
             raise origin.invalid(f"its rows and columns must have the same names in the same order: {text}")
-        return InputArray(origin, table.numbers, _names(origin, columns or rows))
+        return InputArray(origin, numbers, _names(origin, columns or rows))
     if width == 1 and (count > 1 or rows is not None):
-        return InputArray(origin, table.numbers[:, 0].copy(), _names(origin, rows))
+        return InputArray(origin, numbers[:, 0].copy(), _names(origin, rows))
     if count == 1:
         title = width == 1 and columns is not None and columns[0] in (origin.key, "value")
-        return InputArray(origin, table.numbers[0].copy(), None if title else _names(origin, columns))
+        return InputArray(origin, numbers[0].copy(), None if title else _names(origin, columns))
     wanted = "a square matrix, or one row or column" if origin.key in MATRIX_KEYS else "one row or one column"
     raise origin.invalid(f"must be {wanted}, and it has {count} rows of {width} numbers")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
+from mvn_dask.job.inputs.base import InputArray, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 Line = tuple[int, list[str]]
@@ -27,7 +27,7 @@ def read_csv(origin: Origin, path: Path) -> InputArray:
         text = path.read_text(encoding="utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
         raise origin.invalid(f"must be text in UTF-8, and byte {error.start} is not") from None
-    return table_input(origin, _table(origin, _lines(origin, text)))
+    return _table(origin, _lines(origin, text))
 
 
 def _lines(origin: Origin, text: str) -> Iterator[Line]:
@@ -40,7 +40,7 @@ def _lines(origin: Origin, text: str) -> Iterator[Line]:
         raise origin.invalid(f"is no CSV: {error}", cell=f"line {reader.line_num}") from None
 
 
-def _table(origin: Origin, lines: Iterator[Line]) -> NamedTable:
+def _table(origin: Origin, lines: Iterator[Line]) -> InputArray:
     first = next(lines, None)
     if first is None:
         raise origin.invalid("is empty")
@@ -74,7 +74,7 @@ def _table(origin: Origin, lines: Iterator[Line]) -> NamedTable:
     if bad is not None:
         cell = _cell(header, line_numbers[bad[0]], bad[1] + named)
         raise origin.invalid(f"must be finite, not {numbers[bad]}", cell=cell)
-    return NamedTable(numbers, header and header[named:], labels if named else None)
+    return table_input(origin, numbers, header and header[named:], labels if named else None)
 
 
 def _not_a_number(origin: Origin, header: list[str] | None, line: Line, column: int) -> Exception:
@@ -90,12 +90,9 @@ def _cell(header: list[str] | None, line: int, column: int) -> str:
 
 def _is_header(cells: list[str]) -> bool:
     """Whether the first row holds names: none is a number, unless the first cell is empty, as pandas writes it."""
-    return (len(cells) > 1 and not cells[0].strip()) or not any(map(_has_digits, cells))
-
-
-def _has_digits(cell: str) -> bool:
-    """Whether a cell is a number with digits: "nan" and "inf" may be names."""
-    return _is_number(cell) and any(map(str.isdigit, cell))
+    # Without digits, as "nan" and "inf", a number may be a name.
+    numbers = (_is_number(cell) and any(map(str.isdigit, cell)) for cell in cells)
+    return (len(cells) > 1 and not cells[0].strip()) or not any(numbers)
 
 
 def _is_number(cell: str) -> bool:

@@ -1,12 +1,13 @@
 """Parquet files, through pyarrow. Input: numeric columns, with at most one column of row names."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.job.inputs.base import InputArray, NamedTable, Origin, first_index, table_input
+from mvn_dask.job.inputs.base import InputArray, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
 
 
@@ -26,10 +27,6 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
         text = str(error).split("\n", maxsplit=1)[0]
         raise origin.invalid(f"is no Parquet file, or a damaged one: {text}") from None
-    return table_input(origin, _named(origin, table))
-
-
-def _named(origin: Origin, table: Any) -> NamedTable:
     index = _index(origin, table)
     columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
@@ -37,7 +34,7 @@ def _named(origin: Origin, table: Any) -> NamedTable:
     names = [table.column_names[number] for number in columns]
     numbers = np.column_stack([_numbers(origin, *each) for each in zip(names, table.select(columns), strict=True)])
     rows = None if index is None else [str(label) for label in table.column(index).to_pylist()]
-    return NamedTable(numbers, names, rows)
+    return table_input(origin, numbers, names, rows)
 
 
 def _index(origin: Origin, table: Any) -> int | None:
@@ -45,9 +42,9 @@ def _index(origin: Origin, table: Any) -> int | None:
     import pyarrow.types as kinds
 
     names = table.column_names
-    index = _pandas_index(table)
-    if index in names:
-        return int(names.index(index))
+    with suppress(TypeError, KeyError, ValueError):  # no index of pandas, or none that is a column
+        columns = table.schema.pandas_metadata["index_columns"]
+        return int(names.index(next((name for name in columns if isinstance(name, str)), None)))
 
     def is_text(kind: Any) -> bool:
         inner = kind.value_type if kinds.is_dictionary(kind) else kind
@@ -58,15 +55,6 @@ def _index(origin: Origin, table: Any) -> int | None:
         both = " and ".join(preview(names[number]) for number in texts[:2])
         raise origin.invalid(f"must hold numbers, and one column of names at most: columns {both} hold text")
     return texts[0] if texts else None
-
-
-def _pandas_index(table: Any) -> object:
-    """Name of the column that pandas made of an index."""
-    try:
-        columns = table.schema.pandas_metadata["index_columns"]
-        return next((name for name in columns if isinstance(name, str)), None)
-    except (TypeError, KeyError, ValueError):
-        return None
 
 
 def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:

@@ -5,16 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    PlainSerializer,
-    Secret,
-    SerializationInfo,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Secret, SerializationInfo, model_validator
+from pydantic.functional_serializers import PlainSerializer
+from pydantic.functional_validators import AfterValidator, BeforeValidator
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.quantities import byte_count, integer
@@ -30,14 +23,7 @@ class Table(BaseModel):
     """A table of a job file: frozen, without unknown keys or conversions of types."""
 
     # Inputs may be secret or huge, so pydantic's own messages must not show them.
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        validate_default=False,
-        hide_input_in_errors=True,
-        allow_inf_nan=True,
-    )
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
     def contradictions(self) -> Faults:
         """Faults of more than one key."""
@@ -84,9 +70,8 @@ def _without_credentials(text: str) -> str:
 
 
 def _plain_values(options: dict[str, Any]) -> dict[str, Any]:
-    for key, value in options.items():
-        if not _is_plain(value):
-            raise ArgumentError(f"must hold texts, numbers, true and false, lists and tables: {key} is none of these")
+    if odd := [key for key, value in options.items() if not _is_plain(value)]:
+        raise ArgumentError(f"must hold texts, numbers, true and false, lists and tables: {odd[0]} is none of these")
     return options
 
 

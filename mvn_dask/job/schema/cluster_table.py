@@ -13,13 +13,12 @@ Queue = Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 """Kinds that dask-jobqueue implements."""
 
-_QUEUE = {"workers", "threads", "memory", "adaptive", "options"}
 ALLOWED_KEYS: dict[str, set[str]] = {
     "threads": {"threads"},
     "processes": {"workers"},
     "local": {"workers", "threads", "memory", "adaptive", "tls", "options"},
     "scheduler": {"address", "scheduler_file", "tls"},
-    **dict.fromkeys(QUEUES, _QUEUE),
+    **{queue: {"workers", "threads", "memory", "adaptive", "options"} for queue in QUEUES},
     "kubernetes": {"workers", "adaptive", "options"},
     "class": {"class", "workers", "adaptive", "options"},
 }

@@ -165,15 +165,7 @@ class JobSpec(Table):
         return tuple(table.get_secret_value() for table in tables)
 
     def locate(self, path: str) -> str:
-        """A path or URL of this job as seen from the current folder: URLs stay, relative paths start at `folder`.
-
-        Examples
-        --------
-        >>> from mvn_dask.job.schema.job_spec import JobSpec
-        >>> job = JobSpec.model_construct()
-        >>> job.locate("s3://bucket/x.zarr"), job.locate("x.zarr")
-        ('s3://bucket/x.zarr', 'x.zarr')
-        """
+        """A path or URL of this job as seen from the current folder: URLs stay, relative paths start at `folder`."""
         if is_remote(path) or path.startswith("file:"):
             return path
         return str(self._folder / Path(path).expanduser())

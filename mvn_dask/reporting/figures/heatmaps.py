@@ -1,11 +1,7 @@
 """Heatmaps of correlations: of the sample, as expected, and how far they are apart.
 
-Input: estimates. Output: three SVG pictures, each with a PNG file of one pixel a cell inside, which is smaller than as
-many rectangles.
-
-References
-----------
-Portable Network Graphics (PNG) Specification, 2nd ed., ISO/IEC 15948:2003.
+Input: estimates. Output: three SVG pictures, each with a PNG file (2nd ed., ISO/IEC 15948:2003) of one pixel a cell
+inside, which is smaller than as many rectangles.
 """
 
 import base64
@@ -38,22 +34,14 @@ Pixels = npt.NDArray[np.uint8]
 
 def heatmaps(estimates: Estimates) -> list[tuple[str, Markup]]:
     """Captions and pictures; none if there are no pairs."""
-    if len(estimates.selection.paired) < 2 or estimates.rows < 2:
+    if len(estimates.selection.paired) < 2 or estimates.selection.rows < 2:
         return []
-    expected = np.where(estimates.tested_pairs > 0, estimates.reference.correlation, np.nan)
+    expected = np.where(estimates.tested_pairs, estimates.reference.correlation, np.nan)
+    error, errors = "Covariances less the expected ones", estimates.covariance_errors
     return [
-        (caption, _heatmap(estimates, name, title, values, limit))
-        for caption, name, title, values, limit in (
-            ("Sample", "heatmap-sample", "Correlations of the sample", estimates.correlation, 1.0),
-            ("Expected", "heatmap-expected", "Expected correlations", expected, 1.0),
-            (
-                "Difference, in standard errors",
-                "heatmap-error",
-                "Covariances less the expected ones",
-                estimates.covariance_errors,
-                FULL_ERROR,
-            ),
-        )
+        ("Sample", _heatmap(estimates, "sample", "Correlations of the sample", estimates.correlation, 1.0)),
+        ("Expected", _heatmap(estimates, "expected", "Expected correlations", expected, 1.0)),
+        ("Difference, in standard errors", _heatmap(estimates, "error", error, errors, FULL_ERROR)),
     ]
 
 
@@ -64,9 +52,6 @@ def _heatmap(estimates: Estimates, name: str, title: str, values: Float64Array, 
         return signed(value) if limit != 1.0 else f"{value:.2f}".replace("-", MINUS)
 
     known = values[np.isfinite(values) & ~np.eye(count, dtype=bool)]
-    description = f"{count} by {count} cells."
-    if len(known):
-        description += f" Beside the diagonal they go from {written(known.min())} to {written(known.max())}."
     cells = [
         (i, j, "–" if np.isnan(value) else written(value), abs(value) > 0.93 * limit)
         for (i, j), value in np.ndenumerate(values)
@@ -74,9 +59,9 @@ def _heatmap(estimates: Estimates, name: str, title: str, values: Float64Array, 
     ]
     return render(
         "heatmap.html",
-        name=name,
+        name=f"heatmap-{name}",
         title=title,
-        description=description,
+        ends=[written(known.min()), written(known.max())] if len(known) else [],
         count=count,
         limit=limit,
         pixels=data_url(png(diverging(values, limit))),

@@ -9,11 +9,10 @@ from markupsafe import Markup
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.svg import Scale, render
-from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH, Reference
+from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH
 
 MARGINALS_SHOWN = 12
 """Variables that are shown."""
-WIDTH, HEIGHT = 280.0, 208.0
 REACH = 4.5
 """Standard deviations that are shown to each side."""
 BARS_PER_DEVIATION = 4
@@ -28,32 +27,23 @@ EDGES = np.linspace(-REACH, REACH, int(2 * REACH * BARS_PER_DEVIATION) + 1)
 
 def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
     """Columns that are shown, ascending, and their pictures: those with the largest errors."""
-    if not estimates.rows:
+    if not estimates.selection.rows:
         return []
-    counts = _bars(estimates)
-    errors = np.abs(_errors(estimates.reference, counts, estimates.rows)).max(axis=1)
-    chosen = sorted(largest(errors, estimates.reference.testable[estimates.selection.binned], MARGINALS_SHOWN))
-    return [(int(estimates.selection.binned[i]), _histogram(estimates, i, counts[i])) for i in chosen]
-
-
-def _bars(estimates: Estimates) -> Float64Array:
-    """Numbers in each bar, shape (binned, bars)."""
+    rows, binned = estimates.selection.rows, estimates.selection.binned
     outside = int((HISTOGRAM_REACH - REACH) * BINS_PER_DEVIATION)
     shown = estimates.measured.histograms[:, outside:-outside]
-    return np.asarray(shown.reshape(len(shown), len(EDGES) - 1, -1).sum(axis=2), np.float64)
+    # Numbers in each bar, shape (binned, bars).
+    counts = shown.reshape(len(shown), len(EDGES) - 1, -1).sum(axis=2).astype(np.float64)
+    p = np.diff(estimates.reference.laws.marginal_cdf(EDGES))
+    # Bars less what they should be, in standard errors; 0 where less than one number is expected.
+    errors = np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
+    density = counts * BARS_PER_DEVIATION / rows
+    chosen = sorted(largest(np.abs(errors).max(axis=1), estimates.reference.testable[binned], MARGINALS_SHOWN))
+    return [(int(binned[i]), _histogram(estimates, int(binned[i]), density[i], errors[i])) for i in chosen]
 
 
-def _errors(reference: Reference, counts: Float64Array, rows: int) -> Float64Array:
-    """Bars less what they should be, in standard errors; 0 where less than one number is expected."""
-    p = np.diff(reference.laws.marginal_cdf(EDGES))
-    return np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
-
-
-def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Markup:
-    column = int(estimates.selection.binned[position])
-    density = counts * BARS_PER_DEVIATION / estimates.rows
-    errors = _errors(estimates.reference, counts, estimates.rows)
-    x = Scale(-REACH, REACH, 30.0, WIDTH - 4.0)
+def _histogram(estimates: Estimates, column: int, density: Float64Array, errors: Float64Array) -> Markup:
+    x = Scale(-REACH, REACH, 30.0, 276.0)
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
     curve = np.linspace(-REACH, REACH, 91)
@@ -62,11 +52,8 @@ def _histogram(estimates: Estimates, position: int, counts: Float64Array) -> Mar
     return render(
         "histogram.html",
         name=f"histogram-{column}",
-        width=WIDTH,
-        height=HEIGHT,
-        title=f"Histogram of {estimates.name(column)}",
-        description="Bars are the sample, the line is the expected density. The bar that is farthest off is "
-        f"{np.abs(errors).max():.1f} standard errors away from it.",
+        variable=estimates.name(column),
+        largest_error=np.abs(errors).max(),
         x=x,
         y=y,
         error_y=error_y,

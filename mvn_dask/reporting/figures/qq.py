@@ -16,7 +16,6 @@ from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import RadialLaw
 from mvn_dask.statistics.base import Counts
 
-WIDTH, HEIGHT = 420.0, 380.0
 POINT_DISTANCE = 4.0
 """Between two points, at least."""
 
@@ -30,34 +29,22 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
     below = np.cumsum(counts)[:-1]
     # Between two empty bins nothing is known of a quantile.
     known = (below > 0) & (below < total) & ((counts[:-1] > 0) | (counts[1:] > 0))
-    seen, expected = edges[known] ** 2, _quantiles(law, below[known], total)
+    seen, expected = edges[known] ** 2, law.quantile(below[known] / total) ** 2
     if not len(seen):
         return None
     low, high = float(min(seen[0], expected[0])), float(max(seen[-1], expected[-1]))
     margin = 0.04 * (high - low) + 1e-3 * high
-    x = Scale(max(0.0, low - margin), high + margin, 54.0, WIDTH - 8.0)
-    y = Scale(x.low, x.high, HEIGHT - 44.0, 22.0)
-    x_name, expected_law = "expected quantile", "the expected ones."
-    if not estimates.reference.laws.kurtosis_excess:
-        x_name = f"χ² quantile, {law.rank:,} degrees of freedom"
-        expected_law = f"those of a chi-squared distribution with {law.rank} degrees of freedom."
+    x = Scale(max(0.0, low - margin), high + margin, 54.0, 412.0)
+    y = Scale(x.low, x.high, 336.0, 22.0)
     return render(
         "qq.html",
-        width=WIDTH,
-        height=HEIGHT,
-        description=f"Quantiles of {total:,} squared distances against {expected_law} In a sound sample the points lie "
-        "on the diagonal, within the band.",
+        total=total,
+        law=law,
         x=x,
         y=y,
-        x_name=x_name,
         band=_band(law, total, p_value, x, y),
         points=_points(expected, seen, x, y),
     )
-
-
-def _quantiles(law: RadialLaw, below: Counts, total: int) -> Float64Array:
-    """Squared length that this share of a sound sample is shorter than."""
-    return np.asarray(law.quantile(below / total) ** 2)
 
 
 def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[tuple[float, float]]:
@@ -73,7 +60,7 @@ def _band(law: RadialLaw, total: int, p_value: float, x: Scale, y: Scale) -> lis
     edges = law.histogram.edges
     ends = accepted_counts(law.cdf(edges), total, p_value)
     left, right = (
-        np.clip(np.where(counts >= total, x.high, _quantiles(law, counts, total)), x.low, x.high) for counts in ends
+        np.clip(np.where(counts >= total, x.high, law.quantile(counts / total) ** 2), x.low, x.high) for counts in ends
     )
     inside = (edges**2 >= x.low) & (edges**2 <= x.high)
     heights = [y(edge) for edge in edges[inside] ** 2]

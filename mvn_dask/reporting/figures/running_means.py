@@ -12,7 +12,6 @@ from mvn_dask.reporting.figures.svg import Scale, render, shorten
 
 MEANS_SHOWN = 5
 """Variables that are shown."""
-WIDTH, HEIGHT = 420.0, 330.0
 FUNNEL_START = 0.06
 """Share of the rows at which the funnel is as high as the picture."""
 MIN_SEGMENTS = 8
@@ -29,22 +28,20 @@ def running_means(estimates: Estimates, p_value: float) -> Markup | None:
     z = -float(ndtri(p_value / 2.0))
     means = estimates.running_means[:, shown]
     y_high = max(z / np.sqrt(FUNNEL_START * rows[-1]), 1.1 * float(np.abs(means[len(means) // 4 :]).max()))
-    x = Scale(0.0, float(rows[-1]), 54.0, WIDTH - 104.0)
-    y = Scale(-y_high, y_high, HEIGHT - 44.0, 22.0)
+    x = Scale(0.0, float(rows[-1]), 54.0, 316.0)
+    y = Scale(-y_high, y_high, 286.0, 22.0)
+    funnel = np.geomspace(x.high / 1e4, x.high, 80)
     names = [estimates.name(estimates.selection.segmented[each], "no.") for each in shown]
     # Far outside of the frame, but of bounded length.
     within = np.clip(means, -9.0 * y_high, 9.0 * y_high)
     return render(
         "running_means.html",
-        width=WIDTH,
-        height=HEIGHT,
-        description=f"Means of the first rows, less the expected mean, in standard deviations, of {', '.join(names)}. "
-        "In a sound sample they stay in the funnel, which narrows as one over the square root of the rows.",
         x=x,
         y=y,
-        funnel=_funnel(z, x, y),
+        funnel=[(x(n), y(side * z / np.sqrt(n))) for side, ends in ((1, funnel), (-1, funnel[::-1])) for n in ends],
         lines=[list(zip(map(x, rows), map(y, line), strict=True)) for line in within.T],
-        names=_labels(names, [y(float(np.clip(value, -y_high, y_high))) for value in means[-1]]),
+        names=names,
+        labels=_labels(names, [y(float(np.clip(value, -y_high, y_high))) for value in means[-1]]),
     )
 
 
@@ -52,13 +49,6 @@ def farthest_off(estimates: Estimates) -> list[int]:
     """Positions in `segmented` of the variables whose means are farthest off."""
     segmented = estimates.selection.segmented
     return largest(np.abs(estimates.mean_errors[segmented]), estimates.reference.testable[segmented], MEANS_SHOWN)
-
-
-def _funnel(z: float, x: Scale, y: Scale) -> list[tuple[float, float]]:
-    rows = np.geomspace(x.high / 1e4, x.high, 80)
-    up = [(x(n), y(z / np.sqrt(n))) for n in rows]
-    down = [(x(n), y(-z / np.sqrt(n))) for n in rows]
-    return [*up, *reversed(down)]
 
 
 def _labels(names: list[str], heights: list[float]) -> list[tuple[int, str, float]]:

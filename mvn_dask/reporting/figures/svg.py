@@ -92,8 +92,7 @@ def tick(value: float, ticks: Sequence[float]) -> str:
     ('−0.5', '2 M', '5,000')
     """
     largest = max(abs(each) for each in ticks)
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if largest >= size and largest < 1e12:
-            per = 1e3 if letter == "k" else size
-            return "0" if value == 0 else f"{number(value / per)} {letter}"
+    for least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if least <= largest < 1e12:
+            return "0" if value == 0 else f"{number(value / unit)} {letter}"
     return f"{value:,.0f}".replace("-", MINUS) if 1000 <= abs(value) < 1e4 else number(value)
