@@ -13,12 +13,7 @@ from mvn_dask.errors import ArgumentError
 
 
 def as_covariance(
-    cov: object,
-    ndim: int,
-    *,
-    method: checks.Method = "svd",
-    check_valid: checks.CheckValid = "warn",
-    tol: float = 1e-8,
+    cov: object, ndim: int, *, method: checks.Method = "svd", check_valid: checks.CheckValid = "warn", tol: float = 1e-8
 ) -> Covariance:
     """A covariance from a matrix, a vector of variances, a scalar variance, or a `Covariance`.
 

@@ -35,23 +35,13 @@ class Distribution(ABC):
         """What draws rows in float64 or float32, with its parameters in that precision."""
 
     def spec(
-        self,
-        size: tuple[int, ...],
-        *,
-        root: Root,
-        dtype: np.dtype[np.floating[Any]],
-        chunks: object,
+        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: object
     ) -> SampleSpec:
         """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`."""
         return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, names=self.names)
 
     def sample(
-        self,
-        size: object = None,
-        *,
-        seed: SeedLike,
-        dtype: npt.DTypeLike = np.float64,
-        chunks: object = "auto",
+        self, size: object = None, *, seed: SeedLike, dtype: npt.DTypeLike = np.float64, chunks: object = "auto"
     ) -> "da.Array":
         """Samples as a lazy Dask array: the same arguments give the same rows, always.
 

@@ -75,8 +75,6 @@ def _tasks(graph: dict[Any, Any]) -> set[Any]:
     A constant is an array that stands in the graph, or is computed from such arrays alone, as weights are: it is
     small, and every range may compute it again.
 
-    Examples
-    --------
     >>> graph = {
     ...     "weights": np.ones((2, 2)),
     ...     "transpose": (np.transpose, "weights"),

@@ -38,8 +38,6 @@ class Event(Protocol):
 class CancelToken:
     """Cancels the jobs that begin inside `cancellable(token)`; its random `job_id` identifies them in other processes.
 
-    Examples
-    --------
     >>> token = CancelToken()
     >>> with cancellable(token):
     ...     token.cancel()  # from another thread, say

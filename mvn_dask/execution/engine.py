@@ -36,16 +36,9 @@ def run(
 ) -> Generator[Any]:
     """Do work on blocks, at most `size` of them a task, and yield what it returns, in any order.
 
-    `files` are loaders of arrays that other processes can read; see `PickledOnce`.
-
-    Raises
-    ------
-    WorkersLostError
-        If workers die again and again, or the scheduler does.
-    JobCancelledError
-        If the current `cancellation.CancelToken` is cancelled before the end.
-    RuntimeError
-        If the current client is asynchronous.
+    `files` are loaders of arrays that other processes can read; see `PickledOnce`. Raises WorkersLostError if workers
+    die again and again, or the scheduler does; JobCancelledError if the current `cancellation.CancelToken` is cancelled
+    before the end; RuntimeError if the current client is asynchronous.
     """
     # First of all, since it raises for a client that cannot be waited for: nothing has been done then.
     client = current_client()

@@ -53,8 +53,6 @@ def report_progress_to(callback: ProgressCallback) -> Iterator[None]:
 class Progress:
     """Counts, and reports to the current callback; without one, to a bar if standard error is a terminal.
 
-    Examples
-    --------
     >>> with report_progress_to(lambda state: print(state.done, "of", state.total, state.unit, state.ended)):
     ...     with Progress(2, "chunks") as progress:
     ...         progress.add(2)

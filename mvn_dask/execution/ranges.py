@@ -55,8 +55,6 @@ class BlockRange:
 def range_size(block_bytes: int) -> int:
     """Blocks of a range, at most, where a block has so many bytes.
 
-    Examples
-    --------
     >>> range_size(8), range_size(2**27), range_size(2**40)
     (1000, 8, 1)
     """
@@ -66,8 +64,6 @@ def range_size(block_bytes: int) -> int:
 def split(numbers: BlockNumbers, size: int, threads: int) -> Iterator[BlockRange]:
     """Ranges of at most `size` blocks, shorter towards the end.
 
-    Examples
-    --------
     >>> [len(each.numbers) for each in split(np.arange(30), 4, threads=2)]
     [4, 4, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     """

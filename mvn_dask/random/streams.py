@@ -132,16 +132,11 @@ def recorded_root(record: Mapping[str, Any]) -> Root:
 def as_root(seed: object) -> Root:
     """The root of anything that ``numpy.random.default_rng`` takes.
 
-    ``None`` takes fresh entropy. A bit generator, or an object that holds one, gives its class; at the beginning of
-    its stream it gives its seed sequence, and after it was advanced, jumped or restored, a digest of its state. It is
-    not advanced. How many children a SeedSequence has spawned makes no difference. Anything else draws from SFC64.
-
-    Raises
-    ------
-    ArgumentTypeError
-        For a seed of another type, or a bit generator that is not numpy's own.
-    ArgumentError
-        For a negative integer.
+    ``None`` takes fresh entropy. A bit generator, or an object that holds one, gives its class; at the beginning of its
+    stream it gives its seed sequence, and after it was advanced, jumped or restored, a digest of its state. It is not
+    advanced. How many children a SeedSequence has spawned makes no difference. Anything else draws from SFC64. Raises
+    ArgumentTypeError for a seed of another type, or a bit generator that is not numpy's own; ArgumentError for a
+    negative integer.
     """
     if isinstance(seed, (np.random.Generator, np.random.RandomState)):
         # numpy's own default_rng takes a RandomState from 2.2 on.

@@ -29,22 +29,10 @@ TASKS_IN_MEMORY = 4
 def cut_plan(plan: Plan, chunks: object, factor_bytes: int) -> tuple[Plan, ChunkLengths | None]:
     """A plan with the blocks that a user wants, and the chunks of the final array where no task can draw those.
 
-    Parameters
-    ----------
-    plan : Plan
-        Of the sample; its cuts do not matter.
-    chunks : "auto", str, int, tuple or dict
-        ``"auto"``: about ``array.chunk-size`` of dask's configuration, in whole stripes, and little enough for the
-        memory of the workers; a text such as ``"64 MiB"``: the same with another size; an integer: rows of a block,
-        counted along the flattened sample axes, -1 for all; a tuple or dict: chunks of every axis, as dask takes
-        them, where the last axis, of the variables, may be left out.
-    factor_bytes : int
-        Bytes of the factor.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If `chunks` makes no sense.
+    `chunks` is ``"auto"``: about ``array.chunk-size`` of dask's configuration, in whole stripes, and little enough for
+    the memory of the workers; a text such as ``"64 MiB"``: the same with another size; an integer: rows of a block,
+    counted along the flattened sample axes, -1 for all; or a tuple or dict: chunks of every axis, as dask takes them,
+    where the last axis, of the variables, may be left out. Raises ArgumentError, ArgumentTypeError if it is none.
     """
     if isinstance(chunks, str):
         rows = plan.rows_within(_target_bytes(chunks, factor_bytes))

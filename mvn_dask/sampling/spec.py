@@ -73,10 +73,8 @@ def sample_spec(
 ) -> SampleSpec:
     """The spec of a new sample, of shape (*size, d), from a sampler in its dtype.
 
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        If `chunks` makes no sense (see `cut_plan`), or makes too many blocks, or the dtype cannot hold a parameter.
+    Raises ArgumentError, ArgumentTypeError if `chunks` makes no sense (see `cut_plan`), or makes too many blocks, or
+    the dtype cannot hold a parameter.
     """
     for name, numbers in sampler.parameters().items():
         if numbers.dtype.kind == "f":

@@ -51,8 +51,6 @@ def workers() -> Workers:
 def is_local(address: str) -> bool:
     """Whether a scheduler can be reached from this machine only, so that its workers see our disk.
 
-    Examples
-    --------
     >>> is_local("tcp://127.0.0.1:8786"), is_local("inproc://10.0.0.2/1/1"), is_local("tls://10.0.0.2:8786")
     (True, True, False)
     """

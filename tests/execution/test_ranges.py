@@ -21,10 +21,7 @@ def test_ranges_get_shorter_towards_the_end(count: int, size: int) -> None:
     assert len(lengths) <= count / size + 8 * 6
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [(1, MAX_RANGE_BLOCKS), (2**22, 15), (2**26, 1)],
-)
+@pytest.mark.parametrize(("rows", "expected"), [(1, MAX_RANGE_BLOCKS), (2**22, 15), (2**26, 1)])
 def test_ranges_are_not_too_large(rows: int, expected: int) -> None:
     manifest, _ = manifest_of(mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(rows, seed=1, chunks=rows))
     assert range_size(chunk_bytes(manifest)) == expected

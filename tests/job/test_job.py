@@ -75,10 +75,7 @@ def test_pydantics_own_errors_show_no_values() -> None:
     ("module", "forbidden"),
     [
         ("mvn_dask.job", "numpy pydantic dask zarr scipy pandas pyarrow"),
-        (
-            "mvn_dask.job.parsing, mvn_dask.job.template, mvn_dask.job.parts",
-            "dask zarr scipy pandas",
-        ),
+        ("mvn_dask.job.parsing, mvn_dask.job.template, mvn_dask.job.parts", "dask zarr scipy pandas"),
         ("mvn_dask.job.inputs.distribution_inputs", "dask zarr scipy pandas pyarrow distributed"),
     ],
 )

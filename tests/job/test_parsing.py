@@ -75,7 +75,7 @@ def test_overrides_take_the_place_of_what_the_file_says(tmp_path: Path) -> None:
 def test_every_fault_has_a_line_with_its_place(tmp_path: Path) -> None:
     text = GOOD.replace("1e6", "-3").replace("seed = 42", "sede = 42") + 'overwrite = "yes"\n\n[claster]\n'
     assert faults(written(tmp_path, text), "sample.dtype=f8", "output.fsink=true", "nonsense") == [
-        "--set …: must be a key and a value, such as sample.size=1e9",
+        "--set …: must be a key and a value, such as sample.size=1e9"
     ]
     assert faults(written(tmp_path, text), "sample.dtype=f8", "output.fsink=true") == [
         '--set sample.dtype=f8: must be "float64" or "float32", not "f8"',
@@ -250,10 +250,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"distribution": {"tol": "x"}}, 'distribution.tol: must be a number, not "x"'),
     ({"cluster": {"adaptive": 3}}, "cluster.adaptive: must be a table, not 3"),
     ({"cluster": {"options": 3}}, "cluster.options: must be a table"),
-    (
-        {"cluster": {"kind": "local", "workers": True}},
-        "cluster.workers: must be an integer of at least 1, not true",
-    ),
+    ({"cluster": {"kind": "local", "workers": True}}, "cluster.workers: must be an integer of at least 1, not true"),
     ({"distribution": {"mean": {"key": "a"}}}, "distribution.mean.path: is required"),
     ({"distribution": {"mean": {"path": "a", "xyz": 1}}}, "distribution.mean.xyz: unknown key; distribution.mean "),
     ({"cluster": {"kind": "local", "tls": 3}}, "cluster.tls: must be true, false, or a table of ca, cert and key"),

@@ -20,15 +20,7 @@ from mvn_dask.store.format.layout import encode
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.local import LocalStorage
-from tests.support.damage import (
-    BAD,
-    FAULTS,
-    LEVELS,
-    chunk,
-    link,
-    named,
-    write,
-)
+from tests.support.damage import BAD, FAULTS, LEVELS, chunk, link, named, write
 from tests.support.pausing import end, start, wait_for
 from tests.support.stores import chunks_in
 

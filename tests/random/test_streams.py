@@ -125,10 +125,5 @@ def test_a_bit_generator_that_is_not_numpys() -> None:
 
 def test_record_survives_json_readers_with_doubles() -> None:
     record = as_root(2**100 + 1).child(7).record()
-    assert record == {
-        "bit_generator": "SFC64",
-        "entropy": str(2**100 + 1),
-        "key": [7],
-        "pool_size": 4,
-    }
+    assert record == {"bit_generator": "SFC64", "entropy": str(2**100 + 1), "key": [7], "pool_size": 4}
     assert as_root([1, 2]).record()["entropy"] == ["1", "2"]

@@ -34,8 +34,7 @@ class StoredRows(ScanInput):
 
 
 @pytest.mark.parametrize(
-    ("size", "chunks"),
-    [(10, 3), ((4, 5), -1), ((4, 5), (2, 3)), ((4, 5), (3, 2)), ((2, 3, 4), (2, 2, 3)), ((), -1)],
+    ("size", "chunks"), [(10, 3), ((4, 5), -1), ((4, 5), (2, 3)), ((4, 5), (3, 2)), ((2, 3, 4), (2, 2, 3)), ((), -1)]
 )
 def test_rows_are_numbered_in_the_order_in_which_they_lie(size: Any, chunks: Any) -> None:
     x = mvn_dask.MultivariateNormal([0.0] * 3, 1.0).sample(size, seed=1, chunks=chunks)

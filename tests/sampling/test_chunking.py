@@ -75,21 +75,7 @@ def test_grids_that_no_task_can_draw_are_cut_afterwards() -> None:
 
 @pytest.mark.parametrize(
     "chunks",
-    [
-        0,
-        -2,
-        "lots",
-        "-1 MiB",
-        "",
-        (0,),
-        (-3,),
-        (3, 4, 5, 6),
-        ((3, 3),),
-        ((5, 5, -0.5),),
-        {5: 2},
-        {"x": 2},
-        (2.5,),
-    ],
+    [0, -2, "lots", "-1 MiB", "", (0,), (-3,), (3, 4, 5, 6), ((3, 3),), ((5, 5, -0.5),), {5: 2}, {"x": 2}, (2.5,)],
 )
 def test_chunks_that_make_no_sense(chunks: Any) -> None:
     with pytest.raises(ArgumentError, match="`chunks` must"):

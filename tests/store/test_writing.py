@@ -279,10 +279,7 @@ def delete_a_chunk(block: Any, folder: Path, block_id: tuple[int, ...]) -> Any:
 
 def test_chunks_that_vanish_are_noticed_before_the_commit(tmp_path: Path) -> None:
     vandal = da.map_blocks(delete_a_chunk, sample(), folder=tmp_path, dtype="f8", meta=np.empty((0, 0)))
-    with (
-        dask.config.set(scheduler="synchronous"),
-        pytest.raises(StoreError, match="1 of 4 chunks, the first of them"),
-    ):
+    with dask.config.set(scheduler="synchronous"), pytest.raises(StoreError, match="1 of 4 chunks, the first of them"):
         mvn_dask.to_zarr(vandal, tmp_path)
     assert not list(tmp_path.rglob("zarr.json"))
 

@@ -30,11 +30,7 @@ def _client(endpoint: str) -> Any:
     import boto3
 
     return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        aws_access_key_id=ACCESS,
-        aws_secret_access_key=SECRET,
-        region_name="us-east-1",
+        "s3", endpoint_url=endpoint, aws_access_key_id=ACCESS, aws_secret_access_key=SECRET, region_name="us-east-1"
     )
 
 
@@ -140,10 +136,7 @@ is atomic, and so is this one's."""
 def endpoint() -> Iterator[str]:
     """Address of a server of S3, with the buckets ``bucket`` and ``versioned``."""
     with subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", SERVER], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as server:
         try:
             assert server.stderr is not None

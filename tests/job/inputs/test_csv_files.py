@@ -124,10 +124,7 @@ FAULTS: list[tuple[str, str]] = [
     ("a,a\n1,2\n2,3\n", 'two variables are named "a"'),
     ("a,\n1,2\n2,3\n", "the name of variable 2 is empty"),
     ("1,2\n3,4\n5,6\n", "must be a square matrix, or one row or column, and it has 3 rows of 2 numbers"),
-    (
-        ",a,b\na,1,0\nc,0,1\n",
-        'its rows and columns must have the same names in the same order: variable 2 is "c" in ',
-    ),
+    (",a,b\na,1,0\nc,0,1\n", 'its rows and columns must have the same names in the same order: variable 2 is "c" in '),
     (",a,b\nb,1,0\na,0,1\n", "its rows and columns must have the same names in the same order: variable 1 is "),
 ]
 

@@ -64,21 +64,12 @@ FAULTS: list[tuple[Any, str]] = [
     ({"a": [True, False]}, 'column "a": must hold numbers, not "bool"'),
     ({"a": [[1.0], [2.0]]}, 'column "a": must hold numbers, not "list<'),
     ({"a": [b"x"]}, 'column "a": must hold numbers, not "binary"'),
-    (
-        {"a": ["x"], "b": ["y"], "c": [1.0]},
-        'must hold numbers, and one column of names at most: columns "a" and "b"',
-    ),
+    ({"a": ["x"], "b": ["y"], "c": [1.0]}, 'must hold numbers, and one column of names at most: columns "a" and "b"'),
     ({"a": ["x"]}, "holds no numbers: 1 rows, 0 columns"),
     ({"a": pa.array([], pa.float64())}, "holds no numbers: 0 rows, 1 columns"),
     ({}, "holds no numbers: 0 rows, 0 columns"),
-    (
-        {"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]},
-        "must be a square matrix, or one row or column, and it has 3 rows",
-    ),
-    (
-        pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]),
-        "its rows and columns must have the same names in the",
-    ),
+    ({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]}, "must be a square matrix, or one row or column, and it has 3 rows"),
+    (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]), "its rows and columns must have the same names in the"),
 ]
 
 

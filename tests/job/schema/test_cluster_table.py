@@ -53,10 +53,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"kind": "slurm"}, 'workers: is required with kind = "slurm", or adaptive'),
     ({"kind": "local", "workers": 0}, "workers: must be an integer of at least 1, not 0"),
     ({"kind": "local", "threads": 1.5}, "threads: must be an integer of at least 1, not 1.5"),
-    (
-        {"kind": "local", "memory": "lots"},
-        'memory: must be a size such as "2 GiB" or "512 MB", or bytes, not "lots"',
-    ),
+    ({"kind": "local", "memory": "lots"}, 'memory: must be a size such as "2 GiB" or "512 MB", or bytes, not "lots"'),
     ({"kind": "local", "adaptive": {}}, "adaptive.maximum: is required"),
     (
         {"kind": "local", "adaptive": {"minimum": 3, "maximum": 2}},
@@ -70,10 +67,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         {"kind": "scheduler", "address": "tcp://a:1", "scheduler_file": "s"},
         "scheduler_file: must not be given beside address: it is one or the other",
     ),
-    (
-        {"kind": "scheduler", "address": "10.0.0.2"},
-        'address: must be an address such as "tcp://10.0.0.2:8786", not "',
-    ),
+    ({"kind": "scheduler", "address": "10.0.0.2"}, 'address: must be an address such as "tcp://10.0.0.2:8786", not "'),
     ({"kind": "scheduler", "address": "tcp://u:verysecret@a:1"}, "address: must be an address such as "),
     (
         {"kind": "scheduler", "address": "tls://a:1", "tls": True},

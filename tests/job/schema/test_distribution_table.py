@@ -37,10 +37,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"cov": None, "standard_deviations": 1}, "correlation: is required beside standard_deviations"),
     ({"correlation": 1}, "correlation: must not be given beside cov: it is one or the other"),
     ({"mean": None}, "mean: is required"),
-    (
-        {"mean": True},
-        "mean: must be a path or URL, a table with `path` and `key`, a number, or a list of numbers, not",
-    ),
+    ({"mean": True}, "mean: must be a path or URL, a table with `path` and `key`, a number, or a list of numbers, not"),
     ({"mean": []}, "mean: must not be empty"),
     ({"mean": [[1, 2]]}, "mean: must be a number or a list of numbers, not a matrix"),
     ({"mean": ""}, "mean.path: must be text, not empty"),

@@ -76,10 +76,7 @@ SAMPLE_FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"seed": []}, "seed: must not be an empty list"),
     ({"seed": 0.5}, "seed: must be an integer of at least 0, not 0.5"),
     ({"dtype": "float16"}, 'dtype: must be "float64" or "float32", not "float16"'),
-    (
-        {"bit_generator": "sfc64"},
-        'bit_generator: must be "SFC64", "PCG64", "PCG64DXSM", "MT19937" or "Philox", not ',
-    ),
+    ({"bit_generator": "sfc64"}, 'bit_generator: must be "SFC64", "PCG64", "PCG64DXSM", "MT19937" or "Philox", not '),
     ({"chunks": 0}, 'chunks: must be "auto", a size such as "128 MiB", or rows of a chunk (-1 for all), not 0'),
     ({"chunks": -2}, 'chunks: must be "auto", a size such as "128 MiB", or rows of a chunk (-1 for all), not -2'),
     ({"chunks": "big"}, 'chunks: must be "auto", a size such as "128 MiB", or rows of a chunk (-1 for all), not "'),

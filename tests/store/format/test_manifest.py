@@ -12,13 +12,7 @@ import mvn_dask
 from mvn_dask.errors import ArgumentError, DamagedManifestError, SpecMismatchError
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.manifest import (
-    MAX_MANIFEST_BYTES,
-    Manifest,
-    is_unchanged,
-    parse_manifest,
-    read_manifest,
-)
+from mvn_dask.store.format.manifest import MAX_MANIFEST_BYTES, Manifest, is_unchanged, parse_manifest, read_manifest
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 from tests.support.arrays import NORMAL, derived, sample
@@ -118,8 +112,7 @@ def parameter(name: str = "mean", **fields: Any) -> Callable[[Any], bytes]:
     def change(content: Any) -> bytes:
         (recorded,) = content["samples"]
         return signed(
-            content,
-            samples=[{**recorded, "parameters": {name: {**recorded["parameters"]["mean"], **fields}}}],
+            content, samples=[{**recorded, "parameters": {name: {**recorded["parameters"]["mean"], **fields}}}]
         )
 
     return change

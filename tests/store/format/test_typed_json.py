@@ -39,11 +39,7 @@ VALUE: dict[str, Any] = {
 def test_values_go_there_and_back() -> None:
     record = from_json(Record, VALUE)
     assert record == Record(
-        "a",
-        ("x", "é"),
-        np.dtype("f8"),
-        {"p": Inner(2**63 - 1, (1, 2)), "q": Inner(0, None)},
-        {"deep": [{"any": None}]},
+        "a", ("x", "é"), np.dtype("f8"), {"p": Inner(2**63 - 1, (1, 2)), "q": Inner(0, None)}, {"deep": [{"any": None}]}
     )
     assert to_json(record) == VALUE
 

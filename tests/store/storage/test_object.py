@@ -122,10 +122,7 @@ def test_memory_is_refused_where_other_processes_work(derive: Any, processes: Cl
 
 @pytest.mark.parametrize("derive", [lambda rows: rows, lambda rows: rows - rows.mean(axis=0)], ids=["own", "shared"])
 def test_memory_is_refused_by_the_scheduler_of_processes(derive: Any, prefix: Prefix) -> None:
-    with (
-        dask.config.set(scheduler="processes"),
-        pytest.raises(StorageError, match="lies in the memory of one process"),
-    ):
+    with dask.config.set(scheduler="processes"), pytest.raises(StorageError, match="lies in the memory of one process"):
         mvn_dask.to_zarr(derive(sample()), f"memory://{prefix.path}")
 
 
