@@ -38,7 +38,7 @@ class Lineage:
 
     @property
     def name(self) -> str:
-        """How the names of dask arrays with these values begin; what follows tells their blocks."""
+        """How the names of dask arrays with these values begin; what follows names their blocks."""
         return f"mvn-{self.fingerprint}"
 
     def is_of(self, array: str) -> bool:

@@ -151,11 +151,11 @@ def multiply_packed(z: Any, d: int, tile_count: int, tiles: Any, panels: Any, me
     for tile in range(0, TILE_FIELDS * tile_count, TILE_FIELDS):
         first, depth = tiles[tile], tiles[tile + 1]
         panel = offset_pointer(panels, tiles[tile + 2])
-        shift, target = offset_pointer(mean, first), offset_pointer(out, first)
+        shift, destination = offset_pointer(mean, first), offset_pointer(out, first)
         if d < NARROW_WIDTH:
-            _narrow_tile(z, d, panel, depth, shift, target, d, True, True)
+            _narrow_tile(z, d, panel, depth, shift, destination, d, True, True)
         else:
-            _wide_tile(z, d, panel, depth, shift, target, d, True, True)
+            _wide_tile(z, d, panel, depth, shift, destination, d, True, True)
 
 
 def multiply(z: Any, matrix: Any, d: int, supports: Any, mean: Any, panel: Any, out: Any) -> None:
@@ -188,8 +188,8 @@ def multiply(z: Any, matrix: Any, d: int, supports: Any, mean: Any, panel: Any, 
                     panel[normal * width + row] = matrix[(first + row) * k + start + normal]
             shift, is_last = offset_pointer(mean, first), start + depth == supports[tile]
             for row in range(0, rows, TILE_ROWS):
-                normals, target = offset_pointer(z, row * k + start), offset_pointer(out, row * stride + first)
+                normals, destination = offset_pointer(z, row * k + start), offset_pointer(out, row * stride + first)
                 if d <= NARROW_WIDTH:
-                    _narrow_tile(normals, k, panel, depth, shift, target, stride, start == 0, is_last)
+                    _narrow_tile(normals, k, panel, depth, shift, destination, stride, start == 0, is_last)
                 else:
-                    _wide_tile(normals, k, panel, depth, shift, target, stride, start == 0, is_last)
+                    _wide_tile(normals, k, panel, depth, shift, destination, stride, start == 0, is_last)

@@ -53,8 +53,10 @@ def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_l
         # Rows of less than a vector run over into the row behind, which is written next. Behind the last of a stripe
         # is memory of another stripe, or none: those rows are written elsewhere and copied.
         runs_over = is_last and d < MAX_VECTOR_LENGTH and start + tile_size == whole
-        target, position = (overflow, 0) if runs_over else (out, index + start)
-        multiply_packed(offset_pointer(z, start), d, tile_count, tiles, panels, mean, offset_pointer(target, position))
+        destination, position = (overflow, 0) if runs_over else (out, index + start)
+        multiply_packed(
+            offset_pointer(z, start), d, tile_count, tiles, panels, mean, offset_pointer(destination, position)
+        )
         if runs_over:
             for k in range(tile_size):
                 out[index + start + k] = overflow[k]
@@ -104,9 +106,9 @@ def draw_stripes(
                 continue
             z = pointer_to(numbers, 2 * BATCH_CAPACITY + lane * capacity)
             # Rows are made in whole tiles, so their normals are kept apart until there are enough.
-            target, begin = (z, pending[lane]) if mode == TRANSFORMED else (out, lane * count + drawn[lane])
+            destination, begin = (z, pending[lane]) if mode == TRANSFORMED else (out, lane * count + drawn[lane])
             stream = state, lane, steps, words
-            end = fill_normals(stream, ziggurat, scratch, target, begin, begin + count - drawn[lane])
+            end = fill_normals(stream, ziggurat, scratch, destination, begin, begin + count - drawn[lane])
             if mode == SCALED:
                 _scale(out, begin, end, drawn[lane] % tiles[0], tiles[0], scale, mean)
             drawn[lane] += end - begin

@@ -160,7 +160,7 @@ def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
     if not manifest.is_sample:
         raise DerivedStoreError(
             f"{storage} holds numbers derived from samples by {manifest.expression!r}, whose distribution "
-            "its manifest does not tell: a report is about the store of a sample"
+            "its manifest does not record: a report is about the store of a sample"
         )
     source = replay_of(storage, manifest)
     refuse_unfinished(storage, manifest)

@@ -160,11 +160,11 @@ def _save(array: npt.NDArray[Any], key: str, folder: str) -> ArraySource:
             with filesystem.open(path, "wb") as file:
                 np.save(file, array, allow_pickle=False)
         return key, partial(_download, url)
-    target = Path(folder.removeprefix("file://")).absolute() / name
-    if not (target.exists() and target.stat().st_size > array.nbytes):
-        with atomic_write(target) as file:
+    local = Path(folder.removeprefix("file://")).absolute() / name
+    if not (local.exists() and local.stat().st_size > array.nbytes):
+        with atomic_write(local) as file:
             np.save(file, array, allow_pickle=False)
-    return key, partial(np.load, str(target), mmap_mode="r", allow_pickle=False)
+    return key, partial(np.load, str(local), mmap_mode="r", allow_pickle=False)
 
 
 def _download(url: str) -> npt.NDArray[Any]:

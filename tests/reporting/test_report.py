@@ -100,7 +100,7 @@ def test_a_chunk_in_anothers_place_is_found(store: str) -> None:
 def test_what_is_no_finished_sample_is_refused(store: str) -> None:
     derived = mvn_dask.from_zarr(store).sum(axis=1)
     mvn_dask.to_zarr(sample(100).sum(axis=1), "memory://report-derived")
-    with pytest.raises(DerivedStoreError, match="whose distribution its manifest does not tell"):
+    with pytest.raises(DerivedStoreError, match="whose distribution its manifest does not record"):
         report("memory://report-derived")
     assert derived.shape == (20_000,)
     with pytest.raises(NotAStoreError):
