@@ -115,6 +115,7 @@ for d in (1, 2, 3, 4, 7, 16, 33, 100, 320, 321, 700):
 """
 
 
+@pytest.mark.faults
 def test_processes_with_and_without_compiled_code() -> None:
     """The same bits for every dimension, precision, kind of factor and bit generator."""
     outputs = []

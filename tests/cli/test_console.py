@@ -161,6 +161,7 @@ def test_a_dumb_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in written
 
 
+@pytest.mark.faults
 def test_a_job_in_a_terminal(site: Site) -> None:
     written = in_terminal(site.command("run", "job.toml"), site.folder)
     assert "16/16" in written

@@ -38,6 +38,7 @@ def test_no_rows() -> None:
     assert none.shape == (0, 2)
 
 
+@pytest.mark.faults
 @pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("bit_generator", ["SFC64", "PCG64"])
 @pytest.mark.parametrize(("d", "k"), [(500, 500), (8000, 10), (10, 4000)])

@@ -178,6 +178,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 """What is done to a store with 4 shards of a named sample."""
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("harm", HOSTILE)
 def test_it_is_refused_in_words_and_in_little_memory(harm: str, stores: Path, tmp_path: Path) -> None:
     errors: dict[str, MvnDaskError | None] = {}
@@ -343,6 +344,7 @@ def test_a_forged_record_is_what_it_says_or_refused(kind: str, stores: Path, dat
     assert (manifest.is_sample, len(manifest.identity)) == (kind == "sample", 64)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("kind", ["sample", "derived"])
 @settings(FUZZ, max_examples=60)
 @given(data=st.data())

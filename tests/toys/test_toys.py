@@ -83,7 +83,7 @@ mvn_dask.to_zarr(sample(sys.argv[1]), sys.argv[2])
 """
 
 
-@pytest.mark.parametrize("name", TOYS)
+@pytest.mark.parametrize("name", [pytest.param("factor", marks=pytest.mark.faults), "distribution"])
 def test_killed_and_resumed(name: str, tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(name), tmp_path / "whole")
     command = [sys.executable, "-c", KILLED, name, str(tmp_path / "killed")]

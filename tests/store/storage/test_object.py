@@ -120,6 +120,7 @@ def test_memory_is_refused_where_other_processes_work(derive: Any, processes: Cl
         mvn_dask.from_zarr(name).compute()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("derive", [lambda rows: rows, lambda rows: rows - rows.mean(axis=0)], ids=["own", "shared"])
 def test_memory_is_refused_by_the_scheduler_of_processes(derive: Any, prefix: Prefix) -> None:
     with dask.config.set(scheduler="processes"), pytest.raises(StorageError, match="lies in the memory of one process"):
@@ -214,6 +215,7 @@ def everything_said(way: str, prefix: Prefix) -> list[object]:
     return [*said, "".join(traceback.format_exception(lost.value))]
 
 
+@pytest.mark.faults
 def test_secrets_are_in_no_message_name_or_log(
     logging_cluster: tuple[LocalCluster, Client, Keys],
     prefix: Prefix,

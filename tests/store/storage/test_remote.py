@@ -62,6 +62,7 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
     assert prefix.tree() == local_files(tmp_path / "other", labelled(500, seed=2))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("way", WAYS)
 def test_a_store_on_s3_is_verified_repaired_and_extended(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
@@ -197,6 +198,7 @@ def write_most(prefix: Prefix) -> None:
     write(prefix)
 
 
+@pytest.mark.faults
 def test_a_killed_writer_is_resumed(prefix: Prefix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url, options = prefix.way("url")
     writer = start(write_most, prefix)
@@ -249,6 +251,7 @@ class Mortal:
         return counted
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("before", ["nothing", "another store", "another store, unfinished", "another hierarchy"])
 def test_a_death_at_every_single_step(before: str, prefix: Prefix, tmp_path: Path) -> None:
     """Whatever the step, the next call arrives at the bytes of an uninterrupted run, once the lease is over."""
