@@ -4,7 +4,7 @@ Input: the kind in a record. Output: the class that rebuilds an object from arra
 imported or called. Cost: a look into a dictionary.
 """
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from mvn_dask.errors import ArgumentError
 
@@ -42,5 +42,4 @@ class Registered:
             raise ArgumentError(
                 f"no {cls.family} of kind {kind!r} is defined (there are {known}): import the module that has it"
             )
-        found: type[Self] = cls.kinds[kind]
-        return found
+        return cast(type[Self], cls.kinds[kind])

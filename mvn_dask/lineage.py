@@ -5,7 +5,7 @@ A sampler makes a `Lineage`; a store reads it. Output: a fingerprint and a name.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy.typing as npt
 
@@ -28,8 +28,7 @@ class Lineage:
     @property
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The mean and what the factor consists of, by the names that files have."""
-        arrays: Mapping[str, npt.NDArray[Any]] = self.carrier.arrays
-        return arrays
+        return cast(Mapping[str, npt.NDArray[Any]], self.carrier.arrays)
 
     @property
     def fingerprint(self) -> str:

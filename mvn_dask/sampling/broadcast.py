@@ -52,18 +52,21 @@ class Broadcast:
 
     def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
         self._arrays: Arrays | None = sampler.parameters()
-        # Not a record from which the sampler could be rebuilt: workers need not have imported the user's module that
-        # defines a factor or a distribution, while a pickle names the modules of its classes.
-        self._skeleton = dumps_without(sampler, self._arrays)
+        self.sampler = sampler
         # In a process that received the object: where it loads the arrays from, and no spool of its own.
         self._sources: Mapping[str, ArraySource] = {}
         self._choose_spool: ChooseSpool | None = choose_spool
 
     @cached_property
     def sampler(self) -> Sampler:
-        """What draws rows with the arrays."""
-        sampler: Sampler = loads_with(self._skeleton, self.arrays)
-        return sampler
+        """What draws rows with the arrays: as given, or, in a process that received the object, with those loaded."""
+        return cast(Sampler, loads_with(self._skeleton, self.arrays))
+
+    @cached_property
+    def _skeleton(self) -> bytes:
+        # Not a record from which the sampler could be rebuilt: workers need not have imported the user's module that
+        # defines a factor or a distribution, while a pickle names the modules of its classes.
+        return dumps_without(self.sampler, self.arrays)
 
     @property
     def arrays(self) -> Arrays:

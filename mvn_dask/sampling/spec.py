@@ -7,7 +7,7 @@ digests of the parameters, about 0.5 s a GiB.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -39,8 +39,7 @@ class SampleSpec:
     @property
     def broadcast(self) -> Broadcast:
         """What carries the sampler."""
-        broadcast: Broadcast = self.lineage.carrier
-        return broadcast
+        return cast(Broadcast, self.lineage.carrier)
 
     @property
     def lengths(self) -> ChunkLengths:
