@@ -230,7 +230,7 @@ def read_manifest(storage: Storage) -> Manifest | None:
         if storage.entry(VERSION_2_KEY) is not None:
             raise DamagedManifestError(
                 f"{storage} has format version 2; this mvn_dask reads {FORMAT_VERSION}: read it with the release that "
-                "wrote it, or replace it by mvn_dask.to_zarr(..., overwrite=True)"
+                "wrote it, name another URL, or use overwrite=True"
             )
         return None
     path = f"{storage}/{MANIFEST_KEY}"
