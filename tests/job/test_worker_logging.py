@@ -15,8 +15,8 @@ from tests.support.clusters import local_cluster
 def noise() -> None:
     warnings.warn("a warning\nof a task", UserWarning, stacklevel=1)
     logging.getLogger("distributed.worker").warning("memory is %s", "short")
-    logging.getLogger("some.library").error("odd")
-    logging.getLogger("some.library").info("by the way")
+    logging.getLogger("some.package").error("odd")
+    logging.getLogger("some.package").info("by the way")
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -44,7 +44,7 @@ def test_records_and_warnings_of_workers_are_handled_by_the_client(
             wait_for(lambda: len(caplog.records) >= 2 and warned)
     finally:
         logger.handlers, logger.propagate = handlers, propagate
-    assert {("distributed.worker", "memory is short"), ("some.library", "odd")} <= {
+    assert {("distributed.worker", "memory is short"), ("some.package", "odd")} <= {
         (record.name, record.getMessage()) for record in caplog.records
     }
     assert any("a warning\nof a task" in str(each.message) for each in warned)
