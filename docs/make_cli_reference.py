@@ -61,7 +61,7 @@ FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),
     "run": ("mvn_dask.job.running", "RunResult"),
     "status": ("mvn_dask.store.status", "Status"),
-    "info": ("mvn_dask.store.status", "Description"),
+    "info": ("mvn_dask.maintenance.describe", "Description"),
     "verify": ("mvn_dask.maintenance.verify", "Verification"),
     "repair": ("mvn_dask.maintenance.repair", "Repair"),
     "extend": ("mvn_dask.maintenance.extend", "Extension"),

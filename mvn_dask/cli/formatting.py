@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mvn_dask.store.status import readable, table
+from mvn_dask.maintenance.describe import table
+from mvn_dask.store.status import readable
 
 if TYPE_CHECKING:
     from mvn_dask.job.planning import JobPlan

@@ -42,7 +42,7 @@ def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Co
 def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> CommandResult:
     """Show what a store holds: shape, seed, fingerprint, method, names, and where it was begun."""
     from mvn_dask.cli.formatting import as_json
-    from mvn_dask.store.status import describe
+    from mvn_dask.maintenance.describe import describe
 
     url, storage_options, _ = _locate(store, options, secrets)
     found = describe(url, storage_options=storage_options)

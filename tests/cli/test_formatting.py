@@ -7,8 +7,8 @@ import pytest
 from mvn_dask.cli.formatting import STATES, as_json, duration, plan_text, run_text, verification_json
 from mvn_dask.job.planning import JobPlan
 from mvn_dask.job.running import RunResult
+from mvn_dask.maintenance.describe import table
 from mvn_dask.maintenance.verify import Verification
-from mvn_dask.store.status import table
 
 PLAN = JobPlan(
     url="/x.zarr", state="new", fingerprint="ab", shape=(1000, 2), dtype="float64", rows=1000, chunk_shape=(100, 2),

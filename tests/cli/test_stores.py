@@ -10,10 +10,11 @@ import pytest
 
 import mvn_dask
 from mvn_dask.cli.application import run
+from mvn_dask.maintenance.describe import Description
 from mvn_dask.maintenance.extend import Extension
 from mvn_dask.maintenance.repair import Repair
 from mvn_dask.maintenance.verify import Verification
-from mvn_dask.store.status import Description, Status
+from mvn_dask.store.status import Status
 from tests.support.command import Site, assert_one_line
 from tests.support.s3 import ACCESS, SECRET, Prefix
 from tests.support.stores import tree

@@ -13,7 +13,7 @@ from mvn_dask.errors import (
     NotPositiveDefiniteError,
 )
 from mvn_dask.job.preparation import prepare, storage_of
-from mvn_dask.store.status import describe
+from mvn_dask.maintenance.describe import describe
 from mvn_dask.store.writing import to_zarr
 from tests.support.jobs import COV, begin_elsewhere, job_in
 

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, MvnDaskError, UnfinishedStoreError
 from mvn_dask.hashing import canonical_json
+from mvn_dask.maintenance.describe import describe
 from mvn_dask.store.format.manifest import parse_manifest
 from mvn_dask.store.format.parameters import npy
-from mvn_dask.store.status import describe
 from tests.store.format.test_manifest import signed
 from tests.support.damage import chunk, named, write
 from tests.support.stores import tree

@@ -1,0 +1,117 @@
+"""What a store holds, from its files alone.
+
+Input: a URL. Output: a `Description`. Cost: that of its status; dask is not imported.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mvn_dask.store.format.completeness import complete
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count
+from mvn_dask.store.format.manifest import FORMAT_VERSION, require_manifest
+from mvn_dask.store.format.parameters import writer
+from mvn_dask.store.storage.addressing import open_storage
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a store holds."""
+
+    url: str
+    """The store."""
+    kind: str
+    """"sample", whose manifest alone can draw it again, or "derived" from samples."""
+    complete: bool
+    """Whether everything is there."""
+    fingerprint: str
+    """SHA-256 of everything that decides the values."""
+    format_version: int
+    """Version of the layout."""
+    shape: tuple[int, ...]
+    """Shape of the array; of a sample, the variables last."""
+    dtype: str
+    """Type of the numbers."""
+    chunk_shape: tuple[int, ...]
+    """Shape of a chunk."""
+    inner_chunk_shape: tuple[int, ...] | None
+    """Shape of the inner chunks of a chunk, where it is a shard."""
+    chunks: int
+    """Number of chunks."""
+    bytes: int
+    """Size of all chunks, in bytes."""
+    dimensions: tuple[str, ...]
+    """Names of the axes."""
+    names: tuple[str, ...] | None
+    """Names of the variables, if they have any."""
+    samples: tuple[Mapping[str, Any], ...]
+    """What decides the values of each sample behind it: seed (``entropy``, ``key``), bit generator, digests."""
+    expression: str | None
+    """Dask's name of what was derived from samples."""
+    environment: Mapping[str, str] | None
+    """Where the store was begun: versions, BLAS, processor; None where that is lost."""
+
+    def __str__(self) -> str:
+        seeds = "; ".join(f"{each.get('entropy')} (key {each.get('key')})" for each in self.samples)
+        rows = {
+            "store": self.url,
+            "holds": f"{self.kind}, {'complete' if self.complete else 'unfinished'}",
+            "shape": f"{self.shape} {self.dtype}",
+            "chunks": f"{self.chunks} of shape {self.chunk_shape}, {self.bytes} bytes"
+            + ("" if self.inner_chunk_shape is None else f"; inner chunks of shape {self.inner_chunk_shape}"),
+            "seed": seeds,
+            "drawn by": "; ".join(f"{each.get('bit_generator')}, {_kinds(each)}" for each in self.samples),
+            "names": "none" if self.names is None else _first_names(self.names),
+            "fingerprint": self.fingerprint,
+            "format": self.format_version,
+        }
+        if self.expression is not None:
+            rows["expression"] = self.expression
+        if self.environment is not None:
+            rows["begun with"] = ", ".join(f"{key} {value}" for key, value in self.environment.items())
+        return table(rows)
+
+
+def table(rows: Mapping[str, object]) -> str:
+    """Keys and values, one a line."""
+    width = max(map(len, rows))
+    return "\n".join(f"{key:<{width}}  {value}" for key, value in rows.items())
+
+
+def _kinds(sample: Mapping[str, Any]) -> str:
+    """Distribution, covariance and method, as the sampler recorded them; a store may record others, or none."""
+    distribution = sample.get("distribution")
+    distribution = distribution if isinstance(distribution, dict) else {}
+    covariance = distribution.get("covariance")
+    covariance = covariance if isinstance(covariance, dict) else {}
+    words = (distribution.get("kind"), covariance.get("kind"), covariance.get("method"))
+    return " ".join(str(word) for word in words if word) or "?"
+
+
+def _first_names(names: tuple[str, ...], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f", … ({len(names)})" if len(names) > most else "")
+
+
+def describe(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Description:
+    """What a store holds, finished or not; it takes and raises what `mvn_dask.status` does."""
+    storage = open_storage(url, storage_options)
+    manifest = require_manifest(storage)
+    begun = writer(storage)
+    return Description(
+        url=storage.name,
+        kind=manifest.kind,
+        complete=complete(storage, manifest),
+        fingerprint=manifest.fingerprint,
+        format_version=FORMAT_VERSION,
+        shape=manifest.shape,
+        dtype=manifest.dtype.name,
+        chunk_shape=manifest.chunks,
+        inner_chunk_shape=manifest.array.inner_chunks,
+        chunks=chunk_count(manifest),
+        bytes=chunk_count(manifest) * chunk_bytes(manifest),
+        dimensions=manifest.array.dimensions,
+        names=manifest.names,
+        samples=manifest.samples,
+        expression=manifest.expression,
+        environment=None if begun is None else begun.as_dict(),
+    )
