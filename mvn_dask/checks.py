@@ -9,7 +9,6 @@ import math
 import operator
 import sys
 from collections.abc import Iterable
-from itertools import pairwise
 from pathlib import Path
 from traceback import walk_stack
 from typing import Any, Literal, cast, get_args
@@ -90,27 +89,13 @@ def count(name: str, value: object) -> int:
     return number
 
 
-def real_array(name: str, value: object) -> FloatArray:
-    """An array-like as float64, as numpy converts mean and covariance of any type; no copy of what is float64."""
-    if np.ma.is_masked(value):
-        raise ArgumentError(f"`{name}` must have no masked entries")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ArgumentError(f"`{name}` is not an array: {error}") from error
-    if array.dtype.kind == "c":
-        raise ArgumentTypeError(f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}")
-    if array.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {array.dtype}")
-    return np.asarray(array, dtype=np.float64)
-
-
 def finite(name: str, array: FloatArray) -> None:
     """No NaN and no infinity."""
     is_finite = np.isfinite(array)
     if not is_finite.all():
         index = tuple(np.argwhere(~is_finite)[0].tolist())
-        raise ArgumentError(f"`{name}` must be finite: {name}{list(index)} is {array[index]}")
+        cure = "; fill a missing value, or leave its variable out" if np.isnan(array[index]) else ""
+        raise ArgumentError(f"`{name}` must be finite: {name}{list(index)} is {array[index]}{cure}")
 
 
 def mean_vector(mean: FloatArray) -> None:
@@ -144,78 +129,6 @@ def not_too_large(name: str, array: FloatArray) -> None:
     """Numbers that stay finite in the dtype of the samples, to which they were cast."""
     if not np.isfinite(array).all():
         raise ArgumentError(f"`{name}` is too large for {array.dtype}: use dtype=np.float64")
-
-
-def names(mean: object, cov: object) -> tuple[str, ...] | None:
-    """Names of the variables, from the labels of a pandas Series or DataFrame.
-
-    All labels must agree, in their order. Default labels (0, 1, …) are no names, and are not compared unless others
-    are the same numbers in another order: then they say that the order of the variables differs.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> cov = pd.DataFrame([[2, 1], [1, 2]], index=["a", "b"], columns=["a", "b"])
-    >>> names([0, 0], cov), names(pd.Series([0, 0]), cov)
-    (('a', 'b'), ('a', 'b'))
-    >>> reversed_cov = pd.DataFrame([[2, 1], [1, 2]], index=[1, 0], columns=[1, 0])
-    >>> names([0, 0], reversed_cov)
-    ('1', '0')
-    >>> names(pd.Series([0, 0]), reversed_cov)
-    Traceback (most recent call last):
-    mvn_dask.errors.ArgumentError: the index of `mean` and the columns of `cov` must agree: '0' is not '1'
-    """
-    sources = [("index", "mean", mean), ("columns", "cov", cov), ("index", "cov", cov)]
-    labelled = [(f"the {axis} of `{name}`", _labels(getattr(value, axis, None))) for axis, name, value in sources]
-    given = [(source, labels) for source, labels in labelled if labels is not None]
-    named = [(source, labels) for source, labels in given if labels != list(range(len(labels)))]
-    if any(set(labels) == set(range(len(labels))) for _, labels in named):
-        named = given
-    texts = [(source, [str(label) for label in labels]) for source, labels in named]
-    for (source, labels), (other, others) in pairwise(texts):
-        _agree(f"{source} and {other}", labels, others)
-    return _encodable(texts[0][1]) if texts else None
-
-
-def given_names(given: object, ndim: int, from_labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Names of the variables from the argument `names`; `from_labels` are those of mean and covariance."""
-    if given is None:
-        return from_labels
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise ArgumentTypeError(f"`names` must be a sequence of text, not {given!r}")
-    labels = list(given)
-    for label in labels:
-        if not isinstance(label, str):
-            raise ArgumentTypeError(f"`names` must be a sequence of text, and {label!r} is none")
-    if len(labels) != ndim:
-        raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {len(labels)} names")
-    if from_labels is not None:
-        _agree("`names` and the labels of `mean` and `cov`", labels, list(from_labels))
-    return _encodable(labels)
-
-
-def _labels(index: Any) -> list[Any] | None:
-    # A list and a tuple have a method `index`, an array has none: only pandas has labels.
-    if index is None or callable(index) or not isinstance(index, Iterable):
-        return None
-    return [int(label) if isinstance(label, (int, np.integer)) else str(label) for label in index]
-
-
-def _agree(sources: str, labels: list[str], others: list[str]) -> None:
-    """Labels that are equal; the error shows the first that differ, or all where one list begins with the other."""
-    if labels != others:
-        pairs = zip(labels, others, strict=False)
-        one, two = next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
-        raise ArgumentError(f"{sources} must agree: {one!r} is not {two!r}")
-
-
-def _encodable(labels: list[str]) -> tuple[str, ...]:
-    # Names are written to files of UTF-8, which has no lone surrogates.
-    try:
-        "".join(labels).encode()
-    except UnicodeEncodeError as error:
-        raise ArgumentError(f"names of variables must be text that UTF-8 can hold: {error}") from error
-    return tuple(labels)
 
 
 def caller_level() -> int:

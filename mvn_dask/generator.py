@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
+from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance
 from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.random.streams import Root, SeedLike, as_root
@@ -99,7 +100,7 @@ class Generator:
         Parameters
         ----------
         mean : array_like, shape (d,)
-            Mean.
+            Mean. Labels of mean and cov are taken as by `MultivariateNormal`.
         cov : array_like, shape (d, d), or Covariance
             Covariance.
         size : int or tuple of int, optional
@@ -140,6 +141,7 @@ class Generator:
         from mvn_dask.sampling.array import sample
 
         checks.method(method)
+        mean, cov = compute_together(mean, cov)
         lengths = _numpy_arguments(mean, cov, size)
         kind = checks.dtype(dtype)
         normal = MultivariateNormal(mean, cov, method=method, check_valid=check_valid, tol=tol)
@@ -152,8 +154,8 @@ class Generator:
 
 def _numpy_arguments(mean: object, cov: object, size: object) -> tuple[int, ...]:
     """Check mean, cov and size in numpy's order, under numpy's rule that cov is a square matrix."""
-    vector = checks.real_array("mean", mean)
-    matrix = None if isinstance(cov, Covariance) else checks.real_array("cov", cov)
+    vector = real_array("mean", mean)
+    matrix = None if isinstance(cov, Covariance) else real_array("cov", cov)
     checks.mean_vector(vector)
     if matrix is not None:
         checks.square(matrix)

@@ -10,7 +10,8 @@ PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
     {"errors", "_typing", "atomic", "environment", "hashing", "redaction"},
-    {"checks", "kinds", "lineage"},
+    {"array_likes", "checks", "kinds", "lineage"},
+    {"labels"},
     {"random"},
     {"covariance"},
     {"compiled"},
@@ -38,7 +39,7 @@ and no file format, the store on no distribution, statistics on neither."""
 
 OUTSIDE = {
     "cloudpickle": {"execution"},
-    "dask": {"distribution", "execution", "generator", "job", "maintenance", "sampling", "store"},
+    "dask": {"array_likes", "distribution", "execution", "generator", "job", "maintenance", "sampling", "store"},
     "distributed": {"execution", "job", "sampling"},
     "zarr": {"store", "job"},
     "fsspec": {"sampling"},

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from mvn_dask import checks
@@ -56,51 +55,3 @@ def test_dtypes(given: object) -> None:
     with pytest.raises(ArgumentTypeError, match="`dtype` must be float64 or float32"):
         checks.dtype(given)
     assert checks.dtype("f4") == np.float32
-
-
-def test_labels_are_names_and_default_labels_are_not() -> None:
-    cov = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
-    assert checks.names([0, 0], cov) == ("a", "b")
-    assert checks.names(pd.Series([0, 0], index=["a", "b"]), cov) == ("a", "b")
-    assert checks.names(pd.Series([0, 0], index=["a", "b"]), np.eye(2)) == ("a", "b")
-    assert checks.names(pd.Series([0, 0]), pd.DataFrame(np.eye(2))) is None
-    assert checks.names([0, 0], np.eye(2)) is None
-
-
-def test_numbers_in_another_order_disagree() -> None:
-    cov = pd.DataFrame(np.eye(2), index=[1, 0], columns=[1, 0])
-    with pytest.raises(ArgumentError, match="must agree: '0' is not '1'"):
-        checks.names(pd.Series([0, 0], index=[0, 1]), cov)
-    assert checks.names([0, 0], cov) == ("1", "0")
-    years = pd.DataFrame(np.eye(2), index=[2001, 2002], columns=[2001, 2002])
-    assert checks.names(pd.Series([0, 0]), years) == ("2001", "2002")
-
-
-def test_labels_that_disagree() -> None:
-    cov = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["a", "b"])
-    with pytest.raises(ArgumentError, match="the index of `mean` and the columns of `cov` must agree: 'b'"):
-        checks.names(pd.Series([0, 0], index=["b", "a"]), cov)
-    with pytest.raises(ArgumentError, match="the columns of `cov` and the index of `cov` must agree"):
-        checks.names([0, 0], cov.iloc[::-1])
-
-
-def test_names_that_are_given() -> None:
-    assert checks.given_names(None, 2, None) is None
-    assert checks.given_names(None, 2, ("a", "b")) == ("a", "b")
-    assert checks.given_names(["a", "b"], 2, None) == ("a", "b")
-    assert checks.given_names(iter(("öl", "π")), 2, ("öl", "π")) == ("öl", "π")
-
-
-@pytest.mark.parametrize("given", ["ab", b"ab", 3, [1, 2], ["a", None]])
-def test_given_names_of_another_kind(given: object) -> None:
-    with pytest.raises(ArgumentTypeError, match="`names` must be a sequence of text"):
-        checks.given_names(given, 2, None)
-
-
-def test_given_names_that_do_not_fit() -> None:
-    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 names"):
-        checks.given_names(["a"], 2, None)
-    with pytest.raises(ArgumentError, match="`names` and the labels of `mean` and `cov` must agree: 'b' is not 'c'"):
-        checks.given_names(["a", "b"], 2, ("a", "c"))
-    with pytest.raises(ArgumentError, match="must be text that UTF-8 can hold"):
-        checks.given_names(["a", "\ud800"], 2, None)

@@ -85,7 +85,6 @@ def test_everything_that_numpy_takes_gives_the_same_rows(mean: Any, cov: Any) ->
         ([np.nan, 0], EYE, {}, ValueError, "`mean` must be finite: mean[0] is nan"),
         ([0, 0], [[1, 0], [0, np.inf]], {}, ValueError, "`cov` must be finite: cov[1, 1] is inf"),
         ([0, 0], [[np.nan, 0], [0, 1]], {"check_valid": "ignore"}, ValueError, "cov[0, 0] is nan"),
-        ([0, 0], EYE.astype(object), {}, TypeError, "`cov` must hold real numbers: its dtype is object"),
         (["a", "b"], EYE, {}, TypeError, "`mean` must hold real numbers: its dtype is <U1"),
         ([0, 0], EYE.astype(str), {}, TypeError, "`cov` must hold real numbers"),
         ([0, 0], EYE.astype("m8[s]"), {}, TypeError, "`cov` must hold real numbers"),

@@ -6,6 +6,7 @@ Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Ou
 import numpy as np
 
 from mvn_dask import checks
+from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
@@ -52,7 +53,7 @@ def as_covariance(
             if value not in (own, default):
                 raise ArgumentError(f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there")
         return cov
-    array = checks.real_array("cov", cov)
+    array = real_array("cov", cov)
     if array.ndim == 0:
         array = np.full(ndim, array)
     if array.ndim == 1:

@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.array_likes import real_array
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
 from mvn_dask.covariance.blas import one_thread
@@ -212,7 +213,7 @@ class Dense(Covariance):
         self, matrix: object, *, method: Method = "svd", check_valid: CheckValid = "warn", tol: float = 1e-8
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
-        array = np.array(checks.real_array("cov", matrix), order="C")
+        array = np.array(real_array("cov", matrix), order="C")
         checks.square(array)
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest
@@ -118,7 +119,7 @@ class Diagonal(Covariance):
     """Tolerance of that check, relative to the largest variance."""
 
     def __init__(self, variances: object, *, check_valid: checks.CheckValid = "warn", tol: float = 1e-8) -> None:
-        array = np.array(checks.real_array("cov", variances))
+        array = np.array(real_array("cov", variances))
         if array.ndim != 1 or not array.size:
             raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))

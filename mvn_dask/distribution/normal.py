@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask import checks
+from mvn_dask import checks, labels
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import single_array
 from mvn_dask.distribution.base import Distribution
@@ -90,10 +91,9 @@ class MultivariateNormal(Distribution):
     Parameters
     ----------
     mean : array_like, shape (d,)
-        Mean. The index of a pandas Series names the variables.
+        Mean.
     cov : array_like of shape (d, d), (d,) or (), or Covariance
-        Covariance: a matrix, a vector of variances, or one variance for all. The columns of a pandas
-        DataFrame name the variables.
+        Covariance: a matrix, a vector of variances, or one variance for all.
     method : {"svd", "eigh", "cholesky"}
         How a matrix is factorised; see `mvn_dask.covariance.Dense`.
     check_valid : {"warn", "raise", "ignore"}
@@ -101,7 +101,9 @@ class MultivariateNormal(Distribution):
     tol : float
         Tolerance of that check.
     names : sequence of str, optional
-        Names of the d variables. If `mean` or `cov` bring names too, they must be the same.
+        Names of the d variables. The labels of `mean` and `cov` are names as well, and all must agree, in
+        their order: the index and columns of pandas, the coordinates of xarray's dimensions, the columns of
+        polars' and pyarrow's frames, of which one row is a vector.
 
     Raises
     ------
@@ -109,7 +111,7 @@ class MultivariateNormal(Distribution):
         A ValueError, for a wrong shape, a number that is not finite, a misspelt word, names that
         disagree, and under ``check_valid="raise"`` a covariance that is not one.
     ArgumentTypeError
-        A TypeError, for anything but real numbers.
+        A TypeError, for anything but real numbers, and for numbers with a unit.
     NotPositiveDefiniteError
         A LinAlgError, if ``method="cholesky"`` and `cov` has no Cholesky factor.
 
@@ -122,7 +124,7 @@ class MultivariateNormal(Distribution):
     -----
     Rows are ``mean + z @ A.T`` with independent standard normals z and a factor A of the covariance,
     ``A @ A.T == cov``; k of them cost O(k d²) after the O(d³) of the factorisation, or O(k d) where the
-    covariance is diagonal.
+    covariance is diagonal. Dask collections are computed at once, mean and covariance together.
 
     References
     ----------
@@ -160,8 +162,9 @@ class MultivariateNormal(Distribution):
         names: Sequence[str] | None = None,
     ) -> None:
         checks.method(method)
+        mean, cov = compute_together(mean, cov)
         # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
-        vector = checks.real_array("mean", mean) + 0.0
+        vector = real_array("mean", mean) + 0.0
         checks.mean_vector(vector)
         covariance = as_covariance(cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol)
         checks.same_length(vector, covariance.ndim)
@@ -169,7 +172,7 @@ class MultivariateNormal(Distribution):
         vector.setflags(write=False)
         object.__setattr__(self, "mean", vector)
         object.__setattr__(self, "covariance", covariance)
-        object.__setattr__(self, "names", checks.given_names(names, len(vector), checks.names(mean, cov)))
+        object.__setattr__(self, "names", labels.given_names(names, len(vector), labels.names(mean, cov)))
         covariance.factorize()
 
     def __repr__(self) -> str:

@@ -182,7 +182,7 @@ def test_options_that_are_not_understood_are_refused_without_their_values(option
 
 WITHOUT = """
 import sys
-for name in ("obstore", "xarray", "boto3", "botocore"):
+for name in ("obstore", "xarray", "boto3", "botocore", "pandas", "polars", "pyarrow", "pint", "astropy"):
     sys.modules[name] = None
 import mvn_dask
 x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)

@@ -1,0 +1,238 @@
+"""From what other libraries call an array to an array of float64.
+
+Input: anything that `numpy.asarray` takes as real numbers: lists, arrays, frames of pandas, polars and pyarrow,
+DataArrays of xarray, Dask collections, objects such as `Fraction` and `Decimal`. Output: a numpy array, or an error
+that names the type and the cure. Cost: a pass over the numbers; objects of Python take 0.1 µs each. No library is
+imported: whoever holds an object of one has imported it.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Set
+from decimal import Decimal
+from itertools import chain
+from numbers import Complex, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+
+_CALLS = {
+    "toarray": ".toarray()",  # scipy's sparse arrays
+    "todense": ".todense()",  # those of the library sparse
+    "covariance": ".covariance",  # scipy.stats.Covariance
+    "collect": ".collect()",  # polars' LazyFrame
+    "result": ".result()",  # a future
+    "to_dataarray": ".to_dataarray()",  # xarray's Dataset
+    "detach": ".detach().cpu().numpy()",  # a tensor of torch
+    "to_numpy": ".to_numpy()",
+    "__cuda_array_interface__": ".get()",  # cupy
+}
+"""Attributes of types that numpy does not take, and what makes an array of them."""
+
+
+def is_instance(value: object, module: str, *names: str) -> bool:
+    """Whether a value is of one of a library's types, without importing the library.
+
+    >>> is_instance([1.0], "pandas", "Series")
+    False
+    """
+    library = sys.modules.get(module)
+    kinds = tuple(kind for name in names if isinstance(kind := getattr(library, name, None), type))
+    return isinstance(value, kinds)
+
+
+def compute_together(*values: object) -> tuple[Any, ...]:
+    """The values, with Dask collections among them computed: at once, so that what they share is computed once.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> data = da.ones((100, 2), chunks=10)
+    >>> mean, cov = compute_together(data.mean(axis=0), [[1.0, 0.0], [0.0, 1.0]])
+    >>> mean, cov
+    (array([1., 1.]), [[1.0, 0.0], [0.0, 1.0]])
+    """
+    lazy = [number for number, value in enumerate(values) if _is_lazy(_types(value))]
+    if not lazy:
+        return values
+    from dask.base import compute
+
+    # Only what is lazy is handed over: dask would walk through lists of numbers, and turn iterators into tuples.
+    results = dict(zip(lazy, compute(*(values[number] for number in lazy)), strict=True))
+    return tuple(results.get(number, value) for number, value in enumerate(values))
+
+
+def real_array(name: str, value: Any) -> Float64Array:
+    """An array-like as float64; no copy of what is float64.
+
+    A frame of one row of polars or pyarrow, which have no index, is a vector. Raises ArgumentTypeError for anything but
+    real numbers, and for numbers with a unit; ArgumentError for missing entries, and lists whose lengths differ.
+    """
+    kinds = _types(value)
+    if _is_lazy(kinds):
+        (value,) = compute_together(value)
+    if is_instance(value, "xarray", "DataArray", "Variable"):
+        # Its own conversion would hide units and masks.
+        value, kinds = value.data, _types(value.data)
+    _refuse_types(name, value, kinds)
+    array = _as_array(name, value)
+    if array.dtype.kind == "c":
+        raise ArgumentTypeError(f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}")
+    if array.dtype.kind == "O":
+        array = _from_objects(name, value, array)
+    elif array.dtype.kind not in "biuf":
+        raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {array.dtype}")
+    if is_column_frame(value) and len(array) == 1 and (name == "mean" or array.shape[1] > 1):
+        array = array[0]
+    with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
+        return np.asarray(array, dtype=np.float64)
+
+
+def is_column_frame(value: object) -> bool:
+    """Whether a value is a table whose columns have names, and whose rows have none."""
+    return is_instance(value, "polars", "DataFrame") or is_instance(value, "pyarrow", "Table", "RecordBatch")
+
+
+def _is_lazy(kinds: set[type]) -> bool:
+    # A DataArray has the method whatever it holds; then dask gives it back as it is.
+    return any(hasattr(kind, "__dask_graph__") for kind in kinds)
+
+
+def _types(value: object) -> set[type]:
+    """Types of a value, and of what the lists and tuples in it hold."""
+    found = {type(value)}
+    rows: list[Any] = [value]
+    # Deeper lists are no matrix, and end in an error in any case.
+    for _ in range(2):
+        if found.isdisjoint({list, tuple}):
+            break
+        rows = list(chain.from_iterable(row for row in rows if type(row) in {list, tuple}))
+        found |= set(map(type, rows))
+    return found
+
+
+def _refuse_types(name: str, value: Any, kinds: set[type]) -> None:
+    """Refuse masks, units, and mappings, whose conversion by numpy would lose what they say."""
+    if np.ma.is_masked(value) or np.ma.core.MaskedConstant in kinds:
+        raise ArgumentError(f"`{name}` must have no masked entries")
+    if any(map(_has_unit, kinds)):
+        _refuse_units(name, value)
+    if isinstance(value, (Mapping, Set)):
+        raise _not_an_array(name, value)
+    if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
+        missing = np.asarray(value.isna(), dtype=bool)
+        if missing.any():
+            raise _missing(name, missing, "<NA>")
+
+
+def _refuse_units(name: str, value: Any) -> None:
+    """Refuse a value with a unit, and lists of such values."""
+    if _has_unit(type(value)):
+        _refuse_unit(name, value)
+    elif isinstance(value, (list, tuple)):
+        for element in value:
+            _refuse_units(name, element)
+
+
+def _has_unit(kind: type) -> bool:
+    # pint, astropy, unyt. Of the type: an attribute of a pandas Series may be the entry of that name.
+    return hasattr(kind, "to") and (hasattr(kind, "units") or hasattr(kind, "unit"))
+
+
+def _refuse_unit(name: str, value: Any) -> None:
+    unit = str(value.units if hasattr(type(value), "units") else value.unit)
+    if unit not in {"", "dimensionless"}:
+        call = "m_as" if hasattr(type(value), "m_as") else "to_value"
+        raise ArgumentTypeError(
+            f"`{name}` has the unit {unit!r}, and samples have none: give plain numbers, cov in the square of the "
+            f"unit of mean, as with {name}.{call}({unit!r})"
+        )
+
+
+def _is_extension(value: Any) -> bool:
+    """Whether some column of a pandas object has a dtype of pandas' own, in which numbers may be missing."""
+    dtypes = value.dtypes if is_instance(value, "pandas", "DataFrame") else [value.dtype]
+    return not all(isinstance(dtype, np.dtype) for dtype in dtypes)
+
+
+def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
+    try:
+        if is_instance(value, "pandas", "DataFrame") and all(dtype.kind in "biuf" for dtype in value.dtypes):
+            # Of nullable columns numpy would make an object for each number.
+            return np.asarray(value.to_numpy(dtype=np.float64))
+        if _has_unit(type(value)):
+            value = value.magnitude if hasattr(type(value), "magnitude") else value.value
+        return np.asarray(value)
+    except ValueError as error:
+        raise ArgumentError(f"`{name}` is not an array: {error}") from error
+    except Exception as error:  # whatever another library's conversion raises
+        raise _not_an_array(name, value) from error
+
+
+def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64Array:
+    """Objects of Python as the nearest float64 each; `value` is what the array was made of."""
+    bad = {kind for kind in set(map(type, array.flat)) if not _is_real(kind)}
+    if bad:
+        raise _bad_element(name, value, array, bad)
+    try:
+        return array.astype(np.float64)
+    except (OverflowError, ValueError) as error:
+        raise ArgumentError(f"`{name}` must hold numbers that float64 can hold: {error}") from error
+
+
+def _is_real(kind: type) -> bool:
+    return issubclass(kind, (Real, Decimal, np.bool_)) and not issubclass(kind, np.timedelta64)
+
+
+def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[type]) -> Exception:
+    """The error for the first entry of a type that is no real number."""
+    if array.ndim == 0:
+        return _not_an_array(name, value)
+    is_bad = np.fromiter((type(element) in bad for element in array.flat), bool, array.size).reshape(array.shape)
+    element, where = array[is_bad][0], f"{name}{np.argwhere(is_bad)[0].tolist()}"
+    kind = type(element)
+    if element is None or kind.__name__ in {"NAType", "NaTType"}:
+        return _missing(name, is_bad, str(element))
+    if _has_unit(kind):
+        _refuse_unit(name, element)
+    if issubclass(kind, Complex) and not issubclass(kind, np.timedelta64):
+        return ArgumentTypeError(f"mean and cov must not be complex: {where} is {element}")
+    text = repr(element) if issubclass(kind, (str, bytes)) and len(element) < 40 else "an object"
+    return ArgumentTypeError(f"`{name}` must hold real numbers: {where} is {text} of type {_type_name(kind)}")
+
+
+def _missing(name: str, missing: npt.NDArray[np.bool_], seen: str) -> ArgumentError:
+    where = f"{name}{np.argwhere(missing)[0].tolist()}"
+    return ArgumentError(f"`{name}` must have no missing values: {where} is {seen}; fill it, or leave its variable out")
+
+
+def _not_an_array(name: str, value: object) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        f"`{name}` must be an array of real numbers, not {_type_name(type(value))}: {_cure(name, value)}"
+    )
+
+
+def _type_name(kind: type) -> str:
+    library = kind.__module__.partition(".")[0]
+    return kind.__name__ if library == "builtins" else f"{kind.__name__} ({library})"
+
+
+def _cure(name: str, value: object) -> str:
+    if value is None:
+        return (
+            "give a vector, such as [0.0, 0.0]" if name == "mean" else "give a matrix, such as [[2.0, 1.0], [1.0, 2.0]]"
+        )
+    if isinstance(value, Mapping) and not hasattr(type(value), "to_dataarray"):
+        kind = "Series" if name == "mean" else "DataFrame"
+        return f"give pandas.{kind}({name}), whose labels name the variables, or a list of its values"
+    if isinstance(value, Set):
+        return "its entries have no order: give a list"
+    for attribute, call in _CALLS.items():
+        if hasattr(type(value), attribute):
+            return f"give {name}{call}"
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return f"give list({name})"
+    return "give a numpy array or a list"

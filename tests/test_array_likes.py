@@ -1,0 +1,293 @@
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import astropy.units as au
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pint
+import pint_pandas
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse
+import scipy.stats
+import xarray as xr
+from dask.delayed import delayed
+
+import mvn_dask
+from mvn_dask.array_likes import compute_together, real_array
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+
+NUMBERS = [0.5, 2.0]
+UNITS: Any = pint.UnitRegistry()
+
+TAKEN: list[tuple[str, Callable[[], Any]]] = [
+    ("tuple", lambda: (0.5, 2)),
+    ("deque", lambda: deque(NUMBERS)),
+    ("fractions", lambda: [Fraction(1, 2), 2]),
+    ("decimals", lambda: [Decimal("0.5"), Decimal(2)]),
+    ("a mixture", lambda: [Fraction(1, 2), Decimal("2.0")]),
+    ("objects", lambda: np.array([np.float32(0.5), 2], dtype=object)),
+    ("pandas object", lambda: pd.Series([0.5, 2], dtype=object)),
+    ("pandas fractions", lambda: pd.Series([Fraction(1, 2), Decimal(2)])),
+    ("pandas Float64", lambda: pd.Series(NUMBERS, dtype="Float64")),
+    ("pandas arrow", lambda: pd.Series(NUMBERS, dtype="double[pyarrow]")),
+    ("pandas arrow decimal", lambda: pd.Series([Decimal("0.5"), Decimal(2)], dtype=pd.ArrowDtype(pa.decimal128(9, 2)))),
+    ("pandas sparse", lambda: pd.Series(NUMBERS, dtype="Sparse[float]")),
+    ("pandas array", lambda: pd.array(NUMBERS, dtype="Float64")),
+    ("pandas index", lambda: pd.Index(NUMBERS)),
+    ("polars series", lambda: pl.Series("x", NUMBERS)),
+    ("polars decimals", lambda: pl.Series([Decimal("0.5"), Decimal(2)])),
+    ("polars row", lambda: pl.DataFrame({"a": [0.5], "b": [2]})),
+    ("arrow array", lambda: pa.array(NUMBERS)),
+    ("arrow chunks", lambda: pa.chunked_array([[0.5], [2.0]])),
+    ("arrow decimals", lambda: pa.array([Decimal("0.5"), Decimal(2)])),
+    ("arrow row", lambda: pa.table({"a": [0.5], "b": [2]})),
+    ("arrow batch", lambda: pa.record_batch({"a": [0.5], "b": [2]})),
+    ("xarray", lambda: xr.DataArray(NUMBERS)),
+    ("xarray variable", lambda: xr.Variable("x", NUMBERS)),
+    ("xarray of dask", lambda: xr.DataArray(da.from_array(np.array(NUMBERS), chunks=1))),
+    ("dask", lambda: da.from_array(np.array(NUMBERS), chunks=1)),
+    ("delayed", lambda: delayed(NUMBERS)),
+    ("a list of dask numbers", lambda: [da.ones(4).mean() / 2, 2]),
+    ("a list of arrays", lambda: [np.array(0.5), np.float16(2)]),
+    ("masked, of nothing", lambda: np.ma.array(NUMBERS)),
+    ("pint without a unit", lambda: UNITS.Quantity(np.array(NUMBERS), "")),
+    ("astropy without a unit", lambda: NUMBERS * au.dimensionless_unscaled),
+    ("long doubles", lambda: np.array(NUMBERS, np.longdouble)),
+]
+
+
+@pytest.mark.parametrize("make", [make for _, make in TAKEN], ids=[name for name, _ in TAKEN])
+def test_what_is_taken(make: Callable[[], Any]) -> None:
+    array = real_array("mean", make())
+    assert type(array) is np.ndarray
+    assert array.dtype == np.float64
+    assert array.tolist() == NUMBERS
+
+
+FRAMES: list[tuple[str, Callable[[], Any]]] = [
+    ("Int64", lambda: pd.DataFrame([[2, 1], [1, 2]], dtype="Int64")),
+    ("boolean and Float64", lambda: pd.DataFrame({"a": [2.0, 1.0], "b": [1, 2]}).astype({"a": "Float64", "b": "Int8"})),
+    ("arrow", lambda: pd.DataFrame([[2, 1], [1, 2]], dtype="int64[pyarrow]")),
+    ("object", lambda: pd.DataFrame([[2, Fraction(1)], [1.0, Decimal(2)]], dtype=object)),
+    ("polars", lambda: pl.DataFrame({"a": [2, 1], "b": [1.0, 2.0]})),
+    ("arrow table", lambda: pa.table({"a": [2, 1], "b": [1.0, 2.0]})),
+    ("dask", lambda: da.from_array(np.array([[2, 1], [1, 2]]), chunks=1)),
+    ("fractions", lambda: [[Fraction(2), Fraction(1)], [1, 2]]),
+]
+
+
+@pytest.mark.parametrize("make", [make for _, make in FRAMES], ids=[name for name, _ in FRAMES])
+def test_matrices_give_the_rows_of_plain_numbers(make: Callable[[], Any]) -> None:
+    plain = mvn_dask.default_rng(1).multivariate_normal([0, 0], [[2.0, 1.0], [1.0, 2.0]], 4)
+    np.testing.assert_array_equal(mvn_dask.default_rng(1).multivariate_normal([0, 0], make(), 4), plain)
+
+
+def test_objects_become_the_nearest_float64() -> None:
+    numbers = [Fraction(1, 3), Decimal("0.1"), 2**70 + 1, Fraction(10**30, 7)]
+    assert real_array("mean", numbers).tolist() == [1 / 3, 0.1, float(2**70), float(Fraction(10**30, 7))]
+
+
+def test_what_is_float64_is_not_copied() -> None:
+    array = np.ones((2, 2))
+    assert real_array("cov", array) is array
+
+
+MISSING: list[Callable[[], Any]] = [
+    lambda: pd.Series([1, None], dtype="Int64"),
+    lambda: pd.Series([1.0, None], dtype="Float64"),
+    lambda: pd.Series([1.0, None], dtype="double[pyarrow]"),
+    lambda: pd.Series([1.0, pd.NA], dtype=object),
+    lambda: pd.Series([True, None], dtype="boolean"),
+    lambda: pd.Series([Decimal(1), None]),
+    lambda: [1.0, None],
+    lambda: [1, pd.NA],
+    lambda: pl.Series([Decimal(1), None]),
+]
+
+
+@pytest.mark.parametrize("make", MISSING)
+def test_missing_numbers_are_named_by_their_place(make: Callable[[], Any]) -> None:
+    with pytest.raises(ArgumentError, match=r"`mean` must have no missing values: mean\[1\] is (<NA>|None); fill it"):
+        mvn_dask.MultivariateNormal(make(), 1.0)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: pl.Series([1, None]), lambda: pa.array([1, None]), lambda: [1, Decimal("nan")]]
+)
+def test_missing_numbers_that_arrive_as_nan_are_named_as_well(make: Callable[[], Any]) -> None:
+    with pytest.raises(ArgumentError, match=r"must be finite: mean\[1\] is nan; fill a missing value, or leave"):
+        mvn_dask.MultivariateNormal(make(), 1.0)
+
+
+def test_missing_numbers_of_a_matrix() -> None:
+    frame = pd.DataFrame({"a": [2, 1], "b": [None, 2]}, dtype="Int64")
+    with pytest.raises(ArgumentError, match=r"missing values: cov\[0, 1\] is <NA>"):
+        mvn_dask.MultivariateNormal([0, 0], frame)
+    with pytest.raises(ArgumentError, match="`mean` must have no masked entries"):
+        mvn_dask.MultivariateNormal(np.ma.array([1, 2], mask=[False, True]), 1.0)
+    with pytest.raises(ArgumentError, match="`mean` must have no masked entries"):
+        mvn_dask.MultivariateNormal([1, np.ma.masked], 1.0)
+
+
+def units(make: Callable[[Any], Any]) -> list[Any]:
+    """A vector of a unit, in the forms that a library has."""
+    return [make(np.array(NUMBERS)), [make(1.0), make(2.0)], [make(np.array(NUMBERS)), make(np.array(NUMBERS))]]
+
+
+@pytest.mark.parametrize(
+    ("value", "call"),
+    [
+        *((value, "m_as('meter')") for value in units(lambda numbers: UNITS.Quantity(numbers, "m"))),
+        *((value, "to_value('m')") for value in units(lambda numbers: numbers * au.m)),
+        (xr.DataArray(UNITS.Quantity(np.array(NUMBERS), "m")), "m_as('meter')"),
+        (pd.Series([UNITS.Quantity(1.0, "m"), UNITS.Quantity(2.0, "m")]), "m_as('meter')"),
+        (pd.Series(NUMBERS, dtype="pint[m]"), "m_as('meter')"),
+        (pd.DataFrame({"a": pd.Series(NUMBERS, dtype="pint[m]")}), "m_as('meter')"),
+        (np.array([1.0 * au.m, 2.0 * au.m], dtype=object), "to_value('m')"),
+        (UNITS.Quantity(50.0, "percent"), "m_as('percent')"),
+        (50.0 * au.percent, "to_value('%')"),
+    ],
+)
+def test_units_are_refused_by_name_and_the_way_out_works(value: Any, call: str) -> None:
+    assert pint_pandas.PintType.ureg is not None, "it registers the dtype pint[m]"
+    with pytest.raises(ArgumentTypeError, match="`mean` has the unit ") as caught:
+        real_array("mean", value)
+    assert str(caught.value).endswith(f"as with mean.{call}")
+    if hasattr(value, call.partition("(")[0]):
+        assert np.isfinite(real_array("mean", eval(f"value.{call}"))).all()  # noqa: S307
+
+
+class Opaque:
+    """An object that numpy cannot convert, and says so by an error of its own."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise RuntimeError("memory of another device")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "not NoneType: give a matrix, such as [[2.0, 1.0], [1.0, 2.0]]"),
+        ({"a": 1.0}, "not dict: give pandas.DataFrame(cov), whose labels name the variables, or a list of its values"),
+        ({1.0, 2.0}, "not set: its entries have no order: give a list"),
+        (frozenset([1.0]), "not frozenset: its entries have no order: give a list"),
+        ({"a": 1.0}.keys(), "not dict_keys: its entries have no order: give a list"),
+        ({"a": 1.0}.values(), "not dict_values: give list(cov)"),
+        ((number for number in NUMBERS), "not generator: give list(cov)"),
+        (map(float, NUMBERS), "not map: give list(cov)"),
+        (zip(NUMBERS, strict=True), "not zip: give list(cov)"),
+        (scipy.sparse.eye_array(2, format="csr"), "not csr_array (scipy): give cov.toarray()"),
+        (scipy.sparse.coo_matrix(np.eye(2)), "not coo_matrix (scipy): give cov.toarray()"),
+        (scipy.stats.Covariance.from_diagonal([1, 2]), "not CovViaDiagonal (scipy): give cov.covariance"),
+        (pl.DataFrame({"a": [1.0]}).lazy(), "not LazyFrame (polars): give cov.collect()"),
+        (xr.Dataset({"a": ("x", [1.0])}), "not Dataset (xarray): give cov.to_dataarray()"),
+        (object(), "not object: give a numpy array or a list"),
+        (Opaque(), "not Opaque (tests): give a numpy array or a list"),
+        (len, "not builtin_function_or_method: give a numpy array or a list"),
+    ],
+)  # fmt: skip
+def test_what_is_no_array_is_refused_with_the_cure(value: Any, text: str) -> None:
+    for draw in (mvn_dask.MultivariateNormal, mvn_dask.default_rng(1).multivariate_normal):
+        with pytest.raises(ArgumentTypeError) as caught:
+            draw([0.0, 0.0], value)
+        assert str(caught.value) == f"`cov` must be an array of real numbers, {text}"
+
+
+def test_the_cures_work() -> None:
+    eye = scipy.sparse.eye_array(2)
+    plain = mvn_dask.MultivariateNormal([0.0, 0.0], np.eye(2)).sample(3, seed=1)
+    labelled = pd.DataFrame({"a": {"a": 1.0, "b": 0.0}, "b": {"a": 0.0, "b": 1.0}})
+    for cov in (eye.toarray(), scipy.stats.Covariance.from_diagonal([1, 1]).covariance, labelled):
+        np.testing.assert_array_equal(mvn_dask.MultivariateNormal([0.0, 0.0], cov).sample(3, seed=1), plain)
+    for mean in (pd.Series({"a": 1.0, "b": 2.0}), list({"a": 1.0, "b": 2.0}.values()), [0.0, 0.0]):
+        mvn_dask.MultivariateNormal(mean, np.eye(2))
+    assert real_array("cov", pl.DataFrame({"a": [1.0]}).lazy().collect()).shape == (1, 1)
+    assert real_array("cov", xr.Dataset({"a": ("x", [1.0])}).to_dataarray()).shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (pd.Series(["1.5", "2"]), "`mean` must hold real numbers: mean[0] is '1.5' of type str"),
+        ([1.0, pd.Timestamp("2026-01-01")], "mean[1] is an object of type Timestamp (pandas)"),
+        (np.array([1, np.timedelta64(1, "s")], dtype=object), "mean[1] is an object of type timedelta64 (numpy)"),
+        (np.array([1, [2, 3]], dtype=object), "mean[1] is an object of type list"),
+        ([1, "x" * 100], "its dtype is <U100"),
+        (np.array(["2026"], "M8"), "its dtype is datetime64[Y]"),
+        ([scipy.sparse.eye_array(2)], "mean[0] is an object of type dia_array (scipy)"),
+        ([1, object(), 1j], "must hold real numbers: mean[1] is an object of type object"),
+        (np.array([1, 1j], dtype=object), "mean and cov must not be complex: mean[1] is 1j"),
+        ("12", "must hold real numbers: its dtype is <U2"),
+    ],
+)
+def test_entries_that_are_no_numbers_are_named_by_their_place(value: Any, text: str) -> None:
+    with pytest.raises(ArgumentTypeError) as caught:
+        real_array("mean", value)
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [[10**400, 1], [Fraction(10**400), 1], [Decimal("sNaN"), 1], [[1, 2], [3]]])
+def test_numbers_that_no_float64_holds(value: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"`mean` (must hold numbers that float64 can hold|is not an array): "):
+        real_array("mean", value)
+
+
+def test_numbers_that_are_infinite_in_float64_are_named_by_their_place() -> None:
+    for number in (Decimal("1e400"), np.longdouble("1e4000")):
+        with pytest.raises(ArgumentError, match=r"`mean` must be finite: mean\[1\] is inf$"):
+            mvn_dask.MultivariateNormal([1, number], 1.0)
+
+
+def counted_data() -> tuple[da.Array, list[int]]:
+    """Data of 6 blocks, and a list to which each block that is read adds its number."""
+    read: list[int] = []
+
+    def block(block_info: Any = None) -> Any:
+        number = block_info[None]["chunk-location"][0]
+        read.append(number)
+        return np.random.default_rng(number).standard_normal((10, 3))
+
+    return da.map_blocks(block, chunks=((10,) * 6, (3,)), dtype=float, meta=np.empty((0, 0))), read
+
+
+@pytest.mark.parametrize("wrap", [lambda array: array, xr.DataArray], ids=["dask", "xarray"])
+def test_mean_and_covariance_are_computed_in_one_pass(wrap: Callable[[Any], Any]) -> None:
+    data, read = counted_data()
+    mean, cov = data.mean(axis=0), da.cov(data, rowvar=False)
+    for draw in (
+        mvn_dask.MultivariateNormal,
+        mvn_dask.default_rng(1).multivariate_normal,
+        mvn_dask.multivariate_normal,
+    ):
+        draw(wrap(mean), wrap(cov))
+        assert sorted(read) == list(range(6))
+        read.clear()
+    mvn_dask.MultivariateNormal([data[:, column].mean() for column in range(3)], cov)
+    assert sorted(read) == list(range(6))
+    read.clear()
+    for make in (mvn_dask.covariance.Dense, lambda matrix: mvn_dask.covariance.as_covariance(matrix, 3)):
+        make(wrap(cov))
+        assert sorted(read) == list(range(6))
+        read.clear()
+
+
+def test_only_what_is_lazy_is_computed() -> None:
+    numbers, iterator = [[1.0, 2.0]], iter([1])
+    same, kept, computed = compute_together(numbers, iterator, da.ones(2))
+    assert same is numbers
+    assert kept is iterator
+    assert computed.tolist() == [1, 1]
+
+
+def test_errors_of_a_computation_are_its_own() -> None:
+    def fail(block: Any) -> Any:
+        raise KeyError("lost")
+
+    with pytest.raises(KeyError, match="lost"):
+        mvn_dask.MultivariateNormal(da.ones(2).map_blocks(fail, meta=np.empty(0)), 1.0)
