@@ -10,20 +10,31 @@ References
 numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
 """
 
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States, child_states
 
+_Integer = int | np.integer[Any]
 SeedLike = (
-    int | np.integer[Any] | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
+    _Integer
+    | Sequence[_Integer | Sequence[_Integer] | npt.NDArray[np.integer[Any]]]
+    | npt.NDArray[np.integer[Any]]
+    | np.random.SeedSequence
+    | np.random.BitGenerator
+    | np.random.Generator
+    | np.random.RandomState
+    | None
 )
-"""What seeds a sample: everything that ``numpy.random.default_rng`` takes."""
+"""What seeds a sample: everything that ``numpy.random.default_rng`` takes. Lists may be nested to any depth, which a
+type cannot say without allowing text."""
 
 STRIPE_NUMBERS = 2**16
 """Numbers in a stripe, at most, while it has more than `STRIPE_ROWS` rows."""
@@ -134,7 +145,8 @@ def as_root(seed: object) -> Root:
 
     ``None`` takes fresh entropy. A bit generator, or an object that holds one, gives its class; at the beginning of its
     stream it gives its seed sequence, and after it was advanced, jumped or restored, a digest of its state. It is not
-    advanced. How many children a SeedSequence has spawned makes no difference. Anything else draws from SFC64. Raises
+    advanced. How many children a SeedSequence has spawned makes no difference. Anything else draws from SFC64: an
+    integer, or integers in lists, tuples, ranges and arrays, nested as one likes, which count in their order. Raises
     ArgumentTypeError for a seed of another type, or a bit generator that is not numpy's own; ArgumentError for a
     negative integer.
     """
@@ -145,14 +157,13 @@ def as_root(seed: object) -> Root:
         return _bit_generator_root(seed)
     if isinstance(seed, np.random.SeedSequence):
         return _sequence_root(seed)
-    if isinstance(seed, (str, bytes)):
-        raise ArgumentTypeError(f"`seed` must be an integer or integers, not {seed!r}")
     try:
         return _sequence_root(np.random.SeedSequence(cast(Any, seed)))
-    except TypeError as error:
-        raise ArgumentTypeError(f"`seed` cannot be {seed!r}: {error}") from error
-    except ValueError as error:
-        raise ArgumentError(f"`seed` cannot be {seed!r}: {error}") from error
+    except (TypeError, ValueError) as error:
+        kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
+        seen, why = (" ".join(text.split()) for text in (reprlib.repr(seed), str(error)))
+        msg = f"`seed` cannot be {seen}: give an integer that is not negative, or a list of them (numpy: {why})"
+        raise kind(msg) from error
 
 
 def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
@@ -177,6 +188,20 @@ def _plain(state: Any) -> Any:
 
 
 def _sequence_root(sequence: np.random.SeedSequence) -> Root:
-    words = tuple(int(word) for word in np.ravel(np.asarray(sequence.entropy, dtype=object)))
-    entropy = words[0] if isinstance(sequence.entropy, (int, np.integer)) else words
+    given: Any = sequence.entropy
+    entropy = int(given) if isinstance(given, (int, np.integer)) else tuple(_integers(given))
     return Root(entropy, tuple(map(int, sequence.spawn_key)), pool_size=int(sequence.pool_size))
+
+
+def _integers(entropy: Any) -> Iterator[int]:
+    """The integers in an entropy that numpy took, in the order in which it mixes them: their nesting does not count."""
+    # Not by recursion, which Python limits, and numpy does not.
+    pending = [entropy]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            yield int(part, base=16 if part.startswith("0x") else 10)
+        elif isinstance(part, (int, np.integer)):
+            yield int(part)
+        else:
+            pending.extend(reversed(list(part)))
