@@ -107,8 +107,10 @@ def table_input(
 
 
 def _names(origin: Origin, labels: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Labels as names; 0, 1, 2, … are pandas' default index, and no names."""
-    if labels is None or list(labels) == [str(number) for number in range(len(labels))]:
+    """Labels as names; pandas' default index 0, 1, … and polars' column_0, column_1, … are none."""
+    if labels is None or any(
+        list(labels) == [f"{prefix}{number}" for number in range(len(labels))] for prefix in ("", "column_")
+    ):
         return None
     seen: set[str] = set()
     for number, label in enumerate(labels, start=1):

@@ -3,10 +3,14 @@
 Accepted are numbers only; a header of names above them; the files of pandas and R, with an empty first cell above the
 names of the rows; and lines of a name and its numbers. A first line that mixes names and numbers is no header, unless
 its first cell is empty: a typing error in a number would turn the line into names.
+
+Lines that begin with "# ", as numpy.savetxt writes its header and footer, are comments. The one above the numbers names
+the columns if it has as many cells as they, and no other header follows.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -19,6 +23,8 @@ from mvn_dask.job.toml_format import preview
 
 Line = tuple[int, list[str]]
 """Number of a row's last line in the file, counted from 1, and its cells."""
+_COMMENT = re.compile(r"#([ \t].*)?\s*", re.DOTALL)
+"""A line that is a comment unless it holds numbers. Without the space it may be a name, such as "#1"."""
 
 
 def read_csv(origin: Origin, path: Path) -> InputArray:
@@ -27,28 +33,54 @@ def read_csv(origin: Origin, path: Path) -> InputArray:
         text = path.read_text(encoding="utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
         raise origin.invalid(f"must be text in UTF-8, and byte {error.start} is not") from None
-    return _table(origin, _lines(origin, text))
+    header, lines = _split(origin, text)
+    return _table(origin, header, lines)
 
 
-def _lines(origin: Origin, text: str) -> Iterator[Line]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
+def _rows(origin: Origin, text: str) -> Iterator[tuple[Line, bool]]:
+    """The rows of a file, and whether each is a comment."""
+    source = list(io.StringIO(text, newline=""))
+    reader = csv.reader(source, strict=True, skipinitialspace=True)
+    begin = 0
     try:
         for cells in reader:
+            is_comment = _COMMENT.fullmatch(source[begin]) is not None
+            begin = reader.line_num
+            if is_comment:
+                cells[0] = cells[0].removeprefix("#")
+                if any(map(_is_digital, cells)):
+                    msg = 'begins with "# ", as a comment, and holds numbers: delete it, or put the name in quotes'
+                    raise origin.invalid(msg, cell=f"line {begin}")
             if len(cells) > 1 or (cells and cells[0].strip()):
-                yield reader.line_num, cells
+                yield (begin, cells), is_comment
     except csv.Error as error:
         raise origin.invalid(f"is no CSV: {error}", cell=f"line {reader.line_num}") from None
 
 
-def _table(origin: Origin, lines: Iterator[Line]) -> InputArray:
-    first = next(lines, None)
-    if first is None:
-        raise origin.invalid("is empty")
+def _split(origin: Origin, text: str) -> tuple[list[str] | None, Iterator[Line]]:
+    """The cells of the header, if there is one, and the lines below it, one at a time."""
+    rows = _rows(origin, text)
+    comment: Line | None = None
+    for first, is_comment in rows:
+        if not is_comment:
+            break
+        comment = first
+    else:
+        raise origin.invalid("holds no numbers, only comments" if comment else "is empty")
     _refuse_other_separators(origin, first)
-    header = [cell.strip() for cell in first[1]] if _is_header(first[1]) else None
-    begin = first if header is None else next(lines, None)
+    lines = (line for line, is_comment in rows if not is_comment)
+    if not _is_header(first[1]):
+        names = comment[1] if comment is not None and len(comment[1]) == len(first[1]) else None
+        return names and [cell.strip() for cell in names], chain([first], lines)
+    begin = next(lines, None)
     if begin is None:
         raise origin.invalid("holds no numbers, only a header")
+    return [cell.strip() for cell in first[1]], chain([begin], lines)
+
+
+def _table(origin: Origin, header: list[str] | None, lines: Iterator[Line]) -> InputArray:
+    begin = next(lines)
+    width = len(header or begin[1])
     indexed = header is not None and not header[0]
     named = indexed or (len(begin[1]) > 1 and not _is_number(begin[1][0]))
     labels: list[str] = []
@@ -57,8 +89,8 @@ def _table(origin: Origin, lines: Iterator[Line]) -> InputArray:
     for line, cells in chain([begin], lines):
         if named and not indexed and _is_number(cells[0]):
             raise _not_a_number(origin, header, begin, 0)
-        if len(cells) != len(first[1]):
-            text = f"has {len(cells)} cells, and the first line has {len(first[1])}"
+        if len(cells) != width:
+            text = f"has {len(cells)} cells, and the first line has {width}"
             raise origin.invalid(text, cell=f"line {line}")
         labels += [cell.strip() for cell in cells[:named]]
         try:
@@ -90,9 +122,12 @@ def _cell(header: list[str] | None, line: int, column: int) -> str:
 
 def _is_header(cells: list[str]) -> bool:
     """Whether the first row holds names: none is a number, unless the first cell is empty, as pandas writes it."""
+    return (len(cells) > 1 and not cells[0].strip()) or not any(map(_is_digital, cells))
+
+
+def _is_digital(cell: str) -> bool:
     # Without digits, as "nan" and "inf", a number may be a name.
-    numbers = (_is_number(cell) and any(map(str.isdigit, cell)) for cell in cells)
-    return (len(cells) > 1 and not cells[0].strip()) or not any(numbers)
+    return _is_number(cell) and any(map(str.isdigit, cell))
 
 
 def _is_number(cell: str) -> bool:
@@ -104,6 +139,11 @@ def _is_number(cell: str) -> bool:
 
 
 def _refuse_other_separators(origin: Origin, first: Line) -> None:
-    for sign, name in {";": "semicolons", "\t": "tabs"}.items():
-        if len(first[1]) == 1 and sign in first[1][0]:
-            raise origin.invalid(f"cells must be separated by commas, not {name}", cell=f"line {first[0]}")
+    number, cells = first
+    if len(cells) > 1:
+        return
+    found = {name for sign, name in {";": "semicolons", "\t": "tabs"}.items() if sign in cells[0]}
+    if not found and len(cells[0].split()) > 1 and all(map(_is_number, cells[0].split())):
+        found = {"spaces"}
+    for name in found:
+        raise origin.invalid(f"cells must be separated by commas, not {name}", cell=f"line {number}")

@@ -61,7 +61,7 @@ def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:
     import pyarrow.types as kinds
 
     where = f"column {preview(name)}"
-    if not (kinds.is_integer(column.type) or kinds.is_floating(column.type)):
+    if not (kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type)):
         raise origin.invalid(f"must hold numbers, not {preview(str(column.type))}", cell=where)
     if column.null_count:
         row = column.is_null().to_pylist().index(True)

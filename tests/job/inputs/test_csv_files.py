@@ -16,7 +16,7 @@ from tests.support.job_inputs import read, refusal
 NAMES = st.lists(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
     .map(str.strip)
-    .filter(lambda text: text and not _number(text)),
+    .filter(lambda text: text and not _number(text) and not text.startswith(("# ", "#\t")) and text != "#"),
     min_size=1,
     max_size=4,
     unique=True,
@@ -59,6 +59,18 @@ MEANS: list[tuple[str, list[float], Any]] = [
     ("a,b\r\n1,2\r\n", [1, 2], ("a", "b")),
     ("a,b\r1,2\r", [1, 2], ("a", "b")),
     ("\n\na,b\n\n1,2\n  \n\n", [1, 2], ("a", "b")),
+    ("# oil,gas\n1,2\n", [1, 2], ("oil", "gas")),
+    ("# a\n1\n2\n", [1, 2], None),
+    ("# oil\n1\n", [1], ("oil",)),
+    ("# mean\n1\n", [1], None),
+    ("# two, three\n#\n# oil , gas\n\n1,2\n# end\n#\n", [1, 2], ("oil", "gas")),
+    ("# of the year\n1,2\n", [1, 2], None),
+    ("# made, by hand\noil,gas\n# between\n1,2\n", [1, 2], ("oil", "gas")),
+    ("# name,mean\noil,0.1\ngas,0.2\n", [0.1, 0.2], ("oil", "gas")),
+    ("#1,#2\n1,2\n", [1, 2], ("#1", "#2")),
+    ('"# 1","# 2"\n1,2\n', [1, 2], ("# 1", "# 2")),
+    ('"# a",1\n"# b",2\n', [1, 2], ("# a", "# b")),
+    ('"oil\n# gas",coal\n1,2\n', [1, 2], ("oil\n# gas", "coal")),
 ]
 
 
@@ -99,7 +111,11 @@ def test_variances(tmp_path: Path) -> None:
 FAULTS: list[tuple[str, str]] = [
     ("", "is empty"),
     ("\n \n", "is empty"),
+    ("# a\n#\n", "holds no numbers, only comments"),
+    ("# 1,2\n3,4\n", 'line 1: begins with "# ", as a comment, and holds numbers: delete it, or put the name in quotes'),
+    ("oil,1\n# gas,2\n", 'line 2: begins with "# ", as a comment, and holds numbers'),
     ("a,b\n", "holds no numbers, only a header"),
+    ("1 2\n3 4\n", "line 1: cells must be separated by commas, not spaces"),
     (",\n", "holds no numbers, only a header"),
     ("a\nb\n", 'line 2, column 1 ("a"): must be a number, not "b"'),
     ("a,b\n1,x\n", 'line 2, column 2 ("b"): must be a number, not "x"'),
@@ -148,13 +164,26 @@ def test_what_is_no_text(tmp_path: Path) -> None:
     assert refusal(tmp_path, "mean", "a.csv")
 
 
-@given(st.text(st.sampled_from('12.e-,, \n\r"ax;\x00é'), max_size=30))
+@given(st.text(st.sampled_from('12.e-,, \n\r"ax;\x00é# '), max_size=30))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_an_array_or_refused_in_a_line(text: str) -> None:
     with TemporaryDirectory() as folder, suppress(InvalidDistributionError):
         found = read(Path(folder), "cov", put(Path(folder), text))
         assert np.isfinite(found.array).all()
         assert found.names is None or len(found.names) == found.array.shape[0]
+
+
+@pytest.mark.parametrize("header", ["oil,gas", "two\noil,gas"])
+def test_what_numpy_writes(header: str, tmp_path: Path) -> None:
+    matrix = np.random.default_rng(1).standard_normal((2, 2))
+    np.savetxt(tmp_path / "a.csv", matrix, delimiter=",", header=header, footer="end\nof file")
+    np.savetxt(tmp_path / "b.csv", matrix[0], header="oil")
+    found = read(tmp_path, "cov", "a.csv")
+    assert np.array_equal(found.array, matrix)
+    assert found.names == ("oil", "gas")
+    assert read(tmp_path, "mean", "b.csv").names is None
+    np.savetxt(tmp_path / "c.csv", matrix)
+    assert refusal(tmp_path, "cov", "c.csv") == "c.csv, line 1: cells must be separated by commas, not spaces"
 
 
 @given(names=NAMES, seed=st.integers(0, 100))

@@ -1,9 +1,11 @@
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +20,8 @@ MATRIX = np.array([[4.0, 1.0], [1.0, 9.0]])
 def put(folder: Path, table: Any) -> str:
     if isinstance(table, pd.DataFrame):
         table.to_parquet(folder / "a.parquet")
+    elif isinstance(table, pl.DataFrame):
+        table.write_parquet(folder / "a.parquet")
     else:
         pq.write_table(pa.table(table), folder / "a.parquet")
     return "a.parquet"
@@ -31,6 +35,10 @@ COVARIANCES: list[tuple[Any, Any]] = [
     (pd.DataFrame(MATRIX, columns=["0", "1"]), None),
     ({"öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
     ({"name": NAMES, "öl": [4.0, 1.0], "gas": [1, 9]}, NAMES),
+    (pd.DataFrame(MATRIX, columns=NAMES).astype({"öl": "Int64", "gas": "double[pyarrow]"}), NAMES),
+    ({"öl": pa.array([Decimal(4), Decimal(1)]), "gas": [1, 9]}, NAMES),
+    (pl.DataFrame(MATRIX, schema=NAMES), NAMES),
+    (pl.DataFrame(MATRIX), None),
     ({"öl": pa.array([4, 1], pa.float16()), "gas": pa.array([1, 9], pa.uint8())}, NAMES),
 ]
 
