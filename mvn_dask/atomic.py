@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial$")
-"""End of a temporary file's name; Zarr's local store uses the same."""
+PARTIAL = re.compile(r"(?P<name>.+)\.[0-9a-f]{32}\.partial", re.DOTALL)
+"""Name of a temporary file, with that of the file that it was to become."""
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def atomic_write(path: Path, *, fsync: bool = False) -> Iterator[BinaryIO]:
     # Those folders that are missing on the way, innermost first.
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     try:
         with partial.open("wb") as file:
             yield file

@@ -10,7 +10,13 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, StorageBusyError, UnfinishedStoreError
+from mvn_dask.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    StorageBusyError,
+    StorageNotEmptyError,
+    UnfinishedStoreError,
+)
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.ranges import BlockNumbers
@@ -58,6 +64,8 @@ def extend(
         If chunks are missing, as they are after an extension that was killed: `repair` completes it.
     DerivedStoreError, StorageBusyError
         If the store's numbers were derived from samples; if another job is in the store.
+    StorageNotEmptyError
+        If something of others lies where the new rows would go.
     ArgumentError, ArgumentTypeError
         If `rows` is no number of rows, or the sample is a single one without an axis.
 
@@ -114,8 +122,10 @@ def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Arr
     and would be taken for a whole one of the longer store.
     """
     # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks.
-    for _, entry in list(chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer))):
-        storage.delete(entry.key)
+    for _, entry in chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer)):
+        raise StorageNotEmptyError(
+            f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
+        )
     if manifest.shape[0] % manifest.chunks[0] and chunk_count(longer):
         numbers = chunks_of_row(longer, manifest.shape[0])
         for number, block in Blocks(array).compute(numbers.tolist()):

@@ -22,9 +22,10 @@ from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format import layout, parameters
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count, chunk_index
 from mvn_dask.store.format.manifest import Manifest, require_manifest
-from mvn_dask.store.format.metadata import Files, metadata_faults, zarr_files
+from mvn_dask.store.format.metadata import metadata_faults, zarr_files
+from mvn_dask.store.format.ownership import is_accounted_for, own_keys
 from mvn_dask.store.storage.addressing import open_storage
-from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
+from mvn_dask.store.storage.base import Storage
 
 Level = Literal["size", "checksum", "values"]
 
@@ -197,11 +198,11 @@ def _describe_difference(found: npt.NDArray[Any], expected: npt.NDArray[Any]) ->
     return f"the values differ: {different} of {expected.size} compared, by up to {largest:.1e} of the largest"
 
 
-def inventory(storage: Storage, manifest: Manifest, files: Files) -> tuple[dict[int, str], list[str]]:
-    """Numbers of the chunks that are bad by name and size, and why; and unknown files. `files` are those of Zarr."""
+def inventory(storage: Storage, manifest: Manifest) -> tuple[dict[int, str], list[str]]:
+    """Numbers of the chunks that are bad by name and size, and why; and unknown files."""
     size = chunk_bytes(manifest)
     # One listing instead of a look at each chunk: it finds what should not be there as well.
-    own = {*files, MANIFEST_KEY, parameters.WRITER, *map(parameters.parameter_key, manifest.parameters)}
+    is_own = own_keys(manifest)
     missing = np.ones(chunk_count(manifest), np.bool_)
     bad, unknown = {}, []
     for entry in storage.entries():
@@ -213,7 +214,7 @@ def inventory(storage: Storage, manifest: Manifest, files: Files) -> tuple[dict[
                 bad[number] = "no plain file, but a link or the like, which is not followed"
             elif entry.size != size:
                 bad[number] = f"wrong size: {entry.size} bytes, not {size}"
-        elif entry.key not in own and not storage.is_temporary(entry.key):
+        elif not is_accounted_for(is_own, entry.key):
             unknown.append(entry.key)
     return bad | dict.fromkeys(np.flatnonzero(missing).tolist(), "missing"), unknown
 
@@ -225,7 +226,7 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
     # The attributes hold the mean. Where it is lost, that is the fault, and not the metadata as well.
     mean_is_good = faults.get("mean", "none") is None
     files = zarr_files(manifest, {"mean": storage.loader(parameters.parameter_key("mean"))()} if mean_is_good else {})
-    bad, unknown = inventory(storage, manifest, files)
+    bad, unknown = inventory(storage, manifest)
     if level != "size":
         # Those that are bad by name or size are not read: a hostile file may be larger than the memory.
         numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))

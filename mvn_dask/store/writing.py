@@ -17,10 +17,11 @@ from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, Store
 from mvn_dask.execution.client import current_client
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import DOCUMENTS, complete, is_store, missing_numbers, refuse_unknown_files
+from mvn_dask.store.format.completeness import complete, missing_numbers, refuse_unknown_files
 from mvn_dask.store.format.layout import chunk_count, chunk_index, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
 from mvn_dask.store.format.metadata import commit, zarr_files
+from mvn_dask.store.format.ownership import own_keys, removal
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
@@ -57,7 +58,7 @@ def to_zarr(
         A local path or ``file://`` URL, which all workers see; an ``s3://``, ``gs://``, ``az://`` or
         ``memory://`` URL; or a Zarr ``LocalStore`` or ``ObjectStore``.
     overwrite : bool
-        Delete the store, or another Zarr hierarchy, that lies there, and begin again.
+        Delete the store, or another Zarr hierarchy, that lies there, and begin again; refused where anything else lies.
     part : (int, int), optional
         ``(i, n)`` with 0 ≤ i < n: write the i-th of n parts of the chunks. Any number of parts may run at
         the same time, on any machines that see the store; the one that completes the store commits it.
@@ -76,7 +77,7 @@ def to_zarr(
     SpecMismatchError
         If a store of another specification lies there; the message names every field that differs.
     StorageNotEmptyError
-        If something else lies there; with `overwrite`, if it is no Zarr hierarchy.
+        If something else lies there; with `overwrite`, if that is no part of a store or a Zarr hierarchy.
     StorageBusyError
         If `overwrite` is asked of a store that another job is writing.
     AlignmentError
@@ -154,8 +155,9 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
 
 
 def remove(storage: Storage) -> None:
-    """Delete a hierarchy, and the manifest last."""
-    storage.remove(metadata_first=is_store(storage), is_metadata=lambda key: key.rpartition("/")[2] in DOCUMENTS)
+    """Delete a store, or another hierarchy, and nothing else, in an exclusive session; the manifest last."""
+    for keys in removal(storage).steps():
+        storage.delete_many(keys)
 
 
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:
@@ -180,7 +182,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
     if not _others_complete(storage, manifest, written):
         return
     if exclusive:
-        storage.remove_temporaries()
+        storage.remove_temporaries(own_keys(manifest))
     storage.sync()
     # Metadata last: until then no Zarr reader opens the store.
     commit(storage, zarr_files(manifest, arrays))

@@ -17,6 +17,7 @@ from mvn_dask.errors import (
     ArgumentError,
     ArgumentTypeError,
     StorageBusyError,
+    StorageNotEmptyError,
     StoreError,
     UnfinishedStoreError,
 )
@@ -163,6 +164,11 @@ def test_what_lies_beyond_the_end_is_not_taken_for_rows(tmp_path: Path) -> None:
     unknown.parent.mkdir()
     unknown.write_bytes((tmp_path / "samples" / "c" / "0" / "0").read_bytes())
     assert mvn_dask.verify(tmp_path).unknown_files == ("samples/c/5/0",)
+    before = tree(tmp_path)
+    with pytest.raises(StorageNotEmptyError, match=r"samples/c/5/0 lies where the new rows would go, .*: move it away"):
+        mvn_dask.extend(tmp_path, 100)
+    assert tree(tmp_path) == before
+    unknown.unlink()
     mvn_dask.extend(tmp_path, 100, fsync=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), normal.sample(200, seed=1, chunks=30))
 

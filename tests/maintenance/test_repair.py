@@ -60,7 +60,7 @@ def test_everything_at_once(tmp_path: Path) -> None:
     flip(folder / "variable" / "c" / "0", -1)
     (folder / "zarr.json").unlink()
     (folder / "note").touch()
-    (folder / "samples" / f"c.{'0' * 32}.partial").touch()
+    (folder / "samples" / f"zarr.json.{'0' * 32}.partial").touch()
     done = mvn_dask.repair(folder, level="values", full=True)
     assert done.chunks == ((1, 0), (2, 0), (3, 0))
     assert set(done.files) == {"samples/zarr.json", "variable/c/0", "zarr.json"}

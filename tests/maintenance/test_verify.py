@@ -109,11 +109,15 @@ def test_unknown_files_are_named(level: Level, tmp_path: Path) -> None:
 
 def test_what_killed_writers_left_is_not_unknown(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
-    for key in ("samples/c/2", "samples/c/2/0", ".mvn_dask/plan", "zarr"):
+    for key in ("samples/c/2/0", "samples/zarr.json", ".mvn_dask/manifest.json", "zarr.json", "variable/c/0"):
         (folder / f"{key}.{'0' * 32}.partial").write_bytes(b"half")
-    (folder / ".mvn_dask" / "trash" / "samples").mkdir(parents=True)
-    (folder / ".mvn_dask" / "trash" / "samples" / "0").touch()
     assert mvn_dask.verify(folder, level="values", full=True).ok
+    strangers = ["samples/c/2", "samples/c/9/0", ".mvn_dask/plan", "zarr"]
+    for number, key in enumerate(strangers):
+        (folder / key).parent.mkdir(exist_ok=True)
+        strangers[number] = f"{key}.{'0' * 32}.partial"
+        (folder / strangers[number]).write_bytes(b"whole")
+    assert mvn_dask.verify(folder).unknown_files == tuple(sorted(strangers))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

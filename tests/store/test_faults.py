@@ -156,8 +156,8 @@ def test_files_of_killed_writers_are_no_part_of_a_store_and_are_swept(tmp_path: 
     folder = tmp_path / "store"
     kill(start_paused(folder, 7))
     assert partials(folder), "it died amid a chunk"
-    (folder / ".mvn_dask" / f"plan.{'0' * 32}.partial").touch()
-    (folder / f"zarr.{'1' * 32}.partial").write_bytes(b"{}")
+    (folder / ".mvn_dask" / f"manifest.json.{'0' * 32}.partial").touch()
+    (folder / f"zarr.json.{'1' * 32}.partial").write_bytes(b"{}")
     assert_midway(folder)
     report = mvn_dask.verify(folder)
     assert set(report.bad.values()) == {"missing"}

@@ -22,7 +22,7 @@ from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import Sampler
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage, is_lock
 from tests.support.strategies import Floats
 
 
@@ -170,8 +170,8 @@ def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:
     _check_listing(storage)
     _check_large_values(storage)
     _check_travel(storage, secrets)
-    for ours in (True, False):
-        _check_removal(storage, ours=ours)
+    _check_removal(storage)
+    _check_sweeping(storage)
     _check_sessions(storage)
 
 
@@ -209,14 +209,14 @@ def _check_files(storage: Storage) -> None:
     assert not storage.create("empty too", b"x")
     for key in ("empty", "empty too", "a/x"):
         storage.delete(key)
-    assert [entry for entry in storage.entries() if not storage.is_temporary(entry.key)] == []
+    assert [entry for entry in storage.entries() if not is_lock(entry.key)] == []
 
 
 def _check_listing(storage: Storage) -> None:
     sizes = {"a/x": 1, "a/b/c/y": 2, "ab/x": 3, "abc": 4, MANIFEST_KEY: 5, "a b/ü%20+": 6}
     for key, size in sizes.items():
         storage.write(key, [b"." * size])
-    whole = [entry for entry in storage.entries() if not storage.is_temporary(entry.key)]
+    whole = [entry for entry in storage.entries() if not is_lock(entry.key)]
     assert {entry.key: entry.size for entry in whole} == sizes
     assert all(entry.regular and abs(entry.modified - time.time()) < 60 for entry in whole)
     assert len(whole) == len(sizes)
@@ -226,7 +226,7 @@ def _check_listing(storage: Storage) -> None:
     assert {entry.key for entry in storage.entries("a/b")} == {"a/b/c/y"}
     for folder in ("none", "abc", "ab/x", "b", "a/b/c/y/z"):
         assert list(storage.entries(folder)) == [], folder
-    storage.remove_temporaries()
+    storage.remove_temporaries(lambda _: True)
     for key, size in sizes.items():
         assert storage.read(key).tobytes() == b"." * size
         storage.delete(key)
@@ -271,18 +271,37 @@ def _check_travel(storage: Storage, secrets: Sequence[str]) -> None:
         storage.loader("a.npy")()
 
 
-def _check_removal(storage: Storage, *, ours: bool) -> None:
-    manifest = MANIFEST_KEY
-    keys = ["zarr.json", "samples/zarr.json", "samples/c/0", "samples/c/1", f"{INTERNAL_FOLDER}/parameters/mean.npy"]
-    for key in [*keys, *([manifest] if ours else [])]:
+def _check_removal(storage: Storage) -> None:
+    kept = ["one", "two/c", f"{INTERNAL_FOLDER}/parameters/mean.npy"]
+    gone = ["three", "two/d", "four/f/g", f"{INTERNAL_FOLDER}/h/i", "missing", "missing/j"]
+    for key in (*kept, *gone[:4]):
         storage.write(key, [b"x"])
     with storage.session() as session:
         assert session.try_exclusive()
-        storage.remove(metadata_first=ours, is_metadata=lambda key: key.endswith("zarr.json"))
-        assert all(storage.is_temporary(entry.key) for entry in storage.entries())
-        storage.remove(metadata_first=False, is_metadata=lambda _: False)  # of nothing
-        assert storage.create(manifest, b"{}")
-    storage.delete(manifest)
+        storage.delete_many(iter(gone))
+        assert {entry.key for entry in storage.entries() if not is_lock(entry.key)} == set(kept)
+        storage.delete_many(kept)
+        storage.delete_many([])
+        assert all(is_lock(entry.key) and storage.is_lock(entry.key) for entry in storage.entries())
+        assert storage.create("four", b"a file in place of a folder")
+    storage.delete("four")
+
+
+def _check_sweeping(storage: Storage) -> None:
+    """Of temporary files those alone that were to become one's own."""
+    digits = "0123456789abcdef" * 2
+    own, left_over = "five", f"five.{digits}.partial"
+    others = [f"six.{digits}.partial", f"{left_over}.txt", f"five.{digits[1:]}.partial", f"seven/{left_over}"]
+    for key in (own, left_over, *others):
+        storage.write(key, [b"x"])
+    with storage.session() as session:
+        assert session.try_exclusive()
+        storage.remove_temporaries(lambda key: key == own)
+        left = {entry.key for entry in storage.entries() if not is_lock(entry.key)}
+    # In an object store no temporary file of ours can be: whatever has such a name is somebody's.
+    assert left - {left_over} == {own, *others}
+    assert (left_over in left) is not storage.has_locks
+    storage.delete_many(left)
 
 
 def _check_sessions(storage: Storage) -> None:
@@ -301,7 +320,7 @@ def _check_sessions(storage: Storage) -> None:
         assert one.try_exclusive()
         one.acquire_shared()
         others = [each.key for each in storage.entries() if each.key != MANIFEST_KEY]
-        assert all(map(storage.is_temporary, others))
+        assert all(map(is_lock, others))
     with storage.session() as third:
         assert third.try_exclusive()
     storage.delete(MANIFEST_KEY)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -52,6 +53,24 @@ def link(path: Path) -> None:
 def replace_by_fifo(path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
+
+
+def make_special(path: Path, kind: str) -> None:
+    """A link, a link to a folder, a pipe or a socket."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as one:
+            # By way of the folder, since the path of a socket may be no longer than 107 bytes.
+            here = os.open(".", os.O_RDONLY)
+            try:
+                os.chdir(path.parent)
+                one.bind(path.name)
+            finally:
+                os.fchdir(here)
+                os.close(here)
+    else:
+        path.symlink_to(path.parent / "nothing" if kind == "link" else path.parent)
 
 
 Damage = Callable[[Path], object]

@@ -1,12 +1,10 @@
-"""What lies in a storage: a complete store, an unfinished one, or files that must never be deleted.
+"""What lies in a storage: a complete store, an unfinished one, or something else.
 
-Input: storage and a manifest. Output: numbers of missing chunks, answers, or keys of unknown files. Cost: an `lstat` a
-chunk in a folder, a listing in an object store; and the documents' JSON.
+Input: storage and a manifest. Output: numbers of missing chunks, or answers. Cost: an `lstat` a chunk in a folder, a
+listing in an object store; and the documents' JSON.
 """
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,13 +14,9 @@ from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, Unfinish
 from mvn_dask.store.format.layout import chunk_count, chunk_entries, is_whole
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
+from mvn_dask.store.format.ownership import removal
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
-
-DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
-"""Names of metadata documents of Zarr 3 and Zarr 2."""
-
-_CHUNK = re.compile(r"c(\.\d+)*|\d+(\.\d+)*")
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
 
 def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
@@ -97,35 +91,23 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")
 
 
-def unknown_files(storage: Storage) -> Iterator[str]:
-    """Keys of files that must never be deleted: those that belong to no Zarr hierarchy, which are all where none is."""
-    is_hierarchy = is_store(storage) or any(storage.entry(name) is not None for name in DOCUMENTS)
-    for entry in storage.entries():
-        if entry.key.startswith(f"{INTERNAL_FOLDER}/"):
-            continue
-        name = entry.key.rpartition("/")[2]
-        known = name in DOCUMENTS or storage.is_temporary(entry.key) or _CHUNK.fullmatch(name)
-        if not (is_hierarchy and known):
-            yield entry.key
-
-
 def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
-    """Raise unless the storage is free or holds a store; with `overwrite`, or holds any Zarr hierarchy.
+    """Raise unless the storage is free or holds a store; with `overwrite`, or any Zarr hierarchy, and nothing else.
 
     Raises StorageNotEmptyError with a file that does not belong there; DamagedManifestError as `read_manifest` does.
     """
     storage.require_folder()
-    if not overwrite and read_manifest(storage) is not None:
-        return
-    unknown = next(unknown_files(storage), None)
-    if unknown is not None:
-        raise StorageNotEmptyError(f"{storage} is not empty, and no store: {unknown} lies there. Name another URL")
-    if not overwrite and any(not entry.key.startswith(f"{INTERNAL_FOLDER}/") for entry in storage.entries()):
+    if overwrite:
+        removal(storage).refuse_other_files()
+    elif read_manifest(storage) is None:
+        unknown = next((entry.key for entry in storage.entries() if not _is_internal(entry.key)), None)
+        if unknown is None:
+            return
+        removal(storage).refuse_other_files()
         raise StorageNotEmptyError(
             f"{storage} is not empty, and no store of mvn_dask: name another URL, or use overwrite=True"
         )
 
 
-def is_store(storage: Storage) -> bool:
-    """Whether a store of any format version lies there."""
-    return any(storage.entry(key) is not None for key in (MANIFEST_KEY, VERSION_2_KEY))
+def _is_internal(key: str) -> bool:
+    return key.startswith(f"{INTERNAL_FOLDER}/")

@@ -20,6 +20,8 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER, Buffer, Storage
 
 WRITER = f"{INTERNAL_FOLDER}/writer.json"
 """Key of where and with what the store was begun: for whoever compares numbers, it decides none."""
+PARAMETERS = f"{INTERNAL_FOLDER}/parameters"
+"""Folder of the arrays."""
 MAX_WRITER_BYTES = 2**16
 """Size of that file, at most."""
 MAX_HEADER_BYTES = 4096
@@ -28,7 +30,7 @@ MAX_HEADER_BYTES = 4096
 
 def parameter_key(name: str) -> str:
     """Key of a parameter array; the manifest lets no name through that is no dotted word."""
-    return f"{INTERNAL_FOLDER}/parameters/{name}.npy"
+    return f"{PARAMETERS}/{name}.npy"
 
 
 def npy(array: npt.NDArray[Any]) -> list[Buffer]:

@@ -6,7 +6,7 @@ of one. Cost: a system call or a request a method, more where the docstring says
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -24,7 +24,10 @@ MANIFEST_KEY = f"{INTERNAL_FOLDER}/manifest.json"
 VERSION_2_KEY = f"{INTERNAL_FOLDER}/plan.json"
 """Key of the manifest of a store of format version 2, which is refused by name."""
 
-_TEMPORARY = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/(lock|create-lock|(trash|jobs)/.*)", re.DOTALL)
+FOLDER_LOCK = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/(lock|create-lock)")
+"""Keys of the locks of a folder."""
+LEASE = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/jobs/[0-9a-f]{{32}}\.json")
+"""Keys of the leases in an object store."""
 
 ByteArray = npt.NDArray[np.uint8]
 Buffer = bytes | memoryview
@@ -65,6 +68,8 @@ class Storage(ABC):
     """Whether listing many keys is cheaper than looking at each."""
     has_locks: ClassVar[bool]
     """Whether a `task_session` prevents exclusive sessions while it lasts."""
+    lock_keys: ClassVar[re.Pattern[str]]
+    """Keys of the files by which sessions are held."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -122,28 +127,28 @@ class Storage(ABC):
         """A shared session for one task. Raises StoreError if the store does not exist."""
 
     @abstractmethod
-    def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
-        """Delete everything, the manifest last, in an exclusive session.
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Delete files, those of them that exist, in any order; a folder that this empties goes as well."""
 
-        After a kill at any moment, the next call still recognises what remains, and may delete it.
-
-        Parameters
-        ----------
-        metadata_first : bool
-            For a store of mvn_dask: no reader shall see it with chunks missing. Else for another Zarr hierarchy, which
-            is recognised by its metadata: they are deleted after its chunks.
-        is_metadata : callable
-            Whether a key is one of metadata.
-        """
+    def is_lock(self, key: str) -> bool:
+        """Whether a key is that of a file by which a session may be held here."""
+        return self.lock_keys.fullmatch(key) is not None
 
     @abstractmethod
     def sync(self) -> None:
         """Wait until everything in the store is on the disk, where `fsync` was given."""
 
     @abstractmethod
-    def remove_temporaries(self) -> None:
-        """Delete temporary files of killed writers, in an exclusive session."""
+    def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
+        """Delete what killed writers left of files with such keys, in an exclusive session."""
 
-    def is_temporary(self, key: str) -> bool:
-        """Whether a key is a lock, a lease or a temporary file of any kind of storage, since stores are copied."""
-        return PARTIAL.search(key) is not None or _TEMPORARY.fullmatch(key) is not None
+
+def is_lock(key: str) -> bool:
+    """Whether a key is that of a lock or a lease in any kind of storage, since stores are copied."""
+    return FOLDER_LOCK.fullmatch(key) is not None or LEASE.fullmatch(key) is not None
+
+
+def written_key(key: str) -> str:
+    """Key of the file that a temporary file was to become; any other key as it is."""
+    found = PARTIAL.fullmatch(key)
+    return key if found is None else found["name"]

@@ -8,10 +8,9 @@ and never followed.
 
 import errno
 import os
-import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -19,9 +18,18 @@ from pathlib import Path
 import numpy as np
 
 from mvn_dask._typing import ArrayLoader
-from mvn_dask.atomic import PARTIAL, atomic_write
+from mvn_dask.atomic import atomic_write
 from mvn_dask.errors import StorageError, StorageNotEmptyError, StoreError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Session, Storage
+from mvn_dask.store.storage.base import (
+    FOLDER_LOCK,
+    INTERNAL_FOLDER,
+    Buffer,
+    ByteArray,
+    Entry,
+    Session,
+    Storage,
+    written_key,
+)
 
 if sys.platform != "win32":
     import fcntl
@@ -32,9 +40,6 @@ LOCK = "lock"
 """Name of the sessions' lock file in the internal folder."""
 CREATION_LOCK = "create-lock"
 """Name of the lock file of exclusive creation: a session may hold the other one while it creates."""
-
-TRASH = "trash"
-"""Folder in the internal folder, into which files are moved before they are deleted."""
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -49,6 +54,7 @@ class LocalStorage(Storage):
 
     prefers_listing = False
     has_locks = True
+    lock_keys = FOLDER_LOCK
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self._folder = folder
@@ -70,6 +76,10 @@ class LocalStorage(Storage):
             descriptor = os.open(f"{self.name}/{key}", _READ_FLAGS)
         except NotADirectoryError as error:
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
+        except OSError as error:
+            if error.errno in {errno.ENXIO, errno.EOPNOTSUPP}:  # a socket
+                raise StoreError(f"{key} in {self} is no plain file") from error
+            raise
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
@@ -91,6 +101,9 @@ class LocalStorage(Storage):
                     file.write(buffer)
         except IsADirectoryError as error:
             raise StoreError(f"{key} in {self} is a folder, where a store has a file: delete it") from error
+        except (FileExistsError, NotADirectoryError) as error:
+            above = error.filename or key
+            raise StoreError(f"{above} is a file, a pipe or the like, where a store has a folder: delete it") from error
 
     def create(self, key: str, content: bytes) -> bool:
         self._refuse_links(key, leaf=False)
@@ -150,39 +163,23 @@ class LocalStorage(Storage):
             session.acquire_shared()
             yield
 
-    def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
-        internal = self._folder / INTERNAL_FOLDER
-        trash = internal / TRASH
-        self._empty_trash()
-        trash.mkdir(parents=True)
-        # Renamed before they are deleted: that takes no time, so readers see all of a folder or nothing. In this order,
-        # since a kill may come between any two steps: a test dies at every single one.
-        visible = [path for path in self._folder.iterdir() if path.name != INTERNAL_FOLDER]
-        for path in sorted(visible, key=lambda path: is_metadata(path.name) != metadata_first):
-            path.rename(trash / path.name)
-        self._empty_trash()
-        # The manifest last: while it is there, everything around it is known as a store's, and may be overwritten.
-        for path in sorted(internal.iterdir(), key=lambda path: path == self._folder / MANIFEST_KEY):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path.name not in {LOCK, CREATION_LOCK}:  # others may wait for these very files
-                path.unlink()
+    def delete_many(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.delete(key)
+            # Up to the first that holds anything else; the folder of the locks always does.
+            with suppress(OSError):
+                while key := key.rpartition("/")[0]:
+                    os.rmdir(f"{self.name}/{key}")  # noqa: PTH106
 
     def sync(self) -> None:
         if self._fsync and hasattr(os, "sync"):
             # Once, for what earlier calls wrote without waiting.
             os.sync()
 
-    def remove_temporaries(self) -> None:
+    def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
         for entry in self.entries():
-            if PARTIAL.search(entry.key):
+            if entry.regular and (name := written_key(entry.key)) != entry.key and is_own(name):
                 self.delete(entry.key)
-        self._empty_trash()
-
-    def _empty_trash(self) -> None:
-        trash = self._folder / INTERNAL_FOLDER / TRASH
-        if trash.exists():
-            shutil.rmtree(trash)
 
     def _link_above(self, key: str) -> str | None:
         """The first folder above a key that is a link: files below it lie outside the store."""

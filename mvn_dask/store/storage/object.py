@@ -9,9 +9,10 @@ import errno
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -23,8 +24,8 @@ from obstore.store import MemoryStore, ObjectStore
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.errors import StorageError, StoreError, TransportError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
-from mvn_dask.store.storage.lease import JOBS, LeaseSession, lease_session
+from mvn_dask.store.storage.base import LEASE, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
+from mvn_dask.store.storage.lease import LeaseSession, lease_session
 
 MULTIPART_BYTES = 2**24
 """Bytes that are sent in one request, at most."""
@@ -39,6 +40,7 @@ class ObjectStorage(Storage):
 
     prefers_listing = True
     has_locks = False
+    lock_keys = LEASE
 
     def __init__(self, store: ObjectStore, name: str) -> None:
         self._store: Any = store
@@ -77,10 +79,9 @@ class ObjectStorage(Storage):
         with self._translated(), suppress(FileNotFoundError):
             obstore.delete(self._store, self.path(key))
 
-    def delete_many(self, keys: Sequence[str]) -> None:
-        """Delete many objects, those of them that exist."""
-        for start in range(0, len(keys), REQUEST_KEYS):
-            batch = keys[start : start + REQUEST_KEYS]
+    def delete_many(self, keys: Iterable[str]) -> None:
+        remaining = iter(keys)
+        while batch := list(islice(remaining, REQUEST_KEYS)):
             try:
                 with self._translated(batch[0]):
                     obstore.delete(self._store, list(map(self.path, batch)))
@@ -111,26 +112,10 @@ class ObjectStorage(Storage):
             raise StoreError(f"{self} is not there: does this worker see it, and was it not deleted?")
         yield
 
-    def remove(self, *, metadata_first: bool, is_metadata: Callable[[str], bool]) -> None:
-        visible, internal = [], []
-        for entry in self.entries():
-            if not entry.key.startswith(f"{INTERNAL_FOLDER}/"):
-                visible.append(entry.key)
-            elif not entry.key.startswith(f"{JOBS}/") and entry.key != MANIFEST_KEY:
-                internal.append(entry.key)
-        metadata = sorted(filter(is_metadata, visible), key=lambda key: key.count("/"))
-        chunks = [key for key in visible if not is_metadata(key)]
-        # One batch after the other, since a request deletes in any order. The root's document is the first or the last.
-        root, others = metadata[:1], metadata[1:]
-        for batch in (root, others, chunks) if metadata_first else (chunks, others, root):
-            self.delete_many(batch)
-        self.delete_many(internal)
-        self.delete(MANIFEST_KEY)
-
     def sync(self) -> None:
         """Object stores answer when an object is safe."""
 
-    def remove_temporaries(self) -> None:
+    def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
         """There are none: an object that was not sent whole never appears."""
 
     def _entry(self, found: Any) -> Entry:

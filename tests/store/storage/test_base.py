@@ -7,7 +7,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.store.storage.addressing import open_storage
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.base import MANIFEST_KEY, Storage, is_lock, written_key
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
 from tests.support.contracts import check_storage
@@ -32,14 +32,34 @@ def test_a_folder_that_waits_for_the_disk_keeps_the_contract(tmp_path: Path) -> 
     check_storage(LocalStorage(tmp_path / "store", fsync=True))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_temporary_files_of_any_storage_are_known_to_each(kind: type[Storage], tmp_path: Path, prefix: Prefix) -> None:
-    storage = KINDS[kind](tmp_path, prefix)
-    partial = f"samples/c/0.{'0' * 32}.partial"
-    for key in (".mvn_dask/lock", ".mvn_dask/create-lock", ".mvn_dask/trash/x", ".mvn_dask/jobs/1.json", partial):
-        assert storage.is_temporary(key)
-    for key in (".mvn_dask/manifest.json", "lock", "jobs/1.json", "samples/c/0", ".mvn_dask/locksmith"):
-        assert not storage.is_temporary(key)
+def test_locks_of_any_storage_are_known() -> None:
+    lease = f"{JOBS}{'0a' * 16}.json"
+    for key in (".mvn_dask/lock", ".mvn_dask/create-lock", lease):
+        assert is_lock(key)
+        assert LocalStorage(Path("/none")).is_lock(key) is not MemoryStorage("none").is_lock(key)
+    for key in (
+        MANIFEST_KEY,
+        "lock",
+        lease.removeprefix(".mvn_dask/"),
+        f"{JOBS}1.json",
+        f"{lease}~",
+        f"{JOBS}a{lease}",
+    ):
+        assert not is_lock(key)
+
+
+def test_temporary_files_say_what_they_were_to_become() -> None:
+    digits = "0a" * 16
+    for key in ("samples/c/0", "zarr.json", "a\nb"):
+        assert written_key(f"{key}.{digits}.partial") == key
+    for key in (
+        "a",
+        f"a.{digits}.partial~",
+        f"a.{digits[1:]}.partial",
+        f".{digits}.partial",
+        f"a.{digits.upper()}.partial",
+    ):
+        assert written_key(key) == key
 
 
 def test_a_store_moves_between_a_folder_and_a_bucket(prefix: Prefix, tmp_path: Path) -> None:

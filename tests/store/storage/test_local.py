@@ -94,13 +94,17 @@ def test_a_folder_that_is_a_link_is_never_followed(folder: str, store: Path, tmp
     assert mvn_dask.verify(store, level="values").ok
 
 
-def test_overwriting_deletes_links_and_not_what_they_lead_to(store: Path, tmp_path: Path) -> None:
+def test_overwriting_deletes_no_link_and_not_what_it_leads_to(store: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (store / "samples" / "c" / "1").rename(outside)
     (store / "samples" / "c" / "1").symlink_to(outside)
-    before = tree(outside)
+    before = tree(outside), tree(store)
+    with pytest.raises(StorageNotEmptyError, match=r"samples/c/1 in .* is a link, a pipe or the like"):
+        mvn_dask.to_zarr(sample(seed=2), store, overwrite=True)
+    assert (tree(outside), tree(store)) == before
+    LocalStorage(store).delete_many(["samples/c/1"])
+    assert tree(outside) == before[0]
     mvn_dask.to_zarr(sample(seed=2), store, overwrite=True)
-    assert tree(outside) == before
     assert mvn_dask.verify(store, level="values").ok
 
 

@@ -19,6 +19,7 @@ from mvn_dask.errors import NotAStoreError, StorageError, StoreError, TransportE
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.object import MULTIPART_BYTES
+from mvn_dask.store.writing import remove
 from tests.support.clusters import local_cluster
 from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix, wired
 from tests.support.stores import sample
@@ -105,7 +106,7 @@ def test_stores_in_memory() -> None:
         mvn_dask.to_zarr(sample(), name, overwrite=True)
         np.testing.assert_array_equal(mvn_dask.from_zarr(name), sample())
         storage = open_storage(name)
-        storage.remove(metadata_first=True, is_metadata=lambda key: key.endswith("zarr.json"))
+        remove(storage)
         assert list(storage.entries()) == []
 
 

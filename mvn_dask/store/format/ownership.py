@@ -1,0 +1,139 @@
+"""Which files of a storage are a store's own, and may be deleted: those that something accounts for, and no others.
+
+Input: a manifest; or a storage, whose manifest or whose Zarr documents say what is its own. Output: predicates of keys,
+and the keys to delete, in an order after each step of which the next call still recognises what is left. Cost: a
+comparison a key; without a manifest, every document of Zarr is read.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
+from mvn_dask.store.format.hierarchy import Hierarchy, read_hierarchy
+from mvn_dask.store.format.layout import ARRAY, parse_key
+from mvn_dask.store.format.manifest import Manifest, read_manifest
+from mvn_dask.store.format.metadata import DOCUMENT
+from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
+from mvn_dask.store.storage.base import (
+    INTERNAL_FOLDER,
+    MANIFEST_KEY,
+    VERSION_2_KEY,
+    Entry,
+    Storage,
+    is_lock,
+    written_key,
+)
+
+IsOwn = Callable[[str], bool]
+"""Whether a key is that of a file of one's own."""
+
+_PARAMETER = re.compile(rf"{re.escape(PARAMETERS)}/[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.npy")
+_VERSION_2 = {VERSION_2_KEY, f"{INTERNAL_FOLDER}/mean.npy", f"{INTERNAL_FOLDER}/factor.npy"}
+
+
+def own_documents(manifest: Manifest) -> tuple[str, ...]:
+    """Keys of Zarr's metadata and of the variables' names, the root's document first."""
+    names = () if manifest.names is None else (f"{manifest.array.dimensions[-1]}/{name}" for name in (DOCUMENT, "c/0"))
+    return DOCUMENT, f"{ARRAY}/{DOCUMENT}", *names
+
+
+def own_keys(manifest: Manifest) -> IsOwn:
+    """Whether a key is that of a file of the store; its locks and temporary files are none."""
+    files = {*own_documents(manifest), MANIFEST_KEY, WRITER, *map(parameter_key, manifest.parameters)}
+    return lambda key: key in files or parse_key(manifest, key) is not None
+
+
+def is_accounted_for(is_own: IsOwn, key: str) -> bool:
+    """Whether a key is one's own, that of a temporary file on the way to one of those, or that of a lock."""
+    return is_own(key) or is_own(written_key(key)) or is_lock(key)
+
+
+def is_store(storage: Storage) -> bool:
+    """Whether a store of any format version lies there."""
+    return any(storage.entry(key) is not None for key in (MANIFEST_KEY, VERSION_2_KEY))
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What an overwriting job may delete."""
+
+    storage: Storage
+    """Where it lies."""
+    is_own: IsOwn
+    """What may go."""
+    before: tuple[tuple[str, ...], ...]
+    """Documents that go before the chunks, in steps: no reader shall see a store of which chunks are missing."""
+    after: tuple[tuple[str, ...], ...]
+    """Documents that go after them, in steps: without a manifest they alone tell chunks from other files."""
+
+    def other_files(self) -> Iterator[Entry]:
+        """Everything that lies there and may not go; also what a store has under such a key, but never as a link."""
+        for entry in self.storage.entries():
+            if not (entry.regular and is_accounted_for(self.is_own, entry.key)):
+                yield entry
+
+    def refuse_other_files(self) -> None:
+        """Raise StorageNotEmptyError if there are any."""
+        entry = next(self.other_files(), None)
+        if entry is None:
+            return
+        if not entry.regular:
+            what = (
+                f"{entry.key} in {self.storage} is a link, a pipe or the like, which a store never holds: delete it, "
+            )
+        elif is_store(self.storage):
+            what = f"in {self.storage} {entry.key} lies there, which is no part of the store: move it away, "
+        else:
+            what = f"{self.storage} is not empty, and no store: {entry.key} lies there: move it away, "
+        raise StorageNotEmptyError(f"{what}or name another URL")
+
+    def steps(self) -> Iterator[Iterable[str]]:
+        """Keys to delete, in steps, each of which ends before the next: after a kill the same call goes on.
+
+        What is not one's own stays, also where it appears meanwhile.
+        """
+        yield from self.before
+        documents = {key for step in (*self.before, *self.after) for key in step}
+        yield (key for key in self._keys(internal=False) if key not in documents)
+        yield from self.after
+        yield (key for key in self._keys(internal=True) if key != MANIFEST_KEY)
+        # The manifest last: while it is there, everything around it is known.
+        yield [MANIFEST_KEY]
+
+    def _keys(self, *, internal: bool) -> Iterator[str]:
+        for entry in self.storage.entries():
+            if entry.key.startswith(f"{INTERNAL_FOLDER}/") != internal:
+                continue
+            # Copied from another kind of storage, a lock is a file like any other.
+            if is_accounted_for(self.is_own, entry.key) and not self.storage.is_lock(entry.key):
+                yield entry.key
+
+
+def removal(storage: Storage) -> Removal:
+    """What may be deleted: by the manifest, or by the documents of a hierarchy where there is none that can be read."""
+    try:
+        manifest = read_manifest(storage)
+    except DamagedManifestError:
+        manifest = None
+    if manifest is not None:
+        root, *others = own_documents(manifest)
+        return Removal(storage, own_keys(manifest), ((root,), tuple(others)), ())
+    hierarchy = read_hierarchy(storage)
+    internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
+
+    def is_own(key: str) -> bool:
+        return key in hierarchy or key in internal or _PARAMETER.fullmatch(key) is not None
+
+    root_first = is_store(storage) and "" not in hierarchy.arrays
+    return Removal(storage, is_own, ((DOCUMENT,),) if root_first else (), _in_steps(hierarchy))
+
+
+def _in_steps(hierarchy: Hierarchy) -> tuple[tuple[str, ...], ...]:
+    """Documents, those of the innermost first, and in each folder the one that makes it a node last."""
+
+    def rank(key: str) -> tuple[int, bool]:
+        return -key.count("/"), key.rpartition("/")[2] not in {".zattrs", ".zmetadata"}
+
+    return tuple(tuple(keys) for _, keys in groupby(sorted(hierarchy.documents, key=rank), rank))

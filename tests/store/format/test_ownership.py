@@ -1,0 +1,136 @@
+"""What may be deleted of a store, or of another hierarchy: whatever something accounts for."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+import mvn_dask
+from mvn_dask.errors import StorageNotEmptyError
+from mvn_dask.store.format.hierarchy import read_hierarchy
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.ownership import is_accounted_for, own_keys, removal
+from mvn_dask.store.storage.base import MANIFEST_KEY
+from mvn_dask.store.storage.local import LocalStorage
+from mvn_dask.store.writing import remove
+from tests.support.damage import make_special, write
+from tests.support.stores import put, sample, tree
+
+PARTIAL = f".{'0a' * 16}.partial"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def others(folder: Path) -> list[str]:
+    return sorted(entry.key for entry in removal(LocalStorage(folder)).other_files())
+
+
+def test_of_a_store_only_the_locks_stay(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    put(folder, f"zarr.json{PARTIAL}", f"samples/c/3/0{PARTIAL}", f"{MANIFEST_KEY}{PARTIAL}")
+    assert others(folder) == []
+    remove(LocalStorage(folder))
+    assert names(folder) == [".mvn_dask", ".mvn_dask/create-lock", ".mvn_dask/lock"]
+
+
+STRANGERS = [
+    "note", "2024", "7/8", "samples/2024", "samples/c/4/0", "samples/c/1/1", "samples/c/01/0",
+    "samples/c.0.0", "c/0/0", "other/zarr.json", "variable/c/1", "samples/c/2/0.bak", "zarr.json~", ".zattrs",
+    ".mvn_dask/note", ".mvn_dask/7", ".mvn_dask/parameters/more.npy", ".mvn_dask/parameters/note",
+    ".mvn_dask/plan.json", ".mvn_dask/mean.npy", ".mvn_dask/trash/samples/c/0/0", ".mvn_dask/jobs/note",
+    ".mvn_dask/lock~",    f"note{PARTIAL}",
+    f"samples/c/9/0{PARTIAL}", f".mvn_dask/note{PARTIAL}", f"samples/c/1/0{PARTIAL}~", f"zarr.json{PARTIAL}{PARTIAL}",
+    "inner/.mvn_dask/manifest.json",
+]  # fmt: skip
+"""Files in the store of `named`, four chunks, which no manifest accounts for."""
+
+
+@pytest.mark.parametrize("key", STRANGERS)
+def test_files_that_the_manifest_does_not_account_for(key: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    put(folder, key)
+    before = tree(folder)
+    assert others(folder) == [key]
+    with pytest.raises(StorageNotEmptyError, match="lies there, which is no part of the store: move it away"):
+        mvn_dask.to_zarr(sample(), folder, overwrite=True)
+    assert tree(folder) == before
+    remove(LocalStorage(folder))  # should it appear later
+    assert {path for path, content in tree(folder).items() if content} == {key}
+
+
+@pytest.mark.parametrize("manifest", ["{", "[" * 10**5, '{"format":"mvn_dask store","format_version":2}'])
+def test_without_a_manifest_the_documents_tell_chunks_from_other_files(manifest: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    (folder / MANIFEST_KEY).write_text(manifest)
+    assert others(folder) == []
+    put(folder, "2024", "samples/2024", "samples/c/4/0", ".mvn_dask/note", f"samples/c/9/0{PARTIAL}")
+    assert others(folder) == sorted(
+        ["2024", "samples/2024", "samples/c/4/0", ".mvn_dask/note", f"samples/c/9/0{PARTIAL}"]
+    )
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_removal_that_is_cut_short_goes_on(readable: bool, tmp_path: Path) -> None:
+    """After any number of deletions, what is left is known to be one's own."""
+    whole = write(tmp_path / "store")
+    if not readable:
+        (whole / MANIFEST_KEY).write_text("{")
+    count = len([key for keys in removal(LocalStorage(whole)).steps() for key in keys])
+    assert count > 10
+    for number in range(count):
+        folder = tmp_path / str(number)
+        for key, content in tree(whole).items():
+            put(folder, key)
+            (folder / key).write_bytes(content)
+        storage, left = LocalStorage(folder), number
+        for keys in removal(storage).steps():
+            for key in keys:
+                if left:
+                    storage.delete_many([key])
+                    left -= 1
+        assert others(folder) == [], number
+        remove(storage)
+        assert set(tree(folder)) <= {".mvn_dask/create-lock", ".mvn_dask/lock"}
+
+
+@pytest.mark.parametrize("special", ["link", "link to a folder", "pipe", "socket"])
+@pytest.mark.parametrize("key", ["samples/c/1/0", "samples/c/5", "note", ".mvn_dask/trash", ".mvn_dask/writer.json"])
+def test_what_is_no_plain_file_is_refused_before_anything_is_deleted(special: str, key: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    (folder / key).unlink(missing_ok=True)
+    make_special(folder / key, special)
+    before = tree(folder)
+    with pytest.raises(StorageNotEmptyError, match=f"{key} in .* is a link, a pipe or the like, .*: delete it"):
+        mvn_dask.to_zarr(sample(), folder, overwrite=True)
+    assert tree(folder) == before
+    (folder / key).unlink()
+    mvn_dask.to_zarr(sample(), folder, overwrite=True)
+    assert mvn_dask.verify(folder).ok
+
+
+def test_a_folder_of_stores_is_no_store(tmp_path: Path) -> None:
+    write(tmp_path / "store")
+    assert "store/.mvn_dask/manifest.json" in others(tmp_path)
+    zarr.open(tmp_path)
+    assert "store/.mvn_dask/manifest.json" in others(tmp_path), "nor is it under a group: that store is another's"
+
+
+def test_a_folder_without_documents_is_all_unknown(tmp_path: Path) -> None:
+    put(tmp_path, "0", "c", "samples", "zarr/0")
+    assert others(tmp_path) == ["0", "c", "samples", "zarr/0"]
+
+
+def test_the_keys_of_a_manifest_are_those_of_its_store(tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.eye(2), columns=["a", "b"], index=["a", "b"])
+    x = mvn_dask.MultivariateNormal([0.0, 1.0], frame).sample(100, seed=1, chunks=30)
+    for number, array in enumerate((x, x * 2, x.sum(), sample())):
+        folder = write(tmp_path / str(number), array)
+        manifest = require_manifest(LocalStorage(folder))
+        assert all(is_accounted_for(own_keys(manifest), key) for key in tree(folder))
+        assert {key for key in tree(folder) if not key.startswith(".mvn_dask")} <= {
+            key for key in tree(folder) if key in read_hierarchy(LocalStorage(folder))
+        }
