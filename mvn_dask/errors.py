@@ -129,3 +129,7 @@ class TransportError(StoreError, OSError):
 
 class WorkersLostError(StoreError, RuntimeError):
     """Workers died again and again, or the scheduler is gone; what was written stays."""
+
+
+def __dir__() -> list[str]:
+    return [name for name, value in globals().items() if isinstance(value, type)]

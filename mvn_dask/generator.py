@@ -4,9 +4,9 @@ import threading
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from mvn_dask import checks
+from mvn_dask._typing import ArrayLike, Chunks, FloatDType, Size
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance
 from mvn_dask.distribution import MultivariateNormal
@@ -54,6 +54,11 @@ class Generator:
         self._root, self._calls = state
         self._lock = threading.Lock()
 
+    if not TYPE_CHECKING:  # with it, every name would exist for type checkers
+
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(_absence(name), name=name, obj=self)
+
     def spawn(self, n_children: int) -> list["Generator"]:
         """Independent generators: each takes the place of one call, as in ``SeedSequence.spawn``.
 
@@ -85,15 +90,15 @@ class Generator:
 
     def multivariate_normal(
         self,
-        mean: object,
-        cov: object,
-        size: object = None,
+        mean: ArrayLike,
+        cov: ArrayLike | Covariance,
+        size: Size = None,
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
         *,
         method: checks.Method = "svd",
-        dtype: npt.DTypeLike = np.float64,
-        chunks: object = "auto",
+        dtype: FloatDType = np.float64,
+        chunks: Chunks = "auto",
     ) -> "da.Array":
         """Samples of a multivariate normal distribution, as a lazy Dask array.
 
@@ -152,6 +157,18 @@ class Generator:
         return samples
 
 
+def _absence(name: str) -> str:
+    """What to call in place of a method that numpy's Generator has and ours has not."""
+    text = f"a Generator of mvn_dask has no attribute {name!r}"
+    if name.startswith("_") or not hasattr(np.random.Generator, name):
+        return text
+    import dask.array as da
+
+    if hasattr(da.random.Generator, name):
+        return f"{text}, since it draws multivariate normals alone: use dask.array.random.default_rng(seed).{name}"
+    return f"{text}, nor has dask.array.random: use numpy.random.default_rng(seed).{name}, in memory"
+
+
 def _numpy_arguments(mean: object, cov: object, size: object) -> tuple[int, ...]:
     """Check mean, cov and size in numpy's order, under numpy's rule that cov is a square matrix."""
     vector = real_array("mean", mean)
@@ -192,15 +209,15 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
 
 
 def multivariate_normal(
-    mean: object,
-    cov: object,
-    size: object = None,
+    mean: ArrayLike,
+    cov: ArrayLike | Covariance,
+    size: Size = None,
     check_valid: checks.CheckValid = "warn",
     tol: float = 1e-8,
     *,
     seed: "SeedLike | Generator" = None,
-    dtype: npt.DTypeLike = np.float64,
-    chunks: object = "auto",
+    dtype: FloatDType = np.float64,
+    chunks: Chunks = "auto",
 ) -> "da.Array":
     """The legacy ``numpy.random.multivariate_normal``, lazily: always svd, and no global state.
 

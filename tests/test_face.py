@@ -3,14 +3,18 @@
 import dataclasses
 import inspect
 import re
+import rlcompleter
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
+import pytest
 
 import mvn_dask
+from mvn_dask import covariance, errors
 
 REPORTS = {"Extension", "Repair", "Report", "Status", "Verification"}
 """What functions give back: nobody makes one, so their fields are documented, and no parameters."""
@@ -62,6 +66,25 @@ def test_everything_public_is_documented() -> None:
             for member, method in inspect.getmembers(value, inspect.isfunction):
                 ours = method.__module__.startswith("mvn_dask") and not member.startswith("_")
                 assert not ours or inspect.getdoc(method), f"{name}.{member}"
+
+
+@pytest.mark.parametrize("module", [mvn_dask, covariance, errors])
+def test_completion_shows_the_public_names_alone(module: ModuleType) -> None:
+    """As in a Python shell, after submodules were imported, which become attributes."""
+
+    completer = rlcompleter.Completer({"module": module})
+    shown = {str(completer.complete("module.", number)) for number in range(len(dir(module)) + 1)} - {"None"}
+    public = [name for name in dir(module) if not name.startswith("_")]
+    assert {name.removeprefix("module.").rstrip("()") for name in shown} == set(public)
+    if module is errors:
+        assert all(issubclass(getattr(module, name), errors.MvnDaskError) for name in public)
+    else:
+        assert dir(module) == sorted(module.__all__)
+
+
+def test_a_name_that_is_missing_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'foo'"):
+        mvn_dask.foo  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_reprs_are_one_line() -> None:

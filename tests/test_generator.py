@@ -1,7 +1,9 @@
 import pickle
+import re
 import threading
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 
@@ -52,6 +54,30 @@ def test_a_call_that_raises_leaves_the_generator_as_it_was(bad: dict[str, Any]) 
     with pytest.raises((ValueError, TypeError, MemoryError)):
         rng.multivariate_normal(**{"mean": [0, 0], "cov": EYE, **bad})
     np.testing.assert_array_equal(draw(rng), draw(mvn_dask.default_rng(5)))
+
+
+@pytest.mark.parametrize("name", [name for name in dir(np.random.Generator) if not name.startswith("_")])
+def test_what_numpys_generator_has_and_ours_has_not(name: str) -> None:
+    """The error names what has it, and that has it."""
+    rng = mvn_dask.default_rng(5)
+    if name in {"multivariate_normal", "spawn"}:
+        assert hasattr(rng, name)
+        return
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'.*dask.array.random") as caught:
+        getattr(rng, name)
+    assert (caught.value.name, caught.value.obj) == (name, rng)
+    found = re.search(r"use (dask.array|numpy).random.default_rng\(seed\)", str(caught.value))
+    assert found is not None
+    module = {"dask.array": da, "numpy": np}[found[1]]
+    assert hasattr(module.random.default_rng(1), name)
+
+
+def test_other_names_are_plain_attribute_errors() -> None:
+    rng = mvn_dask.default_rng(5)
+    for name in ("nothing", "_repr_png_", "__array__"):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'$"):
+            getattr(rng, name)
+    assert pickle.loads(pickle.dumps(rng)).spawn(1)  # noqa: S301
 
 
 def test_no_global_state() -> None:

@@ -1,12 +1,21 @@
-"""What type checkers see of every public name: `make test` runs basedpyright in its strict mode over this file."""
+"""What type checkers see of every public name.
+
+`make test` runs mypy and basedpyright in their strict modes over this file, which is right, and over
+`tests.support.wrong_calls`.
+"""
 
 import ast
+import math
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import assert_type
 
 import dask.array as da
 import numpy as np
+import pandas as pd
+import polars as pl
 import xarray as xr
 
 import mvn_dask
@@ -37,6 +46,40 @@ def test_samples() -> None:
         assert_type(each.record(), dict[str, object])
     assert_type(mvn_dask.stripe_height(2), int)
     assert_type(mvn_dask.__version__, str)
+
+
+def test_arguments_in_every_form() -> None:
+    """What numpy and dask take, and how users come by it; each line is checked, and works."""
+    cov: list[list[float]] = [[2.0, 1.0], [1.0, 2.0]]
+    frame = pd.DataFrame(cov, index=["a", "b"], columns=["a", "b"])
+    lazy = mvn_dask.MultivariateNormal([0.0, 1.0], 1.0).sample(seed=1)
+    for normal in (
+        mvn_dask.MultivariateNormal((0, 1), cov),
+        mvn_dask.MultivariateNormal(range(2), np.array(cov)),
+        mvn_dask.MultivariateNormal(np.zeros(2, np.int16), [np.ones(2), np.ones(2)], check_valid="ignore"),
+        mvn_dask.MultivariateNormal(pd.Series([0.0, 1.0], ["a", "b"]), frame, names=frame.columns),
+        mvn_dask.MultivariateNormal([np.float64(0), np.int8(1)], frame, tol=1e-6),
+        mvn_dask.MultivariateNormal([0, Fraction(1, 2)], [[Decimal("2.5"), 1], (Fraction(1), 2.0)]),
+        mvn_dask.MultivariateNormal(pl.Series([0, 1]), pl.DataFrame({"gas": [2.0, 1.0], "oil": [1.0, 2.0]})),
+        mvn_dask.MultivariateNormal(xr.DataArray([0.0, 1.0]), covariance.Diagonal([1.0, 2.0])),
+        mvn_dask.MultivariateNormal(lazy, np.float32(2.0), names=("a", "b")),
+    ):
+        assert normal.ndim == 2
+    samples = [
+        normal.sample(seed=1),
+        normal.sample(np.int64(6), seed=None, chunks=[2], dtype="float32"),
+        normal.sample([2, 3], seed=np.random.SeedSequence(1), chunks=(1, "auto"), dtype=np.dtype("f4")),
+        normal.sample((2, 3), seed=[1, 2], chunks={0: 1, 1: -1}, dtype=float),
+        normal.sample(6, seed=np.random.default_rng(1), chunks=((2, 4), 2), dtype=samples_dtype()),
+        normal.sample(6, seed=np.arange(3), chunks="1 MiB", dtype=np.float64),
+        normal.sample(6, seed=np.random.RandomState(1), chunks=np.int64(3)),
+        mvn_dask.default_rng(np.random.PCG64(1)).multivariate_normal([0.0, 1.0], cov, (6,), "raise", 1e-6, chunks=-1),
+    ]
+    assert {math.prod(each.shape) for each in samples} == {2, 12}
+
+
+def samples_dtype() -> np.dtype[np.floating]:
+    return np.ones(1).dtype
 
 
 def test_generators() -> None:

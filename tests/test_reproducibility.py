@@ -163,7 +163,7 @@ def test_bits_do_not_depend_on_the_machine(d: int, dtype: str, seed: int) -> Non
     assert exact_digest(d, dtype, seed) == DIGESTS[d, dtype, seed]
 
 
-def exact_digest(d: int, dtype: str, seed: int) -> str:
+def exact_digest(d: int, dtype: Any, seed: int) -> str:
     lower = np.tril(np.random.default_rng(d).integers(-4, 5, (d, d)), -1) + np.diag(np.full(d, 8))
     normal = mvn_dask.MultivariateNormal(np.arange(d) / 8, lower @ lower.T, method="cholesky")
     np.testing.assert_array_equal(normal.covariance.factorize().operand, lower if d > 1 else [8.0])

@@ -6,3 +6,7 @@ from mvn_dask.covariance.dense import Dense, MatrixFactor
 from mvn_dask.covariance.diagonal import Diagonal
 
 __all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]
+
+
+def __dir__() -> list[str]:
+    return __all__

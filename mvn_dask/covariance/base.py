@@ -156,6 +156,13 @@ class Covariance(ABC):
     kind: ClassVar[str]
     """Name of the structure, as it stands in records."""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same numbers bit for bit, of one structure, factorised in one way."""
+        return self is other or (isinstance(other, Covariance) and self.record() == other.record())
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
     @property
     @abstractmethod
     def ndim(self) -> int:

@@ -6,6 +6,7 @@ Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Ou
 import numpy as np
 
 from mvn_dask import checks
+from mvn_dask._typing import ArrayLike
 from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
@@ -14,7 +15,12 @@ from mvn_dask.errors import ArgumentError
 
 
 def as_covariance(
-    cov: object, ndim: int, *, method: checks.Method = "svd", check_valid: checks.CheckValid = "warn", tol: float = 1e-8
+    cov: ArrayLike | Covariance,
+    ndim: int,
+    *,
+    method: checks.Method = "svd",
+    check_valid: checks.CheckValid = "warn",
+    tol: float = 1e-8,
 ) -> Covariance:
     """A covariance from a matrix, a vector of variances, a scalar variance, or a `Covariance`.
 

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
 from mvn_dask.array_likes import real_array
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
@@ -210,7 +210,7 @@ class Dense(Covariance):
     """Tolerance of that check."""
 
     def __init__(
-        self, matrix: object, *, method: Method = "svd", check_valid: CheckValid = "warn", tol: float = 1e-8
+        self, matrix: ArrayLike, *, method: Method = "svd", check_valid: CheckValid = "warn", tol: float = 1e-8
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         array = np.array(real_array("cov", matrix), order="C")

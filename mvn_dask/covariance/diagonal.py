@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
 from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
 from mvn_dask.errors import ArgumentError
@@ -118,7 +118,7 @@ class Diagonal(Covariance):
     tol: float
     """Tolerance of that check, relative to the largest variance."""
 
-    def __init__(self, variances: object, *, check_valid: checks.CheckValid = "warn", tol: float = 1e-8) -> None:
+    def __init__(self, variances: ArrayLike, *, check_valid: checks.CheckValid = "warn", tol: float = 1e-8) -> None:
         array = np.array(real_array("cov", variances))
         if array.ndim != 1 or not array.size:
             raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")

@@ -8,9 +8,10 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mvn_dask import checks
+from mvn_dask._typing import Chunks, FloatDType, Size
+from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
@@ -25,6 +26,21 @@ class Distribution(ABC):
     names: tuple[str, ...] | None
     """Names of the variables, if they have any."""
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both draw the same rows, bit for bit, with the same names."""
+        if self is other or not isinstance(other, Distribution):
+            return self is other
+        return (self.ndim, self.names) == (other.ndim, other.names) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash((self._identity(), self.names))
+
+    def _identity(self) -> str:
+        """SHA-256 of what draws the rows: a pass over its arrays."""
+        sampler = self.sampler(np.dtype(np.float64))
+        arrays = {name: digest(array) for name, array in sampler.parameters().items()}
+        return fingerprint([sampler.record(), arrays])
+
     @property
     @abstractmethod
     def ndim(self) -> int:
@@ -35,13 +51,13 @@ class Distribution(ABC):
         """What draws rows in float64 or float32, with its parameters in that precision."""
 
     def spec(
-        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: object
+        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: Chunks
     ) -> SampleSpec:
         """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`."""
         return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, names=self.names)
 
     def sample(
-        self, size: object = None, *, seed: SeedLike, dtype: npt.DTypeLike = np.float64, chunks: object = "auto"
+        self, size: Size = None, *, seed: SeedLike, dtype: FloatDType = np.float64, chunks: Chunks = "auto"
     ) -> "da.Array":
         """Samples as a lazy Dask array: the same arguments give the same rows, always.
 

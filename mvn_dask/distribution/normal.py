@@ -4,7 +4,7 @@ Input: a mean and a covariance. Output: rows ``mean + A z`` of independent stand
 O(d³) for a matrix, then 1.3 ns a normal and the multiplications of the factor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import single_array
@@ -153,13 +153,13 @@ class MultivariateNormal(Distribution):
 
     def __init__(
         self,
-        mean: object,
-        cov: object,
+        mean: ArrayLike,
+        cov: ArrayLike | Covariance,
         *,
         method: checks.Method = "svd",
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
-        names: Sequence[str] | None = None,
+        names: Texts | None = None,
     ) -> None:
         checks.method(method)
         mean, cov = compute_together(mean, cov)

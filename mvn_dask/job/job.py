@@ -1,9 +1,10 @@
 """`Job`: the public face of a job file. Input: TOML or mappings; output: a plan, or a finished store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from mvn_dask._typing import Texts
 from mvn_dask.job.keys import KeyLocations
 from mvn_dask.job.parsing import parse_file, parse_mapping, parse_overrides
 from mvn_dask.job.schema.base import REVEAL_SECRETS
@@ -11,6 +12,8 @@ from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.toml_format import format_document
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from mvn_dask.job.planning import JobPlan
     from mvn_dask.job.running import RunResult
 
@@ -62,7 +65,7 @@ class Job(JobSpec):
     """
 
     @classmethod
-    def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
+    def from_toml(cls, path: str | Path, overrides: Texts = ()) -> Self:
         """The job in a file.
 
         Parameters
@@ -82,7 +85,7 @@ class Job(JobSpec):
 
     @classmethod
     def from_mapping(
-        cls, mapping: Mapping[str, Any], overrides: Sequence[str] = (), *, folder: str | Path = ".", label: str = "job"
+        cls, mapping: Mapping[str, Any], overrides: Texts = (), *, folder: str | Path = ".", label: str = "job"
     ) -> Self:
         """The job in nested mappings, as `tomllib` gives them.
 
@@ -130,7 +133,7 @@ class Job(JobSpec):
         return plan(self, part)
 
     def run(
-        self, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
+        self, part: tuple[int, int] | None = None, *, client: "Client | None" = None, connect_timeout: float = 30.0
     ) -> "RunResult":
         """Draw the chunks that are missing in the store: the same call begins, continues and completes a job.
 

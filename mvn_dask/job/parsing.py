@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.keys import Key, KeyLocations, Override, is_secret, key_lines, parse_key, suggestion
 from mvn_dask.job.schema.base import ContradictionError
@@ -29,7 +30,7 @@ _RULES = {
 """Pydantic's error types, and the rules in TOML's terms."""
 
 
-def parse_file(kind: type[J], path: Path, overrides: Sequence[str] = ()) -> J:
+def parse_file(kind: type[J], path: Path, overrides: Texts = ()) -> J:
     """The job in a file; see `Job.from_toml`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -68,7 +69,7 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise JobFileError(f"{path}: {error}") from None
 
 
-def parse_overrides(texts: Sequence[str]) -> list[Override]:
+def parse_overrides(texts: Texts) -> list[Override]:
     """Overrides from their texts. Raises JobFileError with a line for each that is none."""
     found: list[Override] = []
     faults: list[str] = []

@@ -11,7 +11,7 @@ from mvn_dask.store.format.completeness import complete
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import FORMAT_VERSION, require_manifest
 from mvn_dask.store.format.parameters import writer
-from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _first_names(names: tuple[str, ...], most: int = 6) -> str:
     return ", ".join(names[:most]) + (f", … ({len(names)})" if len(names) > most else "")
 
 
-def describe(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Description:
+def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Description:
     """What a store holds, finished or not; it takes and raises what `mvn_dask.status` does."""
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)

@@ -26,7 +26,7 @@ from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.completeness import complete, missing_numbers
 from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
-from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.writing import finish
 
@@ -47,7 +47,7 @@ class Extension:
 
 
 def extend(
-    url: object, rows: int, *, fsync: bool = False, storage_options: Mapping[str, Any] | None = None
+    url: StoreLike, rows: int, *, fsync: bool = False, storage_options: Mapping[str, Any] | None = None
 ) -> Extension:
     """Append rows to a sample's store, along its first axis: it becomes that of the longer run, byte by byte.
 

@@ -18,7 +18,7 @@ from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.parameters import write_parameters
-from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.writing import finish
 
 
@@ -45,7 +45,7 @@ class Repair:
 
 
 def repair(
-    url: object,
+    url: StoreLike,
     *,
     level: Level = "checksum",
     full: bool = False,

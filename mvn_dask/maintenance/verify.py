@@ -24,7 +24,7 @@ from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count, chunk_
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.metadata import metadata_faults, zarr_files
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys
-from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
 Level = Literal["size", "checksum", "values"]
@@ -75,7 +75,7 @@ def _first_lines(lines: list[str]) -> list[str]:
 
 
 def verify(
-    url: object, *, level: Level = "size", full: bool = False, storage_options: Mapping[str, Any] | None = None
+    url: StoreLike, *, level: Level = "size", full: bool = False, storage_options: Mapping[str, Any] | None = None
 ) -> Verification:
     """Whether a store holds what its manifest says; also while a job is running.
 

@@ -22,17 +22,9 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States, child_states
 
-_Integer = int | np.integer[Any]
-SeedLike = (
-    _Integer
-    | Sequence[_Integer | Sequence[_Integer] | npt.NDArray[np.integer[Any]]]
-    | npt.NDArray[np.integer[Any]]
-    | np.random.SeedSequence
-    | np.random.BitGenerator
-    | np.random.Generator
-    | np.random.RandomState
-    | None
-)
+_Words = int | np.integer[Any] | npt.NDArray[np.integer[Any]]
+_NumpySource = np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | np.random.RandomState
+SeedLike = _Words | Sequence[_Words | Sequence[_Words]] | _NumpySource | None
 """What seeds a sample: everything that ``numpy.random.default_rng`` takes. Lists may be nested to any depth, which a
 type cannot say without allowing text."""
 

@@ -33,7 +33,7 @@ from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_c
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import parameter_loaders, writer
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
 MOST_VARIABLES = 1000
@@ -97,7 +97,7 @@ class Report:
         return "\n".join([head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left_out)])
 
 
-def report(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Report:
+def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Report:
     """Compare what the store of a sample holds with what its mean and its factor say that it should.
 
     Every chunk is read once, on dask's current scheduler, and its checksum compared.

@@ -13,6 +13,7 @@ import dask.config
 import numpy as np
 from dask.utils import parse_bytes
 
+from mvn_dask._typing import Chunks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.sampling.plan import MAX_BLOCKS, Plan, as_cuts, contiguous, even_cuts
 from mvn_dask.sampling.workers import workers
@@ -26,7 +27,7 @@ TASKS_IN_MEMORY = 4
 """Blocks, for each thread of a process, that an automatic choice leaves room for."""
 
 
-def cut_plan(plan: Plan, chunks: object, factor_bytes: int) -> tuple[Plan, ChunkLengths | None]:
+def cut_plan(plan: Plan, chunks: Chunks, factor_bytes: int) -> tuple[Plan, ChunkLengths | None]:
     """A plan with the blocks that a user wants, and the chunks of the final array where no task can draw those.
 
     `chunks` is ``"auto"``: about ``array.chunk-size`` of dask's configuration, in whole stripes, and little enough for

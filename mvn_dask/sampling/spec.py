@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from mvn_dask import checks
+from mvn_dask._typing import Chunks
 from mvn_dask.errors import BlockTooLargeError
 from mvn_dask.lineage import Lineage
 from mvn_dask.random.streams import Root
@@ -67,7 +68,7 @@ def sample_spec(
     *,
     root: Root,
     dtype: np.dtype[np.floating[Any]],
-    chunks: object,
+    chunks: Chunks,
     names: tuple[str, ...] | None,
 ) -> SampleSpec:
     """The spec of a new sample, of shape (*size, d), from a sampler in its dtype.
@@ -85,7 +86,7 @@ def sample_spec(
 
 
 def cut_spec(
-    values: Mapping[str, Any], plan: Plan, broadcast: Broadcast, chunks: object, names: tuple[str, ...] | None
+    values: Mapping[str, Any], plan: Plan, broadcast: Broadcast, chunks: Chunks, names: tuple[str, ...] | None
 ) -> SampleSpec:
     """The spec of a sample, from what decides its values, its plan whatever its cuts, and what carries its sampler."""
     plan, recut = cut_plan(plan, chunks, broadcast.sampler.nbytes)

@@ -5,11 +5,12 @@ an array that `from_zarr` opened; nothing is computed.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dask.array as da
 import numpy as np
 
+from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.store.array_manifest import lineages
 from mvn_dask.store.format.metadata import attributes
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def to_xarray(
-    array: da.Array, *, names: Sequence[str] | None = None, dim: str | Sequence[str] | None = None
-) -> "xr.DataArray":
+def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequence[str] | None = None) -> "xr.DataArray":
     """A lazy array with named dimensions, the variables' names as a coordinate, and its origin as attributes.
 
     Parameters
@@ -62,11 +61,11 @@ def to_xarray(
     for argument, value in (("names", names), ("dim", dim)):
         if value is not None and not isinstance(value, Iterable):
             raise ArgumentTypeError(f"`{argument}` must be texts, not {value!r}")
-    known = _known(array)
+    known, given = _known(array), cast(Any, names)
     dims = _dimensions(dim, known.get("dims", tuple(f"dim_{axis}" for axis in range(array.ndim))), array.ndim)
     labels = known.get("names") if names is None else tuple(names)
     if labels is not None:
-        if isinstance(names, str) or not all(isinstance(name, str) for name in labels):
+        if isinstance(given, str) or not all(isinstance(name, str) for name in labels):
             raise ArgumentTypeError(f"`names` must be a sequence of texts, not {names!r}")
         if array.ndim == 0 or len(labels) != array.shape[-1]:
             raise ArgumentError(

@@ -20,7 +20,7 @@ from mvn_dask.hashing import fingerprint
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import Index, chunk_count, read_chunk
 from mvn_dask.store.format.manifest import Manifest, is_unchanged, require_manifest
-from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
 
@@ -44,7 +44,7 @@ class Stored:
             return read_chunk(self.storage, self.manifest, index)
 
 
-def from_zarr(url: object, *, storage_options: Mapping[str, Any] | None = None) -> da.Array:
+def from_zarr(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> da.Array:
     """A finished store as a lazy array, one block a chunk.
 
     Parameters

@@ -13,7 +13,7 @@ import numpy as np
 from mvn_dask.store.format.completeness import committed
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
 from mvn_dask.store.format.manifest import require_manifest
-from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
 RATE_SECONDS = 60.0
 """Seconds over which the rate is taken."""
@@ -69,7 +69,7 @@ def readable(nbytes: float) -> str:
     return f"{nbytes:.3g} {units[step]}"
 
 
-def status(url: object, *, storage_options: Mapping[str, Any] | None = None) -> Status:
+def status(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Status:
     """Progress of a store; also while a job is running.
 
     Parameters

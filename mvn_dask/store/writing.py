@@ -24,7 +24,7 @@ from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.reading import Stored
-from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
 
 CHECKED_CHUNKS = 10_000
@@ -37,7 +37,7 @@ WRAPPED_ATTRIBUTES = ("value", "array", "_array", "args", "kwargs", "task", "ind
 
 def to_zarr(
     array: da.Array,
-    url: object,
+    url: StoreLike,
     *,
     overwrite: bool = False,
     part: tuple[int, int] | None = None,

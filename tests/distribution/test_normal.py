@@ -40,6 +40,25 @@ def test_it_is_a_value() -> None:
     assert copy.sample(5, seed=1).name == normal.sample(5, seed=1).name
 
 
+def test_distributions_of_the_same_numbers_are_equal() -> None:
+    cov = [[2.0, 1.0], [1.0, 2.0]]
+    normal = mvn_dask.MultivariateNormal([0, 1], cov)
+    same = mvn_dask.MultivariateNormal(np.array([-0.0, 1.0]), np.array(cov))
+    assert normal == same
+    assert len({normal, same, pickle.loads(pickle.dumps(normal))}) == 1  # noqa: S301
+    assert mvn_dask.MultivariateNormal([0, 1], 2.0) == mvn_dask.MultivariateNormal([0, 1], [2, 2])
+    others = [
+        mvn_dask.MultivariateNormal([0, 2], cov),
+        mvn_dask.MultivariateNormal([0, 1], [[2.0, 1.0], [1.0, 3.0]]),
+        mvn_dask.MultivariateNormal([0, 1], cov, method="eigh"),
+        mvn_dask.MultivariateNormal([0, 1], cov, names=["a", "b"]),
+        mvn_dask.MultivariateNormal([0], 2.0),
+        np.zeros(2),
+        None,
+    ]
+    assert [other for other in others if np.all(normal == other)] == []
+
+
 def test_names_are_given() -> None:
     normal = mvn_dask.MultivariateNormal([0, 0], 1.0, names=["a", "b"])
     assert normal.names == ("a", "b")

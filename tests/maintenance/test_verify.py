@@ -13,6 +13,7 @@ import pytest
 import zarr
 
 import mvn_dask
+from mvn_dask._typing import Size
 from mvn_dask.environment import environment
 from mvn_dask.errors import DamagedManifestError, DerivedStoreError
 from mvn_dask.maintenance.verify import Level, inspect, replay_of
@@ -226,7 +227,7 @@ def test_a_store_that_is_being_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(), 100, (10, 7)])
-def test_the_sample_is_the_one_that_was_stored(size: object, tmp_path: Path) -> None:
+def test_the_sample_is_the_one_that_was_stored(size: Size, tmp_path: Path) -> None:
     x = mvn_dask.MultivariateNormal([1.0, 2.0], np.eye(2) + 0.5).sample(size, seed=3)
     mvn_dask.to_zarr(x, tmp_path)
     storage = open_storage(tmp_path)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mvn_dask
+from mvn_dask._typing import FloatDType
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import collect, inputs_of
 from mvn_dask.reporting.reference import Reference, reference_of
@@ -27,7 +28,7 @@ MEAN = np.array([0.0, 1.0, -2.0, 10.0])
 COV = np.array([[1.0, 0.5, 0.2, 0.0], [0.5, 2.0, -0.4, 0.3], [0.2, -0.4, 0.5, 0.1], [0.0, 0.3, 0.1, 4.0]])
 
 
-def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: str = "float64") -> da.Array:
+def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: FloatDType = "float64") -> da.Array:
     return mvn_dask.MultivariateNormal(MEAN, COV).sample(rows, seed=seed, chunks=chunks, dtype=dtype)
 
 

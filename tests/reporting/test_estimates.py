@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import mvn_dask
+from mvn_dask._typing import Size
 from tests.reporting.samples import COV, MEAN, estimate, sample
 
 
@@ -36,7 +37,7 @@ def test_variables_that_are_not_tested_have_no_pairs() -> None:
 
 
 @pytest.mark.parametrize("size", [(), 0, 1, 2])
-def test_hardly_any_rows(size: object) -> None:
+def test_hardly_any_rows(size: Size) -> None:
     estimates = estimate(mvn_dask.MultivariateNormal(MEAN, COV).sample(size, seed=1))
     assert np.isfinite(estimates.measured.mean).all()
     assert np.isfinite(estimates.segment_errors).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mvn_dask
+from mvn_dask._typing import FloatDType
 from mvn_dask.reporting import measurements
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import fingerprint
@@ -17,7 +18,7 @@ from tests.reporting.samples import COV, MEAN, Block, estimate, sample
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("height", [2**16, 1000])
-def test_against_numpy(dtype: str, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_against_numpy(dtype: FloatDType, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Standardized, "SLICE", height)
     monkeypatch.setattr(measurements, "LEAF_NUMBERS", height)
     monkeypatch.setattr(measurements, "WHITENED_NUMBERS", height)

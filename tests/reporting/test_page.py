@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import mvn_dask
+from mvn_dask._typing import ArrayLike, Size
 from mvn_dask.reporting.report import LISTED, Report, farthest_off, report
 from tests.reporting.samples import Block, estimate, plant, sample
 
@@ -60,7 +61,7 @@ def check(text: str) -> Checker:
     return found
 
 
-def written(name: str, mean: object, cov: object, size: object, **options: Any) -> Report:
+def written(name: str, mean: ArrayLike, cov: ArrayLike, size: Size, **options: Any) -> Report:
     url = f"memory://page-{name}"
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal(mean, cov).sample(size, seed=42, **options), url)
     return report(url)
@@ -105,7 +106,7 @@ def test_a_faulty_sample() -> None:
         ("constant", 2, 100, {}),
     ],
 )
-def test_all_shapes(name: str, d: int, size: object, options: dict[str, Any]) -> None:
+def test_all_shapes(name: str, d: int, size: Size, options: dict[str, Any]) -> None:
     text = written(name, np.zeros(d), 0.0 if name == "constant" else 2.0, size, **options).html
     check(text)
     assert ("could be tested" in text) == (name in {"none", "constant"})
@@ -148,7 +149,7 @@ def test_a_manifest_of_many_names_is_cut() -> None:
         (0, 4, []),
     ],
 )
-def test_every_section_is_there_where_it_can_be(size: object, d: int, sections: list[str]) -> None:
+def test_every_section_is_there_where_it_can_be(size: Size, d: int, sections: list[str]) -> None:
     text = written(f"sections-{d}-{size}", np.zeros(d), np.eye(d) + 0.2 if d > 1 else 1.0, size).html
     titles = [part.partition('"')[0] for part in text.split('<h2 id="')[1:]]
     assert titles == ["verdicts", "drawn", *sections, "method"]

@@ -3,13 +3,14 @@ import pytest
 from scipy.stats import chi2
 
 import mvn_dask
+from mvn_dask._typing import FloatDType
 from mvn_dask.checks import Method
 from mvn_dask.reporting.reference import MAX_ROUNDING, RadialLaw, marginal_histogram
 from tests.reporting.samples import COV, MEAN, reference_for, sample
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_moments(dtype: str) -> None:
+def test_moments(dtype: FloatDType) -> None:
     found = reference_for(sample(dtype=dtype))
     close = 1e-12 if dtype == "float64" else 1e-6
     assert found.mean == pytest.approx(MEAN, abs=close)
@@ -24,7 +25,7 @@ def test_moments(dtype: str) -> None:
 
 @pytest.mark.parametrize("method", ["svd", "eigh"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_singular_covariance_has_a_smaller_rank(method: Method, dtype: str) -> None:
+def test_a_singular_covariance_has_a_smaller_rank(method: Method, dtype: FloatDType) -> None:
     a = np.random.default_rng(0).standard_normal((6, 2))
     normal = mvn_dask.MultivariateNormal(np.zeros(6), a @ a.T, method=method)
     lengths = reference_for(normal.sample(10, seed=1, dtype=dtype)).radial

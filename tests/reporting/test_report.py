@@ -12,6 +12,7 @@ import pytest
 from distributed import Client
 
 import mvn_dask
+from mvn_dask._typing import Size
 from mvn_dask.errors import (
     DamagedChunkError,
     DamagedManifestError,
@@ -154,7 +155,7 @@ def test_numbers_are_json_and_the_report_s() -> None:
 
 
 @pytest.mark.parametrize("size", [(), 0, 1])
-def test_json_of_hardly_any_rows(size: object) -> None:
+def test_json_of_hardly_any_rows(size: Size) -> None:
     url = f"memory://numbers-{size}"
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], [0.0, 1.0]).sample(size, seed=1), url)
     data = json.loads(json.dumps(report(url).as_dict(), allow_nan=False))

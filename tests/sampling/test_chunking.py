@@ -18,7 +18,7 @@ def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mvn_dask.sampling.chunking.workers", lambda: ROOMY)
 
 
-def request(chunks: object, size: tuple[int, ...]) -> tuple[tuple[Cut, ...], ChunkLengths | None]:
+def request(chunks: Any, size: tuple[int, ...]) -> tuple[tuple[Cut, ...], ChunkLengths | None]:
     plan, recut = cut_plan(Plan.uncut(size, 30, 30, "float64", Root(1)), chunks, 7200)
     return plan.cuts, recut
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import mvn_dask
+from mvn_dask._typing import FloatDType
 from mvn_dask.checks import Method
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.sampling.replay import Replay, replay_sample
@@ -60,7 +61,7 @@ def assert_parts_are_the_samples_own(array: da.Array) -> None:
     ("size", "chunks"),
     [(700, 300), (700, 700), (700, 1), ((4, 150), "auto"), ((4, 150), (1, 60, -1)), ((3, 2, 70), (2, 2, -1, -1))],
 )
-def test_every_factor_and_precision(normal: str, dtype: str, size: Any, chunks: Any) -> None:
+def test_every_factor_and_precision(normal: str, dtype: FloatDType, size: Any, chunks: Any) -> None:
     if chunks == 1:
         size = 5
     assert_parts_are_the_samples_own(NORMALS[normal].sample(size, seed=1, dtype=dtype, chunks=chunks))
@@ -88,7 +89,7 @@ def test_chunks_that_are_cut_in_any_way(size: Any, chunks: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["PCG64", "Philox", "MT19937", "PCG64DXSM", "SFC64"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_every_bit_generator(kind: str, dtype: str) -> None:
+def test_every_bit_generator(kind: str, dtype: FloatDType) -> None:
     seed = getattr(np.random, kind)(7)
     assert_parts_are_the_samples_own(NORMALS["diagonal"].sample(300, seed=seed, dtype=dtype, chunks=140))
 

@@ -32,7 +32,11 @@ def check_covariance(covariance: Covariance, dense: Floats) -> None:
     assert covariance.ndim == d
     np.testing.assert_array_equal(covariance.to_dense(), dense)
     np.testing.assert_array_equal(covariance.variances(), np.diagonal(dense))
-    assert covariance.digest() == pickle.loads(pickle.dumps(covariance)).digest()  # noqa: S301
+    again = pickle.loads(pickle.dumps(covariance))  # noqa: S301
+    assert covariance.digest() == again.digest()
+    assert covariance == again
+    assert len({covariance, again}) == 1
+    assert covariance not in (covariance.record(), None, dense.tolist())
     assert covariance.record()["kind"] == covariance.kind
     assert len(repr(covariance).splitlines()) == 1
     factor = covariance.factorize()
@@ -121,6 +125,10 @@ def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) 
     """
     d = len(mean)
     assert distribution.ndim == d
+    again = pickle.loads(pickle.dumps(distribution))  # noqa: S301
+    assert distribution == again
+    assert len({distribution, again}) == 1
+    assert distribution not in (None, mean.tolist())
     sampler = distribution.sampler(np.dtype(np.float64))
     record, parameters = sampler.record(), sampler.parameters()
     assert json.loads(canonical_json(record)) == record
@@ -136,10 +144,10 @@ def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) 
         rows = one.draw(plan, 0, 2 * plan.stripe + 11)
         assert (rows.shape, rows.dtype.name) == ((2 * plan.stripe + 11, d), dtype)
         stored = json.loads(canonical_json(one.record()))
-        again = Sampler.of_kind(stored["kind"]).from_parameters(stored, one.parameters())
-        assert type(again) is type(one)
+        rebuilt = Sampler.of_kind(stored["kind"]).from_parameters(stored, one.parameters())
+        assert type(rebuilt) is type(one)
         for start, stop in ((0, 5), (plan.stripe - 3, plan.stripe + 4), (plan.stripe, 2 * plan.stripe), (7, 7)):
-            np.testing.assert_array_equal(again.draw(plan, start, stop), rows[start:stop])
+            np.testing.assert_array_equal(rebuilt.draw(plan, start, stop), rows[start:stop])
     with pytest.raises(ArgumentError):
         type(sampler).from_parameters({**record, "more": 1}, parameters)
     for name in parameters:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtr, ndtr
 
-from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import as_covariance
 from mvn_dask.distribution import Distribution
 from mvn_dask.distribution.normal import NormalSampler
@@ -72,7 +72,7 @@ class MixtureSampler(Sampler):
 class Mixture(Distribution):
     """A mixture of two normals of one mean, whose covariances are multiples of one another."""
 
-    def __init__(self, mean: object, cov: object) -> None:
+    def __init__(self, mean: ArrayLike, cov: ArrayLike) -> None:
         self.names = None
         self._mean = np.asarray(mean, np.float64)
         self._covariance = as_covariance(cov, len(self._mean))

@@ -14,6 +14,7 @@ import zarr
 from distributed import Client
 
 import mvn_dask
+from mvn_dask._typing import FloatDType
 from mvn_dask.distribution import Distribution
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.sampling.sampler import Sampler
@@ -46,8 +47,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", TOYS)
-def test_drawn_and_cut_at_will(name: str, dtype: str) -> None:
+def test_drawn_and_cut_at_will(name: str, dtype: FloatDType) -> None:
     distribution = toy(name)
+    chunks: list[Any]
     rows, chunks = (ROWS, [1, 127, 128, 400, (300, 400)]) if name == "factor" else (40_000, [9999, 32768, (1, 39_999)])
     whole = distribution.sample(rows, seed=5, dtype=dtype, chunks=-1).compute()
     assert whole.dtype == dtype

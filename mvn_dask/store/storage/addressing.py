@@ -9,13 +9,19 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import unquote, urlsplit
 
 from mvn_dask.errors import StorageError
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
+
+if TYPE_CHECKING:
+    from zarr.storage import LocalStore, ObjectStore
+
+StoreLike = Union[str, os.PathLike[str], "LocalStore", "ObjectStore[Any]"]
+"""What a store may be named by."""
 
 KINDS = (
     "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, or a zarr.storage.LocalStore or ObjectStore"

@@ -8,10 +8,10 @@ import mvn_dask
 from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
 from mvn_dask.store.format.completeness import committed, complete, missing_numbers, refuse_unfinished
 from mvn_dask.store.format.manifest import require_manifest
-from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
 
-def stored(url: object) -> None:
+def stored(url: StoreLike) -> None:
     cov = pd.DataFrame(np.eye(2) + 0.5, columns=["a", "b"], index=["a", "b"])
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], cov).sample(100, seed=1, chunks=30), url)
 
