@@ -54,8 +54,14 @@ second, and a part that is done starts no cluster.
 
 JOB_FILE = """\
 A TOML file with `version = 1` and these tables; `mvn-dask init` writes one in which every key is explained. Unknown
-keys, wrong types and impossible values are errors with file, line and key. Relative paths start at the folder of the
-file. Pickled arrays are never loaded."""
+keys, wrong types and impossible values are errors with file, line and key. Pickled arrays are never loaded.
+
+**Paths and URLs** are the values of `url`, `path`, `scheduler_file` and the files of `tls`, and a text in place of
+mean, cov, correlation or standard_deviations. Relative paths start at the folder of the job file. `${NAME}` is replaced
+by the environment variable, which must be set and not empty; then a leading `~` or `~user` by a home folder. `$NAME`
+stays as it is, and so does everything that is no path or URL, as numbers and the options of a cluster. The job keeps
+what is written, so that each machine expands its own. `file:/data` and `file:///data` are paths; `s3:/bucket`, without
+its second slash, is an error, and `./s3:/bucket` a path."""
 
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),

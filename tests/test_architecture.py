@@ -10,7 +10,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
     {"errors", "_typing", "atomic", "environment", "hashing", "redaction"},
-    {"array_likes", "checks", "kinds", "lineage"},
+    {"array_likes", "checks", "kinds", "lineage", "locations"},
     {"labels"},
     {"random"},
     {"covariance"},

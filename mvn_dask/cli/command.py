@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +24,7 @@ LIBRARY_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh
 
 log = logging.getLogger(__name__)
 
-JobFile = Annotated[Path, typer.Argument(metavar="JOB", help="The job file.", show_default=False)]
+JobFile = Annotated[str, typer.Argument(metavar="JOB", help="The job file.", show_default=False)]
 Store = Annotated[
     str,
     typer.Argument(

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -90,15 +89,20 @@ def sample(
 
 @partial(command, has_result=False)
 def init(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="The job file to write.")] = Path("job.toml"),
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The job file to write.")] = "job.toml",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> CommandResult:
     """Write a job file to begin with, in which every key is explained."""
-    from mvn_dask.errors import StorageNotEmptyError
+    from mvn_dask.errors import ArgumentError, StorageNotEmptyError
     from mvn_dask.job.template import job_template
+    from mvn_dask.locations import local_path
 
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
+        target = local_path(path)
+    except ArgumentError as error:
+        raise ArgumentError(f"PATH {error}") from error
+    try:
+        with target.open("w" if force else "x", encoding="utf-8") as file:
             file.write(job_template())
     except FileExistsError as error:
         raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
@@ -117,8 +121,8 @@ def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOpt
     token = CancelToken()
     with cancel_on_signals(token, work.grace), cancellable(token):
         job, share = read()
-        if job.output.url.startswith("memory:"):
-            log.warning(f"{job.output.url} lies in the memory of this process, and goes with it")
+        if (url := job.locate(job.output.url)).startswith("memory:"):
+            log.warning(f"{url} lies in the memory of this process, and goes with it")
         try:
             found = run_job(job, share, connect_timeout=work.connect_timeout)
         except JobCancelledError:
@@ -154,13 +158,13 @@ def _resuming_command() -> str:
 
 
 def _read(
-    job: Path | Mapping[str, Any], overrides: Sequence[str] | None, secrets: RedactSecrets, part: str | None
+    job: str | Mapping[str, Any], overrides: Sequence[str] | None, secrets: RedactSecrets, part: str | None
 ) -> tuple["Job", tuple[int, int] | None]:
     """A job and the part to draw; its secrets are left out of the log from now on."""
     from mvn_dask.job.job import Job
     from mvn_dask.job.parts import part_of
 
-    if isinstance(job, Path):
+    if isinstance(job, str):
         found = Job.from_toml(job, overrides or ())
     else:
         found = Job.from_mapping(job, overrides or (), label="the command line")

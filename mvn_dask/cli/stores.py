@@ -154,7 +154,7 @@ def _locate(
         raise ArgumentError("--storage-option must be KEY=VALUE")  # the value seen may be secret
     given = {key: value for key, _, value in pairs}
     secrets.add(given)
-    if not store.endswith(".toml") or "://" in store or Path(store).is_dir():
+    if not _is_job_file(store):
         if options.overrides:
             raise ArgumentError("--set changes a job file, and STORE is none")
         return store, given or None, None
@@ -164,6 +164,16 @@ def _locate(
     own = job.output.storage_options.get_secret_value()
     secrets.add(*job.secrets())
     return job.locate(job.output.url), {**own, **given} or None, job
+
+
+def _is_job_file(store: str) -> bool:
+    from mvn_dask.errors import ArgumentError
+    from mvn_dask.locations import local_path
+
+    try:
+        return store.endswith(".toml") and not local_path(store).is_dir()
+    except ArgumentError:  # which the same store raises again, where it is opened
+        return False
 
 
 def _refuse_missing_folder(output: Path) -> None:

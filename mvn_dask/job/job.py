@@ -81,7 +81,7 @@ class Job(JobSpec):
         JobFileError
             If the file is missing, or not a job; the message has a line for every fault.
         """
-        return parse_file(cls, Path(path), overrides)
+        return parse_file(cls, path, overrides)
 
     @classmethod
     def from_mapping(
@@ -105,7 +105,7 @@ class Job(JobSpec):
         JobFileError
             If it is not a job; the message has a line for every fault.
         """
-        return parse_mapping(cls, mapping, KeyLocations(label, {}, parse_overrides(overrides)), Path(folder))
+        return parse_mapping(cls, mapping, KeyLocations(label, {}, parse_overrides(overrides)), folder)
 
     def to_toml(self) -> str:
         """The job as a file; reading it gives the same job.

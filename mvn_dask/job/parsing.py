@@ -15,6 +15,7 @@ from mvn_dask.job.keys import Key, KeyLocations, Override, is_secret, key_lines,
 from mvn_dask.job.schema.base import ContradictionError
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.toml_format import preview
+from mvn_dask.locations import local_path
 
 J = TypeVar("J", bound=JobSpec)
 
@@ -30,8 +31,9 @@ _RULES = {
 """Pydantic's error types, and the rules in TOML's terms."""
 
 
-def parse_file(kind: type[J], path: Path, overrides: Texts = ()) -> J:
+def parse_file(kind: type[J], file: str | Path, overrides: Texts = ()) -> J:
     """The job in a file; see `Job.from_toml`."""
+    path = _local("the job file", file)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -44,16 +46,24 @@ def parse_file(kind: type[J], path: Path, overrides: Texts = ()) -> J:
     return parse_mapping(kind, _parsed(text, path), locations, path.parent)
 
 
-def parse_mapping(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocations, folder: Path) -> J:
+def parse_mapping(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocations, folder: str | Path) -> J:
     """The job in nested mappings and overrides; see `Job.from_mapping`."""
+    start = _local("the folder of the job", folder)
     try:
         job = kind.model_validate(merged(mapping, locations.overrides))
     except ValidationError as error:
         raise JobFileError("\n".join(_messages(error, locations))) from None
     except ValueError as error:
         raise JobFileError(str(error)) from None
-    job._folder, job._label = folder, locations.file
+    job._folder, job._label = start, locations.file
     return job
+
+
+def _local(what: str, path: str | Path) -> Path:
+    try:
+        return local_path(path)
+    except ArgumentError as error:
+        raise JobFileError(f"{what} {error}") from error
 
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from mvn_dask.atomic import atomic_write
 from mvn_dask.errors import SpoolError
 from mvn_dask.execution.pickling import dumps_without, loads_with
 from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.locations import parse_location
 from mvn_dask.sampling.sampler import Sampler
 
 SPOOLED_BYTES = 8 * 2**20
@@ -156,14 +157,15 @@ def _delete_spool(folder: str, owner: int) -> None:
 def _save(array: npt.NDArray[Any], key: str, folder: str) -> ArraySource:
     """Write an array under its digest, unless it is there already."""
     name = f"{key}.npy"
-    if "://" in folder and not folder.startswith("file://"):
-        url = f"{folder.rstrip('/')}/{name}"
+    location = parse_location(folder)
+    if isinstance(location, str):
+        url = f"{location.rstrip('/')}/{name}"
         filesystem, path = fsspec.core.url_to_fs(url)
         if not filesystem.exists(path):
             with filesystem.open(path, "wb") as file:
                 np.save(file, array, allow_pickle=False)
         return key, partial(_download, url)
-    local = Path(folder.removeprefix("file://")).absolute() / name
+    local = location.absolute() / name
     if not (local.exists() and local.stat().st_size > array.nbytes):
         with atomic_write(local) as file:
             np.save(file, array, allow_pickle=False)

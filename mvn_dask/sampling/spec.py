@@ -20,7 +20,7 @@ from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.chunking import ChunkLengths, cut_plan
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import Sampler
-from mvn_dask.sampling.workers import spool_folder
+from mvn_dask.sampling.workers import spool_folder, spool_setting
 
 STREAMS = 1
 """Version of the rule by which streams become rows. A new rule is a new number, and so new fingerprints."""
@@ -79,6 +79,7 @@ def sample_spec(
     for name, numbers in sampler.parameters().items():
         if numbers.dtype.kind == "f":
             checks.not_too_large(name.partition(".")[0], numbers)
+    spool_setting()  # here, where an error has a traceback that users can read: it is needed where a graph is pickled
     plan = Plan.uncut(size, sampler.ndim, sampler.noise_ndim, dtype.name, root)
     broadcast = Broadcast(sampler, spool_folder)
     values = {"distribution": sampler.record(), "parameters": broadcast.description()}

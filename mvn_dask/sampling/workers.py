@@ -7,14 +7,18 @@ most one message to the scheduler; nothing is computed.
 import warnings
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dask.config
+import fsspec
 import psutil
 
 from mvn_dask.checks import caller_level
+from mvn_dask.errors import ArgumentError
 from mvn_dask.execution.client import connected_client
+from mvn_dask.locations import as_text, parse_location
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,28 @@ def is_local(address: str) -> bool:
         return parts.hostname == "localhost"
 
 
+def spool_setting() -> str:
+    """What dask's configuration says of the spool: "auto", "graph", a folder, or a URL that fsspec knows.
+
+    Raises ArgumentError for anything else.
+    """
+    setting = dask.config.get("mvn_dask.spool", "auto")
+    if setting in ("auto", "graph"):
+        return str(setting)
+    try:
+        location = parse_location(setting)
+    except ArgumentError as error:
+        raise ArgumentError(f"`mvn_dask.spool` in dask's configuration {error}") from error
+    if isinstance(location, Path):
+        return as_text(location.absolute())
+    if (scheme := location.partition(":")[0]) not in fsspec.available_protocols():
+        raise ArgumentError(
+            f"`mvn_dask.spool` in dask's configuration must be a folder or a URL that fsspec knows, and "
+            f"{scheme}:// is none"
+        )
+    return location
+
+
 def spool_folder(nbytes: int) -> str | None:
     """Where arrays of some bytes are spooled: a folder, a URL, "" for a temporary folder, or None for the graph.
 
@@ -71,11 +97,11 @@ def spool_folder(nbytes: int) -> str | None:
     ``"auto"``, the default: a temporary folder where the scheduler's address is local, or there is none, else the
     graph, with a warning. It sends no message, since a graph may be pickled in an event loop.
     """
-    setting = dask.config.get("mvn_dask.spool", "auto")
+    setting = spool_setting()
     if setting == "graph":
         return None
     if setting != "auto":
-        return str(setting)
+        return setting
     client = connected_client()
     return automatic_spool(nbytes, None if client is None else client.scheduler.address)
 

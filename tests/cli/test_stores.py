@@ -40,10 +40,16 @@ def result(capsys: Captured) -> dict[str, Any]:
     return dict(json.loads(out))
 
 
-@pytest.mark.parametrize("way", ["job", "path", "url"])
+@pytest.mark.parametrize("way", ["job", "job url", "path", "url", "short url"])
 def test_ways_to_name_a_store(way: str, stored: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(stored.folder)
-    location = {"job": "job.toml", "path": "store.zarr", "url": stored.store.as_uri()}[way]
+    location = {
+        "job": "job.toml",
+        "job url": f"FILE://{stored.folder}/job.toml",
+        "path": "store.zarr",
+        "url": stored.store.as_uri(),
+        "short url": f"file:{stored.store}",
+    }[way]
     for command, kind in (("status", Status), ("info", Description), ("verify", Verification), ("repair", Repair)):
         assert run([command, location, "--json"]) == 0
         content = result(capsys)
@@ -130,6 +136,14 @@ REFUSED = [
     (["report", "nothing.zarr"], 4, "there is no store"),
     (["status", "memory://nothing"], 4, "there is no store"),
     (["status", "ftp://x/y"], 4, "ftp"),
+    (["status", "s3:/typo"], 4, "must be a path, or a URL as s3://…, not 's3:/typo'"),
+    (["status", "s3:bucket/x"], 4, "must be a path, or a URL as s3://…, not 's3:bucket/x'"),
+    (["status", "~nosuchuser/x"], 4, "'~nosuchuser' is the home of nobody here"),
+    (["status", "~nosuchuser/job.toml"], 4, "'~nosuchuser' is the home of nobody here"),
+    (["status", "job.toml", "--set", "output.url=s3:/typo"], 2, "--set output.url=s3:/typo: must be a path, or a URL"),
+    (["run", "https://host/job.toml"], 2, "the job file must be a path of this machine, not the URL"),
+    (["plan", "s3:/typo.toml"], 2, "the job file must be a path, or a URL as s3://…, not 's3:/typo.toml'"),
+    (["init", "s3:/typo.toml"], 2, "PATH must be a path, or a URL as s3://…, not 's3:/typo.toml'"),
     (["verify", "store.zarr", "--level", "deep"], 2, "`level`"),
     (["verify", "store.zarr", "--full"], 2, "full"),
     (["extend", "store.zarr", "0"], 2, "ROWS must be an integer of at least 1"),

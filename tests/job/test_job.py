@@ -54,7 +54,7 @@ def test_paths_start_at_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.locate("/b/a.csv") == "/b/a.csv"
     assert one.locate("~/a.csv") == "/home/somebody/a.csv"
     assert one.locate("s3://bucket/a") == "s3://bucket/a"
-    assert one.locate("file:///a.csv") == "file:///a.csv"
+    assert one.locate("file:///a.csv") == "/a.csv"
 
 
 def test_jobs_travel() -> None:

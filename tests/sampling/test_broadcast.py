@@ -41,11 +41,12 @@ def test_small_ones_go_along(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("spool", ["folder", "file-url", "other-url", "temporary"])
+@pytest.mark.parametrize("spool", ["folder", "file-url", "short-url", "other-url", "temporary"])
 def test_large_ones_go_through_the_spool_and_on_from_there(spool: str, tmp_path: Path) -> None:
     folder = {
         "folder": str(tmp_path / "new"),
-        "file-url": f"file://{tmp_path}",
+        "file-url": f"FILE://{tmp_path}",
+        "short-url": f"file:{tmp_path}",
         "other-url": f"local://{tmp_path}",
         "temporary": "",
     }[spool]

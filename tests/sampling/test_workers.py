@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import dask
 import psutil
 import pytest
@@ -30,11 +32,42 @@ def test_schedulers_that_others_can_reach(address: str) -> None:
     assert not is_local(address)
 
 
-def test_where_a_factor_is_spooled(processes: Client) -> None:
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("s3:/typo", "must be a path, or a URL as s3://…, not 's3:/typo'; './s3:/typo' is a path"),
+        ("s3:bucket/x", "must be a path, or a URL as s3://…, not 's3:bucket/x'"),
+        ("~nosuchuser/x", "must be a path, and '~nosuchuser' is the home of nobody here"),
+        ("file:x", "must be an absolute path of this machine"),
+        ("nothing://x", "must be a folder or a URL that fsspec knows, and nothing:// is none"),
+        ("", "must be a path or a URL, neither empty nor"),
+        (None, "must be a path or a URL, not NoneType"),
+        (True, "must be a path or a URL, not bool"),
+    ],
+)
+def test_a_spool_that_is_no_place_is_refused_when_an_array_is_made(setting: object, text: str) -> None:
+    normal = mvn_dask.MultivariateNormal([0.0], 1.0)
+    with dask.config.set({"mvn_dask.spool": setting}), pytest.raises(mvn_dask.errors.ArgumentError) as caught:
+        normal.sample(10, seed=1)
+    assert str(caught.value).startswith(f"`mvn_dask.spool` in dask's configuration {text}")
+
+
+def test_where_a_factor_is_spooled(processes: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert spool_folder(10**9) == "", "a local cluster sees our disk"
-    for setting in ("/shared/folder", "s3://bucket/spool"):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.chdir("/usr")
+    for setting, found in [
+        ("/shared/folder", "/shared/folder"),
+        (Path("/shared/folder"), "/shared/folder"),
+        ("folder", "/usr/folder"),
+        ("~/folder", "/home/somebody/folder"),
+        ("file:/shared/a%20b", "/shared/a b"),
+        ("FILE:///shared/folder", "/shared/folder"),
+        ("s3://bucket/spool", "s3://bucket/spool"),
+        ("S3://bucket/spool", "s3://bucket/spool"),
+    ]:
         with dask.config.set({"mvn_dask.spool": setting}):
-            assert spool_folder(10**9) == setting
+            assert spool_folder(10**9) == found
     with dask.config.set({"mvn_dask.spool": "graph"}):
         assert spool_folder(10**9) is None
 

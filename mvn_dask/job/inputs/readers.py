@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array
 from mvn_dask.job.inputs.csv_files import read_csv
 from mvn_dask.job.inputs.numpy_files import read_npy, read_npz
 from mvn_dask.job.inputs.parquet_files import read_parquet
 from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url
-from mvn_dask.job.schema.base import is_remote
 from mvn_dask.job.schema.distribution_table import FileTable, InlineArray
 from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.locations import parse_location
 
 _FILES = {".npy": read_npy, ".csv": read_csv, ".parquet": read_parquet}
 """Readers of files that hold one array."""
@@ -41,12 +41,12 @@ def _inline(origin: Origin, numbers: InlineArray) -> InputArray:
 
 def _read(origin: Origin, file: FileTable, options: Mapping[str, Any]) -> InputArray:
     location = str(origin.path)
-    if is_remote(location):
+    path = parse_location(location)
+    if isinstance(path, str):
         suffix = Path(urlsplit(location).path).suffix.lower()
         if suffix in {*_FILES, ".npz"}:
             raise origin.missing(f"only Zarr arrays are read from a URL, and {suffix} files from a disk")
         return read_zarr_url(origin, location, options, file.key)
-    path = Path(unquote(urlsplit(location).path)) if location.startswith("file:") else Path(location)
     suffix = path.suffix.lower()
     try:
         if path.is_dir():

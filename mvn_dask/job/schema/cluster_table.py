@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Discriminator, Field, Secret, Tag
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import ByteCount, Faults, Natural, Options, Positive, Table, Text
+from mvn_dask.job.schema.base import ByteCount, Faults, FilePath, Natural, Options, Positive, Table, Text
 from mvn_dask.job.toml_format import preview
 
 Queue = Literal["slurm", "pbs", "lsf", "sge", "htcondor", "oar", "moab"]
@@ -70,9 +70,9 @@ class AdaptiveTable(Table):
 class TlsTable(Table):
     """Files in PEM format for a scheduler with TLS."""
 
-    ca: Text = Field(description="certificate of the authority that signed the scheduler's", examples=["ca.pem"])
-    cert: Text = Field(description="our certificate", examples=["cert.pem"])
-    key: Text = Field(description="our private key", examples=["key.pem"])
+    ca: FilePath = Field(description="certificate of the authority that signed the scheduler's", examples=["ca.pem"])
+    cert: FilePath = Field(description="our certificate", examples=["cert.pem"])
+    key: FilePath = Field(description="our private key", examples=["key.pem"])
 
 
 def _tls_tag(value: object) -> str | None:
@@ -111,7 +111,7 @@ class ClusterTable(Table):
     address: Annotated[Text, AfterValidator(_address)] | None = Field(
         default=None, description='for kind "scheduler": its address', examples=["tcp://10.0.0.2:8786"]
     )
-    scheduler_file: Text | None = Field(
+    scheduler_file: FilePath | None = Field(
         default=None,
         description='for kind "scheduler", instead of address: the file that the scheduler wrote',
         examples=["scheduler.json"],

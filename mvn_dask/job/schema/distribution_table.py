@@ -18,7 +18,7 @@ class FileTable(Table):
 
     path: PathOrUrl = Field(
         description="a .npy, .npz, .csv or .parquet file, or a Zarr array or group (folder or URL); a relative path "
-        "starts at the folder of the job file"
+        "starts at the folder of the job file; ~ and ${NAME} are expanded"
     )
     key: Text | None = Field(
         default=None,

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, Secret
 
-from mvn_dask.errors import ArgumentError
+from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.quantities import byte_count, integer
-from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table, is_remote
+from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table, is_remote, location_of
 from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.distribution_table import DistributionTable
 from mvn_dask.job.toml_format import preview
+from mvn_dask.locations import as_text
 
 VERSION = 1
 """Version of the schema."""
@@ -82,7 +83,7 @@ class OutputTable(Table):
 
     url: PathOrUrl = Field(
         description="folder of the Zarr store, or its s3://, gs:// or az:// URL; a relative path starts at the folder "
-        "of the job file",
+        "of the job file; ~ and ${NAME} are expanded",
         examples=["samples.zarr", "s3://bucket/samples.zarr"],
     )
     shards: Positive | None = Field(
@@ -165,7 +166,12 @@ class JobSpec(Table):
         return tuple(table.get_secret_value() for table in tables)
 
     def locate(self, path: str) -> str:
-        """A path or URL of this job as seen from the current folder: URLs stay, relative paths start at `folder`."""
-        if is_remote(path) or path.startswith("file:"):
-            return path
-        return str(self._folder / Path(path).expanduser())
+        """A path or URL of this job as seen from the current folder: relative paths start at `folder`.
+
+        Home folders and `${NAME}` are expanded. Raises JobFileError where that is no longer possible.
+        """
+        try:
+            location = location_of(path)
+        except ArgumentError as error:
+            raise JobFileError(f"{self._label}: {preview(path)} {error}") from error
+        return location if isinstance(location, str) else as_text(self._folder / location)

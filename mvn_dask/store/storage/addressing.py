@@ -5,14 +5,14 @@ atomically, and the way out. Cost: no request; obstore and Zarr are imported onl
 """
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import unquote, urlsplit
 
-from mvn_dask.errors import StorageError
+from mvn_dask.errors import ArgumentError, StorageError
+from mvn_dask.locations import parse_location
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
@@ -28,8 +28,6 @@ KINDS = (
 )
 """What `url` may be, in words."""
 
-_FILE_URL = re.compile(r"file://(localhost)?(?P<path>/.*)", re.DOTALL)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
 _OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
 """Object stores that have a conditional put."""
 
@@ -42,14 +40,24 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise StorageError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
     storage = _zarr_storage(url, fsync=fsync)
-    remote = isinstance(url, str) and _FILE_URL.fullmatch(url) is None and "://" in url
-    if storage_options and not remote:
+    location = None if storage is not None else _location(url)
+    if storage_options and not isinstance(location, str):
         raise StorageError("`storage_options` go with the URL of an object store")
     if storage is not None:
         return storage
-    if remote:
-        return _object_storage(str(url), dict(storage_options or {}))
-    return LocalStorage(local_folder(url), fsync=fsync)
+    if isinstance(location, Path):
+        # Absolute and without links, since workers have folders of their own.
+        return LocalStorage(location.resolve(), fsync=fsync)
+    return _object_storage(str(location), dict(storage_options or {}))
+
+
+def _location(url: object) -> Path | str:
+    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
+        raise StorageError(f"`url` must be {KINDS}, not {url!r}")
+    try:
+        return parse_location(url)
+    except ArgumentError as error:
+        raise StorageError(f"`url` {error}") from error
 
 
 def _zarr_storage(url: object, *, fsync: bool) -> Storage | None:
@@ -120,25 +128,6 @@ def _plain_name(store: Any) -> str:
     scheme = {"S3Store": "s3", "GCSStore": "gs", "AzureStore": "az"}.get(type(store).__name__, "object")
     prefix = str(getattr(store, "prefix", None) or "").strip("/")
     return f"{scheme}://{'/'.join(filter(None, (bucket, prefix)))}"
-
-
-def local_folder(url: object) -> Path:
-    """The folder behind a path or a ``file://`` URL, without links, and absolute, since workers have their own.
-
-    Raises StorageError for anything else.
-    """
-    msg = f"`url` must be {KINDS}, not {url!r}"
-    if isinstance(url, str) and ("://" in url or url.startswith("file:")):
-        found = _FILE_URL.fullmatch(url)
-        if found is None:
-            raise StorageError(msg)
-        return Path(unquote(found["path"])).resolve()
-    if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
-        raise StorageError(msg)
-    path = Path(os.fsdecode(os.fspath(url)))
-    if path.parts and _SCHEME.fullmatch(path.parts[0]):
-        raise StorageError(f"`url` must be a text if it is a URL: as a path, {path} would be a folder here")
-    return path.expanduser().resolve()
 
 
 def refuse_unsafe_writes(url: object) -> None:

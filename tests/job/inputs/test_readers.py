@@ -23,7 +23,11 @@ def test_where_files_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     np.save(tmp_path / "a b" / "MEAN.NPY", [1.0])
     (tmp_path / "a b" / "MEAN.NPY.npy").rename(tmp_path / "a b" / "MEAN.NPY")
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DATA", str(tmp_path / "a b"))
     for value in (
+        "${DATA}/MEAN.NPY",
+        f"file:{tmp_path}/a%20b/MEAN.NPY",
+        f"FILE://localhost{tmp_path}/a b/MEAN.NPY",
         "a b/MEAN.NPY",
         str(tmp_path / "a b" / "MEAN.NPY"),
         "~/a b/MEAN.NPY",

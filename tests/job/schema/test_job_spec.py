@@ -1,3 +1,4 @@
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from mvn_dask.errors import JobFileError
 from mvn_dask.job.job import Job
 from mvn_dask.job.schema.job_spec import CHUNKS, JobSpec
+from mvn_dask.locations import parse_location
 from mvn_dask.random.streams import BIT_GENERATORS
 from tests.support.jobs import job, mapping
 
@@ -29,12 +31,108 @@ def test_where_a_job_was_read_does_not_matter() -> None:
         ("x.zarr", "/folder/x.zarr"),
         ("/x.zarr", "/x.zarr"),
         ("s3://bucket/x.zarr", "s3://bucket/x.zarr"),
-        ("file:///x.zarr", "file:///x.zarr"),
-        ("~/x.zarr", str(Path.home() / "x.zarr")),
+        ("S3://bucket/x.zarr", "s3://bucket/x.zarr"),
+        ("file:///x%20y.zarr", "/x y.zarr"),
+        ("file:/x.zarr", "/x.zarr"),
+        ("FILE:///x.zarr", "/x.zarr"),
+        ("~/x.zarr", "/home/somebody/x.zarr"),
+        ("./~/x.zarr", "/folder/~/x.zarr"),
+        ("./s3:x.zarr", "/folder/s3:x.zarr"),
+        ("${SCRATCH}/x.zarr", "/scratch/x.zarr"),
+        ("${SCRATCH}/${RUN}/${RUN}.zarr", "/scratch/a b/a b.zarr"),
+        ("${RUN}.zarr", "/folder/a b.zarr"),
+        ("s3://${BUCKET}/${RUN}", "s3://bucket/a b"),
+        ("${STORE}", "s3://bucket/x"),
+        ("${HERE}/x", "/home/somebody/x"),
+        ("$SCRATCH/$x.zarr", "/folder/$SCRATCH/$x.zarr"),
+        ("{x}$", "/folder/{x}$"),
+        ("file:${SCRATCH}/x", "/scratch/x"),
     ],
 )
-def test_paths_start_at_the_folder_of_the_file(path: str, found: str) -> None:
-    assert Job.from_mapping(MINIMAL, folder="/folder").locate(path) == found
+def test_paths_start_at_the_folder_of_the_file(path: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"HOME": "/home/somebody", "SCRATCH": "/scratch", "RUN": "a b", "BUCKET": "bucket", "HERE": "~"}
+    for name, value in {**values, "STORE": "s3://bucket/x"}.items():
+        monkeypatch.setenv(name, value)
+    one = Job.from_mapping(mapping(output={"url": path}), folder="/folder")
+    assert one.locate(one.output.url) == found
+    assert one.output.url == path, "it stays as it is written, and so it travels to other machines"
+    assert Job.from_mapping(tomllib.loads(one.to_toml())) == one
+
+
+def test_paths_that_relative_folders_would_turn_into_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    one = job()
+    for path in ("./~/x", "./s3:/x", "./file:x", "./s3:x"):
+        assert parse_location(one.locate(path)) == Path(path)
+
+
+PATH_FAULTS: list[tuple[str, str]] = [
+    ("${NOTHING}/x", "needs the environment variable NOTHING, which is not set"),
+    ("${SCRATCH}/${NOTHING}/x", "needs the environment variable NOTHING, which is not set"),
+    ("${EMPTY}/x", "needs the environment variable EMPTY, which is empty"),
+    ("${SCRATCH", 'must hold an environment variable as ${NAME}, not "${SCRATCH"'),
+    ("${}/x", 'must hold an environment variable as ${NAME}, not "${}"'),
+    ("${a-b}/x", 'must hold an environment variable as ${NAME}, not "${a-b}"'),
+    ("${SCRATCH:-/tmp}/x", 'must hold an environment variable as ${NAME}, not "${SCRATCH:-/tmp}"'),
+    ("${CONTROL}/x", "must be text, not empty, and without control characters"),
+    ("~nosuchuser/x", "must be a path, and '~nosuchuser' is the home of nobody here; './~nosuchuser/x' is a path"),
+    ("s3:/typo", "must be a path, or a URL as s3://…, not 's3:/typo'; './s3:/typo' is a path"),
+    ("s3:bucket/x", "must be a path, or a URL as s3://…, not 's3:bucket/x'; './s3:bucket/x' is a path"),
+    ("file:x", "must be an absolute path of this machine, as file:///data, not 'file:x'"),
+    ("s3://u:p@bucket/x", "must hold no credentials or queries: give them as storage_options"),
+    ("${SECRET}/x", "must hold no credentials or queries: give them as storage_options"),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "above"),
+    [
+        ("output", "url", {}),
+        ("distribution", "mean", {}),
+        ("distribution", "cov", {}),
+        ("cluster", "scheduler_file", {"kind": "scheduler"}),
+        ("cluster", "tls.ca", {"kind": "scheduler", "address": "tls://host:1", "tls": {"cert": "a", "key": "b"}}),
+    ],
+)
+def test_faults_of_paths_name_file_and_key(
+    table: str, key: str, above: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"SCRATCH": "/scratch", "EMPTY": "", "CONTROL": "a\nb", "SECRET": "s3://user:verysecret@bucket"}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NOTHING", raising=False)
+    # pydantic names the path inside the table of a file, which a text stands for.
+    name = f"{key}.path" if table == "distribution" else key
+    for path, rule in PATH_FAULTS:
+        of_file = table == "cluster" and "credentials" in rule
+        fault = "must be a path of this machine, not a URL" if of_file else rule
+        given = {**above, key: path} if "." not in key else {**above, "tls": {**above["tls"], "ca": path}}
+        with pytest.raises(JobFileError) as caught:
+            job(**{table: given})
+        assert str(caught.value) == f"job.toml: {table}.{name}: {fault}"
+
+
+def test_a_variable_that_is_unset_after_the_job_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRATCH", "/scratch")
+    one = job(output={"url": "${SCRATCH}/x"})
+    monkeypatch.delenv("SCRATCH")
+    with pytest.raises(JobFileError, match=r'^job.toml: "\$\{SCRATCH\}/x" needs the environment variable SCRATCH'):
+        one.locate(one.output.url)
+
+
+def test_options_go_with_the_url_that_a_variable_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE", "s3://bucket")
+    one = job(output={"url": "${STORE}/x", "storage_options": {"region": "x"}})
+    assert one.output.storage_options.get_secret_value() == {"region": "x"}
+    monkeypatch.setenv("STORE", "/scratch")
+    with pytest.raises(JobFileError, match="storage_options: go with a URL, and url is a path"):
+        job(output={"url": "${STORE}/x", "storage_options": {"region": "x"}})
+
+
+def test_only_paths_hold_variables() -> None:
+    text = "${NOTHING} ~nosuchuser s3:/x"
+    one = job(cluster={"kind": "class", "class": "a.B", "options": {"log": text}}, distribution={"mean": [1.0, 2.0]})
+    assert one.cluster.options.get_secret_value() == {"log": text}
 
 
 def test_all_options_that_may_be_secret() -> None:

@@ -12,25 +12,71 @@ from zarr.storage import FsspecStore, LocalStore, MemoryStore, ObjectStore
 
 import mvn_dask
 from mvn_dask.errors import StorageError
-from mvn_dask.store.storage.addressing import local_folder, open_storage, refuse_unsafe_writes
+from mvn_dask.store.storage.addressing import open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.local import LocalStorage
 from tests.support.s3 import ACCESS, SECRET, Prefix
 
 
 def test_paths_and_file_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lies where it says, and nothing beside it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert local_folder("a.zarr") == tmp_path / "a.zarr"
-    assert local_folder(Path("a.zarr")) == tmp_path / "a.zarr"
-    assert local_folder("file:///data/a%20b.zarr") == Path("/data/a b.zarr")
-    assert local_folder("file://localhost/data/a#b?c") == Path("/data/a#b?c")
-    assert local_folder("~/a.zarr") == Path("/home/somebody/a.zarr")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+    places: list[tuple[Any, str]] = [
+        ("a.zarr", "a.zarr"),
+        (Path("b.zarr"), "b.zarr"),
+        (f"file:{tmp_path}/c%20c.zarr", "c c.zarr"),
+        (f"FILE://{tmp_path}/d.zarr", "d.zarr"),
+        (f"file://localhost{tmp_path}/e#f?g.zarr", "e#f?g.zarr"),
+        ("~/h.zarr", "home/h.zarr"),
+        (Path("~/i.zarr"), "home/i.zarr"),
+        ("./s3:bucket", "s3:bucket"),
+        ("run:1.zarr", "run:1.zarr"),
+    ]
+    for place, path in places:
+        assert open_storage(place).name == str(tmp_path / path)
+        mvn_dask.to_zarr(x, place)
+        assert (tmp_path / path / "zarr.json").is_file()
+        assert (mvn_dask.from_zarr(place) == x).all().compute()
+        assert mvn_dask.verify(place).ok
+    assert {path.name for path in tmp_path.iterdir()} == {path.partition("/")[0] for _, path in places}
 
 
-@pytest.mark.parametrize("url", ["http://x/y", "file://host/a", "file:/a", "", 7, None, MemoryStore()])
-def test_everything_else_is_refused(url: Any) -> None:
+@pytest.mark.parametrize("url", ["http://x/y", 7, None, b"/tmp/x", "", MemoryStore()])
+def test_what_is_no_place_is_refused(url: Any) -> None:
     with pytest.raises(StorageError, match="`url` must be a local path"):
-        local_folder(url)
+        open_storage(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("s3:/typo", "`url` must be a path, or a URL as s3://…, not 's3:/typo'; './s3:/typo' is a path"),
+        ("s3:bucket/x", "`url` must be a path, or a URL as s3://…, not 's3:bucket/x'; './s3:bucket/x' is a path"),
+        ("memory:x", "`url` must be a path, or a URL as memory://…, not 'memory:x'; './memory:x' is a path"),
+        ("file:x", "`url` must be an absolute path of this machine, as file:///data, not 'file:x'"),
+        ("file://host/x", "`url` must be an absolute path of this machine, as file:///data, not 'file://host/x'"),
+        (
+            Path("s3://bucket/x"),
+            "`url` must be a text if it is a URL: as a path, 's3:/bucket/x' would be a folder here",
+        ),
+        (
+            "~nosuchuser/x",
+            "`url` must be a path, and '~nosuchuser' is the home of nobody here; './~nosuchuser/x' is a p",
+        ),
+        ("x\0", "`url` must be a path or a URL, neither empty nor with null characters, not 'x\\x00'"),
+    ],
+)
+def test_mistakes_in_urls_become_no_folders(
+    url: Any, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+    for call in (lambda place: mvn_dask.to_zarr(x, place), mvn_dask.from_zarr, mvn_dask.status, mvn_dask.repair):
+        with pytest.raises(StorageError) as caught:
+            call(url)
+        assert str(caught.value).startswith(text)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_pipeline_that_writes_in_place_is_refused() -> None:

@@ -1,0 +1,117 @@
+"""Paths and URLs as users write them.
+
+Input: a text or a path object. Output: a `Path` of this machine, its home folder expanded, or the URL of something
+else; an `ArgumentError` for what is neither, which would silently become a folder of that name. Cost: no system call
+beyond the look-up of a home folder.
+"""
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from mvn_dask.errors import ArgumentError
+
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
+_FILE_URL = re.compile(r"(//(localhost)?(?=/)|(?!//))(?P<path>/.*)", re.DOTALL | re.IGNORECASE)
+_DRIVE = re.compile(r"[A-Za-z]:", re.ASCII)
+"""A drive of Windows, which is no scheme."""
+_SCHEMES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "azure", "memory", "http", "https", "ftp", "hdfs"}
+"""Schemes that no file name begins with by chance: "run:7" is a name, "s3:bucket" is a mistake."""
+
+
+def parse_location(value: object) -> Path | str:
+    """A path, or a URL of anything but a file, with its scheme in lower case.
+
+    Parameters
+    ----------
+    value : str or path-like
+        A path, in which a leading ``~`` or ``~user`` is a home folder; a file URL, ``file:/data`` or
+        ``file:///data``, with percent-encoding; any other URL.
+
+    Raises
+    ------
+    ArgumentError
+        For an empty text, a URL without its slashes, a file URL of another machine, or the home of an unknown user. The
+        message goes on after the name of the argument.
+
+    Examples
+    --------
+    >>> parse_location("runs/a.zarr"), parse_location("FILE:///data/a%20b"), parse_location("S3://bucket/a")
+    (PosixPath('runs/a.zarr'), PosixPath('/data/a b'), 's3://bucket/a')
+    >>> parse_location("s3:/bucket/a")
+    Traceback (most recent call last):
+    mvn_dask.errors.ArgumentError: must be a path, or a URL as s3://…, not 's3:/bucket/a'; './s3:/bucket/a' is a path
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise ArgumentError(f"must be a path or a URL, not {type(value).__name__}")
+    text = os.fsdecode(os.fspath(value))
+    if not text.strip() or "\0" in text:
+        raise ArgumentError(f"must be a path or a URL, neither empty nor with null characters, not {text!r}")
+    found = _SCHEME.fullmatch(text)
+    if found is None or not _is_url(found["scheme"].lower(), found["rest"]):
+        if text.partition("/")[0].endswith(":") and not _DRIVE.match(text):
+            # "simplecache::s3://bucket" and "://bucket" are meant as URLs.
+            raise ArgumentError(
+                f"must be a path, or a URL as s3://…, not {_shown(text)}; {_shown(f'./{text}')} is a path"
+            )
+        return _expand_home(text)
+    if not isinstance(value, str):
+        raise ArgumentError(f"must be a text if it is a URL: as a path, {_shown(text)} would be a folder here")
+    return _parse_url(text, found["scheme"].lower(), found["rest"])
+
+
+def local_path(value: object) -> Path:
+    """A path of this machine, as `parse_location` reads it; an ArgumentError for any other URL.
+
+    >>> local_path("file:/data/a")
+    PosixPath('/data/a')
+    """
+    location = parse_location(value)
+    if isinstance(location, str):
+        raise ArgumentError(f"must be a path of this machine, not the URL {_shown(location)}")
+    return location
+
+
+def as_text(path: Path) -> str:
+    """A path as a text that `parse_location` reads as the same path.
+
+    >>> as_text(Path("~a")), as_text(Path("s3:a")), as_text(Path("a"))
+    ('./~a', './s3:a', 'a')
+    """
+    text = str(path)
+    return f"./{text}" if text.startswith("~") or _SCHEME.fullmatch(text) else text
+
+
+def _is_url(scheme: str, rest: str) -> bool:
+    return rest.startswith("//") or scheme in {*_SCHEMES, "file"} or (rest.startswith("/") and len(scheme) > 1)
+
+
+def _parse_url(text: str, scheme: str, rest: str) -> Path | str:
+    if scheme == "file":
+        found = _FILE_URL.fullmatch(rest)
+        path = unquote(found["path"]) if found else "\0"
+        if "\0" in path:
+            raise ArgumentError(f"must be an absolute path of this machine, as file:///data, not {_shown(text)}")
+        return Path(path)
+    if rest.startswith("//"):
+        return f"{scheme}:{rest}"
+    raise ArgumentError(
+        f"must be a path, or a URL as {scheme}://…, not {_shown(text)}; {_shown(f'./{text}')} is a path"
+    )
+
+
+def _expand_home(text: str) -> Path:
+    try:
+        # A text that begins with "./" names no home; a path object has lost that beginning.
+        return Path(text).expanduser() if text.startswith("~") else Path(text)
+    except RuntimeError as error:
+        home = text.partition("/")[0]
+        raise ArgumentError(
+            f"must be a path, and {home!r} is the home of nobody here; {f'./{text}'!r} is a path"
+        ) from error
+
+
+def _shown(text: str) -> str:
+    """A text that may be a URL, as errors show it: without what may be a password or a key."""
+    return repr(text) if "@" not in text and "?" not in text else repr(f"{text.partition(':')[0]}:…")
