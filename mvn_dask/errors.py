@@ -24,7 +24,8 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
         ├── NotAStoreError            FileNotFoundError    there is no store
         ├── UnfinishedStoreError      FileNotFoundError    chunks are missing
         ├── TransportError            OSError              an object store answers with an error, or not at all
-        └── WorkersLostError          RuntimeError         workers died again and again, or the scheduler did
+        ├── WorkersLostError          RuntimeError         processes did not start or died, or the scheduler
+        └── ResultsLostError          RuntimeError         results on a cluster, which an array refers to, are gone
 
 Examples
 --------
@@ -128,7 +129,11 @@ class TransportError(StoreError, OSError):
 
 
 class WorkersLostError(StoreError, RuntimeError):
-    """Workers died again and again, or the scheduler is gone; what was written stays."""
+    """Processes did not start or died, or the scheduler is gone; what was written stays."""
+
+
+class ResultsLostError(StoreError, RuntimeError):
+    """Results on a cluster that an array refers to, such as a persisted array's, are gone; it must be built again."""
 
 
 def __dir__() -> list[str]:

@@ -53,7 +53,7 @@ def exit_code(error: BaseException) -> ExitCode:
         ExitCode.STOPPED: (errors.JobCancelledError,),
         ExitCode.DISTRIBUTION: (errors.InvalidDistributionError, errors.NotPositiveDefiniteError),
         ExitCode.VERIFICATION: (errors.DamagedChunkError,),
-        ExitCode.FAILED: (errors.TransportError, errors.WorkersLostError, errors.SpoolError),
+        ExitCode.FAILED: (errors.TransportError, errors.WorkersLostError, errors.ResultsLostError, errors.SpoolError),
         ExitCode.STORAGE: (errors.StoreError,),
         ExitCode.USAGE: (errors.MvnDaskError,),
     }

@@ -62,8 +62,8 @@ class Blocks:
         # The first two share what adjacent blocks share; the middle and the last one what all blocks do.
         for number in sorted({0, min(1, count - 1), count // 2, count - 1}):
             graph = dict(self._layers.cull([self.key(number)]).to_dict())
-            # A future of a cluster means nothing in the graph of a task that runs there.
-            if any(_is_future(node) for node in graph.values()):
+            # What it refers to is on the cluster, which alone can hand it to a task.
+            if any(_is_future(node) or not _dependencies(node) <= graph.keys() for node in graph.values()):
                 return False
             tasks_of_blocks.append(_tasks(graph))
         return not any(one & other for one, other in combinations(tasks_of_blocks, 2))
@@ -103,6 +103,12 @@ def _value(node: Any) -> Any:
 
 def _is_data(node: Any) -> bool:
     return hasattr(node, "value") or isinstance(node, (np.ndarray, np.generic))
+
+
+def _dependencies(node: Any) -> frozenset[Any]:
+    """Keys that a task refers to, within its graph or outside."""
+    # Not dask's `get_dependencies`, which leaves out what is not in the graph.
+    return frozenset(getattr(node, "dependencies", ()))
 
 
 def _is_future(node: Any) -> bool:

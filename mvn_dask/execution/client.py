@@ -12,14 +12,39 @@ from typing import Any
 import dask
 from dask.base import get_scheduler
 
+from mvn_dask.errors import UnsupportedOperationError
+from mvn_dask.execution.process_start import exit_if_main_is_imported
+
 
 def current_client() -> Any:
-    """The client that dask would compute with now, or None; dask's RuntimeError if it is an asynchronous one."""
+    """The client that dask would compute with now, or None.
+
+    Raises UnsupportedOperationError, a RuntimeError, in the event loop of an asynchronous one.
+    """
+    distributed = sys.modules.get("distributed")
+    if computes_in_processes():
+        exit_if_main_is_imported()
+    owner = getattr(_scheduler(), "__self__", None)
+    return owner if distributed is not None and isinstance(owner, distributed.Client) else None
+
+
+def computes_in_processes() -> bool:
+    """Whether dask would compute with its scheduler of processes on this machine now."""
+    processes = sys.modules.get("dask.multiprocessing")
+    return processes is not None and _scheduler() is processes.get
+
+
+def _scheduler() -> Any:
+    """The function by which dask would compute now."""
     import dask.array as da  # takes a second, which a spec of a sample need not wait for
 
-    distributed = sys.modules.get("distributed")
-    owner = getattr(get_scheduler(cls=da.Array), "__self__", None)
-    return owner if distributed is not None and isinstance(owner, distributed.Client) else None
+    try:
+        return get_scheduler(cls=da.Array)
+    except RuntimeError as error:
+        raise UnsupportedOperationError(
+            "the current client is asynchronous, and what waits for its tasks would block its event loop: call it in a "
+            "thread, as in `await asyncio.to_thread(mvn_dask.to_zarr, x, url)`"
+        ) from error
 
 
 def connected_client() -> Any:
@@ -50,12 +75,15 @@ def thread_count() -> int:
 def seceded() -> Iterator[None]:
     """Inside the body, this thread occupies no slot of a worker, if it is a task of one.
 
-    A task that waits for other tasks on the same cluster would else deadlock where it has the last free thread.
+    A task that waits for other tasks on the same cluster would else deadlock where it has the last free thread. One
+    that has seceded already, by `secede` or inside `worker_client`, has no slot to give, and gets none afterwards.
     """
     from distributed import rejoin, secede
+    from distributed.threadpoolexecutor import thread_state as pool_state
     from distributed.worker import thread_state  # type: ignore[attr-defined]
 
-    if not getattr(thread_state, "key", None):
+    # `proceed` is False in a thread that has seceded, and missing where the worker's pool is not distributed's own.
+    if not (getattr(thread_state, "key", None) and getattr(pool_state, "proceed", False)):
         yield
         return
     secede()

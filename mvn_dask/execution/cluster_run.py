@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from mvn_dask.errors import TransportError
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.losses import scheduler_gone, workers_died
 from mvn_dask.execution.pickling import PickledOnce
-from mvn_dask.execution.ranges import BlockRange, Work, run_range, workers_lost
+from mvn_dask.execution.ranges import BlockRange, Work, run_range
 
 WINDOW_PER_THREAD = 4
 """Ranges on the scheduler for each thread of the cluster."""
@@ -24,8 +25,6 @@ COUNT_SECONDS = 2.0
 """Seconds between two counts of a cluster's threads."""
 MAX_FAILURES = 3
 """Failures in a row, without a block done between them, after which a run ends with an error."""
-SCHEDULER_GONE = "the scheduler is gone, or was restarted"
-"""Reason in an error where no worker can be named."""
 
 
 class RangeEnd(NamedTuple):
@@ -61,6 +60,8 @@ class ClusterRun:
 
     def __init__(self, client: Any, work: Work, pickled: PickledOnce, token: cancellation.CancelToken) -> None:
         self._client, self._work, self._pickled, self._token = client, work, pickled, token
+        # For an error, when the client has lost it.
+        self._address = str(client.scheduler.address)
         # How many ranges may be on the scheduler at a time, and when that was found out.
         self._window, self._counted = MIN_WINDOW, -COUNT_SECONDS
         # Tasks are numbered through, since distributed would not run a second task of the same key.
@@ -91,14 +92,14 @@ class ClusterRun:
             return []
         # What is submitted while the client tries to reconnect would wait for all of its timeout.
         if self._client.status != "running":
-            raise workers_lost(self._work, SCHEDULER_GONE)
+            raise scheduler_gone(self._address)
         # A count is a round trip to the scheduler, and ranges end by the hundred.
         if time.monotonic() - self._counted >= COUNT_SECONDS:
             self._counted = time.monotonic()
             try:
                 self._window = max(MIN_WINDOW, WINDOW_PER_THREAD * sum(self._client.nthreads().values()))
             except OSError as error:
-                raise workers_lost(self._work, SCHEDULER_GONE) from error
+                raise scheduler_gone(self._address) from error
         return [self.submit(block_range) for block_range in islice(ranges, max(0, self._window - len(self._tasks)))]
 
     def finish(self, future: Any, results: Sequence[Any] | None) -> RangeEnd:
@@ -107,7 +108,7 @@ class ClusterRun:
         if future.status == "error":
             return self._retry(block_range, future)
         if future.status != "finished" and not (self._token.cancelled and future.cancelled()):
-            raise workers_lost(self._work, SCHEDULER_GONE)
+            raise scheduler_gone(self._address)
         if future.status != "finished" or results is None:
             return RangeEnd(0, (), block_range)
         self._work_failures = 0
@@ -134,7 +135,7 @@ class ClusterRun:
         if max(failures, self._work_failures) >= MAX_FAILURES:
             if not isinstance(error, KilledWorker):
                 raise error
-            raise workers_lost(self._work, memory_limit(error)) from error
+            raise workers_died(self._work, error) from error
         return RangeEnd(done, (), BlockRange(numbers, failures) if len(numbers) else None)
 
     def cancel(self, job_id: str) -> None:
@@ -152,11 +153,6 @@ class ClusterRun:
         """Cancel whatever is still on the cluster."""
         with suppress(Exception):
             self._client.cancel([*self._tasks, self._work_future])
-
-
-def memory_limit(error: Any) -> str:
-    """What a KilledWorker says about the memory of the last worker that died."""
-    return f"the last one could take {getattr(error.last_worker, 'memory_limit', None)} bytes"
 
 
 def _identity(pickled: PickledOnce) -> PickledOnce:

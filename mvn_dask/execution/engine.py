@@ -11,24 +11,25 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
+import dask
 import dask.array as da
 from dask.base import compute, compute_as_if_collection
 from dask.callbacks import Callback
 from dask.delayed import delayed
-from dask.highlevelgraph import HighLevelGraph
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution import cancellation
-from mvn_dask.execution.client import current_client, seceded, thread_count
-from mvn_dask.execution.cluster_run import SCHEDULER_GONE, ClusterRun, memory_limit
+from mvn_dask.execution.client import computes_in_processes, current_client, seceded, thread_count
+from mvn_dask.execution.cluster_run import ClusterRun
+from mvn_dask.execution.futures import futures_in, refuse_lost_results
+from mvn_dask.execution.losses import pool_ended, process_died, processes_not_started, scheduler_gone, workers_died
 from mvn_dask.execution.pickling import PickledOnce
+from mvn_dask.execution.process_start import StartSignal, observed_by, start_signal
 from mvn_dask.execution.progress import Progress
-from mvn_dask.execution.ranges import BlockNumbers, BlockRange, Work, run_range, split, workers_lost
+from mvn_dask.execution.ranges import BlockNumbers, BlockRange, Work, run_range, split
 
 LOCAL_WINDOW = 1024
 """Ranges that a local scheduler gets at a time."""
-POOL_BROKEN = "a process of the pool is gone"
-"""Reason in an error where a pool does not name the process that died."""
 
 
 def run(
@@ -36,9 +37,9 @@ def run(
 ) -> Generator[Any]:
     """Do work on blocks, at most `size` of them a task, and yield what it returns, in any order.
 
-    `files` are loaders of arrays that other processes can read; see `PickledOnce`. Raises WorkersLostError if workers
-    die again and again, or the scheduler does; JobCancelledError if the current `cancellation.CancelToken` is cancelled
-    before the end; RuntimeError if the current client is asynchronous.
+    `files` are loaders of arrays that other processes can read; see `PickledOnce`. Raises the errors of `losses` for
+    processes that are gone; JobCancelledError if the current `cancellation.CancelToken` is cancelled before the end;
+    and what `current_client` raises.
     """
     # First of all, since it raises for a client that cannot be waited for: nothing has been done then.
     client = current_client()
@@ -101,17 +102,18 @@ def _run_on_cluster(
         cluster.release()
 
 
-def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work) -> None:
-    """Compute keys of a graph in one go, where blocks share work; results are dropped.
+def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> None:
+    """Compute keys of an array's graph in one go, where blocks share work; results are dropped.
 
     Every range would do the shared work again, so dask gets the whole graph, and its scheduler is the limit. Raises
-    the errors of `run`; `work` describes the cost of a block in their messages.
+    the errors of `run`, and ResultsLostError if results on the cluster that the graph refers to are gone; `work`
+    describes the cost of a block in their messages.
     """
     client = current_client()
     cancellation.raise_if_cancelled()
     if client is not None:
         with seceded():
-            _run_whole_on_cluster(client, graph, keys, progress, work)
+            _run_whole_on_cluster(client, array, keys, progress, work)
         return
     wanted = set(keys)
 
@@ -121,25 +123,26 @@ def run_whole(graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, wo
         cancellation.raise_if_cancelled()
 
     with _after_each_task(count, work):
-        compute_as_if_collection(da.Array, graph, list(keys))
+        compute_as_if_collection(da.Array, array.dask, list(keys))
 
 
-def _run_whole_on_cluster(
-    client: Any, graph: HighLevelGraph, keys: Sequence[Any], progress: Progress, work: Work
-) -> None:
+def _run_whole_on_cluster(client: Any, array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> None:
     from distributed import KilledWorker, as_completed
 
-    futures = client.get(da.Array.__dask_optimize__(graph, list(keys)), list(keys), sync=False)
+    address = client.scheduler.address
+    futures = client.get(da.Array.__dask_optimize__(array.dask, list(keys)), list(keys), sync=False)
     try:
         for future in as_completed(futures, raise_errors=False):
             if future.status == "error":
                 raise future.exception()
             if future.status != "finished":
-                raise workers_lost(work, SCHEDULER_GONE)
+                # A scheduler that is gone takes with it what the graph refers to.
+                refuse_lost_results(futures_in(array))
+                raise scheduler_gone(address)
             progress.add(1)
             cancellation.raise_if_cancelled()
     except KilledWorker as error:
-        raise workers_lost(work, memory_limit(error)) from error
+        raise workers_died(work, error) from error
     finally:
         with suppress(Exception):
             client.cancel(futures)
@@ -148,8 +151,32 @@ def _run_whole_on_cluster(
 @contextmanager
 def _after_each_task(function: Callable[[Any, Any], None], work: Work) -> Iterator[None]:
     """Inside the body, local schedulers call `function(key, result)` in the thread of the run, after each task."""
-    try:
-        with Callback(posttask=lambda key, result, *_: function(key, result)):
-            yield
-    except BrokenExecutor as error:
-        raise workers_lost(work, POOL_BROKEN) from error
+    ended: set[Any] = set()
+
+    def after(key: Any, result: Any, *_: Any) -> None:
+        ended.add(None)
+        function(key, result)
+
+    with _observed_pool() as signal:
+        try:
+            with Callback(posttask=after):
+                yield
+        except BrokenExecutor as error:
+            if ended or (signal is not None and signal.seen):
+                raise process_died(work) from error
+            raise (pool_ended(work) if signal is None else processes_not_started("the processes")) from error
+
+
+@contextmanager
+def _observed_pool() -> Iterator[StartSignal | None]:
+    """Inside the body, the start of processes of a pool is observed; the signal, or None for a pool of the user's."""
+    signal = start_signal()
+    if signal is not None or not computes_in_processes() or dask.config.get("pool", None) is not None:
+        yield signal
+        return
+    from dask.multiprocessing import get_context
+
+    signal = StartSignal(get_context())
+    following = dask.config.get("multiprocessing.initializer", None)
+    with observed_by(signal), dask.config.set({"multiprocessing.initializer": signal.initializer(following)}):
+        yield signal

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.pickling import PickledOnce
 
@@ -84,11 +83,3 @@ def run_range(pickled: PickledOnce, numbers: BlockNumbers, job_id: str) -> Seque
             # A value and not an error: schedulers report failed tasks, and distributed would run them again.
             return None
         return results
-
-
-def workers_lost(work: Work, reason: str) -> WorkersLostError:
-    """The error for workers that died, with what to do about it."""
-    return WorkersLostError(
-        f"workers were lost again and again: {reason}; {work.describe_cost()}. Use smaller `chunks`, or give workers "
-        "more memory or fewer threads. What was written stays: the same call goes on"
-    )

@@ -16,6 +16,8 @@ from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.execution.cancellation import current_token, raise_if_cancelled
+from mvn_dask.execution.losses import processes_not_started
+from mvn_dask.execution.process_start import StartSignal, observed_by
 from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.signal_masking import initialize_pool_process, signals_blocked
@@ -110,7 +112,8 @@ def _description(client: Any) -> str:
 def _process_pool(workers: int | None) -> Iterator[None]:
     """A pool of processes whose tasks are cancelled with the job."""
     import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+    from functools import partial
 
     import dask
     from dask.system import CPU_COUNT
@@ -119,15 +122,21 @@ def _process_pool(workers: int | None) -> Iterator[None]:
     context = multiprocessing.get_context("spawn")
     count = workers or CPU_COUNT
     with signals_blocked():
-        event = context.Event()
+        event, signal = context.Event(), StartSignal(context)
     with (
-        ProcessPoolExecutor(count, context, initializer=initialize_pool_process, initargs=(event,)) as pool,
+        ProcessPoolExecutor(
+            count, context, initializer=signal.initializer(partial(initialize_pool_process, event))
+        ) as pool,
         current_token().on_cancel(lambda _: event.set()),
         dask.config.set(scheduler="processes", pool=pool, num_workers=count),
+        observed_by(signal),
     ):
-        with signals_blocked():
-            for _ in range(count):  # a pool starts a process with each of its first tasks
-                pool.submit(int)
+        try:
+            with signals_blocked():
+                for _ in range(count):  # a pool starts a process with each of its first tasks
+                    pool.submit(int)
+        except BrokenExecutor as error:
+            raise processes_not_started("the processes") from error
         yield
 
 
@@ -158,6 +167,8 @@ def _cluster(job: JobSpec) -> Iterator[Any]:
         with signals_blocked() if table.kind in {"local", "class"} else nullcontext():
             cluster = make(**options)
     except Exception as error:
+        if str(error).startswith("Nanny failed to start"):
+            raise processes_not_started("the workers of the cluster") from error
         refused = isinstance(error, (TypeError, ValueError))
         if not refused:
             raise_if_cancelled(error)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mvn_dask.errors import SpecMismatchError
 from mvn_dask.execution.cancellation import raise_if_cancelled
+from mvn_dask.execution.process_start import exit_if_main_is_imported
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
@@ -60,6 +61,8 @@ def run(
     machine begins, and nothing is factorised twice. Raises JobCancelledError if the job is cancelled before its end.
     """
     begin = time.monotonic()
+    if client is None and job.cluster.kind in {"processes", "local"}:
+        exit_if_main_is_imported()
     refuse_overwriting_part(job, part)
     for attempt in count(1):
         prepared = prepare(job)

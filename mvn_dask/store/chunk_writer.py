@@ -95,8 +95,7 @@ class WriteChunks:
 def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers, *, rewrite: bool = False) -> None:
     """Draw blocks of an array and write them, on dask's current scheduler.
 
-    Raises WorkersLostError if workers die again and again; JobCancelledError if the current `cancellation.CancelToken`
-    is cancelled before the end.
+    Raises what `engine.run` and `engine.run_whole` raise.
     """
     if not len(numbers):
         return
@@ -127,7 +126,7 @@ def _write_whole_graph(array: da.Array, work: WriteChunks, numbers: BlockNumbers
         meta=np.empty((0,) * array.ndim, np.bool_),
     )
     keys = [(name, *chunk_index(work.writer.manifest, int(number))) for number in numbers]
-    run_whole(written.dask, keys, progress, work)
+    run_whole(written, keys, progress, work)
 
 
 def _write_block(block: npt.NDArray[Any], writer: ChunkWriter, block_id: Index) -> bool:

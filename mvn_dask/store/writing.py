@@ -15,6 +15,8 @@ import zarr
 from mvn_dask._typing import Arrays
 from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, StoreError
 from mvn_dask.execution.client import current_client
+from mvn_dask.execution.futures import refuse_unreadable_results
+from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.completeness import complete, missing_numbers, refuse_unknown_files
@@ -29,10 +31,6 @@ from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
 
 CHECKED_CHUNKS = 10_000
 """Chunks of other parts that are looked for at a time."""
-MAX_NESTING = 12
-"""Wrappers around a source, at most: xarray has four, and dask's tasks nest too."""
-WRAPPED_ATTRIBUTES = ("value", "array", "_array", "args", "kwargs", "task", "indices", "io_deps")
-"""Attributes and slots in which nodes of a graph, layers, and wrappers of arrays hold what they wrap."""
 
 
 def to_zarr(
@@ -89,9 +87,12 @@ def to_zarr(
     ArgumentError, ArgumentTypeError
         If `array` is no dask array of numbers, or `part` no part.
     WorkersLostError
-        If workers die again and again, of too little memory for example, or the scheduler does.
-    RuntimeError
-        If the current client is asynchronous.
+        If processes do not start, or workers die again and again, of too little memory for example, or the scheduler
+        does; each with its own way out.
+    ResultsLostError
+        If results on a cluster that `array` refers to are gone: it must be built again.
+    UnsupportedOperationError
+        In the event loop of an asynchronous client: call it by ``asyncio.to_thread``.
     OSError
         As the system raises it: no permission, no space, …; TransportError, if an object store fails.
 
@@ -120,6 +121,7 @@ def to_zarr(
     manifest, arrays = manifest_of(array, shards)
     numbers = part_range(part, chunk_count(manifest))
     current_client()  # raises where it cannot be waited for: nothing is written yet
+    refuse_unreadable_results(array)
     if overwrite:
         if part is not None:
             raise ArgumentError("`overwrite` and `part` exclude each other: a part would delete what others wrote")
@@ -226,30 +228,5 @@ def _storage_name(source: "zarr.Array[Any]") -> str | None:
 
 
 def source_stores(array: da.Array) -> "Iterator[Stored | zarr.Array[Any]]":
-    """Stores and Zarr arrays that an array is read from: a visit to every layer and node, and to what they wrap."""
-    seen: set[int] = set()
-    for layer in array.dask.layers.values():
-        yield from _inside(layer, seen, MAX_NESTING)
-        for node in getattr(layer, "mapping", {}).values():
-            yield from _inside(node, seen, MAX_NESTING)
-
-
-def _inside(thing: Any, seen: set[int], nesting: int) -> "Iterator[Stored | zarr.Array[Any]]":
-    if isinstance(thing, (Stored, zarr.Array)):
-        yield thing
-        return
-    if not nesting or id(thing) in seen or isinstance(thing, (str, bytes, int, float, type(None))):
-        return
-    seen.add(id(thing))
-    if isinstance(thing, Mapping):
-        wrapped = list(thing.values())
-    elif isinstance(thing, (list, tuple)):
-        wrapped = list(thing)
-    else:
-        # Not by getattr alone: a lazy wrapper of xarray would compute for some names.
-        slots = {name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())}
-        held = {name: getattr(thing, name) for name in slots.intersection(WRAPPED_ATTRIBUTES) if hasattr(thing, name)}
-        held |= getattr(thing, "__dict__", {})
-        wrapped = [held[name] for name in WRAPPED_ATTRIBUTES if name in held]
-    for each in wrapped:
-        yield from _inside(each, seen, nesting - 1)
+    """Stores and Zarr arrays that an array is read from."""
+    return find_in_graph(array, (Stored, zarr.Array))

@@ -31,6 +31,7 @@ CODES: dict[int, list[type[Exception]]] = {
     1: [
         errors.TransportError,
         errors.WorkersLostError,
+        errors.ResultsLostError,
         errors.SpoolError,
         ConnectionError,
         MemoryError,

@@ -4,10 +4,11 @@ import threading
 import dask
 import pytest
 from dask.system import CPU_COUNT
-from distributed import Client, get_worker
+from distributed import Client, get_client, get_worker, rejoin, secede, worker_client
 
 from mvn_dask.execution.client import connected_client, current_client, seceded, thread_count
 from tests.support.clusters import local_cluster
+from tests.support.squares import Squares, squares
 
 
 def test_without_a_client() -> None:
@@ -65,3 +66,32 @@ def counts() -> list[int]:
 
 def test_a_task_gives_its_thread_to_others(threads: Client) -> None:
     assert threads.submit(counts, pure=False).result(120) == [1, 0]
+
+
+def squares_in_a_task(how: str) -> list[int]:
+    """Work on the cluster of which this is a task."""
+    if how == "a task that rejoins":
+        secede()
+        rejoin()
+    if how == "secede":
+        secede()
+    if how == "get_client":
+        get_client()
+    if how == "worker_client":
+        with worker_client():
+            return squares(Squares())
+    return squares(Squares())
+
+
+@pytest.mark.parametrize("how", ["secede", "worker_client", "get_client", "a task that rejoins", "nothing"])
+def test_tasks_run_tasks_whether_they_have_seceded_or_not(how: str, threads: Client) -> None:
+    """Twice as many of them at a time as there are threads."""
+    with dask.config.set(scheduler=None):
+        futures = [threads.submit(squares_in_a_task, how, pure=False) for _ in range(4)]
+        assert [future.result(120) for future in futures] == [[number**2 for number in range(100)]] * 4
+    # The pool has as many threads as before.
+    assert len(threads.submit(threads_of_the_pool, pure=False).result(120)) == 2
+
+
+def threads_of_the_pool() -> list[str]:
+    return sorted(thread.name for thread in get_worker().executor._threads)

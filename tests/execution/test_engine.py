@@ -1,6 +1,10 @@
 import os
+import signal
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +48,52 @@ def test_an_error_of_the_work_comes_out_at_once(where: str, tmp_path: Path, requ
     assert len(list(tmp_path.glob("failed-*"))) == 1
 
 
-def test_a_process_pool_that_breaks(tmp_path: Path) -> None:
-    with (
-        dask.config.set(scheduler="processes"),
-        pytest.raises(WorkersLostError, match="a process of the pool is gone; a number takes 8 bytes"),
-    ):
-        squares(Failing(tmp_path, SystemExit, times=99))
+DIED = (
+    "a process of the pool died amid its work.*a number takes 8 bytes. What was written stays.*dies again.*num_workers"
+)
+
+
+def test_a_process_of_a_pool_that_dies(tmp_path: Path) -> None:
+    """The same call goes on; so it does if one dies at the first task."""
+    with dask.config.set(scheduler="processes", num_workers=1):
+        with pytest.raises(WorkersLostError, match=DIED):
+            squares(Failing(tmp_path, SystemExit))
+        assert squares(Failing(tmp_path, SystemExit)) == [number**2 for number in range(100)]
+
+
+class Deadly(Squares):
+    """Each range ends its process."""
+
+    def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(numbers)
+
+
+@pytest.mark.faults
+def test_a_process_of_a_pool_of_the_users_that_dies(tmp_path: Path) -> None:
+    at_first = (
+        "ended before any task did. Either none of them began.*one died at its first block; a number takes 8 bytes"
+    )
+    for work, expected in ((Failing(tmp_path, SystemExit, times=99), DIED), (Deadly(), at_first)):
+        with (
+            ProcessPoolExecutor(1, get_context("spawn")) as pool,
+            dask.config.set(scheduler="processes", pool=pool),
+            pytest.raises(WorkersLostError, match=expected),
+        ):
+            squares(work)
+    with dask.config.set(scheduler="processes", num_workers=1), pytest.raises(WorkersLostError, match=DIED):
+        squares(Deadly())
+
+
+def greeting(folder: Path) -> None:
+    (folder / f"began-{os.getpid()}").touch()
+
+
+def test_an_initializer_of_the_users_is_run_as_well(tmp_path: Path) -> None:
+    setting = {"scheduler": "processes", "num_workers": 1, "multiprocessing.initializer": partial(greeting, tmp_path)}
+    with dask.config.set(setting):
+        assert squares(Squares()) == [number**2 for number in range(100)]
+    assert list(tmp_path.glob("began-*"))
 
 
 def store_one(seed: int, folder: Path) -> int:

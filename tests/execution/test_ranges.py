@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution.cancellation import CancelToken, exit_if_cancelled
 from mvn_dask.execution.pickling import PickledOnce
-from mvn_dask.execution.ranges import MAX_RANGE_BLOCKS, range_size, run_range, split, workers_lost
+from mvn_dask.execution.ranges import MAX_RANGE_BLOCKS, range_size, run_range, split
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.format.layout import chunk_bytes
 from tests.support.squares import Squares
@@ -37,12 +36,3 @@ def test_a_task_returns_results_or_none_if_its_job_was_cancelled() -> None:
     assert run_range(work, np.array([3]), token.job_id) == [9]
     token.cancel()
     assert run_range(work, np.array([3]), token.job_id) is None
-
-
-def test_the_error_of_lost_workers_says_what_to_do() -> None:
-    error = workers_lost(Squares(), "a reason")
-    assert isinstance(error, WorkersLostError)
-    assert str(error) == (
-        "workers were lost again and again: a reason; a number takes 8 bytes. Use smaller `chunks`, or give workers "
-        "more memory or fewer threads. What was written stays: the same call goes on"
-    )

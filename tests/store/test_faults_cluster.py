@@ -121,7 +121,7 @@ def test_workers_that_die_before_they_begin(tmp_path: Path) -> None:
         replaced_workers(cluster),
     ):
         client.register_plugin(DiesWithTheWork(tmp_path, 5))
-        with pytest.raises(WorkersLostError, match="lost again and again"):
+        with pytest.raises(WorkersLostError, match="workers died again and again at the same blocks"):
             mvn_dask.to_zarr(rows(), folder)
         assert len(list(tmp_path.glob("life-*"))) == 3
         assert not list(folder.rglob("zarr.json"))
@@ -170,7 +170,7 @@ def lose_the_scheduler(file: Path, folder: Path) -> None:
     with dask.config.set(timeouts), Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2)
         client.run(pause_after, folder, 6)
-        with pytest.raises(WorkersLostError, match="the scheduler is gone"):
+        with pytest.raises(WorkersLostError, match=r"the scheduler at .* is gone"):
             mvn_dask.to_zarr(rows(), folder)
 
 
@@ -244,7 +244,9 @@ def test_workers_over_their_memory_limit(tmp_path: Path, monkeypatch: pytest.Mon
         dask.config.set(once),
         local_cluster(memory_limit="700 MiB") as cluster,
         Client(cluster),
-        pytest.raises(WorkersLostError, match=rf"could take {700 * 2**20} bytes; a block takes {8192 * 64 + 4} bytes"),
+        pytest.raises(
+            WorkersLostError, match=rf"could take {700 * 2**20} bytes, and a block takes {8192 * 64 + 4} bytes"
+        ),
     ):
         mvn_dask.to_zarr(array, folder)
     assert_midway(folder)

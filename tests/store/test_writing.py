@@ -30,6 +30,7 @@ from mvn_dask.errors import (
     StorageError,
     StorageNotEmptyError,
     StoreError,
+    UnsupportedOperationError,
 )
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter
@@ -174,17 +175,22 @@ def test_notes_in_our_own_store_are_no_obstacle(tmp_path: Path) -> None:
         mvn_dask.to_zarr(sample(seed=2), tmp_path, overwrite=True)
 
 
-def test_an_asynchronous_client_is_refused(tmp_path: Path) -> None:
+def test_an_asynchronous_client_is_refused_in_its_event_loop(tmp_path: Path) -> None:
     async def write() -> None:
         async with (
             LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0", asynchronous=True) as cluster,
             Client(cluster, asynchronous=True),
         ):
-            mvn_dask.to_zarr(sample(), tmp_path / "store")
+            with pytest.raises(
+                UnsupportedOperationError, match=r"`await asyncio\.to_thread\(mvn_dask\.to_zarr, x, url\)`"
+            ):
+                mvn_dask.to_zarr(sample(), tmp_path / "store")
+            assert not (tmp_path / "store").exists()
+            await asyncio.to_thread(mvn_dask.to_zarr, sample(), tmp_path / "store")
 
-    with dask.config.set(scheduler="distributed"), pytest.raises(RuntimeError, match="asynchronous Client"):
+    with dask.config.set(scheduler="distributed"):
         asyncio.run(write())
-    assert not (tmp_path / "store").exists()
+    assert mvn_dask.verify(tmp_path / "store", level="values").ok
 
 
 def test_a_finished_store_may_be_read_only(tmp_path: Path) -> None:
