@@ -19,6 +19,7 @@ STATES = {
     "new": "nothing is there yet",
     "unfinished": "this job, begun: run goes on with it",
     "complete": "this job, complete: run has nothing to do",
+    "changed": "this job, complete, but others changed its metadata since: run restores and amends them",
     "another": "another store: run refuses it, or begins anew with output.overwrite",
 }
 """What lies where a job's output goes, by `JobPlan.state`."""

@@ -35,7 +35,7 @@ def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Co
 
     url, storage_options, _ = _locate(store, options, secrets)
     found = status_of(url, storage_options=storage_options)
-    return Result(str(found), {**as_json(found), "complete": found.complete})
+    return Result(str(found), {**as_json(found), "complete": found.complete, "state": found.state})
 
 
 @command

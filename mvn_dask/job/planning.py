@@ -14,7 +14,7 @@ from mvn_dask.execution.ranges import range_size, split
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.sampling.spec import SampleSpec
-from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.completeness import State, missing_numbers, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
 TIMED_BYTES = 2**25
@@ -29,8 +29,8 @@ class JobPlan:
 
     url: str
     """Path or URL of the store."""
-    state: Literal["new", "unfinished", "complete", "another"]
-    """What is there: nothing, this job begun, this job complete, or another store, which `run` refuses or replaces."""
+    state: State | Literal["new", "another"]
+    """What is there: nothing, this job begun, complete or changed since, or another store, which `run` refuses."""
     fingerprint: str
     """SHA-256 of everything that decides the values."""
     shape: tuple[int, ...]
@@ -97,11 +97,10 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     )
 
 
-def _state(prepared: PreparedJob) -> Literal["new", "unfinished", "complete", "another"]:
+def _state(prepared: PreparedJob) -> State | Literal["new", "another"]:
     if prepared.stored is None:
         return "new"
-    done = prepared.begun and complete(prepared.storage, prepared.manifest)
-    return "complete" if done else "unfinished" if prepared.begun else "another"
+    return state(prepared.storage, prepared.manifest) if prepared.begun else "another"
 
 
 def _threads(job: JobSpec) -> int | None:

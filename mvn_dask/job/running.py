@@ -15,7 +15,7 @@ from mvn_dask.execution.process_start import exit_if_main_is_imported
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.completeness import missing_numbers, state
 from mvn_dask.store.format.layout import chunk_count, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
@@ -74,7 +74,7 @@ def run(
             if prepared.begun or attempt == MAX_ATTEMPTS or not _factor_arrives(prepared):
                 raise
     storage, manifest = prepared.storage, prepared.manifest
-    done, chunks = complete(storage, manifest), chunk_count(manifest)
+    done, chunks = state(storage, manifest) != "unfinished", chunk_count(manifest)
     return RunResult(
         url=storage.name,
         fingerprint=manifest.fingerprint,
@@ -98,7 +98,7 @@ def _draw_missing(
     storage, manifest = prepared.storage, prepared.manifest
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
         prepared.stored.require_same(manifest, storage)
-    if prepared.begun and complete(storage, manifest):
+    if prepared.begun and state(storage, manifest) == "complete":
         storage.sync()
         return 0
     start, stop = part_range(part, chunk_count(manifest))

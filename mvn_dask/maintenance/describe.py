@@ -7,11 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mvn_dask.store.format.completeness import complete
+from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import FORMAT_VERSION, require_manifest
+from mvn_dask.store.format.members import members
 from mvn_dask.store.format.parameters import writer
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
+
+_STATES = {
+    "unfinished": "unfinished",
+    "complete": "complete",
+    "changed": "complete, but others changed its metadata since: repair restores and amends them",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class Description:
     """"sample", whose manifest alone can draw it again, or "derived" from samples."""
     complete: bool
     """Whether everything is there."""
+    state: State
+    """"unfinished", "complete", or "changed" where it is complete, and others changed its metadata since."""
     fingerprint: str
     """SHA-256 of everything that decides the values."""
     format_version: int
@@ -48,6 +57,8 @@ class Description:
     """What decides the values of each sample behind it: seed (``entropy``, ``key``), bit generator, digests."""
     expression: str | None
     """Dask's name of what was derived from samples."""
+    members: tuple[str, ...]
+    """Groups and arrays that others added; they decide none of the numbers, and stay as they are."""
     environment: Mapping[str, str] | None
     """Where the store was begun: versions, BLAS, processor; None where that is lost."""
 
@@ -55,7 +66,7 @@ class Description:
         seeds = "; ".join(f"{each.get('entropy')} (key {each.get('key')})" for each in self.samples)
         rows = {
             "store": self.url,
-            "holds": f"{self.kind}, {'complete' if self.complete else 'unfinished'}",
+            "holds": f"{self.kind}, {_STATES[self.state]}",
             "shape": f"{self.shape} {self.dtype}",
             "chunks": f"{self.chunks} of shape {self.chunk_shape}, {self.bytes} bytes"
             + ("" if self.inner_chunk_shape is None else f"; inner chunks of shape {self.inner_chunk_shape}"),
@@ -65,6 +76,8 @@ class Description:
             "fingerprint": self.fingerprint,
             "format": self.format_version,
         }
+        if self.members:
+            rows["added by others"] = _first_names(self.members)
         if self.expression is not None:
             rows["expression"] = self.expression
         if self.environment is not None:
@@ -96,11 +109,12 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
     """What a store holds, finished or not; it takes and raises what `mvn_dask.status` does."""
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
-    begun = writer(storage)
+    begun, found = writer(storage), state(storage, manifest)
     return Description(
         url=storage.name,
         kind=manifest.kind,
-        complete=complete(storage, manifest),
+        complete=found != "unfinished",
+        state=found,
         fingerprint=manifest.fingerprint,
         format_version=FORMAT_VERSION,
         shape=manifest.shape,
@@ -113,5 +127,6 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
         names=manifest.names,
         samples=manifest.samples,
         expression=manifest.expression,
+        members=tuple(members(storage, manifest)),
         environment=None if begun is None else begun.as_dict(),
     )

@@ -23,9 +23,11 @@ from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import complete, missing_numbers
+from mvn_dask.store.format.completeness import missing_numbers, state
 from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.format.members import members, refuse_members_along
+from mvn_dask.store.format.metadata import amended_files, commit, zarr_files
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.writing import finish
@@ -65,14 +67,14 @@ def extend(
     DerivedStoreError, StorageBusyError
         If the store's numbers were derived from samples; if another job is in the store.
     StorageNotEmptyError
-        If something of others lies where the new rows would go.
+        If something of others lies where the new rows would go, or an array of others along the axis that grows.
     ArgumentError, ArgumentTypeError
         If `rows` is no number of rows, or the sample is a single one without an axis.
 
     Notes
     -----
     At every moment plain readers see the store as it was, or as it is going to be. An array that `from_zarr` opened
-    before notices and refuses.
+    before notices and refuses. Attributes, groups and arrays that others added stay.
 
     Examples
     --------
@@ -99,13 +101,21 @@ def extend(
         replay = replay_of(storage, manifest)
         if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
-        if not complete(storage, manifest):
+        found = state(storage, manifest)
+        if found == "unfinished":
             raise UnfinishedStoreError(
                 f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
             )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
         array = replay.array(size, manifest.chunks, manifest.names)
         longer, arrays = manifest_of(array, shards_of(manifest))
+        others = members(storage, manifest)
+        refuse_members_along(storage, others, manifest.array.dimensions[0])
+        amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long
+        _refuse_files_beyond(storage, manifest, longer)
+        if found == "changed":
+            # Until the extension ends, the root says that this was a whole store of the shorter run.
+            commit(storage, zarr_files(manifest, arrays), others)
         _begin(storage, manifest, longer, array)
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
@@ -115,17 +125,20 @@ def extend(
     return Extension(storage.name, manifest.shape, longer.shape)
 
 
+def _refuse_files_beyond(storage: Storage, manifest: Manifest, longer: Manifest) -> None:
+    # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks.
+    for _, entry in chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer)):
+        raise StorageNotEmptyError(
+            f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
+        )
+
+
 def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
     """Draw the chunks that end in padding, then replace the manifest; in an exclusive session.
 
     In that order: rows in the padding do no harm to the shorter store, while a chunk with padding has the right size,
     and would be taken for a whole one of the longer store.
     """
-    # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks.
-    for _, entry in chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer)):
-        raise StorageNotEmptyError(
-            f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
-        )
     if manifest.shape[0] % manifest.chunks[0] and chunk_count(longer):
         numbers = chunks_of_row(longer, manifest.shape[0])
         for number, block in Blocks(array).compute(numbers.tolist()):

@@ -17,6 +17,8 @@ from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
+from mvn_dask.store.format.members import members
+from mvn_dask.store.format.metadata import amended_files, zarr_files
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.writing import finish
@@ -74,6 +76,11 @@ def repair(
     SpecMismatchError, ArgumentError
         If `array` is another; if `level` is something else.
 
+    Notes
+    -----
+    Zarr's documents are amended: attributes, groups and arrays that others added stay, and so do their files. A
+    document too long to be read is refused with DamagedManifestError.
+
     Examples
     --------
     >>> import mvn_dask, os, tempfile
@@ -99,6 +106,8 @@ def repair(
             array = replay.array(replay.plan.size, manifest.chunks, manifest.names)
         drawn, arrays = manifest_of(array, shards_of(manifest))
         manifest.require_same(drawn, storage)
+        # Raises before anything is written, where what others added cannot be kept.
+        amended_files(storage, zarr_files(manifest, arrays), members(storage, manifest))
         written = write_parameters(storage, manifest, arrays)
         found = inspect(storage, manifest, level=level, full=full)
         numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)

@@ -22,6 +22,7 @@ from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format import layout, parameters
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count, chunk_index
 from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.format.members import Members, files_of, members
 from mvn_dask.store.format.metadata import metadata_faults, zarr_files
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
@@ -51,12 +52,14 @@ class Verification:
     """Other files of the store that are not, and why: metadata, names, parameters."""
     unknown_files: tuple[str, ...]
     """Files that do not belong to the store. mvn_dask never deletes them."""
+    members: tuple[str, ...]
+    """Groups and arrays that others added to it: no fault, and not looked at."""
     guarantee: str
     """What equal, or different, numbers mean on this machine."""
 
     @property
     def ok(self) -> bool:
-        """Whether the store is exactly what its manifest says, and nothing else lies in it."""
+        """Whether the store is exactly what its manifest says, and no unknown file lies in it."""
         return not (self.bad or self.faults or self.unknown_files)
 
     def __str__(self) -> str:
@@ -67,6 +70,7 @@ class Verification:
         lines += _first_lines([f"  chunk {index}: {why}" for index, why in self.bad.items()])
         lines += _first_lines([f"  {key}: {why}" for key, why in self.faults.items()])
         lines += _first_lines([f"  {key}: does not belong to the store" for key in self.unknown_files])
+        lines += _first_lines([f"  {path}: added by others, not looked at" for path in self.members])
         return "\n".join([*lines, *([self.guarantee] if self.guarantee else [])])
 
 
@@ -198,11 +202,11 @@ def _describe_difference(found: npt.NDArray[Any], expected: npt.NDArray[Any]) ->
     return f"the values differ: {different} of {expected.size} compared, by up to {largest:.1e} of the largest"
 
 
-def inventory(storage: Storage, manifest: Manifest) -> tuple[dict[int, str], list[str]]:
+def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[dict[int, str], list[str]]:
     """Numbers of the chunks that are bad by name and size, and why; and unknown files."""
     size = chunk_bytes(manifest)
     # One listing instead of a look at each chunk: it finds what should not be there as well.
-    is_own = own_keys(manifest)
+    is_own, files_of_others = own_keys(manifest), files_of(others)
     missing = np.ones(chunk_count(manifest), np.bool_)
     bad, unknown = {}, []
     for entry in storage.entries():
@@ -214,7 +218,7 @@ def inventory(storage: Storage, manifest: Manifest) -> tuple[dict[int, str], lis
                 bad[number] = "no plain file, but a link or the like, which is not followed"
             elif entry.size != size:
                 bad[number] = f"wrong size: {entry.size} bytes, not {size}"
-        elif not is_accounted_for(is_own, entry.key):
+        elif not (is_accounted_for(is_own, entry.key) or (entry.regular and entry.key in files_of_others)):
             unknown.append(entry.key)
     return bad | dict.fromkeys(np.flatnonzero(missing).tolist(), "missing"), unknown
 
@@ -226,7 +230,8 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
     # The attributes hold the mean. Where it is lost, that is the fault, and not the metadata as well.
     mean_is_good = faults.get("mean", "none") is None
     files = zarr_files(manifest, {"mean": storage.loader(parameters.parameter_key("mean"))()} if mean_is_good else {})
-    bad, unknown = inventory(storage, manifest)
+    others = members(storage, manifest)
+    bad, unknown = inventory(storage, manifest, others)
     if level != "size":
         # Those that are bad by name or size are not read: a hostile file may be larger than the memory.
         numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))
@@ -244,6 +249,7 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
             **metadata_faults(storage, files),
         },
         unknown_files=tuple(sorted(unknown)),
+        members=tuple(others),
         guarantee=_guarantee(storage) if level == "values" else "",
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mvn_dask.store.format.completeness import committed
+from mvn_dask.store.format.completeness import State, changed_documents
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
@@ -35,15 +35,24 @@ class Status:
     """Bytes a second over the last minute in which chunks were written; None where too few were."""
     committed: bool
     """Whether Zarr's metadata, which are written last, are there, so that readers can open it."""
+    changed: tuple[str, ...]
+    """Metadata documents that others changed since; they decide none of the numbers."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether everything is there."""
         return self.committed and not self.missing
+
+    @property
+    def state(self) -> State:
+        """How far it is; "changed" where it is complete, and others changed its metadata since."""
+        return "unfinished" if not self.complete else "changed" if self.changed else "complete"
 
     def __str__(self) -> str:
         total = self.done + self.missing
         state = "complete" if self.complete else "unfinished" if self.missing else "all chunks are there, not committed"
+        if self.state == "changed":
+            state += f", but others changed its metadata since: {', '.join(self.changed)}"
         fraction = self.done / total if total else 1.0
         lines = [f"{self.url}: {state}", f"chunks: {self.done} of {total} ({fraction:.1%}), {self.missing} missing"]
         size = f"size: {readable(self.bytes)}"
@@ -100,11 +109,13 @@ def status(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     )
     recent = times[times >= times.max() - RATE_SECONDS] if len(times) else times
     seconds = float(recent.max() - recent.min()) if len(recent) else 0.0
+    changed = changed_documents(storage, manifest)
     return Status(
         url=storage.name,
         done=len(times),
         missing=count - len(times),
         bytes=len(times) * size,
         rate=(len(recent) - 1) * size / seconds if seconds > 0 else None,
-        committed=committed(storage, manifest),
+        committed=changed is not None,
+        changed=changed or (),
     )

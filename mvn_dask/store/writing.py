@@ -19,9 +19,10 @@ from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import complete, missing_numbers, refuse_unknown_files
+from mvn_dask.store.format.completeness import missing_numbers, refuse_unknown_files, state
 from mvn_dask.store.format.layout import chunk_count, chunk_index, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
+from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
 from mvn_dask.store.format.parameters import write_parameters
@@ -187,7 +188,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
         storage.remove_temporaries(own_keys(manifest))
     storage.sync()
     # Metadata last: until then no Zarr reader opens the store.
-    commit(storage, zarr_files(manifest, arrays))
+    commit(storage, zarr_files(manifest, arrays), members(storage, manifest))
 
 
 def _others_complete(storage: Storage, manifest: Manifest, written: tuple[int, int]) -> bool:
@@ -205,7 +206,7 @@ def _finished(storage: Storage, manifest: Manifest) -> bool:
     if read_manifest(storage) is None:
         return False
     require_same_manifest(storage, manifest)
-    return complete(storage, manifest)
+    return state(storage, manifest) == "complete"
 
 
 def _refuse_reading_from(array: da.Array, storage: Storage) -> None:

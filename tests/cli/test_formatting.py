@@ -29,6 +29,7 @@ def test_a_plan() -> None:
         "new": "nothing is there yet",
         "unfinished": "run goes on with it",
         "complete": "nothing to do",
+        "changed": "others changed its metadata since: run restores and amends them",
         "another": "refuses it, or begins anew with output.overwrite",
     }
     assert states.keys() == STATES.keys()
@@ -73,12 +74,13 @@ def test_json_of_a_verification() -> None:
         bad={(1, 0): "missing"},
         faults={"zarr.json": "missing"},
         unknown_files=("a",),
+        members=("loss",),
         guarantee="",
     )
     content = json.loads(json.dumps(verification_json(report)))
     assert content == {
         "url": "/x.zarr", "level": "size", "chunks": 3, "faults": {"zarr.json": "missing"}, "unknown_files": ["a"],
-        "guarantee": "",
+        "members": ["loss"], "guarantee": "",
         "bad": [{"chunk": [1, 0], "reason": "missing"}], "ok": False,
     }  # fmt: skip
     assert content.keys() == {field.name for field in fields(report)} | {"ok"}

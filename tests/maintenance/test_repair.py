@@ -85,6 +85,10 @@ def test_other_files_are_written_again(fault: str, tmp_path: Path) -> None:
             mvn_dask.verify(folder, level="values")
         with pytest.raises(DamagedManifestError, match=f"{key} of .* is damaged"):
             mvn_dask.extend(folder, 5)
+    if fault == "sparse":
+        with pytest.raises(DamagedManifestError, match=r"zarr.json of .* has 10+ bytes, .*: move it away"):
+            mvn_dask.repair(folder)
+        (folder / key).unlink()
     done = mvn_dask.repair(folder, array=named() if key.endswith(".npy") else None)
     assert (done.chunks, done.files) == ((), (key,))
     assert str(done) == f"{folder}: 0 chunks drawn again; written again: {key}"

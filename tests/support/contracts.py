@@ -232,8 +232,12 @@ def _check_listing(storage: Storage) -> None:
         assert storage.entry(entry.key) == entry
     assert {entry.key for entry in storage.entries("a")} == {"a/x", "a/b/c/y"}
     assert {entry.key for entry in storage.entries("a/b")} == {"a/b/c/y"}
+    assert storage.folders() == sorted([INTERNAL_FOLDER, "a", "a b", "ab"])
+    assert (storage.folders("a"), storage.folders("a/b"), storage.folders("a/b/c")) == (["b"], ["c"], [])
+    assert Storage.folders(storage, "a") == ["b"]
     for folder in ("none", "abc", "ab/x", "b", "a/b/c/y/z"):
         assert list(storage.entries(folder)) == [], folder
+        assert storage.folders(folder) == [], folder
     storage.remove_temporaries(lambda _: True)
     for key, size in sizes.items():
         assert storage.read(key).tobytes() == b"." * size

@@ -5,7 +5,7 @@ listing in an object store; and the documents' JSON.
 """
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,14 @@ import numpy.typing as npt
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.store.format.layout import chunk_count, chunk_entries, is_whole
 from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.metadata import DOCUMENT, MAX_EXTRA_BYTES, Files, zarr_files
+from mvn_dask.store.format.members import DOCUMENT
+from mvn_dask.store.format.metadata import FINGERPRINT, Files, document_fault, read_amendable, zarr_files
 from mvn_dask.store.format.ownership import removal
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
+
+State = Literal["unfinished", "changed", "complete"]
+"""How far a store is: "changed" is one that was complete, and whose metadata others changed since."""
 
 
 def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
@@ -29,54 +33,50 @@ def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int)
     return start + np.flatnonzero(missing).astype(np.int64)
 
 
-def committed(storage: Storage, manifest: Manifest) -> bool:
-    """Whether the metadata documents are there, and the root's, the last thing written, is ours.
+def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] | None:
+    """Keys of the metadata documents that others have changed since they were written; None where some are missing.
 
-    A reader's ``zarr.open`` may have made an empty group in its place, and a store may have been extended since. Raises
-    DamagedManifestError if they are there and contradict the manifest.
+    They are missing where the root's, the last thing written, is that of another manifest: the store was extended
+    since. Attributes and members that others added are no change. Raises DamagedManifestError if a document contradicts
+    the manifest.
     """
     expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
     root = _document(storage, DOCUMENT, expected)
-    if root is None or root.get("attributes", {}).get("mvn_dask_fingerprint") != manifest.fingerprint:
-        return False
-    for key in expected.keys() - {DOCUMENT}:
-        found = _document(storage, key, expected)
+    if root is None or root.get("attributes", {}).get(FINGERPRINT, manifest.fingerprint) != manifest.fingerprint:
+        return None
+    changed = []
+    for key, text in expected.items():
+        found = root if key == DOCUMENT else _document(storage, key, expected)
         if found is None:
-            return False
-        ours = json.loads(expected[key])
-        # Users may add attributes, and releases of Zarr fields.
-        if any(found.get(field) != ours[field] for field in ours.keys() - {"attributes"}):
+            return None
+        fault = document_fault(found, json.loads(text))
+        if fault == "contradicts" and key != DOCUMENT:
             raise DamagedManifestError(
                 f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them again"
             )
-    return True
+        if fault is not None:
+            changed.append(key)
+    return tuple(sorted(changed))
 
 
 def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | None:
     entry = storage.entry(key)
-    if entry is None:
-        return None
-    if not entry.regular or entry.size > 2 * len(expected[key]) + MAX_EXTRA_BYTES:
-        raise DamagedManifestError(
-            f"{key} of {storage} is a link, or its {entry.size} bytes are too many: mvn_dask.repair writes it again"
-        )
-    try:
-        document = json.loads(storage.read(key).tobytes())
-    except (FileNotFoundError, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) and isinstance(document.get("attributes", {}), dict) else None
+    if entry is not None and not entry.regular:
+        raise DamagedManifestError(f"{key} of {storage} is a link or the like: mvn_dask.repair writes it again")
+    return read_amendable(storage, key, expected[key])
 
 
-def complete(storage: Storage, manifest: Manifest) -> bool:
-    """Whether everything is there: chunks, names, metadata, and parameter arrays."""
+def state(storage: Storage, manifest: Manifest) -> State:
+    """How far a store is: whether chunks, names, metadata and parameter arrays are there, and as they were written."""
+    changed = changed_documents(storage, manifest)
     files = [parameter_key(name) for name in manifest.parameters]
     if manifest.names is not None:
         files.append(f"{manifest.array.dimensions[-1]}/c/0")
-    return (
-        committed(storage, manifest)
-        and all(storage.entry(key) is not None for key in files)
-        and not len(missing_numbers(storage, manifest, 0, chunk_count(manifest)))
-    )
+    if changed is None or not all(storage.entry(key) is not None for key in files):
+        return "unfinished"
+    if len(missing_numbers(storage, manifest, 0, chunk_count(manifest))):
+        return "unfinished"
+    return "changed" if changed else "complete"
 
 
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
@@ -85,7 +85,8 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     missing = len(missing_numbers(storage, manifest, 0, count))
     fault = f"{missing} of {count} chunks of {storage} are missing"
     if not missing:
-        if committed(storage, manifest):
+        # What others changed beside the numbers decides none of them.
+        if changed_documents(storage, manifest) is not None:
             return
         fault = f"all {count} chunks of {storage} are there, but its metadata is not"
     raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")

@@ -69,7 +69,11 @@ class Hierarchy:
 
 def read_hierarchy(storage: Storage) -> Hierarchy:
     """The hierarchy that lies in a storage, as far as its documents can be understood."""
-    found = _documents(storage, (entry.key for entry in storage.entries() if _is_document(entry.key)))
+    return hierarchy_of(_documents(storage, (entry.key for entry in storage.entries() if _is_document(entry.key))))
+
+
+def hierarchy_of(found: Mapping[str, Mapping[str, Any]]) -> Hierarchy:
+    """The hierarchy that consists of these documents, by their keys."""
     arrays = {}
     for key, document in found.items():
         chunks = _chunk_keys(key.rpartition("/")[2], document)

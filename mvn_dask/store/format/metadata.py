@@ -6,28 +6,32 @@ Zarr makes the documents in memory, in a few milliseconds; each is a small write
 No compressor, since the mantissas of normals do not compress; a crc32c in every chunk; NaN where nothing was written.
 Where the variables have names, the array ``variable`` holds them, which makes them a coordinate in xarray. The root's
 document is written last of all: no Zarr reader, whatever its version or language, can open what has no ``zarr.json``.
+
+Others may add attributes to the documents, and groups and arrays beside ours: documents are amended, never replaced.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.store.format.layout import ARRAY, fill_value
 from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.format.members import DOCUMENT, Members
+from mvn_dask.store.storage.base import Entry, Storage
 
-DOCUMENT = "zarr.json"
-"""Name of a metadata document."""
+FINGERPRINT = "mvn_dask_fingerprint"
+"""Attribute of the root that says whose metadata it is."""
 MAX_MEAN_SIZE = 10_000
 """Numbers of a mean in the attributes, at most; a longer one is in ``.mvn_dask/parameters/mean.npy`` alone."""
+MAX_EXTRA_BYTES = 2**21
+"""Bytes that others may add to a document, as attributes or as documents of members."""
 
-MAX_EXTRA_BYTES = 2**19
-"""Bytes of attributes that users may add to a document, the mean included."""
-
+Document = dict[str, Any]
 Files = Mapping[str, bytes]
 
 
@@ -40,7 +44,7 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
     written: dict[str, Any] = {}
     # In memory, since Zarr would write the root's document first.
     store = MemoryStore(written)
-    root = {"mvn_dask_format_version": FORMAT_VERSION, "mvn_dask_fingerprint": manifest.fingerprint}
+    root = {"mvn_dask_format_version": FORMAT_VERSION, FINGERPRINT: manifest.fingerprint}
     group = zarr.create_group(store, zarr_format=3, attributes=root)
     layout = manifest.array
     group.create_array(
@@ -98,10 +102,35 @@ def _consolidated(files: Files) -> bytes:
     return json.dumps(root, indent=2).encode()
 
 
+def is_too_long(entry: Entry, expected: bytes) -> bool:
+    """Whether a document has more bytes than it may have beyond ours."""
+    return entry.size > 2 * len(expected) + MAX_EXTRA_BYTES
+
+
+def read_amendable(storage: Storage, key: str, expected: bytes) -> Document | None:
+    """A document as it lies there, with what others added; None where there is nothing that can be amended.
+
+    Raises DamagedManifestError if it is too long to be read: what others added to it must not be lost.
+    """
+    entry = storage.entry(key)
+    if entry is None or not entry.regular:
+        return None
+    if is_too_long(entry, expected):
+        raise DamagedManifestError(
+            f"{key} of {storage} has {entry.size} bytes, more than are read: move it away, and mvn_dask.repair writes "
+            "it anew"
+        )
+    try:
+        document = json.loads(storage.read(key).tobytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and isinstance(document.get("attributes", {}), dict) else None
+
+
 def metadata_faults(storage: Storage, files: Files) -> dict[str, str]:
     """Files of `zarr_files` that are missing or differ, and why; those of a wrong size are not read.
 
-    Documents are compared as JSON, since releases of Zarr spell it differently.
+    Documents are compared as JSON, since releases of Zarr spell it differently; others may add to them.
     """
     found = {}
     for key, expected in files.items():
@@ -110,37 +139,98 @@ def metadata_faults(storage: Storage, files: Files) -> dict[str, str]:
             found[key] = "missing"
         elif not entry.regular:
             found[key] = "a link"
-        elif entry.size > 2 * len(expected) + MAX_EXTRA_BYTES:
+        elif is_too_long(entry, expected):
             found[key] = f"wrong size: {entry.size} bytes"
-        elif not _is_same(storage.read(key).tobytes(), expected, document=key.endswith(DOCUMENT)):
+        elif key.endswith(DOCUMENT):
+            document = read_amendable(storage, key, expected)
+            if document is None or document_fault(document, json.loads(expected)) is not None:
+                found[key] = "differs from what mvn_dask writes"
+        elif storage.read(key).tobytes() != expected:
             found[key] = "differs from what mvn_dask writes"
     return found
 
 
-def _is_same(content: bytes, expected: bytes, *, document: bool) -> bool:
-    if content == expected or not document:
-        return content == expected
-    try:
-        return _agree(json.loads(content), json.loads(expected))
-    except (ValueError, RecursionError):
-        return False
+def document_fault(found: Document, ours: Document) -> Literal["contradicts", "changed"] | None:
+    """Whether a document contradicts ours, or lacks some of what it says to readers beside the numbers."""
+    beside = {"attributes", "consolidated_metadata"}
+    if any(found.get(field, ours) != ours[field] for field in ours.keys() - beside):
+        return "contradicts"
+    copies, our_copies = _copies(found), _copies(ours)
+    whole = (
+        all(_may_be_ignored(found[field]) for field in found.keys() - ours.keys())
+        and _holds(found.get("attributes", {}), ours.get("attributes", {}))
+        and copies.keys() >= our_copies.keys()
+        and all(document_fault(copies[path], our_copies[path]) is None for path in our_copies)
+    )
+    return None if whole else "changed"
 
 
-def _agree(found: Any, ours: Any, *, more: bool = False) -> bool:
-    """Whether a document says what ours says; users may add attributes."""
-    if not (isinstance(found, dict) and isinstance(ours, dict)):
-        return bool(found == ours)
-    if found.keys() != ours.keys() and not (more and found.keys() > ours.keys()):
-        return False
-    return all(_agree(found[key], ours[key], more=key == "attributes") for key in ours)
+def _copies(document: Document) -> dict[str, Any]:
+    """Copies of the documents of all members in that of the root."""
+    consolidated = document.get("consolidated_metadata")
+    copies = consolidated.get("metadata") if isinstance(consolidated, dict) else None
+    copies = copies if isinstance(copies, dict) else {}
+    return {path: copy for path, copy in copies.items() if isinstance(copy, dict)}
 
 
-def commit(storage: Storage, files: Files) -> None:
-    """Write the files of Zarr, the root's document last, and that once, however many parts end at the same moment."""
+def _holds(found: Any, ours: Document) -> bool:
+    return isinstance(found, dict) and all(field in found and found[field] == ours[field] for field in ours)
+
+
+def _may_be_ignored(value: Any) -> bool:
+    """Whether a field is an extension that readers need not know."""
+    return isinstance(value, dict) and value.get("must_understand") is False
+
+
+def _amended(found: Document | None, ours: Document) -> Document:
+    """Our document with what others added to it."""
+    if found is None:
+        return ours
+    more = {field: value for field, value in found.items() if field not in ours and _may_be_ignored(value)}
+    return {**ours, **more, "attributes": {**found.get("attributes", {}), **ours.get("attributes", {})}}
+
+
+def amended_files(storage: Storage, files: Files, others: Members) -> Files:
+    """Our files with what others added to the documents, and to the copies of documents in that of the root.
+
+    Raises DamagedManifestError or StorageNotEmptyError where that is more than is read again.
+    """
+    amended = dict(files)
+    for key in (key for key in files if key.endswith(DOCUMENT) and key != DOCUMENT):
+        amended[key] = _spelt(_amended(read_amendable(storage, key, files[key]), json.loads(files[key])), files[key])
+    found = read_amendable(storage, DOCUMENT, files[DOCUMENT])
+    root = _amended(found, json.loads(files[DOCUMENT]))
+    inner = f"/{DOCUMENT}"
+    copies = {key.removesuffix(inner): json.loads(text) for key, text in amended.items() if key.endswith(inner)}
+    # Where the root has copies, readers see those alone; xarray cannot open every array that others may have added.
+    seen = others.keys() if found is None or not _copies(found) else others.keys() & _copies(found).keys()
+    copies |= {path: {**others[path]} for path in seen}
+    for copy in copies.values():
+        copy.pop("consolidated_metadata", None)  # of a group that others added
+    root["consolidated_metadata"] = {**root["consolidated_metadata"], "metadata": dict(sorted(copies.items()))}
+    amended[DOCUMENT] = _spelt(root, files[DOCUMENT])
+    if len(amended[DOCUMENT]) > 2 * len(files[DOCUMENT]) + MAX_EXTRA_BYTES:
+        raise StorageNotEmptyError(
+            f"with groups and arrays of others {DOCUMENT} of {storage} would have {len(amended[DOCUMENT])} bytes, more "
+            "than are read: move some of them away"
+        )
+    return amended
+
+
+def _spelt(document: Document, ours: bytes) -> bytes:
+    return ours if document == json.loads(ours) else json.dumps(document, indent=2).encode()
+
+
+def commit(storage: Storage, files: Files, others: Members) -> None:
+    """Write the files of Zarr that are missing or differ, amended.
+
+    The root's document comes last, and once, however many parts end at the same moment.
+    """
+    amended = amended_files(storage, files, others)
     for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
         if key != DOCUMENT and key in metadata_faults(storage, {key: files[key]}):
-            storage.write(key, [files[key]])
+            storage.write(key, [amended[key]])
     # Created exclusively: of many parts that end at the same moment one commits, and readers never see it change.
-    if not storage.create(DOCUMENT, files[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
-        # A careless reader's `zarr.open` has made an empty group there, or the store was extended.
-        storage.write(DOCUMENT, [files[DOCUMENT]])
+    if not storage.create(DOCUMENT, amended[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
+        # A careless reader's `zarr.open` has made an empty group there, others changed it, or the store was extended.
+        storage.write(DOCUMENT, [amended[DOCUMENT]])

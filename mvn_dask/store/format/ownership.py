@@ -14,7 +14,7 @@ from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.hierarchy import Hierarchy, read_hierarchy
 from mvn_dask.store.format.layout import ARRAY, parse_key
 from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.metadata import DOCUMENT
+from mvn_dask.store.format.members import DOCUMENT
 from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
 from mvn_dask.store.storage.base import (
     INTERNAL_FOLDER,

@@ -110,6 +110,12 @@ class Storage(ABC):
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         """Everything under a folder, ``""`` for the whole store, in any order."""
 
+    def folders(self, prefix: str = "") -> list[str]:
+        """Names of the folders in a folder, sorted."""
+        start = f"{prefix}/" if prefix else ""
+        paths = (entry.key.removeprefix(start) for entry in self.entries(prefix))
+        return sorted({path.partition("/")[0] for path in paths if "/" in path})
+
     @abstractmethod
     def loader(self, key: str) -> ArrayLoader:
         """Reads a ``.npy`` file in another process; local ones are mapped into memory."""

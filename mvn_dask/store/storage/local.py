@@ -123,10 +123,9 @@ class LocalStorage(Storage):
             os.unlink(f"{self.name}/{key}")  # noqa: PTH108
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
-        folder = self._folder / prefix
-        if not folder.is_dir() or (prefix and self._link_above(f"{prefix}/") is not None):
+        if not self._is_folder(prefix):
             return
-        with os.scandir(folder) as items:
+        with os.scandir(self._folder / prefix) as items:
             for item in items:
                 key = f"{prefix}/{item.name}" if prefix else item.name
                 if item.is_dir(follow_symlinks=False):
@@ -136,6 +135,12 @@ class LocalStorage(Storage):
                 with suppress(FileNotFoundError):
                     status = item.stat(follow_symlinks=False)
                     yield Entry(key, status.st_size, status.st_mtime, stat.S_ISREG(status.st_mode))
+
+    def folders(self, prefix: str = "") -> list[str]:
+        if not self._is_folder(prefix):
+            return []
+        with os.scandir(self._folder / prefix) as items:
+            return sorted(item.name for item in items if item.is_dir(follow_symlinks=False))
 
     def loader(self, key: str) -> ArrayLoader:
         self._refuse_links(key)
@@ -180,6 +185,16 @@ class LocalStorage(Storage):
         for entry in self.entries():
             if entry.regular and (name := written_key(entry.key)) != entry.key and is_own(name):
                 self.delete(entry.key)
+
+    def _is_folder(self, prefix: str) -> bool:
+        """Whether there is such a folder, and no link on the way to it; one that cannot be looked at is an error."""
+        if prefix and self._link_above(f"{prefix}/") is not None:
+            return False
+        try:
+            # Not by pathlib, for which in some releases of Python a folder that cannot be looked at is none.
+            return stat.S_ISDIR(os.stat(self._folder / prefix).st_mode)  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def _link_above(self, key: str) -> str | None:
         """The first folder above a key that is a link: files below it lie outside the store."""

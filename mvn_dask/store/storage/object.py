@@ -96,6 +96,11 @@ class ObjectStorage(Storage):
                 # Consoles make a folder by an empty object of its name, which has no key below the prefix.
                 yield from (entry for entry in map(self._entry, batch) if entry.key)
 
+    def folders(self, prefix: str = "") -> list[str]:
+        with self._translated():
+            found: Any = obstore.list_with_delimiter(self._store, self.path(prefix) or None)
+        return sorted(str(path).rstrip("/").rpartition("/")[2] for path in found["common_prefixes"])
+
     def loader(self, key: str) -> ArrayLoader:
         return partial(_load, self, key)
 

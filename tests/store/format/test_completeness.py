@@ -6,7 +6,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
-from mvn_dask.store.format.completeness import committed, complete, missing_numbers, refuse_unfinished
+from mvn_dask.store.format.completeness import changed_documents, missing_numbers, refuse_unfinished, state
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
@@ -22,13 +22,13 @@ def test_missing_chunks_by_their_numbers(place: str, tmp_path: Path) -> None:
     stored(url)
     storage = open_storage(url)
     manifest = require_manifest(storage)
-    assert complete(storage, manifest)
+    assert state(storage, manifest) == "complete"
     refuse_unfinished(storage, manifest)
     for number in (1, 3):
         storage.delete(f"samples/c/{number}/0")
     assert missing_numbers(storage, manifest, 0, 4).tolist() == [1, 3]
     assert missing_numbers(storage, manifest, 1, 3).tolist() == [1]
-    assert not complete(storage, manifest)
+    assert state(storage, manifest) == "unfinished"
     with pytest.raises(UnfinishedStoreError, match="2 of 4 chunks"):
         refuse_unfinished(storage, manifest)
     for number in (0, 2):
@@ -41,9 +41,9 @@ def test_without_a_document_it_is_not_committed(lost: str, tmp_path: Path) -> No
     stored(tmp_path)
     storage = open_storage(tmp_path)
     manifest = require_manifest(storage)
-    assert committed(storage, manifest)
+    assert changed_documents(storage, manifest) == ()
     storage.delete(lost)
-    assert not committed(storage, manifest)
+    assert changed_documents(storage, manifest) is None
     with pytest.raises(UnfinishedStoreError, match="all 4 chunks"):
         refuse_unfinished(storage, manifest)
 
@@ -55,7 +55,7 @@ def test_what_lies_beside_the_chunks_belongs_to_it(lost: str, tmp_path: Path) ->
     stored(tmp_path)
     storage = open_storage(tmp_path)
     storage.delete(lost)
-    assert not complete(storage, require_manifest(storage))
+    assert state(storage, require_manifest(storage)) == "unfinished"
 
 
 def test_documents_that_contradict_the_record(tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_documents_that_contradict_the_record(tmp_path: Path) -> None:
     document.write_text(document.read_text().replace("float64", "float32"))
     storage = open_storage(tmp_path)
     with pytest.raises(DamagedManifestError, match="disagree"):
-        committed(storage, require_manifest(storage))
+        changed_documents(storage, require_manifest(storage))

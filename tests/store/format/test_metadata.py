@@ -10,7 +10,8 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.metadata import DOCUMENT, MAX_MEAN_SIZE, commit, metadata_faults, zarr_files
+from mvn_dask.store.format.members import DOCUMENT
+from mvn_dask.store.format.metadata import MAX_EXTRA_BYTES, MAX_MEAN_SIZE, commit, metadata_faults, zarr_files
 from mvn_dask.store.storage.local import LocalStorage
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
@@ -21,11 +22,11 @@ FILES = zarr_files(MANIFEST, ARRAYS)
 
 def test_the_root_comes_last_and_once(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    commit(storage, FILES)
+    commit(storage, FILES, {})
     times = {key: (tmp_path / key).stat().st_mtime_ns for key in FILES}
     assert max(times, key=times.__getitem__) == DOCUMENT
     assert metadata_faults(storage, FILES) == {}
-    commit(storage, FILES)
+    commit(storage, FILES, {})
     assert {key: (tmp_path / key).stat().st_mtime_ns for key in FILES} == times
 
 
@@ -33,22 +34,22 @@ def test_an_empty_group_in_its_place_is_replaced(tmp_path: Path) -> None:
     zarr.create_group(tmp_path)
     storage = LocalStorage(tmp_path)
     assert metadata_faults(storage, {DOCUMENT: FILES[DOCUMENT]})[DOCUMENT].startswith("differs")
-    commit(storage, FILES)
+    commit(storage, FILES, {})
     assert metadata_faults(storage, FILES) == {}
 
 
 @pytest.mark.parametrize("key", list(FILES))
 def test_what_is_wrong_with_a_file(key: str, tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    commit(storage, FILES)
+    commit(storage, FILES, {})
     path = tmp_path / key
     if key.endswith(DOCUMENT):
         path.write_text(json.dumps(json.loads(path.read_text()), indent=7))
         assert metadata_faults(storage, FILES) == {}, "spelt differently, it says the same"
     path.write_bytes(b"x" + FILES[key])
     assert list(metadata_faults(storage, FILES)) == [key]
-    path.write_bytes(bytes(10**6))
-    assert metadata_faults(storage, FILES)[key] == "wrong size: 1000000 bytes"
+    path.write_bytes(bytes(4 * MAX_EXTRA_BYTES))
+    assert metadata_faults(storage, FILES)[key] == f"wrong size: {4 * MAX_EXTRA_BYTES} bytes"
     path.unlink()
     assert metadata_faults(storage, FILES)[key] == "missing"
     path.symlink_to(tmp_path / ".mvn_dask")
