@@ -151,8 +151,11 @@ def _fields(command: str) -> Iterator[tuple[str, str]]:
                 )
             yield f"`{field.target.id}`", " ".join(document.split())
     yield from {
-        "status": [("`complete`", "Whether nothing is left to do.")],
-        "verify": [("`ok`", "Whether the store is exactly what its manifest says, and nothing else lies in it.")],
+        "status": [
+            ("`complete`", "Whether everything is there."),
+            ("`state`", "unfinished, complete, or changed: complete, and others changed its metadata since."),
+        ],
+        "verify": [("`ok`", "Whether the store is exactly what its manifest says, and no unknown file lies in it.")],
     }.get(command, [])
 
 
