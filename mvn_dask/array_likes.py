@@ -74,9 +74,11 @@ def real_array(name: str, value: Any) -> Float64Array:
     kinds = _types(value)
     if _is_lazy(kinds):
         (value,) = compute_together(value)
+        kinds = _types(value)
     if is_instance(value, "xarray", "DataArray", "Variable"):
         # Its own conversion would hide units and masks.
-        value, kinds = value.data, _types(value.data)
+        value = value.data
+        kinds = _types(value)
     _refuse_types(name, value, kinds)
     array = _as_array(name, value)
     if array.dtype.kind == "c":
@@ -116,10 +118,8 @@ def _types(value: object) -> set[type]:
 
 def _refuse_types(name: str, value: Any, kinds: set[type]) -> None:
     """Refuse masks, units, and mappings, whose conversion by numpy would lose what they say."""
-    if np.ma.is_masked(value) or np.ma.core.MaskedConstant in kinds:
-        raise ArgumentError(f"`{name}` must have no masked entries")
-    if any(map(_has_unit, kinds)):
-        _refuse_units(name, value)
+    if any(issubclass(kind, np.ma.MaskedArray) or _has_unit(kind) for kind in kinds):
+        _refuse_masks_and_units(name, value)
     if isinstance(value, (Mapping, Set)):
         raise _not_an_array(name, value)
     if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
@@ -128,13 +128,15 @@ def _refuse_types(name: str, value: Any, kinds: set[type]) -> None:
             raise _missing(name, missing, "<NA>")
 
 
-def _refuse_units(name: str, value: Any) -> None:
-    """Refuse a value with a unit, and lists of such values."""
+def _refuse_masks_and_units(name: str, value: Any) -> None:
+    """Refuse a value that is masked or has a unit, and lists of such values."""
+    if np.ma.is_masked(value):
+        raise ArgumentError(f"`{name}` must have no masked entries")
     if _has_unit(type(value)):
         _refuse_unit(name, value)
     elif isinstance(value, (list, tuple)):
         for element in value:
-            _refuse_units(name, element)
+            _refuse_masks_and_units(name, element)
 
 
 def _has_unit(kind: type) -> bool:
@@ -174,13 +176,28 @@ def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
 
 def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64Array:
     """Objects of Python as the nearest float64 each; `value` is what the array was made of."""
-    bad = {kind for kind in set(map(type, array.flat)) if not _is_real(kind)}
+    kinds = set(map(type, array.flat))
+    if any(hasattr(kind, "__array__") and not issubclass(kind, np.generic) for kind in kinds):
+        array = _without_arrays(array)
+        kinds = set(map(type, array.flat))
+    bad = {kind for kind in kinds if not _is_real(kind)}
     if bad:
         raise _bad_element(name, value, array, bad)
     try:
         return array.astype(np.float64)
     except (OverflowError, ValueError) as error:
         raise ArgumentError(f"`{name}` must hold numbers that float64 can hold: {error}") from error
+
+
+def _without_arrays(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Objects, with the number in place of an array of no dimension, which numpy leaves beside fractions."""
+    found = np.empty_like(array)
+    for index, element in np.ndenumerate(array):
+        is_number = (
+            getattr(element, "shape", None) == () and not _has_unit(type(element)) and not np.ma.is_masked(element)
+        )
+        found[index] = np.asarray(element).item() if is_number else element
+    return found
 
 
 def _is_real(kind: type) -> bool:
@@ -196,8 +213,7 @@ def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[typ
     kind = type(element)
     if element is None or kind.__name__ in {"NAType", "NaTType"}:
         return _missing(name, is_bad, str(element))
-    if _has_unit(kind):
-        _refuse_unit(name, element)
+    _refuse_masks_and_units(name, element)
     if issubclass(kind, Complex) and not issubclass(kind, np.timedelta64):
         return ArgumentTypeError(f"mean and cov must not be complex: {where} is {element}")
     text = repr(element) if issubclass(kind, (str, bytes)) and len(element) < 40 else "an object"

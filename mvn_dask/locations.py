@@ -80,7 +80,10 @@ def as_text(path: Path) -> str:
     ('./~a', './s3:a', 'a')
     """
     text = str(path)
-    return f"./{text}" if text.startswith("~") or _SCHEME.fullmatch(text) else text
+    try:
+        return text if parse_location(text) == path else f"./{text}"
+    except ArgumentError:
+        return f"./{text}"
 
 
 def _is_url(scheme: str, rest: str) -> bool:

@@ -55,6 +55,8 @@ TAKEN: list[tuple[str, Callable[[], Any]]] = [
     ("delayed", lambda: delayed(NUMBERS)),
     ("a list of dask numbers", lambda: [da.ones(4).mean() / 2, 2]),
     ("a list of arrays", lambda: [np.array(0.5), np.float16(2)]),
+    ("arrays beside fractions", lambda: [Fraction(1, 2), np.array(2)]),
+    ("numbers of xarray", lambda: [Decimal("0.5"), xr.DataArray(2.0)]),
     ("masked, of nothing", lambda: np.ma.array(NUMBERS)),
     ("pint without a unit", lambda: UNITS.Quantity(np.array(NUMBERS), "")),
     ("astropy without a unit", lambda: NUMBERS * au.dimensionless_unscaled),
@@ -129,10 +131,27 @@ def test_missing_numbers_of_a_matrix() -> None:
     frame = pd.DataFrame({"a": [2, 1], "b": [None, 2]}, dtype="Int64")
     with pytest.raises(ArgumentError, match=r"missing values: cov\[0, 1\] is <NA>"):
         mvn_dask.MultivariateNormal([0, 0], frame)
+
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        MASKED,
+        [1, np.ma.masked],
+        [1, MASKED[1]],
+        [MASKED, [1, 2]],
+        (np.ma.array(1.0, mask=True), 2),
+        np.array([Fraction(1), np.ma.masked], dtype=object),
+        [Fraction(1), np.ma.masked],
+        da.from_array(MASKED),
+    ],
+)
+def test_masks_are_refused(value: Any) -> None:
     with pytest.raises(ArgumentError, match="`mean` must have no masked entries"):
-        mvn_dask.MultivariateNormal(np.ma.array([1, 2], mask=[False, True]), 1.0)
-    with pytest.raises(ArgumentError, match="`mean` must have no masked entries"):
-        mvn_dask.MultivariateNormal([1, np.ma.masked], 1.0)
+        real_array("mean", value)
 
 
 def units(make: Callable[[Any], Any]) -> list[Any]:
