@@ -46,7 +46,7 @@ happens, the store is never torn. The same command goes on; `verify` and `report
 a stopped `extend` is completed by `repair`, since the same `extend` again would append more.
 
 **Time.** `plan`, like `run`, checks and factorises the covariance, unless the job has begun: some 2,000 variables take
-a second with `method = "cholesky"`, and five with the default, "svd". A job that is complete ends in less than a
+half a second with the default, "auto", and five with "svd". A job that is complete ends in less than a
 second, and a part that is done starts no cluster.
 
 **Completion.** `mvn-dask --install-completion` installs it in your shell.
@@ -83,6 +83,9 @@ REPORT = {
     "shape": "Shape of the sample, the variables last.",
     "dtype": "Type of the numbers.",
     "sample": "What decides the values: seed, bit generator, digests of mean and covariance.",
+    "largest_variance_miss": "Largest relative difference of a variance of the factor and the one asked for.",
+    "condition_number": "That of the covariance scaled to a unit diagonal; null where it is not known or infinite.",
+    "smallest_eigenvalue": "That of the same matrix, 0 if it is singular to rounding; null where it is not known.",
     "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
     "reported_with": "The same of this machine.",
     "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, `text` (the most extreme).",

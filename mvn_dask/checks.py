@@ -19,15 +19,23 @@ import numpy.typing as npt
 from mvn_dask._typing import FloatArray
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
-Method = Literal["eigh", "svd", "cholesky"]
+NumpyMethod = Literal["eigh", "svd", "cholesky"]
+Method = Literal["auto", NumpyMethod]
 CheckValid = Literal["warn", "raise", "ignore"]
 _PACKAGE = Path(__file__).parent
+
+
+def numpy_method(value: object) -> NumpyMethod:
+    """Name of one of numpy's factorisations."""
+    if not isinstance(value, str) or value not in get_args(NumpyMethod):
+        raise ArgumentError(f"method must be one of {{'eigh', 'svd', 'cholesky'}}: `method` is {value!r}")
+    return cast(NumpyMethod, value)
 
 
 def method(value: object) -> Method:
     """Name of a factorisation."""
     if not isinstance(value, str) or value not in get_args(Method):
-        raise ArgumentError(f"method must be one of {{'eigh', 'svd', 'cholesky'}}: `method` is {value!r}")
+        raise ArgumentError(f"method must be one of {{'auto', 'eigh', 'svd', 'cholesky'}}: `method` is {value!r}")
     return cast(Method, value)
 
 
@@ -123,6 +131,23 @@ def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[
     deviations = np.sqrt(np.abs(variances))
     if np.any((deviations > 0) & (deviations < np.finfo(dtype).tiny)):
         raise ArgumentError(f"`{name}` is too small for {dtype}: use dtype=np.float64, or other units")
+
+
+def not_too_coarse(
+    mean: FloatArray, variances: FloatArray, dtype: np.dtype[np.floating[Any]], names: tuple[str, ...] | None
+) -> None:
+    """Standard deviations of which the samples' dtype resolves a sixteenth beside the mean."""
+    # What overflows is refused by name elsewhere.
+    with np.errstate(over="ignore", invalid="ignore"):
+        spacing = np.spacing(np.abs(mean.astype(dtype))).astype(np.float64)
+        coarse = (variances > 0) & (spacing > np.sqrt(np.maximum(variances, 0.0)) / 16)
+    if coarse.any():
+        i = int(coarse.argmax())
+        variable = f"variable {i}" if names is None else f"variable {i} ({names[i]})"
+        raise ArgumentError(
+            f"{dtype} is too coarse for {variable}: near its mean {mean[i]:.6g} numbers are {spacing[i]:.3g} apart, "
+            f"and its standard deviation is {np.sqrt(variances[i]):.3g}. Use dtype=np.float64, or subtract the mean"
+        )
 
 
 def not_too_large(name: str, array: FloatArray) -> None:

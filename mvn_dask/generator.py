@@ -1,7 +1,7 @@
 """numpy's interface, lazily: `default_rng`, `Generator`, and the legacy function."""
 
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -96,7 +96,7 @@ class Generator:
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
         *,
-        method: checks.Method = "svd",
+        method: checks.NumpyMethod = "svd",
         dtype: FloatDType = np.float64,
         chunks: Chunks = "auto",
     ) -> "da.Array":
@@ -115,7 +115,7 @@ class Generator:
         tol : float
             Tolerance of that check.
         method : {"svd", "eigh", "cholesky"}
-            How `cov` is factorised; see `mvn_dask.covariance.Dense`.
+            How `cov` is factorised; see `mvn_dask.covariance.Dense`. A Covariance brings its own.
         dtype : dtype
             float64 or float32.
         chunks : "auto", str, int, tuple or dict
@@ -135,21 +135,26 @@ class Generator:
         Warns
         -----
         RuntimeWarning
-            Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite.
+            Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite, or if its
+            factor misses a variance.
 
         Notes
         -----
         numpy's ``Generator.multivariate_normal`` with the same arguments, but: it raises for NaN and
-        infinities, it checks every method for symmetry, its tolerance for ``eigh`` is relative to the
-        largest eigenvalue, and everything is checked before the generator moves on.
+        infinities, it checks every method for symmetry and for the variances of its factor, `tol` is relative
+        to the variables' own standard deviations, and everything is checked before the generator moves on.
         """
         from mvn_dask.sampling.array import sample
 
-        checks.method(method)
+        options: dict[str, Any] = {
+            "method": checks.numpy_method(method), "check_valid": check_valid, "tol": tol
+        }  # fmt: skip
         mean, cov = compute_together(mean, cov)
         lengths = _numpy_arguments(mean, cov, size)
         kind = checks.dtype(dtype)
-        normal = MultivariateNormal(mean, cov, method=method, check_valid=check_valid, tol=tol)
+        if isinstance(cov, Covariance) and method == "svd":
+            del options["method"]  # the default, while a covariance brings its own
+        normal = MultivariateNormal(mean, cov, **options)
         with self._lock:
             spec = normal.spec(lengths, root=self._root.child(self._calls), dtype=kind, chunks=chunks)
             samples = sample(spec)

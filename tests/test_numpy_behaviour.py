@@ -11,8 +11,8 @@ import pytest
 from numpy.linalg import LinAlgError
 
 import mvn_dask
-from mvn_dask.checks import Method
-from tests.support.strategies import METHODS
+from mvn_dask.checks import NumpyMethod
+from tests.support.strategies import METHODS, Floats
 
 EYE = np.eye(2)
 Draw = Callable[..., da.Array]
@@ -147,7 +147,7 @@ def test_invalid_covariances_under_every_check() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_singular_and_zero_covariances(method: Method) -> None:
+def test_singular_and_zero_covariances(method: NumpyMethod) -> None:
     singular, zero = [[1, 1], [1, 1]], np.zeros((2, 2))
     if method == "cholesky":
         for cov in (singular, zero):
@@ -160,7 +160,7 @@ def test_singular_and_zero_covariances(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_float32_covariance_without_a_warning(method: Method) -> None:
+def test_float32_covariance_without_a_warning(method: NumpyMethod) -> None:
     cov = np.array([[1, 0.1], [0.1, 1]], dtype=np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -169,7 +169,7 @@ def test_float32_covariance_without_a_warning(method: Method) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_moments_of_a_million_rows_with_an_asymmetric_factor(method: Method, dtype: Any) -> None:
+def test_moments_of_a_million_rows_with_an_asymmetric_factor(method: NumpyMethod, dtype: Any) -> None:
     """Within 5 standard errors, entry by entry: 3 + 6 entries, an error rate below 6e-6 a run."""
     n = 1_000_000
     mean = np.array([1.0, -2.0, 0.5])
@@ -180,3 +180,32 @@ def test_moments_of_a_million_rows_with_an_asymmetric_factor(method: Method, dty
     assert np.abs(mean_error).max() < 5
     spread = np.sqrt((np.outer(np.diag(cov), np.diag(cov)) + cov**2) / n)
     assert np.abs((centred.T @ centred / n - cov) / spread).max() < 5
+
+
+def near_the_tolerance(seed: int) -> Floats:
+    """A random matrix of unit diagonal, whose smallest eigenvalue is 0, or between -1e-5 and -1e-11."""
+    rng = np.random.default_rng(seed)
+    d = int(rng.integers(2, 7))
+    q, _ = np.linalg.qr(rng.standard_normal((d, d)))
+    eigenvalues = rng.uniform(0.2, 2.0, d)
+    eigenvalues[0] = -(10.0 ** rng.uniform(-11, -5)) if seed % 3 else 0.0
+    cov = (q * eigenvalues) @ q.T
+    cov /= np.sqrt(np.outer(np.diagonal(cov), np.diagonal(cov)))
+    np.fill_diagonal(cov, 1.0)
+    return np.asarray((cov + cov.T) / 2)
+
+
+@pytest.mark.parametrize("method", ["svd", "eigh"])
+def test_at_unit_scale_the_same_covariances_are_valid(method: NumpyMethod) -> None:
+    outcomes = set()
+    for cov in map(near_the_tolerance, range(200)):
+        refused = []
+        for draw in (np.random.Generator(np.random.SFC64(1)).multivariate_normal, modern):
+            try:
+                draw(np.zeros(len(cov)), cov, method=method, check_valid="raise")
+            except ValueError:
+                refused.append(True)
+            else:
+                refused.append(False)
+        outcomes.add(tuple(refused))
+    assert outcomes == {(True, True), (False, False)}

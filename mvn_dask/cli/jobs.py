@@ -67,8 +67,11 @@ def sample(
         str, typer.Option(metavar="NUMBERS|FILE", help="Covariance: a variance, variances, [[2,1],[1,2]], or a file.")
     ],
     size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
-    seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, an integer; or several, as 2026,7.")],
-    method: Annotated[str, typer.Option(help="svd, eigh or cholesky.")] = "svd",
+    seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, best one integer; or several, as 2026,7.")],
+    method: Annotated[str, typer.Option(help="auto, svd, eigh or cholesky.")] = "auto",
+    check_valid: Annotated[
+        str, typer.Option(help="What to do about a covariance that is none: raise, warn or ignore.")
+    ] = "raise",
     dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
     part: Part = None,
@@ -80,7 +83,7 @@ def sample(
     """Draw a sample without a job file. The same command goes on where it was stopped."""
     mapping = {
         "version": 1,
-        "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method},
+        "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method, "check_valid": check_valid},
         "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
         "output": {"url": out},
     }

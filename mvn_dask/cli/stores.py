@@ -40,13 +40,16 @@ def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Co
 
 @command
 def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> CommandResult:
-    """Show what a store holds: shape, seed, fingerprint, method, names, and where it was begun."""
+    """Show what a store holds: shape, seed, fingerprint, method, names, variances, and where it was begun.
+
+    Exit code 5 if its variances are not those that were asked for.
+    """
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.maintenance.describe import describe
 
     url, storage_options, _ = _locate(store, options, secrets)
     found = describe(url, storage_options=storage_options)
-    return Result(str(found), as_json(found))
+    return Result(str(found), as_json(found), ExitCode.VERIFICATION if found.grade == "NOT ok" else ExitCode.DONE)
 
 
 @command

@@ -2,8 +2,9 @@
 
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.conversion import as_covariance
-from mvn_dask.covariance.dense import Dense, MatrixFactor
+from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
+from mvn_dask.covariance.matrix_factors import MatrixFactor
 
 __all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]
 

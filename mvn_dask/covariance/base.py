@@ -5,7 +5,6 @@ with ``A @ A.T == cov``, in whatever form it is cheapest. Input of both: arrays.
 Cost: that of each structure, given in its file.
 """
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -14,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.checks import CheckValid, caller_level
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.kinds import Registered
 
@@ -187,16 +185,3 @@ class Covariance(ABC):
     def record(self) -> dict[str, object]:
         """What decides the factor, JSON-able."""
         return {"kind": self.kind, "digest": self.digest()}
-
-
-def report_invalid(reason: str, check_valid: CheckValid) -> None:
-    """Raise or warn, as `check_valid` says, that a matrix is no covariance, with a reason in whole sentences."""
-    # numpy's text comes first.
-    message = (
-        f"covariance is not symmetric positive-semidefinite. {reason} "
-        "Use check_valid='ignore' to sample anyway, with the absolute values of the eigenvalues."
-    )
-    if check_valid == "raise":
-        raise ArgumentError(message)
-    if check_valid == "warn":
-        warnings.warn(message, RuntimeWarning, stacklevel=caller_level())

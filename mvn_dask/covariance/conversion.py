@@ -18,7 +18,7 @@ def as_covariance(
     cov: ArrayLike | Covariance,
     ndim: int,
     *,
-    method: checks.Method = "svd",
+    method: checks.Method = "auto",
     check_valid: checks.CheckValid = "warn",
     tol: float = 1e-8,
 ) -> Covariance:
@@ -31,8 +31,8 @@ def as_covariance(
     ndim : int
         Dimension d of the mean, which a scalar `cov` takes on.
     method, check_valid, tol
-        As in `Dense`. A diagonal is factorised in one way only, so there `method` says nothing. A
-        `Covariance` brings its own: then only the same values, or numpy's defaults, may be given.
+        As in `Dense`. A diagonal is factorised in one way only, so there `method` and `tol` say nothing. A
+        `Covariance` brings its own: then only the same values, or the defaults, may be given.
 
     Returns
     -------
@@ -49,12 +49,12 @@ def as_covariance(
     >>> as_covariance(2.0, ndim=3).variances()
     array([2., 2., 2.])
     >>> as_covariance([[1.0, 0.5], [0.5, 1.0]], ndim=2)
-    Dense(ndim=2, method='svd')
+    Dense(ndim=2, method='auto')
     """
     checks.method(method)
     if isinstance(cov, Covariance):
         given = {"method": method, "check_valid": checks.check_valid(check_valid), "tol": checks.tolerance(tol)}
-        for (name, value), default in zip(given.items(), ("svd", "warn", 1e-8), strict=True):
+        for (name, value), default in zip(given.items(), ("auto", "warn", 1e-8), strict=True):
             own = getattr(cov, name, value)
             if value not in (own, default):
                 raise ArgumentError(f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there")
@@ -63,5 +63,6 @@ def as_covariance(
     if array.ndim == 0:
         array = np.full(ndim, array)
     if array.ndim == 1:
-        return Diagonal(array, check_valid=check_valid, tol=tol)
+        checks.tolerance(tol)
+        return Diagonal(array, check_valid=check_valid)
     return Dense(array, method=method, check_valid=check_valid, tol=tol)

@@ -1,163 +1,73 @@
-"""A covariance given as a whole matrix, and the three factors that numpy makes of it.
+"""A covariance given as a whole matrix, and how it is factorised.
 
-Input: a matrix, shape (d, d). Output: a factor of the same shape. Cost: O(d³) once, then 2 d² flops a row.
+Input: a matrix, shape (d, d). Output: a factor of the same shape. Cost: O(d³) once, then 2 d² flops a row, or d² where
+the factor is triangular.
 
-=============  ==========================  =====================================================
-method         factor A                    notes
-=============  ==========================  =====================================================
-``svd``        ``u * sqrt(s)``             numpy's default; singular matrices work
-``eigh``       ``u * sqrt(abs(lambda))``   about 3 times as fast; singular matrices work
-``cholesky``   ``L``, lower triangular     about 30 times as fast, and half the cost for every row
-                                           drawn; needs a positive definite matrix
-=============  ==========================  =====================================================
+=============  ============================  ===================================================
+method         factor A                      notes
+=============  ============================  ===================================================
+``auto``       ``s * L`` of correlations,    the default: right in any units; the fastest where
+               else ``s * u * sqrt(w)``      it is regular, and singular matrices work
+``svd``        ``u * sqrt(s)``               numpy's default; singular matrices work
+``eigh``       ``u * sqrt(abs(w))``          about 3 times as fast; singular matrices work
+``cholesky``   ``L``, lower triangular       about 30 times as fast, and half the cost for every
+                                             row drawn; needs a positive definite matrix
+=============  ============================  ===================================================
 
-svd and eigh keep numpy's values and pay for a full product. A factor that is diagonal by itself, as that of an
-identity is, costs a multiplication and an addition a number, whatever the method.
+"auto" scales the matrix to a unit diagonal by its standard deviations s, takes Cholesky's factor L of the correlations,
+or, where there is none, their eigenvectors and eigenvalues, and scales back. svd and eigh keep numpy's values: they pay
+for a full product, and are accurate relative to the largest variance only. A factor that is diagonal by itself, as that
+of an identity is, costs a multiplication and an addition a number, whatever the method.
 
 References
 ----------
-G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., 2013, sections 2.4, 4.2 and 8.1.
+G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., 2013, sections 2.4, 4.2 and 8.1. On scaling: N. J. Higham,
+Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section 10.1.1.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
-from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
+from mvn_dask._typing import ArrayLike, Float64Array
 from mvn_dask.array_likes import real_array
 from mvn_dask.checks import CheckValid, Method
-from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
+from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.diagonal import ScaleFactor
-from mvn_dask.covariance.ordered_product import ordered_product
+from mvn_dask.covariance.matrix_factors import MatrixFactor, OrthogonalFactor, ScaledOrthogonalFactor, TriangularFactor
+from mvn_dask.covariance.validity import (
+    Validity,
+    check_constants,
+    check_symmetry,
+    check_variances,
+    correlations_of,
+    describe_smallest,
+    deviations_of,
+    is_close,
+    smallest_eigenvalue,
+)
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 
-FUSED_NDIM = 320
-"""Dimension up to which rows are made as their normals are drawn: a factor that stays in the second cache."""
-NUMBERS_AT_ONCE = 2**22
-"""Numbers of a factor that are converted to float64 at a time."""
-
-
-@dataclass(frozen=True, eq=False)
-class MatrixFactor(Factor):
-    """A factor kept as its (d, k) matrix; subclasses add how it is inverted."""
-
-    matrix: FloatArray
-    """A, shape (d, k)."""
-
-    @property
-    def ndim(self) -> int:
-        return int(self.matrix.shape[0])
-
-    @property
-    def noise_ndim(self) -> int:
-        return int(self.matrix.shape[1])
-
-    @property
-    def flops(self) -> int:
-        return 2 * self.ndim * self.noise_ndim
-
-    @property
-    def application(self) -> Application:
-        # Rows are written over their own normals while they are drawn, so there must be as many of both.
-        fused = self.ndim == self.noise_ndim and self.ndim <= FUSED_NDIM
-        return "fused" if fused else "product"
-
-    @property
-    def operand(self) -> FloatArray:
-        return self.matrix
-
-    def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        """``z @ A.T``: 2 d k flops a row, half of that if A is triangular."""
-        if out is None:
-            out = np.empty((z.shape[0], self.ndim), np.result_type(z, self.matrix))
-        return ordered_product(z, self.matrix, out)
-
-    def variances(self) -> Float64Array:
-        """Sums of squares of the rows of A, some rows at a time: 2 d k flops."""
-        step = max(1, NUMBERS_AT_ONCE // self.noise_ndim)
-        parts = (self._rows(slice(start, start + step)) for start in range(0, self.ndim, step))
-        return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
-
-    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
-        return np.asarray(self._rows(rows) @ self._rows(columns).T)
-
-    def _rows(self, rows: Sequence[int] | slice) -> Float64Array:
-        return self.matrix[rows].astype(np.float64, copy=False)
-
-    def astype(self, dtype: npt.DTypeLike) -> Self:
-        return type(self)(self.matrix.astype(dtype, copy=False))
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {"matrix": self.matrix}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        return cls(single_array(arrays, "matrix", axes=2))
-
-
-class OrthogonalFactor(MatrixFactor):
-    """``u * sqrt(s)`` with orthonormal columns u: what svd and eigh give."""
-
-    kind: ClassVar[str] = "orthogonal"
-
-    @property
-    def rank(self) -> int:
-        return int(np.count_nonzero(self._column_variances()))
-
-    @property
-    def log_det(self) -> float:
-        return log_product(self._column_variances()) if self.noise_ndim >= self.ndim else -np.inf
-
-    def whiten(self, x: FloatArray) -> FloatArray:
-        """``x @ A / s``, the pseudo-inverse: directions without variance give 0. 2 d k flops a row."""
-        variances = self._column_variances()
-        scale = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
-        return np.asarray((x @ self._rows(slice(None))) * scale)
-
-    def _column_variances(self) -> Float64Array:
-        """Variances along the columns of u, shape (k,); 0 where rounding alone makes them."""
-        # In float64: squares of float32 numbers overflow, and vanish, where the numbers themselves are far from it.
-        squares = np.einsum("ij,ij->j", self.matrix, self.matrix, dtype=np.float64)
-        limit = squares.max() * len(squares) * np.finfo(self.matrix.dtype).eps
-        return np.where(squares <= limit, 0.0, squares)
-
-
-class TriangularFactor(MatrixFactor):
-    """A lower triangular factor: what Cholesky's method gives."""
-
-    kind: ClassVar[str] = "triangular"
-
-    @property
-    def flops(self) -> int:
-        return self.ndim * (self.ndim + 1)
-
-    @property
-    def rank(self) -> int:
-        return int(np.count_nonzero(np.diagonal(self.matrix)))
-
-    @property
-    def log_det(self) -> float:
-        return 2.0 * log_product(np.diagonal(self.matrix))
-
-    def whiten(self, x: FloatArray) -> FloatArray:
-        """Forward substitution: d² flops a row."""
-        from scipy.linalg import solve_triangular
-
-        return np.asarray(solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T)
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        matrix = single_array(arrays, "matrix", axes=2)
-        if matrix.shape[0] != matrix.shape[1]:
-            raise ArgumentError(f"a triangular factor is square, and its shape is {matrix.shape}")
-        return cls(matrix)
+ASYMMETRIC = {
+    "auto": "the mean of both triangles",
+    "svd": "the left singular vectors, as numpy does",
+    "eigh": "its lower triangle",
+    "cholesky": "its lower triangle",
+}
+"""What the factor of an asymmetric matrix comes from."""
+INDEFINITE = {
+    "auto": "negative eigenvalues cut to 0",
+    "svd": "the absolute values of the eigenvalues, as numpy does",
+    "eigh": "the absolute values of the eigenvalues, as numpy does",
+    "cholesky": "method='svd'",
+}
+"""What the factor of a matrix with negative eigenvalues comes from."""
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -168,22 +78,28 @@ class Dense(Covariance):
     ----------
     matrix : array_like, shape (d, d)
         Symmetric, positive semidefinite.
-    method : {"svd", "eigh", "cholesky"}
+    method : {"auto", "svd", "eigh", "cholesky"}
         How it is factorised.
     check_valid : {"warn", "raise", "ignore"}
-        What to do if it is not symmetric and positive semidefinite.
+        What to do if it is not symmetric and positive semidefinite, or if the factor misses a variance.
     tol : float
-        Tolerance of that check. For symmetry and for ``svd`` it is numpy's: absolute and relative, entry
-        by entry. For ``eigh`` it is relative to the largest eigenvalue.
+        Tolerance of that check. Every entry is measured in the product of its two standard deviations, and
+        eigenvalues are those of the matrix scaled to a unit diagonal. Symmetry is judged to ``max(tol, 1e-7)``,
+        which other software's rounding takes, and variances of the factor to ``max(tol, 1e-6)`` of each.
 
     Raises
     ------
     ArgumentError
-        If it is not square or not finite, and from `factorize` under ``check_valid="raise"``.
+        If it is not square, empty or not finite, and from `factorize` under ``check_valid="raise"``.
     ArgumentTypeError
         If it does not hold real numbers.
     NotPositiveDefiniteError
-        From `factorize`, if it has no Cholesky factor.
+        From `factorize` by "cholesky", if it has no Cholesky factor.
+
+    Warns
+    -----
+    RuntimeWarning
+        From `factorize` under ``check_valid="warn"``: one, which says all that is wrong.
 
     Notes
     -----
@@ -192,7 +108,7 @@ class Dense(Covariance):
 
     Examples
     --------
-    >>> cov = Dense([[4.0, 2.0], [2.0, 3.0]], method="cholesky")
+    >>> cov = Dense([[4.0, 2.0], [2.0, 3.0]])
     >>> cov.factorize().matrix
     array([[2.        , 0.        ],
            [1.        , 1.41421356]])
@@ -205,16 +121,18 @@ class Dense(Covariance):
     method: Method
     """How it is factorised."""
     check_valid: CheckValid
-    """What to do if it is not symmetric and positive semidefinite."""
+    """What to do if it is not symmetric and positive semidefinite, or if the factor misses a variance."""
     tol: float
     """Tolerance of that check."""
 
     def __init__(
-        self, matrix: ArrayLike, *, method: Method = "svd", check_valid: CheckValid = "warn", tol: float = 1e-8
+        self, matrix: ArrayLike, *, method: Method = "auto", check_valid: CheckValid = "warn", tol: float = 1e-8
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         array = np.array(real_array("cov", matrix), order="C")
         checks.square(array)
+        if not array.size:
+            raise ArgumentError("`cov` must not be empty")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))
         checks.finite("cov", array)
@@ -233,57 +151,91 @@ class Dense(Covariance):
 
     @cached_property
     def _factor(self) -> Factor:
+        validity = Validity(self.check_valid, self.tol)
+        if self._checked:
+            check_constants(self.matrix, validity, "such a variable constant" if self.method == "auto" else self._drawn)
+            check_symmetry(self.matrix, self._deviations, validity, ASYMMETRIC[self.method])
+        factorized = {"auto": self._auto, "svd": self._svd, "eigh": self._eigh, "cholesky": self._cholesky}
         with one_thread():
-            if self.method == "svd":
-                factor = self._svd()
-            else:
-                self._check_close(self.matrix.T)
-                factor = self._eigh() if self.method == "eigh" else self._cholesky()
+            factor, smallest = factorized[self.method]()
+        # LAPACK leaves rounding where a variable is constant, which is nothing beside the others, and all of its own.
+        factor.matrix[~(self.matrix.any(axis=0) | self.matrix.any(axis=1))] = 0.0
+        if self._checked:
+            if smallest < -self.tol:
+                validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn)
+            check_variances(factor.variances(), self.variances(), self.method, validity)
+        validity.warn()
         scale = np.diagonal(factor.matrix)
         diagonal = np.count_nonzero(factor.matrix) == np.count_nonzero(scale)
         return ScaleFactor(scale.copy()) if diagonal else factor
 
-    def _svd(self) -> MatrixFactor:
-        u, s, vh = np.linalg.svd(self.matrix)
-        if self.check_valid != "ignore":
-            self._check_close((vh.T * s) @ vh)
-        return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C"))
+    @property
+    def _checked(self) -> bool:
+        return self.check_valid != "ignore"
 
-    def _eigh(self) -> MatrixFactor:
-        eigenvalues, u = np.linalg.eigh(self.matrix)
-        if eigenvalues[0] < -self.tol * max(eigenvalues[-1], 0.0):
-            report_invalid(self._describe(float(eigenvalues[0])), self.check_valid)
-        return OrthogonalFactor(np.multiply(u, np.sqrt(np.abs(eigenvalues)), order="C"))
+    @property
+    def _deviations(self) -> Float64Array:
+        return deviations_of(self.matrix)
 
-    def _cholesky(self) -> MatrixFactor:
+    @property
+    def _drawn(self) -> str:
+        return INDEFINITE[self.method]
+
+    # Each of these gives its factor, and the smallest eigenvalue of the scaled matrix where it may be negative, else 0.
+
+    def _auto(self) -> tuple[MatrixFactor, float]:
+        deviations = self._deviations
+        varying = np.flatnonzero(deviations)
+        # Where nothing is constant, no part is copied.
+        part = self.matrix if len(varying) == self.ndim else self.matrix[np.ix_(varying, varying)]
+        if not np.array_equal(part, part.T):
+            part = 0.5 * part + 0.5 * part.T
+        correlations = correlations_of(part, deviations[varying])
+        scale = deviations[varying][:, None]
         try:
-            return TriangularFactor(np.linalg.cholesky(self.matrix))
+            return TriangularFactor(self._with_constants(np.linalg.cholesky(correlations) * scale, varying)), 0.0
+        except np.linalg.LinAlgError:
+            eigenvalues, u = np.linalg.eigh(correlations)
+        # Of a singular matrix, rounding makes those that are 0 positive as often as negative.
+        rounding = len(eigenvalues) * np.finfo(np.float64).eps * eigenvalues[-1]
+        roots = np.sqrt(np.where(eigenvalues > rounding, eigenvalues, 0.0))
+        matrix = np.multiply(u, roots, order="C") * scale
+        return ScaledOrthogonalFactor(self._with_constants(matrix, varying), deviations), float(eigenvalues[0])
+
+    def _with_constants(self, factor: Float64Array, varying: npt.NDArray[np.intp]) -> Float64Array:
+        """A factor of the variables that vary, with rows of zeros for the others; shape (d, d)."""
+        if len(varying) == self.ndim:
+            return factor
+        whole = np.zeros_like(self.matrix)
+        whole[np.ix_(varying, varying)] = factor
+        return whole
+
+    def _svd(self) -> tuple[MatrixFactor, float]:
+        u, s, vh = np.linalg.svd(self.matrix)
+        # Where numpy's check passes, as it does for most, no eigenvalues are needed.
+        valid = not self._checked or is_close((vh.T * s) @ vh, self.matrix, self._deviations, self.tol)
+        return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C")), 0.0 if valid else self._smallest()
+
+    def _eigh(self) -> tuple[MatrixFactor, float]:
+        eigenvalues, u = np.linalg.eigh(self.matrix)
+        # The smallest eigenvalue of the scaled matrix is at least that of the matrix, if that is negative, divided by
+        # the smallest variance. LAPACK's are exact to about d eps of the largest.
+        error = self.ndim * np.finfo(np.float64).eps * np.abs(eigenvalues).max()
+        valid = not self._checked or eigenvalues[0] - error >= -self.tol * max(0.0, self.variances().min())
+        factor = OrthogonalFactor(np.multiply(u, np.sqrt(np.abs(eigenvalues)), order="C"))
+        return factor, 0.0 if valid else self._smallest()
+
+    def _cholesky(self) -> tuple[MatrixFactor, float]:
+        try:
+            return TriangularFactor(np.linalg.cholesky(self.matrix)), 0.0
         except np.linalg.LinAlgError as error:
-            smallest = float(np.linalg.eigvalsh(self.matrix)[0])
+            text = describe_smallest(self._smallest(), self.tol)
             raise NotPositiveDefiniteError(
-                f"{error}: the smallest eigenvalue of `cov` is {smallest:.3g}. "
-                "Use method='svd' or 'eigh' for a singular covariance."
+                f"{error}. {text} For a singular covariance use method='svd', 'eigh', or 'auto' of MultivariateNormal."
             ) from error
 
-    def _check_close(self, other: FloatArray) -> None:
-        """Report what is wrong with the matrix if it is not close to `other`, which a covariance would be."""
-        if self.check_valid == "ignore" or self._close(other):
-            return
-        if self._close(self.matrix.T):
-            fault = self._describe(float(np.linalg.eigvalsh(self.matrix)[0]))
-        else:
-            i, j = np.unravel_index(np.abs(self.matrix - self.matrix.T).argmax(), self.matrix.shape)
-            fault = (
-                f"`cov` must be symmetric: cov[{i}, {j}] is {self.matrix[i, j]:.6g}, "
-                f"cov[{j}, {i}] is {self.matrix[j, i]:.6g} (tol {self.tol:g})."
-            )
-        report_invalid(fault, self.check_valid)
-
-    def _close(self, other: FloatArray) -> bool:
-        return np.allclose(other, self.matrix, rtol=self.tol, atol=self.tol)
-
-    def _describe(self, smallest: float) -> str:
-        return f"The smallest eigenvalue of `cov` is {smallest:.3g} (tol {self.tol:g})."
+    def _smallest(self) -> float:
+        return smallest_eigenvalue(self.matrix, self._deviations)
 
     def variances(self) -> Float64Array:
         return np.diagonal(self.matrix)

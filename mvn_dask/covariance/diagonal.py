@@ -15,7 +15,8 @@ import numpy.typing as npt
 from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
 from mvn_dask.array_likes import real_array
-from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, report_invalid, single_array
+from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, single_array
+from mvn_dask.covariance.validity import Validity
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest
 
@@ -93,8 +94,6 @@ class Diagonal(Covariance):
         Variances, not standard deviations.
     check_valid : {"warn", "raise", "ignore"}
         What to do about a negative variance.
-    tol : float
-        A negative variance within ``tol`` times the largest is let pass.
 
     Raises
     ------
@@ -115,15 +114,12 @@ class Diagonal(Covariance):
     """Variances, float64, shape (d,)."""
     check_valid: checks.CheckValid
     """What to do about a negative variance."""
-    tol: float
-    """Tolerance of that check, relative to the largest variance."""
 
-    def __init__(self, variances: ArrayLike, *, check_valid: checks.CheckValid = "warn", tol: float = 1e-8) -> None:
+    def __init__(self, variances: ArrayLike, *, check_valid: checks.CheckValid = "warn") -> None:
         array = np.array(real_array("cov", variances))
         if array.ndim != 1 or not array.size:
             raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
-        object.__setattr__(self, "tol", checks.tolerance(tol))
         checks.finite("cov", array)
         array.setflags(write=False)
         object.__setattr__(self, "diagonal", array)
@@ -140,10 +136,11 @@ class Diagonal(Covariance):
 
     @cached_property
     def _factor(self) -> Factor:
-        where = int(self.diagonal.argmin())
-        smallest, largest = float(self.diagonal[where]), float(self.diagonal.max())
-        if smallest < -self.tol * max(largest, 0.0):
-            report_invalid(f"The variance cov[{where}] is {smallest:.3g} (tol {self.tol:g}).", self.check_valid)
+        lowest = int(self.diagonal.argmin())
+        if self.diagonal[lowest] < 0 and self.check_valid != "ignore":
+            validity = Validity(self.check_valid, 0.0)
+            validity.add_invalid(f"The variance cov[{lowest}] is {self.diagonal[lowest]:.3g}.", "its absolute value")
+            validity.warn()
         return ScaleFactor(np.sqrt(np.abs(self.diagonal)))
 
     def variances(self) -> Float64Array:

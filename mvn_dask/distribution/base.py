@@ -14,10 +14,11 @@ from mvn_dask._typing import Chunks, FloatDType, Size
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
 from mvn_dask.sampling.sampler import Sampler
-from mvn_dask.sampling.spec import SampleSpec, sample_spec
 
 if TYPE_CHECKING:
     import dask.array as da
+
+    from mvn_dask.sampling.spec import SampleSpec
 
 
 class Distribution(ABC):
@@ -52,8 +53,10 @@ class Distribution(ABC):
 
     def spec(
         self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: Chunks
-    ) -> SampleSpec:
+    ) -> "SampleSpec":
         """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`."""
+        from mvn_dask.sampling.spec import sample_spec  # imports dask, which `info` does without
+
         return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, names=self.names)
 
     def sample(

@@ -33,6 +33,8 @@ class NormalSampler(Sampler):
     """The mean, shape (d,)."""
     factor: Factor
     """A factor of the covariance, in the same precision."""
+    requested: Float64Array
+    """Variances that were asked for, float64, shape (d,); those of the factor may differ."""
     covariance: Mapping[str, Any]
     """The record of the covariance that was factorised."""
 
@@ -45,7 +47,8 @@ class NormalSampler(Sampler):
         return {"kind": self.kind, "covariance": dict(self.covariance), "factor": {"kind": self.factor.kind}}
 
     def parameters(self) -> dict[str, npt.NDArray[Any]]:
-        return {"mean": self.location, **{f"factor.{name}": array for name, array in self.factor.arrays().items()}}
+        own = {"mean": self.location, "variances": self.requested}
+        return {**own, **{f"factor.{name}": array for name, array in self.factor.arrays().items()}}
 
     @classmethod
     def from_parameters(cls, record: Mapping[str, Any], parameters: Arrays) -> Self:
@@ -56,16 +59,27 @@ class NormalSampler(Sampler):
         arrays = {name.removeprefix("factor."): parameters[name] for name in parameters if name.startswith("factor.")}
         factor = Factor.of_kind(record["factor"].get("kind")).from_arrays(arrays)
         others = {name: array for name, array in parameters.items() if not name.startswith("factor.")}
+        requested = single_array(
+            {name: others.pop(name) for name in others.keys() & {"variances"}}, "variances", axes=1
+        )
         mean = single_array(others, "mean", axes=1)
-        if len(mean) != factor.ndim:
-            raise ArgumentError(f"the mean has {len(mean)} variables, and the factor {factor.ndim}")
-        return cls(mean, factor, record["covariance"])
+        if not len(mean) == len(requested) == factor.ndim:
+            raise ArgumentError(
+                f"there are {len(mean)} means, {len(requested)} variances, and a factor of {factor.ndim} variables"
+            )
+        precisions = {array.dtype for array in (mean, *arrays.values()) if array.dtype.kind == "f"}
+        if len(precisions) > 1 or requested.dtype != np.float64:
+            raise ArgumentError(f"mean and factor are of {precisions}, and variances of {requested.dtype}")
+        return cls(mean, factor, requested.astype(np.float64, copy=False), record["covariance"])
 
     def draw(self, plan: Plan, start: int, stop: int) -> FloatArray:
         return kernel.draw_rows(self.factor, self.location, plan, start, stop)
 
     def mean(self) -> Float64Array:
         return self.location.astype(np.float64)
+
+    def requested_variances(self) -> Float64Array:
+        return self.requested
 
     def laws(self) -> ReferenceLaws:
         """Normal variables, and lengths whose squares are χ² distributed with as many degrees of freedom as the rank.
@@ -94,12 +108,12 @@ class MultivariateNormal(Distribution):
         Mean.
     cov : array_like of shape (d, d), (d,) or (), or Covariance
         Covariance: a matrix, a vector of variances, or one variance for all.
-    method : {"svd", "eigh", "cholesky"}
-        How a matrix is factorised; see `mvn_dask.covariance.Dense`.
+    method : {"auto", "svd", "eigh", "cholesky"}
+        How a matrix is factorised; "auto" is right in any units. See `mvn_dask.covariance.Dense`.
     check_valid : {"warn", "raise", "ignore"}
-        What to do if `cov` is not positive semidefinite.
+        What to do if `cov` is not symmetric and positive semidefinite, or its factor misses a variance.
     tol : float
-        Tolerance of that check.
+        Tolerance of that check, in the units of each variable; see `mvn_dask.covariance.Dense`.
     names : sequence of str, optional
         Names of the d variables. The labels of `mean` and `cov` are names as well, and all must agree, in
         their order: the index and columns of pandas, the coordinates of xarray's dimensions, the columns of
@@ -118,7 +132,8 @@ class MultivariateNormal(Distribution):
     Warns
     -----
     RuntimeWarning
-        Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite.
+        Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite, or if its factor
+        misses a variance.
 
     Notes
     -----
@@ -135,13 +150,13 @@ class MultivariateNormal(Distribution):
     >>> import mvn_dask
     >>> normal = mvn_dask.MultivariateNormal([1.0, 2.0], [[2.0, 1.0], [1.0, 2.0]])
     >>> normal
-    MultivariateNormal(ndim=2, covariance=Dense(ndim=2, method='svd'))
+    MultivariateNormal(ndim=2, covariance=Dense(ndim=2, method='auto'))
     >>> x = normal.sample(100_000, seed=42)
     >>> x.shape
     (100000, 2)
     >>> x[:2].compute().round(3)
-    array([[-0.332,  3.184],
-           [ 0.374,  1.361]])
+    array([[1.086, 4.222],
+           [1.73 , 2.354]])
     """
 
     mean: Float64Array
@@ -156,7 +171,7 @@ class MultivariateNormal(Distribution):
         mean: ArrayLike,
         cov: ArrayLike | Covariance,
         *,
-        method: checks.Method = "svd",
+        method: checks.Method = "auto",
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
         names: Texts | None = None,
@@ -186,5 +201,8 @@ class MultivariateNormal(Distribution):
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later
             factor, mean = self.covariance.factorize().astype(dtype), self.mean.astype(dtype, copy=False)
-        checks.not_too_small("cov", self.covariance.variances(), dtype)
-        return NormalSampler(mean, factor, self.covariance.record())
+        variances = self.covariance.variances()
+        checks.not_too_small("cov", variances, dtype)
+        if dtype == np.float32:
+            checks.not_too_coarse(self.mean, variances, dtype, self.names)
+        return NormalSampler(mean, factor, variances, self.covariance.record())

@@ -1,18 +1,22 @@
 """What a store holds, from its files alone.
 
-Input: a URL. Output: a `Description`. Cost: that of its status; dask is not imported.
+Input: a URL. Output: a `Description`. Cost: that of its status, of reading the parameters, and of the eigenvalues of at
+most 1,000 variables; dask is not imported.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite, prod
 from typing import Any
 
+from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
-from mvn_dask.store.format.manifest import FORMAT_VERSION, require_manifest
+from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest, require_manifest
 from mvn_dask.store.format.members import members
-from mvn_dask.store.format.parameters import writer
+from mvn_dask.store.format.parameters import load_parameters, writer
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
+from mvn_dask.store.storage.base import Storage
 
 _STATES = {
     "unfinished": "unfinished",
@@ -61,6 +65,16 @@ class Description:
     """Groups and arrays that others added; they decide none of the numbers, and stay as they are."""
     environment: Mapping[str, str] | None
     """Where the store was begun: versions, BLAS, processor; None where that is lost."""
+    grade: str | None
+    """Of a sample, whether its variances are those asked for: "ok", "warning" or "NOT ok"; None if it is not known."""
+    largest_variance_miss: float | None
+    """Of a sample, the largest relative difference of a variance of the factor and the one asked for."""
+    condition_number: float | None
+    """Of a sample, that of the covariance scaled to a unit diagonal; None where it is not known or infinite."""
+    smallest_eigenvalue: float | None
+    """Of a sample, that of the same matrix, 0 if it is singular to rounding; None where it is not known."""
+    variances: str
+    """The same in words."""
 
     def __str__(self) -> str:
         seeds = "; ".join(f"{each.get('entropy')} (key {each.get('key')})" for each in self.samples)
@@ -78,6 +92,11 @@ class Description:
         }
         if self.members:
             rows["added by others"] = _first_names(self.members)
+        if self.variances:
+            rows["variances"] = self.variances
+        if self.smallest_eigenvalue is not None:
+            condition = "infinite" if self.condition_number is None else f"{self.condition_number:.4g}"
+            rows["condition"] = f"{condition}, smallest eigenvalue {self.smallest_eigenvalue:.4g}, of the correlations"
         if self.expression is not None:
             rows["expression"] = self.expression
         if self.environment is not None:
@@ -129,4 +148,29 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
         expression=manifest.expression,
         members=tuple(members(storage, manifest)),
         environment=None if begun is None else begun.as_dict(),
+        **_diagnostics(storage, manifest),
     )
+
+
+def _diagnostics(storage: Storage, manifest: Manifest) -> dict[str, Any]:
+    """Those fields that need the factor; of a derived array, and where the factor is damaged, nothing is known."""
+    from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
+    from mvn_dask.sampling.sampler import Sampler
+
+    nothing = dict.fromkeys(("grade", "largest_variance_miss", "condition_number", "smallest_eigenvalue"))
+    if not manifest.is_sample:
+        return {**nothing, "variances": ""}
+    try:
+        record = manifest.samples[0]["distribution"]
+        sampler = Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, manifest))
+    except (DamagedManifestError, ArgumentError, KeyError, TypeError) as error:
+        return {**nothing, "variances": f"not known: {error}"}
+    found = sampler.diagnostics()
+    condition = found.condition_number
+    return {
+        "grade": found.grade(prod(manifest.shape[:-1])),
+        "largest_variance_miss": found.largest_variance_miss if isfinite(found.largest_variance_miss) else None,
+        "condition_number": None if condition is None or not isfinite(condition) else condition,
+        "smallest_eigenvalue": found.smallest_eigenvalue,
+        "variances": str(found),
+    }

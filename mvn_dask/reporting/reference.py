@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.covariance.diagnostics import Diagnostics
 from mvn_dask.errors import UnsupportedOperationError
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
@@ -71,11 +72,13 @@ class Reference:
     mean: Float64Array
     """Means, shape (columns,)."""
     deviation: Float64Array
-    """Standard deviations, shape (columns,)."""
+    """Standard deviations that were asked for, shape (columns,)."""
     rounding: Float64Array
     """By how many standard deviations rounding may move a number, shape (columns,); infinite for constants."""
     correlation: Float64Array
     """Of the paired variables, shape (pairs, pairs); 0 with constants."""
+    diagnostics: Diagnostics
+    """How well the factor has the variances asked for, and how it is conditioned."""
     laws: ReferenceLaws
     """Of standardised variables, and of whitened rows."""
     radial: RadialLaw | None
@@ -108,8 +111,8 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     """
     columns, paired, mean = selection.columns, selection.columns[selection.paired], sampler.mean()
     eps = float(np.finfo(selection.manifest.dtype).eps)
-    terms = max(1, min(sampler.noise_ndim, selection.parameters // selection.ndim - 1))
-    deviation = np.sqrt(sampler.variances())
+    terms = max(1, min(sampler.noise_ndim, selection.parameters // selection.ndim))
+    deviation = np.sqrt(np.maximum(sampler.requested_variances(), 0.0))
     spacing = eps * (np.abs(mean) + sqrt(terms) * deviation)
     with np.errstate(divide="ignore", invalid="ignore"):
         rounding = np.where(deviation > 0, spacing / deviation, np.inf)
@@ -118,7 +121,7 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     correlation = np.clip(covariance / np.multiply.outer(scale, scale), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
     moments = (mean[columns], deviation[columns], rounding[columns], correlation)
-    return Reference(*moments, sampler.laws(), *_radial_law(sampler, spacing, selection))
+    return Reference(*moments, sampler.diagnostics(), sampler.laws(), *_radial_law(sampler, spacing, selection))
 
 
 def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> tuple[RadialLaw | None, str]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -84,11 +85,21 @@ class Report:
             "shape": self.content["array"]["shape"],
             "dtype": self.content["array"]["dtype"],
             "sample": self.content["samples"][0],
+            **self._diagnostics(),
             "begun_with": self.begun.as_dict() if self.begun else None,
             "reported_with": self.here.as_dict(),
             "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
             **_numbers_of(self.estimates),
             "left_out": self.estimates.selection.left_out(),
+        }
+
+    def _diagnostics(self) -> dict[str, float | None]:
+        found = self.estimates.reference.diagnostics
+        values = (found.largest_variance_miss, found.condition_number, found.smallest_eigenvalue)
+        names = ("largest_variance_miss", "condition_number", "smallest_eigenvalue")
+        return {
+            name: value if value is not None and isfinite(value) else None
+            for name, value in zip(names, values, strict=True)
         }
 
     def __str__(self) -> str:
@@ -98,7 +109,7 @@ class Report:
 
 
 def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Report:
-    """Compare what the store of a sample holds with what its mean and its factor say that it should.
+    """Compare what the store of a sample holds with what its mean, its variances and its factor say.
 
     Every chunk is read once, on dask's current scheduler, and its checksum compared.
 
@@ -143,7 +154,7 @@ def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     >>> found.ok, found.error_rate
     (True, 0.001)
     >>> [verdict.family for verdict in found.verdicts]
-    ['means', 'variances', 'covariances', 'marginals', 'distances', 'drift', 'numbers', 'chunks']
+    ['means', 'variances', 'covariances', 'marginals', 'distances', 'drift', 'numbers', 'chunks', 'factor']
     """
     storage = open_storage(url, storage_options)
     require_manifest(storage)
@@ -164,7 +175,7 @@ def _estimate(storage: Storage, manifest: Manifest) -> Estimates:
         )
     source = replay_of(storage, manifest)
     refuse_unfinished(storage, manifest)
-    selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
+    selection = Selection(manifest, sum(array.size for array in source.sampler.factor.arrays().values()))
     reference = reference_of(source.sampler, selection)
     stored, inputs = Stored(storage, manifest), inputs_of(selection, reference, source.broadcast)
     results = scan(stored, inputs, parameter_loaders(storage, manifest))

@@ -41,7 +41,7 @@ class Selection:
     manifest: Manifest
     """What the store holds."""
     parameters: int
-    """Numbers in the parameter arrays of the sample: whitening a row takes about as many products."""
+    """Numbers that the factor consists of: whitening a row takes about as many products."""
 
     @property
     def ndim(self) -> int:

@@ -1,6 +1,6 @@
 """Verdicts on a store: families of tests, and how often a sound sample would be called faulty.
 
-Input: estimates. Output: eight verdicts. `ERROR_RATE` is that of all together. Each family of tests has an equal part
+Input: estimates. Output: nine verdicts. `ERROR_RATE` is that of all together. Each family of tests has an equal part
 of it, and each test an equal part of its family's. Checks that no sound sample fails take no part. Cost: a p-value a
 number. Shapes are tested by shares of numbers below fixed bounds, which are exactly binomial; bounds lie so close that
 nothing broad lies between them, and so far out that a single number too many in a tail is seen.
@@ -47,12 +47,16 @@ class Verdict:
     """At most that share of sound samples has an equally extreme test; None where nothing was tested."""
     text: str
     """The most extreme test, or why there is none."""
+    warning: bool = False
+    """Whether something is off that is no fault of this sample."""
 
     @property
     def grade(self) -> str:
-        """One of "ok", "NOT ok" and "not tested"."""
+        """One of "ok", "warning", "NOT ok" and "not tested"."""
         if not self.ok:
             return "NOT ok"
+        if self.warning:
+            return "warning"
         return "not tested" if self.p_value is None else "ok"
 
     def __str__(self) -> str:
@@ -236,6 +240,17 @@ def _chunks(estimates: Estimates) -> Verdict:
     return Verdict("chunks", "Chunks", ok=not repeated, tests=0, p_value=float(not repeated), text=text)
 
 
+def _factor(estimates: Estimates) -> Verdict:
+    """Whether the factor has the variances that were asked for."""
+    found = estimates.reference.diagnostics
+    grade = found.grade(estimates.selection.rows)
+    text = str(found)
+    if found.condition_number is not None and found.smallest_eigenvalue is not None:
+        text += f"; condition number {number(found.condition_number)}, scaled to a unit diagonal"
+    ok, warning = grade != "NOT ok", grade == "warning"
+    return Verdict("factor", "Variances of the factor", ok, 0, float(ok), text, warning=warning)
+
+
 FAMILIES = (means, variances, covariances, marginals, distances, drift)
 """Families of tests that share the error rate."""
 
@@ -243,4 +258,9 @@ FAMILIES = (means, variances, covariances, marginals, distances, drift)
 def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
     """All verdicts."""
     own = error_rate / len(FAMILIES)
-    return (*(family(estimates, own) for family in FAMILIES), _numbers(estimates), _chunks(estimates))
+    return (
+        *(family(estimates, own) for family in FAMILIES),
+        _numbers(estimates),
+        _chunks(estimates),
+        _factor(estimates),
+    )

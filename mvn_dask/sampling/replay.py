@@ -118,9 +118,8 @@ def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
             f"the parameters are of {sampler.ndim} variables and {sampler.noise_ndim} normals, and the record of the "
             f"sample says {plan.ndim} and {plan.noise_ndim}"
         )
-    wrong = [name for name, array in arrays.items() if array.dtype.kind == "f" and array.dtype != plan.dtype]
-    if wrong:
-        raise DamagedManifestError(f"the parameters {wrong} must be of the sample's dtype {plan.dtype}")
+    if sampler.dtype != plan.dtype:
+        raise DamagedManifestError(f"the parameters are of {sampler.dtype}, and the sample is of {plan.dtype}")
     return Replay(values, plan, Broadcast(sampler, spool_folder))
 
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import Factor
+from mvn_dask.covariance.diagnostics import Diagnostics, diagnose
 from mvn_dask.kinds import Registered
 from mvn_dask.sampling.plan import Plan
 
@@ -51,6 +53,11 @@ class Sampler(Registered, ABC, family="distribution"):
         return self.factor.rank
 
     @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """Precision of the rows: that of the mean."""
+        return self.parameters()["mean"].dtype
+
+    @property
     def nbytes(self) -> int:
         """Memory of the parameters, in bytes."""
         return sum(array.nbytes for array in self.parameters().values())
@@ -83,8 +90,16 @@ class Sampler(Registered, ABC, family="distribution"):
         """Mean of a row, shape (d,)."""
 
     def variances(self) -> Float64Array:
-        """Variances of the variables, shape (d,)."""
+        """Variances of the variables as they are drawn, shape (d,)."""
         return self.factor.variances()
+
+    def requested_variances(self) -> Float64Array:
+        """Variances that were asked for, shape (d,); a factor of an invalid covariance has others."""
+        return self.variances()
+
+    def diagnostics(self) -> Diagnostics:
+        """How well what is drawn agrees with what was asked for."""
+        return diagnose(self.factor, self.variances(), self.requested_variances())
 
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
         """Covariances of some variables with others, shape (len(rows), len(columns))."""

@@ -158,7 +158,7 @@ def test_the_same_command_again_does_nothing(site: Site, capsys: Captured) -> No
     assert capsys.readouterr() == (f"{site.store}: complete; nothing to draw\n", "")
     assert site.run("run", "--part", "3/4") == 0
     assert listing(site.store) == before
-    direct = mvn_dask.default_rng(7).multivariate_normal([0.5, 1.5], [[2.0, 0.5], [0.5, 1.0]], 16_000, chunks=1000)
+    direct = mvn_dask.MultivariateNormal([0.5, 1.5], [[2.0, 0.5], [0.5, 1.0]]).sample(16_000, seed=7, chunks=1000)
     np.testing.assert_array_equal(mvn_dask.from_zarr(site.store), direct)
 
 
@@ -215,7 +215,10 @@ def test_a_scheduler_that_is_not_there(site: Site, capsys: Captured) -> None:
 
 @pytest.mark.filterwarnings("default")
 def test_a_covariance_that_is_none_is_a_warning(site: Site, capsys: Captured) -> None:
-    assert site.run("run", "--set", "distribution.cov=[[1.0, 2.0], [2.0, 1.0]]") == 0
+    cov = "distribution.cov=[[1.0, 2.0], [2.0, 1.0]]"
+    assert site.run("run", "--set", cov) == 3
+    capsys.readouterr()
+    assert site.run("run", "--set", cov, "--set", 'distribution.check_valid="warn"') == 0
     err = capsys.readouterr().err
     assert err.startswith("mvn-dask: warning: ")
     assert err.count("\n") == 1
@@ -260,6 +263,9 @@ IMPOSSIBLE = [
     ("--mean", "", 2, "mean"),
     ("--cov", "[[1, 2], [2, 1], [0, 0]]", 3, "cov"),
     ("--cov", "2026-01-01", 2, "cov"),
+    ("--cov", "[[1, 2], [2, 1]]", 3, "scaled to a unit diagonal, is -1 "),
+    ("--cov", "[[1, 0.9], [0, 1]]", 3, "(cov + cov.T) / 2"),
+    ("--check-valid", "sometimes", 2, "check_valid"),
     ("--method", "qr", 2, "method"),
     ("--dtype", "float16", 2, "dtype"),
     ("--chunks", "huge", 2, "chunks"),
@@ -273,6 +279,20 @@ def test_a_sample_that_cannot_be(tmp_path: Path, capsys: Captured, monkeypatch: 
         assert run(["sample", *(word for pair in given.items() for word in pair), "x.zarr"]) == code, (option, value)
         assert_one_line(capsys.readouterr().err, message)
         assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("check_valid", ["warn", "ignore"])
+def test_a_covariance_that_is_none_is_drawn_if_asked(
+    check_valid: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = ["--mean", "0,0", "--cov", "[[2, 3], [3, 2]]", "--size", "100", "--seed", "1", "x.zarr"]
+    assert run(["sample", *given, "--check-valid", check_valid, "--quiet"]) == 0
+    assert ("positive-semidefinite" in capsys.readouterr().err) == (check_valid == "warn")
+    for command in ("info", "report"):
+        assert run([command, "x.zarr", "--quiet"]) == 5
+        assert "is 2.5, and 2 was asked for" in capsys.readouterr().out
 
 
 def test_init(tmp_path: Path, capsys: Captured) -> None:

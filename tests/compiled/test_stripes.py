@@ -7,7 +7,7 @@ from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.drawing import StripeDrawer
 from mvn_dask.compiled.matrix_product import TILE_ROWS
 from mvn_dask.compiled.normals import BATCH_STEPS
-from mvn_dask.covariance.dense import FUSED_NDIM
+from mvn_dask.covariance.matrix_factors import FUSED_NDIM
 from mvn_dask.covariance.ordered_product import ordered_product
 from mvn_dask.random.sfc64 import child_states
 

@@ -26,7 +26,7 @@ def test_a_covariance_passes_through() -> None:
 
 
 def test_contradicting_arguments_are_refused() -> None:
-    with pytest.raises(ArgumentError, match=r"`method` is 'cholesky', but .* carries method='svd'"):
+    with pytest.raises(ArgumentError, match=r"`method` is 'cholesky', but .* carries method='auto'"):
         as_covariance(Dense(np.eye(2)), ndim=2, method="cholesky")
     with pytest.raises(ArgumentError, match="`check_valid` is 'raise'"):
         as_covariance(Diagonal([1.0]), ndim=1, check_valid="raise")

@@ -29,12 +29,11 @@ def test_no_variance() -> None:
 
 
 def test_negative_variance() -> None:
-    with pytest.warns(RuntimeWarning, match=r"variance cov\[1\] is -4 "):
+    with pytest.warns(RuntimeWarning, match=r"variance cov\[1\] is -4\."):
         factor = Diagonal([1.0, -4.0]).factorize()
     np.testing.assert_array_equal(factor.arrays()["scale"], [1.0, 2.0])
     with pytest.raises(ArgumentError, match="positive-semidefinite"):
         Diagonal([1.0, -4.0], check_valid="raise").factorize()
-    Diagonal([1.0, -1e-9]).factorize()
     Diagonal([1.0, -4.0], check_valid="ignore").factorize()
 
 

@@ -113,3 +113,59 @@ def test_records_that_no_normal_distribution_gives() -> None:
     for wrong_mean in (np.zeros(3), np.zeros((2, 1)), np.zeros(2, int), np.zeros(0)):
         with pytest.raises(ArgumentError, match=r"mean"):
             type(sampler).from_parameters(record, {**parameters, "mean": wrong_mean})
+
+
+def test_auto_is_the_default_and_right_in_mixed_units() -> None:
+    deviations = np.array([1e-12, 1e-9, 1.0, 1e3, 100.0])
+    normal = mvn_dask.MultivariateNormal(
+        np.zeros(5), np.outer(deviations, deviations) * (0.5 + 0.5 * np.eye(5)), check_valid="raise"
+    )
+    # A standard error of 200,000 rows is 0.16 %; seven of them.
+    np.testing.assert_allclose(normal.sample(200_000, seed=1).compute().std(axis=0) / deviations, 1.0, atol=0.011)
+
+
+def test_float32_that_does_not_resolve_the_variation_is_refused() -> None:
+    """A mean of 1.7e9, seconds since 1970, and a deviation of 10: float32 numbers are 128 apart there."""
+    normal = mvn_dask.MultivariateNormal([0.0, 1.7e9], [1.0, 100.0], names=["price", "time"])
+    with pytest.raises(ArgumentError, match=r"float32 is too coarse for variable 1 \(time\).*128 apart.*np\.float64"):
+        normal.sample(10, seed=1, dtype="float32")
+    assert normal.sample(10, seed=1).shape == (10, 2)
+    unnamed = mvn_dask.MultivariateNormal([1.7e9], [1.0])
+    with pytest.raises(ArgumentError, match="for variable 0: near"):
+        unnamed.sample(1, seed=1, dtype=np.float32)
+    with pytest.raises(ArgumentError, match="too coarse"):
+        mvn_dask.default_rng(1).multivariate_normal([1.7e9], [[1.0]], dtype=np.float32)
+
+
+@pytest.mark.parametrize("mean", [1.0, -1.0, 0.0, 3.0e5])
+def test_the_limit_is_a_sixteenth_of_a_deviation(mean: float) -> None:
+    spacing = float(np.spacing(np.float32(abs(mean))))
+    for factor, refused in ((15.9, True), (16.1, False)):
+        normal = mvn_dask.MultivariateNormal([mean, 5.0], [(factor * spacing) ** 2, 0.0])
+        if refused and mean:
+            with pytest.raises(ArgumentError, match="too coarse for variable 0"):
+                normal.sample(1, seed=1, dtype="f4")
+        elif mean:
+            rows = normal.sample(1000, seed=1, dtype="f4").compute()
+            assert len(np.unique(rows[:, 0])) > 50
+            assert (rows[:, 1] == 5.0).all(), "what is constant may have any mean"
+
+
+@pytest.mark.filterwarnings("ignore:covariance is not symmetric:RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_the_variances_asked_for_are_kept_beside_the_factor(dtype: str) -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[2.0, 3.0], [3.0, 2.0]], method="svd")
+    sampler = normal.sampler(np.dtype(dtype))
+    again = type(sampler).from_parameters(sampler.record(), sampler.parameters())
+    for each in (sampler, again):
+        np.testing.assert_array_equal(each.requested_variances(), [2.0, 2.0])
+        np.testing.assert_allclose(each.variances(), [3.0, 3.0], rtol=1e-6)
+        assert each.requested_variances().dtype == np.float64
+        assert each.dtype == np.dtype(dtype)
+    record, parameters = sampler.record(), sampler.parameters()
+    for wrong in (np.zeros(3), np.zeros(2, "f4"), np.zeros((2, 1)), np.zeros(2, int)):
+        with pytest.raises(ArgumentError, match="variances"):
+            type(sampler).from_parameters(record, {**parameters, "variances": wrong})
+    mixed = {**parameters, "mean": np.zeros(2, "f8" if dtype == "f4" else "f4")}
+    with pytest.raises(ArgumentError, match="mean and factor are of"):
+        type(sampler).from_parameters(record, mixed)

@@ -26,7 +26,7 @@ def test_a_run_and_the_same_again(tmp_path: Path) -> None:
     again = run(job_in(tmp_path))
     assert (again.drawn, again.complete, again.fingerprint) == (0, True, ran.fingerprint)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
-    direct = mvn_dask.default_rng(42).multivariate_normal([0.0, 1.0], [[4.0, 1.0], [1.0, 9.0]], 1000, chunks=100)
+    direct = mvn_dask.MultivariateNormal([0.0, 1.0], [[4.0, 1.0], [1.0, 9.0]]).sample(1000, seed=42, chunks=100)
     mvn_dask.to_zarr(direct, tmp_path / "direct.zarr")
     assert tree(tmp_path / "samples.zarr") == tree(tmp_path / "direct.zarr")
 

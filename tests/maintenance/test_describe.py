@@ -1,10 +1,12 @@
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
 
 import mvn_dask
+from mvn_dask.checks import Method
 from mvn_dask.errors import DamagedManifestError, NotAStoreError
 from mvn_dask.maintenance.describe import describe
 from tests.support.s3 import Prefix
@@ -35,11 +37,11 @@ def test_a_sample(tmp_path: Path) -> None:
     for words in (
         "sample, complete",
         "v0, v1, v2, v3, v4, v5, … (8)",
-        "SFC64, multivariate_normal dense svd",
+        "SFC64, multivariate_normal dense auto",
         found.fingerprint,
     ):
         assert words in text
-    assert len(text.splitlines()) == 10
+    assert len(text.splitlines()) == 12
 
 
 def test_pieces_and_other_shapes(tmp_path: Path) -> None:
@@ -83,3 +85,42 @@ def test_an_object_store(prefix: Prefix) -> None:
     found = describe(prefix.url, storage_options=prefix.options)
     assert found.complete
     assert found.url == prefix.url
+
+
+def indefinite(rows: int, method: Method = "svd") -> da.Array:
+    """Asked for: variances 2. Drawn: 3."""
+    with pytest.warns(RuntimeWarning, match="positive-semidefinite"):
+        normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[2.0, 3.0], [3.0, 2.0]], method=method)
+    return normal.sample(rows, seed=1)
+
+
+def test_the_variances_are_compared_with_those_asked_for(tmp_path: Path) -> None:
+    mvn_dask.to_zarr(indefinite(100), tmp_path / "invalid")
+    found = describe(tmp_path / "invalid")
+    assert found.grade == "NOT ok"
+    assert found.largest_variance_miss == pytest.approx(0.5)
+    assert "is 3, and 2 was asked for" in str(found)
+    mvn_dask.to_zarr(NORMAL.sample(100, seed=1), tmp_path / "valid")
+    found = describe(tmp_path / "valid")
+    assert found.grade == "ok"
+    assert found.largest_variance_miss is not None
+    assert found.largest_variance_miss < 1e-14
+    # Eight variables of variance 1.5 and covariance 0.5: correlations of a third.
+    assert found.smallest_eigenvalue == pytest.approx(2 / 3)
+    assert found.condition_number == pytest.approx(5.0)
+    assert "condition    5, smallest eigenvalue 0.6667" in str(found)
+
+
+def test_singular_and_derived_and_damaged(tmp_path: Path) -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[1.0, 1.0], [1.0, 1.0]])
+    mvn_dask.to_zarr(normal.sample(10, seed=1), tmp_path / "singular")
+    found = describe(tmp_path / "singular")
+    assert (found.condition_number, found.smallest_eigenvalue, found.grade) == (None, 0.0, "ok")
+    assert "condition    infinite" in str(found)
+    mvn_dask.to_zarr(normal.sample(10, seed=1) + 1.0, tmp_path / "derived")
+    found = describe(tmp_path / "derived")
+    assert (found.grade, found.largest_variance_miss, found.variances) == (None, None, "")
+    (tmp_path / "singular" / ".mvn_dask" / "parameters" / "variances.npy").unlink()
+    found = describe(tmp_path / "singular")
+    assert found.grade is None
+    assert found.variances.startswith("not known: ")

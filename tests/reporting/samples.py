@@ -29,14 +29,14 @@ COV = np.array([[1.0, 0.5, 0.2, 0.0], [0.5, 2.0, -0.4, 0.3], [0.2, -0.4, 0.5, 0.
 
 
 def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: FloatDType = "float64") -> da.Array:
-    return mvn_dask.MultivariateNormal(MEAN, COV).sample(rows, seed=seed, chunks=chunks, dtype=dtype)
+    return mvn_dask.MultivariateNormal(MEAN, COV, method="svd").sample(rows, seed=seed, chunks=chunks, dtype=dtype)
 
 
 def described(x: da.Array) -> tuple[Selection, Reference, Broadcast]:
     """What a report on the store of an array looks at, and what it expects."""
     manifest, arrays = manifest_of(x)
     source = replay_sample(manifest.samples[0], arrays)
-    selection = Selection(manifest, sum(array.size for array in source.sampler.parameters().values()))
+    selection = Selection(manifest, sum(array.size for array in source.sampler.factor.arrays().values()))
     return selection, reference_of(source.sampler, selection), source.broadcast
 
 

@@ -24,6 +24,7 @@ from mvn_dask.errors import (
 from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.reporting.measurements import Measurements
 from mvn_dask.reporting.report import Report, report
+from mvn_dask.reporting.verdicts import Verdict
 from tests.reporting.samples import COV, MEAN, plant, sample
 from tests.statistics.contract import digest
 
@@ -47,7 +48,7 @@ def test_as_text(store: str) -> None:
     found = report(store)
     lines = str(found).splitlines()
     assert lines[0] == f"{store}: ok (wrong for 1 in 1,000 sound samples)"
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert repr(found).startswith("Report(url=")
     assert found.estimates.measured.chunks.values == 23
 
@@ -205,3 +206,47 @@ def test_a_large_store_costs_the_memory_of_a_few_blocks(tmp_path: Path, d: int) 
     done = subprocess.run([sys.executable, "-c", MEMORY, url], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 2 * 1.5 * 2**24 + 2**25
+
+
+def factor_verdict(found: Report) -> Verdict:
+    return next(verdict for verdict in found.verdicts if verdict.family == "factor")
+
+
+def test_other_variances_than_were_asked_for_are_a_fault(tmp_path: Path) -> None:
+    """However few rows there are: the manifest says it, chance has no part in it."""
+    with pytest.warns(RuntimeWarning, match="positive-semidefinite"):
+        normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[2.0, 3.0], [3.0, 2.0]])
+    for rows in (4, 4000):
+        mvn_dask.to_zarr(normal.sample(rows, seed=1), tmp_path / str(rows))
+        found = report(tmp_path / str(rows))
+        assert not found.ok
+        verdict = factor_verdict(found)
+        assert (verdict.grade, verdict.tests) == ("NOT ok", 0)
+        assert "is 2.5, and 2 was asked for" in verdict.text
+        assert found.as_dict()["largest_variance_miss"] == pytest.approx(0.25)
+        assert "Look at: " in found.html
+    assert {"variances", "factor"} <= {verdict.family for verdict in found.verdicts if not verdict.ok}
+    np.testing.assert_array_equal(found.estimates.reference.deviation, np.sqrt([2.0, 2.0]))
+
+
+def test_a_difference_that_the_rows_cannot_show_is_a_warning(tmp_path: Path) -> None:
+    correlation = 1.0 + 2e-4
+    with pytest.warns(RuntimeWarning, match="positive-semidefinite"):
+        normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[1.0, correlation], [correlation, 1.0]])
+    mvn_dask.to_zarr(normal.sample(2000, seed=3), tmp_path)
+    found = report(tmp_path)
+    assert found.ok
+    assert factor_verdict(found).grade == "warning"
+    assert "No test contradicts this sample, but see: Variances of the factor." in found.html
+    assert 'class="grade warn">warning<' in found.html
+    assert "Variances of the factor: warning; " in str(found)
+
+
+def test_the_conditioning_is_shown(store: str) -> None:
+    content = report(store).as_dict()
+    deviations = np.sqrt(np.diagonal(COV))
+    eigenvalues = np.linalg.eigvalsh(COV / np.outer(deviations, deviations))
+    assert content["smallest_eigenvalue"] == pytest.approx(eigenvalues[0])
+    assert content["condition_number"] == pytest.approx(eigenvalues[-1] / eigenvalues[0])
+    assert content["largest_variance_miss"] < 1e-14
+    assert "condition number" in factor_verdict(report(store)).text

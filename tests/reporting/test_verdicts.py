@@ -335,7 +335,7 @@ def test_singular_covariances() -> None:
 
 
 def test_what_rounding_hides_is_not_tested() -> None:
-    cov = np.diag([1.0, 1e-13])
+    cov = np.diag([1.0, 4e-12])
     normal = mvn_dask.MultivariateNormal([0.0, 1.0], cov)
     verdict = distances(estimate(normal.sample(1000, seed=1, dtype="float32")), LIMIT)
     assert verdict.grade == "not tested"

@@ -64,7 +64,7 @@ def test_large_ones_go_through_the_spool_and_on_from_there(spool: str, tmp_path:
 def test_equal_arrays_share_a_file(tmp_path: Path) -> None:
     for _ in range(2):
         pickle.dumps(broadcast(BIG, str(tmp_path)))
-    assert len(list(tmp_path.iterdir())) == 2  # the factor and the mean
+    assert len(list(tmp_path.iterdir())) == 3  # the factor, the mean and the variances
 
 
 def test_a_process_maps_a_file_once(tmp_path: Path) -> None:

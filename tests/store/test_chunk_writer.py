@@ -105,4 +105,6 @@ def test_workers_read_the_factor_from_the_store(processes: Client, tmp_path: Pat
 
     mvn_dask.to_zarr(normal.sample(2000, seed=1, chunks=128), tmp_path)
     files = {name for names in processes.run(mapped).values() for name in names}
-    assert files == {str(tmp_path / ".mvn_dask" / "parameters" / f"{name}.npy") for name in ("factor.matrix", "mean")}
+    assert files == {
+        str(tmp_path / ".mvn_dask" / "parameters" / f"{name}.npy") for name in ("factor.matrix", "mean", "variances")
+    }

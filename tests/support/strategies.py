@@ -9,10 +9,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from threadpoolctl import threadpool_limits
 
 from mvn_dask import stripe_height
-from mvn_dask.checks import Method
+from mvn_dask.checks import NumpyMethod
 
 Floats = npt.NDArray[np.float64]
-METHODS: list[Method] = ["svd", "eigh", "cholesky"]
+METHODS: list[NumpyMethod] = ["svd", "eigh", "cholesky"]
 
 
 def random_moments(d: int, seed: int = 0) -> tuple[Floats, Floats]:
@@ -28,7 +28,7 @@ def numpy_stripe(
     stripe: int,
     mean: Floats,
     cov: Floats,
-    method: Method,
+    method: NumpyMethod,
     *,
     bit_generator: type[np.random.BitGenerator] = np.random.SFC64,
 ) -> Floats:

@@ -46,7 +46,7 @@ class MixtureSampler(Sampler):
             raise ArgumentError(f"a mixture has other fields than {sorted(record)}")
         normal = NormalSampler.from_parameters(record["normal"], parameters)
         zero = np.zeros_like(normal.location)
-        return cls(NormalSampler(zero, normal.factor, normal.covariance), normal.location)
+        return cls(NormalSampler(zero, normal.factor, normal.requested, normal.covariance), normal.location)
 
     def draw(self, plan: Plan, start: int, stop: int) -> FloatArray:
         rows = self.normal.draw(plan, start, stop)
@@ -84,4 +84,5 @@ class Mixture(Distribution):
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> MixtureSampler:
         mean = self._mean.astype(dtype)
         factor = self._covariance.factorize().astype(dtype)
-        return MixtureSampler(NormalSampler(np.zeros_like(mean), factor, self._covariance.record()), mean)
+        variances, record = self._covariance.variances(), self._covariance.record()
+        return MixtureSampler(NormalSampler(np.zeros_like(mean), factor, variances, record), mean)

@@ -99,16 +99,19 @@ class DistributionTable(Table):
         description="instead of cov, together with correlation: standard deviations, or one for all variables",
         examples=[[0.2, 0.3]],
     )
-    method: Literal["svd", "eigh", "cholesky"] = Field(
-        default="svd",
-        description='how a matrix is factorised: "svd" (numpy\'s default), "eigh" or "cholesky" (half of the work in '
-        "high dimensions)",
+    method: Literal["auto", "svd", "eigh", "cholesky"] = Field(
+        default="auto",
+        description='how a matrix is factorised: "auto" (Cholesky\'s method where it can be, right in any units), '
+        '"svd" (numpy\'s default), "eigh" or "cholesky"',
     )
     check_valid: Literal["warn", "raise", "ignore"] = Field(
-        default="warn",
-        description='what to do if cov is not symmetric and positive semidefinite: "warn", "raise" or "ignore"',
+        default="raise",
+        description="what to do if cov is not symmetric and positive semidefinite, or its factor misses a variance: "
+        '"warn", "raise" or "ignore"',
     )
-    tol: float = Field(default=1e-8, description="tolerance of that check")
+    tol: float = Field(
+        default=1e-8, description="tolerance of that check, in products of the standard deviations of two variables"
+    )
     storage_options: Options = Field(
         default=Secret({}),
         description="credentials and other options for URLs above, as obstore takes them; the usual environment "

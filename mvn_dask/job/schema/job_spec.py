@@ -62,8 +62,8 @@ class SampleTable(Table):
         description="number of rows, or the shape of the sample as a list", examples=[1_000_000, [1000, 365]]
     )
     seed: Naturals = Field(
-        description="seed, an integer or a list of them; the same seed gives the same numbers, wherever and in however "
-        "many parts they are drawn",
+        description="seed, best one integer, or a list of them; the same seed gives the same numbers, wherever and in "
+        "however many parts they are drawn. Some lists stand for the same seed as others, or as an integer",
         examples=[42, [2026, 7]],
     )
     dtype: Literal["float64", "float32"] = Field(default="float64", description='"float64" or "float32"')

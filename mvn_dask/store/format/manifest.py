@@ -21,7 +21,7 @@ from mvn_dask.store.format.typed_json import from_json, to_json
 from mvn_dask.store.storage.base import MANIFEST_KEY, VERSION_2_KEY, Storage
 
 FORMAT = "mvn_dask store"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the layout. Another version is refused, never guessed."""
 MAX_CHUNKS = 10**7
 """Chunks of a store, at most: a bit of memory is kept for each."""
@@ -171,8 +171,7 @@ class Manifest:
         seen = (
             f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the array" for field in different
         )
-        arrays = "samples[0].parameters."
-        rounding = all(field.startswith(arrays) and not field.startswith(f"{arrays}mean.") for field in different)
+        rounding = all(field.startswith("samples[0].parameters.factor.") for field in different)
         raise SpecMismatchError(
             f"{storage} holds another specification: {'; '.join(seen)}. "
             + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
@@ -206,7 +205,7 @@ def parse_manifest(text: bytes, path: str) -> Manifest:
         raise DamagedManifestError(f"{path} is no JSON: {error}") from error
     version = content.pop("format_version", None) if isinstance(content, dict) else None
     if type(version) is not int or version != FORMAT_VERSION:
-        raise DamagedManifestError(f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}")
+        raise _other_version(path, version)
     try:
         if (name := content.pop("format", None)) != FORMAT:
             raise ValueError(f"its format is {name!r}")
@@ -219,6 +218,13 @@ def parse_manifest(text: bytes, path: str) -> Manifest:
     return manifest
 
 
+def _other_version(path: str, version: object) -> DamagedManifestError:
+    return DamagedManifestError(
+        f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}: read it with the release that "
+        "wrote it, name another URL, or use overwrite=True"
+    )
+
+
 def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
@@ -228,10 +234,7 @@ def read_manifest(storage: Storage) -> Manifest | None:
     entry = storage.entry(MANIFEST_KEY)
     if entry is None:
         if storage.entry(VERSION_2_KEY) is not None:
-            raise DamagedManifestError(
-                f"{storage} has format version 2; this mvn_dask reads {FORMAT_VERSION}: read it with the release that "
-                "wrote it, name another URL, or use overwrite=True"
-            )
+            raise _other_version(str(storage), 2)
         return None
     path = f"{storage}/{MANIFEST_KEY}"
     if not entry.regular or entry.size > MAX_MANIFEST_BYTES:

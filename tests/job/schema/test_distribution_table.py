@@ -50,7 +50,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"cov": [[1], []]}, "cov: must not be empty"),
     ({"cov": {"path": "a.npz", "key": ""}}, "cov.key: must be text, not empty"),
     ({"cov": "s3://u:p@b/x"}, "cov.path: must hold no credentials or queries: give them as storage_options"),
-    ({"method": "qr"}, 'method: must be "svd", "eigh" or "cholesky", not "qr"'),
+    ({"method": "qr"}, 'method: must be "auto", "svd", "eigh" or "cholesky", not "qr"'),
     ({"check_valid": False}, 'check_valid: must be "warn", "raise" or "ignore", not false'),
     ({"tol": -1}, "tol: must be finite and not negative, not -1.0"),
     ({"tol": float("nan")}, "tol: must be finite and not negative, not nan"),

@@ -38,7 +38,7 @@ FACTOR = "samples[0].parameters.factor.matrix"
             ["samples[0].distribution.covariance.digest", f"{FACTOR}.sha256"],
         ),
         (
-            mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], method="cholesky").sample(
+            mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], method="eigh").sample(
                 100, seed=1, chunks=40
             ),
             ["samples[0].distribution.covariance.method", "samples[0].distribution.factor.kind", f"{FACTOR}.sha256"],
@@ -79,7 +79,7 @@ def test_the_file_is_created_once_and_read_back(tmp_path: Path) -> None:
 
 def test_the_fields() -> None:
     manifest, arrays = manifest_of(sample(), 8)
-    assert manifest.as_dict()["format_version"] == 3
+    assert manifest.as_dict()["format_version"] == 4
     assert (manifest.kind, manifest.expression, len(manifest.samples)) == ("sample", None, 1)
     assert manifest.array.inner_chunks == (8, 2)
     assert {name: (info.shape, info.dtype, info.nbytes) for name, info in manifest.parameters.items()} == {
@@ -123,10 +123,11 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "deep": (lambda _: b"[" * 100_000, "is no JSON"),
     "NaN": (lambda content: canonical_json(content).replace("100", "NaN").encode(), "is no JSON: NaN is no number"),
     "a list": (lambda _: b"[]", "format version None"),
-    "version 2": (changed(format_version=2), "format version 2; this mvn_dask reads 3"),
-    "version 4": (changed(format_version=4), "format version 4; this mvn_dask reads 3"),
-    "a version as text": (changed(format_version="3"), "format version '3'"),
-    "a version as float": (changed(format_version=3.0), r"format version 3\.0"),
+    "version 3": (changed(format_version=3), "format version 3; this mvn_dask reads 4: .* overwrite=True"),
+    "version 2": (changed(format_version=2), "format version 2; this mvn_dask reads 4"),
+    "version 5": (changed(format_version=5), "format version 5; this mvn_dask reads 4"),
+    "a version as text": (changed(format_version="4"), "format version '4'"),
+    "a version as float": (changed(format_version=4.0), r"format version 4\.0"),
     "another format": (changed(format="other"), "its format is 'other'"),
     "a field more": (changed(extra=1), "must be an object of exactly kind, expression, samples"),
     "a field less": (

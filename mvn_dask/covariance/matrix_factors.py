@@ -1,0 +1,182 @@
+"""Factors that are kept as their matrix: orthogonal, orthogonal with rows scaled, and triangular.
+
+Input: a matrix A, shape (d, k). Output: rows, their covariances, and what inverts them. Cost: 2 d k flops a row, half
+of that where A is triangular.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.covariance.base import Application, Factor, log_product, single_array
+from mvn_dask.covariance.ordered_product import ordered_product
+from mvn_dask.errors import ArgumentError
+
+FUSED_NDIM = 320
+"""Dimension up to which rows are made as their normals are drawn: a factor that stays in the second cache."""
+NUMBERS_AT_ONCE = 2**22
+"""Numbers of a matrix that are converted or compared at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixFactor(Factor):
+    """A factor kept as its (d, k) matrix; subclasses add how it is inverted."""
+
+    matrix: FloatArray
+    """A, shape (d, k)."""
+
+    @property
+    def ndim(self) -> int:
+        return int(self.matrix.shape[0])
+
+    @property
+    def noise_ndim(self) -> int:
+        return int(self.matrix.shape[1])
+
+    @property
+    def flops(self) -> int:
+        return 2 * self.ndim * self.noise_ndim
+
+    @property
+    def application(self) -> Application:
+        # Rows are written over their own normals while they are drawn, so there must be as many of both.
+        fused = self.ndim == self.noise_ndim and self.ndim <= FUSED_NDIM
+        return "fused" if fused else "product"
+
+    @property
+    def operand(self) -> FloatArray:
+        return self.matrix
+
+    def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """``z @ A.T``: 2 d k flops a row, half of that if A is triangular."""
+        if out is None:
+            out = np.empty((z.shape[0], self.ndim), np.result_type(z, self.matrix))
+        return ordered_product(z, self.matrix, out)
+
+    def variances(self) -> Float64Array:
+        """Sums of squares of the rows of A, some rows at a time: 2 d k flops."""
+        step = max(1, NUMBERS_AT_ONCE // self.noise_ndim)
+        parts = (self._rows(slice(start, start + step)) for start in range(0, self.ndim, step))
+        return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
+
+    def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
+        return np.asarray(self._rows(rows) @ self._rows(columns).T)
+
+    def _rows(self, rows: Sequence[int] | slice) -> Float64Array:
+        return self.matrix[rows].astype(np.float64, copy=False)
+
+    def astype(self, dtype: npt.DTypeLike) -> Self:
+        return type(self)(self.matrix.astype(dtype, copy=False))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"matrix": self.matrix}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        return cls(single_array(arrays, "matrix", axes=2))
+
+
+class OrthogonalFactor(MatrixFactor):
+    """``u * sqrt(s)`` with orthonormal columns u: what svd and eigh give."""
+
+    kind: ClassVar[str] = "orthogonal"
+
+    @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(self._column_variances()))
+
+    @property
+    def log_det(self) -> float:
+        return log_product(self._column_variances()) if self.noise_ndim >= self.ndim else -np.inf
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        """``x @ A / s``, the pseudo-inverse: directions without variance give 0. 2 d k flops a row."""
+        variances = self._column_variances()
+        scale = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
+        return np.asarray((x @ self._rows(slice(None))) * scale)
+
+    def _column_variances(self) -> Float64Array:
+        """Variances along the columns of u, shape (k,); 0 where rounding alone makes them."""
+        # In float64: squares of float32 numbers overflow, and vanish, where the numbers themselves are far from it.
+        squares = np.einsum("ij,ij->j", self.matrix, self.matrix, dtype=np.float64)
+        limit = squares.max() * len(squares) * np.finfo(self.matrix.dtype).eps
+        return np.where(squares <= limit, 0.0, squares)
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledOrthogonalFactor(MatrixFactor):
+    """``s[:, None] * u * sqrt(w)``: standard deviations s, and an orthogonal factor of the correlations."""
+
+    kind: ClassVar[str] = "scaled_orthogonal"
+
+    scale: FloatArray
+    """s, shape (d,); 0 for a variable without variance."""
+
+    @property
+    def rank(self) -> int:
+        return min(self._correlations.rank, int(np.count_nonzero(self.scale)))
+
+    @property
+    def log_det(self) -> float:
+        return self._correlations.log_det + 2.0 * log_product(self.scale)
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        """``(x / s) @ u / sqrt(w)``: directions without variance give 0. 2 d k flops a row."""
+        return self._correlations.whiten(self._unscaled(x))
+
+    @property
+    def _correlations(self) -> OrthogonalFactor:
+        return OrthogonalFactor(self._unscaled(self.matrix.T).T)
+
+    def _unscaled(self, rows: FloatArray) -> FloatArray:
+        return np.asarray(np.divide(rows, self.scale, out=np.zeros_like(rows), where=self.scale != 0))
+
+    def astype(self, dtype: npt.DTypeLike) -> Self:
+        return type(self)(self.matrix.astype(dtype, copy=False), self.scale.astype(dtype, copy=False))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"matrix": self.matrix, "scale": self.scale}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        others = {name: array for name, array in arrays.items() if name != "scale"}
+        matrix = single_array(others, "matrix", axes=2)
+        scale = single_array({name: arrays[name] for name in arrays if name == "scale"}, "scale", axes=1)
+        if scale.shape != matrix.shape[:1] or scale.dtype != matrix.dtype:
+            raise ArgumentError(f"a scale {scale.shape} of {scale.dtype} for a matrix {matrix.shape} of {matrix.dtype}")
+        return cls(matrix, scale)
+
+
+class TriangularFactor(MatrixFactor):
+    """A lower triangular factor: what Cholesky's method gives."""
+
+    kind: ClassVar[str] = "triangular"
+
+    @property
+    def flops(self) -> int:
+        return self.ndim * (self.ndim + 1)
+
+    @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(np.diagonal(self.matrix)))
+
+    @property
+    def log_det(self) -> float:
+        return 2.0 * log_product(np.diagonal(self.matrix))
+
+    def whiten(self, x: FloatArray) -> FloatArray:
+        """Forward substitution: d² flops a row."""
+        from scipy.linalg import solve_triangular
+
+        return np.asarray(solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        matrix = single_array(arrays, "matrix", axes=2)
+        if matrix.shape[0] != matrix.shape[1]:
+            raise ArgumentError(f"a triangular factor is square, and its shape is {matrix.shape}")
+        return cls(matrix)

@@ -1,0 +1,180 @@
+"""Whether a matrix is a covariance, judged in the units of its variables, and whether a factor has its variances.
+
+Input: a matrix, shape (d, d), and its factor. Output: sentences about what is wrong. Cost: O(d²) for symmetry, O(d k)
+for variances, and O(d³) for the smallest eigenvalue, where an eigenvalue of the matrix itself does not tell.
+
+A covariance mixes units: an error that is nothing beside the largest variance may be a thousand times another one. So
+every entry is measured in the product of its two standard deviations, and eigenvalues are those of the matrix that is
+scaled to a unit diagonal.
+"""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.checks import CheckValid, caller_level
+from mvn_dask.covariance.matrix_factors import NUMBERS_AT_ONCE
+from mvn_dask.errors import ArgumentError
+
+SYMMETRY = 1e-7
+"""Asymmetry that is taken for the rounding of other software, at least, in products of standard deviations."""
+VARIANCE_MISS = 1e-6
+"""Relative difference between a variance of the factor and the one asked for that is let pass, at least."""
+LARGEST_CORRELATION = 1e100
+"""Where a covariance cannot be one, its entries are cut here, so that LAPACK gets finite numbers."""
+
+
+@dataclass
+class Validity:
+    """What is wrong with a covariance: an error at the first fault, or one warning about all of them."""
+
+    check_valid: CheckValid
+    """Whether to raise or to warn."""
+    tol: float
+    """Tolerance, in the units of each pair of variables."""
+    invalid: list[str] = field(default_factory=list)
+    """Why the matrix is no covariance, in whole sentences."""
+    inaccurate: list[str] = field(default_factory=list)
+    """How the factor misses what was asked for."""
+    drawn: str = ""
+    """What is drawn in place of what is no covariance."""
+
+    def add_invalid(self, reason: str, drawn: str) -> None:
+        """A reason why the matrix is no covariance, and what is drawn if that is ignored."""
+        self.invalid.append(reason)
+        self.drawn = self.drawn or drawn
+        self._raise_if_asked()
+
+    def add_inaccurate(self, text: str) -> None:
+        """How a factor misses the covariance."""
+        self.inaccurate.append(text)
+        self._raise_if_asked()
+
+    def warn(self) -> None:
+        """One warning about all faults, if there are any and that is asked for."""
+        if self.check_valid == "warn" and (self.invalid or self.inaccurate):
+            warnings.warn(str(self), RuntimeWarning, stacklevel=caller_level())
+
+    def _raise_if_asked(self) -> None:
+        if self.check_valid == "raise":
+            raise ArgumentError(str(self))
+
+    def __str__(self) -> str:
+        # numpy's text comes first.
+        if not self.invalid:
+            return " ".join(self.inaccurate)
+        way_out = f"Use check_valid='ignore' to sample anyway, with {self.drawn}."
+        head = "covariance is not symmetric positive-semidefinite."
+        return " ".join([head, *self.invalid, *self.inaccurate, way_out])
+
+
+def deviations_of(matrix: Float64Array) -> Float64Array:
+    """Standard deviations, shape (d,): roots of the diagonal, 0 where it is not positive."""
+    return np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+
+
+def correlations_of(matrix: Float64Array, deviations: Float64Array) -> Float64Array:
+    """The matrix scaled to a unit diagonal, shape (d, d); a variable without variance has no correlations."""
+    divisors = np.where(deviations > 0, deviations, np.inf)
+    with np.errstate(over="ignore"):
+        # One after the other, since the product of two deviations may be too small or too large for float64.
+        scaled = matrix / divisors[:, None]
+        scaled /= divisors
+    np.clip(scaled, -LARGEST_CORRELATION, LARGEST_CORRELATION, out=scaled)
+    np.fill_diagonal(scaled, 1.0)
+    return scaled
+
+
+def check_constants(matrix: Float64Array, validity: Validity, drawn: str) -> None:
+    """Find variances that are negative, and those that are 0 beside a covariance that is not."""
+    variances = np.diagonal(matrix)
+    lowest = int(variances.argmin())
+    if variances[lowest] < 0:
+        validity.add_invalid(f"The variance cov[{lowest}, {lowest}] is {variances[lowest]:.3g}.", drawn)
+    for i in np.flatnonzero(variances == 0).tolist():
+        for row, text in ((matrix[i], "cov[{0}, {1}]"), (matrix[:, i], "cov[{1}, {0}]")):
+            if row.any():
+                j = int(np.abs(row).argmax())
+                reason = f"The variance cov[{i}, {i}] is 0, and {text.format(i, j)} is {row[j]:.3g}: what is constant"
+                validity.add_invalid(f"{reason} has no covariances; set them to 0, or give it a variance.", drawn)
+                return
+
+
+def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Validity, drawn: str) -> None:
+    """Find the largest difference of two entries across the diagonal, in products of standard deviations."""
+    limit = max(validity.tol, SYMMETRY)
+    largest, (i, j) = _largest_asymmetry(matrix, deviations)
+    if largest <= limit:
+        return
+    difference = abs(matrix[i, j] - matrix[j, i])
+    validity.add_invalid(
+        f"`cov` must be symmetric: cov[{i}, {j}] and cov[{j}, {i}] differ by {difference:.3g}, which is {largest:.3g} "
+        f"of the product of their standard deviations, and {limit:g} is taken for rounding. If it is rounding, use "
+        "(cov + cov.T) / 2.",
+        drawn,
+    )
+
+
+def _largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
+    divisors = np.where(deviations > 0, deviations, np.inf)
+    largest, where = 0.0, (0, 0)
+    height = max(1, NUMBERS_AT_ONCE // len(matrix))
+    for top in range(0, len(matrix), height):
+        rows = slice(top, top + height)
+        with np.errstate(over="ignore"):
+            part = np.abs(matrix[rows] - matrix[:, rows].T)
+            part /= divisors[rows, None]
+            part /= divisors
+        i, j = np.unravel_index(int(part.argmax()), part.shape)
+        if part[i, j] > largest:
+            largest, where = float(part[i, j]), (top + int(i), int(j))
+    return largest, where
+
+
+def is_close(other: Float64Array, matrix: Float64Array, deviations: Float64Array, tol: float) -> bool:
+    """Whether the entries differ as little as numpy's ``allclose`` asks, in products of standard deviations."""
+    height = max(1, NUMBERS_AT_ONCE // len(matrix))
+    for top in range(0, len(matrix), height):
+        rows = slice(top, top + height)
+        limit = tol * (deviations[rows, None] * deviations + np.abs(matrix[rows]))
+        if not np.all(np.abs(other[rows] - matrix[rows]) <= limit):
+            return False
+    return True
+
+
+def smallest_eigenvalue(matrix: Float64Array, deviations: Float64Array) -> float:
+    """Smallest eigenvalue of the matrix scaled to a unit diagonal."""
+    return float(np.linalg.eigvalsh(correlations_of(matrix, deviations))[0])
+
+
+def describe_smallest(smallest: float, tol: float) -> str:
+    """A sentence about the smallest eigenvalue of the scaled matrix."""
+    return f"The smallest eigenvalue of `cov`, scaled to a unit diagonal, is {smallest:.3g} (tol {tol:g})."
+
+
+def variance_misses(drawn: Float64Array, requested: Float64Array) -> Float64Array:
+    """Relative differences between the variances of a factor and those asked for, shape (d,); infinite beside 0."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(drawn == requested, 0.0, np.abs(drawn / requested - 1.0))
+
+
+def check_variances(drawn: Float64Array, requested: Float64Array, method: str, validity: Validity) -> None:
+    """Find the variable whose variance the factor misses most."""
+    misses = variance_misses(drawn, requested)
+    i = int(misses.argmax())
+    if misses[i] <= max(VARIANCE_MISS, validity.tol):
+        return
+    text = (
+        f"The variance of variable {i} is {drawn[i]:.6g} as drawn by method={method!r}, and {requested[i]:.6g} in `cov`"
+    )
+    if validity.invalid:
+        validity.add_inaccurate(f"{text}.")
+    elif method == "auto":
+        validity.add_inaccurate(f"{text}: it is too small for float64. Use other units.")
+    else:
+        validity.add_inaccurate(
+            f"{text}: this method is accurate relative to the largest variance only. "
+            "Use method='auto' of MultivariateNormal, or units in which the variances are alike."
+        )
