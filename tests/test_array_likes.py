@@ -6,6 +6,7 @@ from typing import Any
 
 import astropy.units as au
 import dask.array as da
+import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pint
@@ -294,6 +295,21 @@ def test_mean_and_covariance_are_computed_in_one_pass(wrap: Callable[[Any], Any]
         make(wrap(cov))
         assert sorted(read) == list(range(6))
         read.clear()
+
+
+def test_frames_of_dask_are_computed_in_one_pass_and_bring_their_labels() -> None:
+    read: list[int] = []
+
+    def part(number: int) -> pd.DataFrame:
+        read.append(number)
+        return pd.DataFrame(np.random.default_rng(number).standard_normal((10, 2)), columns=["oil", "gas"])
+
+    data = dd.from_map(part, range(4), meta=part(0))
+    read.clear()
+    normal = mvn_dask.MultivariateNormal(data.mean(), data.cov())
+    assert normal.names == ("oil", "gas")
+    assert sorted(read) == [0, 1, 2, 3]
+    np.testing.assert_allclose(normal.covariance.to_dense(), pd.concat([part(number) for number in range(4)]).cov())
 
 
 def test_only_what_is_lazy_is_computed() -> None:
