@@ -94,9 +94,8 @@ def table_input(
     """
     count, width = numbers.shape
     if count == width and origin.key in MATRIX_KEYS and (count > 1 or rows is None or rows == columns):
-        if rows is not None and columns is not None and (text := name_difference(rows, columns)):
-            raise origin.invalid(f"its rows and columns must have the same names in the same order: {text}")
-        return InputArray(origin, numbers, _names(origin, columns or rows))
+        axes = [labels for labels in (rows, columns) if labels is not None]
+        return InputArray(origin, numbers, axis_names(origin, axes))
     if width == 1 and (count > 1 or rows is not None):
         return InputArray(origin, numbers[:, 0].copy(), _names(origin, rows))
     if count == 1:
@@ -104,6 +103,14 @@ def table_input(
         return InputArray(origin, numbers[0].copy(), None if title else _names(origin, columns))
     wanted = "a square matrix, or one row or column" if origin.key in MATRIX_KEYS else "one row or one column"
     raise origin.invalid(f"must be {wanted}, and it has {count} rows of {width} numbers")
+
+
+def axis_names(origin: Origin, axes: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
+    """Names of the variables from the labels along several axes of an array, which must agree."""
+    for labels in axes[1:]:
+        if text := name_difference(axes[0], labels):
+            raise origin.invalid(f"its rows and columns must have the same names in the same order: {text}")
+    return _names(origin, axes[0] if axes else None)
 
 
 def _names(origin: Origin, labels: Sequence[str] | None) -> tuple[str, ...] | None:

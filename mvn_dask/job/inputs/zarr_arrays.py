@@ -1,11 +1,14 @@
-"""Zarr arrays, in a folder or at an object-store URL. Reads the whole array."""
+"""Zarr arrays, in a folder or at an object-store URL. Reads the whole array, and the coordinates of its dimensions.
 
-from collections.abc import Mapping
+Where dimensions have names, as xarray writes them, an array of that name in the same group labels the variables.
+"""
+
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import InvalidDistributionError, StorageError, TransportError
-from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind
+from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, axis_names, check_kind
 from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
 
@@ -17,7 +20,10 @@ def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
     """The array in a folder, or in the group there."""
     if not any((path / document).is_file() for document in _DOCUMENTS):
         raise origin.invalid("is a folder, and no Zarr array or group")
-    return _read(origin, str(path), key)
+    from zarr.storage import LocalStore
+
+    # Not as a text, which Zarr may take for a URL.
+    return _read(origin, LocalStore(path, read_only=True), key, lambda: LocalStore(path.parent, read_only=True))
 
 
 def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> InputArray:
@@ -35,31 +41,74 @@ def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str
     from obstore.store import from_url
     from zarr.storage import ObjectStore
 
-    return _read(origin, ObjectStore(from_url(url, **options), read_only=True), key)
+    def at(place: str) -> Any:
+        return ObjectStore(from_url(place, **options), read_only=True)
+
+    return _read(origin, at(url), key, lambda: at(url.rstrip("/").rpartition("/")[0]))
 
 
-def _read(origin: Origin, location: Any, key: str | None) -> InputArray:
+def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], Any]) -> InputArray:
+    """The array in a store, or in its group; `open_above` gives the store around it, where coordinates may lie."""
     import zarr
 
     try:
-        found: Any = zarr.open(location, mode="r")
+        found: Any = zarr.open(store, mode="r")
+        group: Any = None
         if isinstance(found, zarr.Group):
             deep = key is not None and key in found
             name = str(key) if deep else select_array(origin, sorted(found.array_keys()), key)
+            group = found[name.rpartition("/")[0]] if "/" in name else found
             found = found[name]
         elif key is not None:
             raise origin.invalid(f"there is no array {preview(key)} in it: it is an array itself")
         if isinstance(found, zarr.Group):
             raise origin.invalid(f"{preview(key)} in it is a group, and no array")
         check_kind(origin, found.dtype, found.shape)
-        # Codecs of Zarr's version 2 may unpickle.
-        codecs = [*(getattr(found.metadata, "filters", None) or ()), getattr(found.metadata, "compressor", None)]
-        if any(getattr(codec, "codec_id", None) == "pickle" for codec in codecs):
-            raise origin.invalid("holds pickled Python objects, which are never loaded")
+        _refuse_pickles(origin, found)
+        labels = _labels(origin, found, (lambda: group) if group is not None else lambda: _group_in(open_above))
         numbers = found[...]
     except (InvalidDistributionError, TransportError):
         raise
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile array raises
         # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
-    return as_input_array(origin, numbers)
+    given = as_input_array(origin, numbers)
+    return InputArray(origin, given.array, axis_names(origin, labels))
+
+
+def _refuse_pickles(origin: Origin, array: Any) -> None:
+    # Codecs of Zarr's version 2 may unpickle.
+    codecs = [*(getattr(array.metadata, "filters", None) or ()), getattr(array.metadata, "compressor", None)]
+    if any(getattr(codec, "codec_id", None) == "pickle" for codec in codecs):
+        raise origin.invalid("holds pickled Python objects, which are never loaded")
+
+
+def _group_in(open_store: Callable[[], Any]) -> Any:
+    """The group in a store, or an empty mapping if there is none."""
+    import zarr
+
+    try:
+        return zarr.open_group(open_store(), mode="r")
+    except Exception:  # noqa: BLE001 whatever lies above an array need not be Zarr's, nor readable
+        return {}
+
+
+def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[list[str]]:
+    """The labels along each dimension that has any."""
+    import zarr
+
+    # Of Zarr's version 3, and of version 2 as xarray writes it.
+    dims = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    if not isinstance(dims, (list, tuple)) or len(dims) != array.ndim:
+        return []
+    group, found = open_group(), []
+    for dim, length in zip(dims, array.shape, strict=True):
+        coordinate: Any = group.get(dim) if isinstance(dim, str) and dim and "/" not in dim else None
+        if not isinstance(coordinate, zarr.Array) or coordinate.shape != (length,) or coordinate.name == array.name:
+            continue
+        # Dates are numbers with a unit, and no labels by themselves.
+        if coordinate.dtype.kind in "biufUTO" and "units" not in coordinate.attrs:
+            _refuse_pickles(origin, coordinate)
+            labels: Any = coordinate[...]
+            found.append([str(label) for label in labels.tolist()])
+    return found

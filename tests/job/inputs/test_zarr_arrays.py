@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 import zarr
+import zarr.storage
 
 from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportError
 from mvn_dask.job.inputs.base import InputArray
+from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
 from mvn_dask.job.inputs.readers import read_input
 from tests.job.inputs.test_numpy_files import Trap
 from tests.support.job_inputs import job_in, read, refusal
@@ -38,6 +42,58 @@ def test_arrays_and_groups_in_a_folder(tmp_path: Path, version: Any) -> None:
     assert 'there is no array "x" in it: it holds' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "x"})
     assert '"deep" in it is a group' in refusal(tmp_path, "mean", {"path": "many.zarr", "key": "deep"})
     assert "it is an array itself" in refusal(tmp_path, "mean", {"path": "single", "key": "x"})
+
+
+def labelled(labels: Any, other: Any = None) -> xr.Dataset:
+    columns = labels if other is None else other
+    arrays: dict[str, Any] = {"cov": (("asset", "other"), MATRIX), "mean": ("asset", [1.0, 2.0])}
+    return xr.Dataset(arrays, {"asset": labels, "other": columns})
+
+
+@pytest.mark.filterwarnings("ignore:.*(specification|consolidated)")
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_coordinates_that_xarray_writes_are_names(tmp_path: Path, version: Any) -> None:
+    forms: list[tuple[Any, Any]] = [
+        (["öl", "gas"], ("öl", "gas")),
+        ([2001, 2002], ("2001", "2002")),
+        ([0, 1], None),
+        ([False, True], ("False", "True")),
+        (pd.date_range("2026-01-01", periods=2), None),
+    ]
+    for number, (labels, names) in enumerate(forms):
+        labelled(labels).to_zarr(tmp_path / f"{number}.zarr", group="deep", zarr_format=version, consolidated=False)
+        for value in ({"path": f"{number}.zarr", "key": "deep/cov"}, f"{number}.zarr/deep", f"{number}.zarr/deep/cov"):
+            found = read(tmp_path, "cov", value)
+            assert np.array_equal(found.array, MATRIX)
+            assert found.names == names
+        assert read(tmp_path, "mean", f"{number}.zarr/deep/mean").names == names
+    labelled(["a", "b"], ["b", "a"]).to_zarr(tmp_path / "odd.zarr", zarr_format=version, consolidated=False)
+    assert refusal(tmp_path, "cov", "odd.zarr").startswith(
+        "odd.zarr: its rows and columns must have the same names in the same order: variable 1 is "
+    )
+    job = job_in(tmp_path, mean="0.zarr/deep", cov=pd.DataFrame(MATRIX).to_numpy().tolist())
+    assert distribution_inputs(job).names == ("öl", "gas")
+    labelled(["gas", "öl"]).to_zarr(tmp_path / "reversed.zarr", zarr_format=version, consolidated=False)
+    with pytest.raises(InvalidDistributionError, match="the same names in another order"):
+        distribution_inputs(job_in(tmp_path, mean="reversed.zarr", cov="0.zarr/deep"))
+
+
+def test_dimensions_whose_names_lead_nowhere(tmp_path: Path) -> None:
+    group = zarr.open_group(tmp_path / "a.zarr", mode="w")
+    group.create_array("short", data=np.zeros(3))
+    group.create_array("deep/inside", data=np.zeros(2))
+    for number, dims in enumerate([("short", "deep"), ("nothing", "../x"), (None, "deep/inside"), ("cov4", "cov4")]):
+        array = group.create_array(f"cov{number}", shape=(2, 2), dtype="f8", dimension_names=dims)
+        array[...] = MATRIX
+        assert read(tmp_path, "cov", {"path": "a.zarr", "key": f"cov{number}"}).names is None
+        assert read(tmp_path, "cov", f"a.zarr/cov{number}").names is None
+    zarr.create_array(tmp_path / "alone", data=MATRIX, dimension_names=("x", "y"))
+    assert read(tmp_path, "cov", "alone").names is None
+
+
+def test_a_folder_whose_name_looks_like_a_url(tmp_path: Path) -> None:
+    zarr.save_array(zarr.storage.LocalStore(tmp_path / "a::b"), MATRIX)
+    assert np.array_equal(read(tmp_path, "cov", "a::b").array, MATRIX)
 
 
 def test_what_is_no_array_of_numbers(tmp_path: Path) -> None:
@@ -86,10 +142,14 @@ def remote(prefix: Prefix, value: Any, key: str = "cov", **options: Any) -> Inpu
 def test_arrays_and_groups_in_a_bucket(prefix: Prefix) -> None:
     group = zarr.open_group(prefix.object_store, mode="w")
     group.create_array("cov", data=MATRIX)
+    group.create_array("named", data=MATRIX, dimension_names=("x", "y"))
+    group.create_array("x", data=np.array([2001, 2002]))
     for value in (prefix.url, f"{prefix.url}/cov", {"path": prefix.url, "key": "cov"}):
         assert np.array_equal(remote(prefix, value).array, MATRIX)
-    with pytest.raises(InvalidDistributionError, match='there is no array "x" in it: it holds "cov"'):
-        remote(prefix, {"path": prefix.url, "key": "x"})
+    for value in (f"{prefix.url}/named", {"path": prefix.url, "key": "named"}):
+        assert remote(prefix, value).names == ("2001", "2002")
+    with pytest.raises(InvalidDistributionError, match='there is no array "y" in it: it holds "cov", "named", "x"'):
+        remote(prefix, {"path": prefix.url, "key": "y"})
 
 
 def test_a_bucket_that_holds_no_such_thing(prefix: Prefix) -> None:
