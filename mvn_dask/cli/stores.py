@@ -93,7 +93,13 @@ def repair(
 
     url, storage_options, job = _locate(store, options, secrets)
     with _computing(job, work, "what was drawn stays; the same command goes on"):
-        found = repair_store(url, level=level, full=full, storage_options=storage_options)  # type: ignore[arg-type]
+        found = repair_store(
+            url,
+            level=level,  # type: ignore[arg-type]
+            full=full,
+            fsync=job is not None and job.output.fsync,
+            storage_options=storage_options,
+        )
     return Result(str(found), as_json(found))
 
 
@@ -119,7 +125,8 @@ def extend(
     url, storage_options, job = _locate(store, options, secrets)
     stopped = f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
     with _computing(job, work, stopped):
-        found = extend_store(url, count, storage_options=storage_options)
+        fsync = job is not None and job.output.fsync
+        found = extend_store(url, count, fsync=fsync, storage_options=storage_options)
     return Result(str(found), as_json(found))
 
 

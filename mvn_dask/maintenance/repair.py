@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.execution.client import current_client
-from mvn_dask.maintenance.verify import Level, inspect, refuse_other_levels, replay_of
+from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
@@ -36,6 +36,12 @@ class Repair:
     """Other files that were written again."""
     unknown_files: tuple[str, ...]
     """Files that do not belong to the store, and were not touched."""
+    level: Level
+    """How closely it was compared."""
+    rows_compared: int
+    """Rows of the sample that were drawn again and compared, at level "values", to find what is bad."""
+    rows: int
+    """Rows of the sample; 0 of a derived array."""
 
     def __str__(self) -> str:
         what = [f"{len(self.chunks)} chunks drawn again"]
@@ -43,7 +49,8 @@ class Repair:
             what.append(f"written again: {', '.join(self.files)}")
         if self.unknown_files:
             what.append(f"not touched, since they do not belong to the store: {', '.join(self.unknown_files)}")
-        return f"{self.url}: {'; '.join(what)}"
+        text = f"{self.url}: {'; '.join(what)}"
+        return f"{text}\n{compared_rows(self.rows_compared, self.rows)}" if self.level == "values" else text
 
 
 def repair(
@@ -113,4 +120,12 @@ def repair(
         numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
         write_chunks(array, ChunkWriter(storage, manifest), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
-    return Repair(storage.name, tuple(found.bad), (*written, *found.faults), found.unknown_files)
+    return Repair(
+        url=storage.name,
+        chunks=tuple(found.bad),
+        files=(*written, *found.faults),
+        unknown_files=found.unknown_files,
+        level=level,
+        rows_compared=found.rows_compared,
+        rows=found.rows,
+    )

@@ -71,6 +71,8 @@ def test_json_of_a_verification() -> None:
         url="/x.zarr",
         level="size",
         chunks=3,
+        rows_compared=20,
+        rows=600,
         bad={(1, 0): "missing"},
         faults={"zarr.json": "missing"},
         unknown_files=("a",),
@@ -79,7 +81,8 @@ def test_json_of_a_verification() -> None:
     )
     content = json.loads(json.dumps(verification_json(report)))
     assert content == {
-        "url": "/x.zarr", "level": "size", "chunks": 3, "faults": {"zarr.json": "missing"}, "unknown_files": ["a"],
+        "url": "/x.zarr", "level": "size", "chunks": 3, "rows_compared": 20, "rows": 600,
+        "faults": {"zarr.json": "missing"}, "unknown_files": ["a"],
         "members": ["loss"], "guarantee": "",
         "bad": [{"chunk": [1, 0], "reason": "missing"}], "ok": False,
     }  # fmt: skip

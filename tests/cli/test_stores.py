@@ -183,6 +183,28 @@ def test_extend(stored: Site, capsys: Captured) -> None:
     assert_one_line(capsys.readouterr().err, "repair")
 
 
+@pytest.mark.parametrize("fsync", [True, False])
+def test_repair_and_extend_wait_for_the_disk_where_the_job_does(
+    fsync: bool, stored: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[str] = []
+    real = os.fsync
+
+    def record(descriptor: int) -> None:
+        waited.append(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    option = ["--set", f"output.fsync={str(fsync).lower()}"]
+    stored.chunk(3).unlink()
+    assert stored.run("repair", *option) == 0
+    assert any("/samples/c/3/0." in path for path in waited) is fsync
+    waited.clear()
+    assert stored.run("extend", "500", *option) == 0
+    for file in ("samples/c/16/0.", "zarr.json.", "manifest.json."):
+        assert any(f"/{file}" in path for path in waited) is fsync, file
+
+
 def test_report(stored: Site, capsys: Captured) -> None:
     page = stored.folder / "page.html"
     assert stored.run("report", "-o", page, "--json") == 0

@@ -42,7 +42,8 @@ def test_exactly_what_is_damaged_is_drawn_again(damage: str, shards: int | None,
             assert mvn_dask.repair(folder, level=level).chunks == ()
     done = mvn_dask.repair(folder, level=lowest)
     assert (done.url, done.chunks, done.files, done.unknown_files) == (str(folder), ((3, 0),), (), ())
-    assert str(done) == f"{folder}: 1 chunks drawn again"
+    assert str(done).splitlines()[0] == f"{folder}: 1 chunks drawn again"
+    assert ("\nrows: " in str(done)) is (lowest == "values")
     assert tree(folder) == fresh
     assert not any(path.is_symlink() for path in folder.rglob("*"))
     after = times(folder)
@@ -64,7 +65,8 @@ def test_everything_at_once(tmp_path: Path) -> None:
     done = mvn_dask.repair(folder, level="values", full=True)
     assert done.chunks == ((1, 0), (2, 0), (3, 0))
     assert set(done.files) == {"samples/zarr.json", "variable/c/0", "zarr.json"}
-    assert str(done).endswith("not touched, since they do not belong to the store: note")
+    assert "not touched, since they do not belong to the store: note\nrows: 60 of 100 (60.00%)" in str(done)
+    assert (done.rows_compared, done.rows) == (60, 100), "two chunks are missing or torn, and are not compared"
     assert mvn_dask.verify(folder).unknown_files == ("note",)
     (folder / "note").unlink()
     assert tree(folder) == fresh
