@@ -17,8 +17,8 @@ Labels = list[int | str]
 """Labels of an axis: integers, and anything else as text."""
 
 
-def names(mean: object, cov: object) -> tuple[str, ...] | None:
-    """Names of the variables, from the labels of mean and covariance.
+def names(mean: object, cov: object, of_cov: tuple[str, ...] | None = None) -> tuple[str, ...] | None:
+    """Names of the variables, from the labels of mean and covariance, and the names that the latter has already.
 
     All labels must agree, in their order. Default labels (0, 1, … and polars' column_0, column_1, …) are no names, and
     are not compared unless others are the same numbers in another order: then they say that the order of the variables
@@ -38,6 +38,7 @@ def names(mean: object, cov: object) -> tuple[str, ...] | None:
     mvn_dask.errors.ArgumentError: the index of `mean` and the columns of `cov` must agree: '0' is not '1'
     """
     given = [*_axes("mean", mean), *_axes("cov", cov)]
+    given += [("the names of `cov`", list(of_cov))] if of_cov is not None else []
     named = [(source, labels) for source, labels in given if labels != list(range(len(labels)))]
     if any(set(labels) == set(range(len(labels))) for _, labels in named):
         named = given

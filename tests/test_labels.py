@@ -9,6 +9,7 @@ import xarray as xr
 
 import mvn_dask
 from mvn_dask import labels
+from mvn_dask.covariance import Dense, Diagonal, as_covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 
@@ -155,3 +156,38 @@ def test_entries_called_like_attributes_are_no_labels() -> None:
 def test_the_names_that_polars_makes_up_are_no_labels() -> None:
     assert labels.names(series(OIL_GAS), pl.DataFrame(np.eye(2))) == ("oil", "gas")
     assert labels.names(pl.Series("oil", [1.0, 2.0]), pl.DataFrame(np.eye(2))) is None
+
+
+@pytest.mark.parametrize("cov", [*MATRICES, lambda names: matrix(names).chunk()])
+def test_covariances_keep_their_labels(cov: Any) -> None:
+    for make in (Dense, lambda given: as_covariance(given, 2)):
+        covariance = make(cov(OIL_GAS))
+        assert covariance.names == ("oil", "gas")
+        assert mvn_dask.MultivariateNormal([0.0, 0.0], covariance).names == ("oil", "gas")
+        for draw in (mvn_dask.MultivariateNormal, mvn_dask.default_rng(1).multivariate_normal):
+            with pytest.raises(ArgumentError, match="`mean` and the names of `cov` must agree: 'gas' is not 'oil'"):
+                draw(series(GAS_OIL), covariance)
+
+
+@pytest.mark.parametrize("variances", MEANS)
+def test_variances_keep_their_labels(variances: Any) -> None:
+    for make in (Diagonal, lambda given: as_covariance(given, 2)):
+        covariance = make(variances(OIL_GAS))
+        assert covariance.names == ("oil", "gas")
+        with pytest.raises(ArgumentError, match="`mean` and the names of `cov` must agree: 'gas' is not 'oil'"):
+            mvn_dask.MultivariateNormal(vector(GAS_OIL), covariance)
+
+
+def test_names_of_covariances() -> None:
+    assert Dense(np.eye(2)).names is None
+    assert Dense(np.eye(2), names=OIL_GAS).names == Diagonal([1.0, 2.0], names=OIL_GAS).names == ("oil", "gas")
+    assert mvn_dask.MultivariateNormal(series(OIL_GAS), Diagonal([1.0, 2.0], names=OIL_GAS)).names == ("oil", "gas")
+    assert Dense(np.eye(2), names=OIL_GAS) == Dense(np.eye(2)), "names decide no number"
+    with pytest.raises(ArgumentError, match="the columns of `cov` and the index of `cov` must agree"):
+        Dense(frame(OIL_GAS).iloc[::-1])
+    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 names"):
+        Diagonal([1.0, 2.0], names=["oil"])
+    with pytest.raises(ArgumentError, match="`names` and the labels of `mean` and `cov` must agree"):
+        Dense(frame(OIL_GAS), names=GAS_OIL)
+    with pytest.raises(ArgumentError, match="cov must be 2 dimensional and square"):
+        as_covariance(frame(OIL_GAS).iloc[:1, :], 2)

@@ -153,6 +153,8 @@ class Covariance(ABC):
 
     kind: ClassVar[str]
     """Name of the structure, as it stands in records."""
+    names: tuple[str, ...] | None = None
+    """Names of the d variables, if it was given any; they decide no number."""
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same numbers bit for bit, of one structure, factorised in one way."""

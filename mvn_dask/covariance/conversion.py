@@ -5,9 +5,9 @@ Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Ou
 
 import numpy as np
 
-from mvn_dask import checks
+from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike
-from mvn_dask.array_likes import real_array
+from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
@@ -59,10 +59,14 @@ def as_covariance(
             if value not in (own, default):
                 raise ArgumentError(f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there")
         return cov
+    (cov,) = compute_together(cov)
     array = real_array("cov", cov)
     if array.ndim == 0:
         array = np.full(ndim, array)
+    if array.ndim > 1:
+        checks.square(array)
+    names = labels.names(None, cov)
     if array.ndim == 1:
         checks.tolerance(tol)
-        return Diagonal(array, check_valid=check_valid)
-    return Dense(array, method=method, check_valid=check_valid, tol=tol)
+        return Diagonal(array, check_valid=check_valid, names=names)
+    return Dense(array, method=method, check_valid=check_valid, tol=tol, names=names)

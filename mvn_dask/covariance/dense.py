@@ -32,9 +32,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask import checks
-from mvn_dask._typing import ArrayLike, Float64Array
-from mvn_dask.array_likes import real_array
+from mvn_dask import checks, labels
+from mvn_dask._typing import ArrayLike, Float64Array, Texts
+from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.blas import one_thread
@@ -86,6 +86,8 @@ class Dense(Covariance):
         Tolerance of that check. Every entry is measured in the product of its two standard deviations, and
         eigenvalues are those of the matrix scaled to a unit diagonal. Symmetry is judged to ``max(tol, 1e-7)``,
         which other software's rounding takes, and variances of the factor to ``max(tol, 1e-6)`` of each.
+    names : sequence of str, optional
+        Names of the d variables; by default the labels of `matrix`, as `MultivariateNormal` takes them.
 
     Raises
     ------
@@ -124,11 +126,20 @@ class Dense(Covariance):
     """What to do if it is not symmetric and positive semidefinite, or if the factor misses a variance."""
     tol: float
     """Tolerance of that check."""
+    names: tuple[str, ...] | None
+    """Names of the variables, if there are any."""
 
     def __init__(
-        self, matrix: ArrayLike, *, method: Method = "auto", check_valid: CheckValid = "warn", tol: float = 1e-8
+        self,
+        matrix: ArrayLike,
+        *,
+        method: Method = "auto",
+        check_valid: CheckValid = "warn",
+        tol: float = 1e-8,
+        names: Texts | None = None,
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
+        (matrix,) = compute_together(matrix)
         array = np.array(real_array("cov", matrix), order="C")
         checks.square(array)
         if not array.size:
@@ -136,6 +147,7 @@ class Dense(Covariance):
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))
         checks.finite("cov", array)
+        object.__setattr__(self, "names", labels.given_names(names, len(array), labels.names(None, matrix)))
         array.setflags(write=False)
         object.__setattr__(self, "matrix", array)
 

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask import checks
-from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
-from mvn_dask.array_likes import real_array
+from mvn_dask import checks, labels
+from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
+from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, single_array
 from mvn_dask.covariance.validity import Validity
 from mvn_dask.errors import ArgumentError
@@ -94,6 +94,8 @@ class Diagonal(Covariance):
         Variances, not standard deviations.
     check_valid : {"warn", "raise", "ignore"}
         What to do about a negative variance.
+    names : sequence of str, optional
+        Names of the d variables; by default the labels of `variances`, as `MultivariateNormal` takes them.
 
     Raises
     ------
@@ -114,13 +116,19 @@ class Diagonal(Covariance):
     """Variances, float64, shape (d,)."""
     check_valid: checks.CheckValid
     """What to do about a negative variance."""
+    names: tuple[str, ...] | None
+    """Names of the variables, if there are any."""
 
-    def __init__(self, variances: ArrayLike, *, check_valid: checks.CheckValid = "warn") -> None:
+    def __init__(
+        self, variances: ArrayLike, *, check_valid: checks.CheckValid = "warn", names: Texts | None = None
+    ) -> None:
+        (variances,) = compute_together(variances)
         array = np.array(real_array("cov", variances))
         if array.ndim != 1 or not array.size:
             raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         checks.finite("cov", array)
+        object.__setattr__(self, "names", labels.given_names(names, len(array), labels.names(None, variances)))
         array.setflags(write=False)
         object.__setattr__(self, "diagonal", array)
 

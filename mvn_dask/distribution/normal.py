@@ -187,7 +187,8 @@ class MultivariateNormal(Distribution):
         vector.setflags(write=False)
         object.__setattr__(self, "mean", vector)
         object.__setattr__(self, "covariance", covariance)
-        object.__setattr__(self, "names", labels.given_names(names, len(vector), labels.names(mean, cov)))
+        from_labels = labels.names(mean, cov, covariance.names)
+        object.__setattr__(self, "names", labels.given_names(names, len(vector), from_labels))
         covariance.factorize()
 
     def __repr__(self) -> str:
