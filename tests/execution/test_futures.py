@@ -76,7 +76,8 @@ def test_results_that_are_gone(thread_cluster: LocalCluster) -> None:
         future.cancel()
         with pytest.raises(ResultsLostError, match=r"1 results .* are gone, 'ndarray-.*: build `array` again"):
             refuse_unreadable_results(array)
-        array = da.map_blocks(scaled, ROWS, weights(client), dtype="f8")
+        # Other numbers, whose key no message about the former can mean.
+        array = da.map_blocks(scaled, ROWS, client.scatter(np.array([3.0, 4.0])), dtype="f8")
         refuse_unreadable_results(array)
     with pytest.raises(ResultsLostError, match="their client or scheduler ended"):
         refuse_unreadable_results(array)
