@@ -12,14 +12,27 @@ from typing import Any, cast
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
+from dask.array.core import Array as LayeredArray
 from dask.core import get_dependencies, toposort
 from dask.local import get_sync
 from dask.optimization import cull
 
+from mvn_dask.errors import UnsupportedOperationError
 from mvn_dask.execution import cancellation
 
 MAX_TASKS = 8
 """Tasks of a block, after fusing, up to which a single thread makes it about as fast as several."""
+
+
+def refuse_query_planning() -> None:
+    """Raise UnsupportedOperationError where dask's arrays are expressions, which have no graph of layers."""
+    # By the class, since the setting counts only at the first import of dask.array, and may have changed since.
+    if da.Array is not LayeredArray:
+        raise UnsupportedOperationError(
+            "dask's `array.query-planning` is on, and its array expressions can neither be drawn block by block nor "
+            'stored yet: before dask.array is imported, call dask.config.set({"array.query-planning": False}), or set '
+            "DASK_ARRAY__QUERY_PLANNING=False"
+        )
 
 
 class Blocks:

@@ -4,6 +4,8 @@ Input: dask's configuration and distributed's global state. Output: a client, or
 this machine compute. Cost: none; `thread_count` is one message to the scheduler.
 """
 
+import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +34,24 @@ def computes_in_processes() -> bool:
     """Whether dask would compute with its scheduler of processes on this machine now."""
     processes = sys.modules.get("dask.multiprocessing")
     return processes is not None and _scheduler() is processes.get
+
+
+def other_processes() -> str | None:
+    """The processes, in words, that would run tasks now, if they are others than this one; None for its threads."""
+    if computes_in_processes():
+        return "dask's scheduler of processes"
+    client = current_client()
+    if client is None or str(client.scheduler.address).startswith("inproc://"):
+        return None
+    # Workers that listen on TCP may be threads of this process all the same. Where there is none yet, they are others.
+    if {*client.run(process_identity).values()} == {process_identity()}:
+        return None
+    return f"the workers of the cluster at {client.scheduler.address}"
+
+
+def process_identity() -> tuple[str, int]:
+    """Machine and number of this process."""
+    return socket.gethostname(), os.getpid()
 
 
 def _scheduler() -> Any:

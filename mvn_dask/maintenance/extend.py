@@ -28,6 +28,7 @@ from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
 from mvn_dask.store.format.metadata import amended_files, commit, zarr_files
+from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.writing import finish
@@ -94,6 +95,7 @@ def extend(
     refuse_unsafe_writes(url)
     require_manifest(storage)
     current_client()
+    refuse_other_processes(storage)
     with storage.session() as session:
         if not session.try_exclusive():
             raise StorageBusyError(f"another job is in {storage}: wait for it or stop it")

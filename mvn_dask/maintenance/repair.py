@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.execution.client import current_client
+from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
@@ -20,6 +21,7 @@ from mvn_dask.store.format.manifest import require_manifest, require_same_manife
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import amended_files, zarr_files
 from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.writing import finish
 
@@ -106,6 +108,9 @@ def repair(
     refuse_unsafe_writes(url)
     manifest = require_manifest(storage)
     current_client()
+    refuse_other_processes(storage)
+    if array is not None:
+        refuse_unreadable_results(array)
     with storage.session() as session:
         require_same_manifest(storage, manifest)
         if array is None:

@@ -25,6 +25,7 @@ from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import Members, files_of, members
 from mvn_dask.store.format.metadata import metadata_faults, zarr_files
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys
+from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
@@ -132,6 +133,8 @@ def verify(
     refuse_other_levels(level, full=full)
     storage = open_storage(url, storage_options)
     require_manifest(storage)
+    if level != "size":
+        refuse_other_processes(storage)
     with storage.task_session():
         # Again, now that nobody extends it.
         return inspect(storage, require_manifest(storage), level=level, full=full)

@@ -33,6 +33,7 @@ from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import parameter_loaders, writer
+from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
@@ -158,6 +159,7 @@ def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     """
     storage = open_storage(url, storage_options)
     require_manifest(storage)
+    refuse_other_processes(storage)
     with storage.task_session():
         manifest = require_manifest(storage)  # inside, where nobody extends it
         estimates = _estimate(storage, manifest)

@@ -12,6 +12,7 @@ import numpy as np
 from dask.delayed import delayed
 
 from mvn_dask._typing import FloatArray
+from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import fingerprint
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.sampling.workers import workers
@@ -27,6 +28,7 @@ def draw_block(spec: SampleSpec, block_id: tuple[int, ...]) -> FloatArray:
 
 def sample(spec: SampleSpec) -> da.Array:
     """A lazy array of samples, shape (*size, d); a `BlockTooLargeError` if a block cannot fit into a process."""
+    refuse_query_planning()
     spec.refuse_too_large(workers().memory)
     plan, lineage = spec.plan, spec.lineage
     # The fingerprint stands for the values, the layout for the blocks: two cuts of the same values must not share keys.

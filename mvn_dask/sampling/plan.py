@@ -29,6 +29,11 @@ NOISE_BYTES = 2**23
 STRIPES_TOGETHER = 8
 """Stripes that are drawn together, at most."""
 
+MAX_DRAWN = 10
+"""Rows that blocks draw for each of their own, at most, without a warning."""
+DROPPED_NORMALS = 2**24
+"""Normals that blocks draw and drop, at most, without a warning: they take 20 ms."""
+
 Cut = int | tuple[int, ...]
 """How one axis is cut into blocks: of one length (the last may be shorter), or of the lengths named."""
 
@@ -138,15 +143,39 @@ class Plan:
             first, last = max(start, stripe * height), min(stop, (stripe + 1) * height)
             yield stripe, slice(first - stripe * height, last - stripe * height), slice(first - start, last - start)
 
-    def refuse_too_many(self) -> None:
-        """Raise an `ArgumentError` if the sample has more blocks than a client can keep a list of."""
-        blocks = prod(
+    @property
+    def block_count(self) -> int:
+        """Number of blocks."""
+        return prod(
             -(-length // cut) if isinstance(cut, int) else len(cut)
             for cut, length in zip(self.cuts, self.size, strict=True)
         )
-        if blocks > MAX_BLOCKS:
+
+    @property
+    def drawn_rows(self) -> int:
+        """Rows that all blocks draw: their own, and those above them in the stripe amid which they begin.
+
+        >>> plan = Plan((65536,), 2, 2, "float64", Root(0), (16384,))
+        >>> plan.stripe, plan.drawn_rows / plan.rows
+        (32768, 1.5)
+        """
+        above = np.zeros(1, np.int64)
+        for axis, starts in enumerate(self._starts if self.rows else ()):
+            first_rows = np.array(starts[:-1], np.int64) * prod(self.size[axis + 1 :])
+            above = np.add.outer(above, first_rows).ravel() % self.stripe
+        return self.rows + int(above.sum())
+
+    def wastes_drawing(self) -> bool:
+        """Whether the blocks together draw more than `MAX_DRAWN` times their rows, in a time that is felt."""
+        allowed = max((MAX_DRAWN - 1) * self.rows, DROPPED_NORMALS // self.noise_ndim)
+        # No block draws a whole stripe too much: most plans need no sum over all blocks.
+        return self.block_count * self.stripe > allowed and self.drawn_rows - self.rows > allowed
+
+    def refuse_too_many(self) -> None:
+        """Raise an `ArgumentError` if the sample has more blocks than a client can keep a list of."""
+        if self.block_count > MAX_BLOCKS:
             raise ArgumentError(
-                f"`size` {self.size} makes {blocks} blocks of {self.block_rows} rows, and at most "
+                f"`size` {self.size} makes {self.block_count} blocks of {self.block_rows} rows, and at most "
                 f"{MAX_BLOCKS} can be kept in one graph: use larger `chunks` or several arrays"
             )
 

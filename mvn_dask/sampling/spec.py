@@ -4,6 +4,7 @@ Input: a sampler, a shape, a root of streams, chunks. Output: a `SampleSpec`, be
 digests of the parameters, about 0.5 s a GiB.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -73,8 +74,8 @@ def sample_spec(
 ) -> SampleSpec:
     """The spec of a new sample, of shape (*size, d), from a sampler in its dtype.
 
-    Raises ArgumentError, ArgumentTypeError if `chunks` makes no sense (see `cut_plan`), or makes too many blocks, or
-    the dtype cannot hold a parameter.
+    Warns of blocks that are far below a stripe. Raises ArgumentError, ArgumentTypeError if `chunks` makes no sense (see
+    `cut_plan`), or makes too many blocks, or the dtype cannot hold a parameter.
     """
     for name, numbers in sampler.parameters().items():
         if numbers.dtype.kind == "f":
@@ -83,7 +84,23 @@ def sample_spec(
     plan = Plan.uncut(size, sampler.ndim, sampler.noise_ndim, dtype.name, root)
     broadcast = Broadcast(sampler, spool_folder)
     values = {"distribution": sampler.record(), "parameters": broadcast.description()}
-    return cut_spec({"streams": STREAMS, **plan.record(), **values}, plan, broadcast, chunks, names)
+    spec = cut_spec({"streams": STREAMS, **plan.record(), **values}, plan, broadcast, chunks, names)
+    _warn_of_waste(spec.plan)
+    return spec
+
+
+def _warn_of_waste(plan: Plan) -> None:
+    """Warn, with the `chunks` that would serve, of blocks far below a stripe."""
+    if not plan.wastes_drawing():
+        return
+    way_out = f"chunks={plan.stripe}, or a multiple of it," if plan.rows > plan.stripe else "chunks=-1,"
+    warnings.warn(
+        f"blocks of {plan.block_rows} rows are far below a stripe of {plan.stripe} rows, which each of them draws from "
+        f"its beginning: {plan.drawn_rows / plan.rows:.0f} times the rows of the sample are drawn. Use {way_out} which "
+        "gives the same rows; `shards` of `mvn_dask.to_zarr` make small pieces of a store for readers",
+        UserWarning,
+        stacklevel=checks.caller_level(),
+    )
 
 
 def cut_spec(

@@ -59,6 +59,9 @@ def lineages(array: "da.Array") -> list[Lineage]:
 def _refuse_other_arrays(array: object) -> None:
     import dask.array as da
 
+    from mvn_dask.execution.blocks import refuse_query_planning
+
+    refuse_query_planning()
     if not isinstance(array, da.Array):
         raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
     if array.dtype.kind not in "biufc" or array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):

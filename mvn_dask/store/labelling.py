@@ -12,6 +12,7 @@ import numpy as np
 
 from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.store.array_manifest import lineages
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
@@ -56,6 +57,7 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     """
     import xarray as xr
 
+    refuse_query_planning()
     if not isinstance(array, da.Array):
         raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
     for argument, value in (("names", names), ("dim", dim)):

@@ -16,6 +16,7 @@ from dask.array.core import normalize_chunks
 from dask.delayed import delayed
 
 from mvn_dask.errors import StoreError
+from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import fingerprint
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import Index, chunk_count, read_chunk
@@ -72,6 +73,7 @@ def from_zarr(url: StoreLike, *, storage_options: Mapping[str, Any] | None = Non
     damaged or missing one is an error. A store is plain Zarr as well: ``zarr.open``, ``dask.array.from_zarr`` and
     ``xarray.open_zarr`` read it.
     """
+    refuse_query_planning()
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
     with storage.task_session():

@@ -26,6 +26,7 @@ from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
 from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
@@ -122,6 +123,7 @@ def to_zarr(
     manifest, arrays = manifest_of(array, shards)
     numbers = part_range(part, chunk_count(manifest))
     current_client()  # raises where it cannot be waited for: nothing is written yet
+    refuse_other_processes(storage)
     refuse_unreadable_results(array)
     if overwrite:
         if part is not None:

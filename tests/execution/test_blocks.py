@@ -1,4 +1,7 @@
+import os
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import dask.array as da
@@ -70,6 +73,39 @@ def test_blocks_on_a_cluster_cannot_be_taken_elsewhere(threads: Client) -> None:
     assert not Blocks(ROWS.persist()).independent()
 
 
+QUERY_PLANNING = """
+import tempfile
+
+import dask.array as da
+import mvn_dask
+
+url = tempfile.mkdtemp() + "/store"
+normal = mvn_dask.MultivariateNormal([0.0], 1.0)
+for make in (
+    lambda: normal.sample(10, seed=1),
+    lambda: mvn_dask.default_rng(1).multivariate_normal([0], [[1]], 5),
+    lambda: mvn_dask.multivariate_normal([0], [[1]], seed=1),
+    lambda: mvn_dask.from_zarr(url),
+    lambda: mvn_dask.to_zarr(da.ones((4, 2), chunks=2), url),
+    lambda: mvn_dask.to_xarray(da.ones((4, 2), chunks=2)),
+):
+    try:
+        make()
+    except mvn_dask.errors.UnsupportedOperationError as error:
+        print(error)
+"""
+
+
+def test_query_planning_is_refused_when_an_array_is_made() -> None:
+    environment = {**os.environ, "DASK_ARRAY__QUERY_PLANNING": "True"}
+    end = subprocess.run(
+        [sys.executable, "-c", QUERY_PLANNING], capture_output=True, text=True, check=True, env=environment
+    )
+    assert end.stdout.count("`array.query-planning` is on") == 6
+    assert "DASK_ARRAY__QUERY_PLANNING=False" in end.stdout
+
+
+@pytest.mark.filterwarnings("ignore:blocks of 1 rows are far below a stripe")
 def test_a_million_blocks_are_not_unfolded() -> None:
     many = NORMAL.sample(10**6, seed=1, chunks=1)
     blocks = Blocks(many + 1)

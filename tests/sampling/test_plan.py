@@ -120,3 +120,32 @@ def test_the_layout_is_no_part_of_the_record() -> None:
     cuts: list[tuple[Cut, ...]] = [(5,), (4,), ((3, 7),), ((4, 6),)]
     layouts = {plan((10,), cut).layout() for cut in cuts}
     assert len(layouts) == 4
+
+
+@pytest.mark.parametrize(
+    ("size", "cuts"),
+    [
+        ((100,), (7,)),
+        ((100,), (100,)),
+        ((0,), (5,)),
+        ((), ()),
+        ((100,), ((10, 50, 40),)),
+        ((6, 50), (1, 8)),
+        ((6, 50), (1, (7, 43))),
+        ((5, 4, 10), (1, 3, 10)),
+    ],
+)
+def test_rows_that_blocks_draw_are_counted(size: tuple[int, ...], cuts: tuple[Cut, ...]) -> None:
+    """A block draws each stripe that it touches, here of 16 rows, from its first row on."""
+    one = plan(size, cuts, d=2**19)
+    assert one.stripe == 16
+    blocks = [one.bounds(block) for block in np.ndindex(*map(len, one.lengths))]
+    assert one.block_count == len(blocks) or not one.rows
+    assert one.drawn_rows == sum(stop - start // 16 * 16 for start, stop in blocks if stop > start)
+
+
+def test_blocks_far_below_a_stripe_waste_drawing() -> None:
+    assert plan((10**6,), (50,), d=2).drawn_rows / 10**6 == pytest.approx(328, rel=0.01)
+    assert plan((10**6,), (50,), d=2).wastes_drawing()
+    assert not plan((10**6,), (4000,), d=2).wastes_drawing(), "five times as many"
+    assert not plan((10**4,), (50,), d=2).wastes_drawing(), "a hundred times as many, in milliseconds"

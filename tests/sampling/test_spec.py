@@ -63,3 +63,18 @@ def test_a_spec_needs_no_dask_array() -> None:
     code = f"import sys, {modules}; print('dask.array' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+def test_blocks_far_below_a_stripe_are_warned_of_with_chunks_that_serve() -> None:
+    normal = mvn_dask.MultivariateNormal(MEAN, COV)
+    message = (
+        r"blocks of 50 rows .* stripe of 32768 rows.*: 329 times the rows .* Use chunks=32768, or a multiple of it"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        small = normal.sample(2**20, seed=1, chunks=50)
+    assert caught[0].filename == __file__
+    normal.sample(2**20, seed=1, chunks=32768)
+    with pytest.warns(UserWarning, match="Use chunks=-1, which"):
+        normal.sample(30_000, seed=1, chunks=20)
+    normal.sample(30_000, seed=1, chunks=-1)
+    np.testing.assert_array_equal(small[:50].compute(), normal.sample(2**20, seed=1, chunks=32768)[:50].compute())

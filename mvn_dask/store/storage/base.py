@@ -68,6 +68,8 @@ class Storage(ABC):
     """Whether listing many keys is cheaper than looking at each."""
     has_locks: ClassVar[bool]
     """Whether a `task_session` prevents exclusive sessions while it lasts."""
+    in_memory: ClassVar[bool] = False
+    """Whether it is the memory of this process, which no other sees."""
     lock_keys: ClassVar[re.Pattern[str]]
     """Keys of the files by which sessions are held."""
 

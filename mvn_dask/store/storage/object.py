@@ -156,6 +156,8 @@ def _in_one_line(text: str) -> str:
 class MemoryStorage(ObjectStorage):
     """A prefix in the memory of this process: for tests, and for trying things out."""
 
+    in_memory = True
+
     def __init__(self, prefix: str) -> None:
         super().__init__(_memory, f"memory://{prefix}")
         # Only characters that obstore's `put` and `list` do not escape, since releases escape the others differently.
