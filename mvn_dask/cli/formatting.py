@@ -4,7 +4,8 @@ Input: a plan, a run, or another report of the package, each a dataclass. Output
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mvn_dask.maintenance.describe import table
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mvn_dask.job.running import RunResult
     from mvn_dask.maintenance.verify import Verification
 
+MAX_BAD_CHUNKS = 10_000
+"""Bad chunks that the JSON of a verification lists."""
 STATES = {
     "new": "nothing is there yet",
     "unfinished": "this job, begun: run goes on with it",
@@ -31,9 +34,10 @@ def as_json(result: Any) -> dict[str, object]:
 
 
 def verification_json(report: "Verification") -> dict[str, object]:
-    """A verification, whose bad chunks are a list: JSON has no tuples as keys."""
-    bad = [{"chunk": list(index), "reason": reason} for index, reason in report.bad.items()]
-    return {**as_json(report), "bad": bad, "ok": report.ok}
+    """A verification, whose bad chunks are a list: JSON has no tuples as keys. Of very many, the first ones."""
+    first = islice(report.bad.items(), MAX_BAD_CHUNKS)
+    bad = [{"chunk": list(index), "reason": reason} for index, reason in first]
+    return {**as_json(replace(report, bad={})), "bad": bad, "bad_count": len(report.bad), "ok": report.ok}
 
 
 def _plain(value: object) -> object:

@@ -14,7 +14,8 @@ from mvn_dask.execution.ranges import range_size, split
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.sampling.spec import SampleSpec
-from mvn_dask.store.format.completeness import State, missing_numbers, state
+from mvn_dask.store.format.chunk_listing import missing_numbers
+from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
 TIMED_BYTES = 2**25

@@ -15,7 +15,8 @@ from mvn_dask.execution.process_start import exit_if_main_is_imported
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.store.format.completeness import missing_numbers, state
+from mvn_dask.store.format.chunk_listing import missing_count
+from mvn_dask.store.format.completeness import state
 from mvn_dask.store.format.layout import chunk_count, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import parameter_key
@@ -82,7 +83,7 @@ def run(
         part=part,
         chunks=chunks,
         drawn=drawn,
-        missing=0 if done else len(missing_numbers(storage, manifest, 0, chunks)),
+        missing=0 if done else missing_count(storage, manifest, 0, chunks),
         complete=done,
         seconds=time.monotonic() - begin,
     )
@@ -102,7 +103,7 @@ def _draw_missing(
         storage.sync()
         return 0
     start, stop = part_range(part, chunk_count(manifest))
-    missing = len(missing_numbers(storage, manifest, start, stop)) if prepared.begun else stop - start
+    missing = missing_count(storage, manifest, start, stop) if prepared.begun else stop - start
     raise_if_cancelled()
     from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time
     from mvn_dask.store.writing import to_zarr

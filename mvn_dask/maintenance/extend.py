@@ -23,8 +23,9 @@ from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import missing_numbers, state
-from mvn_dask.store.format.layout import chunk_count, chunk_entries, chunk_index, chunk_key, chunk_number, encode
+from mvn_dask.store.format.chunk_listing import chunk_entries, missing_numbers
+from mvn_dask.store.format.completeness import state
+from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
 from mvn_dask.store.format.metadata import amended_files, commit, zarr_files

@@ -122,7 +122,7 @@ def repair(
         amended_files(storage, zarr_files(manifest, arrays), members(storage, manifest))
         written = write_parameters(storage, manifest, arrays)
         found = inspect(storage, manifest, level=level, full=full)
-        numbers = np.array([chunk_number(manifest, index) for index in found.bad], np.int64)
+        numbers = np.fromiter((chunk_number(manifest, index) for index in found.bad), np.int64)
         write_chunks(array, ChunkWriter(storage, manifest), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
     return Repair(

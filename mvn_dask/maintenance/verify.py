@@ -4,8 +4,9 @@ Input: a store. Output: a `Verification`. Cost: a listing ("size"); and a pass o
 a stripe of each chunk, or every row ("values").
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from math import prod
 from typing import Any, Literal, get_args
 
@@ -17,10 +18,12 @@ from mvn_dask.errors import ArgumentError, DamagedManifestError, DerivedStoreErr
 from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import range_size
+from mvn_dask.maintenance.bad_chunks import BadChunks
 from mvn_dask.maintenance.chunk_check import CheckChunks
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format import layout, parameters
-from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count, chunk_index
+from mvn_dask.store.format.chunk_listing import Bits, parse_key
+from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import Members, files_of, members
 from mvn_dask.store.format.metadata import metadata_faults, zarr_files
@@ -74,10 +77,11 @@ class Verification:
         ]
         if self.level == "values":
             lines.append(compared_rows(self.rows_compared, self.rows))
-        lines += _first_lines([f"  chunk {index}: {why}" for index, why in self.bad.items()])
-        lines += _first_lines([f"  {key}: {why}" for key, why in self.faults.items()])
-        lines += _first_lines([f"  {key}: does not belong to the store" for key in self.unknown_files])
-        lines += _first_lines([f"  {path}: added by others, not looked at" for path in self.members])
+        lines += _first_lines(len(self.bad), (f"  chunk {index}: {why}" for index, why in self.bad.items()))
+        lines += _first_lines(len(self.faults), (f"  {key}: {why}" for key, why in self.faults.items()))
+        foreign = (f"  {key}: does not belong to the store" for key in self.unknown_files)
+        lines += _first_lines(len(self.unknown_files), foreign)
+        lines += _first_lines(len(self.members), (f"  {path}: added by others, not looked at" for path in self.members))
         return "\n".join([*lines, *([self.guarantee] if self.guarantee else [])])
 
 
@@ -87,8 +91,9 @@ def compared_rows(compared: int, rows: int) -> str:
     return f"rows: {compared} of {rows}{share} drawn again and compared; all numbers looked at for NaN and infinities"
 
 
-def _first_lines(lines: list[str]) -> list[str]:
-    return lines if len(lines) <= MAX_LINES else [*lines[:MAX_LINES], f"  … and {len(lines) - MAX_LINES} more"]
+def _first_lines(count: int, lines: Iterable[str]) -> list[str]:
+    first = list(islice(lines, MAX_LINES))
+    return first if count <= MAX_LINES else [*first, f"  … and {count - MAX_LINES} more"]
 
 
 def verify(
@@ -163,15 +168,16 @@ def replay_of(storage: Storage, manifest: Manifest) -> Replay:
     return replay
 
 
-def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[dict[int, str], list[str]]:
-    """Numbers of the chunks that are bad by name and size, and why; and unknown files."""
+def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[Bits, dict[int, str], list[str]]:
+    """Which chunks are missing; numbers of those that are bad by name and size, and why; and unknown files."""
     size = chunk_bytes(manifest)
     # One listing instead of a look at each chunk: it finds what should not be there as well.
     is_own, files_of_others = own_keys(manifest), files_of(others)
     missing = np.ones(chunk_count(manifest), np.bool_)
-    bad, unknown = {}, []
+    bad: dict[int, str] = {}
+    unknown = []
     for entry in storage.entries():
-        index = layout.parse_key(manifest, entry.key)
+        index = parse_key(manifest, entry.key)
         if index is not None:
             number = layout.chunk_number(manifest, index)
             missing[number] = False
@@ -181,7 +187,7 @@ def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[di
                 bad[number] = f"wrong size: {entry.size} bytes, not {size}"
         elif not (is_accounted_for(is_own, entry.key) or (entry.regular and entry.key in files_of_others)):
             unknown.append(entry.key)
-    return bad | dict.fromkeys(np.flatnonzero(missing).tolist(), "missing"), unknown
+    return missing, bad, unknown
 
 
 def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -> Verification:
@@ -192,11 +198,11 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
     mean_is_good = faults.get("mean", "none") is None
     files = zarr_files(manifest, {"mean": storage.loader(parameters.parameter_key("mean"))()} if mean_is_good else {})
     others = members(storage, manifest)
-    bad, unknown = inventory(storage, manifest, others)
+    missing, bad, unknown = inventory(storage, manifest, others)
     numbers_compared = 0
     if level != "size":
         # Those that are bad by name or size are not read: a hostile file may be larger than the memory.
-        numbers = np.setdiff1d(np.arange(chunk_count(manifest), dtype=np.int64), list(bad))
+        numbers = np.setdiff1d(np.flatnonzero(~missing), list(bad))
         with Progress(len(numbers), "chunks") as progress:
             work = CheckChunks(storage, manifest, replay, full)
             loaders = {} if replay is None else parameters.parameter_loaders(storage, manifest)
@@ -209,7 +215,7 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
         chunks=chunk_count(manifest),
         rows_compared=numbers_compared // max(1, manifest.shape[-1]) if manifest.is_sample else 0,
         rows=prod(manifest.shape[:-1]) if manifest.is_sample else 0,
-        bad={chunk_index(manifest, number): bad[number] for number in sorted(bad)},
+        bad=BadChunks(manifest, missing, bad),
         faults={
             **{parameters.parameter_key(name): fault for name, fault in faults.items() if fault is not None},
             **metadata_faults(storage, files),

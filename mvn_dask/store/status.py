@@ -1,7 +1,6 @@
 """Progress of a store, from its files alone.
 
-Input: a URL. Output: a `Status`. Cost: the manifest, and an `lstat` a chunk in a folder or a listing in an object
-store; dask is not imported.
+Input: a URL. Output: a `Status`. Cost: the manifest, and that of listing the chunks; dask is not imported.
 """
 
 from collections.abc import Mapping
@@ -10,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from mvn_dask.store.format.chunk_listing import chunk_entries
 from mvn_dask.store.format.completeness import State, changed_documents
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_entries, is_whole
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, is_whole
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
@@ -103,10 +103,8 @@ def status(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
     count, size = chunk_count(manifest), chunk_bytes(manifest)
-    times = np.array(
-        [entry.modified for _, entry in chunk_entries(storage, manifest, 0, count) if is_whole(manifest, entry)],
-        np.float64,
-    )
+    entries = (entry for _, entry in chunk_entries(storage, manifest, 0, count))
+    times = np.fromiter((entry.modified for entry in entries if is_whole(manifest, entry)), np.float64)
     recent = times[times >= times.max() - RATE_SECONDS] if len(times) else times
     seconds = float(recent.max() - recent.min()) if len(recent) else 0.0
     changed = changed_documents(storage, manifest)

@@ -19,7 +19,8 @@ from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.completeness import missing_numbers, refuse_unknown_files, state
+from mvn_dask.store.format.chunk_listing import missing_count, missing_numbers
+from mvn_dask.store.format.completeness import refuse_unknown_files, state
 from mvn_dask.store.format.layout import chunk_count, chunk_index, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
 from mvn_dask.store.format.members import members
@@ -199,7 +200,7 @@ def _others_complete(storage: Storage, manifest: Manifest, written: tuple[int, i
     step = max(1, count if storage.prefers_listing else CHECKED_CHUNKS)
     for start, stop in ((0, written[0]), (written[1], count)):
         for first in range(start, stop, step):
-            if len(missing_numbers(storage, manifest, first, min(first + step, stop))):
+            if missing_count(storage, manifest, first, min(first + step, stop)):
                 return False
     return True
 

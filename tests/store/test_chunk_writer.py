@@ -14,7 +14,7 @@ from mvn_dask.errors import AlignmentError, StoreError
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, WriteChunks
-from mvn_dask.store.format.completeness import missing_numbers
+from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.storage.local import LocalStorage

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mvn_dask
+from mvn_dask.cli.formatting import verification_json
 from mvn_dask.errors import DamagedManifestError, MvnDaskError, UnfinishedStoreError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.maintenance.describe import describe
@@ -290,6 +291,42 @@ def test_a_chunk_that_is_a_link_to_the_systems_files(tmp_path: Path) -> None:
     assert Path("/etc/passwd").read_bytes() == secret
     assert not chunk(folder, 1).is_symlink()
     assert tree(folder) == before
+
+
+CLAIMED = 10**7
+"""Chunks of one row that a record claims: as many as it may."""
+LOOKS: dict[str, Callable[[Path], object]] = {
+    **{call: CALLS[call] for call in ("status", "from_zarr", "verify", "extend")},
+    "checksum": lambda folder: str(mvn_dask.verify(folder, level="checksum")),
+    "verification": lambda folder: json.dumps(verification_json(mvn_dask.verify(folder))),
+    "describe": lambda folder: str(describe(folder)),
+    "report": mvn_dask.report,
+    "to_zarr": CALLS["to_zarr"],
+}
+
+
+@pytest.mark.parametrize("call", LOOKS)
+def test_a_record_costs_what_is_there_and_not_what_it_claims(
+    call: str, stores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte a chunk, of ten million that are claimed; and looks at the few that are there."""
+    folder = shutil.copytree(stores / "sample", tmp_path / "store")
+    layout = {"shape": [CLAIMED, 2], "chunks": [1, 2], "inner_chunks": None}
+    forge(folder, (*SAMPLE, "size"), [CLAIMED])
+    forge(folder, (ARRAY,), {**begun(folder)[ARRAY], **layout})
+    looks = 0
+    lstat = os.lstat
+
+    def counted(*arguments: Any, **options: Any) -> os.stat_result:
+        nonlocal looks
+        looks += 1
+        return lstat(*arguments, **options)
+
+    monkeypatch.setattr(os, "lstat", counted)
+    monkeypatch.setitem(CALLS, call, LOOKS[call])
+    error = refused(folder, call)
+    assert looks < 1000
+    assert isinstance(error, MvnDaskError) == (call not in {"status", "verify", "checksum", "verification", "describe"})
 
 
 json_values = st.recursive(

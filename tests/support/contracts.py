@@ -238,6 +238,10 @@ def _check_listing(storage: Storage) -> None:
     for folder in ("none", "abc", "ab/x", "b", "a/b/c/y/z"):
         assert list(storage.entries(folder)) == [], folder
         assert storage.folders(folder) == [], folder
+        assert list(storage.names(folder)) == [], folder
+    assert sorted(storage.names("a")) == ["b", "x"]
+    assert sorted(storage.names("a/b")) == ["c"]
+    assert {"a", "ab", "abc", "a b"} <= set(storage.names(""))
     storage.remove_temporaries(lambda _: True)
     for key, size in sizes.items():
         assert storage.read(key).tobytes() == b"." * size

@@ -1,17 +1,15 @@
 """What lies in a storage: a complete store, an unfinished one, or something else.
 
-Input: storage and a manifest. Output: numbers of missing chunks, or answers. Cost: an `lstat` a chunk in a folder, a
-listing in an object store; and the documents' JSON.
+Input: storage and a manifest. Output: numbers of missing chunks, or answers. Cost: that of listing the
+chunks, and the documents' JSON.
 """
 
 import json
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
-from mvn_dask.store.format.layout import chunk_count, chunk_entries, is_whole
+from mvn_dask.store.format.chunk_listing import missing_count
+from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.members import DOCUMENT
 from mvn_dask.store.format.metadata import FINGERPRINT, Files, document_fault, read_amendable, zarr_files
@@ -21,16 +19,6 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
 State = Literal["unfinished", "changed", "complete"]
 """How far a store is: "changed" is one that was complete, and whose metadata others changed since."""
-
-
-def missing_numbers(storage: Storage, manifest: Manifest, start: int, stop: int) -> npt.NDArray[np.int64]:
-    """Numbers of missing chunks, from `start` up to `stop`."""
-    if not storage.prefers_listing and next(storage.entries("samples"), None) is None:
-        return np.arange(start, stop, dtype=np.int64)
-    missing = np.ones(stop - start, np.bool_)
-    for number, entry in chunk_entries(storage, manifest, start, stop):
-        missing[number - start] = not is_whole(manifest, entry)
-    return start + np.flatnonzero(missing).astype(np.int64)
 
 
 def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] | None:
@@ -74,7 +62,7 @@ def state(storage: Storage, manifest: Manifest) -> State:
         files.append(f"{manifest.array.dimensions[-1]}/c/0")
     if changed is None or not all(storage.entry(key) is not None for key in files):
         return "unfinished"
-    if len(missing_numbers(storage, manifest, 0, chunk_count(manifest))):
+    if missing_count(storage, manifest, 0, chunk_count(manifest)):
         return "unfinished"
     return "changed" if changed else "complete"
 
@@ -82,7 +70,7 @@ def state(storage: Storage, manifest: Manifest) -> State:
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     """Raise UnfinishedStoreError with what is missing, chunks or metadata, and how to go on."""
     count = chunk_count(manifest)
-    missing = len(missing_numbers(storage, manifest, 0, count))
+    missing = missing_count(storage, manifest, 0, count)
     fault = f"{missing} of {count} chunks of {storage} are missing"
     if not missing:
         # What others changed beside the numbers decides none of them.

@@ -9,9 +9,7 @@ a crc32c of their own: Zarr's codec ``sharding_indexed``. Zarr's own pipeline ma
 drawing and writing together; a test compares the bytes with those that Zarr writes.
 """
 
-import operator
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -29,8 +27,6 @@ CHECKSUM_BYTES = 4
 """What crc32c adds to an inner chunk, and to the index of a shard."""
 INDEX_BYTES = 16
 """Offset and size of an inner chunk in the index of a shard, both uint64."""
-
-_KEY = re.compile(rf"{ARRAY}/c(/(0|[1-9][0-9]*))*")
 
 Index = tuple[int, ...]
 """Number of a chunk along each axis."""
@@ -185,26 +181,3 @@ def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> np
 def is_whole(manifest: Manifest, entry: Entry) -> bool:
     """Whether it is a plain file of exactly the size of a chunk."""
     return entry.regular and entry.size == chunk_bytes(manifest)
-
-
-def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
-    """Numbers and entries of the chunks of these numbers, where there are any."""
-    if not storage.prefers_listing:
-        for number in range(start, stop):
-            entry = storage.entry(chunk_key(chunk_index(manifest, number)))
-            if entry is not None:
-                yield number, entry
-        return
-    # Not only below "c": the one chunk of an array without axes is named so.
-    for entry in storage.entries(ARRAY):
-        index = parse_key(manifest, entry.key)
-        if index is not None and start <= (number := chunk_number(manifest, index)) < stop:
-            yield number, entry
-
-
-def parse_key(manifest: Manifest, key: str) -> Index | None:
-    """The chunk of a key, or None if it is no chunk's key."""
-    if not _KEY.fullmatch(key):
-        return None
-    index, counts = tuple(map(int, key.split("/")[2:])), grid(manifest)
-    return index if len(index) == len(counts) and all(map(operator.lt, index, counts)) else None

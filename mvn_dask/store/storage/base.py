@@ -118,6 +118,11 @@ class Storage(ABC):
         paths = (entry.key.removeprefix(start) for entry in self.entries(prefix))
         return sorted({path.partition("/")[0] for path in paths if "/" in path})
 
+    def names(self, folder: str) -> Iterator[str]:
+        """Names of what lies right in a folder, files and folders, in any order."""
+        start = len(folder) + 1 if folder else 0
+        yield from {entry.key[start:].partition("/")[0] for entry in self.entries(folder)}
+
     @abstractmethod
     def loader(self, key: str) -> ArrayLoader:
         """Reads a ``.npy`` file in another process; local ones are mapped into memory."""

@@ -142,6 +142,12 @@ class LocalStorage(Storage):
         with os.scandir(self._folder / prefix) as items:
             return sorted(item.name for item in items if item.is_dir(follow_symlinks=False))
 
+    def names(self, folder: str) -> Iterator[str]:
+        if self._link_above(f"{folder}/") is None:
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._folder / folder) as items:
+                for item in items:
+                    yield item.name
+
     def loader(self, key: str) -> ArrayLoader:
         self._refuse_links(key)
         return partial(np.load, f"{self.name}/{key}", mmap_mode="r", allow_pickle=False)

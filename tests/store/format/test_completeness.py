@@ -6,7 +6,8 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
-from mvn_dask.store.format.completeness import changed_documents, missing_numbers, refuse_unfinished, state
+from mvn_dask.store.format.chunk_listing import missing_numbers
+from mvn_dask.store.format.completeness import changed_documents, refuse_unfinished, state
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
