@@ -150,7 +150,8 @@ def _fields(command: str) -> Iterator[tuple[str, str]]:
             document = ast.literal_eval(text.value)
             if (command, field.target.id) == ("verify", "bad"):
                 document = (
-                    "Chunks that are not as they should be: a list of objects with `chunk`, its index, and `reason`."
+                    "Chunks that are not as they should be: a list of objects with `chunk`, its index, and `reason`; "
+                    "of more than 10,000, the first ones."
                 )
             yield f"`{field.target.id}`", " ".join(document.split())
     yield from {
@@ -158,7 +159,10 @@ def _fields(command: str) -> Iterator[tuple[str, str]]:
             ("`complete`", "Whether everything is there."),
             ("`state`", "unfinished, complete, or changed: complete, and others changed its metadata since."),
         ],
-        "verify": [("`ok`", "Whether the store is exactly what its manifest says, and no unknown file lies in it.")],
+        "verify": [
+            ("`bad_count`", "How many chunks are bad."),
+            ("`ok`", "Whether the store is exactly what its manifest says, and no unknown file lies in it."),
+        ],
     }.get(command, [])
 
 

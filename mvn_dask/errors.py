@@ -39,9 +39,14 @@ negative dimensions are not allowed: `size` is -1
 
 import numpy as np
 
+from mvn_dask.escaping import printable_lines
+
 
 class MvnDaskError(Exception):
-    """Base of every exception that mvn_dask raises on purpose."""
+    """Base of every exception that mvn_dask raises on purpose. Its text is in one line, whatever it quotes."""
+
+    def __str__(self) -> str:
+        return printable_lines(map(str, self.args))
 
 
 class ArgumentError(MvnDaskError, ValueError):
@@ -73,7 +78,7 @@ class SpoolError(MvnDaskError, FileNotFoundError):
 
 
 class JobFileError(MvnDaskError, ValueError):
-    """A job file cannot be understood, or a file that it names is missing; the text has a line for every fault."""
+    """A job file cannot be understood, or a file that it names is missing; each argument is a fault, and a line."""
 
 
 class JobCancelledError(MvnDaskError, RuntimeError):

@@ -9,6 +9,7 @@ import mvn_dask
 PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
+    {"escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "redaction"},
     {"array_likes", "checks", "kinds", "lineage", "locations"},
     {"labels"},
@@ -29,11 +30,8 @@ LEVELS = [
 ]
 """Files and folders of the package, from the ground up: each imports from lower levels only."""
 
-ALLOWED = {
-    "execution": LEVELS[0] | LEVELS[1],
-    "store": LEVELS[0] | LEVELS[1] | {"execution"},
-    "statistics": LEVELS[0] | LEVELS[1] | {"execution"},
-}
+GROUND = LEVELS[0] | LEVELS[1] | LEVELS[2]
+ALLOWED = {"execution": GROUND, "store": GROUND | {"execution"}, "statistics": GROUND | {"execution"}}
 """What a folder may import at most, where that is less than its level allows: execution depends on no distribution
 and no file format, the store on no distribution, statistics on neither."""
 

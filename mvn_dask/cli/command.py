@@ -168,7 +168,8 @@ def run_command(output: OutputOptions, action: Callable[[RedactSecrets], Command
             code = exit_code(error)
             if output.debug:
                 log.debug(f"{type(error).__name__} was raised", exc_info=error)
-            log.error(error_message(error), extra={"exit_code": int(code), "type": type(error).__name__})
+            for line in error_message(error).split("\n"):
+                log.error(line, extra={"exit_code": int(code), "type": type(error).__name__})
             return code
         return result.exit_code
 

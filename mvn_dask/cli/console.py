@@ -1,7 +1,7 @@
 """Standard output and standard error of a command.
 
 Input: log records, progress, a result. Output: the result alone on standard output, all else on standard error, as text
-or JSON, a line for each line of a message. Where that is no terminal there are no colours, no bars and no escape
+or JSON, a line a message. Where that is no terminal there are no colours, no bars and no escape
 sequences, but a line every `PROGRESS_INTERVAL` seconds.
 """
 
@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
+from mvn_dask.escaping import printable, printable_lines
 from mvn_dask.redaction import extra_fields
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_text and record.levelno == logging.DEBUG:
-            return record.exc_text
+            return printable_lines(record.exc_text.split("\n"))
         level = _level(record)
         prefix = "mvn-dask: " if level == "info" else f"mvn-dask: {level}: "
-        return "\n".join(prefix + line for line in _lines(record))
+        return prefix + printable(_message(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -50,7 +51,8 @@ class JsonFormatter(logging.Formatter):
             fields["traceback"] = record.exc_text
         head = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")}
         head["level"] = _level(record)
-        return "\n".join(json.dumps({**head, "message": line, **fields}, default=str) for line in _lines(record))
+        # Of ASCII alone, so that nothing in a name reaches a terminal as it is.
+        return json.dumps({**head, "message": _message(record), **fields}, default=str)
 
 
 FORMATTERS = {"text": TextFormatter, "json": JsonFormatter}
@@ -66,10 +68,9 @@ def _level(record: logging.LogRecord) -> str:
     return logging.getLevelName(min(record.levelno, logging.ERROR)).lower()
 
 
-def _lines(record: logging.LogRecord) -> list[str]:
-    # Of our messages each line is an error of its own; libraries wrap long ones.
+def _message(record: logging.LogRecord) -> str:
     message = record.getMessage()
-    return (message.splitlines() or [""]) if is_own(record) else [" ".join(message.split())]
+    return message if is_own(record) else " ".join(message.split())  # libraries wrap long ones
 
 
 class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
@@ -148,7 +149,7 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
 def print_result(text: str) -> None:
     """Print what a command was for; only this goes to standard output. Raises OSError if it cannot be written."""
     try:
-        print(text, flush=True)  # noqa: T201
+        print(printable_lines(text.split("\n")), flush=True)  # noqa: T201
     except OSError as error:
         _discard(sys.stdout)
         raise OSError(error.errno, f"the result could not be printed: {error.strerror}") from error

@@ -1,7 +1,10 @@
 """Exit codes of the command, and why it failed. Input: an exception; output: its exit code and a line."""
 
 import errno
+import os
 from enum import IntEnum
+
+from mvn_dask.escaping import printable
 
 REFUSED_PATH = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 """Errors of the system by which a path cannot be used."""
@@ -74,7 +77,8 @@ def error_message(error: BaseException) -> str:
     if isinstance(error, JobFileError):
         return text
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return printable(f"{where}{error.strerror}")
     line = "; ".join(filter(None, (line.strip() for line in text.splitlines())))
     for python, command in COMMAND_ADVICE.items():
         line = line.replace(python, command)

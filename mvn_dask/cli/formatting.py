@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mvn_dask.escaping import printable
 from mvn_dask.maintenance.describe import table
 from mvn_dask.store.status import readable
 
@@ -71,10 +72,11 @@ def run_text(result: "RunResult") -> str:
     """What a run did, in a line."""
     done = f"{result.drawn} of {result.chunks} chunks drawn in {duration(result.seconds)}"
     done = done if result.drawn else "nothing to draw"
+    url = printable(result.url)
     if result.complete:
-        return f"{result.url}: complete; {done}"
+        return f"{url}: complete; {done}"
     part = "" if result.part is None else f"part {result.part[0]}/{result.part[1]} is done; "
-    return f"{result.url}: {part}{done}; {result.missing} chunks of other parts are missing"
+    return f"{url}: {part}{done}; {result.missing} chunks of other parts are missing"
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, command
 from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def init(
             file.write(job_template())
     except FileExistsError as error:
         raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
-    log.info(f"wrote {path}: edit it, then call mvn-dask plan {path}")
+    log.info(printable(f"wrote {path}: edit it, then call mvn-dask plan {path}"))
     return ExitCode.DONE
 
 

@@ -12,6 +12,7 @@ import typer
 
 from mvn_dask.cli.command import CommandResult, Result, Store, StoreOptions, WorkOptions, command
 from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def report(
         found = report_on(url, storage_options=storage_options)
     with atomic_write(output) as file:
         file.write(found.html.encode())
-    log.info(f"wrote {output}")
+    log.info(printable(f"wrote {output}"))
     return Result(str(found), found.as_dict(), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 

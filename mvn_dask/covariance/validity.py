@@ -17,6 +17,7 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.checks import CheckValid, caller_level
 from mvn_dask.covariance.matrix_factors import NUMBERS_AT_ONCE
 from mvn_dask.errors import ArgumentError
+from mvn_dask.escaping import printable
 
 SYMMETRY = 1e-7
 """Asymmetry that is taken for the rounding of other software, at least, in products of standard deviations."""
@@ -55,7 +56,7 @@ class Validity:
     def warn(self) -> None:
         """One warning about all faults, if there are any and that is asked for."""
         if self.check_valid == "warn" and (self.invalid or self.inaccurate):
-            warnings.warn(str(self), RuntimeWarning, stacklevel=caller_level())
+            warnings.warn(printable(str(self)), RuntimeWarning, stacklevel=caller_level())
 
     def _raise_if_asked(self) -> None:
         if self.check_valid == "raise":

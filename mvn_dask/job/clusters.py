@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
+from mvn_dask.escaping import printable
 from mvn_dask.execution.cancellation import current_token, raise_if_cancelled
 from mvn_dask.execution.losses import processes_not_started
 from mvn_dask.execution.process_start import StartSignal, observed_by
@@ -72,7 +73,7 @@ def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 3
             # A scheduler that the user configured, threads for example, would take precedence over the client. Set by
             # name, not as an object: new workers get the whole configuration pickled.
             stack.enter_context(dask.config.set(scheduler="distributed"))
-            log.info(_description(client))
+            log.info(printable(_description(client)))
             stack.enter_context(_log_missing_workers(client))
         try:
             yield
@@ -216,7 +217,7 @@ def _local_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
     faults = [f"{job.label}: cluster.options.{name}: LocalCluster takes no such option" for name in {*given} - known]
     if faults:
-        raise JobFileError("\n".join(sorted(faults)))
+        raise JobFileError(*sorted(faults))
     table = job.cluster
     options: dict[str, Any] = {"dashboard_address": f"{LOOPBACK}:0"}
     if table.tls or given.get("processes", True):

@@ -52,7 +52,7 @@ def parse_mapping(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocat
     try:
         job = kind.model_validate(merged(mapping, locations.overrides))
     except ValidationError as error:
-        raise JobFileError("\n".join(_messages(error, locations))) from None
+        raise JobFileError(*_messages(error, locations)) from None
     except ValueError as error:
         raise JobFileError(str(error)) from None
     job._folder, job._label = start, locations.file
@@ -89,7 +89,7 @@ def parse_overrides(texts: Texts) -> list[Override]:
         except ValueError as error:
             faults.append(str(error))
     if faults:
-        raise JobFileError("\n".join(faults))
+        raise JobFileError(*faults)
     return found
 
 

@@ -10,6 +10,7 @@ from math import isfinite, prod
 from typing import Any
 
 from mvn_dask.errors import ArgumentError, DamagedManifestError
+from mvn_dask.escaping import printable_lines
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest, require_manifest
@@ -107,7 +108,7 @@ class Description:
 def table(rows: Mapping[str, object]) -> str:
     """Keys and values, one a line."""
     width = max(map(len, rows))
-    return "\n".join(f"{key:<{width}}  {value}" for key, value in rows.items())
+    return printable_lines(f"{key:<{width}}  {value}" for key, value in rows.items())
 
 
 def _kinds(sample: Mapping[str, Any]) -> str:

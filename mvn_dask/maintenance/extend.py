@@ -17,6 +17,7 @@ from mvn_dask.errors import (
     StorageNotEmptyError,
     UnfinishedStoreError,
 )
+from mvn_dask.escaping import printable
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.ranges import BlockNumbers
@@ -47,7 +48,7 @@ class Extension:
     """Shape now."""
 
     def __str__(self) -> str:
-        return f"{self.url}: {self.before[0]} rows before, {self.after[0]} now; shape {self.after}"
+        return printable(f"{self.url}: {self.before[0]} rows before, {self.after[0]} now; shape {self.after}")
 
 
 def extend(

@@ -11,6 +11,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
@@ -51,8 +52,10 @@ class Repair:
             what.append(f"written again: {', '.join(self.files)}")
         if self.unknown_files:
             what.append(f"not touched, since they do not belong to the store: {', '.join(self.unknown_files)}")
-        text = f"{self.url}: {'; '.join(what)}"
-        return f"{text}\n{compared_rows(self.rows_compared, self.rows)}" if self.level == "values" else text
+        lines = [f"{self.url}: {'; '.join(what)}"]
+        if self.level == "values":
+            lines.append(compared_rows(self.rows_compared, self.rows))
+        return printable_lines(lines)
 
 
 def repair(

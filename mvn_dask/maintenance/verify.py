@@ -15,6 +15,7 @@ import numpy as np
 from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
 from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError, DamagedManifestError, DerivedStoreError
+from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import range_size
@@ -82,7 +83,7 @@ class Verification:
         foreign = (f"  {key}: does not belong to the store" for key in self.unknown_files)
         lines += _first_lines(len(self.unknown_files), foreign)
         lines += _first_lines(len(self.members), (f"  {path}: added by others, not looked at" for path in self.members))
-        return "\n".join([*lines, *([self.guarantee] if self.guarantee else [])])
+        return printable_lines([*lines, *([self.guarantee] if self.guarantee else [])])
 
 
 def compared_rows(compared: int, rows: int) -> str:

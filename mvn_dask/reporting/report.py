@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mvn_dask.environment import Environment, environment
 from mvn_dask.errors import DerivedStoreError
+from mvn_dask.escaping import printable_lines
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.heatmaps import heatmaps
@@ -106,7 +107,9 @@ class Report:
     def __str__(self) -> str:
         head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {rate(self.error_rate)} sound samples)"
         left_out = [f"left out: {text}" for text in self.estimates.selection.left_out()]
-        return "\n".join([head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left_out)])
+        return printable_lines(
+            [head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left_out)]
+        )
 
 
 def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Report:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mvn_dask.escaping import printable_lines
 from mvn_dask.store.format.chunk_listing import chunk_entries
 from mvn_dask.store.format.completeness import State, changed_documents
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, is_whole
@@ -60,7 +61,7 @@ class Status:
             size += f", written at {readable(self.rate)}/s"
             if self.missing and self.done and self.rate > 0:
                 size += f"; {self.bytes / self.done * self.missing / self.rate:.0f} s to go at that rate"
-        return "\n".join([*lines, size])
+        return printable_lines([*lines, size])
 
 
 def readable(nbytes: float) -> str:

@@ -87,7 +87,7 @@ def test_an_error_is_a_line_and_a_code(error: BaseException, code: int, line: st
 
 
 def test_errors_of_a_job_file_are_a_line_each(capsys: Captured) -> None:
-    assert run_command(OutputOptions(), failing(JobFileError("job.toml:1: a\njob.toml:2: b"))) == 2
+    assert run_command(OutputOptions(), failing(JobFileError("job.toml:1: a", "job.toml:2: b"))) == 2
     assert capsys.readouterr().err == "mvn-dask: error: job.toml:1: a\nmvn-dask: error: job.toml:2: b\n"
 
 

@@ -62,9 +62,11 @@ def test_errors_of_the_system() -> None:
 
 MESSAGES: list[tuple[Exception, str]] = [
     (errors.ArgumentError("`a` must be b"), "`a` must be b"),
-    (errors.ArgumentError("one\n  two\n\n"), "one; two"),
-    (errors.JobFileError("a: one\nb: two"), "a: one\nb: two"),
+    (errors.ArgumentError("one\n  two"), r"one\n  two"),
+    (errors.JobFileError("a: one", "b: two"), "a: one\nb: two"),
     (PermissionError(errno.EACCES, "Permission denied", "/x/y"), "/x/y: Permission denied"),
+    (PermissionError(errno.EACCES, "Permission denied", "/x\n\x1b[0m"), r"/x\n\x1b[0m: Permission denied"),
+    (PermissionError(errno.EACCES, "Permission denied", b"/x\xff"), r"/x\udcff: Permission denied"),
     (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
     (OSError("odd"), "odd"),
     (errors.TransportError("no answer"), "no answer"),

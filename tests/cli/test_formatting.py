@@ -84,9 +84,9 @@ def test_json_of_a_verification() -> None:
         "url": "/x.zarr", "level": "size", "chunks": 3, "rows_compared": 20, "rows": 600,
         "faults": {"zarr.json": "missing"}, "unknown_files": ["a"],
         "members": ["loss"], "guarantee": "",
-        "bad": [{"chunk": [1, 0], "reason": "missing"}], "ok": False,
+        "bad": [{"chunk": [1, 0], "reason": "missing"}], "bad_count": 1, "ok": False,
     }  # fmt: skip
-    assert content.keys() == {field.name for field in fields(report)} | {"ok"}
+    assert content.keys() == {field.name for field in fields(report)} | {"ok", "bad_count"}
 
 
 DURATIONS = [

@@ -53,7 +53,7 @@ def test_ways_to_name_a_store(way: str, stored: Site, capsys: Captured, monkeypa
     for command, kind in (("status", Status), ("info", Description), ("verify", Verification), ("repair", Repair)):
         assert run([command, location, "--json"]) == 0
         content = result(capsys)
-        assert content.keys() - {"complete", "ok", "state"} == names(kind) - {"complete", "state"}
+        assert content.keys() - {"complete", "ok", "state", "bad_count"} == names(kind) - {"complete", "state"}
         assert content["url"] == str(stored.store)
         assert run([command, location]) == 0
         assert str(stored.store) in capsys.readouterr().out

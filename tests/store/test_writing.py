@@ -394,6 +394,7 @@ def test_a_writer_killed_many_times(kills: int, tmp_path: Path) -> None:
         kill(writer)
         assert before < chunks_in(folder) < kills * CHUNKS_A_KILL
         assert_no_reader_opens(folder)
+    (folder / "samples" / "c" / "0").mkdir(parents=True, exist_ok=True)
     (folder / "samples" / "c" / "0" / f"0.{'0' * 32}.partial").touch()  # should no kill have hit amid a file
     zarr.open(folder)  # a careless reader makes an empty group here
     write_killable(folder, kills)

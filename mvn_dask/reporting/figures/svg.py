@@ -11,6 +11,7 @@ from math import ceil, floor, log10
 import jinja2
 from markupsafe import Markup
 
+from mvn_dask.escaping import printable
 from mvn_dask.reporting.number_format import MINUS, number, plural, rate, signed, to_precision
 from mvn_dask.store.status import readable
 
@@ -24,6 +25,7 @@ def templates() -> jinja2.Environment:
     found = jinja2.Environment(
         loader=jinja2.PackageLoader("mvn_dask.reporting"),
         autoescape=True,
+        finalize=lambda value: printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
