@@ -105,8 +105,7 @@ def extend(
         replay = replay_of(storage, manifest)
         if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
-        found = state(storage, manifest)
-        if found == "unfinished":
+        if state(storage, manifest) == "unfinished":
             raise UnfinishedStoreError(
                 f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
             )
@@ -117,9 +116,9 @@ def extend(
         refuse_members_along(storage, others, manifest.array.dimensions[0])
         amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long
         _refuse_files_beyond(storage, manifest, longer)
-        if found == "changed":
-            # Until the extension ends, the root says that this was a whole store of the shorter run.
-            commit(storage, zarr_files(manifest, arrays), others)
+        # Before anything else, so that what cannot be read is an error now, and until the extension ends the root says
+        # that this was a whole store of the shorter run.
+        commit(storage, zarr_files(manifest, arrays), others)
         _begin(storage, manifest, longer, array)
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()

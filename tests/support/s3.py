@@ -122,6 +122,11 @@ class Atomic(server.DomainDispatcherApplication):
     conditional = threading.Lock()
 
     def __call__(self, environ, start_response):
+        path = environ["PATH_INFO"]
+        if "/unreadable=" in path and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            if path.endswith(path.split("/unreadable=")[1].split("/")[0].replace("+", "/")):
+                start_response("403 Forbidden", [("Content-Type", "application/xml")])
+                return [b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"]
         with self.conditional if "HTTP_IF_NONE_MATCH" in environ else nullcontext():
             return super().__call__(environ, start_response)
 
@@ -129,7 +134,8 @@ server.DomainDispatcherApplication = Atomic
 server.main(["-H", "127.0.0.1", "-p", "0"])
 """
 """moto's server. Its conditional put looks first and writes afterwards, so that on a busy machine two may succeed; S3's
-is atomic, and so is this one's."""
+is atomic, and so is this one's. Of a prefix ``…/unreadable=END`` it refuses to show the objects whose keys end so, with
+a "+" in place of a slash."""
 
 
 @pytest.fixture(scope="session")

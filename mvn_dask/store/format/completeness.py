@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.store.format.chunk_listing import missing_count
+from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
-from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.members import DOCUMENT
-from mvn_dask.store.format.metadata import FINGERPRINT, Files, document_fault, read_amendable, zarr_files
+from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, left_behind, read_manifest
+from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
 from mvn_dask.store.format.ownership import removal
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
@@ -93,8 +93,9 @@ def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
         if unknown is None:
             return
         removal(storage).refuse_other_files()
+        why = f" ({left_behind(storage)})" if left_behind(storage) else ""
         raise StorageNotEmptyError(
-            f"{storage} is not empty, and no store of mvn_dask: name another URL, or use overwrite=True"
+            f"{storage} is not empty, and no store of mvn_dask{why}: name another URL, or use overwrite=True"
         )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from mvn_dask.store.storage.base import Storage, written_key
 
-DOCUMENTS = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
+DOCUMENT = "zarr.json"
+"""Name of a metadata document of Zarr 3."""
+DOCUMENTS = {DOCUMENT, ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
 """Names of metadata documents of Zarr 3 and Zarr 2."""
 MAX_DOCUMENT_BYTES = 2**24
 """Size of a document, at most; a larger one counts as another file."""

@@ -17,8 +17,9 @@ import numpy as np
 
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
+from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
-from mvn_dask.store.storage.base import MANIFEST_KEY, VERSION_2_KEY, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
 
 FORMAT = "mvn_dask store"
 FORMAT_VERSION = 4
@@ -27,6 +28,11 @@ MAX_CHUNKS = 10**7
 """Chunks of a store, at most: a bit of memory is kept for each."""
 MAX_MANIFEST_BYTES = 2**26
 """Size of a manifest, at most; names of the variables make it long."""
+
+FINGERPRINT = "mvn_dask_fingerprint"
+"""Attribute of the root that says whose metadata it is."""
+PROVENANCE = "provenance"
+"""Attribute of the array that says which samples are behind it."""
 
 _DIMENSION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -250,8 +256,22 @@ def require_manifest(storage: Storage) -> Manifest:
     """The manifest of a store that must be there. Raises NotAStoreError if there is none."""
     manifest = read_manifest(storage)
     if manifest is None:
-        raise NotAStoreError(f"there is no store at {storage}: `mvn_dask.to_zarr` makes one")
+        why = left_behind(storage) or "`mvn_dask.to_zarr` makes one"
+        raise NotAStoreError(f"there is no store at {storage}: {why}")
     return manifest
+
+
+def left_behind(storage: Storage) -> str | None:
+    """That the manifest of a store was left behind, where Zarr's metadata are those of one; else None."""
+    for key, attribute in ((DOCUMENT, FINGERPRINT), (f"samples/{DOCUMENT}", PROVENANCE)):
+        document = read_document(storage, key)
+        attributes = None if document is None else document.get("attributes")
+        if isinstance(attributes, dict) and attribute in attributes:
+            return (
+                f"its Zarr metadata is that of one, but the folder {INTERNAL_FOLDER} is missing: it was left behind by "
+                "a copy without the names that begin with a dot. Copy it as well"
+            )
+    return None
 
 
 def is_unchanged(storage: Storage, manifest: Manifest) -> bool:
@@ -266,5 +286,5 @@ def require_same_manifest(storage: Storage, manifest: Manifest) -> None:
     """Raise unless the store was begun with this manifest."""
     stored = read_manifest(storage)
     if stored is None:
-        raise StoreError(f"{storage} has lost its manifest: did somebody delete it?")
+        raise StoreError(f"{storage} has lost its manifest: {left_behind(storage) or 'did somebody delete it?'}")
     stored.require_same(manifest, storage)

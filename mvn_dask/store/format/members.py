@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mvn_dask.errors import StorageNotEmptyError
-from mvn_dask.store.format.hierarchy import Hierarchy, hierarchy_of, read_document
+from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document
 from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
-DOCUMENT = "zarr.json"
-"""Name of a metadata document."""
 MAX_MEMBERS = 10_000
 """Groups and arrays of others in a store, at most: their documents are copied into the root's."""
 

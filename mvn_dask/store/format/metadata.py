@@ -19,13 +19,12 @@ import numpy.typing as npt
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
+from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import ARRAY, fill_value
-from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest
-from mvn_dask.store.format.members import DOCUMENT, Members
+from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, PROVENANCE, Manifest
+from mvn_dask.store.format.members import Members
 from mvn_dask.store.storage.base import Entry, Storage
 
-FINGERPRINT = "mvn_dask_fingerprint"
-"""Attribute of the root that says whose metadata it is."""
 MAX_MEAN_SIZE = 10_000
 """Numbers of a mean in the attributes, at most; a longer one is in ``.mvn_dask/parameters/mean.npy`` alone."""
 MAX_EXTRA_BYTES = 2**21
@@ -78,7 +77,7 @@ def attributes(
     samples: Sequence[Mapping[str, object]], expression: str | None, mean: npt.NDArray[Any] | None
 ) -> dict[str, Any]:
     """Attributes for plain readers: text and numbers only, so that they can be saved in other formats."""
-    found: dict[str, Any] = {"provenance": canonical_json(list(samples))}
+    found: dict[str, Any] = {PROVENANCE: canonical_json(list(samples))}
     if expression is not None:
         found["expression"] = expression
     if mean is not None and mean.size <= MAX_MEAN_SIZE:

@@ -12,10 +12,9 @@ from itertools import groupby
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.chunk_listing import parse_key
-from mvn_dask.store.format.hierarchy import Hierarchy, read_hierarchy
+from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, read_hierarchy
 from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.members import DOCUMENT
 from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
 from mvn_dask.store.storage.base import (
     INTERNAL_FOLDER,

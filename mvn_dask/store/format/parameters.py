@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.environment import Environment, environment
-from mvn_dask.errors import DamagedManifestError
+from mvn_dask.errors import DamagedManifestError, TransportError
 from mvn_dask.hashing import digest
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Buffer, Storage
@@ -84,16 +84,30 @@ def _examine(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any
         return "missing" if entry is None else "a link or the like"
     if not info.nbytes < entry.size <= info.nbytes + MAX_HEADER_BYTES:
         return f"wrong size: {entry.size} bytes"
-    try:
-        array: Any = storage.loader(key)()
-    except Exception as error:  # noqa: BLE001 a hostile header makes numpy raise anything
-        return f"no array: {error}"
+    array = _load(storage, key)
+    if isinstance(array, str):
+        return array
     # An archive is no array, there are dtypes without bytes, and another order of the axes would be copied.
     if not isinstance(array, np.ndarray) or (array.dtype, array.shape) != (info.dtype, info.shape):
         return f"not an array of {info.dtype} of shape {info.shape}"
     if not array.flags.c_contiguous or digest(array) != info.sha256:
         return "other numbers than the manifest's digest says"
     return array
+
+
+def _load(storage: Storage, key: str) -> Any:
+    """What numpy makes of a file, or what is wrong with it. Raises OSError if it cannot be read, good as it may be."""
+    try:
+        return storage.loader(key)()
+    except FileNotFoundError:
+        return "missing"  # since it was looked at
+    except OSError as error:
+        # numpy's own complaints about the content have no number, and neither have those of object stores.
+        if error.errno is not None or isinstance(error, TransportError):
+            raise
+        return f"no array: {error}"
+    except Exception as error:  # noqa: BLE001 a hostile header makes numpy raise anything
+        return f"no array: {error}"
 
 
 def parameter_loaders(storage: Storage, manifest: Manifest) -> dict[str, ArrayLoader]:

@@ -112,7 +112,8 @@ class LocalStorage(Storage):
         # link of a whole one, after which a kill leaves its second name.
         with _locked(self._folder, CREATION_LOCK, os.O_RDWR) as session:
             session.acquire_exclusive()
-            if os.path.lexists(f"{self.name}/{key}"):
+            # Not by `lexists`, for which what cannot be looked at does not exist: it would be replaced.
+            if self.entry(key) is not None:
                 return False
             self.write(key, [content])
         return True
@@ -153,8 +154,9 @@ class LocalStorage(Storage):
         return partial(np.load, f"{self.name}/{key}", mmap_mode="r", allow_pickle=False)
 
     def require_folder(self) -> None:
-        if self._folder.exists() and not self._folder.is_dir():
-            raise StorageNotEmptyError(f"{self} is a file: `url` must name a folder")
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if not stat.S_ISDIR(os.stat(self._folder).st_mode):  # noqa: PTH116 as in `_is_folder`
+                raise StorageNotEmptyError(f"{self} is a file: `url` must name a folder")
 
     @contextmanager
     def session(self) -> Iterator[Session]:

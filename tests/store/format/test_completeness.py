@@ -1,11 +1,15 @@
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 
 import mvn_dask
-from mvn_dask.errors import DamagedManifestError, UnfinishedStoreError
+from mvn_dask.errors import DamagedManifestError, NotAStoreError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.maintenance.describe import describe
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import changed_documents, refuse_unfinished, state
 from mvn_dask.store.format.manifest import require_manifest
@@ -66,3 +70,35 @@ def test_documents_that_contradict_the_record(tmp_path: Path) -> None:
     storage = open_storage(tmp_path)
     with pytest.raises(DamagedManifestError, match="disagree"):
         changed_documents(storage, require_manifest(storage))
+
+
+CALLS: list[Any] = [
+    mvn_dask.from_zarr, mvn_dask.status, mvn_dask.verify, mvn_dask.repair, describe,
+    lambda place: mvn_dask.extend(place, 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("known_by", ["both", "the root", "the array"])
+def test_a_copy_without_the_names_that_begin_with_a_dot(known_by: str, tmp_path: Path) -> None:
+    stored(tmp_path / "store")
+    copy = shutil.copytree(tmp_path / "store", tmp_path / "copy", ignore=shutil.ignore_patterns(".*"))
+    group = zarr.open_group(copy, mode="r+")
+    if known_by == "the array":
+        group.attrs.clear()
+    elif known_by == "the root":
+        group["samples"].attrs.clear()
+    left = r"its Zarr metadata is that of one, but the folder .mvn_dask is missing: it was left behind by a copy .* Copy it as well"
+    for call in CALLS:
+        with pytest.raises(NotAStoreError, match=f"there is no store at .*: {left}"):
+            call(copy)
+    with pytest.raises(StorageNotEmptyError, match=rf"{left}\): name another URL, or use overwrite=True"):
+        stored(copy)
+    shutil.copytree(tmp_path / "store" / ".mvn_dask", copy / ".mvn_dask")
+    mvn_dask.repair(copy)
+    assert mvn_dask.verify(copy, level="values").ok
+
+
+def test_nothing_was_left_behind_by_others(tmp_path: Path) -> None:
+    zarr.create_group(tmp_path, attributes={"title": "another"})
+    with pytest.raises(NotAStoreError, match=r"`mvn_dask\.to_zarr` makes one"):
+        mvn_dask.status(tmp_path)

@@ -10,7 +10,7 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.members import DOCUMENT
+from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.metadata import MAX_EXTRA_BYTES, MAX_MEAN_SIZE, commit, metadata_faults, zarr_files
 from mvn_dask.store.storage.local import LocalStorage
 
