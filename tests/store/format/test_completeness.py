@@ -89,7 +89,7 @@ def test_a_copy_without_the_names_that_begin_with_a_dot(known_by: str, tmp_path:
         group["samples"].attrs.clear()
     left = r"but the folder .mvn_dask is missing: it was left behind by a copy .* Copy it as well"
     for call in CALLS:
-        with pytest.raises(NotAStoreError, match=f"there is no store at .*: {left}"):
+        with pytest.raises(NotAStoreError, match=f"there is no store at .*{left}"):
             call(copy)
     with pytest.raises(StorageNotEmptyError, match=rf"{left}\): name another URL, or use overwrite=True"):
         stored(copy)
