@@ -31,6 +31,7 @@ _CALLS = {
     "__cuda_array_interface__": ".get()",  # cupy
 }
 """Attributes of types that numpy does not take, and what makes an array of them."""
+_TEXT_CURE = "; numpy.asarray({}, dtype=float) reads numbers from text"
 
 
 def is_instance(value: object, module: str, *names: str) -> bool:
@@ -86,7 +87,8 @@ def real_array(name: str, value: Any) -> Float64Array:
     if array.dtype.kind == "O":
         array = _from_objects(name, value, array)
     elif array.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {array.dtype}")
+        cure = _TEXT_CURE.format(name) if array.dtype.kind in "UST" else ""
+        raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {array.dtype}{cure}")
     if is_column_frame(value) and len(array) == 1 and (name == "mean" or array.shape[1] > 1):
         array = array[0]
     with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
@@ -120,7 +122,7 @@ def _refuse_types(name: str, value: Any, kinds: set[type]) -> None:
     """Refuse masks, units, and mappings, whose conversion by numpy would lose what they say."""
     if any(issubclass(kind, np.ma.MaskedArray) or _has_unit(kind) for kind in kinds):
         _refuse_masks_and_units(name, value)
-    if isinstance(value, (Mapping, Set)):
+    if isinstance(value, (Mapping, Set, str, bytes)):
         raise _not_an_array(name, value)
     if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
         missing = np.asarray(value.isna(), dtype=bool)
@@ -145,12 +147,13 @@ def _has_unit(kind: type) -> bool:
 
 
 def _refuse_unit(name: str, value: Any) -> None:
-    unit = str(value.units if hasattr(type(value), "units") else value.unit)
-    if unit not in {"", "dimensionless"}:
+    unit = value.units if hasattr(type(value), "units") else value.unit
+    # A column of astropy's tables may have none, which is None.
+    if unit is not None and str(unit) not in {"", "dimensionless"}:
         call = "m_as" if hasattr(type(value), "m_as") else "to_value"
         raise ArgumentTypeError(
-            f"`{name}` has the unit {unit!r}, and samples have none: give plain numbers, cov in the square of the "
-            f"unit of mean, as with {name}.{call}({unit!r})"
+            f"`{name}` has the unit {str(unit)!r}, and samples have none: give plain numbers, cov in the square of the "
+            f"unit of mean, as with {name}.{call}({str(unit)!r})"
         )
 
 
@@ -216,8 +219,10 @@ def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[typ
     _refuse_masks_and_units(name, element)
     if issubclass(kind, Complex) and not issubclass(kind, np.timedelta64):
         return ArgumentTypeError(f"mean and cov must not be complex: {where} is {element}")
-    text = repr(element) if issubclass(kind, (str, bytes)) and len(element) < 40 else "an object"
-    return ArgumentTypeError(f"`{name}` must hold real numbers: {where} is {text} of type {_type_name(kind)}")
+    is_text = issubclass(kind, (str, bytes))
+    seen = f"{repr(element) if is_text and len(element) < 40 else 'an object'} of type {_type_name(kind)}"
+    cure = _TEXT_CURE.format(name) if is_text else ""
+    return ArgumentTypeError(f"`{name}` must hold real numbers: {where} is {seen}{cure}")
 
 
 def _missing(name: str, missing: npt.NDArray[np.bool_], seen: str) -> ArgumentError:
@@ -237,18 +242,17 @@ def _type_name(kind: type) -> str:
 
 
 def _cure(name: str, value: object) -> str:
+    is_mean = name == "mean"
     if value is None:
-        return (
-            "give a vector, such as [0.0, 0.0]" if name == "mean" else "give a matrix, such as [[2.0, 1.0], [1.0, 2.0]]"
-        )
-    if isinstance(value, Mapping) and not hasattr(type(value), "to_dataarray"):
-        kind = "Series" if name == "mean" else "DataFrame"
-        return f"give pandas.{kind}({name}), whose labels name the variables, or a list of its values"
+        return f"give {'a vector, such as [0.0, 0.0]' if is_mean else 'a matrix, such as [[2.0, 1.0], [1.0, 2.0]]'}"
+    if isinstance(value, (str, bytes)):
+        return "give numbers, not text"
     if isinstance(value, Set):
         return "its entries have no order: give a list"
     for attribute, call in _CALLS.items():
         if hasattr(type(value), attribute):
             return f"give {name}{call}"
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        return f"give list({name})"
-    return "give a numpy array or a list"
+    if isinstance(value, Mapping):
+        frame = f"pandas.{'Series' if is_mean else 'DataFrame'}({name})"
+        return f"give {frame}, whose labels name the variables, or a list of its values"
+    return f"give list({name})" if isinstance(value, Iterable) else "give a numpy array or a list"

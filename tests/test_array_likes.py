@@ -17,6 +17,7 @@ import pytest
 import scipy.sparse
 import scipy.stats
 import xarray as xr
+from astropy.table import Column
 from dask.delayed import delayed
 
 import mvn_dask
@@ -61,6 +62,8 @@ TAKEN: list[tuple[str, Callable[[], Any]]] = [
     ("masked, of nothing", lambda: np.ma.array(NUMBERS)),
     ("pint without a unit", lambda: UNITS.Quantity(np.array(NUMBERS), "")),
     ("astropy without a unit", lambda: NUMBERS * au.dimensionless_unscaled),
+    ("a column of astropy", lambda: Column(NUMBERS)),
+    ("a column of astropy without a unit", lambda: Column(NUMBERS, unit="")),
     ("long doubles", lambda: np.array(NUMBERS, np.longdouble)),
 ]
 
@@ -170,6 +173,7 @@ def units(make: Callable[[Any], Any]) -> list[Any]:
         (pd.Series(NUMBERS, dtype="pint[m]"), "m_as('meter')"),
         (pd.DataFrame({"a": pd.Series(NUMBERS, dtype="pint[m]")}), "m_as('meter')"),
         (np.array([1.0 * au.m, 2.0 * au.m], dtype=object), "to_value('m')"),
+        (Column(NUMBERS, unit="m"), "to_value('m')"),
         (UNITS.Quantity(50.0, "percent"), "m_as('percent')"),
         (50.0 * au.percent, "to_value('%')"),
     ],
@@ -207,6 +211,8 @@ class Opaque:
         (scipy.stats.Covariance.from_diagonal([1, 2]), "not CovViaDiagonal (scipy): give cov.covariance"),
         (pl.DataFrame({"a": [1.0]}).lazy(), "not LazyFrame (polars): give cov.collect()"),
         (xr.Dataset({"a": ("x", [1.0])}), "not Dataset (xarray): give cov.to_dataarray()"),
+        ("[[1, 0], [0, 1]]", "not str: give numbers, not text"),
+        (b"1", "not bytes: give numbers, not text"),
         (object(), "not object: give a numpy array or a list"),
         (Opaque(), "not Opaque (tests): give a numpy array or a list"),
         (len, "not builtin_function_or_method: give a numpy array or a list"),
@@ -223,7 +229,8 @@ def test_the_cures_work() -> None:
     eye = scipy.sparse.eye_array(2)
     plain = mvn_dask.MultivariateNormal([0.0, 0.0], np.eye(2)).sample(3, seed=1)
     labelled = pd.DataFrame({"a": {"a": 1.0, "b": 0.0}, "b": {"a": 0.0, "b": 1.0}})
-    for cov in (eye.toarray(), scipy.stats.Covariance.from_diagonal([1, 1]).covariance, labelled):
+    texts = np.asarray([["1", "0"], ["0", "1"]], dtype=float)
+    for cov in (eye.toarray(), texts, scipy.stats.Covariance.from_diagonal([1, 1]).covariance, labelled):
         np.testing.assert_array_equal(mvn_dask.MultivariateNormal([0.0, 0.0], cov).sample(3, seed=1), plain)
     for mean in (pd.Series({"a": 1.0, "b": 2.0}), list({"a": 1.0, "b": 2.0}.values()), [0.0, 0.0]):
         mvn_dask.MultivariateNormal(mean, np.eye(2))
@@ -234,7 +241,7 @@ def test_the_cures_work() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (pd.Series(["1.5", "2"]), "`mean` must hold real numbers: mean[0] is '1.5' of type str"),
+        (pd.Series(["1.5", "2"]), "mean[0] is '1.5' of type str; numpy.asarray(mean, dtype=float) reads numbers from"),
         ([1.0, pd.Timestamp("2026-01-01")], "mean[1] is an object of type Timestamp (pandas)"),
         (np.array([1, np.timedelta64(1, "s")], dtype=object), "mean[1] is an object of type timedelta64 (numpy)"),
         (np.array([1, [2, 3]], dtype=object), "mean[1] is an object of type list"),
@@ -243,7 +250,7 @@ def test_the_cures_work() -> None:
         ([scipy.sparse.eye_array(2)], "mean[0] is an object of type dia_array (scipy)"),
         ([1, object(), 1j], "must hold real numbers: mean[1] is an object of type object"),
         (np.array([1, 1j], dtype=object), "mean and cov must not be complex: mean[1] is 1j"),
-        ("12", "must hold real numbers: its dtype is <U2"),
+        (["1", "2"], "its dtype is <U1; numpy.asarray(mean, dtype=float) reads numbers from text"),
     ],
 )
 def test_entries_that_are_no_numbers_are_named_by_their_place(value: Any, text: str) -> None:
