@@ -109,8 +109,9 @@ class Override:
 
     def display(self) -> str:
         """The override as errors show it, without a value that may be secret."""
-        # A whole table may hold credentials, and so may a URL.
-        harmless_text = isinstance(self.value, str) and len(self.key) > 1 and "://" not in self.value
+        # A whole table may hold credentials, and so may a URL, even a misspelt one: s3:key:secret@bucket.
+        is_text = isinstance(self.value, str) and len(self.key) > 1
+        harmless_text = is_text and not any(sign in str(self.value) for sign in ("://", "@"))
         harmless = harmless_text or isinstance(self.value, (int, float))
         return f"--set {self.text}" if harmless and not is_secret(self.key) else f"--set {'.'.join(self.key)}=…"
 

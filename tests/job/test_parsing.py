@@ -1,4 +1,5 @@
 import os
+import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -55,6 +56,43 @@ def test_a_job_file(tmp_path: Path) -> None:
     assert read.folder == tmp_path
     assert read.label == str(tmp_path / "job.toml")
     assert read.locate("cov.csv") == str(tmp_path / "cov.csv")
+
+
+def test_a_job_file_in_a_home_folder_or_at_a_file_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = written(tmp_path, GOOD)
+    for place in ("~/job.toml", Path("~/job.toml"), f"file:{path}", f"FILE://localhost{path}"):
+        read = Job.from_toml(place)
+        assert (read.folder, read.label) == (tmp_path, str(path))
+    mapping = tomllib.loads(GOOD)
+    for folder in ("~", Path("~"), f"file:{tmp_path}"):
+        assert Job.from_mapping(mapping, folder=folder).locate("x") == str(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("s3://bucket/job.toml", "must be a path of this machine, not the URL 's3://bucket/job.toml'"),
+        ("https://user:verysecret@host/job.toml", "must be a path of this machine, not the URL 'https:…'"),
+        ("s3:/job.toml", "must be a path, or a URL as s3://…, not 's3:/job.toml'"),
+        ("~nosuchuser/job.toml", "must be a path, and '~nosuchuser' is the home of nobody here"),
+        ("", "must be a path or a URL, neither empty nor with null characters, not ''"),
+    ],
+)
+def test_a_job_file_elsewhere(path: str, text: str) -> None:
+    with pytest.raises(JobFileError) as caught:
+        Job.from_toml(path)
+    assert str(caught.value).startswith(f"the job file {text}")
+    with pytest.raises(JobFileError) as caught:
+        Job.from_mapping(tomllib.loads(GOOD), folder=path)
+    assert str(caught.value).startswith(f"the folder of the job {text}")
+
+
+def test_a_misspelt_url_shows_no_credentials(tmp_path: Path) -> None:
+    for url in ("s3:key:verysecret@bucket", "s3:/key:verysecret@bucket/x", "s3://key:verysecret@bucket"):
+        (line,) = faults(written(tmp_path, GOOD), f"output.url={url}")
+        assert line.startswith("--set output.url=…: must ")
+        assert "verysecret" not in line
 
 
 @pytest.mark.parametrize("encode", ["utf-8", "utf-8-sig"])
@@ -182,8 +220,6 @@ def test_a_relative_path_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def _tables() -> dict[str, dict[str, object] | int]:
-    import tomllib
-
     return tomllib.loads(job().to_toml())
 
 
