@@ -205,9 +205,12 @@ class Dense(Covariance):
         correlations = correlations_of(part, deviations[varying])
         scale = deviations[varying][:, None]
         try:
-            return TriangularFactor(self._with_constants(np.linalg.cholesky(correlations) * scale, varying)), 0.0
+            triangle = np.linalg.cholesky(correlations)
         except np.linalg.LinAlgError:
             eigenvalues, u = np.linalg.eigh(correlations)
+        else:
+            triangle *= scale
+            return TriangularFactor(self._with_constants(triangle, varying)), 0.0
         # Of a singular matrix, rounding makes those that are 0 positive as often as negative.
         rounding = len(eigenvalues) * np.finfo(np.float64).eps * eigenvalues[-1]
         roots = np.sqrt(np.where(eigenvalues > rounding, eigenvalues, 0.0))
