@@ -30,6 +30,7 @@ IsOwn = Callable[[str], bool]
 """Whether a key is that of a file of one's own."""
 
 _PARAMETER = re.compile(rf"{re.escape(PARAMETERS)}/[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.npy")
+_CHUNK = re.compile(rf"{re.escape(ARRAY)}/c(/(0|[1-9][0-9]*))*")
 _VERSION_2 = {VERSION_2_KEY, f"{INTERNAL_FOLDER}/mean.npy", f"{INTERNAL_FOLDER}/factor.npy"}
 
 
@@ -123,7 +124,12 @@ def removal(storage: Storage) -> Removal:
     hierarchy = read_hierarchy(storage)
     internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
 
+    # Of an unfinished store, which has no documents yet, chunks are known by their place alone.
+    chunks_by_place = is_store(storage) and ARRAY not in hierarchy.arrays
+
     def is_own(key: str) -> bool:
+        if chunks_by_place and _CHUNK.fullmatch(key) is not None:
+            return True
         return key in hierarchy or key in internal or _PARAMETER.fullmatch(key) is not None
 
     root_first = is_store(storage) and "" not in hierarchy.arrays

@@ -8,7 +8,7 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.errors import StorageNotEmptyError
+from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.hierarchy import read_hierarchy
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys, removal
@@ -71,6 +71,22 @@ def test_without_a_manifest_the_documents_tell_chunks_from_other_files(manifest:
     assert others(folder) == sorted(
         ["2024", "samples/2024", "samples/c/4/0", ".mvn_dask/note", f"samples/c/9/0{PARTIAL}"]
     )
+
+
+@pytest.mark.parametrize("manifest", ["{", '{"format":"mvn_dask store","format_version":3}'])
+def test_an_unfinished_store_without_a_readable_manifest_can_be_overwritten(manifest: str, tmp_path: Path) -> None:
+    """As the error about such a manifest advises; its chunks are known by their place, and nothing else is."""
+    folder = tmp_path / "store"
+    mvn_dask.to_zarr(sample(), folder, part=(0, 2))
+    (folder / MANIFEST_KEY).write_text(manifest)
+    with pytest.raises(DamagedManifestError, match="overwrite=True" if "3" in manifest else "is no JSON"):
+        mvn_dask.to_zarr(sample(), folder)
+    put(folder, "samples/c/note", "samples/2024", f"samples/c/0/0{PARTIAL}")
+    assert others(folder) == ["samples/2024", "samples/c/note"]
+    (folder / "samples" / "2024").unlink()
+    (folder / "samples" / "c" / "note").unlink()
+    mvn_dask.to_zarr(sample(), folder, overwrite=True)
+    assert tree(folder) == tree(write(tmp_path / "fresh", sample()))
 
 
 @pytest.mark.parametrize("readable", [True, False])
