@@ -217,7 +217,7 @@ class Dense(Covariance):
         matrix = np.multiply(u, roots, order="C") * scale
         return ScaledOrthogonalFactor(self._with_constants(matrix, varying), deviations), float(eigenvalues[0])
 
-    def _with_constants(self, factor: Float64Array, varying: npt.NDArray[np.intp]) -> Float64Array:
+    def _with_constants(self, factor: FloatArray, varying: npt.NDArray[np.intp]) -> FloatArray:
         """A factor of the variables that vary, with rows of zeros for the others; shape (d, d)."""
         if len(varying) == self.ndim:
             return factor
