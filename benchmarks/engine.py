@@ -46,8 +46,7 @@ class Drawing(Nothing):
     blocks: Blocks
 
     def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
-        for _, block in self.blocks.compute(numbers.tolist()):
-            del block
+        self.blocks.compute_each(numbers.tolist(), lambda *_: None)
         return ()
 
 
@@ -73,7 +72,7 @@ def _client(where: str) -> Iterator[Any]:
 
 
 def _go(work: Nothing, count: int, size: int) -> None:
-    with Progress(count, "blocks") as progress:
+    with Progress(count, "block", 8) as progress:
         for _ in run(work, np.arange(count, dtype=np.int64), size, progress):
             pass
 

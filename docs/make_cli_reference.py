@@ -35,9 +35,12 @@ Numbers may be written `1e9` and `1_000_000`, sizes `2 GiB`. Where a command tak
 then the job's output, its storage options and its cluster are meant.
 
 **Standard output** holds the result and nothing else: text, or with `--json` one JSON object, whose fields stand below.
-Everything else goes to **standard error**: a bar in a terminal, elsewhere a line each half minute, each warning and
-each error in one line. With `--log-format json` these are objects with `time`, `level`, `message`, and what belongs to
-them. Colours are left out where `NO_COLOR` is set or standard error is no terminal.
+Everything else goes to **standard error**: a bar in a terminal, elsewhere a line each half minute, both by chunk, with
+bytes, rate and time left as `status` has them; what takes over a second before that, such as reading, factorising or
+compiling; each warning and each error in one line. With `--log-format json` these are objects with `time`, `level`,
+`message`, and what belongs to them; a run begins with one whose `event` is "started" (with `version`, `fingerprint`,
+`cluster` and `threads`), and ends with one whose `event` is "finished" (with `exit_code`, `drawn`, the chunks, and
+`seconds`). Colours are left out where `NO_COLOR` is set or standard error is no terminal.
 
 **Signals.** SIGTERM, SIGINT (Ctrl-C) and SIGUSR1, Slurm's early warning, stop a command: nothing new begins, chunks
 that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once; within a
@@ -49,7 +52,9 @@ a stopped `extend` is completed by `repair`, since the same `extend` again would
 half a second with the default, "auto", and five with "svd". A job that is complete ends in less than a
 second, and a part that is done starts no cluster.
 
-**Completion.** `mvn-dask --install-completion` installs it in your shell.
+**Completion.** `mvn-dask --install-completion` installs it in the shell that has called, `--install-completion bash` in
+the one that is named, and `--show-completion zsh` prints a script. Commands, options, levels and the keys of `--set`
+complete.
 """
 
 JOB_FILE = """\
@@ -156,8 +161,13 @@ def _fields(command: str) -> Iterator[tuple[str, str]]:
             yield f"`{field.target.id}`", " ".join(document.split())
     yield from {
         "status": [
-            ("`complete`", "Whether everything is there."),
+            ("`complete`", "Whether nothing is left to do; of a part, in its share."),
             ("`state`", "unfinished, complete, or changed: complete, and others changed its metadata since."),
+            (
+                "`differences`",
+                "Fields by which the store is of another specification than the job file, a sentence each; null where "
+                "no job file was named, or its files cannot be read.",
+            ),
         ],
         "verify": [
             ("`bad_count`", "How many chunks are bad."),

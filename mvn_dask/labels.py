@@ -12,6 +12,7 @@ import numpy as np
 
 from mvn_dask.array_likes import is_column_frame, is_instance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.readable import plural
 
 Labels = list[int | str]
 """Labels of an axis: integers, and anything else as text."""
@@ -59,7 +60,7 @@ def given_names(given: object, ndim: int, from_labels: tuple[str, ...] | None) -
         if not isinstance(label, str):
             raise ArgumentTypeError(f"`names` must be a sequence of text, and {label!r} is none")
     if len(labels) != ndim:
-        raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {len(labels)} names")
+        raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {plural(len(labels), 'name')}")
     if from_labels is not None:
         _agree("`names` and the labels of `mean` and `cov`", labels, list(from_labels))
     return _encodable(labels)

@@ -1,12 +1,27 @@
 """Removal of credentials from messages. Input: texts or log records, and options that may hold credentials."""
 
 import logging
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 MIN_SECRET_LENGTH = 4
 """Characters of the shortest text that the log filter removes: shorter ones are parts of ordinary words."""
+PLAIN_OPTIONS = frozenset({
+    # of clusters
+    "account", "cluster_name", "cores", "dashboard_address", "death_timeout", "host", "image", "interface",
+    "local_directory", "log_directory", "memory", "memory_limit", "name", "namespace", "port", "project", "protocol",
+    "queue", "shebang", "walltime",
+    # of object stores
+    "account_name", "allow_http", "bucket", "checksum", "conditional_put", "connect_timeout", "container_name",
+    "default_region", "endpoint", "endpoint_url", "imdsv1_fallback", "pool_idle_timeout", "region", "request_payer",
+    "s3_express", "skip_signature", "timeout", "use_emulator", "virtual_hosted_style_request",
+})  # fmt: skip
+"""Names of options that hold no credentials: of clusters, and of object stores, whose prefixes such as ``aws_`` are
+left out. A text under any other name may be one."""
+_PREFIX = re.compile(r"^(aws|google|azure|azure_storage)_", re.IGNORECASE)
+_CREDENTIAL_IN_URL = re.compile(r"[@?]")
 _RECORD_FIELDS = vars(logging.makeLogRecord({})).keys() | {"message", "asctime", "taskName"}
 
 
@@ -25,10 +40,20 @@ def redact(text: str, options: object) -> str:
 
 
 def secret_texts(options: object) -> Iterator[str]:
-    """Every text inside options, any of which may be a credential."""
+    """Every text inside options that may be a credential.
+
+    Examples
+    --------
+    >>> list(secret_texts({"dashboard_address": "127.0.0.1:8787", "token": "hunter2", "endpoint": "http://a:b@c"}))
+    ['hunter2', 'http://a:b@c']
+    """
     if isinstance(options, Mapping):
-        options = tuple(options.values())
-    if isinstance(options, (list, tuple, set)):
+        for name, value in options.items():
+            plain = _PREFIX.sub("", str(name).lower()) in PLAIN_OPTIONS
+            # A plain URL may hold a password or a signature all the same.
+            if not (plain and isinstance(value, str) and not _CREDENTIAL_IN_URL.search(value)):
+                yield from secret_texts(value)
+    elif isinstance(options, (list, tuple, set)):
         for value in options:
             yield from secret_texts(value)
     elif isinstance(options, bytes):

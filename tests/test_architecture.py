@@ -10,8 +10,8 @@ PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
     {"escaping"},
-    {"errors", "_typing", "atomic", "environment", "hashing", "redaction"},
-    {"array_likes", "checks", "kinds", "lineage", "locations"},
+    {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
+    {"array_likes", "checks", "kinds", "lineage", "locations", "slow_steps"},
     {"labels"},
     {"random"},
     {"covariance"},
@@ -52,6 +52,7 @@ OUTSIDE = {
     "pydantic": {"job"},
     "rich": {"cli"},
     "scipy": {"covariance", "distribution", "reporting"},
+    "shellingham": {"cli"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},
     "xarray": {"store"},

@@ -53,7 +53,7 @@ def test_given_names_of_another_kind(given: object) -> None:
 
 
 def test_given_names_that_do_not_fit() -> None:
-    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 names"):
+    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 name"):
         labels.given_names(["a"], 2, None)
     with pytest.raises(ArgumentError, match="`names` and the labels of `mean` and `cov` must agree: 'b' is not 'c'"):
         labels.given_names(["a", "b"], 2, ("a", "c"))

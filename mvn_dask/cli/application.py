@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
 
 import mvn_dask
 from mvn_dask.cli import jobs, stores
-from mvn_dask.cli.command import OutputOptions, console_logging
+from mvn_dask.cli.command import OutputOptions, Result, console_logging, run_command
+from mvn_dask.cli.completion import complete_shell, completion_request
 from mvn_dask.cli.early_signals import json_log_requested
 from mvn_dask.cli.exit_codes import ExitCode
 
@@ -21,6 +23,7 @@ app = typer.Typer(
     "verified, repaired and extended.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for each in (
@@ -39,15 +42,24 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+    show_completion: Annotated[
+        bool, typer.Option("--show-completion", help="Print the completion script of a shell, as of bash.")
+    ] = False,
+    install_completion: Annotated[
+        bool, typer.Option("--install-completion", help="Install it; by default in the shell that has called.")
     ] = False,
 ) -> None:
-    """Options before the command."""
+    """Options before the command; `run` has taken those of completion, whose values typer would take for a command."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command, by default that of the process, and give its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if (request := completion_request(given)) is not None:
+        return run_command(OutputOptions(), lambda _: Result(complete_shell(*request), {}))
+    completion_init()
     try:
         code: Any = app(args=given, prog_name="mvn-dask", standalone_mode=False)
     except Exception as error:

@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -15,12 +16,16 @@ from typing import Annotated, Any
 
 import typer
 
+from mvn_dask.cli.completion import job_keys, one_of
 from mvn_dask.cli.console import FORMATTERS, ConsoleHandler, print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
 from mvn_dask.redaction import RedactSecrets
 
 LIBRARY_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
 """Loggers that distributed gives handlers of their own."""
+
+_at_end: ContextVar[list[Callable[[ExitCode], None]]] = ContextVar("_at_end")
+"""What the command that runs calls when it ends."""
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +43,7 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
+        autocompletion=job_keys,
         help="Take a value in place of the job file's, as sample.size=1e9. Again for more.",
         show_default=False,
     ),
@@ -68,7 +74,12 @@ Grace = Annotated[
 ConnectTimeout = Annotated[float, typer.Option(min=0.0, metavar="SECONDS", help="So long a scheduler has to answer.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result, warnings and errors.")]
-LogFormat = Annotated[str, typer.Option(metavar="text|json", help="Format of the messages on standard error.")]
+LogFormat = Annotated[
+    str,
+    typer.Option(
+        metavar="text|json", autocompletion=one_of("text", "json"), help="Format of the messages on standard error."
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]
 
 
@@ -117,16 +128,19 @@ def command(function: Callable[..., CommandResult], *, has_result: bool = True) 
     """A command of the application, which also takes `OutputOptions`, and gives its exit code.
 
     The function's parameters are the command's own options; one whose type is a group of options is replaced by these;
-    ``secrets``, the filter of the log, is none. Without a result there is no option ``--json``.
+    ``secrets``, the filter of the log, and one whose type is `OutputOptions` are none. Without a result there is no
+    option ``--json``.
     """
     parameters = signature(function).parameters
     groups: dict[str, Any] = {}
     options: list[Parameter] = []
     for name, each in parameters.items():
+        if name == "secrets" or each.annotation is OutputOptions:
+            continue
         if is_dataclass(each.annotation):
             groups[name] = each.annotation
             options += signature(groups[name]).parameters.values()
-        elif name != "secrets":
+        else:
             options.append(each)
     options += [each for each in signature(OutputOptions).parameters.values() if has_result or each.name != "json"]
 
@@ -134,8 +148,12 @@ def command(function: Callable[..., CommandResult], *, has_result: bool = True) 
     def run(**given: Any) -> int:
         output = _take(OutputOptions, given)
         given |= {name: _take(group, given) for name, group in groups.items()}
-        shared = parameters.keys() & {"secrets"}
-        return run_command(output, lambda secrets: function(**given, **dict.fromkeys(shared, secrets)))
+
+        def action(secrets: RedactSecrets) -> CommandResult:
+            shared = {name: output for name, each in parameters.items() if each.annotation is OutputOptions}
+            return function(**given, **shared, **({"secrets": secrets} if "secrets" in parameters else {}))
+
+        return run_command(output, action)
 
     # typer reads both.
     keywords = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in options]
@@ -152,26 +170,45 @@ def _take(group: Any, given: dict[str, Any]) -> Any:
 def run_command(output: OutputOptions, action: Callable[[RedactSecrets], CommandResult]) -> ExitCode:
     """Do the work of a command, print its result, and log why it failed."""
     with console_logging(output) as secrets:
+        callbacks: list[Callable[[ExitCode], None]] = []
+        token = _at_end.set(callbacks)
         try:
-            if output.log_format not in FORMATTERS:
-                from mvn_dask.errors import ArgumentError
+            code = _end_of(output, action, secrets)
+        finally:
+            _at_end.reset(token)
+        for callback in callbacks:
+            callback(code)
+        return code
 
-                raise ArgumentError(f"--log-format must be text or json, not {output.log_format!r}")
-            result = action(secrets)
-            if isinstance(result, ExitCode):
-                return result
-            print_result(json.dumps(result.content, allow_nan=False) if output.json else result.text)
-        except KeyboardInterrupt:
-            log.error("interrupted", extra={"exit_code": int(ExitCode.STOPPED)})
-            return ExitCode.STOPPED
-        except Exception as error:
-            code = exit_code(error)
-            if output.debug:
-                log.debug(f"{type(error).__name__} was raised", exc_info=error)
-            for line in error_message(error).split("\n"):
-                log.error(line, extra={"exit_code": int(code), "type": type(error).__name__})
-            return code
-        return result.exit_code
+
+def call_at_end(callback: Callable[[ExitCode], None]) -> None:
+    """In the work of a command: call this with its exit code when its result, or its error, is printed."""
+    _at_end.get().append(callback)
+
+
+def _end_of(
+    output: OutputOptions, action: Callable[[RedactSecrets], CommandResult], secrets: RedactSecrets
+) -> ExitCode:
+    try:
+        if output.log_format not in FORMATTERS:
+            from mvn_dask.errors import ArgumentError
+
+            raise ArgumentError(f"--log-format must be text or json, not {output.log_format!r}")
+        result = action(secrets)
+        if isinstance(result, ExitCode):
+            return result
+        print_result(json.dumps(result.content, allow_nan=False) if output.json else result.text)
+    except KeyboardInterrupt:
+        log.error("interrupted", extra={"exit_code": int(ExitCode.STOPPED)})
+        return ExitCode.STOPPED
+    except Exception as error:
+        code = exit_code(error)
+        if output.debug:
+            log.debug(f"{type(error).__name__} was raised", exc_info=error)
+        for line in error_message(error).split("\n"):
+            log.error(line, extra={"exit_code": int(code), "type": type(error).__name__})
+        return code
+    return result.exit_code
 
 
 @contextmanager

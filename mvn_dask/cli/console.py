@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PROGRESS_INTERVAL = 30.0
 """Seconds between two lines about progress where there is no terminal."""
+BAR_WIDTH = 20
+"""Characters of a bar."""
 STYLES = {logging.WARNING: "yellow", logging.ERROR: "bold red", logging.CRITICAL: "bold red"}
 """rich's styles of messages in a terminal, by level."""
 
@@ -92,6 +94,9 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
     def _is_shown(self, record: logging.LogRecord) -> bool:
         if record.levelno == logging.INFO and self._quiet:
             return False
+        # Events are for programs: a person sees the result.
+        if hasattr(record, "event") and not self._plain:
+            return False
         return is_own(record) or record.levelno >= logging.WARNING
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -118,10 +123,9 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
         elif time.monotonic() - self._logged >= PROGRESS_INTERVAL:
             self._logged = time.monotonic()
             fields = {"done": state.done, "total": state.total, "unit": state.unit, "seconds": round(state.seconds, 1)}
-            left = ""
-            if 0 < state.done < state.total:
-                left = f", {state.seconds / state.done * (state.total - state.done):.0f} s to go at this rate"
-            log.info(f"{state.done} of {state.total} {state.unit}{left}", extra=fields)
+            if state.rate is not None:
+                fields["bytes_per_second"] = round(state.rate * state.unit_bytes)
+            log.info(str(state), extra=fields)
 
     def _in_terminal(self) -> bool:
         return sys.stderr.isatty() and not self._plain
@@ -129,13 +133,14 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
     def _draw_bar(self, state: "ProgressState") -> None:
         with self._bar_lock:
             if self._bar is None:
-                from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+                from rich.progress import BarColumn, Progress, TextColumn
 
-                columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+                # Not rich's own columns: rate and time left agree with those of `status`.
+                columns = BarColumn(bar_width=BAR_WIDTH), TextColumn("{task.description}", markup=False)
                 self._bar = Progress(*columns, console=_rich(), transient=False)
-                self._bar.add_task(state.unit, total=state.total)
+                self._bar.add_task("", total=state.total)
                 self._bar.start()
-            self._bar.update(0, completed=state.done, total=state.total)
+            self._bar.update(0, completed=state.done, total=state.total, description=str(state))
             if state.ended:
                 self._end_bar()
 

@@ -3,19 +3,20 @@
 Input: a plan, a run, or another report of the package, each a dataclass. Output: text, or a dictionary for ``json``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mvn_dask.escaping import printable
 from mvn_dask.maintenance.describe import table
-from mvn_dask.store.status import readable
+from mvn_dask.readable import duration, plural, readable_bytes
 
 if TYPE_CHECKING:
     from mvn_dask.job.planning import JobPlan
     from mvn_dask.job.running import RunResult
     from mvn_dask.maintenance.verify import Verification
+    from mvn_dask.store.status import Status
 
 MAX_BAD_CHUNKS = 10_000
 """Bad chunks that the JSON of a verification lists."""
@@ -41,6 +42,17 @@ def verification_json(report: "Verification") -> dict[str, object]:
     return {**as_json(replace(report, bad={})), "bad": bad, "bad_count": len(report.bad), "ok": report.ok}
 
 
+def status_text(status: "Status", differences: Sequence[str] | None) -> str:
+    """How far a store is, and by which fields it differs from a job."""
+    return "\n".join([str(status), *(f"another specification: {each}" for each in differences or ())])
+
+
+def status_json(status: "Status", differences: Sequence[str] | None) -> dict[str, object]:
+    """The same; `differences` are null where nothing was compared."""
+    there = None if differences is None else list(differences)
+    return {**as_json(status), "complete": status.complete, "state": status.state, "differences": there}
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
@@ -53,16 +65,16 @@ def plan_text(plan: "JobPlan") -> str:
     """A plan as a table."""
     share = "" if plan.part is None else f" of part {plan.part[0]}/{plan.part[1]}"
     time = f"{duration(plan.cpu_seconds)} of one thread"
-    if plan.seconds is not None:
-        time = f"{duration(plan.seconds)} with {plan.threads} threads, {time}"
+    if plan.seconds is not None and plan.threads is not None:
+        time = f"{duration(plan.seconds)} with {plural(plan.threads, 'thread')}, {time}"
     return table({
         "store": plan.url,
         "state": STATES[plan.state],
         "fingerprint": plan.fingerprint,
-        "shape": f"{plan.shape} {plan.dtype}, {plan.rows} rows",
+        "shape": f"{plan.shape} {plan.dtype}, {plural(plan.rows, 'row')}",
         "chunks": f"{plan.chunks} of shape {plan.chunk_shape}; {plan.missing}{share} to draw",
-        "on disk": f"{readable(plan.bytes)} ({plan.bytes} bytes)",
-        "memory": f"{readable(plan.task_bytes)} for each task that runs",
+        "on disk": f"{readable_bytes(plan.bytes)} ({plural(plan.bytes, 'byte')})",
+        "memory": f"{readable_bytes(plan.task_bytes)} for each task that runs",
         "tasks": plan.tasks,
         "drawing": f"{time}; writing comes on top",
     })  # fmt: skip
@@ -70,28 +82,11 @@ def plan_text(plan: "JobPlan") -> str:
 
 def run_text(result: "RunResult") -> str:
     """What a run did, in a line."""
-    done = f"{result.drawn} of {result.chunks} chunks drawn in {duration(result.seconds)}"
+    done = f"{result.drawn} of {plural(result.chunks, 'chunk')} drawn in {duration(result.seconds)}"
     done = done if result.drawn else "nothing to draw"
     url = printable(result.url)
     if result.complete:
         return f"{url}: complete; {done}"
+    verb = "is" if result.missing == 1 else "are"
     part = "" if result.part is None else f"part {result.part[0]}/{result.part[1]} is done; "
-    return f"{url}: {part}{done}; {result.missing} chunks of other parts are missing"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the two largest units that they fill.
-
-    Examples
-    --------
-    >>> duration(0.25), duration(80), duration(8000), duration(2e5)
-    ('0.25 s', '1 min 20 s', '2 h 13 min', '2 d 7 h')
-    """
-    if seconds < 60:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    days, hour = divmod(hours, 24)
-    if days:
-        return f"{days} d {hour} h"
-    return f"{hours} h {minute} min" if hours else f"{minutes} min {rest} s"
+    return f"{url}: {part}{done}; {plural(result.missing, 'chunk')} of other parts {verb} missing"

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, command
+from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, call_at_end, command
+from mvn_dask.cli.completion import job_values
 from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.cli.output_files import refuse_unusable_file
 from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
@@ -23,6 +25,17 @@ Dashboard = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="Where a local cluster shows its dashboard.", show_default="127.0.0.1:0"),
 ]
+Method = Annotated[
+    str, typer.Option(autocompletion=job_values("distribution.method"), help="auto, svd, eigh or cholesky.")
+]
+CheckValid = Annotated[
+    str,
+    typer.Option(
+        autocompletion=job_values("distribution.check_valid"),
+        help="What to do about a covariance that is none: raise, warn or ignore.",
+    ),
+]
+Dtype = Annotated[str, typer.Option(autocompletion=job_values("sample.dtype"), help="float64 or float32.")]
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +82,9 @@ def sample(
     ],
     size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
     seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, best one integer; or several, as 2026,7.")],
-    method: Annotated[str, typer.Option(help="auto, svd, eigh or cholesky.")] = "auto",
-    check_valid: Annotated[
-        str, typer.Option(help="What to do about a covariance that is none: raise, warn or ignore.")
-    ] = "raise",
-    dtype: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    method: Method = "auto",
+    check_valid: CheckValid = "raise",
+    dtype: Dtype = "float64",
     chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
     part: Part = None,
     overrides: Overrides = None,
@@ -105,6 +116,7 @@ def init(
         target = local_path(path)
     except ArgumentError as error:
         raise ArgumentError(f"PATH {error}") from error
+    refuse_unusable_file("PATH", target)
     try:
         with target.open("w" if force else "x", encoding="utf-8") as file:
             file.write(job_template())
@@ -117,13 +129,15 @@ def init(
 def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOptions) -> CommandResult:
     """Read a job and run it, until a signal stops it."""
     from mvn_dask.cli.formatting import as_json, run_text
+    from mvn_dask.cli.run_log import RunLog
     from mvn_dask.cli.signals import cancel_on_signals
     from mvn_dask.errors import JobCancelledError
     from mvn_dask.execution.cancellation import CancelToken, cancellable
     from mvn_dask.job.running import run as run_job
 
-    token = CancelToken()
-    with cancel_on_signals(token, work.grace), cancellable(token):
+    token, run_log = CancelToken(), RunLog()
+    call_at_end(run_log.finish)
+    with cancel_on_signals(token, work.grace, run_log.finish), cancellable(token), run_log.counting():
         job, share = read()
         if (url := job.locate(job.output.url)).startswith("memory:"):
             log.warning(f"{url} lies in the memory of this process, and goes with it")
@@ -139,6 +153,7 @@ def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOpt
 def _written(job: "Job") -> str:
     """How many chunks of a stopped job are written, where that can be found out."""
     from mvn_dask.errors import MvnDaskError, NotAStoreError
+    from mvn_dask.readable import plural
     from mvn_dask.store.status import status
 
     options = job.output.storage_options.get_secret_value()
@@ -148,7 +163,7 @@ def _written(job: "Job") -> str:
         return ", before anything was written"
     except (MvnDaskError, OSError):
         return ""
-    return f" with {found.done} of {found.done + found.missing} chunks written"
+    return f" with {found.done} of {plural(found.done + found.missing, 'chunk')} written"
 
 
 def _resuming_command() -> str:

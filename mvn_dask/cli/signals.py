@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from mvn_dask.cli.exit_codes import ExitCode
@@ -29,8 +29,13 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
-    """Inside the body, a signal cancels; a second one, or the end of the grace in seconds, ends the process at once."""
+def cancel_on_signals(
+    token: CancelToken, grace: float, on_exit: Callable[[ExitCode], None] | None = None
+) -> Iterator[None]:
+    """Inside the body, a signal cancels; a second one, or the end of the grace in seconds, ends the process at once.
+
+    `on_exit` is called with the exit code before the process ends at once.
+    """
     # Python runs signal handlers in the main thread, between two of its own instructions: not while a large matrix is
     # factorised. So the handlers do nothing, and a thread reads the signal numbers, which Python writes to the wake-up
     # socket at once.
@@ -41,7 +46,8 @@ def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
     wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     # Without a handler Python writes no number to the socket.
     before = {number: signal.signal(number, lambda *_: None) for number in names}
-    watcher = threading.Thread(target=_watch, args=(reader, names, token, grace), daemon=True, name="mvn-dask-signals")
+    args = reader, names, token, grace, on_exit
+    watcher = threading.Thread(target=_watch, args=args, daemon=True, name="mvn-dask-signals")
     watcher.start()
     try:
         yield
@@ -54,7 +60,13 @@ def cancel_on_signals(token: CancelToken, grace: float) -> Iterator[None]:
         reader.close()
 
 
-def _watch(reader: socket.socket, names: dict[int, str], token: CancelToken, grace: float) -> None:
+def _watch(
+    reader: socket.socket,
+    names: dict[int, str],
+    token: CancelToken,
+    grace: float,
+    on_exit: Callable[[ExitCode], None] | None,
+) -> None:
     first = _next_signal(reader, names, None)
     if first is None:
         return
@@ -69,7 +81,8 @@ def _watch(reader: socket.socket, names: dict[int, str], token: CancelToken, gra
     )
     second = _next_signal(reader, names, began + min(MAX_GRACE, max(0.0, grace)))
     if second is not None:
-        _exit("the grace is over: stopped at once" if second == TIMEOUT else f"{second}: stopped at once")
+        reason = "the grace is over: stopped at once" if second == TIMEOUT else f"{second}: stopped at once"
+        _exit(reason, on_exit)
 
 
 def _next_signal(reader: socket.socket, names: dict[int, str], deadline: float | None) -> str | None:
@@ -86,7 +99,7 @@ def _next_signal(reader: socket.socket, names: dict[int, str], deadline: float |
             return names[content[0]]
 
 
-def _exit(reason: str) -> None:
+def _exit(reason: str, on_exit: Callable[[ExitCode], None] | None) -> None:
     """End the process and those that it started, at once: what is half written has no final name yet."""
     import multiprocessing
 
@@ -95,4 +108,6 @@ def _exit(reason: str) -> None:
     with suppress(OSError):
         sys.stdout.flush()
     log.warning(reason)
+    if on_exit is not None:
+        on_exit(ExitCode.STOPPED)
     os._exit(ExitCode.STOPPED)

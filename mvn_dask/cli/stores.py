@@ -1,42 +1,93 @@
 """Commands about stores: status, info, verify, repair, extend, report."""
 
-import errno
+import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, Result, Store, StoreOptions, WorkOptions, command
-from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.cli.command import CommandResult, OutputOptions, Part, Result, Store, StoreOptions, WorkOptions, command
+from mvn_dask.cli.completion import one_of
+from mvn_dask.cli.console import print_result
+from mvn_dask.cli.exit_codes import ExitCode, error_message
+from mvn_dask.cli.output_files import refuse_unusable_file
 from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
     from mvn_dask.job.job import Job
+    from mvn_dask.store.status import Status
 
 Level = Annotated[
-    str, typer.Option(metavar="LEVEL", help="size (names and sizes), checksum (reads all) or values (draws again).")
+    str,
+    typer.Option(
+        metavar="LEVEL",
+        autocompletion=one_of("size", "checksum", "values"),
+        help="size (names and sizes), checksum (reads all) or values (draws again).",
+    ),
+]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Look again and again, and print a line at each change, until it is complete.")
 ]
 Full = Annotated[bool, typer.Option("--full", help="With values: draw every row again, not a stripe of each chunk.")]
 
+PAGE_SUFFIXES = {"", ".html", ".htm", ".xhtml"}
+"""Ends of the names of a page."""
 UNCHANGED = "nothing was changed; the same command begins anew"
 
 log = logging.getLogger(__name__)
 
 
 @command
-def status(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> CommandResult:
-    """Show how far a store is; also while a job is running."""
-    from mvn_dask.cli.formatting import as_json
+def status(
+    store: Store,
+    part: Part = None,
+    watching: Watch = False,
+    *,
+    options: StoreOptions,
+    output: OutputOptions,
+    secrets: RedactSecrets,
+) -> CommandResult:
+    """Show how far a store is; also while a job is running.
+
+    Of a job file, it says as well by which fields the store is of another specification.
+    """
+    from mvn_dask.cli.formatting import status_json, status_text
+    from mvn_dask.cli.watching import status_line, watch
+    from mvn_dask.job.parts import part_of
     from mvn_dask.store.status import status as status_of
 
-    url, storage_options, _ = _locate(store, options, secrets)
-    found = status_of(url, storage_options=storage_options)
-    return Result(str(found), {**as_json(found), "complete": found.complete, "state": found.state})
+    url, storage_options, job = _locate(store, options, secrets)
+    share = None if part is None else part_of(part, os.environ)
+    look = partial(status_of, url, part=share, storage_options=storage_options)
+    found = look()
+    differences = None if job is None else _differences(job)
+    if not watching:
+        return Result(status_text(found, differences), status_json(found, differences))
+
+    def show(each: "Status") -> None:
+        print_result(json.dumps(status_json(each, differences)) if output.json else status_line(each))
+
+    found = watch(look, show)
+    code = ExitCode.DONE if found.complete else ExitCode.STOPPED
+    return Result(status_text(found, differences), status_json(found, differences), code)
+
+
+def _differences(job: "Job") -> list[str] | None:
+    """Fields by which the store is not the job's; None where the job's files cannot be read here."""
+    from mvn_dask.errors import MvnDaskError
+    from mvn_dask.job.comparison import store_differences
+
+    try:
+        return store_differences(job)
+    except (MvnDaskError, OSError) as error:
+        log.warning(f"the store was not compared with the job: {error_message(error)}")
+        return None
 
 
 @command
@@ -142,10 +193,14 @@ def report(
 ) -> CommandResult:
     """Write a page about a store, to be looked at: what was drawn, and whether it is distributed as it should be."""
     from mvn_dask.atomic import atomic_write
+    from mvn_dask.errors import ArgumentError
     from mvn_dask.reporting.report import report as report_on
 
     url, storage_options, job = _locate(store, options, secrets)
-    _refuse_missing_folder(output)
+    if output.suffix.lower() not in PAGE_SUFFIXES:
+        page = output.with_suffix(".html")
+        raise ArgumentError(f"--output must name a page of HTML, such as {page}, not {output}; browsers print PDF")
+    refuse_unusable_file("--output", output)
     with _computing(job, work, UNCHANGED):
         found = report_on(url, storage_options=storage_options)
     with atomic_write(output) as file:
@@ -185,15 +240,6 @@ def _is_job_file(store: str) -> bool:
         return store.endswith(".toml") and not local_path(store).is_dir()
     except ArgumentError:  # which the same store raises again, where it is opened
         return False
-
-
-def _refuse_missing_folder(output: Path) -> None:
-    """Raise before anything is read, if a page cannot be written."""
-    folder = output.resolve().parent
-    if not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 @contextmanager

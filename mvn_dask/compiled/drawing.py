@@ -22,10 +22,12 @@ from mvn_dask.compiled import matrix_product
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH
 from mvn_dask.compiled.matrix_product import ROW_BLOCK, TILE_ROWS, PackedFactor, pack_tiles, row_support, tile_width
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
+from mvn_dask.compiled.slow_compilation import name_slow_compilation
 from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States
+from mvn_dask.readable import plural
 
 # float32 words are halves of a step, read in place: the low half is first on little-endian processors only.
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
@@ -57,6 +59,7 @@ class _CompiledFunction:
             self._run(*args)
 
 
+name_slow_compilation("mvn_dask.compiled")
 _draw_stripes, _multiply = _CompiledFunction(draw_stripes), _CompiledFunction(matrix_product.multiply)
 
 
@@ -101,7 +104,8 @@ class StripeDrawer:
         _check_memory("out", out, self._dtype)
         if count * stripes != out.size or count % multiple:
             raise ArgumentError(
-                f"`out` must hold {stripes} stripes of a multiple of {multiple} numbers: its shape is {out.shape}"
+                f"`out` must hold {plural(stripes, 'stripe')} of a multiple of {plural(multiple, 'number')}: "
+                f"its shape is {out.shape}"
             )
         settings = self._mode, self._d, self._affine, self._tables, self._buffers
         for first in range(0, stripes, LANES):
@@ -137,7 +141,9 @@ class FactorProduct:
         _check_memory("z", z, self._matrix.dtype)
         if z.ndim != 2 or z.shape[1] != self._matrix.shape[1] or len(z) % TILE_ROWS:
             k = self._matrix.shape[1]
-            raise ArgumentError(f"`z` must be a multiple of {TILE_ROWS} rows of {k} numbers: its shape is {z.shape}")
+            raise ArgumentError(
+                f"`z` must be a multiple of {TILE_ROWS} rows of {plural(k, 'number')}: its shape is {z.shape}"
+            )
         if out.shape != (len(z), self._d):
             raise ArgumentError(f"`out` must have shape {(len(z), self._d)}: its shape is {out.shape}")
         for top in range(0, len(z), ROW_BLOCK):

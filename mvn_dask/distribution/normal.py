@@ -18,6 +18,7 @@ from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import single_array
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.errors import ArgumentError
+from mvn_dask.readable import plural
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
@@ -65,7 +66,8 @@ class NormalSampler(Sampler):
         mean = single_array(others, "mean", axes=1)
         if not len(mean) == len(requested) == factor.ndim:
             raise ArgumentError(
-                f"there are {len(mean)} means, {len(requested)} variances, and a factor of {factor.ndim} variables"
+                f"there are {plural(len(mean), 'mean')}, {plural(len(requested), 'variance')}, and a factor of "
+                f"{plural(factor.ndim, 'variable')}"
             )
         precisions = {array.dtype for array in (mean, *arrays.values()) if array.dtype.kind == "f"}
         if len(precisions) > 1 or requested.dtype != np.float64:

@@ -5,7 +5,7 @@ layers is kept and pickled, two numbers a block; the tasks of a block are made w
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from dask.optimization import cull
 
 from mvn_dask.errors import UnsupportedOperationError
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.block_counts import count_block
 
 MAX_TASKS = 8
 """Tasks of a block, after fusing, up to which a single thread makes it about as fast as several."""
@@ -47,14 +48,16 @@ class Blocks:
         # unravel_index takes no empty grid; an array without axes has one block, whose index is empty.
         return (self._name, *(int(step) for step in np.unravel_index(number, self._grid or (1,))[: len(self._grid)]))
 
-    def compute(self, numbers: Sequence[int]) -> Iterator[tuple[int, npt.NDArray[Any]]]:
-        """Every block with its number, one at a time, in this thread."""
+    def compute_each(self, numbers: Sequence[int], use: Callable[[int, npt.NDArray[Any]], object]) -> None:
+        """Call `use` with the number of each block and the block, one at a time, in this thread."""
         keys = [self.key(number) for number in numbers]
         # Culled and fused for all blocks at once, then computed a block at a time, which bounds the memory.
         graph = self._optimized(keys)
         for number, key in zip(numbers, keys, strict=True):
             cancellation.exit_if_cancelled()
-            yield number, cast("npt.NDArray[Any]", get_sync(cull(graph, key)[0], key))
+            # Without a name, here or in a loop over blocks: it would keep the block while the next one is drawn.
+            use(number, cast("npt.NDArray[Any]", get_sync(cull(graph, key)[0], key)))
+            count_block()
 
     def has_few_tasks(self) -> bool:
         """Whether the first block is made by at most `MAX_TASKS` tasks, and so not of many other blocks."""

@@ -19,6 +19,7 @@ from dask.delayed import delayed
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.block_counts import blocks_counted
 from mvn_dask.execution.client import computes_in_processes, current_client, seceded, thread_count
 from mvn_dask.execution.cluster_run import ClusterRun
 from mvn_dask.execution.futures import futures_in, refuse_lost_results
@@ -46,11 +47,12 @@ def run(
     cancellation.raise_if_cancelled()
     ranges = split(numbers, size, thread_count())
     pickled = PickledOnce(work, files or {})
-    if client is None:
-        yield from _run_locally(work, pickled, ranges, progress)
-    else:
-        with seceded():
-            yield from _run_on_cluster(client, work, pickled, ranges, progress)
+    with blocks_counted(pickled.identity, progress.note, client):
+        if client is None:
+            yield from _run_locally(work, pickled, ranges, progress)
+        else:
+            with seceded():
+                yield from _run_on_cluster(client, work, pickled, ranges, progress)
 
 
 def _run_locally(work: Work, pickled: PickledOnce, ranges: Iterator[BlockRange], progress: Progress) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution.process_start import main_module_advice
 from mvn_dask.execution.ranges import Work
+from mvn_dask.readable import plural
 
 GOES_ON = "What was written stays: the same call goes on"
 """The end of the message where nothing but a new call is needed."""
@@ -24,10 +25,11 @@ def scheduler_gone(address: str) -> WorkersLostError:
 def workers_died(work: Work, error: Any) -> WorkersLostError:
     """The error for workers that died again and again at one task; `error` is distributed's KilledWorker."""
     limit = getattr(error.last_worker, "memory_limit", None)
+    size = "an unknown number of bytes" if limit is None else plural(limit, "byte")
     return WorkersLostError(
         f"workers died again and again at the same blocks, most often for lack of memory: the last one could take "
-        f"{limit} bytes, and {work.describe_cost()}. Use smaller `chunks`, or give workers more memory or fewer "
-        f"threads. {GOES_ON}"
+        f"{size}, and {work.describe_cost()}. Use smaller `chunks`, or give workers more memory or fewer threads. "
+        f"{GOES_ON}"
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.block_counts import task_of_run
 from mvn_dask.execution.pickling import PickledOnce
 
 BlockNumbers = npt.NDArray[np.int64]
@@ -32,7 +33,11 @@ class Work(Protocol):
     """What is done with blocks; it must pickle, and doing it again must be harmless."""
 
     def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
-        """Do it, and return its results. Implementations call `cancellation.exit_if_cancelled` before each block."""
+        """Do it, and return its results.
+
+        Implementations call `cancellation.exit_if_cancelled` before each block and `block_counts.count_block` after it,
+        and let go of a block before the next one.
+        """
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         """Those of the blocks that are still to be done, after the task that had them failed."""
@@ -76,7 +81,7 @@ def split(numbers: BlockNumbers, size: int, threads: int) -> Iterator[BlockRange
 
 def run_range(pickled: PickledOnce, numbers: BlockNumbers, job_id: str) -> Sequence[Any] | None:
     """The task of a range: the results of the work; None if its job was cancelled before it was done."""
-    with cancellation.task_of_job(job_id):
+    with cancellation.task_of_job(job_id), task_of_run(pickled.identity):
         try:
             results: Sequence[Any] = pickled.value(numbers)
         except cancellation.TaskCancelled:

@@ -16,13 +16,14 @@ from typing import Any
 
 from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.escaping import printable
-from mvn_dask.execution.cancellation import current_token, raise_if_cancelled
+from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.execution.losses import processes_not_started
-from mvn_dask.execution.process_start import StartSignal, observed_by
+from mvn_dask.job.process_pool import process_pool
 from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.job.signal_masking import initialize_pool_process, signals_blocked
+from mvn_dask.job.signal_masking import signals_blocked
 from mvn_dask.job.worker_logging import worker_logs
+from mvn_dask.readable import plural
 from mvn_dask.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def open_cluster(job: JobSpec, client: Any = None, *, connect_timeout: float = 3
         if client is None and table.kind == "threads":
             stack.enter_context(dask.config.set(scheduler="threads", num_workers=table.threads))
         elif client is None and table.kind == "processes":
-            stack.enter_context(_process_pool(table.workers))
+            stack.enter_context(process_pool(table.workers))
         else:
             client = client or stack.enter_context(_client(job, connect_timeout))
             stack.enter_context(client.as_current())
@@ -106,39 +107,8 @@ def _description(client: Any) -> str:
     dashboard = f"dashboard at {client.dashboard_link}"
     if find_spec("bokeh") is None:
         dashboard = "no dashboard, which needs bokeh: pip install 'mvn_dask[dashboard]'"
-    return f"cluster at {client.scheduler.address}: {len(workers)} workers, {threads} threads so far; {dashboard}"
-
-
-@contextmanager
-def _process_pool(workers: int | None) -> Iterator[None]:
-    """A pool of processes whose tasks are cancelled with the job."""
-    import multiprocessing
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-    from functools import partial
-
-    import dask
-    from dask.system import CPU_COUNT
-
-    # Not fork: threads of this process may hold locks, BLAS's for example, that no thread would release in a copy.
-    context = multiprocessing.get_context("spawn")
-    count = workers or CPU_COUNT
-    with signals_blocked():
-        event, signal = context.Event(), StartSignal(context)
-    with (
-        ProcessPoolExecutor(
-            count, context, initializer=signal.initializer(partial(initialize_pool_process, event))
-        ) as pool,
-        current_token().on_cancel(lambda _: event.set()),
-        dask.config.set(scheduler="processes", pool=pool, num_workers=count),
-        observed_by(signal),
-    ):
-        try:
-            with signals_blocked():
-                for _ in range(count):  # a pool starts a process with each of its first tasks
-                    pool.submit(int)
-        except BrokenExecutor as error:
-            raise processes_not_started("the processes") from error
-        yield
+    size = f"{plural(len(workers), 'worker')}, {plural(threads, 'thread')} so far"
+    return f"cluster at {client.scheduler.address}: {size}; {dashboard}"
 
 
 @contextmanager
@@ -178,12 +148,23 @@ def _cluster(job: JobSpec) -> Iterator[Any]:
         # What is raised may quote an option, and with it a credential.
         text = f"{make.__name__} {'refuses them' if refused else 'does not start'}: {redact(_first_line(error), given)}"
         raise JobFileError(f"{job.label}: cluster.options: {text}") from error
-    with cluster:
+    with _closed_quietly(cluster):
         if table.adaptive is not None:
             cluster.adapt(minimum=table.adaptive.minimum, maximum=table.adaptive.maximum)
         elif table.workers is not None and table.kind != "local":
             cluster.scale(table.workers)
         yield cluster
+
+
+@contextmanager
+def _closed_quietly(cluster: Any) -> Iterator[None]:
+    """Close a cluster after the body, without warnings that it takes long, or that it ends what is left of it."""
+    library = logging.getLogger("distributed")
+    with ExitStack() as stack:
+        stack.callback(library.setLevel, library.level)
+        stack.enter_context(cluster)
+        stack.callback(library.setLevel, logging.ERROR)
+        yield
 
 
 def _cluster_class(job: JobSpec) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -41,6 +41,38 @@ def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
             yield from _keys(info.annotation, key)
     for part in get_args(annotation):
         yield from _keys(part, above)
+
+
+def is_table(annotation: Any) -> bool:
+    """Whether a type allows nothing but tables of this schema, or None.
+
+    Examples
+    --------
+    >>> is_table(JobSpec | None), is_table(JobSpec | bool)
+    (True, False)
+    """
+    parts = get_args(annotation)
+    if isinstance(annotation, type) or not parts:
+        return annotation is type(None) or (isinstance(annotation, type) and issubclass(annotation, Table))
+    # What stands beside the type in Annotated is no type.
+    return all(map(is_table, parts[:1] if get_origin(annotation) is Annotated else parts))
+
+
+def literal_values(annotation: Any) -> Iterator[str]:
+    """The words that a type allows, as TOML writes them.
+
+    Examples
+    --------
+    >>> list(literal_values(Literal["a", "b"] | bool | None))
+    ['a', 'b', 'true', 'false']
+    """
+    if annotation is bool:
+        yield from ("true", "false")
+    for part in get_args(annotation):
+        if get_origin(annotation) is Literal:
+            yield str(part)
+        else:
+            yield from literal_values(part)
 
 
 def is_secret(key: Key) -> bool:

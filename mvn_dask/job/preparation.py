@@ -4,6 +4,7 @@ Cost: reading mean and covariance, and one factorisation, unless the store has t
 factor is loaded from the store, so that machines with another processor or LAPACK continue with the same bits.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,15 +20,18 @@ from mvn_dask.job.inputs.distribution_inputs import (
     distribution_of,
 )
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.random.streams import as_root
+from mvn_dask.random.streams import Root, as_root
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
+from mvn_dask.slow_steps import name_if_slow
 from mvn_dask.store.array_manifest import sample_manifest
 from mvn_dask.store.format.completeness import refuse_unknown_files
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import load_parameters
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +62,8 @@ def prepare(job: JobSpec) -> PreparedJob:
     """
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
-    inputs = distribution_inputs(job)
+    with name_if_slow(log, "reading mean and covariance"):
+        inputs = distribution_inputs(job)
     try:
         stored = read_manifest(storage)
     except DamagedManifestError:
@@ -69,16 +74,25 @@ def prepare(job: JobSpec) -> PreparedJob:
     sampler = None if stored is None else _stored_sampler(job, storage, stored, inputs)
     if sampler is None:
         sampler = distribution_of(job, inputs).sampler(dtype)
-    entropy = list(job.sample.seed) if isinstance(job.sample.seed, tuple) else job.sample.seed
-    kind = job.sample.bit_generator
-    root = as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
-    size = job.sample.size if isinstance(job.sample.size, tuple) else (job.sample.size,)
-    spec = sample_spec(sampler, size, root=root, dtype=dtype, chunks=job.sample.chunks, names=inputs.names)
+    chunks = job.sample.chunks
+    spec = sample_spec(sampler, size_of(job), root=root_of(job), dtype=dtype, chunks=chunks, names=inputs.names)
     try:
         manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
         raise JobFileError(f"{job.label}: output.shards: {error}") from error
     return PreparedJob(storage, spec, manifest, stored)
+
+
+def root_of(job: JobSpec) -> Root:
+    """Root of the streams of a job's sample."""
+    entropy = list(job.sample.seed) if isinstance(job.sample.seed, tuple) else job.sample.seed
+    kind = job.sample.bit_generator
+    return as_root(entropy if kind == "SFC64" else getattr(np.random, kind)(entropy)).child(0)
+
+
+def size_of(job: JobSpec) -> tuple[int, ...]:
+    """Shape of a job's sample without the axis of the variables."""
+    return job.sample.size if isinstance(job.sample.size, tuple) else (job.sample.size,)
 
 
 def refuse_overwriting_part(job: JobSpec, part: tuple[int, int] | None) -> None:

@@ -3,18 +3,22 @@
 Cost: drawing and writing the chunks that are missing; of a complete store, reading its listing.
 """
 
+import logging
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import mvn_dask
 from mvn_dask.errors import SpecMismatchError
 from mvn_dask.execution.cancellation import raise_if_cancelled
+from mvn_dask.execution.client import thread_count
 from mvn_dask.execution.process_start import exit_if_main_is_imported
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import missing_count
 from mvn_dask.store.format.completeness import state
 from mvn_dask.store.format.layout import chunk_count, part_range
@@ -27,6 +31,8 @@ FACTOR_TIMEOUT = 30.0
 """Seconds that a part which began the store has to write its factor."""
 FACTOR_POLL_SECONDS = 0.1
 """Seconds between two checks for that factor."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,7 @@ def _draw_missing(
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
         prepared.stored.require_same(manifest, storage)
     if prepared.begun and state(storage, manifest) == "complete":
+        _log_start(job, manifest, threads=0)
         storage.sync()
         return 0
     start, stop = part_range(part, chunk_count(manifest))
@@ -110,6 +117,7 @@ def _draw_missing(
 
     # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
     with open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext():
+        _log_start(job, manifest, threads=thread_count() if missing else 0)
         to_zarr(
             sample(prepared.spec),
             job.locate(job.output.url),
@@ -120,6 +128,12 @@ def _draw_missing(
             storage_options=job.output.storage_options.get_secret_value() or None,
         )
     return missing
+
+
+def _log_start(job: JobSpec, manifest: Manifest, *, threads: int) -> None:
+    """Log what begins; `event` and the other fields are for programs that read logs."""
+    fields = {"version": mvn_dask.__version__, "fingerprint": manifest.fingerprint, "cluster": job.cluster.kind}
+    log.info(f"started with {plural(threads, 'thread')}", extra={"event": "started", **fields, "threads": threads})
 
 
 def _factor_arrives(prepared: PreparedJob) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import Bits
 from mvn_dask.store.format.layout import Index, chunk_index, chunk_number
 from mvn_dask.store.format.manifest import Manifest
@@ -38,7 +39,7 @@ class BadChunks(Mapping[Index, str]):
         self._bits[list(self._reasons)] = True
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self)} of {len(self._bits)} chunks)"
+        return f"{type(self).__name__}({len(self)} of {plural(len(self._bits), 'chunk')})"
 
     def __reduce__(self) -> tuple[object, ...]:
         return BadChunks, (self._manifest, self._bits, self._reasons)

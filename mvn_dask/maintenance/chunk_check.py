@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.block_counts import count_block
 from mvn_dask.execution.ranges import BlockNumbers
+from mvn_dask.readable import plural
 from mvn_dask.sampling.replay import Replay
 from mvn_dask.store.format import layout
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_index
@@ -52,6 +54,7 @@ class CheckChunks:
             compared += count
             if fault is not None:
                 faults[number] = fault
+            count_block()
         return [ChunkCheck(faults, compared)]
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
@@ -59,7 +62,7 @@ class CheckChunks:
         return numbers
 
     def describe_cost(self) -> str:
-        return f"a chunk takes {chunk_bytes(self.manifest)} bytes"
+        return f"a chunk takes {plural(chunk_bytes(self.manifest), 'byte')}"
 
     def _check(self, index: Index) -> tuple[str | None, int]:
         """What is wrong with a chunk, if anything, and how many numbers of it were compared."""
@@ -89,4 +92,4 @@ def _describe_difference(found: npt.NDArray[Any], expected: npt.NDArray[Any], od
         # numpy's nanmax warns where all is NaN, in a way that `errstate` does not silence.
         largest = float(np.fmax.reduce(np.abs(found - expected), axis=None) / np.abs(expected).max())
     text = f"the values differ: {different} of {expected.size} compared, by up to {largest:.1e} of the largest"
-    return text + (f"; {odd} numbers of the chunk are NaN or infinite" if odd else "")
+    return text + (f"; {plural(odd, 'number')} of the chunk are NaN or infinite" if odd else "")

@@ -11,6 +11,7 @@ from typing import Any
 
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.escaping import printable_lines
+from mvn_dask.readable import plural
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest, require_manifest
@@ -83,7 +84,7 @@ class Description:
             "store": self.url,
             "holds": f"{self.kind}, {_STATES[self.state]}",
             "shape": f"{self.shape} {self.dtype}",
-            "chunks": f"{self.chunks} of shape {self.chunk_shape}, {self.bytes} bytes"
+            "chunks": f"{self.chunks} of shape {self.chunk_shape}, {plural(self.bytes, 'byte')}"
             + ("" if self.inner_chunk_shape is None else f"; inner chunks of shape {self.inner_chunk_shape}"),
             "seed": seeds,
             "drawn by": "; ".join(f"{each.get('bit_generator')}, {_kinds(each)}" for each in self.samples),

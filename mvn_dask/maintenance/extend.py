@@ -9,6 +9,7 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask.errors import (
     ArgumentError,
@@ -22,6 +23,7 @@ from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.maintenance.verify import replay_of
+from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import chunk_entries, missing_numbers
@@ -48,7 +50,8 @@ class Extension:
     """Shape now."""
 
     def __str__(self) -> str:
-        return printable(f"{self.url}: {self.before[0]} rows before, {self.after[0]} now; shape {self.after}")
+        rows = f"{plural(self.before[0], 'row')} before, {self.after[0]} now"
+        return printable(f"{self.url}: {rows}; shape {self.after}")
 
 
 def extend(
@@ -144,8 +147,11 @@ def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Arr
     """
     if manifest.shape[0] % manifest.chunks[0] and chunk_count(longer):
         numbers = chunks_of_row(longer, manifest.shape[0])
-        for number, block in Blocks(array).compute(numbers.tolist()):
+
+        def write(number: int, block: npt.NDArray[Any]) -> None:
             storage.write(chunk_key(chunk_index(longer, number)), encode(longer, block))
+
+        Blocks(array).compute_each(numbers.tolist(), write)
     storage.write(MANIFEST_KEY, [longer.text])
 
 

@@ -15,6 +15,7 @@ from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
+from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
@@ -47,7 +48,7 @@ class Repair:
     """Rows of the sample; 0 of a derived array."""
 
     def __str__(self) -> str:
-        what = [f"{len(self.chunks)} chunks drawn again"]
+        what = [f"{plural(len(self.chunks), 'chunk')} drawn again"]
         if self.files:
             what.append(f"written again: {', '.join(self.files)}")
         if self.unknown_files:

@@ -21,6 +21,7 @@ from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import range_size
 from mvn_dask.maintenance.bad_chunks import BadChunks
 from mvn_dask.maintenance.chunk_check import CheckChunks
+from mvn_dask.readable import plural
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format import layout, parameters
 from mvn_dask.store.format.chunk_listing import Bits, parse_key
@@ -185,7 +186,7 @@ def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[Bi
             if not entry.regular:
                 bad[number] = "no plain file, but a link or the like, which is not followed"
             elif entry.size != size:
-                bad[number] = f"wrong size: {entry.size} bytes, not {size}"
+                bad[number] = f"wrong size: {plural(entry.size, 'byte')}, not {size}"
         elif not (is_accounted_for(is_own, entry.key) or (entry.regular and entry.key in files_of_others)):
             unknown.append(entry.key)
     return missing, bad, unknown
@@ -204,7 +205,7 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
     if level != "size":
         # Those that are bad by name or size are not read: a hostile file may be larger than the memory.
         numbers = np.setdiff1d(np.flatnonzero(~missing), list(bad))
-        with Progress(len(numbers), "chunks") as progress:
+        with Progress(len(numbers), "chunk", chunk_bytes(manifest)) as progress:
             work = CheckChunks(storage, manifest, replay, full)
             loaders = {} if replay is None else parameters.parameter_loaders(storage, manifest)
             for found in run(work, numbers, range_size(chunk_bytes(manifest)), progress, loaders):

@@ -75,7 +75,7 @@ def expected_count(value: float) -> str:
 
 
 def plural(value: int, what: str) -> str:
-    """A number of things, whose name takes an s.
+    """A number of things with thousands set apart, whose name takes an s.
 
     >>> plural(1, "row"), plural(12345, "row")
     ('1 row', '12,345 rows')

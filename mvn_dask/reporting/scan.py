@@ -16,10 +16,12 @@ import numpy as np
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.block_counts import count_block
 from mvn_dask.execution.client import thread_count
 from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
+from mvn_dask.readable import plural
 from mvn_dask.statistics.base import Rows, Statistic
 from mvn_dask.statistics.forest import Forest
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_index, chunk_window
@@ -99,6 +101,7 @@ class Scan:
             # Without a name here, which would keep the chunk while the next one is read.
             index = chunk_index(self.stored.manifest, number)
             self.add(forests, chunk_range(self.stored.manifest, number), self.stored.read(index))
+            count_block()
         return [forests]
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
@@ -107,7 +110,8 @@ class Scan:
 
     def describe_cost(self) -> str:
         """Bytes of a chunk."""
-        return f"a chunk takes {chunk_bytes(self.stored.manifest)} bytes, and what is derived from its rows at a time"
+        size = plural(chunk_bytes(self.stored.manifest), "byte")
+        return f"a chunk takes {size}, and what is derived from its rows at a time"
 
     def add(self, forests: Forests, chunk: ChunkRange, block: Rows) -> None:
         """Add one chunk."""
@@ -136,7 +140,7 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
     forests: Forests = {}
     numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
     size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (SCAN_RANGES_PER_THREAD * thread_count())))
-    with Progress(len(numbers), "chunks") as progress:
+    with Progress(len(numbers), "chunk", chunk_bytes(manifest)) as progress:
         for found in run(work, numbers, size, progress, loaders):
             with one_thread():
                 for key, forest in found.items():

@@ -15,6 +15,7 @@ from dask.utils import parse_bytes
 
 from mvn_dask._typing import Chunks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.readable import plural
 from mvn_dask.sampling.plan import MAX_BLOCKS, Plan, as_cuts, contiguous, even_cuts
 from mvn_dask.sampling.workers import workers
 
@@ -101,4 +102,6 @@ def _refuse_too_many(chunks: AxisChunks, shape: tuple[int, ...]) -> None:
         if isinstance(length, (int, np.integer)) and length > 0 and axis < len(shape):
             blocks = -(-shape[axis] // int(length))
             if blocks > MAX_BLOCKS:
-                raise ArgumentError(f"`chunks` {chunks!r} makes {blocks} blocks: at most {MAX_BLOCKS} can be kept")
+                raise ArgumentError(
+                    f"`chunks` {chunks!r} makes {plural(blocks, 'block')}: at most {MAX_BLOCKS} can be kept"
+                )

@@ -20,6 +20,7 @@ import numpy as np
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.streams import Root, stripe_height
+from mvn_dask.readable import plural
 
 MAX_BLOCKS = 10**7
 """Blocks of an array, at most: dask keeps a number for each of them in memory."""
@@ -175,8 +176,9 @@ class Plan:
         """Raise an `ArgumentError` if the sample has more blocks than a client can keep a list of."""
         if self.block_count > MAX_BLOCKS:
             raise ArgumentError(
-                f"`size` {self.size} makes {self.block_count} blocks of {self.block_rows} rows, and at most "
-                f"{MAX_BLOCKS} can be kept in one graph: use larger `chunks` or several arrays"
+                f"`size` {self.size} makes {plural(self.block_count, 'block')} of "
+                f"{plural(self.block_rows, 'row')}, and at most {MAX_BLOCKS} can be kept in one graph: "
+                "use larger `chunks` or several arrays"
             )
 
     def refuse_too_large(self, factor_bytes: int, memory: int) -> None:
@@ -190,7 +192,8 @@ class Plan:
         rows = whole if whole * row <= left else left // row
         way_out = f"chunks={rows} would fit" if rows > 0 else "not even a block of one row would fit"
         raise BlockTooLargeError(
-            f"a block of {self.block_rows} rows needs {needed} bytes, and a process has {memory} bytes: {way_out}"
+            f"a block of {plural(self.block_rows, 'row')} needs {plural(needed, 'byte')}, and a process has "
+            f"{plural(memory, 'byte')}: {way_out}"
         )
 
     def rows_within(self, nbytes: int) -> int:

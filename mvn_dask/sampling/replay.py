@@ -17,6 +17,7 @@ from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import Root, recorded_root
+from mvn_dask.readable import plural
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.plan import Plan
@@ -115,7 +116,8 @@ def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
         raise DamagedManifestError(f"the record of the sample is damaged: {error}") from error
     if (sampler.ndim, sampler.noise_ndim) != (plan.ndim, plan.noise_ndim):
         raise DamagedManifestError(
-            f"the parameters are of {sampler.ndim} variables and {sampler.noise_ndim} normals, and the record of the "
+            f"the parameters are of {plural(sampler.ndim, 'variable')} and {plural(sampler.noise_ndim, 'normal')}, and "
+            f"the record of the "
             f"sample says {plan.ndim} and {plan.noise_ndim}"
         )
     if sampler.dtype != plan.dtype:

@@ -17,6 +17,7 @@ from mvn_dask._typing import Chunks
 from mvn_dask.errors import BlockTooLargeError
 from mvn_dask.lineage import Lineage
 from mvn_dask.random.streams import Root
+from mvn_dask.readable import plural
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.chunking import ChunkLengths, cut_plan
 from mvn_dask.sampling.plan import Plan
@@ -59,7 +60,8 @@ class SampleSpec:
         needed = prod(shape) * self.plan.itemsize
         if shape and needed > memory:
             raise BlockTooLargeError(
-                f"a block of shape {shape} needs {needed} bytes, and a process has {memory} bytes: use smaller `chunks`"
+                f"a block of shape {shape} needs {plural(needed, 'byte')}, and a process has "
+                f"{plural(memory, 'byte')}: use smaller `chunks`"
             )
 
 
@@ -95,9 +97,10 @@ def _warn_of_waste(plan: Plan) -> None:
         return
     way_out = f"chunks={plan.stripe}, or a multiple of it," if plan.rows > plan.stripe else "chunks=-1,"
     warnings.warn(
-        f"blocks of {plan.block_rows} rows are far below a stripe of {plan.stripe} rows, which each of them draws from "
-        f"its beginning: {plan.drawn_rows / plan.rows:.0f} times the rows of the sample are drawn. Use {way_out} which "
-        "gives the same rows; `shards` of `mvn_dask.to_zarr` make small pieces of a store for readers",
+        f"blocks of {plural(plan.block_rows, 'row')} are far below a stripe of {plural(plan.stripe, 'row')}, which "
+        f"each of them draws from its beginning: {plan.drawn_rows / plan.rows:.0f} times the rows of the sample are "
+        f"drawn. Use {way_out} which gives the same rows; `shards` of `mvn_dask.to_zarr` make small pieces of a store "
+        "for readers",
         UserWarning,
         stacklevel=checks.caller_level(),
     )

@@ -19,6 +19,7 @@ from mvn_dask.checks import caller_level
 from mvn_dask.errors import ArgumentError
 from mvn_dask.execution.client import connected_client
 from mvn_dask.locations import as_text, parse_location
+from mvn_dask.readable import plural
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def automatic_spool(nbytes: int, scheduler: str | None) -> str | None:
     if scheduler is None or is_local(scheduler):
         return ""
     warnings.warn(
-        f"a factor of {nbytes} bytes goes through the graph, since workers on other machines do not "
+        f"a factor of {plural(nbytes, 'byte')} goes through the graph, since workers on other machines do not "
         "see this machine's disk. Name a folder or an object-store URL that they see: "
         "dask.config.set({'mvn_dask.spool': '/shared/folder'})",
         UserWarning,

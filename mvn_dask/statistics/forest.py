@@ -13,6 +13,7 @@ from typing import Generic
 
 import numpy as np
 
+from mvn_dask.readable import plural
 from mvn_dask.statistics.base import Node, Result, Rows, Statistic
 
 
@@ -64,7 +65,7 @@ class Forest(Generic[Node, Result]):
         """The result, once all rows of the array were added. Raises ValueError if some were not."""
         leaves = max(1, -(-self._rows // self._leaf_rows))
         if sum(1 << level for level, _ in self._nodes) != leaves:
-            raise ValueError(f"a result needs all {self._rows:,} rows, and some were not added")
+            raise ValueError(f"a result needs all {plural(self._rows, 'row')}, and some were not added")
         by_first_leaf = sorted(self._nodes.items(), key=lambda item: item[0][1] << item[0][0])
         # What has no sibling are complete trees of falling height: their number and order depend on `rows` alone.
         nodes = [node for _, node in by_first_leaf]

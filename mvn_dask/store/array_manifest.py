@@ -17,6 +17,7 @@ from mvn_dask._typing import Arrays
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
+from mvn_dask.readable import plural
 from mvn_dask.store.format import manifest as manifests
 from mvn_dask.store.format.manifest import MAX_CHUNKS, Manifest
 
@@ -103,7 +104,7 @@ def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> dic
     chunks = _regular_chunks(lengths)
     count = prod(len(axis) for axis in lengths)
     if count > MAX_CHUNKS:
-        raise AlignmentError(f"`array` has {count} blocks, and a store at most {MAX_CHUNKS} chunks")
+        raise AlignmentError(f"`array` has {plural(count, 'block')}, and a store at most {MAX_CHUNKS} chunks")
     return {
         "shape": [int(sum(axis)) for axis in lengths],
         "chunks": chunks,
@@ -135,10 +136,12 @@ def _inner_chunks(chunks: list[int], rows: object) -> list[int]:
         raise AlignmentError("`shards` divide the rows of a block, and an array without axes has none")
     axis = next((axis for axis, length in enumerate(chunks) if length > 1), 0)
     if rows < 1 or chunks[axis] % int(rows):
-        raise AlignmentError(f"`shards` must divide the {chunks[axis]} rows of a block: {rows} does not")
+        raise AlignmentError(f"`shards` must divide the {plural(chunks[axis], 'row')} of a block: {rows} does not")
     inner = [*chunks[:axis], int(rows), *chunks[axis + 1 :]]
     if prod(chunks) // prod(inner) > MAX_CHUNKS:
-        raise AlignmentError(f"`shards` of {rows} rows make more than {MAX_CHUNKS} inner chunks of a block")
+        raise AlignmentError(
+            f"`shards` of {plural(int(rows), 'row')} make more than {MAX_CHUNKS} inner chunks of a block"
+        )
     return inner
 
 

@@ -18,6 +18,7 @@ from mvn_dask.execution.client import thread_count
 from mvn_dask.execution.engine import run, run_whole
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
+from mvn_dask.readable import plural
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_index, chunk_key, chunk_shape, encode, is_whole
 from mvn_dask.store.format.manifest import Manifest, is_unchanged
 from mvn_dask.store.format.parameters import parameter_loaders
@@ -76,8 +77,7 @@ class WriteChunks:
         if not self.writer.storage.prefers_listing:
             # Another job may have written some, or this task on a worker that died.
             numbers = self.remaining(numbers)
-        for number, block in self.blocks.compute(numbers.tolist()):
-            self.writer.write(chunk_index(self.writer.manifest, number), block)
+        self.blocks.compute_each(numbers.tolist(), self._write)
         return ()
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
@@ -85,7 +85,10 @@ class WriteChunks:
         return numbers if self.rewrite else numbers[[not self._exists(number) for number in numbers.tolist()]]
 
     def describe_cost(self) -> str:
-        return f"a block takes {chunk_bytes(self.writer.manifest)} bytes, and what is made on the way to it"
+        return f"a block takes {plural(chunk_bytes(self.writer.manifest), 'byte')}, and what is made on the way to it"
+
+    def _write(self, number: int, block: npt.NDArray[Any]) -> None:
+        self.writer.write(chunk_index(self.writer.manifest, number), block)
 
     def _exists(self, number: int) -> bool:
         entry = self.writer.storage.entry(chunk_key(chunk_index(self.writer.manifest, number)))
@@ -100,7 +103,7 @@ def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers, *,
     if not len(numbers):
         return
     work = WriteChunks(Blocks(array), writer, rewrite)
-    with Progress(len(numbers), "chunks") as progress:
+    with Progress(len(numbers), "chunk", chunk_bytes(writer.manifest)) as progress:
         # Ranges of blocks, where blocks share no work: each range would do it again. Few blocks that are made of many
         # tasks, such as a mean over all rows, are made faster by all threads together.
         many = len(numbers) >= BLOCKS_PER_THREAD * thread_count()

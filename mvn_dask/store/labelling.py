@@ -13,6 +13,7 @@ import numpy as np
 from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
+from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import lineages
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
@@ -71,7 +72,7 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
             raise ArgumentTypeError(f"`names` must be a sequence of texts, not {names!r}")
         if array.ndim == 0 or len(labels) != array.shape[-1]:
             raise ArgumentError(
-                f"`names` must name the variables: {len(labels)} names, an array of shape {array.shape}"
+                f"`names` must name the variables: {plural(len(labels), 'name')}, an array of shape {array.shape}"
             )
     coords = {} if labels is None else {dims[-1]: np.array(labels, dtype=object)}
     return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.get("attrs", {}))
@@ -100,5 +101,7 @@ def _dimensions(dim: str | Sequence[str] | None, default: tuple[str, ...], ndim:
         raise ArgumentTypeError(f"`dim` must be one text or several, not {dim!r}")
     dims = given if len(given) == ndim else (*given, default[-1]) if default else given
     if len(dims) != ndim or len(set(dims)) != ndim:
-        raise ArgumentError(f"`dim` must name the {ndim} dimensions, or those before the variables: it is {dim!r}")
+        raise ArgumentError(
+            f"`dim` must name the {plural(ndim, 'dimension')}, or those before the variables: it is {dim!r}"
+        )
     return dims

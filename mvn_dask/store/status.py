@@ -10,22 +10,23 @@ from typing import Any
 import numpy as np
 
 from mvn_dask.escaping import printable_lines
+from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
+from mvn_dask.readable import duration, readable_bytes
 from mvn_dask.store.format.chunk_listing import chunk_entries
 from mvn_dask.store.format.completeness import State, changed_documents
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count, is_whole
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, is_whole, part_range
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
-
-RATE_SECONDS = 60.0
-"""Seconds over which the rate is taken."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """Progress of a store."""
+    """Progress of a store, or of a part of it."""
 
     url: str
     """The store."""
+    part: tuple[int, int] | None
+    """The part (i, n) whose chunks were looked at; None for all of them."""
     done: int
     """Chunks that are there."""
     missing: int
@@ -41,8 +42,8 @@ class Status:
 
     @property
     def complete(self) -> bool:
-        """Whether everything is there."""
-        return self.committed and not self.missing
+        """Whether nothing is left to do; of a part, in its share."""
+        return not self.missing and (self.committed or self.part is not None)
 
     @property
     def state(self) -> State:
@@ -55,42 +56,44 @@ class Status:
         if self.state == "changed":
             state += f", but others changed its metadata since: {', '.join(self.changed)}"
         fraction = self.done / total if total else 1.0
-        lines = [f"{self.url}: {state}", f"chunks: {self.done} of {total} ({fraction:.1%}), {self.missing} missing"]
-        size = f"size: {readable(self.bytes)}"
+        part = "" if self.part is None else f"part {self.part[0]}/{self.part[1]} "
+        lines = [
+            f"{self.url}: {part}{state}",
+            f"chunks: {self.done} of {total} ({fraction:.1%}), {self.missing} missing",
+        ]
+        size = f"size: {readable_bytes(self.bytes)}"
         if self.rate is not None:
-            size += f", written at {readable(self.rate)}/s"
-            if self.missing and self.done and self.rate > 0:
-                size += f"; {self.bytes / self.done * self.missing / self.rate:.0f} s to go at that rate"
+            size += f", written at {readable_bytes(self.rate)}/s"
+            if (left := self.seconds_left) is not None:
+                size += f", {duration(left)} left at that rate"
         return printable_lines([*lines, size])
 
-
-def readable(nbytes: float) -> str:
-    """Bytes as people write them.
-
-    Examples
-    --------
-    >>> readable(3 * 2**29), readable(12)
-    ('1.5 GiB', '12 B')
-    """
-    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    step = 0
-    while nbytes >= 1024 and step < len(units) - 1:
-        nbytes, step = nbytes / 1024, step + 1
-    return f"{nbytes:.3g} {units[step]}"
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the missing chunks are written, at the rate; None where that is unknown."""
+        if not self.rate or not self.missing or not self.done:
+            return None
+        return self.bytes / self.done * self.missing / self.rate
 
 
-def status(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Status:
+def status(
+    url: StoreLike, *, part: tuple[int, int] | None = None, storage_options: Mapping[str, Any] | None = None
+) -> Status:
     """Progress of a store; also while a job is running.
 
     Parameters
     ----------
     url, storage_options
         As for `mvn_dask.to_zarr`.
+    part : (int, int), optional
+        ``(i, n)`` with 0 ≤ i < n: look at the chunks of the i-th of n parts only.
 
     Raises
     ------
     NotAStoreError, DamagedManifestError
         If there is no store; if its manifest or its metadata are damaged.
+    ArgumentError, ArgumentTypeError
+        If `part` is no part.
 
     Examples
     --------
@@ -103,18 +106,19 @@ def status(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     """
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
-    count, size = chunk_count(manifest), chunk_bytes(manifest)
-    entries = (entry for _, entry in chunk_entries(storage, manifest, 0, count))
+    (start, stop), size = part_range(part, chunk_count(manifest)), chunk_bytes(manifest)
+    entries = (entry for _, entry in chunk_entries(storage, manifest, start, stop))
     times = np.fromiter((entry.modified for entry in entries if is_whole(manifest, entry)), np.float64)
-    recent = times[times >= times.max() - RATE_SECONDS] if len(times) else times
-    seconds = float(recent.max() - recent.min()) if len(recent) else 0.0
+    recent = np.sort(times[times >= times.max() - RATE_SECONDS]) if len(times) else times
+    rate = recent_rate(recent.tolist(), range(1, len(recent) + 1))
     changed = changed_documents(storage, manifest)
     return Status(
         url=storage.name,
+        part=None if part is None else (int(part[0]), int(part[1])),
         done=len(times),
-        missing=count - len(times),
+        missing=stop - start - len(times),
         bytes=len(times) * size,
-        rate=(len(recent) - 1) * size / seconds if seconds > 0 else None,
+        rate=None if rate is None else rate * size,
         committed=changed is not None,
         changed=changed or (),
     )

@@ -17,6 +17,7 @@ from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, Store
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
+from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_count, missing_numbers
@@ -181,7 +182,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
     missing = missing_numbers(storage, manifest, *written)
     if len(missing):
         raise StoreError(
-            f"{len(missing)} of {chunk_count(manifest)} chunks, the first of them "
+            f"{len(missing)} of {plural(chunk_count(manifest), 'chunk')}, the first of them "
             f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "
             "see this folder, and does nobody delete in it?"
         )

@@ -53,8 +53,9 @@ def test_a_finished_job_and_its_store_import_little(site: Site) -> None:
 
 
 def test_version(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--version"]) == 0
-    assert capsys.readouterr() == (f"mvn-dask {mvn_dask.__version__}\n", "")
+    for option in ("--version", "-V"):
+        assert run([option]) == 0
+        assert capsys.readouterr() == (f"mvn-dask {mvn_dask.__version__}\n", "")
     script = Path(sys.executable).with_name("mvn-dask")
     for command in (site.command("--version"), [str(script), "--version"]):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -103,21 +104,6 @@ def test_wrong_usage_as_json(spelling: list[str], capsys: pytest.CaptureFixture[
     line = json.loads(capsys.readouterr().err)
     assert (line["level"], line["exit_code"]) == ("error", 2)
     assert "Missing argument" in line["message"]
-
-
-def test_completion(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    # Else typer looks for a shell among the parents of the process, of which a container's command has none.
-    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
-    with pytest.raises(SystemExit, match="0"):
-        run(["--show-completion", "bash"])
-    out, err = capsys.readouterr()
-    assert err == ""
-    assert "complete -o default -F _mvn_dask_completion" in out
-    for name, value in {"_MVN_DASK_COMPLETE": "complete_bash", "COMP_WORDS": "mvn-dask re", "COMP_CWORD": "1"}.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit):
-        run([])
-    assert capsys.readouterr().out.split() == ["repair", "report"]
 
 
 def shell(site: Site, line: str) -> "subprocess.CompletedProcess[str]":

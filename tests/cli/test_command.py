@@ -144,9 +144,9 @@ def test_what_libraries_log_is_a_line(capsys: Captured) -> None:
 
 def test_progress_is_logged(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mvn_dask.cli.console.PROGRESS_INTERVAL", 0.0)
-    with console_logging(OutputOptions()), Progress(3, "chunks") as progress:
+    with console_logging(OutputOptions()), Progress(3, "chunk", 8) as progress:
         progress.add(3)
-    assert "mvn-dask: 3 of 3 chunks\n" in capsys.readouterr().err
+    assert "mvn-dask: 3 of 3 chunks, 24 B\n" in capsys.readouterr().err
 
 
 def test_an_unknown_log_format(capsys: Captured) -> None:

@@ -27,7 +27,7 @@ from mvn_dask.execution.progress import ProgressState
 from mvn_dask.redaction import RedactSecrets
 from tests.support.command import Site
 
-HALF = ProgressState(done=5, total=10, unit="chunks", seconds=4.0, ended=False)
+HALF = ProgressState(done=5, total=10, unit="chunk", unit_bytes=2**20, seconds=4.0, rate=1.25, ended=False)
 Captured = pytest.CaptureFixture[str]
 package = logging.getLogger("mvn_dask")
 log = logging.getLogger("mvn_dask.tests")
@@ -74,15 +74,15 @@ def test_a_line_from_time_to_time(capsys: Captured, monkeypatch: pytest.MonkeyPa
         assert capsys.readouterr().err == "", "not yet"
         monkeypatch.setattr(module, "PROGRESS_INTERVAL", 0.0)
         handler.show_progress(HALF)
-        handler.show_progress(ProgressState(0, 10, "chunks", 0.0, False))
+        handler.show_progress(ProgressState(0, 10, "chunk", 2**20, 0.0, None, False))
     with console("json") as handler:
         handler.show_progress(HALF)
     first, second, third = capsys.readouterr().err.splitlines()
-    assert first == "mvn-dask: 5 of 10 chunks, 4 s to go at this rate"
-    assert second == "mvn-dask: 0 of 10 chunks"
+    assert first == "mvn-dask: 5 of 10 chunks, 5 MiB, 1.25 MiB/s, 4 s left"
+    assert second == "mvn-dask: 0 of 10 chunks, 0 B"
     line = json.loads(third)
-    assert {key: line[key] for key in ("done", "total", "unit", "seconds")} == {
-        "done": 5, "total": 10, "unit": "chunks", "seconds": 4.0
+    assert {key: line[key] for key in ("done", "total", "unit", "seconds", "bytes_per_second")} == {
+        "done": 5, "total": 10, "unit": "chunk", "seconds": 4.0, "bytes_per_second": 1310720
     }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ with handler:
     for other in others:
         other.start()
     for done in range(101):
-        handler.show_progress(ProgressState(done, 100, "chunks", 0.1, done == 100))
+        handler.show_progress(ProgressState(done, 100, "chunk", 8, 0.1, 50.0, done == 100))
     for other in others:
         other.join()
     log.error("[bold]after[/bold]")
@@ -141,7 +141,7 @@ def in_terminal(command: list[str], cwd: Path, **environment: str) -> str:
 
 def test_a_bar_in_a_terminal_with_messages_of_threads(tmp_path: Path) -> None:
     written = in_terminal([sys.executable, "-c", BAR], tmp_path)
-    assert "100/100" in written
+    assert "100 of 100 chunks, 800 B, 400 B/s" in written
     assert "chunks" in written
     assert written.count("mvn-dask: warning: amid") == 60
     assert "mvn-dask: error: [bold]after[/bold]" in written
@@ -151,7 +151,7 @@ def test_a_bar_in_a_terminal_with_messages_of_threads(tmp_path: Path) -> None:
 
 def test_no_colours_where_they_are_not_wanted(tmp_path: Path) -> None:
     written = in_terminal([sys.executable, "-c", BAR], tmp_path, NO_COLOR="1")
-    assert "100/100" in written
+    assert "100 of 100 chunks, 800 B, 400 B/s" in written
     assert not any(f"\x1b[{colour}m" in written for colour in (31, 32, 33, 35, 36))
 
 
@@ -164,7 +164,7 @@ def test_a_dumb_terminal(tmp_path: Path) -> None:
 @pytest.mark.faults
 def test_a_job_in_a_terminal(site: Site) -> None:
     written = in_terminal(site.command("run", "job.toml"), site.folder)
-    assert "16/16" in written
+    assert "16 of 16 chunks" in written
     assert "complete; 16 of 16 chunks drawn" in written
     written = in_terminal(site.command("run", "job.toml", "--quiet"), site.folder)
     assert "\x1b" not in written

@@ -1,10 +1,9 @@
 import json
 from dataclasses import dataclass, fields, replace
 
-import numpy as np
 import pytest
 
-from mvn_dask.cli.formatting import STATES, as_json, duration, plan_text, run_text, verification_json
+from mvn_dask.cli.formatting import STATES, as_json, plan_text, run_text, verification_json
 from mvn_dask.job.planning import JobPlan
 from mvn_dask.job.running import RunResult
 from mvn_dask.maintenance.describe import table
@@ -87,22 +86,3 @@ def test_json_of_a_verification() -> None:
         "bad": [{"chunk": [1, 0], "reason": "missing"}], "bad_count": 1, "ok": False,
     }  # fmt: skip
     assert content.keys() == {field.name for field in fields(report)} | {"ok", "bad_count"}
-
-
-DURATIONS = [
-    (0, "0 s"),
-    (0.0012, "0.0012 s"),
-    (9.96, "10 s"),
-    (59.4, "59 s"),
-    (59.7, "60 s"),
-    (60, "1 min 0 s"),
-    (3599.6, "1 h 0 min"),
-    (86399, "23 h 59 min"),
-    (86400, "1 d 0 h"),
-    (np.float64(8000), "2 h 13 min"),
-]
-
-
-def test_durations() -> None:
-    for seconds, text in DURATIONS:
-        assert duration(seconds) == text

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -114,3 +115,17 @@ def test_the_message_of_a_stop_holds_no_secrets(prefix: Prefix, site: Site, star
     assert "output.storage_options.secret_access_key=…" in err
     assert SECRET not in err
     assert ACCESS not in err
+
+
+def test_the_address_of_a_dashboard_is_shown(
+    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its host and port, although they were given as an option of the cluster."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # distributed serves a page without bokeh as well, which says that bokeh is missing.
+    monkeypatch.setattr("mvn_dask.job.clusters.find_spec", lambda _: True)
+    cluster = ["--set", "cluster.kind=local", "--set", "cluster.workers=1", "--set", "cluster.threads=1"]
+    assert site.run("run", *cluster, "--dashboard", f"127.0.0.1:{port}") == 0
+    assert f"1 worker, 1 thread so far; dashboard at http://127.0.0.1:{port}/status" in capsys.readouterr().err

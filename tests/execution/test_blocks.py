@@ -46,11 +46,17 @@ SHARED = {
 @pytest.mark.parametrize("array", [*INDEPENDENT.values(), *SHARED.values()], ids=[*INDEPENDENT, *SHARED])
 def test_every_block_by_its_number(array: da.Array) -> None:
     expected = array.compute()
-    for number, block in Blocks(array).compute(range(array.npartitions)[::-1]):
+
+    def compare(number: int, block: Any) -> None:
         index = np.unravel_index(number, array.numblocks)
         starts = [int(np.sum(axis[:step])) for axis, step in zip(array.chunks, index, strict=True)]
         window = tuple(slice(start, start + n) for start, n in zip(starts, block.shape, strict=True))
         np.testing.assert_array_equal(block, expected[window])
+        seen.append(number)
+
+    seen: list[int] = []
+    Blocks(array).compute_each(range(array.npartitions)[::-1], compare)
+    assert seen == list(range(array.npartitions))[::-1]
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
@@ -105,11 +111,12 @@ def test_query_planning_is_refused_when_an_array_is_made() -> None:
     assert "DASK_ARRAY__QUERY_PLANNING=False" in end.stdout
 
 
-@pytest.mark.filterwarnings("ignore:blocks of 1 rows are far below a stripe")
+@pytest.mark.filterwarnings("ignore:blocks of 1 row are far below a stripe")
 def test_a_million_blocks_are_not_unfolded() -> None:
     many = NORMAL.sample(10**6, seed=1, chunks=1)
     blocks = Blocks(many + 1)
     assert blocks.independent()
     assert len(pickle.dumps(PickledOnce(blocks, {}))) < 6e6, "two numbers a block, for dask"
-    ((_, last),) = blocks.compute([10**6 - 1])
-    np.testing.assert_array_equal(last, NORMAL.sample(10**6, seed=1)[-1:].compute() + 1)
+    found: dict[int, Any] = {}
+    blocks.compute_each([10**6 - 1], found.__setitem__)
+    np.testing.assert_array_equal(found[10**6 - 1], NORMAL.sample(10**6, seed=1)[-1:].compute() + 1)

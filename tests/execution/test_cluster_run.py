@@ -267,7 +267,7 @@ def test_a_range_is_done_again_whose_worker_died(tmp_path: Path) -> None:
 
 def test_the_scheduler_holds_only_a_window_of_ranges(processes: Client, tmp_path: Path) -> None:
     """What waits there does not grow with the number of blocks."""
-    results = run(Squares(tmp_path), np.arange(5000, dtype=np.int64), 1, Counted(5000, "numbers"))
+    results = run(Squares(tmp_path), np.arange(5000, dtype=np.int64), 1, Counted(5000, "number", 8))
     next(results)
 
     def waiting(dask_scheduler: Any) -> int:

@@ -129,9 +129,9 @@ def test_a_million_blocks_are_no_burden() -> None:
     """Memory and processor time of client and scheduler together; measured: 26 MB and 2.3 s."""
     with local_cluster() as cluster, Client(cluster), dask.config.set(scheduler="distributed"):
         # Client and scheduler share this process; the workers have their own.
-        list(run(Nothing(), np.arange(10_000), 1000, Counted(10_000, "blocks")))
+        list(run(Nothing(), np.arange(10_000), 1000, Counted(10_000, "block", 8)))
         memory, time = most_memory(os.getpid()), psutil.Process().cpu_times()
-        list(run(Nothing(), np.arange(1_000_000), 1000, Counted(1_000_000, "blocks")))
+        list(run(Nothing(), np.arange(1_000_000), 1000, Counted(1_000_000, "block", 8)))
         now = psutil.Process().cpu_times()
         assert most_memory(os.getpid()) - memory <= 100
         assert now.user + now.system - time.user - time.system <= 15

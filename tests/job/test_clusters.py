@@ -52,6 +52,28 @@ def test_processes(tmp_path: Path) -> None:
     assert not [child for child in set(psutil.Process().children()) - before if child.pid in pids]
 
 
+def leave_a_thread_behind() -> None:
+    """In a worker: a thread that its process waits for at its end."""
+    import threading
+    import time
+
+    threading.Thread(target=time.sleep, args=(600,)).start()
+
+
+@pytest.mark.faults
+def test_a_worker_that_does_not_end_by_itself_is_ended_without_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    level = logging.getLogger("distributed").level
+    with open_cluster(job_in(tmp_path, cluster=LOCAL)):
+        client = default_client()
+        (pid,) = client.run(_pid, 0).values()
+        client.run(leave_a_thread_behind)
+    assert not psutil.pid_exists(pid)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert logging.getLogger("distributed").level == level
+
+
 def _pid(_: int) -> int:
     import os
 
@@ -75,7 +97,7 @@ def test_a_local_cluster_listens_on_loopback_alone_and_logs_where(tmp_path: Path
     shown = f"dashboard at {client.dashboard_link}"
     if find_spec("bokeh") is None:
         shown = "no dashboard, which needs bokeh: pip install 'mvn_dask[dashboard]'"
-    assert job_log == [f"cluster at {address}: 1 workers, 1 threads so far; {shown}"]
+    assert job_log == [f"cluster at {address}: 1 worker, 1 thread so far; {shown}"]
     assert client.status == "closed"
 
 

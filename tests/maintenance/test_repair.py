@@ -42,7 +42,7 @@ def test_exactly_what_is_damaged_is_drawn_again(damage: str, shards: int | None,
             assert mvn_dask.repair(folder, level=level).chunks == ()
     done = mvn_dask.repair(folder, level=lowest)
     assert (done.url, done.chunks, done.files, done.unknown_files) == (str(folder), ((3, 0),), (), ())
-    assert str(done).splitlines()[0] == f"{folder}: 1 chunks drawn again"
+    assert str(done).splitlines()[0] == f"{folder}: 1 chunk drawn again"
     assert ("\nrows: " in str(done)) is (lowest == "values")
     assert tree(folder) == fresh
     assert not any(path.is_symlink() for path in folder.rglob("*"))

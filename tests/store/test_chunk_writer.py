@@ -1,5 +1,6 @@
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,27 @@ def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
     assert again.remaining(np.arange(4)).tolist() == [0, 1, 2, 3]
     again(np.arange(1))
     assert any(path.read_bytes())
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_a_range_holds_one_block_at_a_time(derived: bool, tmp_path: Path) -> None:
+    """The first is free before the second is drawn, and nothing is copied on the way to the disk."""
+    rows = NORMAL.sample(4 * 2**17, seed=1, chunks=2**17)
+    array = da.map_blocks(np.negative, rows, dtype=rows.dtype) if derived else rows
+    manifest, _ = manifest_of(array)
+    storage = LocalStorage(tmp_path)
+    with storage.session():
+        storage.create(MANIFEST_KEY, manifest.text)
+    work = WriteChunks(Blocks(array), ChunkWriter(storage, manifest), rewrite=True)
+    work(np.arange(1))
+    tracemalloc.start()
+    try:
+        work(np.arange(4))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The rows, and what is derived from them; beside them a stripe or two of normals.
+    assert peak < (1 + derived + 0.6) * 2**21
 
 
 def test_a_chunk_goes_only_into_the_store_it_was_made_for(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_names_of_every_kind(array: Any, options: Any, dims: tuple[str, ...], na
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [
-        ({"names": ["a"]}, ArgumentError, "1 names, an array of shape"),
+        ({"names": ["a"]}, ArgumentError, "1 name, an array of shape"),
         ({"names": "ab"}, ArgumentTypeError, "a sequence of texts"),
         ({"names": [1, 2]}, ArgumentTypeError, "a sequence of texts"),
         ({"dim": ("a", "b", "c")}, ArgumentError, "must name the 2 dimensions"),

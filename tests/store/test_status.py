@@ -36,7 +36,7 @@ def test_an_unfinished_store(tmp_path: Path) -> None:
     assert report.rate == pytest.approx(CHUNK / 10)
     assert str(report) == (
         f"{folder}: unfinished\nchunks: 2 of 4 (50.0%), 2 missing\n"
-        "size: 968 B, written at 48.4 B/s; 20 s to go at that rate"
+        "size: 968 B, written at 48.4 B/s, 20 s left at that rate"
     )
 
 

@@ -40,7 +40,7 @@ class Counted(Progress):
 
 
 def squares(work: Any, count: int = 100, size: int = 7) -> list[int]:
-    progress = Counted(count, "numbers")
+    progress = Counted(count, "number", 8)
     results = sorted(run(work, np.arange(count, dtype=np.int64), size, progress))
     assert progress.done == count
     return results

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mvn_dask._typing import FloatArray
 from mvn_dask.errors import InvalidDistributionError, JobFileError
 from mvn_dask.job.toml_format import preview
+from mvn_dask.readable import plural
 
 MATRIX_KEYS = ("cov", "correlation")
 """Keys that may hold a matrix."""
@@ -102,7 +103,7 @@ def table_input(
         title = width == 1 and columns is not None and columns[0] in (origin.key, "value")
         return InputArray(origin, numbers[0].copy(), None if title else _names(origin, columns))
     wanted = "a square matrix, or one row or column" if origin.key in MATRIX_KEYS else "one row or one column"
-    raise origin.invalid(f"must be {wanted}, and it has {count} rows of {width} numbers")
+    raise origin.invalid(f"must be {wanted}, and it has {plural(count, 'row')} of {plural(width, 'number')}")
 
 
 def axis_names(origin: Origin, axes: Sequence[Sequence[str]]) -> tuple[str, ...] | None:

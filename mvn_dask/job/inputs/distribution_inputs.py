@@ -1,5 +1,6 @@
 """Mean, covariance and names of variables of a job, read and compared with each other. Cost: reading, O(d²)."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +15,13 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributio
 from mvn_dask.job.inputs.base import InputArray, name_difference, refuse_entries
 from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.readable import plural
+from mvn_dask.slow_steps import name_if_slow
 
 if TYPE_CHECKING:
     from mvn_dask.distribution import MultivariateNormal
+
+log = logging.getLogger(__name__)
 
 TOLERANCE = 1e-8
 """Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
@@ -92,7 +97,9 @@ def _require_vector(each: InputArray, other: InputArray) -> None:
     if each.array.ndim > 1:
         raise each.origin.invalid(f"must be a number or a vector, and its shape is {each.array.shape}")
     if each.array.ndim and other.array.ndim and len(each.array) != len(other.array):
-        raise each.origin.invalid(f"has {len(each.array)} variables, and {other.origin.key} has {len(other.array)}")
+        raise each.origin.invalid(
+            f"has {plural(len(each.array), 'variable')}, and {other.origin.key} has {len(other.array)}"
+        )
 
 
 def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
@@ -114,7 +121,8 @@ def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "
 
     inputs = distribution_inputs(job) if inputs is None else inputs
     covariance = covariance_of_job(job, inputs)
-    with _label_errors(job):
+    step = f"checking and factorising the covariance of {plural(len(inputs.mean), 'variable')}"
+    with _label_errors(job), name_if_slow(log, step):
         return MultivariateNormal(inputs.mean, covariance, names=inputs.names)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from mvn_dask._typing import FloatArray
 from mvn_dask.job.inputs.base import InputArray, Origin, first_index, table_input
 from mvn_dask.job.toml_format import preview
+from mvn_dask.readable import plural
 
 
 def read_parquet(origin: Origin, path: Path) -> InputArray:
@@ -30,7 +31,7 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
     index = _index(origin, table)
     columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
-        raise origin.invalid(f"holds no numbers: {table.num_rows} rows, {len(columns)} columns")
+        raise origin.invalid(f"holds no numbers: {plural(table.num_rows, 'row')}, {plural(len(columns), 'column')}")
     names = [table.column_names[number] for number in columns]
     numbers = np.column_stack([_numbers(origin, *each) for each in zip(names, table.select(columns), strict=True)])
     rows = None if index is None else [str(label) for label in table.column(index).to_pylist()]

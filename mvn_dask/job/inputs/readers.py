@@ -13,6 +13,7 @@ from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url
 from mvn_dask.job.schema.distribution_table import FileTable, InlineArray
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.locations import parse_location
+from mvn_dask.readable import plural
 
 _FILES = {".npy": read_npy, ".csv": read_csv, ".parquet": read_parquet}
 """Readers of files that hold one array."""
@@ -35,7 +36,7 @@ def _inline(origin: Origin, numbers: InlineArray) -> InputArray:
     rows = [row for row in numbers if isinstance(row, tuple)] if isinstance(numbers, tuple) else []
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
-            raise origin.invalid(f"row {number} has {len(row)} numbers, and the first row has {len(rows[0])}")
+            raise origin.invalid(f"row {number} has {plural(len(row), 'number')}, and the first row has {len(rows[0])}")
     return as_input_array(origin, numbers)
 
 
@@ -45,7 +46,7 @@ def _read(origin: Origin, file: FileTable, options: Mapping[str, Any]) -> InputA
     if isinstance(path, str):
         suffix = Path(urlsplit(location).path).suffix.lower()
         if suffix in {*_FILES, ".npz"}:
-            raise origin.missing(f"only Zarr arrays are read from a URL, and {suffix} files from a disk")
+            raise origin.missing(f"only Zarr arrays are read from a URL, and files of type {suffix} from a disk")
         return read_zarr_url(origin, location, options, file.key)
     suffix = path.suffix.lower()
     try:

@@ -12,8 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from mvn_dask.escaping import printable
+from mvn_dask.readable import readable_bytes
 from mvn_dask.reporting.number_format import MINUS, number, plural, rate, signed, to_precision
-from mvn_dask.store.status import readable
 
 MAX_NAME = 14
 """Letters of a name in a picture, at most."""
@@ -29,7 +29,7 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    found.filters |= {"plural": plural, "rate": rate, "readable": readable, "thousands": "{:,}".format}
+    found.filters |= {"plural": plural, "rate": rate, "readable": readable_bytes, "thousands": "{:,}".format}
     found.filters |= {"path": path, "position": position, "tick": tick, "signed": signed, "to_precision": to_precision}
     return found
 

@@ -8,6 +8,7 @@ import json
 from typing import Any, Literal
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import missing_count
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
@@ -71,12 +72,12 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     """Raise UnfinishedStoreError with what is missing, chunks or metadata, and how to go on."""
     count = chunk_count(manifest)
     missing = missing_count(storage, manifest, 0, count)
-    fault = f"{missing} of {count} chunks of {storage} are missing"
+    fault = f"{missing} of {plural(count, 'chunk')} of {storage} {'is' if missing == 1 else 'are'} missing"
     if not missing:
         # What others changed beside the numbers decides none of them.
         if changed_documents(storage, manifest) is not None:
             return
-        fault = f"all {count} chunks of {storage} are there, but its metadata is not"
+        fault = f"all chunks of {storage} are there, {count} of them, but its metadata is not"
     raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")
 
 

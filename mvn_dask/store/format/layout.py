@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedChunkError, UnfinishedStoreError
+from mvn_dask.readable import plural
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import Buffer, ByteArray, Entry, Storage
 
@@ -141,7 +142,7 @@ def _checksum(numbers: ByteArray) -> bytes:
 def chunk_fault(manifest: Manifest, content: ByteArray) -> str | None:
     """What is wrong with the bytes of a chunk, if anything."""
     if len(content) != chunk_bytes(manifest):
-        return f"wrong size: {len(content)} bytes, not {chunk_bytes(manifest)}"
+        return f"wrong size: {plural(len(content), 'byte')}, not {chunk_bytes(manifest)}"
     count = inner_chunk_count(manifest)
     body = content
     if manifest.array.inner_chunks is not None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
+from mvn_dask.readable import plural
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
@@ -66,7 +67,7 @@ class ArrayLayout:
         if not all(_DIMENSION.fullmatch(word) and word != "samples" for word in self.dimensions):
             raise ValueError(f"dimensions {self.dimensions} must be words, and none `samples`")
         if self.names is not None and self.shape[-1:] != (len(self.names),):
-            raise ValueError(f"{len(self.names)} names do not fit the shape {self.shape}")
+            raise ValueError(f"the shape {self.shape} does not go with {plural(len(self.names), 'name')}")
         first = next((axis for axis, chunk in enumerate(chunks) if chunk > 1), 0)
         if any(a % b if axis == first else a != b for axis, (a, b) in enumerate(zip(chunks, inner, strict=True))):
             raise ValueError(f"inner chunks {inner} do not divide chunks {chunks} along the first axis")
@@ -118,7 +119,7 @@ class Manifest:
         if (self.expression is None) != self.is_sample:
             raise ValueError(f"the expression of a {self.kind} array cannot be {self.expression!r}")
         if self.is_sample and len(self.samples) != 1:
-            raise ValueError(f"{len(self.samples)} samples in a manifest of kind 'sample'")
+            raise ValueError(f"{plural(len(self.samples), 'sample')} in a manifest of kind 'sample'")
         # Names become paths: no slash, no step upward, and short, since file systems have 255 characters for a file.
         if not all(len(name) <= 100 and _PARAMETER.fullmatch(name) for name in self.parameters):
             raise ValueError(f"parameters {sorted(self.parameters)} must be dotted words in lower case")
@@ -164,19 +165,10 @@ class Manifest:
 
     def require_same(self, other: "Manifest", storage: Storage) -> None:
         """Raise SpecMismatchError with every field that differs, if another manifest describes another store."""
-        ours, theirs = _flat(self.as_dict()), _flat(other.as_dict())
-        # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
-        derived = ("parameters", "fingerprint") if self.is_sample and other.is_sample else ("fingerprint",)
-        different = [
-            field
-            for field in sorted(ours.keys() | theirs.keys())
-            if ours.get(field) != theirs.get(field) and not field.startswith(derived)
-        ]
+        different = _different_fields(self, other)
         if not different:
             return
-        seen = (
-            f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the array" for field in different
-        )
+        seen = differences(self, other, "array")
         rounding = all(field.startswith("samples[0].parameters.factor.") for field in different)
         raise SpecMismatchError(
             f"{storage} holds another specification: {'; '.join(seen)}. "
@@ -185,7 +177,27 @@ class Manifest:
         )
 
 
-def _flat(value: object, prefix: str = "") -> dict[str, object]:
+def differences(stored: Manifest, other: Manifest, what: str) -> list[str]:
+    """Every field by which two manifests differ, and both values; `what` names what the second one describes."""
+    ours, theirs = flat_fields(stored.as_dict()), flat_fields(other.as_dict())
+    return [
+        f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the {what}"
+        for field in _different_fields(stored, other)
+    ]
+
+
+def _different_fields(one: Manifest, other: Manifest) -> list[str]:
+    ours, theirs = flat_fields(one.as_dict()), flat_fields(other.as_dict())
+    # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
+    derived = ("parameters", "fingerprint") if one.is_sample and other.is_sample else ("fingerprint",)
+    return [
+        field
+        for field in sorted(ours.keys() | theirs.keys())
+        if ours.get(field) != theirs.get(field) and not field.startswith(derived)
+    ]
+
+
+def flat_fields(value: object, prefix: str = "") -> dict[str, object]:
     """Nested JSON as one level of dotted fields."""
     if isinstance(value, Mapping):
         items = [(f"{prefix}.{key}" if prefix else str(key), inner) for key, inner in value.items()]
@@ -193,7 +205,7 @@ def _flat(value: object, prefix: str = "") -> dict[str, object]:
         items = [(f"{prefix}[{position}]", inner) for position, inner in enumerate(value)]
     else:
         return {prefix: value}
-    return {field: leaf for key, inner in items for field, leaf in _flat(inner, key).items()}
+    return {field: leaf for key, inner in items for field, leaf in flat_fields(inner, key).items()}
 
 
 def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
@@ -204,7 +216,9 @@ def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
 def parse_manifest(text: bytes, path: str) -> Manifest:
     """The manifest in a file named `path`. Raises DamagedManifestError if it is none, or of another version."""
     if len(text) > MAX_MANIFEST_BYTES:
-        raise DamagedManifestError(f"{path} has {len(text)} bytes, and a manifest at most {MAX_MANIFEST_BYTES}")
+        raise DamagedManifestError(
+            f"{path} has {plural(len(text), 'byte')}, and a manifest at most {MAX_MANIFEST_BYTES}"
+        )
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -244,7 +258,9 @@ def read_manifest(storage: Storage) -> Manifest | None:
         return None
     path = f"{storage}/{MANIFEST_KEY}"
     if not entry.regular or entry.size > MAX_MANIFEST_BYTES:
-        raise DamagedManifestError(f"{path} is no manifest: it is a link, or its {entry.size} bytes are too many")
+        raise DamagedManifestError(
+            f"{path} is no manifest: it is a link, or too large with {plural(entry.size, 'byte')}"
+        )
     try:
         text = storage.read(MANIFEST_KEY).tobytes()
     except FileNotFoundError:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
+from mvn_dask.readable import plural
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import ARRAY, fill_value
 from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, PROVENANCE, Manifest
@@ -116,8 +117,8 @@ def read_amendable(storage: Storage, key: str, expected: bytes) -> Document | No
         return None
     if is_too_long(entry, expected):
         raise DamagedManifestError(
-            f"{key} of {storage} has {entry.size} bytes, more than are read: move it away, and mvn_dask.repair writes "
-            "it anew"
+            f"{key} of {storage} has {plural(entry.size, 'byte')}, more than are read: move it away, and "
+            "mvn_dask.repair writes it anew"
         )
     try:
         document = json.loads(storage.read(key).tobytes())
@@ -139,7 +140,7 @@ def metadata_faults(storage: Storage, files: Files) -> dict[str, str]:
         elif not entry.regular:
             found[key] = "a link"
         elif is_too_long(entry, expected):
-            found[key] = f"wrong size: {entry.size} bytes"
+            found[key] = f"wrong size: {plural(entry.size, 'byte')}"
         elif key.endswith(DOCUMENT):
             document = read_amendable(storage, key, expected)
             if document is None or document_fault(document, json.loads(expected)) is not None:
@@ -210,8 +211,8 @@ def amended_files(storage: Storage, files: Files, others: Members) -> Files:
     amended[DOCUMENT] = _spelt(root, files[DOCUMENT])
     if len(amended[DOCUMENT]) > 2 * len(files[DOCUMENT]) + MAX_EXTRA_BYTES:
         raise StorageNotEmptyError(
-            f"with groups and arrays of others {DOCUMENT} of {storage} would have {len(amended[DOCUMENT])} bytes, more "
-            "than are read: move some of them away"
+            f"with groups and arrays of others {DOCUMENT} of {storage} would have "
+            f"{plural(len(amended[DOCUMENT]), 'byte')}, more than are read: move some of them away"
         )
     return amended
 

@@ -15,6 +15,7 @@ from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.environment import Environment, environment
 from mvn_dask.errors import DamagedManifestError, TransportError
 from mvn_dask.hashing import digest
+from mvn_dask.readable import plural
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Buffer, Storage
 
@@ -83,7 +84,7 @@ def _examine(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any
     if entry is None or not entry.regular:
         return "missing" if entry is None else "a link or the like"
     if not info.nbytes < entry.size <= info.nbytes + MAX_HEADER_BYTES:
-        return f"wrong size: {entry.size} bytes"
+        return f"wrong size: {plural(entry.size, 'byte')}"
     array = _load(storage, key)
     if isinstance(array, str):
         return array

@@ -32,7 +32,7 @@ def test_scalars_are_for_every_variable() -> None:
 def test_what_does_not_go_together() -> None:
     for mean, cov, text in [
         ([1, 2, 3], [4, 9], "distribution.mean: has 3 variables, and cov has 2"),
-        ([1], [[4, 1], [1, 9]], "distribution.mean: has 1 variables, and cov has 2"),
+        ([1], [[4, 1], [1, 9]], "distribution.mean: has 1 variable, and cov has 2"),
         (0, [[4, 1]], "distribution.cov: must be a square matrix, and its shape is (1, 2)"),
         ([1, -1], [4, -9], "distribution: "),
     ]:

@@ -13,7 +13,7 @@ def test_numbers_in_the_job_file(tmp_path: Path) -> None:
     assert read(tmp_path, "mean", 2).array.shape == ()
     assert read(tmp_path, "mean", [1, 2]).array.tolist() == [1, 2]
     assert read(tmp_path, "cov", [[1, 2], [3, 4]]).array.tolist() == [[1, 2], [3, 4]]
-    assert refusal(tmp_path, "cov", [[1, 2], [3]]) == "row 2 has 1 numbers, and the first row has 2"
+    assert refusal(tmp_path, "cov", [[1, 2], [3]]) == "row 2 has 1 number, and the first row has 2"
     assert refusal(tmp_path, "mean", [1, float("nan")]) == "must be finite: mean[1] is nan"
     assert refusal(tmp_path, "cov", float("inf")) == "must be finite: cov is inf"
 
@@ -47,7 +47,7 @@ def test_where_files_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             {"path": "a.csv", "key": "x"},
             "a.csv: `key` names an array in a .npz file or a Zarr group, and this is a .csv",
         ),
-        ("s3://bucket/mean.npy", "only Zarr arrays are read from a URL, and .npy files from a disk"),
+        ("s3://bucket/mean.npy", "only Zarr arrays are read from a URL, and files of type .npy from a disk"),
         ("x" * 300, "cannot be read: File name too long"),
     ],
 )

@@ -1,0 +1,58 @@
+"""Differences between a job and the store that lies at its output. Input: a job; output: fields that differ.
+
+Cost: reading mean and covariance; nothing is factorised, so the factor itself is compared only where all else is equal.
+"""
+
+import logging
+
+import numpy as np
+
+from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.hashing import digest
+from mvn_dask.job.inputs.distribution_inputs import covariance_of_job, distribution_inputs
+from mvn_dask.job.preparation import prepare, root_of, size_of, storage_of
+from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.slow_steps import name_if_slow
+from mvn_dask.store.format.manifest import Manifest, differences, flat_fields, require_manifest
+from mvn_dask.store.format.parameters import parameter_key
+
+log = logging.getLogger(__name__)
+
+
+def store_differences(job: JobSpec) -> list[str]:
+    """Fields of the store at a job's output that are not the job's, with both values; none of a store that `run` takes.
+
+    Raises NotAStoreError if there is none, DamagedManifestError if its manifest is damaged, and what `prepare` raises
+    for a job whose files cannot be read.
+    """
+    storage = storage_of(job)
+    stored = require_manifest(storage)
+    found = _cheap_differences(job, stored)
+    # Without its factor, which is written after the manifest, a store has nothing else to compare.
+    if found or any(storage.entry(parameter_key(name)) is None for name in stored.parameters):
+        return found
+    return differences(stored, prepare(job).manifest, "job")
+
+
+def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:
+    """Those that are known without a factor."""
+    with name_if_slow(log, "reading mean and covariance"):
+        inputs = distribution_inputs(job)
+    dtype = np.dtype(job.sample.dtype)
+    with np.errstate(over="ignore"):
+        mean = digest(inputs.mean.astype(dtype) + 0.0)
+    distribution = {"kind": NormalSampler.kind, "covariance": covariance_of_job(job, inputs).record()}
+    wanted: dict[str, object] = {
+        "size": list(size_of(job)),
+        "dtype": dtype.name,
+        "distribution": distribution,
+        "parameters": {"mean": {"sha256": mean}},
+        **root_of(job).record(),
+    }
+    fields, sample = flat_fields(wanted), stored.samples[0] if stored.is_sample else {}
+    there = flat_fields(sample)
+    return [
+        f"`{field}` is {there.get(field)!r} in the store, {value!r} in the job"
+        for field, value in fields.items()
+        if there.get(field) != value
+    ]

@@ -1,0 +1,46 @@
+"""Bytes, durations and counts as people read them. Input: numbers; output: texts."""
+
+
+def readable_bytes(nbytes: float) -> str:
+    """Bytes in the largest unit that they fill.
+
+    Examples
+    --------
+    >>> readable_bytes(3 * 2**29), readable_bytes(12)
+    ('1.5 GiB', '12 B')
+    """
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    step = 0
+    while nbytes >= 1024 and step < len(units) - 1:
+        nbytes, step = nbytes / 1024, step + 1
+    # As an integer where it has more than three digits, which :.3g would write as 1.01e+03.
+    return f"{nbytes:.0f} {units[step]}" if nbytes >= 999.5 else f"{nbytes:.3g} {units[step]}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the two largest units that they fill.
+
+    Examples
+    --------
+    >>> duration(0.25), duration(80), duration(8000), duration(2e5)
+    ('0.25 s', '1 min 20 s', '2 h 13 min', '2 d 7 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour} h"
+    return f"{hours} h {minute} min" if hours else f"{minutes} min {rest} s"
+
+
+def plural(value: int, what: str) -> str:
+    """A number of things, whose name takes an s.
+
+    Examples
+    --------
+    >>> plural(1, "row"), plural(12345, "row")
+    ('1 row', '12345 rows')
+    """
+    return f"{value} {what}{'' if value == 1 else 's'}"
