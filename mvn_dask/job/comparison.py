@@ -13,7 +13,8 @@ from mvn_dask.job.inputs.distribution_inputs import covariance_of_job, distribut
 from mvn_dask.job.preparation import prepare, root_of, size_of, storage_of
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.slow_steps import name_if_slow
-from mvn_dask.store.format.manifest import Manifest, differences, flat_fields, require_manifest
+from mvn_dask.store.format.differences import field_differences, flat_fields
+from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import parameter_key
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def store_differences(job: JobSpec) -> list[str]:
     # Without its factor, which is written after the manifest, a store has nothing else to compare.
     if found or any(storage.entry(parameter_key(name)) is None for name in stored.parameters):
         return found
-    return differences(stored, prepare(job).manifest, "job")
+    return list(stored.differences(prepare(job).manifest, "job").values())
 
 
 def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:
@@ -50,9 +51,5 @@ def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:
         **root_of(job).record(),
     }
     fields, sample = flat_fields(wanted), stored.samples[0] if stored.is_sample else {}
-    there = flat_fields(sample)
-    return [
-        f"`{field}` is {there.get(field)!r} in the store, {value!r} in the job"
-        for field, value in fields.items()
-        if there.get(field) != value
-    ]
+    there = {field: value for field, value in flat_fields(sample).items() if field in fields}
+    return list(field_differences(there, fields, "job").values())

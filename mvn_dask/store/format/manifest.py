@@ -18,6 +18,7 @@ import numpy as np
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.readable import plural
+from mvn_dask.store.format.differences import field_differences
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
@@ -163,49 +164,23 @@ class Manifest:
     def names(self) -> tuple[str, ...] | None:
         return self.array.names
 
+    def differences(self, other: "Manifest", what: str) -> dict[str, str]:
+        """Every field by which another manifest differs, with both values; `what` names what that one describes."""
+        # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
+        derived = ("parameters", "fingerprint") if self.is_sample and other.is_sample else ("fingerprint",)
+        return field_differences(self.as_dict(), other.as_dict(), what, derived)
+
     def require_same(self, other: "Manifest", storage: Storage) -> None:
         """Raise SpecMismatchError with every field that differs, if another manifest describes another store."""
-        different = _different_fields(self, other)
+        different = self.differences(other, "array")
         if not different:
             return
-        seen = differences(self, other, "array")
         rounding = all(field.startswith("samples[0].parameters.factor.") for field in different)
         raise SpecMismatchError(
-            f"{storage} holds another specification: {'; '.join(seen)}. "
+            f"{storage} holds another specification: {'; '.join(different.values())}. "
             + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
             + "Give the array that the store was begun with, name another URL, or use overwrite=True"
         )
-
-
-def differences(stored: Manifest, other: Manifest, what: str) -> list[str]:
-    """Every field by which two manifests differ, and both values; `what` names what the second one describes."""
-    ours, theirs = flat_fields(stored.as_dict()), flat_fields(other.as_dict())
-    return [
-        f"`{field}` is {ours.get(field)!r} in the store, {theirs.get(field)!r} in the {what}"
-        for field in _different_fields(stored, other)
-    ]
-
-
-def _different_fields(one: Manifest, other: Manifest) -> list[str]:
-    ours, theirs = flat_fields(one.as_dict()), flat_fields(other.as_dict())
-    # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
-    derived = ("parameters", "fingerprint") if one.is_sample and other.is_sample else ("fingerprint",)
-    return [
-        field
-        for field in sorted(ours.keys() | theirs.keys())
-        if ours.get(field) != theirs.get(field) and not field.startswith(derived)
-    ]
-
-
-def flat_fields(value: object, prefix: str = "") -> dict[str, object]:
-    """Nested JSON as one level of dotted fields."""
-    if isinstance(value, Mapping):
-        items = [(f"{prefix}.{key}" if prefix else str(key), inner) for key, inner in value.items()]
-    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
-        items = [(f"{prefix}[{position}]", inner) for position, inner in enumerate(value)]
-    else:
-        return {prefix: value}
-    return {field: leaf for key, inner in items for field, leaf in flat_fields(inner, key).items()}
 
 
 def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
