@@ -17,6 +17,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
         ├── AlignmentError            ValueError           blocks that are not whole Zarr chunks
         ├── StorageNotEmptyError      FileExistsError      storage that holds something else
         ├── StorageBusyError          BlockingIOError      another job writes there
+        ├── NoSpaceError              OSError              the disk is full, or a limit of the user's is reached
         ├── SpecMismatchError         ValueError           a store of another specification
         ├── DamagedManifestError      ValueError           a manifest or parameters that cannot be understood
         ├── DamagedChunkError         ValueError           a chunk whose bytes are not what was written
@@ -36,6 +37,8 @@ Examples
 ...     print(error)
 negative dimensions are not allowed: `size` is -1
 """
+
+from errno import ENOSPC
 
 import numpy as np
 
@@ -103,6 +106,12 @@ class StorageNotEmptyError(StoreError, FileExistsError):
 
 class StorageBusyError(StoreError, BlockingIOError):
     """Another job is writing to the store."""
+
+
+class NoSpaceError(StoreError, OSError):
+    """The disk is full, or a quota or a limit for files is reached; what was written stays."""
+
+    errno = ENOSPC
 
 
 class SpecMismatchError(StoreError, ValueError):

@@ -46,6 +46,7 @@ COMMAND_ADVICE = {
     "`mvn_dask.to_zarr`": "`mvn-dask run`",
     "mvn_dask.to_zarr": "`mvn-dask run`",
     "mvn_dask.repair": "`mvn-dask repair`",
+    "the same call goes on": "the same command goes on",
 }
 """Phrases of error messages that advise a Python call, and the same advice for the command line; longer ones first."""
 
@@ -59,7 +60,13 @@ def exit_code(error: BaseException) -> ExitCode:
         ExitCode.STOPPED: (errors.JobCancelledError,),
         ExitCode.DISTRIBUTION: (errors.InvalidDistributionError, errors.NotPositiveDefiniteError),
         ExitCode.VERIFICATION: (errors.DamagedChunkError,),
-        ExitCode.FAILED: (errors.TransportError, errors.WorkersLostError, errors.ResultsLostError, errors.SpoolError),
+        ExitCode.FAILED: (
+            errors.TransportError,
+            errors.WorkersLostError,
+            errors.ResultsLostError,
+            errors.SpoolError,
+            errors.NoSpaceError,
+        ),
         ExitCode.STORAGE: (errors.StoreError,),
         ExitCode.USAGE: (errors.MvnDaskError,),
     }

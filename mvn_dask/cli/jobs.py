@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mvn_dask.atomic import file_named
 from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, call_at_end, command
 from mvn_dask.cli.completion import job_values
 from mvn_dask.cli.exit_codes import ExitCode
@@ -118,7 +119,7 @@ def init(
         raise ArgumentError(f"PATH {error}") from error
     refuse_unusable_file("PATH", target)
     try:
-        with target.open("w" if force else "x", encoding="utf-8") as file:
+        with file_named(target), target.open("w" if force else "x", encoding="utf-8") as file:
             file.write(job_template())
     except FileExistsError as error:
         raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error

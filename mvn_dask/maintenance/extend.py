@@ -32,6 +32,7 @@ from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_key, ch
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
 from mvn_dask.store.format.metadata import amended_files, commit, zarr_files
+from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
@@ -121,13 +122,15 @@ def extend(
         _refuse_files_beyond(storage, manifest, longer)
         # Before anything else, so that what cannot be read is an error now, and until the extension ends the root says
         # that this was a whole store of the shorter run.
-        commit(storage, zarr_files(manifest, arrays), others)
-        _begin(storage, manifest, longer, array)
+        with says_how_far(storage, manifest):
+            commit(storage, zarr_files(manifest, arrays), others)
+            _begin(storage, manifest, longer, array)
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
-        write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
-        finish(session, storage, longer, arrays, numbers)
+        with says_how_far(storage, longer, "mvn_dask.repair completes it"):
+            write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
+            finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)
 
 

@@ -23,6 +23,7 @@ from mvn_dask.store.format.manifest import require_manifest, require_same_manife
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import amended_files, zarr_files
 from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.writing import finish
@@ -115,7 +116,7 @@ def repair(
     refuse_other_processes(storage)
     if array is not None:
         refuse_unreadable_results(array)
-    with storage.session() as session:
+    with says_how_far(storage, manifest), storage.session() as session:
         require_same_manifest(storage, manifest)
         if array is None:
             replay = replay_of(storage, manifest)

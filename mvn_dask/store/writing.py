@@ -28,6 +28,7 @@ from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
 from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
@@ -97,8 +98,10 @@ def to_zarr(
         If results on a cluster that `array` refers to are gone: it must be built again.
     UnsupportedOperationError
         In the event loop of an asynchronous client: call it by ``asyncio.to_thread``.
+    NoSpaceError
+        If the disk is full; the message says how far the store is.
     OSError
-        As the system raises it: no permission, no space, …; TransportError, if an object store fails.
+        As the system raises it: no permission, …; TransportError, if an object store fails.
 
     Notes
     -----
@@ -134,7 +137,7 @@ def to_zarr(
     elif _finished(storage, manifest):
         storage.sync()
         return
-    with _begun(storage, manifest, overwrite=overwrite) as session:
+    with says_how_far(storage, manifest), _begun(storage, manifest, overwrite=overwrite) as session:
         write_parameters(storage, manifest, arrays)
         write_chunks(array, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)

@@ -33,6 +33,7 @@ CODES: dict[int, list[type[Exception]]] = {
         errors.WorkersLostError,
         errors.ResultsLostError,
         errors.SpoolError,
+        errors.NoSpaceError,
         ConnectionError,
         MemoryError,
         RuntimeError,

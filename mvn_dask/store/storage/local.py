@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from mvn_dask._typing import ArrayLoader
-from mvn_dask.atomic import atomic_write
-from mvn_dask.errors import StorageError, StorageNotEmptyError, StoreError
+from mvn_dask.atomic import NO_SPACE, atomic_write, file_named
+from mvn_dask.errors import NoSpaceError, StorageError, StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import (
     FOLDER_LOCK,
     INTERNAL_FOLDER,
@@ -86,7 +86,7 @@ class LocalStorage(Storage):
                 raise StoreError(f"{key} in {self} is no plain file")
             # Into an array of the file's size, in place: `read` would grow a buffer, and copy it.
             content, size = np.empty(status.st_size, np.uint8), 0
-            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            with file_named(f"{self.name}/{key}"), open(descriptor, "rb", buffering=0, closefd=False) as file:
                 while size < len(content) and (count := file.readinto(content[size:].data)):
                     size += count
             return content[:size]
@@ -104,6 +104,10 @@ class LocalStorage(Storage):
         except (FileExistsError, NotADirectoryError) as error:
             above = error.filename or key
             raise StoreError(f"{above} is a file, a pipe or the like, where a store has a folder: delete it") from error
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise
+            raise NoSpaceError(f"{error.filename}: {error.strerror}") from error
 
     def create(self, key: str, content: bytes) -> bool:
         self._refuse_links(key, leaf=False)

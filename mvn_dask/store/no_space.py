@@ -1,0 +1,29 @@
+"""What to say where the disk is full: how far a store is, and how to go on.
+
+Input: an error that storage raised. Output: a `NoSpaceError`. Cost: a listing of the chunks, once the error is there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from mvn_dask.atomic import NO_SPACE
+from mvn_dask.errors import NoSpaceError
+from mvn_dask.store.format.chunk_listing import missing_count
+from mvn_dask.store.format.layout import chunk_count
+from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.storage.base import Storage
+
+
+@contextmanager
+def says_how_far(storage: Storage, manifest: Manifest, way_on: str = "the same call goes on") -> Iterator[None]:
+    """Inside the body, an error for want of space also says how many chunks are written, and the way on."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        text = str(error) if isinstance(error, NoSpaceError) else f"{error.filename}: {error.strerror}"
+        with suppress(Exception):  # the listing may fail as well, and that is not what is to be said
+            count = chunk_count(manifest)
+            text += f"; {count - missing_count(storage, manifest, 0, count)} of {count} chunks of {storage} are written"
+        raise NoSpaceError(f"{text}: free some space, and {way_on}") from error
