@@ -11,7 +11,7 @@ numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/
 """
 
 import reprlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -141,6 +141,9 @@ def as_root(seed: object) -> Root:
     integer, or integers in lists, tuples, ranges and arrays, nested as one likes, which count in their order. Raises
     ArgumentTypeError for a seed of another type, or a bit generator that is not numpy's own; ArgumentError for a
     negative integer.
+
+    numpy takes nested seeds up to 2.4, and refuses them from 2.5 on. Here they have numpy's streams whatever numpy
+    there is: those of the integers in one list.
     """
     if isinstance(seed, (np.random.Generator, np.random.RandomState)):
         # numpy's own default_rng takes a RandomState from 2.2 on.
@@ -150,12 +153,45 @@ def as_root(seed: object) -> Root:
     if isinstance(seed, np.random.SeedSequence):
         return _sequence_root(seed)
     try:
-        return _sequence_root(np.random.SeedSequence(cast(Any, seed)))
+        return _sequence_root(np.random.SeedSequence(_flat(seed)))
     except (TypeError, ValueError) as error:
         kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
         seen, why = (" ".join(text.split()) for text in (reprlib.repr(seed), str(error)))
-        msg = f"`seed` cannot be {seen}: give an integer that is not negative, or a list of them (numpy: {why})"
+        msg = f"`seed` cannot be {seen}: give an integer that is not negative, or a list of them ({why})"
         raise kind(msg) from error
+
+
+def _is_sequence(part: object) -> bool:
+    return isinstance(part, (list, tuple, range)) or (isinstance(part, np.ndarray) and part.ndim > 0)
+
+
+def _flat(seed: object) -> Any:
+    """The integers in nested lists, tuples, ranges and arrays as one list; anything else as it is."""
+    if not _is_sequence(seed):
+        return seed
+    found: list[int] = []
+    # Not by recursion, which Python limits.
+    pending: list[Any] = [seed]
+    while pending:
+        part = pending.pop()
+        if _is_sequence(part):
+            pending.extend(reversed(list(part)))
+        else:
+            found.append(_integer(part))
+    return found
+
+
+def _integer(part: Any) -> int:
+    """An integer, or the text of one, under numpy's rules."""
+    if isinstance(part, str) and part[:1].isdecimal():
+        return int(part, base=16 if part.startswith("0x") else 10)
+    if isinstance(part, str):
+        raise ArgumentError(f"no integer is written {part!r}")
+    if not isinstance(part, (int, np.integer)) or isinstance(part, np.timedelta64):
+        raise ArgumentTypeError(f"a seed holds integers, and {type(part).__name__} is none")
+    if part < 0:
+        raise ArgumentError(f"{part} is negative")
+    return int(part)
 
 
 def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
@@ -181,19 +217,5 @@ def _plain(state: Any) -> Any:
 
 def _sequence_root(sequence: np.random.SeedSequence) -> Root:
     given: Any = sequence.entropy
-    entropy = int(given) if isinstance(given, (int, np.integer)) else tuple(_integers(given))
+    entropy = int(given) if isinstance(given, (int, np.integer)) else tuple(_flat(given))
     return Root(entropy, tuple(map(int, sequence.spawn_key)), pool_size=int(sequence.pool_size))
-
-
-def _integers(entropy: Any) -> Iterator[int]:
-    """The integers in an entropy that numpy took, in the order in which it mixes them: their nesting does not count."""
-    # Not by recursion, which Python limits, and numpy does not.
-    pending = [entropy]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, str):
-            yield int(part, base=16 if part.startswith("0x") else 10)
-        elif isinstance(part, (int, np.integer)):
-            yield int(part)
-        else:
-            pending.extend(reversed(list(part)))
