@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike, Float64Array, FloatArray
+from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance.base import Covariance, Factor
