@@ -26,16 +26,17 @@ from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
-from mvn_dask.store.format.chunk_listing import chunk_entries, missing_numbers
+from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import state
-from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_key, chunk_number, encode
+from mvn_dask.store.format.layout import ARRAY, chunk_count, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
 from mvn_dask.store.format.metadata import amended_files, commit, zarr_files
+from mvn_dask.store.format.ownership import own_keys
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
-from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
+from mvn_dask.store.storage.base import MANIFEST_KEY, Storage, written_key
 from mvn_dask.store.writing import finish
 
 
@@ -135,11 +136,14 @@ def extend(
 
 
 def _refuse_files_beyond(storage: Storage, manifest: Manifest, longer: Manifest) -> None:
-    # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks.
-    for _, entry in chunk_entries(storage, longer, chunk_count(manifest), chunk_count(longer)):
-        raise StorageNotEmptyError(
-            f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
-        )
+    # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks, or be swept.
+    is_own, is_going_to_be = own_keys(manifest), own_keys(longer)
+    for entry in storage.entries(ARRAY):
+        key = written_key(entry.key)
+        if is_going_to_be(key) and not is_own(key):
+            raise StorageNotEmptyError(
+                f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
+            )
 
 
 def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
