@@ -124,8 +124,8 @@ def removal(storage: Storage) -> Removal:
     hierarchy = read_hierarchy(storage)
     internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
 
-    # Of an unfinished store, which has no documents yet, chunks are known by their place alone.
-    chunks_by_place = is_store(storage) and ARRAY not in hierarchy.arrays
+    # Of an unfinished store, which has no documents yet, chunks are known by their place alone, and all lie as deep.
+    chunks_by_place = is_store(storage) and ARRAY not in hierarchy.arrays and _chunks_lie_as_deep(storage)
 
     def is_own(key: str) -> bool:
         if chunks_by_place and _CHUNK.fullmatch(key) is not None:
@@ -134,6 +134,11 @@ def removal(storage: Storage) -> Removal:
 
     root_first = is_store(storage) and "" not in hierarchy.arrays
     return Removal(storage, is_own, ((DOCUMENT,),) if root_first else (), _in_steps(hierarchy))
+
+
+def _chunks_lie_as_deep(storage: Storage) -> bool:
+    keys = (written_key(entry.key) for entry in storage.entries(ARRAY))
+    return len({key.count("/") for key in keys if _CHUNK.fullmatch(key)}) <= 1
 
 
 def _in_steps(hierarchy: Hierarchy) -> tuple[tuple[str, ...], ...]:

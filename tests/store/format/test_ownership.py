@@ -81,6 +81,12 @@ def test_an_unfinished_store_without_a_readable_manifest_can_be_overwritten(mani
     (folder / MANIFEST_KEY).write_text(manifest)
     with pytest.raises(DamagedManifestError, match="overwrite=True" if "3" in manifest else "is no JSON"):
         mvn_dask.to_zarr(sample(), folder)
+    put(folder, "samples/c/2024")
+    before = tree(folder)
+    with pytest.raises(StorageNotEmptyError, match=r"samples/c/.* lies there"):
+        mvn_dask.to_zarr(sample(), folder, overwrite=True)
+    assert tree(folder) == before
+    (folder / "samples" / "c" / "2024").unlink()
     put(folder, "samples/c/note", "samples/2024", f"samples/c/0/0{PARTIAL}")
     assert others(folder) == ["samples/2024", "samples/c/note"]
     (folder / "samples" / "2024").unlink()
