@@ -31,6 +31,27 @@ def test_a_run_and_the_same_again(tmp_path: Path) -> None:
     assert tree(tmp_path / "samples.zarr") == tree(tmp_path / "direct.zarr")
 
 
+def test_variables_and_home_folders_lead_to_inputs_and_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("jobs", "home", "scratch"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SCRATCH", str(tmp_path / "scratch"))
+    np.save(tmp_path / "home" / "mean.npy", [0.0, 1.0])
+    np.savetxt(tmp_path / "scratch" / "cov.csv", [[4.0, 1.0], [1.0, 9.0]], delimiter=",", header="oil,gas")
+    tables: Any = {
+        "distribution": {"mean": "~/mean.npy", "cov": "${SCRATCH}/cov.csv"},
+        "output": {"url": "file:${SCRATCH}/samples.zarr"},
+        "sample": {"chunks": 100},
+    }
+    ran = run(job_in(tmp_path / "jobs", **tables))
+    assert ran.url == str(tmp_path / "scratch" / "samples.zarr")
+    samples = mvn_dask.to_xarray(mvn_dask.from_zarr(ran.url))
+    assert list(samples.coords["variable"].values) == ["oil", "gas"]
+    plain = run(job_in(tmp_path / "plain"))
+    np.testing.assert_array_equal(samples, mvn_dask.from_zarr(plain.url))
+    assert not list((tmp_path / "jobs").iterdir()), "nothing lies beside the job file"
+
+
 def test_the_methods_of_a_job(tmp_path: Path) -> None:
     job = job_in(tmp_path)
     planned, ran = job.plan((0, 2)), job.run((0, 2))

@@ -113,12 +113,14 @@ class ClusterTable(Table):
     )
     scheduler_file: FilePath | None = Field(
         default=None,
-        description='for kind "scheduler", instead of address: the file that the scheduler wrote',
+        description='for kind "scheduler", instead of address: the file that the scheduler wrote; a relative path '
+        "starts at the folder of the job file; ~ and ${NAME} are expanded",
         examples=["scheduler.json"],
     )
     tls: Encryption = Field(
         default=False,
-        description='for kind "scheduler": files that its TLS requires; for kind "local": true makes temporary ones',
+        description='for kind "scheduler": files that its TLS requires, whose paths are read like scheduler_file; for '
+        'kind "local": true makes temporary ones',
         examples=[{"ca": "ca.pem", "cert": "cert.pem", "key": "key.pem"}],
     )
     class_: Annotated[Text, AfterValidator(_dotted)] | None = Field(
