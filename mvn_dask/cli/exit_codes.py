@@ -46,6 +46,7 @@ COMMAND_ADVICE = {
     "`mvn_dask.to_zarr`": "`mvn-dask run`",
     "mvn_dask.to_zarr": "`mvn-dask run`",
     "mvn_dask.repair": "`mvn-dask repair`",
+    "mvn_dask.extend": "`mvn-dask extend`",
     "the same call goes on": "the same command goes on",
 }
 """Phrases of error messages that advise a Python call, and the same advice for the command line; longer ones first."""

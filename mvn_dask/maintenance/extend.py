@@ -24,7 +24,7 @@ from mvn_dask.execution.client import current_client
 from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import manifest_of, shards_of
+from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import state
@@ -116,7 +116,7 @@ def extend(
             )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
         array = replay.array(size, manifest.chunks, manifest.names)
-        longer, arrays = manifest_of(array, shards_of(manifest))
+        longer, arrays = manifest_of(array, shards_of(manifest), Labels(manifest.array.dimensions, manifest.names))
         others = members(storage, manifest)
         refuse_members_along(storage, others, manifest.array.dimensions[0])
         amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long

@@ -8,21 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import dask.array as da
 import numpy as np
 
+from mvn_dask.environment import environment
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import manifest_of, shards_of
+from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import amended_files, zarr_files
 from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
@@ -65,7 +66,7 @@ def repair(
     *,
     level: Level = "checksum",
     full: bool = False,
-    array: da.Array | None = None,
+    array: "StorableArray | None" = None,
     fsync: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Repair:
@@ -77,7 +78,7 @@ def repair(
         As for `mvn_dask.to_zarr`.
     level, full
         How closely to compare; see `verify`.
-    array : dask.array.Array, optional
+    array : dask.array.Array or xarray.DataArray, optional
         What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
         needed here, and so is a sample whose parameters were lost.
 
@@ -114,21 +115,23 @@ def repair(
     manifest = require_manifest(storage)
     current_client()
     refuse_other_processes(storage)
-    if array is not None:
-        refuse_unreadable_results(array)
+    given, labels = (None, None) if array is None else split_labels(array)
+    if given is not None:
+        refuse_unreadable_results(given)
     with says_how_far(storage, manifest), storage.session() as session:
         require_same_manifest(storage, manifest)
-        if array is None:
+        if given is None:
             replay = replay_of(storage, manifest)
-            array = replay.array(replay.plan.size, manifest.chunks, manifest.names)
-        drawn, arrays = manifest_of(array, shards_of(manifest))
+            given = replay.array(replay.plan.size, manifest.chunks, manifest.names)
+            labels = Labels(manifest.array.dimensions, manifest.names)
+        drawn, arrays = manifest_of(given, shards_of(manifest), labels)
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.
         amended_files(storage, zarr_files(manifest, arrays), members(storage, manifest))
-        written = write_parameters(storage, manifest, arrays)
+        written = write_parameters(storage, manifest, arrays, environment())
         found = inspect(storage, manifest, level=level, full=full)
         numbers = np.fromiter((chunk_number(manifest, index) for index in found.bad), np.int64)
-        write_chunks(array, ChunkWriter(storage, manifest), numbers, rewrite=True)
+        write_chunks(given, ChunkWriter(storage, manifest), numbers, rewrite=True)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
     return Repair(
         url=storage.name,

@@ -4,12 +4,13 @@ Input: a dask array; or a sample's lineage and the lengths of its blocks, withou
 parameter arrays that belong to it. Cost: one look at every layer of the graph; nothing is computed.
 
 A sample is known by all that decides its numbers. An array that was derived from samples is known by the name that dask
-gave it, a digest of the expression, and by the samples it comes from.
+gave it, a digest of the expression, and by the samples it comes from. One that `from_zarr` opened, block for block, is
+what its store holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -20,41 +21,100 @@ from mvn_dask.lineage import Lineage
 from mvn_dask.readable import plural
 from mvn_dask.store.format import manifest as manifests
 from mvn_dask.store.format.manifest import MAX_CHUNKS, Manifest
+from mvn_dask.store.format.parameters import load_parameters
 
 if TYPE_CHECKING:
     import dask.array as da
+
+    from mvn_dask.store.reading import Stored
+
+_Advice = Callable[[tuple[int, ...]], str]
+"""From regular chunks to the call that gives an array such blocks."""
+_draw_with: _Advice = "Draw the sample with chunks={}: its numbers do not depend on them".format
+_rechunk: _Advice = "Use array.rechunk({})".format
 
 Lengths = Sequence[Sequence[float]]
 """Lengths of an array's blocks along every axis; NaN where dask does not know."""
 
 
-def manifest_of(array: "da.Array", shards: int | None = None) -> tuple[Manifest, Arrays]:
+class Labels(NamedTuple):
+    """Names of an array's axes and variables, where they are not those that it has by itself."""
+
+    dimensions: tuple[str, ...]
+    """Names of the axes."""
+    names: tuple[str, ...] | None
+    """Names of the variables, the last axis."""
+
+
+def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | None = None) -> tuple[Manifest, Arrays]:
     """The manifest of an array, and the parameter arrays that belong to it; `shards` is that of `mvn_dask.to_zarr`.
 
     Raises ArgumentTypeError if it is no dask array of numbers; AlignmentError if its blocks are not whole Zarr chunks,
-    or cannot be divided into such inner chunks.
+    or cannot be divided into such inner chunks; StoreError if it was opened from a store that has changed since.
     """
     _refuse_other_arrays(array)
+    stored = stored_source(array)
+    if stored is not None:
+        stored.refuse_changed()
+        return _copied_manifest(stored.manifest, shards, labels), load_parameters(stored.storage, stored.manifest)
     origins = lineages(array)
-    if origins and origins[0].is_of(array.name):
-        return sample_manifest(origins[0], array.chunks, array.dtype, shards), origins[0].arrays
-    layout = _layout(array.chunks, array.dtype, shards)
-    layout |= {"dimensions": [f"dim_{axis}" for axis in range(array.ndim)], "names": None}
+    is_sample = bool(origins) and origins[0].is_of(array.name)
+    own = Labels(origins[0].dimensions, origins[0].names) if is_sample else Labels(_plain_dimensions(array.ndim), None)
+    advice = _draw_with if is_sample else _rechunk if labels is None else _chunk_by_names(labels)
+    layout = _layout(array.chunks, array.dtype, shards, advice) | _named(labels or own)
+    if is_sample:
+        return _manifest("sample", None, origins, layout, origins[0].values["parameters"]), origins[0].arrays
     # dask's name of the array is a digest of how it is computed.
     return _manifest("derived", array.name, origins, layout, {}), {}
 
 
+def _chunk_by_names(labels: Labels) -> _Advice:
+    return lambda chunks: f"Use array.chunk({dict(zip(labels.dimensions, chunks, strict=True))})"
+
+
+def _plain_dimensions(ndim: int) -> tuple[str, ...]:
+    return tuple(f"dim_{axis}" for axis in range(ndim))
+
+
+def _named(labels: Labels) -> dict[str, object]:
+    return {"dimensions": labels.dimensions, "names": labels.names}
+
+
+def stored_source(array: "da.Array") -> "Stored | None":
+    """The store that `from_zarr` opened an array from, if the array is that, block for block; None if it is derived."""
+    for layer in array.dask.layers.values():
+        for source in _sources(layer):
+            if getattr(source, "array_name", None) == array.name:
+                return cast("Stored", source)
+    return None
+
+
 def lineages(array: "da.Array") -> list[Lineage]:
-    """The samples that an array comes from, as their samplers left them in its graph; of a sample, its own alone."""
+    """The samples that an array comes from, drawn or opened from stores; of a sample, its own alone."""
     found = {}
     for layer in array.dask.layers.values():
-        # Blockwise layers hold no node of their own, and looking into them would unfold them.
-        for key, node in getattr(layer, "mapping", {}).items():
-            origin = getattr(getattr(node, "value", node), "lineage", None) if isinstance(key, str) else None
-            if isinstance(origin, Lineage):
-                found[origin.name] = origin
+        for source in _sources(layer):
+            for origin in (getattr(source, "lineage", None), *getattr(source, "lineages", ())):
+                if isinstance(origin, Lineage):
+                    found[origin.name] = origin
     own = [origin for origin in found.values() if origin.is_of(array.name)]
     return own[:1] or [found[name] for name in sorted(found)]
+
+
+def _sources(layer: Any) -> Iterator[Any]:
+    """Objects that stand in a graph under a name of their own, as what all tasks of a sample or of a store share."""
+    # Blockwise layers hold no node of their own, and looking into them would unfold them.
+    for key, node in getattr(layer, "mapping", {}).items():
+        if isinstance(key, str):
+            yield getattr(node, "value", node)
+
+
+def _copied_manifest(manifest: Manifest, shards: int | None, labels: Labels | None) -> Manifest:
+    """The manifest of a copy of a store, which has the same values, and chunks, but for what is asked for."""
+    content = manifest.as_dict()
+    if shards is not None:
+        content["array"]["inner_chunks"] = _inner_chunks(list(manifest.chunks), shards)
+    return _parsed(content if labels is None else {**content, "array": content["array"] | _named(labels)})
 
 
 def _refuse_other_arrays(array: object) -> None:
@@ -75,7 +135,7 @@ def _refuse_other_arrays(array: object) -> None:
 
 def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
     """The manifest of a sample whose blocks have these lengths; it raises what `manifest_of` raises."""
-    layout = _layout(lengths, dtype, shards) | {"dimensions": lineage.dimensions, "names": lineage.names}
+    layout = _layout(lengths, dtype, shards, _draw_with) | _named(Labels(lineage.dimensions, lineage.names))
     return _manifest("sample", None, [lineage], layout, lineage.values["parameters"])
 
 
@@ -94,14 +154,18 @@ def _manifest(
         "parameters": parameters,
         "fingerprint": manifests.values_fingerprint(kind, expression, samples),
     }
+    return _parsed(content)
+
+
+def _parsed(content: Mapping[str, object]) -> Manifest:
     try:
         return manifests.parse_manifest(canonical_json(content).encode(), "its manifest")
     except DamagedManifestError as error:
         raise ArgumentError(f"`array` cannot be stored: {error}") from error
 
 
-def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> dict[str, object]:
-    chunks = _regular_chunks(lengths)
+def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None, advice: _Advice) -> dict[str, object]:
+    chunks = _regular_chunks(lengths, advice)
     count = prod(len(axis) for axis in lengths)
     if count > MAX_CHUNKS:
         raise AlignmentError(f"`array` has {plural(count, 'block')}, and a store at most {MAX_CHUNKS} chunks")
@@ -113,7 +177,7 @@ def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> dic
     }
 
 
-def _regular_chunks(lengths: Lengths) -> list[int]:
+def _regular_chunks(lengths: Lengths, advice: _Advice) -> list[int]:
     chunks = []
     for axis, blocks in enumerate(lengths):
         if any(np.isnan(length) for length in set(blocks)):
@@ -122,7 +186,8 @@ def _regular_chunks(lengths: Lengths) -> list[int]:
             raise AlignmentError(
                 f"every block of `array` must be one whole Zarr chunk, but the blocks along axis {axis} differ: "
                 f"{', '.join(map(str, blocks[:4]))}{', …' if len(blocks) > 4 else ''}. "
-                f"Draw the sample with chunks={max(blocks)}, or use array.rechunk({{{axis}: {max(blocks)}}})"
+                # Of all axes at once: with one after the other, each call would be refused for the next.
+                + advice(tuple(int(max(each, default=1)) for each in lengths))
             )
         chunks.append(max(1, int(blocks[0])))
     return chunks

@@ -1,11 +1,12 @@
-"""Name the dimensions and variables of an array, for xarray.
+"""Name the dimensions and variables of an array, for xarray, and take the names of one of xarray's.
 
-Input: a dask array. Output: an `xarray.DataArray` of the same blocks. Cost: a look at the graph, and the stored mean of
-an array that `from_zarr` opened; nothing is computed.
+Input: a dask array. Output: an `xarray.DataArray` of the same blocks; and the way back. Cost: a look at the graph, and
+the stored mean of an array that `from_zarr` opened; nothing is computed.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dask.array as da
 import numpy as np
@@ -14,13 +15,15 @@ from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import lineages
+from mvn_dask.store.array_manifest import Labels, lineages, stored_source
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
-from mvn_dask.store.reading import Stored
 
 if TYPE_CHECKING:
     import xarray as xr
+
+StorableArray: TypeAlias = "da.Array | xr.DataArray"
+"""What can be stored: an array of dask's, or one of xarray's that holds one."""
 
 
 def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequence[str] | None = None) -> "xr.DataArray":
@@ -78,16 +81,47 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.get("attrs", {}))
 
 
+def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
+    """A dask array as it is; of xarray's, the dask array in it, and its labels.
+
+    Raises ArgumentTypeError if xarray's holds no dask array; ArgumentError if it has coordinates that no store keeps.
+    """
+    xarray = sys.modules.get("xarray")  # whoever holds one of its arrays has imported it
+    if xarray is not None and isinstance(array, xarray.Dataset):
+        raise ArgumentTypeError(f"`array` must be one array, not a Dataset: name one of {list(array.data_vars)}")
+    if xarray is None or not isinstance(array, xarray.DataArray):
+        return cast(da.Array, array), None
+    if not isinstance(array.data, da.Array):
+        raise ArgumentTypeError(
+            f"`array` must be backed by dask: it holds a {type(array.data).__name__}; array.chunk() makes it one"
+        )
+    variables = array.dims[-1] if array.dims else None
+    others = [name for name in array.coords if name != variables]
+    if others:
+        raise ArgumentError(
+            f"a store keeps the names of the variables alone, and `array` has the coordinates {others} as well: "
+            f"array.drop_vars({others}), and add them to the store with xarray when it is finished"
+        )
+    names = None
+    if variables in array.coords:
+        labels = array.coords[variables].to_index()
+        if labels.nlevels > 1 or not all(isinstance(label, str) for label in labels):
+            raise ArgumentError(
+                f"the names of the variables must be text, and those of {variables!r} are not: "
+                f"array.assign_coords({variables}=[…]) names them, array.drop_vars({variables!r}) leaves them out"
+            )
+        names = tuple(map(str, labels))
+    return array.data, Labels(tuple(map(str, array.dims)), names)
+
+
 def _known(array: da.Array) -> dict[str, Any]:
     """What is known of an array: all of a sample, or of a stored one; of a derived one, its samples."""
-    for layer in array.dask.layers.values():
-        for node in getattr(layer, "mapping", {}).values():
-            source = getattr(node, "value", node)
-            if isinstance(source, Stored) and array.name.startswith(f"mvn-store-{source.manifest.identity}"):
-                manifest = source.manifest
-                mean = load_parameter(source.storage, manifest, "mean") if "mean" in manifest.parameters else None
-                attrs = attributes(manifest.samples, manifest.expression, mean)
-                return {"dims": manifest.array.dimensions, "names": manifest.names, "attrs": attrs}
+    source = stored_source(array)
+    if source is not None:
+        manifest = source.manifest
+        mean = load_parameter(source.storage, manifest, "mean") if "mean" in manifest.parameters else None
+        attrs = attributes(manifest.samples, manifest.expression, mean)
+        return {"dims": manifest.array.dimensions, "names": manifest.names, "attrs": attrs}
     origins = lineages(array)
     values = [origin.values for origin in origins]
     if not origins or not (own := origins[0]).is_of(array.name):

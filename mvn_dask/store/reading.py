@@ -18,6 +18,7 @@ from dask.delayed import delayed
 from mvn_dask.errors import StoreError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import fingerprint
+from mvn_dask.lineage import Lineage
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import Index, chunk_count, read_chunk
 from mvn_dask.store.format.manifest import Manifest, is_unchanged, require_manifest
@@ -34,11 +35,25 @@ class Stored:
     manifest: Manifest
     """Its manifest when it was opened."""
 
+    @property
+    def array_name(self) -> str:
+        """Name of the array that reads every chunk: the same for the same store and chunks."""
+        return f"mvn-store-{self.manifest.identity}-{fingerprint(self.storage.name)[:16]}"
+
+    @property
+    def lineages(self) -> tuple[Lineage, ...]:
+        """The samples behind the numbers."""
+        return tuple(Lineage(sample, None, (), None) for sample in self.manifest.samples)
+
+    def refuse_changed(self) -> None:
+        """Raise StoreError if the store was deleted or overwritten since it was opened."""
+        if not is_unchanged(self.storage, self.manifest):
+            raise StoreError(f"{self.storage} was overwritten since it was opened, or extended: open it again")
+
     def read(self, index: Index) -> npt.NDArray[Any]:
-        """One chunk, as `read_chunk`. Raises StoreError if the store was deleted or overwritten since it was opened."""
+        """One chunk, as `read_chunk`, of a store that has not changed."""
         with self.storage.task_session():
-            if not is_unchanged(self.storage, self.manifest):
-                raise StoreError(f"{self.storage} was overwritten since it was opened, or extended")
+            self.refuse_changed()
             # An empty array is one block in dask, and no chunk in Zarr.
             if not chunk_count(self.manifest):
                 return np.empty(self.manifest.shape, self.manifest.dtype)
@@ -79,11 +94,11 @@ def from_zarr(url: StoreLike, *, storage_options: Mapping[str, Any] | None = Non
     with storage.task_session():
         refuse_unfinished(storage, manifest)
     chunks = normalize_chunks(manifest.chunks, manifest.shape)
-    # The same store and chunks, the same name.
-    name = f"mvn-store-{manifest.identity}-{fingerprint(storage.name)[:16]}"
+    stored = Stored(storage, manifest)
+    name = stored.array_name
     array: da.Array = da.map_blocks(
         _read_block,
-        stored=delayed(Stored(storage, manifest), name=f"source-{name}", traverse=False),
+        stored=delayed(stored, name=f"source-{name}", traverse=False),
         name=name,
         chunks=chunks,
         dtype=manifest.dtype,

@@ -13,12 +13,13 @@ import dask.array as da
 import zarr
 
 from mvn_dask._typing import Arrays
+from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, StoreError
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.array_manifest import manifest_of, stored_source
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_count, missing_numbers
 from mvn_dask.store.format.completeness import refuse_unknown_files, state
@@ -27,7 +28,8 @@ from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
-from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.format.parameters import write_parameters, writer
+from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.reading import Stored
@@ -39,7 +41,7 @@ CHECKED_CHUNKS = 10_000
 
 
 def to_zarr(
-    array: da.Array,
+    array: StorableArray,
     url: StoreLike,
     *,
     overwrite: bool = False,
@@ -55,8 +57,12 @@ def to_zarr(
 
     Parameters
     ----------
-    array : dask.array.Array
-        A sample, or an array derived from samples; every block becomes one Zarr chunk.
+    array : dask.array.Array or xarray.DataArray
+        A sample, or an array derived from samples; every block becomes one Zarr chunk. One that `from_zarr` opened,
+        as it is, makes a copy of its store, with the same fingerprint and the same files, which `verify`, `repair`
+        and `extend` take like the original. Of xarray's, backed by dask, the store keeps the names of its dimensions
+        and the coordinate of the last one, the variables' names; other coordinates are refused, and its name and
+        attributes are not kept.
     url : str, path-like or zarr.storage store
         A local path or ``file://`` URL, which all workers see; an ``s3://``, ``gs://``, ``az://`` or
         ``memory://`` URL; or a Zarr ``LocalStore`` or ``ObjectStore``.
@@ -67,7 +73,7 @@ def to_zarr(
         the same time, on any machines that see the store; the one that completes the store commits it.
     shards : int, optional
         Rows of the inner chunks into which every chunk, then a shard, is divided, for readers that want little
-        at a time. They must divide the rows of a block.
+        at a time. They must divide the rows of a block. By default a copy of a store has the store's.
     fsync : bool
         Wait with every file until it is on the disk, so that not even a power failure loses it. Object stores
         do so in any case.
@@ -125,21 +131,23 @@ def to_zarr(
     """
     storage = open_storage(url, storage_options, fsync=fsync)
     refuse_unsafe_writes(url)
-    manifest, arrays = manifest_of(array, shards)
+    given, labels = split_labels(array)
+    manifest, arrays = manifest_of(given, shards, labels)
     numbers = part_range(part, chunk_count(manifest))
     current_client()  # raises where it cannot be waited for: nothing is written yet
     refuse_other_processes(storage)
-    refuse_unreadable_results(array)
+    refuse_unreadable_results(given)
     if overwrite:
         if part is not None:
             raise ArgumentError("`overwrite` and `part` exclude each other: a part would delete what others wrote")
-        _refuse_reading_from(array, storage)
+        _refuse_reading_from(given, storage)
     elif _finished(storage, manifest):
         storage.sync()
         return
     with says_how_far(storage, manifest), _begun(storage, manifest, overwrite=overwrite) as session:
-        write_parameters(storage, manifest, arrays)
-        write_chunks(array, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
+        source = stored_source(given)
+        write_parameters(storage, manifest, arrays, environment() if source is None else writer(source.storage))
+        write_chunks(given, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)
 
 

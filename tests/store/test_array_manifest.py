@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import dask.array as da
@@ -39,17 +40,42 @@ def test_all_samples_of_an_expression_are_found() -> None:
     assert lineages(da.ones(5)) == []
 
 
-@pytest.mark.parametrize(
-    ("array", "text"),
-    [
-        (sample().rechunk(((30, 40, 30), 2)), r"axis 0 differ: 30, 40, 30\. Draw the sample with chunks=40"),
-        (sample().rechunk(((40, 60), 2)), r"use array.rechunk\(\{0: 60\}\)"),
-        (sample()[sample()[:, 0] > 0], "unknown chunks"),
-    ],
-)
-def test_blocks_that_are_no_whole_chunks(array: da.Array, text: str) -> None:
-    with pytest.raises(AlignmentError, match=text):
+IRREGULAR: dict[str, tuple[da.Array, str]] = {
+    "a sample": (sample(chunks=((30, 40, 30), 2)), "axis 0 differ: 30, 40, 30. Draw the sample with chunks=(40, 2)"),
+    "a sample of more axes": (
+        sample(size=(4, 100), chunks=((1, 3), (60, 40), (2,))),
+        "axis 0 differ: 1, 3. Draw the sample with chunks=(3, 60, 2)",
+    ),
+    "rechunked": (sample().rechunk(((40, 60), 2)), "axis 0 differ: 40, 60. Use array.rechunk((60, 2))"),
+    "sliced, of regular chunks": (sample()[10:], "axis 0 differ: 30, 40, 20. Use array.rechunk((40, 2))"),
+    "along several axes": (
+        da.ones((10, 10), chunks=((3, 7), (2, 8))),
+        "axis 0 differ: 3, 7. Use array.rechunk((7, 8))",
+    ),
+    "joined": (da.concatenate([sample(), sample()]), "Use array.rechunk((40, 2))"),
+}
+
+
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_blocks_that_are_no_whole_chunks(name: str) -> None:
+    """The advice is that for the array, and it works at once."""
+    array, text = IRREGULAR[name]
+    with pytest.raises(AlignmentError, match=re.escape(text)) as caught:
         manifest_of(array)
+    found = re.search(r"(chunks=|rechunk\()(\([0-9, ]+\))", str(caught.value))
+    assert found
+    chunks = tuple(map(int, found[2].strip("()").split(", ")))
+    size = array.shape[:-1]
+    advised = sample(size=size, chunks=chunks) if found[1] == "chunks=" else array.rechunk(chunks)
+    assert manifest_of(advised)[0].chunks == chunks
+
+
+def test_blocks_of_unknown_length() -> None:
+    array = sample()[sample()[:, 0] > 0]
+    with pytest.raises(AlignmentError, match=r"unknown chunks: call array\.compute_chunk_sizes\(\) first"):
+        manifest_of(array)
+    with pytest.raises(AlignmentError, match=r"Use array\.rechunk"):
+        manifest_of(array.compute_chunk_sizes())
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
+import os
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 import mvn_dask
-from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, SpecMismatchError
+from tests.support.stores import tree_without_locks
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
 NAMED = mvn_dask.MultivariateNormal([0.0, 1.0], FRAME).sample(100, seed=1, chunks=40)
@@ -75,3 +78,94 @@ def test_names_that_do_not_fit(options: Any, error: type[Exception], text: str) 
         mvn_dask.to_xarray(NAMED, **options)
     with pytest.raises(ArgumentTypeError, match="must be a dask array"):
         mvn_dask.to_xarray(np.ones((2, 2)))  # type: ignore[arg-type]
+
+
+def plain(array: da.Array, dims: tuple[str, ...], **coords: Any) -> xr.DataArray:
+    return xr.DataArray(array, dims=dims, coords=coords)
+
+
+LABELLED: dict[str, tuple[xr.DataArray, tuple[str, ...], tuple[str, ...] | None]] = {
+    "a sample": (mvn_dask.to_xarray(NAMED), ("sample", "variable"), ("oil", "gas")),
+    "other names": (mvn_dask.to_xarray(NAMED, names=["x", "y"], dim="draw"), ("draw", "variable"), ("x", "y")),
+    "no names": (plain(NAMED, ("draw", "asset")), ("draw", "asset"), None),
+    "more axes": (mvn_dask.to_xarray(PLAIN, dim=("path", "time")), ("path", "time", "variable"), None),
+    "derived": (mvn_dask.to_xarray(NAMED, dim="draw") + 1, ("draw", "variable"), ("oil", "gas")),
+    "of fewer axes": (mvn_dask.to_xarray(NAMED, dim="draw").sum("variable"), ("draw",), None),
+}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_an_array_of_xarray_is_stored_with_its_labels(name: str, tmp_path: Path) -> None:
+    array, dims, names = LABELLED[name]
+    mvn_dask.to_zarr(array, tmp_path, shards=None)
+    mvn_dask.to_zarr(array, tmp_path)
+    found = mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path))
+    assert found.dims == dims
+    assert ("variable" in found.coords) == (names is not None)
+    assert names is None or tuple(found["variable"].values) == names
+    np.testing.assert_array_equal(found, array)
+    with xr.open_zarr(tmp_path) as dataset:
+        xr.testing.assert_equal(dataset["samples"].load(), array.load())
+
+
+def test_a_sample_with_labels_keeps_its_lineage(tmp_path: Path) -> None:
+    array = mvn_dask.to_xarray(NAMED, names=["x", "y"], dim="draw")
+    mvn_dask.to_zarr(array, tmp_path / "a")
+    chunk = tmp_path / "a" / "samples" / "c" / "1" / "0"
+    before = chunk.read_bytes()
+    for repaired_with in (None, array):
+        os.truncate(chunk, 5)
+        assert mvn_dask.repair(tmp_path / "a", array=repaired_with).chunks == ((1, 0),)
+        assert chunk.read_bytes() == before
+    mvn_dask.to_zarr(mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path / "a")), tmp_path / "b")
+    assert tree_without_locks(tmp_path / "b") == tree_without_locks(tmp_path / "a")
+    mvn_dask.extend(tmp_path / "a", 50)
+    assert mvn_dask.verify(tmp_path / "a", level="values", full=True).ok
+    assert mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path / "a")).dims == ("draw", "variable")
+    renamed = mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path / "b"), names=["p", "q"])
+    mvn_dask.to_zarr(renamed, tmp_path / "c")
+    assert mvn_dask.verify(tmp_path / "c", level="values", full=True).ok
+    with pytest.raises(
+        SpecMismatchError, match=r"`array.names` is \['p', 'q'\] in the store, \['x', 'y'\] in the array"
+    ):
+        mvn_dask.to_zarr(array, tmp_path / "c")
+
+
+ROW_NUMBERS = np.arange(100)
+REFUSED: dict[str, tuple[Any, str]] = {
+    "a coordinate of the rows": (
+        mvn_dask.to_xarray(NAMED).assign_coords(sample=ROW_NUMBERS),
+        r"the coordinates \['sample'\] as well: array.drop_vars\(\['sample'\]\)",
+    ),
+    "a single one": (mvn_dask.to_xarray(NAMED).isel(variable=0), r"array.drop_vars\(\['variable'\]\)"),
+    "numbers as names": (plain(NAMED, ("draw", "asset"), asset=[3, 4]), "must be text, and those of 'asset' are not"),
+    "numpy's array": (mvn_dask.to_xarray(NAMED).load(), r"holds a ndarray; array.chunk\(\) makes it one"),
+    "a dataset": (mvn_dask.to_xarray(NAMED).to_dataset(), r"not a Dataset: name one of \['samples'\]"),
+    "a dimension that is no word": (
+        plain(NAMED, ("draw 1", "asset")),
+        r"dimensions \('draw 1', 'asset'\) must be words",
+    ),
+    "blocks that differ": (mvn_dask.to_xarray(NAMED)[10:], r"Use array.chunk\(\{'sample': 40, 'variable': 2\}\)"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_store_keeps_is_refused(name: str, tmp_path: Path) -> None:
+    array, text = REFUSED[name]
+    with pytest.raises((ArgumentError, ArgumentTypeError, AlignmentError), match=text):
+        mvn_dask.to_zarr(array, tmp_path / "store")
+    assert not list(tmp_path.iterdir())
+
+
+def test_ways_out_of_refusals_work(tmp_path: Path) -> None:
+    for number, array in enumerate(
+        (
+            mvn_dask.to_xarray(NAMED).assign_coords(sample=ROW_NUMBERS).drop_vars(["sample"]),
+            mvn_dask.to_xarray(NAMED).isel(variable=0).drop_vars(["variable"]),
+            plain(NAMED, ("draw", "asset"), asset=[3, 4]).assign_coords(asset=["p", "q"]),
+            mvn_dask.to_xarray(NAMED).load().chunk(),
+            mvn_dask.to_xarray(NAMED)[10:].chunk({"sample": 40, "variable": 2}),
+        )
+    ):
+        mvn_dask.to_zarr(array, tmp_path / str(number))
+        np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path / str(number)), array)

@@ -442,3 +442,21 @@ def test_overwriting_what_is_read_is_refused_however_it_is_read(reader: str, tmp
 def test_samples_are_read_from_nowhere() -> None:
     assert not list(source_stores(ROWS))
     assert not list(source_stores(da.exp(ROWS) @ np.ones(2)))
+
+
+def test_another_length_of_the_same_sample_is_named(tmp_path: Path) -> None:
+    """The longer run by `extend`, which works; the shorter one by what is there."""
+    mvn_dask.to_zarr(sample(1000), tmp_path)
+    longer = r"`array.shape` is \[1000, 2\] in the store, \[1500, 2\].*longer run.*mvn_dask.extend appends the 500 rows"
+    for chunks in (300, 400):
+        with pytest.raises(SpecMismatchError, match=longer):
+            mvn_dask.to_zarr(sample(1500, chunks=chunks), tmp_path)
+    with pytest.raises(SpecMismatchError, match="holds a longer run of the sample: its first 700 rows are the array"):
+        mvn_dask.to_zarr(sample(700), tmp_path)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path)[:700].compute(), sample(700).compute())
+    for other in (sample(1500, seed=2), sample(1000, chunks=400), sample(1500) + 1, sample(1500).reshape((500, 3, 2))):
+        with pytest.raises(SpecMismatchError) as caught:
+            mvn_dask.to_zarr(other, tmp_path)
+        assert "longer run" not in str(caught.value)
+    mvn_dask.extend(tmp_path, 500)
+    mvn_dask.to_zarr(sample(1500), tmp_path)

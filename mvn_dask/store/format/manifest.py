@@ -179,8 +179,21 @@ class Manifest:
         raise SpecMismatchError(
             f"{storage} holds another specification: {'; '.join(different.values())}. "
             + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
+            + self._length_advice(other)
             + "Give the array that the store was begun with, name another URL, or use overwrite=True"
         )
+
+    def _length_advice(self, other: "Manifest") -> str:
+        """A sentence for two runs of one sample that differ in their length; empty for any others."""
+        if not (self.is_sample and other.is_sample and self.shape and self.shape[1:] == other.shape[1:]):
+            return ""
+        if canonical_json({**self.samples[0], "size": None}) != canonical_json({**other.samples[0], "size": None}):
+            return ""
+        more = other.shape[0] - self.shape[0]
+        if more > 0:
+            return f"The array is a longer run of the sample in the store: mvn_dask.extend appends the {more} rows. "
+        rows = other.shape[0]
+        return f"The store holds a longer run of the sample: its first {rows} rows are the array. " if more else ""
 
 
 def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import ArrayLoader, Arrays
-from mvn_dask.environment import Environment, environment
+from mvn_dask.environment import Environment
 from mvn_dask.errors import DamagedManifestError, TransportError
 from mvn_dask.hashing import digest
 from mvn_dask.readable import plural
@@ -42,16 +42,20 @@ def npy(array: npt.NDArray[Any]) -> list[Buffer]:
     return [head.getvalue(), plain.reshape(-1).view(np.uint8).data]
 
 
-def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays) -> list[str]:
-    """Write the arrays that are missing or damaged, since workers draw with them; keys of what was written."""
+def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays, drawn_in: Environment | None) -> list[str]:
+    """Write the arrays that are missing or damaged, since workers draw with them; keys of what was written.
+
+    `drawn_in` is where the numbers come from, this environment or that of a store that is copied; None if it is lost.
+    """
     written = []
     for name, array in arrays.items():
         if parameter_fault(storage, manifest, name) is not None:
             storage.write(parameter_key(name), npy(array))
             written.append(parameter_key(name))
     # Not where chunks are there: if it was lost since, nobody knows any more where they were drawn.
-    if manifest.is_sample and storage.entry(WRITER) is None and next(storage.entries("samples"), None) is None:
-        storage.create(WRITER, json.dumps(environment().as_dict(), sort_keys=True).encode())
+    begins = manifest.is_sample and storage.entry(WRITER) is None and next(storage.entries("samples"), None) is None
+    if begins and drawn_in is not None:
+        storage.create(WRITER, json.dumps(drawn_in.as_dict(), sort_keys=True).encode())
     return written
 
 
