@@ -133,6 +133,15 @@ def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[
         raise ArgumentError(f"`{name}` is too small for {dtype}: use dtype=np.float64, or other units")
 
 
+def variable_label(number: int, names: tuple[str, ...] | None) -> str:
+    """A variable in an error: its number, and its name if it has one.
+
+    >>> variable_label(1, ("oil", "gas")), variable_label(1, None)
+    ('variable 1 (gas)', 'variable 1')
+    """
+    return f"variable {number}" if names is None else f"variable {number} ({names[number]})"
+
+
 def not_too_coarse(
     mean: FloatArray, variances: FloatArray, dtype: np.dtype[np.floating[Any]], names: tuple[str, ...] | None
 ) -> None:
@@ -143,10 +152,10 @@ def not_too_coarse(
         coarse = (variances > 0) & (spacing > np.sqrt(np.maximum(variances, 0.0)) / 16)
     if coarse.any():
         i = int(coarse.argmax())
-        variable = f"variable {i}" if names is None else f"variable {i} ({names[i]})"
         raise ArgumentError(
-            f"{dtype} is too coarse for {variable}: near its mean {mean[i]:.6g} numbers are {spacing[i]:.3g} apart, "
-            f"and its standard deviation is {np.sqrt(variances[i]):.3g}. Use dtype=np.float64, or subtract the mean"
+            f"{dtype} is too coarse for {variable_label(i, names)}: near its mean {mean[i]:.6g} numbers are "
+            f"{spacing[i]:.3g} apart, and its standard deviation is {np.sqrt(variances[i]):.3g}. "
+            "Use dtype=np.float64, or subtract the mean"
         )
 
 

@@ -175,7 +175,7 @@ class Dense(Covariance):
         if self._checked:
             if smallest < -self.tol:
                 validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn)
-            check_variances(factor.variances(), self.variances(), self.method, validity)
+            check_variances(factor.variances(), self.variances(), self.method, self.names, validity)
         validity.warn()
         scale = np.diagonal(factor.matrix)
         diagonal = np.count_nonzero(factor.matrix) == np.count_nonzero(scale)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.checks import CheckValid, caller_level
+from mvn_dask.checks import CheckValid, caller_level, variable_label
 from mvn_dask.covariance.matrix_factors import NUMBERS_AT_ONCE
 from mvn_dask.errors import ArgumentError
 from mvn_dask.escaping import printable
@@ -161,18 +161,19 @@ def variance_misses(drawn: Float64Array, requested: Float64Array) -> Float64Arra
         return np.where(drawn == requested, 0.0, np.abs(drawn / requested - 1.0))
 
 
-def check_variances(drawn: Float64Array, requested: Float64Array, method: str, validity: Validity) -> None:
+def check_variances(
+    drawn: Float64Array, requested: Float64Array, method: str, names: tuple[str, ...] | None, validity: Validity
+) -> None:
     """Find the variable whose variance the factor misses most."""
     misses = variance_misses(drawn, requested)
     i = int(misses.argmax())
     if misses[i] <= max(VARIANCE_MISS, validity.tol):
         return
-    text = (
-        f"The variance of variable {i} is {drawn[i]:.6g} as drawn by method={method!r}, and {requested[i]:.6g} in `cov`"
-    )
+    seen = f"is {drawn[i]:.6g} as drawn by method={method!r}, and {requested[i]:.6g} in `cov`"
+    text = f"The variance of {variable_label(i, names)} {seen}"
     if validity.invalid:
         validity.add_inaccurate(f"{text}.")
-    elif method == "auto":
+    elif method in {"auto", "cholesky"}:
         validity.add_inaccurate(f"{text}: it is too small for float64. Use other units.")
     else:
         validity.add_inaccurate(

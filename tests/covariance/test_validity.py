@@ -137,6 +137,12 @@ def test_an_invalid_matrix_says_which_variance_is_missed() -> None:
         assert len(seen) == 1
 
 
+def test_a_variable_is_called_by_its_name() -> None:
+    named = Dense(MIXED, method="svd", check_valid="raise", names=["a", "b", "c", "d", "e"])
+    with pytest.raises(ArgumentError, match=r"The variance of variable 0 \(a\) is 1\.1"):
+        named.factorize()
+
+
 def covariances_of_mixed_units(count: int, rank: int, spread: float) -> list[Floats]:
     """Random covariances of ten variables, whose standard deviations are 10 to the ± `spread`."""
     found = []
