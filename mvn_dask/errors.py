@@ -14,6 +14,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
     ├── JobCancelledError             RuntimeError         a job was cancelled, with work left
     └── StoreError                                         a store cannot be used
         ├── StorageError              ValueError           storage that cannot be written safely
+        │   └── StorageOptionsError   ValueError           `storage_options` that cannot be understood
         ├── AlignmentError            ValueError           blocks that are not whole Zarr chunks
         ├── StorageNotEmptyError      FileExistsError      storage that holds something else
         ├── StorageBusyError          BlockingIOError      another job writes there
@@ -94,6 +95,10 @@ class StoreError(MvnDaskError):
 
 class StorageError(StoreError, ValueError):
     """Storage that mvn_dask cannot write safely."""
+
+
+class StorageOptionsError(StorageError):
+    """The options of an object store cannot be understood, or do not go with the URL."""
 
 
 class AlignmentError(StoreError, ValueError):

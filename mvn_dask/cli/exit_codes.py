@@ -71,6 +71,8 @@ def exit_code(error: BaseException) -> ExitCode:
         ExitCode.STORAGE: (errors.StoreError,),
         ExitCode.USAGE: (errors.MvnDaskError,),
     }
+    if isinstance(error, errors.StorageOptionsError):
+        return ExitCode.USAGE
     for code, kinds in codes.items():
         if isinstance(error, kinds):
             return code

@@ -79,7 +79,8 @@ def to_zarr(
         do so in any case.
     storage_options : mapping, optional
         With the URL of an object store: what ``obstore.store.from_url`` takes beside it, such as credentials,
-        ``region``, ``endpoint`` or ``client_options``. They go to the workers, and never into the store.
+        ``region``, ``endpoint``, ``allow_http=True``, ``timeout=30`` (seconds) or
+        ``retry_config={"max_retries": 5, "retry_timeout": 60}``. They go to the workers, and never into the store.
 
     Raises
     ------

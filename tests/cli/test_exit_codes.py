@@ -14,7 +14,13 @@ def test_every_exit_code_has_its_meaning() -> None:
 
 CODES: dict[int, list[type[Exception]]] = {
     75: [errors.JobCancelledError],
-    2: [errors.JobFileError, errors.ArgumentError, errors.ArgumentTypeError, errors.BlockTooLargeError],
+    2: [
+        errors.StorageOptionsError,
+        errors.JobFileError,
+        errors.ArgumentError,
+        errors.ArgumentTypeError,
+        errors.BlockTooLargeError,
+    ],
     3: [errors.InvalidDistributionError, errors.NotPositiveDefiniteError],
     4: [
         errors.StorageError,

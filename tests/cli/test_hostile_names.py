@@ -71,8 +71,8 @@ def test_every_command_about_a_job_and_a_store(folder: Path, capsys: Captured) -
         (["plan", f"{HOSTILE}-nowhere.toml"], 2),
         (["plan", f"{LOST}.toml"], 2),
         (["init", f"{HOSTILE}.toml"], 4),
-        (["init", f"{HOSTILE}-nowhere/job.toml"], 1),
-        (["report", "store.zarr", "-o", f"{HOSTILE}-nowhere/a.html"], 4),
+        (["init", f"{HOSTILE}-nowhere/job.toml"], 2),
+        (["report", "store.zarr", "-o", f"{HOSTILE}-nowhere/a.html"], 2),
         (["run", f"{HOSTILE}.toml", "--set", f"sample.{HOSTILE}=1"], 2),
         (["run", f"{HOSTILE}.toml", "--set", f"sample.dtype={HOSTILE}"], 2),
         (["run", f"{HOSTILE}.toml", "--set", f"distribution.mean={HOSTILE}.npy"], 2),
@@ -81,7 +81,7 @@ def test_every_command_about_a_job_and_a_store(folder: Path, capsys: Captured) -
         (["run", f"{HOSTILE}.toml", "--set", f'output.storage_options={{"{HOSTILE!r}" = 1}}'], 2),
         (["run", f"{HOSTILE}.toml", "--part", HOSTILE], 2),
         (["status", "store.zarr", "--storage-option", HOSTILE], 2),
-        (["status", "s3://bucket/x", "--storage-option", f"{HOSTILE}=1"], 4),
+        (["status", "s3://bucket/x", "--storage-option", f"{HOSTILE}=1"], 2),
         (["extend", "store.zarr", HOSTILE], 2),
         (["verify", "store.zarr", "--level", HOSTILE], 2),
         (["verify", "store.zarr", f"--{HOSTILE}"], 2),
@@ -95,7 +95,7 @@ def test_every_error(arguments: list[str], code: int, log_format: str, folder: P
     lines = text.splitlines()
     assert lines
     if lines[0].startswith("{"):
-        assert all(json.loads(line)["level"] == "error" for line in lines)
+        assert "error" in {json.loads(line)["level"] for line in lines}
     else:
         assert all(line.startswith("mvn-dask: error: ") for line in lines)
 

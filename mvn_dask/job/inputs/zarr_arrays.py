@@ -29,6 +29,7 @@ def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
 def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> InputArray:
     """The array at an object-store URL, or in the group there; `options` are those of ``obstore.store.from_url``."""
     from mvn_dask.store.storage.addressing import open_storage
+    from mvn_dask.store.storage.object_options import obstore_options
 
     if url.startswith("memory:"):
         raise origin.missing("an array cannot be read from memory, which other processes do not share")
@@ -42,7 +43,7 @@ def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str
     from zarr.storage import ObjectStore
 
     def at(place: str) -> Any:
-        return ObjectStore(from_url(place, **options), read_only=True)
+        return ObjectStore(from_url(place, **obstore_options(options)), read_only=True)
 
     return _read(origin, at(url), key, lambda: at(url.rstrip("/").rpartition("/")[0]))
 

@@ -116,7 +116,10 @@ class DistributionTable(Table):
         default=Secret({}),
         description="credentials and other options for URLs above, as obstore takes them; the usual environment "
         "variables work without",
-        examples=[{"region": "eu-central-1"}],
+        examples=[
+            {"region": "eu-central-1"},
+            {"timeout": 60, "retry_config": {"max_retries": 5, "retry_timeout": 180}},
+        ],
     )
 
     def contradictions(self) -> Faults:

@@ -102,7 +102,10 @@ class OutputTable(Table):
         default=Secret({}),
         description="credentials and other options for the URL, as obstore takes them; the usual environment variables "
         "work without",
-        examples=[{"region": "eu-central-1"}],
+        examples=[
+            {"region": "eu-central-1"},
+            {"timeout": 60, "retry_config": {"max_retries": 5, "retry_timeout": 180}},
+        ],
     )
 
     def contradictions(self) -> Faults:

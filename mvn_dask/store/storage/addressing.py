@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import unquote, urlsplit
 
-from mvn_dask.errors import ArgumentError, StorageError
+from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
 from mvn_dask.locations import parse_location
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
+from mvn_dask.store.storage.object_options import obstore_options
 
 if TYPE_CHECKING:
     from zarr.storage import LocalStore, ObjectStore
@@ -38,11 +39,11 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     Raises StorageError if `url` is none of `KINDS`, or `storage_options` do not go with it.
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
-        raise StorageError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
+        raise StorageOptionsError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
     storage = _zarr_storage(url, fsync=fsync)
     location = None if storage is not None else _location(url)
     if storage_options and not isinstance(location, str):
-        raise StorageError("`storage_options` go with the URL of an object store")
+        raise StorageOptionsError("`storage_options` go with the URL of an object store")
     if storage is not None:
         return storage
     if isinstance(location, Path):
@@ -110,14 +111,17 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
         raise StorageError(f"{parts.scheme}:// URLs need obstore: pip install 'mvn_dask[objects]'") from error
     if parts.scheme == "memory":
         if options:
-            raise StorageError("`storage_options` have no meaning for memory://")
+            raise StorageOptionsError("`storage_options` have no meaning for memory://")
         return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
     try:
-        store = from_url(url, **options)
-    except Exception as error:  # noqa: BLE001 obstore's own errors, and whatever a bad option raises
+        store = from_url(url, **obstore_options(options))
+    except BaseException as error:
+        # obstore's own errors, whatever a bad option raises, and a panic, which is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         text = redact(str(error), options).split("\n", maxsplit=1)[0]
         msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
-        raise StorageError(msg) from None
+        raise StorageOptionsError(msg) from None
     return ObjectStorage(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
 
 
