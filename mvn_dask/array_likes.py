@@ -23,6 +23,7 @@ _CALLS = {
     "toarray": ".toarray()",  # scipy's sparse arrays
     "todense": ".todense()",  # those of the library sparse
     "covariance": ".covariance",  # scipy.stats.Covariance
+    "cov": ".cov",  # a frozen distribution of scipy
     "collect": ".collect()",  # polars' LazyFrame
     "result": ".result()",  # a future
     "to_dataarray": ".to_dataarray()",  # xarray's Dataset

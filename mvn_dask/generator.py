@@ -191,9 +191,10 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     Parameters
     ----------
     seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
-        None takes fresh entropy. A numpy BitGenerator, Generator or RandomState gives the kind of its bit
-        generator, otherwise that is SFC64; at its beginning it gives its seed sequence, and once it was
-        advanced, jumped or restored, its state. A Generator of mvn_dask is given back as it is.
+        None takes fresh entropy. Integers may be nested in lists and arrays, where their order counts alone.
+        A numpy BitGenerator, Generator or RandomState gives the kind of its bit generator, otherwise that is
+        SFC64; at its beginning it gives its seed sequence, and once it was advanced, jumped or restored, its
+        state. A Generator of mvn_dask is given back as it is.
 
     Returns
     -------

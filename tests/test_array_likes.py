@@ -209,6 +209,7 @@ class Opaque:
         (scipy.sparse.eye_array(2, format="csr"), "not csr_array (scipy): give cov.toarray()"),
         (scipy.sparse.coo_matrix(np.eye(2)), "not coo_matrix (scipy): give cov.toarray()"),
         (scipy.stats.Covariance.from_diagonal([1, 2]), "not CovViaDiagonal (scipy): give cov.covariance"),
+        (scipy.stats.multivariate_normal([0, 0]), "not multivariate_normal_frozen (scipy): give cov.cov"),
         (pl.DataFrame({"a": [1.0]}).lazy(), "not LazyFrame (polars): give cov.collect()"),
         (xr.Dataset({"a": ("x", [1.0])}), "not Dataset (xarray): give cov.to_dataarray()"),
         ("[[1, 0], [0, 1]]", "not str: give numbers, not text"),
@@ -230,7 +231,8 @@ def test_the_cures_work() -> None:
     plain = mvn_dask.MultivariateNormal([0.0, 0.0], np.eye(2)).sample(3, seed=1)
     labelled = pd.DataFrame({"a": {"a": 1.0, "b": 0.0}, "b": {"a": 0.0, "b": 1.0}})
     texts = np.asarray([["1", "0"], ["0", "1"]], dtype=float)
-    for cov in (eye.toarray(), texts, scipy.stats.Covariance.from_diagonal([1, 1]).covariance, labelled):
+    frozen = scipy.stats.multivariate_normal([0, 0]).cov
+    for cov in (eye.toarray(), texts, frozen, scipy.stats.Covariance.from_diagonal([1, 1]).covariance, labelled):
         np.testing.assert_array_equal(mvn_dask.MultivariateNormal([0.0, 0.0], cov).sample(3, seed=1), plain)
     for mean in (pd.Series({"a": 1.0, "b": 2.0}), list({"a": 1.0, "b": 2.0}.values()), [0.0, 0.0]):
         mvn_dask.MultivariateNormal(mean, np.eye(2))
