@@ -28,6 +28,7 @@ from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import state
+from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.layout import ARRAY, chunk_count, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
@@ -36,7 +37,7 @@ from mvn_dask.store.format.ownership import own_keys
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
-from mvn_dask.store.storage.base import MANIFEST_KEY, Storage, written_key
+from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage, written_key
 from mvn_dask.store.writing import finish
 
 
@@ -124,8 +125,8 @@ def extend(
         # Before anything else, so that what cannot be read is an error now, and until the extension ends the root says
         # that this was a whole store of the shorter run.
         with says_how_far(storage, manifest):
-            commit(storage, zarr_files(manifest, arrays), others)
-            _begin(storage, manifest, longer, array)
+            commit(session, FileWriter(storage, manifest), zarr_files(manifest, arrays), others)
+            _begin(session, manifest, longer, array)
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
@@ -146,7 +147,7 @@ def _refuse_files_beyond(storage: Storage, manifest: Manifest, longer: Manifest)
             )
 
 
-def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
+def _begin(session: Session, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
     """Draw the chunks that end in padding, then replace the manifest; in an exclusive session.
 
     In that order: rows in the padding do no harm to the shorter store, while a chunk with padding has the right size,
@@ -156,10 +157,10 @@ def _begin(storage: Storage, manifest: Manifest, longer: Manifest, array: da.Arr
         numbers = chunks_of_row(longer, manifest.shape[0])
 
         def write(number: int, block: npt.NDArray[Any]) -> None:
-            storage.write(chunk_key(chunk_index(longer, number)), encode(longer, block))
+            session.replace(chunk_key(chunk_index(longer, number)), encode(longer, block))
 
         Blocks(array).compute_each(numbers.tolist(), write)
-    storage.write(MANIFEST_KEY, [longer.text])
+    session.replace(MANIFEST_KEY, [longer.text])
 
 
 def chunks_of_row(manifest: Manifest, row: int) -> BlockNumbers:

@@ -131,7 +131,7 @@ def repair(
         written = write_parameters(storage, manifest, arrays, environment())
         found = inspect(storage, manifest, level=level, full=full)
         numbers = np.fromiter((chunk_number(manifest, index) for index in found.bad), np.int64)
-        write_chunks(given, ChunkWriter(storage, manifest), numbers, rewrite=True)
+        write_chunks(given, ChunkWriter(storage, manifest, rewrite=True), numbers)
         finish(session, storage, manifest, arrays, (0, chunk_count(manifest)))
     return Repair(
         url=storage.name,

@@ -12,17 +12,18 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import AlignmentError, StoreError
+from mvn_dask.errors import AlignmentError
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import thread_count
 from mvn_dask.execution.engine import run, run_whole
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.readable import plural
+from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_index, chunk_key, chunk_shape, encode, is_whole
-from mvn_dask.store.format.manifest import Manifest, is_unchanged
+from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.parameters import parameter_loaders
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.base import Over, Storage
 
 BLOCKS_PER_THREAD = 4
 """Blocks for each thread, from which on all threads have work although each block is made in one."""
@@ -36,29 +37,19 @@ class ChunkWriter:
     """Storage of the store."""
     manifest: Manifest
     """What it holds."""
+    rewrite: bool = False
+    """Write chunks that exist as well."""
 
     def write(self, index: Index, block: npt.NDArray[Any]) -> None:
         """One block to its chunk. Raises AlignmentError for another shape, StoreError if the store is gone."""
-        # A task may outlive its job, on a cluster, and then finds the store of another: it must not write there. Under
-        # a lock, since it would be of no use to look before the other job begins, and to write after.
+        # In a session, whose lock keeps others from beginning a new store after the manifest was compared.
         with self.storage.task_session():
-            self._refuse_overwritten()
             expected = chunk_shape(self.manifest, index)
             if block.shape != expected:
                 raise AlignmentError(f"block {index} has the shape {block.shape}, and its array says {expected}")
-            self.storage.write(chunk_key(index), encode(self.manifest, np.asarray(block, self.manifest.dtype)))
-            if not self.storage.has_locks:
-                # Look again: it may have been sent after the new store had begun. A chunk that is deleted is noticed as
-                # missing and written again; a wrong one would not be noticed.
-                try:
-                    self._refuse_overwritten()
-                except StoreError:
-                    self.storage.delete(chunk_key(index))
-                    raise
-
-    def _refuse_overwritten(self) -> None:
-        if not is_unchanged(self.storage, self.manifest):
-            raise StoreError(f"{self.storage} was overwritten while a job was writing to it")
+            over: Over = "anything" if self.rewrite else "other sizes"
+            content = encode(self.manifest, np.asarray(block, self.manifest.dtype))
+            FileWriter(self.storage, self.manifest).write(chunk_key(index), content, over)
 
 
 @dataclass(frozen=True)
@@ -69,8 +60,6 @@ class WriteChunks:
     """What is drawn."""
     writer: ChunkWriter
     """What writes it."""
-    rewrite: bool
-    """Write chunks that exist as well."""
 
     def __call__(self, numbers: BlockNumbers) -> tuple[()]:
         """Draw and write, one block at a time."""
@@ -82,7 +71,7 @@ class WriteChunks:
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         """Blocks whose chunks do not exist; all of them where chunks are rewritten."""
-        return numbers if self.rewrite else numbers[[not self._exists(number) for number in numbers.tolist()]]
+        return numbers if self.writer.rewrite else numbers[[not self._exists(number) for number in numbers.tolist()]]
 
     def describe_cost(self) -> str:
         return f"a block takes {plural(chunk_bytes(self.writer.manifest), 'byte')}, and what is made on the way to it"
@@ -95,14 +84,14 @@ class WriteChunks:
         return entry is not None and is_whole(self.writer.manifest, entry)
 
 
-def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers, *, rewrite: bool = False) -> None:
+def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers) -> None:
     """Draw blocks of an array and write them, on dask's current scheduler.
 
     Raises what `engine.run` and `engine.run_whole` raise.
     """
     if not len(numbers):
         return
-    work = WriteChunks(Blocks(array), writer, rewrite)
+    work = WriteChunks(Blocks(array), writer)
     with Progress(len(numbers), "chunk", chunk_bytes(writer.manifest)) as progress:
         # Ranges of blocks, where blocks share no work: each range would do it again. Few blocks that are made of many
         # tasks, such as a mean over all rows, are made faster by all threads together.

@@ -23,7 +23,8 @@ from mvn_dask.store.array_manifest import manifest_of, stored_source
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_count, missing_numbers
 from mvn_dask.store.format.completeness import refuse_unknown_files, state
-from mvn_dask.store.format.layout import chunk_count, chunk_index, part_range
+from mvn_dask.store.format.file_writer import FileWriter
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_index, part_range
 from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same_manifest
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
@@ -135,6 +136,7 @@ def to_zarr(
     given, labels = split_labels(array)
     manifest, arrays = manifest_of(given, shards, labels)
     numbers = part_range(part, chunk_count(manifest))
+    storage.refuse_large(chunk_bytes(manifest))
     current_client()  # raises where it cannot be waited for: nothing is written yet
     refuse_other_processes(storage)
     refuse_unreadable_results(given)
@@ -161,8 +163,8 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
             if not session.try_exclusive():
                 raise StorageBusyError(f"another job is writing to {storage}: wait for it or stop it")
             refuse_unknown_files(storage, overwrite=True)  # again, now that nobody else writes
-            remove(storage)
-            storage.create(MANIFEST_KEY, manifest.text)
+            remove(session, storage)
+            session.replace(MANIFEST_KEY, [manifest.text])
             session.acquire_shared()
         elif read_manifest(storage) is None:
             # Exclusively, so of many parts that begin together one decides; parts on machines whose LAPACK rounds
@@ -173,10 +175,13 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
         yield session
 
 
-def remove(storage: Storage) -> None:
+def remove(session: Session, storage: Storage) -> None:
     """Delete a store, or another hierarchy, and nothing else, in an exclusive session; the manifest last."""
-    for keys in removal(storage).steps():
-        storage.delete_many(keys)
+    # Looked at before: afterwards the manifest says that it is being removed.
+    steps = removal(storage).steps()
+    session.begin_removal()
+    for keys in steps:
+        session.delete_many(keys)
 
 
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:
@@ -204,7 +209,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
         storage.remove_temporaries(own_keys(manifest))
     storage.sync()
     # Metadata last: until then no Zarr reader opens the store.
-    commit(storage, zarr_files(manifest, arrays), members(storage, manifest))
+    commit(session, FileWriter(storage, manifest), zarr_files(manifest, arrays), members(storage, manifest))
 
 
 def _others_complete(storage: Storage, manifest: Manifest, written: tuple[int, int]) -> bool:

@@ -1,6 +1,7 @@
 import threading
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage
+from mvn_dask.store.writing import remove
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 ROWS = NORMAL.sample(100, seed=1, chunks=30)
@@ -34,7 +36,7 @@ def begun(storage: Storage) -> tuple[ChunkWriter, Manifest]:
 
 def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
     chunks, manifest = begun(LocalStorage(tmp_path))
-    work = WriteChunks(Blocks(ROWS), chunks, rewrite=False)
+    work = WriteChunks(Blocks(ROWS), chunks)
     work(np.array([0, 3]))
     assert missing_numbers(chunks.storage, manifest, 0, 4).tolist() == [1, 2]
     assert work.remaining(np.arange(4)).tolist() == [1, 2]
@@ -42,7 +44,7 @@ def test_what_is_there_is_drawn_only_to_be_rewritten(tmp_path: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
     work(np.arange(4))
     assert not any(path.read_bytes()), "it was there"
-    again = WriteChunks(Blocks(ROWS), chunks, rewrite=True)
+    again = WriteChunks(Blocks(ROWS), replace(chunks, rewrite=True))
     assert again.remaining(np.arange(4)).tolist() == [0, 1, 2, 3]
     again(np.arange(1))
     assert any(path.read_bytes())
@@ -57,7 +59,7 @@ def test_a_range_holds_one_block_at_a_time(derived: bool, tmp_path: Path) -> Non
     storage = LocalStorage(tmp_path)
     with storage.session():
         storage.create(MANIFEST_KEY, manifest.text)
-    work = WriteChunks(Blocks(array), ChunkWriter(storage, manifest), rewrite=True)
+    work = WriteChunks(Blocks(array), ChunkWriter(storage, manifest, rewrite=True))
     work(np.arange(1))
     tracemalloc.start()
     try:
@@ -101,21 +103,39 @@ def test_a_few_blocks_of_many_are_made_by_all_threads(tmp_path: Path) -> None:
     assert len(seen) > 1
 
 
-def test_a_chunk_that_arrives_after_an_overwrite_goes_again_where_nothing_is_locked() -> None:
+def test_a_chunk_does_not_arrive_after_an_overwrite_where_nothing_is_locked() -> None:
     """Missing it is noticed; of the right size, and wrong, it would not be."""
     chunks, manifest = begun(MemoryStorage("late"))
     other, _ = manifest_of(NORMAL.sample(100, seed=2, chunks=30))
-    real = type(chunks.storage).write
 
     class Late(MemoryStorage):
-        def write(self, key: str, pieces: Any) -> None:
-            real(self, MANIFEST_KEY, [other.text])  # the other job begins while this chunk is on its way
-            real(self, key, pieces)
+        def put_over(self, key: str, buffers: Any, version: Any) -> Any:
+            with chunks.storage.session() as overwriting:  # the other job begins while this chunk is on its way
+                assert overwriting.try_exclusive()
+                remove(overwriting, chunks.storage)
+                overwriting.replace(MANIFEST_KEY, [other.text])
+            return super().put_over(key, buffers, version)
 
     late = ChunkWriter(Late("late"), manifest)
     with pytest.raises(StoreError, match="was overwritten while a job was writing"):
         late.write((0, 0), np.zeros((30, 2)))
-    assert late.storage.entry("samples/c/0/0") is None
+    assert [entry.key for entry in late.storage.entries()] == [MANIFEST_KEY]
+
+
+def test_a_chunk_that_another_job_has_written_is_compared() -> None:
+    chunks, _ = begun(MemoryStorage("compared"))
+    block, other = np.zeros((30, 2)), np.ones((30, 2))
+    chunks.write((0, 0), block)
+    before = chunks.storage.read("samples/c/0/0").tobytes()
+    chunks.write((0, 0), block)
+    with pytest.raises(StoreError, match="samples/c/0/0 of memory://compared holds other bytes than were drawn now"):
+        chunks.write((0, 0), other)
+    assert chunks.storage.read("samples/c/0/0").tobytes() == before
+    replace(chunks, rewrite=True).write((0, 0), other)
+    assert chunks.storage.read("samples/c/0/0").tobytes() != before
+    chunks.storage.write("samples/c/0/0", [before[:-1]])
+    chunks.write((0, 0), block)
+    assert chunks.storage.read("samples/c/0/0").tobytes() == before, "one of another size is missing"
 
 
 def test_workers_read_the_factor_from_the_store(processes: Client, tmp_path: Path) -> None:

@@ -294,13 +294,24 @@ def _check_removal(storage: Storage) -> None:
         storage.write(key, [b"x"])
     with storage.session() as session:
         assert session.try_exclusive()
-        storage.delete_many(iter(gone))
-        assert {entry.key for entry in storage.entries() if not is_lock(entry.key)} == set(kept)
-        storage.delete_many(kept)
-        storage.delete_many([])
-        assert all(is_lock(entry.key) and storage.is_lock(entry.key) for entry in storage.entries())
+        session.begin_removal()
+        session.delete_many(iter(gone))
+        assert _files(storage) - {MANIFEST_KEY} == set(kept)
+        session.replace("one", [b"an", b"other"])
+        assert storage.read("one").tobytes() == b"another"
+        session.delete_many(kept)
+        session.delete_many([])
+        assert _files(storage) <= {MANIFEST_KEY}
+        session.replace(MANIFEST_KEY, [b"{}"])
+        assert storage.read(MANIFEST_KEY).tobytes() == b"{}"
         assert storage.create("four", b"a file in place of a folder")
-    storage.delete("four")
+    assert all(storage.is_lock(entry.key) for entry in storage.entries() if is_lock(entry.key))
+    for key in ("four", MANIFEST_KEY):
+        storage.delete(key)
+
+
+def _files(storage: Storage) -> set[str]:
+    return {entry.key for entry in storage.entries() if not is_lock(entry.key)}
 
 
 def _check_sweeping(storage: Storage) -> None:
@@ -317,7 +328,8 @@ def _check_sweeping(storage: Storage) -> None:
     # In an object store no temporary file of ours can be: whatever has such a name is somebody's.
     assert left - {left_over} == {own, *others}
     assert (left_over in left) is not storage.has_locks
-    storage.delete_many(left)
+    for key in left:
+        storage.delete(key)
 
 
 def _check_sessions(storage: Storage) -> None:

@@ -115,27 +115,35 @@ WAYS = ["url", "obstore"]
 
 SERVER = """
 import threading
-from contextlib import nullcontext
 from moto import server
 
 class Atomic(server.DomainDispatcherApplication):
-    conditional = threading.Lock()
+    change = threading.Lock()
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
-        if "/unreadable=" in path and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
-            if path.endswith(path.split("/unreadable=")[1].split("/")[0].replace("+", "/")):
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            if "/unreadable=" in path and path.endswith(path.split("/unreadable=")[1].split("/")[0].replace("+", "/")):
                 start_response("403 Forbidden", [("Content-Type", "application/xml")])
                 return [b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"]
-        with self.conditional if "HTTP_IF_NONE_MATCH" in environ else nullcontext():
+            return super().__call__(environ, start_response)
+        bucket, conditions = path.split("/")[1], {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & environ.keys()
+        if bucket == "outdated" and conditions:
+            start_response("501 Not Implemented", [("Content-Type", "application/xml")])
+            return [b"<Error><Code>NotImplemented</Code><Message>A header is not implemented</Message></Error>"]
+        if bucket == "careless" or (bucket == "undeletable" and environ["REQUEST_METHOD"] == "DELETE"):
+            for name in conditions:
+                del environ[name]
+        with self.change:
             return super().__call__(environ, start_response)
 
 server.DomainDispatcherApplication = Atomic
 server.main(["-H", "127.0.0.1", "-p", "0"])
 """
 """moto's server. Its conditional put looks first and writes afterwards, so that on a busy machine two may succeed; S3's
-is atomic, and so is this one's. Of a prefix ``…/unreadable=END`` it refuses to show the objects whose keys end so, with
-a "+" in place of a slash."""
+is atomic, and so is this one's. It ignores all conditions in the bucket ``careless``, those of a DELETE in
+``undeletable``, and refuses them in ``outdated``, as servers of other makes do. Of a prefix ``…/unreadable=END`` it
+refuses to show the objects whose keys end so, with a "+" in place of a slash."""
 
 
 @pytest.fixture(scope="session")
@@ -151,8 +159,8 @@ def endpoint() -> Iterator[str]:
             drain = threading.Thread(target=server.stderr.read, daemon=True)
             drain.start()
             client = Prefix(found[0], "").client
-            client.create_bucket(Bucket="bucket")
-            client.create_bucket(Bucket="versioned")
+            for bucket in ("bucket", "versioned", "careless", "outdated", "undeletable"):
+                client.create_bucket(Bucket=bucket)
             client.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
             yield found[0]
         finally:

@@ -13,12 +13,21 @@ import xarray as xr
 import zarr
 
 import mvn_dask
+from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.writing import remove
 
 NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
 
 def sample(n: int = 1000, seed: int = 1, chunks: Any = 300) -> da.Array:
     return NORMAL.sample(n, seed=seed, chunks=chunks)
+
+
+def remove_store(storage: Storage) -> None:
+    """Delete a store, in a session of its own."""
+    with storage.session() as session:
+        assert session.try_exclusive()
+        remove(session, storage)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -31,7 +40,7 @@ def put(folder: Path, *keys: str) -> None:
         (folder / key).write_bytes(b"somebody's")
 
 
-JOBS = ".mvn_dask/jobs/"
+LEASES = ".mvn_dask/leases/"
 LOCKS = {".mvn_dask/lock", ".mvn_dask/create-lock"}
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["a", "b"], columns=["a", "b"])
 

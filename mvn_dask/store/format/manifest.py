@@ -22,6 +22,7 @@ from mvn_dask.store.format.differences import field_differences
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
+from mvn_dask.store.storage.placeholder import without_placeholder
 
 FORMAT = "mvn_dask store"
 FORMAT_VERSION = 4
@@ -237,8 +238,11 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def read_manifest(storage: Storage) -> Manifest | None:
-    """The manifest of a store, or None if there is none; it raises what `parse_manifest` raises."""
+def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | None:
+    """The manifest of a store, or None if there is none; it raises what `parse_manifest` raises.
+
+    With `removing`, also that of a store that a job has begun to delete.
+    """
     entry = storage.entry(MANIFEST_KEY)
     if entry is None:
         if storage.entry(VERSION_2_KEY) is not None:
@@ -253,7 +257,13 @@ def read_manifest(storage: Storage) -> Manifest | None:
         text = storage.read(MANIFEST_KEY).tobytes()
     except FileNotFoundError:
         return None
-    return parse_manifest(text, path)
+    kept, is_removed = without_placeholder(text)
+    if is_removed and not removing:
+        raise DamagedManifestError(
+            f"{storage} is being overwritten by another job, or was, by one that was stopped: wait for it, or use "
+            "overwrite=True"
+        )
+    return parse_manifest(kept, path)
 
 
 def require_manifest(storage: Storage) -> Manifest:

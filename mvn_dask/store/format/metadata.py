@@ -20,11 +20,12 @@ import numpy.typing as npt
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.readable import plural
+from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import ARRAY, fill_value
 from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, PROVENANCE, Manifest
 from mvn_dask.store.format.members import Members
-from mvn_dask.store.storage.base import Entry, Storage
+from mvn_dask.store.storage.base import Entry, Session, Storage
 
 MAX_MEAN_SIZE = 10_000
 """Numbers of a mean in the attributes, at most; a longer one is in ``.mvn_dask/parameters/mean.npy`` alone."""
@@ -221,16 +222,18 @@ def _spelt(document: Document, ours: bytes) -> bytes:
     return ours if document == json.loads(ours) else json.dumps(document, indent=2).encode()
 
 
-def commit(storage: Storage, files: Files, others: Members) -> None:
+def commit(session: Session, writer: FileWriter, files: Files, others: Members) -> None:
     """Write the files of Zarr that are missing or differ, amended.
 
     The root's document comes last, and once, however many parts end at the same moment.
     """
+    storage = writer.storage
     amended = amended_files(storage, files, others)
     for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
-        if key != DOCUMENT and key in metadata_faults(storage, {key: files[key]}):
-            storage.write(key, [amended[key]])
+        is_wrong = key != DOCUMENT and key in metadata_faults(storage, {key: files[key]})
+        if is_wrong and not writer.create(key, amended[key]):
+            session.replace(key, [amended[key]])
     # Created exclusively: of many parts that end at the same moment one commits, and readers never see it change.
-    if not storage.create(DOCUMENT, amended[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
+    if not writer.create(DOCUMENT, amended[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
         # A careless reader's `zarr.open` has made an empty group there, others changed it, or the store was extended.
-        storage.write(DOCUMENT, [amended[DOCUMENT]])
+        session.replace(DOCUMENT, [amended[DOCUMENT]])

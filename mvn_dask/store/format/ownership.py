@@ -25,6 +25,7 @@ from mvn_dask.store.storage.base import (
     is_lock,
     written_key,
 )
+from mvn_dask.store.storage.placeholder import PLACEHOLDER_BYTES
 
 IsOwn = Callable[[str], bool]
 """Whether a key is that of a file of one's own."""
@@ -53,7 +54,11 @@ def is_accounted_for(is_own: IsOwn, key: str) -> bool:
 
 def is_store(storage: Storage) -> bool:
     """Whether a store of any format version lies there."""
-    return any(storage.entry(key) is not None for key in (MANIFEST_KEY, VERSION_2_KEY))
+    manifest = storage.entry(MANIFEST_KEY)
+    # A placeholder alone stands there while a hierarchy is removed that has no manifest.
+    if manifest is not None and manifest.size != PLACEHOLDER_BYTES:
+        return True
+    return storage.entry(VERSION_2_KEY) is not None
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class Removal:
 def removal(storage: Storage) -> Removal:
     """What may be deleted: by the manifest, or by the documents of a hierarchy where there is none that can be read."""
     try:
-        manifest = read_manifest(storage)
+        manifest = read_manifest(storage, removing=True)
     except DamagedManifestError:
         manifest = None
     if manifest is not None:

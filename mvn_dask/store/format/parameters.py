@@ -16,6 +16,7 @@ from mvn_dask.environment import Environment
 from mvn_dask.errors import DamagedManifestError, TransportError
 from mvn_dask.hashing import digest
 from mvn_dask.readable import plural
+from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Buffer, Storage
 
@@ -47,15 +48,15 @@ def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays, drawn
 
     `drawn_in` is where the numbers come from, this environment or that of a store that is copied; None if it is lost.
     """
-    written = []
+    writer, written = FileWriter(storage, manifest), []
     for name, array in arrays.items():
         if parameter_fault(storage, manifest, name) is not None:
-            storage.write(parameter_key(name), npy(array))
+            writer.write(parameter_key(name), npy(array))
             written.append(parameter_key(name))
     # Not where chunks are there: if it was lost since, nobody knows any more where they were drawn.
     begins = manifest.is_sample and storage.entry(WRITER) is None and next(storage.entries("samples"), None) is None
     if begins and drawn_in is not None:
-        storage.create(WRITER, json.dumps(drawn_in.as_dict(), sort_keys=True).encode())
+        writer.create(WRITER, json.dumps(drawn_in.as_dict(), sort_keys=True).encode())
     return written
 
 

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +21,20 @@ INTERNAL_FOLDER = ".mvn_dask"
 """Folder of all that is not part of the Zarr hierarchy."""
 MANIFEST_KEY = f"{INTERNAL_FOLDER}/manifest.json"
 """Key of the manifest, which is written first and deleted last."""
+LEASES = f"{INTERNAL_FOLDER}/leases"
+"""Folder of the leases of jobs, where nothing can be locked."""
 VERSION_2_KEY = f"{INTERNAL_FOLDER}/plan.json"
 """Key of the manifest of a store of format version 2, which is refused by name."""
 
 FOLDER_LOCK = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/(lock|create-lock)")
 """Keys of the locks of a folder."""
-LEASE = re.compile(rf"{re.escape(INTERNAL_FOLDER)}/jobs/[0-9a-f]{{32}}\.json")
-"""Keys of the leases in an object store."""
+LEASE = re.compile(rf"{re.escape(LEASES)}/[0-9a-f]{{32}}\.(json|staged|vacancy|probe)")
+"""Keys of the leases in a bucket, and of what belongs to them."""
 
 ByteArray = npt.NDArray[np.uint8]
 Buffer = bytes | memoryview
+Over = Literal["nothing", "other sizes", "anything"]
+"""What a file may be written over: nothing; files of another size, which count as missing; or any."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,21 @@ class Session(ABC):
     @abstractmethod
     def try_exclusive(self) -> bool:
         """Try to make it exclusive. On failure nothing is held: call `acquire_shared`, and look again."""
+
+    # What follows is for exclusive sessions. Each raises StorageBusyError where another job has taken the store over,
+    # since this one stood still for too long, and then changes nothing.
+
+    @abstractmethod
+    def replace(self, key: str, buffers: Sequence[Buffer]) -> None:
+        """Replace the content of a file, atomically."""
+
+    @abstractmethod
+    def begin_removal(self) -> None:
+        """Say that all is going to be deleted, before anything is: no task finds the manifest that it began with."""
+
+    @abstractmethod
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Delete files, those of them that exist, in any order."""
 
 
 class Storage(ABC):
@@ -101,6 +120,14 @@ class Storage(ABC):
         """Replace the content, atomically."""
 
     @abstractmethod
+    def write_if(self, check: Callable[[], None], key: str, buffers: Sequence[Buffer], over: Over) -> bool:
+        """Write a file, atomically, as long as a check raises nothing, in a session; whether it was written.
+
+        However late the job is, what another has changed meanwhile is noticed: then the error of the check is raised,
+        and nothing is written. Raises StoreError over "other sizes" where there are other bytes of the same size.
+        """
+
+    @abstractmethod
     def create(self, key: str, content: bytes) -> bool:
         """Write if the key is free, atomically; False if it is not."""
 
@@ -139,13 +166,12 @@ class Storage(ABC):
     def task_session(self) -> AbstractContextManager[None]:
         """A shared session for one task. Raises StoreError if the store does not exist."""
 
-    @abstractmethod
-    def delete_many(self, keys: Iterable[str]) -> None:
-        """Delete files, those of them that exist, in any order; a folder that this empties goes as well."""
-
     def is_lock(self, key: str) -> bool:
         """Whether a key is that of a file by which a session may be held here."""
         return self.lock_keys.fullmatch(key) is not None
+
+    def refuse_large(self, nbytes: int) -> None:  # noqa: B027 of most storage a file may have any size
+        """Raise StorageError if a file of that size cannot be written."""
 
     @abstractmethod
     def sync(self) -> None:

@@ -1,116 +1,185 @@
-"""Sessions in an object store, which has no locks, by leases.
+"""Leases of jobs in a bucket, which has no locks.
 
-Input: the storage of a store. Output: sessions, as objects in ``.mvn_dask/jobs``, each rewritten every
-`RENEWAL_SECONDS` while its job lives. Cost: one small object a minute, and a listing when a session begins or becomes
-exclusive.
+Input: the storage of a store. Output: an object in ``.mvn_dask/leases``, rewritten ten times in the time that it is
+good for while its job lives. Cost: four requests and a listing when it is begun, one a renewal.
 
 Of two jobs that begin at the same moment at least one sees the other, since each writes its lease before it lists those
-of others, and object stores list what was written. Both may then give way; none goes on unseen.
+of others, and buckets list what was written. Both may then give way; none goes on unseen.
+
+A lease keeps jobs out of each other's way. It protects nothing by itself: a job that stood still for longer than it is
+good for does not know that it has expired, and is in the midst of something. `bucket_session` says what follows.
 """
 
 import json
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from typing import NamedTuple
 
-from mvn_dask.errors import StorageBusyError, TransportError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, Session, Storage
+from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, TransportError
+from mvn_dask.store.storage.base import LEASE, LEASES, Buffer
+from mvn_dask.store.storage.bucket import BucketStorage, Version, without_conditional_put
 
 LEASE_SECONDS = 600.0
-"""Age from which on a lease has expired: ten renewals were missed, so its job is dead."""
-RENEWAL_SECONDS = 60.0
-"""Seconds between two renewals of a lease."""
-EXCLUSIVE_WAIT_SECONDS = 30.0
-"""Seconds for which a job waits for one whose session is exclusive."""
-JOBS = f"{INTERNAL_FOLDER}/jobs"
-"""Folder of the leases."""
-
-_POLL_SECONDS = 0.5
+"""Seconds for which a lease is good, where nothing else is configured."""
+RENEWALS = 10
+"""Renewals in that time: all of them but one may fail before another job takes the store over."""
+RESOLUTION_SECONDS = 1.0
+"""Resolution of a bucket's clock."""
 
 
-class LeaseSession(Session):
-    """A session by an object that says whether it is exclusive, and by its age whether the job lives."""
+def lease_seconds() -> float:
+    """For how long leases are good, by dask's setting ``mvn_dask.lease``. Raises ArgumentError if that is no time."""
+    import dask.config
 
-    def __init__(self, storage: Storage) -> None:
+    setting = dask.config.get("mvn_dask.lease", LEASE_SECONDS)
+    if isinstance(setting, bool) or not isinstance(setting, (int, float)) or not 1 <= setting < float("inf"):
+        raise ArgumentError(f"the setting `mvn_dask.lease` of dask must be seconds, at least 1: it is {setting!r}")
+    return float(setting)
+
+
+class LeaseContent(NamedTuple):
+    """What a lease says."""
+
+    exclusive: bool
+    seconds: float
+    """For how long it is good."""
+
+
+class Lease:
+    """An object that says whether its job's session is exclusive, and by its age whether the job lives."""
+
+    def __init__(self, storage: BucketStorage, seconds: float) -> None:
         self._storage = storage
-        self._key = f"{JOBS}/{uuid.uuid4().hex}.json"
-        self._exclusive = False
+        self._seconds = seconds
+        self.name = f"{LEASES}/{uuid.uuid4().hex}"
+        """Keys of what belongs to it begin so."""
+        self.key = f"{self.name}.json"
+        self.exclusive = False
+        self._was_lost = False
+        self._renewals = 0
+        self._version: Version | None = None
+        # One request at a time, from the flag to the answer: a renewal that a thread began before `make_exclusive` must
+        # not arrive after it, and say "shared" again.
         self._writing = threading.Lock()
-        self._ended = threading.Event()
 
-    def renew(self) -> None:
-        """Write the lease."""
-        # Under a lock, from the flag to the answer: a renewal by the thread that began before `try_exclusive` must not
-        # arrive after it, and say "shared" again.
-        with self._writing:
-            self._storage.write(self._key, [json.dumps({"exclusive": self._exclusive}).encode()])
+    def begin(self) -> None:
+        """Write the lease, and find out whether the bucket compares before it writes.
 
-    def keep_renewing(self) -> None:
-        """Renew the lease until the session ends."""
-        while not self._ended.wait(RENEWAL_SECONDS):
-            # A lease outlasts nine failures; where the store is gone for good, the job's own requests say so.
-            with suppress(TransportError):
-                self.renew()
+        Raises StorageError if it does not.
+        """
+        if not self._is_compared():
+            # Or the lease expired between two requests, so that another job has deleted it.
+            raise self.overtaken() if self._is_compared() else StorageError(without_conditional_put(self._storage))
 
-    def end(self, renewing: threading.Thread) -> None:
-        """Delete the lease; where that fails, it expires."""
-        self._ended.set()
-        # Joined first, so that no late renewal brings the lease back.
-        if renewing.is_alive():
-            renewing.join()
-        with suppress(TransportError):
-            self._storage.delete(self._key)
-
-    def acquire_shared(self) -> None:
-        self._exclusive = False
-        self.renew()
-        waited = 0.0
-        while any(self._is_exclusive(key) for key in self._others()):
-            if waited >= EXCLUSIVE_WAIT_SECONDS:
-                raise StorageBusyError(f"another job is overwriting {self._storage}: wait for it or stop it")
-            self._ended.wait(_POLL_SECONDS)
-            waited += _POLL_SECONDS
-
-    def try_exclusive(self) -> bool:
-        self._exclusive = True
-        # Written first, listed second; whoever comes later sees the flag, and waits or gives way.
-        self.renew()
-        if self._others():
-            self._exclusive = False
-            self.renew()
+    def _is_compared(self) -> bool:
+        """Write the lease; whether the bucket refuses it where there is one, and in the place of an older one."""
+        first = self._storage.put_new(self.key, self._content())
+        if first is None or self._storage.put_new(self.key, self._content()) is not None:
+            self._storage.erase(self.key)
             return False
-        return True
+        self._version = self._storage.put_over(self.key, self._content(), first)
+        return self._version is not None and self._storage.put_over(self.key, self._content(), first) is None
 
-    def _others(self) -> list[str]:
-        """Keys of other leases; expired ones are deleted."""
-        leases = {entry.key: entry.modified for entry in self._storage.entries(JOBS)}
-        # By the clock of the object store alone: those of two machines may differ by more than a lease. The newest
-        # lease stands in where someone has deleted ours.
-        now = leases.pop(self._key, max(leases.values(), default=0.0))
-        for key, modified in list(leases.items()):
-            if now - modified > LEASE_SECONDS:
-                self._storage.delete(key)
-                del leases[key]
-        return list(leases)
+    def renew(self) -> bool:
+        """Write the lease again; False if another job has taken it away."""
+        with self._writing:
+            return self._renew()
 
-    def _is_exclusive(self, key: str) -> bool:
+    def _renew(self) -> bool:
+        version = None
+        if self._version is not None:
+            version = self._storage.put_over(self.key, self._content(), self._version)
+        if version is None and (found := self._storage.fetch(self.key)) is not None:
+            # Nobody else writes it: an answer was lost on its way, to the request before, or to this one.
+            version = self._storage.put_over(self.key, self._content(), found[1])
+        if version is None:
+            self._was_lost = True
+            if not self.exclusive:
+                # What a shared session writes is safe without a lease. It says again that somebody is at work.
+                version = self._storage.put_new(self.key, self._content())
+        self._version = version
+        return version is not None
+
+    def _content(self) -> list[Buffer]:
+        # Counted, since two versions of the same content are equal.
+        self._renewals += 1
+        content = {"exclusive": self.exclusive, "renewal": self._renewals, "seconds": self._seconds}
+        return [json.dumps(content).encode()]
+
+    def prove(self) -> None:
+        """Raise StorageBusyError if another job has taken the lease away."""
+        if not self.renew() or self._was_lost:
+            raise self.overtaken()
+
+    def overtaken(self) -> StorageBusyError:
+        return StorageBusyError(
+            f"another job has taken {self._storage} over, since this one stood still for longer than its lease of "
+            f"{self._seconds:g} s: nothing of the other is changed. Call again if it is still to be done; the setting "
+            "`mvn_dask.lease` of dask makes leases longer"
+        )
+
+    def make_exclusive(self) -> None:
+        """Say that the session is exclusive. Raises StorageBusyError if the lease was taken away since it began."""
+        with self._writing:
+            self.exclusive = True
+            if not self._renew() or self._was_lost:
+                raise self.overtaken()
+
+    def make_shared(self) -> None:
+        """Say that it is shared. Raises StorageBusyError if the lease was taken away while it was exclusive."""
+        with self._writing:
+            kept = self._renew()
+            self.exclusive = False
+            if not kept:
+                raise self.overtaken()
+            self._renew()
+
+    def end(self) -> None:
+        """Delete the lease; where that fails, it expires."""
+        with suppress(TransportError), self._writing:
+            self._version = None
+            self._storage.erase(self.key)
+
+    def others(self) -> list[LeaseContent]:
+        """Leases of other jobs; expired ones are deleted, with what belongs to them."""
+        leases: dict[str, LeaseContent] = {}
+        expired = True
+        while expired:
+            found = {
+                each.key: each.modified
+                for each in self._storage.objects(LEASES)
+                if LEASE.fullmatch(each.key) is not None
+            }
+            times = {key: modified for key, modified in found.items() if key.endswith(".json")}
+            # By the clock of the bucket alone: those of two machines may differ by more than a lease. The newest lease
+            # stands in where someone has deleted ours.
+            now = times.pop(self.key, max(times.values(), default=0.0))
+            read = {key: self._read(key) for key in times}
+            leases = {key: lease for key, lease in read.items() if lease is not None}
+            expired = False
+            for key, lease in list(leases.items()):
+                if now - times[key] > lease.seconds + RESOLUTION_SECONDS:
+                    self._storage.erase(key)
+                    # Listed again: what belongs to it may have been written since.
+                    expired = True
+        names = {_name(key) for key in (*leases, self.key)}
+        for key in found:
+            if _name(key) not in names:
+                self._storage.erase(key)
+        return list(leases.values())
+
+    def _read(self, key: str) -> LeaseContent | None:
+        found = self._storage.fetch(key)
+        if found is None:
+            return None  # it ended since it was listed
         try:
-            content = json.loads(self._storage.read(key).tobytes())
-        except (FileNotFoundError, ValueError):
-            return False  # it ended since it was listed, or is none of ours
-        return isinstance(content, dict) and content.get("exclusive") is True
+            content = json.loads(found[0].tobytes())
+            return LeaseContent(content["exclusive"] is True, min(max(float(content["seconds"]), 1.0), 1e9))
+        except (ValueError, TypeError, KeyError):
+            return LeaseContent(exclusive=False, seconds=self._seconds)  # none of ours: somebody may be there
 
 
-@contextmanager
-def lease_session(storage: Storage) -> Iterator[LeaseSession]:
-    """A shared session for a job."""
-    session = LeaseSession(storage)
-    # A daemon: a process that ends without leaving this block must not wait for the next renewal.
-    renewing = threading.Thread(target=session.keep_renewing, daemon=True, name="mvn-dask-lease")
-    try:
-        session.acquire_shared()
-        renewing.start()
-        yield session
-    finally:
-        session.end(renewing)
+def _name(key: str) -> str:
+    """Name of a lease, in its key and in those of what belongs to it."""
+    return key.partition(".json")[0] if key.endswith(".json") else key.rpartition(".")[0]

@@ -9,7 +9,6 @@ and never followed.
 import errno
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -19,31 +18,22 @@ import numpy as np
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import NO_SPACE, atomic_write, file_named
-from mvn_dask.errors import NoSpaceError, StorageError, StorageNotEmptyError, StoreError
+from mvn_dask.errors import NoSpaceError, StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import (
     FOLDER_LOCK,
     INTERNAL_FOLDER,
     Buffer,
     ByteArray,
     Entry,
+    Over,
     Session,
     Storage,
     written_key,
 )
-
-if sys.platform != "win32":
-    import fcntl
-
-# A file of its own, which nobody deletes or replaces: a lock belongs to an inode, so two who opened the path before and
-# after a replacement would both hold "the" lock.
-LOCK = "lock"
-"""Name of the sessions' lock file in the internal folder."""
-CREATION_LOCK = "create-lock"
-"""Name of the lock file of exclusive creation: a session may hold the other one while it creates."""
+from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, FolderLock, locked
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 class LocalStorage(Storage):
@@ -109,12 +99,19 @@ class LocalStorage(Storage):
                 raise
             raise NoSpaceError(f"{error.filename}: {error.strerror}") from error
 
+    def write_if(self, check: Callable[[], None], key: str, buffers: Sequence[Buffer], over: Over) -> bool:
+        check()  # in a session, whose lock is kept however long the process stands still
+        if over == "nothing":
+            return self.create(key, b"".join(buffers))
+        self.write(key, buffers)
+        return True
+
     def create(self, key: str, content: bytes) -> bool:
         self._refuse_links(key, leaf=False)
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
         # Under a lock, since a rename replaces. Not by O_EXCL, after which a kill leaves half a file; nor by a hard
         # link of a whole one, after which a kill leaves its second name.
-        with _locked(self._folder, CREATION_LOCK, os.O_RDWR) as session:
+        with locked(self._folder, CREATION_LOCK, os.O_RDWR) as session:
             session.acquire_exclusive()
             # Not by `lexists`, for which what cannot be looked at does not exist: it would be replaced.
             if self.entry(key) is not None:
@@ -165,9 +162,9 @@ class LocalStorage(Storage):
     @contextmanager
     def session(self) -> Iterator[Session]:
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
-        with _locked(self._folder, LOCK, os.O_RDWR) as session:
-            session.acquire_shared()
-            yield session
+        with locked(self._folder, LOCK, os.O_RDWR) as lock:
+            lock.acquire_shared()
+            yield FolderSession(lock, self)
 
     @contextmanager
     def task_session(self) -> Iterator[None]:
@@ -176,11 +173,12 @@ class LocalStorage(Storage):
             yield  # in a read-only copy of a store there is no lock file and none can be made: nobody writes
             return
         # For reading, which a lock does not need more than: the store may be another user's.
-        with _locked(self._folder, LOCK, os.O_RDONLY) as session:
+        with locked(self._folder, LOCK, os.O_RDONLY) as session:
             session.acquire_shared()
             yield
 
     def delete_many(self, keys: Iterable[str]) -> None:
+        """Delete files, those of them that exist, and the folders that this empties."""
         for key in keys:
             self.delete(key)
             # Up to the first that holds anything else; the folder of the locks always does.
@@ -226,59 +224,23 @@ class LocalStorage(Storage):
 
 
 class FolderSession(Session):
-    """A lock on an open file. The system drops it with the process, however that ends."""
+    """A session by a lock, so that nobody takes the store over while the process lives."""
 
-    def __init__(self, descriptor: int, folder: Path) -> None:
-        self._descriptor = descriptor
-        self._folder = folder
+    def __init__(self, lock: FolderLock, storage: LocalStorage) -> None:
+        self._lock = lock
+        self._storage = storage
 
     def acquire_shared(self) -> None:
-        self._lock(exclusive=False, wait=True)
-
-    def acquire_exclusive(self) -> None:
-        """Wait until no other session is left."""
-        self._lock(exclusive=True, wait=True)
+        self._lock.acquire_shared()
 
     def try_exclusive(self) -> bool:
-        try:
-            # Not atomic: flock gives the shared lock up first, so on failure another may have overwritten the store.
-            self._lock(exclusive=True, wait=False)
-        except BlockingIOError:
-            return False
-        return True
+        return self._lock.try_exclusive()
 
-    def _lock(self, *, exclusive: bool, wait: bool) -> None:
-        if sys.platform == "win32":
-            return
-        mode = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-        try:
-            fcntl.flock(self._descriptor, mode if wait else mode | fcntl.LOCK_NB)
-        except OSError as error:
-            # Without locks an overwriting job would delete chunks of others, so there is no way on.
-            if error.errno in _UNSUPPORTED:
-                msg = f"{self._folder} lies on a file system without locks, which a store needs: {error}"
-                raise StorageError(msg) from error
-            raise
+    def replace(self, key: str, buffers: Sequence[Buffer]) -> None:
+        self._storage.write(key, buffers)
 
+    def begin_removal(self) -> None:
+        """Nobody else is there."""
 
-@contextmanager
-def _locked(folder: Path, name: str, mode: int) -> Iterator[FolderSession]:
-    path = folder / INTERNAL_FOLDER / name
-    # O_NOFOLLOW sees a link in the last step alone, and a pipe would be waited for.
-    if path.parent.is_symlink() or path.is_symlink() or (path.exists() and not path.is_file()):
-        raise StoreError(f"{path} is a link, or no plain file, which a store never holds: delete it")
-    try:
-        # O_CREAT, since a copy of a store may lack the lock. The folder around it is not made: a task that outlives its
-        # store would bring it back.
-        descriptor = os.open(path, mode | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    except FileNotFoundError as error:
-        raise StoreError(f"{folder} is not there: does this worker see it, and was it not deleted?") from error
-    try:
-        yield FolderSession(descriptor, folder)
-    finally:
-        if sys.platform != "win32":
-            # Closing is not enough: a child that was forked meanwhile holds the same open file, and so the lock.
-            # Where there are no locks at all, `acquire_shared` has raised already.
-            with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+    def delete_many(self, keys: Iterable[str]) -> None:
+        self._storage.delete_many(keys)

@@ -1,100 +1,127 @@
 """A store under a prefix of an object store, through obstore: S3, Google Cloud Storage, Azure, and memory.
 
-Input: an obstore store, which holds the credentials. Output: `Storage`: objects appear whole, a conditional put
-creates what must be created once, and leases take the place of locks. Cost: a request an operation, without the GIL;
-objects over `MULTIPART_BYTES` are sent in parts, at two requests more.
+Input: an obstore store, which holds the credentials. Output: the requests of `BucketStorage`. Cost: a request an
+operation, without the GIL, and without a copy of the bytes.
 """
 
 import errno
 import io
 import os
 import re
+import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
-from itertools import islice
 from typing import Any, cast
 from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 from obstore.store import MemoryStore, ObjectStore
 
 from mvn_dask._typing import ArrayLoader
-from mvn_dask.errors import StorageError, StoreError, TransportError
-from mvn_dask.store.storage.base import LEASE, MANIFEST_KEY, Buffer, ByteArray, Entry, Storage
-from mvn_dask.store.storage.lease import LeaseSession, lease_session
+from mvn_dask.errors import StorageError, TransportError
+from mvn_dask.store.storage.base import LEASES, Buffer, ByteArray
+from mvn_dask.store.storage.bucket import BucketStorage, Object, Version, without_conditional_put
+from mvn_dask.store.storage.bucket_session import LeaseSession, lease_session
+from mvn_dask.store.storage.conditional_delete import ConditionalDelete
 
-MULTIPART_BYTES = 2**24
-"""Bytes that are sent in one request, at most."""
 REQUEST_KEYS = 1000
-"""Objects that one request lists, and S3 deletes in one, at most."""
+"""Objects that one request lists, at most."""
+CONCURRENCY = 16
+"""Requests at a time, where many objects are deleted."""
 
 _memory = MemoryStore()
+_memory_changes = threading.Lock()
+"""Held while an object in memory is changed, since nothing in it deletes an object of a given version."""
 
 
-class ObjectStorage(Storage):
+class ObjectStorage(BucketStorage):
     """A prefix in a bucket. `store` holds the credentials, and goes to the workers and nowhere else."""
-
-    prefers_listing = True
-    has_locks = False
-    lock_keys = LEASE
 
     def __init__(self, store: ObjectStore, name: str) -> None:
         self._store: Any = store
         self.name = name
+        self._deleting: ConditionalDelete | None = None
+
+    def __getstate__(self) -> Any:
+        return self._store, self.name
+
+    def __setstate__(self, state: Any) -> None:
+        self._store, self.name = state
+        self._deleting = None
 
     def path(self, key: str) -> str:
         """Path of a key in the bucket, below the prefix that obstore knows."""
         return key
 
-    def entry(self, key: str) -> Entry | None:
+    def find(self, key: str) -> Object | None:
         with self._translated(key):
             try:
-                return self._entry(obstore.head(self._store, self.path(key)))
+                return self._object(obstore.head(self._store, self.path(key)))
             except FileNotFoundError:
                 return None
 
-    def read(self, key: str) -> ByteArray:
-        with self._translated(key):
-            found: Any = obstore.get(self._store, self.path(key)).bytes()
-        return np.frombuffer(found, np.uint8)
-
-    def write(self, key: str, buffers: Sequence[Buffer]) -> None:
-        with self._translated():
-            size = sum(memoryview(buffer).nbytes for buffer in buffers)
-            obstore.put(self._store, self.path(key), list(buffers), use_multipart=size > MULTIPART_BYTES)
-
-    def create(self, key: str, content: bytes) -> bool:
+    def fetch(self, key: str) -> tuple[ByteArray, Version] | None:
         with self._translated():
             try:
-                obstore.put(self._store, self.path(key), content, mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                return False
-        return True
-
-    def delete(self, key: str) -> None:
-        with self._translated(), suppress(FileNotFoundError):
-            obstore.delete(self._store, self.path(key))
-
-    def delete_many(self, keys: Iterable[str]) -> None:
-        remaining = iter(keys)
-        while batch := list(islice(remaining, REQUEST_KEYS)):
-            try:
-                with self._translated(batch[0]):
-                    obstore.delete(self._store, list(map(self.path, batch)))
+                found: Any = obstore.get(self._store, self.path(key))
+                return np.frombuffer(found.bytes(), np.uint8), _version(found.meta)
             except FileNotFoundError:
-                # Stores without a bulk delete raise at the first that does not exist; the others may still be there.
-                for key in batch:
-                    self.delete(key)
+                return None
 
-    def entries(self, prefix: str = "") -> Iterator[Entry]:
+    def objects(self, prefix: str = "") -> Iterator[Object]:
         with self._translated():
             for batch in obstore.list(self._store, self.path(prefix) or None, chunk_size=REQUEST_KEYS):
                 # Consoles make a folder by an empty object of its name, which has no key below the prefix.
-                yield from (entry for entry in map(self._entry, batch) if entry.key)
+                yield from (found for found in map(self._object, batch) if found.key)
+
+    def put(self, key: str, buffers: Sequence[Buffer]) -> Version:
+        return self._put(key, buffers, "overwrite")
+
+    def put_new(self, key: str, buffers: Sequence[Buffer]) -> Version | None:
+        with suppress(AlreadyExistsError, PreconditionError):
+            return self._put(key, buffers, "create")
+        return None
+
+    def put_over(self, key: str, buffers: Sequence[Buffer], version: Version) -> Version | None:
+        with suppress(AlreadyExistsError, PreconditionError, FileNotFoundError):
+            known = {"e_tag": version.e_tag, "version": version.number}
+            return self._put(key, buffers, {name: text for name, text in known.items() if text is not None})
+        return None
+
+    def _put(self, key: str, buffers: Sequence[Buffer], mode: Any) -> Version:
+        with self._translated():
+            # In one request: those of many leave their parts behind when they are killed, and cannot be conditional.
+            written = obstore.put(self._store, self.path(key), list(buffers), mode=mode, use_multipart=False)
+        return _version(written)
+
+    def copy(self, source: str, target: str) -> bool:
+        with self._translated():
+            try:
+                obstore.copy(self._store, self.path(source), self.path(target))
+            except FileNotFoundError:
+                return False
+        return True
+
+    def erase(self, key: str) -> None:
+        with self._translated(), suppress(FileNotFoundError):
+            obstore.delete(self._store, self.path(key))
+
+    def erase_version(self, key: str, version: Version) -> None:
+        if self._deleting is None:
+            self._deleting = ConditionalDelete(self._store, self.path(f"{LEASES}/{uuid.uuid4().hex}.probe"))
+        with self._translated():
+            self._deleting(self.path(key), version.e_tag)
+
+    def for_each(self, function: Callable[[str], None], keys: Iterable[str]) -> None:
+        with ThreadPoolExecutor(CONCURRENCY, "mvn-dask-requests") as pool:
+            for _ in pool.map(function, keys):
+                pass
 
     def folders(self, prefix: str = "") -> list[str]:
         with self._translated():
@@ -104,44 +131,37 @@ class ObjectStorage(Storage):
     def loader(self, key: str) -> ArrayLoader:
         return partial(_load, self, key)
 
-    def require_folder(self) -> None:
-        """Every prefix is a folder."""
-
     def session(self) -> AbstractContextManager[LeaseSession]:
         return lease_session(self)
 
-    @contextmanager
-    def task_session(self) -> Iterator[None]:
-        # No lease: a request before and after every chunk. Tasks compare the manifest before and after they write.
-        if self.entry(MANIFEST_KEY) is None:
-            raise StoreError(f"{self} is not there: does this worker see it, and was it not deleted?")
-        yield
-
-    def sync(self) -> None:
-        """Object stores answer when an object is safe."""
-
-    def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
-        """There are none: an object that was not sent whole never appears."""
-
-    def _entry(self, found: Any) -> Entry:
+    def _object(self, found: Any) -> Object:
         key = str(found["path"]).removeprefix(self.path(""))
-        return Entry(key, int(found["size"]), found["last_modified"].timestamp())
+        return Object(key, int(found["size"]), found["last_modified"].timestamp())
 
     @contextmanager
     def _translated(self, key: str | None = None) -> Iterator[None]:
         """Errors in one line, without a request's query, which may hold a signature; `key` is one that must exist."""
         try:
             yield
-        except StorageError:
+        except (StorageError, AlreadyExistsError, PreconditionError):
             raise
+        except NotSupportedError:
+            raise StorageError(without_conditional_put(self)) from None
         except (BaseError, OSError, ValueError) as error:
             # From None: the causes hold what was left out.
             if key is not None and isinstance(error, FileNotFoundError):
                 raise FileNotFoundError(errno.ENOENT, "there is no object", f"{self.name}/{key}") from None
-            raise TransportError(f"{self.name}: {_in_one_line(str(error))}") from None
+            text = _in_one_line(str(error))
+            if text.endswith(": NotImplemented"):
+                raise StorageError(without_conditional_put(self)) from None
+            raise TransportError(f"{self.name}: {text}") from None
 
 
-def _load(storage: Storage, key: str) -> npt.NDArray[Any]:
+def _version(found: Any) -> Version:
+    return Version(found["e_tag"], found["version"])
+
+
+def _load(storage: ObjectStorage, key: str) -> npt.NDArray[Any]:
     content = io.BytesIO(cast(Any, storage.read(key)))
     return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
 
@@ -170,6 +190,20 @@ class MemoryStorage(ObjectStorage):
         if self._process != os.getpid():
             raise StorageError(f"{self} lies in the memory of one process, which other workers do not see")
         return self._prefix + key
+
+    def _put(self, key: str, buffers: Sequence[Buffer], mode: Any) -> Version:
+        with _memory_changes:
+            return super()._put(key, buffers, mode)
+
+    def copy(self, source: str, target: str) -> bool:
+        with _memory_changes:
+            return super().copy(source, target)
+
+    def erase_version(self, key: str, version: Version) -> None:
+        with _memory_changes:
+            found = self.fetch(key)
+            if found is not None and found[1] == version:
+                self.erase(key)
 
     def __getstate__(self) -> tuple[str, str, int]:
         return self.name, self._prefix, self._process

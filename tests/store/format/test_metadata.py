@@ -10,8 +10,10 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.metadata import MAX_EXTRA_BYTES, MAX_MEAN_SIZE, commit, metadata_faults, zarr_files
+from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
@@ -20,13 +22,19 @@ MANIFEST, ARRAYS = manifest_of(ROWS)
 FILES = zarr_files(MANIFEST, ARRAYS)
 
 
+def commit_files(storage: LocalStorage) -> None:
+    storage.create(MANIFEST_KEY, MANIFEST.text)
+    with storage.session() as session:
+        commit(session, FileWriter(storage, MANIFEST), FILES, {})
+
+
 def test_the_root_comes_last_and_once(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    commit(storage, FILES, {})
+    commit_files(storage)
     times = {key: (tmp_path / key).stat().st_mtime_ns for key in FILES}
     assert max(times, key=times.__getitem__) == DOCUMENT
     assert metadata_faults(storage, FILES) == {}
-    commit(storage, FILES, {})
+    commit_files(storage)
     assert {key: (tmp_path / key).stat().st_mtime_ns for key in FILES} == times
 
 
@@ -34,14 +42,14 @@ def test_an_empty_group_in_its_place_is_replaced(tmp_path: Path) -> None:
     zarr.create_group(tmp_path)
     storage = LocalStorage(tmp_path)
     assert metadata_faults(storage, {DOCUMENT: FILES[DOCUMENT]})[DOCUMENT].startswith("differs")
-    commit(storage, FILES, {})
+    commit_files(storage)
     assert metadata_faults(storage, FILES) == {}
 
 
 @pytest.mark.parametrize("key", list(FILES))
 def test_what_is_wrong_with_a_file(key: str, tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    commit(storage, FILES, {})
+    commit_files(storage)
     path = tmp_path / key
     if key.endswith(DOCUMENT):
         path.write_text(json.dumps(json.loads(path.read_text()), indent=7))

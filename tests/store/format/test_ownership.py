@@ -14,9 +14,8 @@ from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys, removal
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from mvn_dask.store.writing import remove
 from tests.support.damage import make_special, write
-from tests.support.stores import put, sample, tree
+from tests.support.stores import put, remove_store, sample, tree
 
 PARTIAL = f".{'0a' * 16}.partial"
 
@@ -33,7 +32,7 @@ def test_of_a_store_only_the_locks_stay(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
     put(folder, f"zarr.json{PARTIAL}", f"samples/c/3/0{PARTIAL}", f"{MANIFEST_KEY}{PARTIAL}")
     assert others(folder) == []
-    remove(LocalStorage(folder))
+    remove_store(LocalStorage(folder))
     assert names(folder) == [".mvn_dask", ".mvn_dask/create-lock", ".mvn_dask/lock"]
 
 
@@ -41,7 +40,7 @@ STRANGERS = [
     "note", "2024", "7/8", "samples/2024", "samples/c/4/0", "samples/c/1/1", "samples/c/01/0",
     "samples/c.0.0", "c/0/0", "other/zarr.json", "variable/c/1", "samples/c/2/0.bak", "zarr.json~", ".zattrs",
     ".mvn_dask/note", ".mvn_dask/7", ".mvn_dask/parameters/more.npy", ".mvn_dask/parameters/note",
-    ".mvn_dask/plan.json", ".mvn_dask/mean.npy", ".mvn_dask/trash/samples/c/0/0", ".mvn_dask/jobs/note",
+    ".mvn_dask/plan.json", ".mvn_dask/mean.npy", ".mvn_dask/trash/samples/c/0/0", ".mvn_dask/leases/note",
     ".mvn_dask/lock~",    f"note{PARTIAL}",
     f"samples/c/9/0{PARTIAL}", f".mvn_dask/note{PARTIAL}", f"samples/c/1/0{PARTIAL}~", f"zarr.json{PARTIAL}{PARTIAL}",
     "inner/.mvn_dask/manifest.json",
@@ -58,7 +57,7 @@ def test_files_that_the_manifest_does_not_account_for(key: str, tmp_path: Path) 
     with pytest.raises(StorageNotEmptyError, match="lies there, which is no part of the store: move it away"):
         mvn_dask.to_zarr(sample(), folder, overwrite=True)
     assert tree(folder) == before
-    remove(LocalStorage(folder))  # should it appear later
+    remove_store(LocalStorage(folder))  # should it appear later
     assert {path for path, content in tree(folder).items() if content} == {key}
 
 
@@ -115,7 +114,7 @@ def test_a_removal_that_is_cut_short_goes_on(readable: bool, tmp_path: Path) -> 
                     storage.delete_many([key])
                     left -= 1
         assert others(folder) == [], number
-        remove(storage)
+        remove_store(storage)
         assert set(tree(folder)) <= {".mvn_dask/create-lock", ".mvn_dask/lock"}
 
 

@@ -16,10 +16,16 @@ from mvn_dask.store.format.parameters import (
     write_parameters,
     writer,
 )
+from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 
 ROWS = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]]).sample(100, seed=1)
 MANIFEST, ARRAYS = manifest_of(ROWS)
+
+
+def begun(storage: LocalStorage) -> LocalStorage:
+    storage.create(MANIFEST_KEY, MANIFEST.text)
+    return storage
 
 
 @pytest.mark.parametrize(
@@ -33,12 +39,12 @@ def test_the_files_are_numpys(array: np.ndarray, tmp_path: Path) -> None:
 
 def test_what_is_written_comes_back(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    write_parameters(storage, MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
     for name, array in load_parameters(storage, MANIFEST).items():
         np.testing.assert_array_equal(array, ARRAYS[name])
     assert writer(storage) == environment()
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    write_parameters(storage, MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == times
 
 
@@ -57,11 +63,11 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
 def test_a_damaged_array_is_noticed_and_written_again(damage, text, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Workers would draw other numbers with it."""
     storage = LocalStorage(tmp_path)
-    write_parameters(storage, MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
     damage(tmp_path / parameter_key(name))
     with pytest.raises(DamagedManifestError, match=f"{name}.npy of .* is damaged: ({text}).*: call mvn_dask.to_zarr"):
         load_parameters(storage, MANIFEST)
-    write_parameters(storage, MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
     assert parameter_fault(storage, MANIFEST, name) is None
 
 

@@ -12,7 +12,7 @@ from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
 from tests.support.contracts import check_storage
 from tests.support.s3 import ACCESS, SECRET, Prefix
-from tests.support.stores import JOBS, LOCKS, labelled, local_files, tree
+from tests.support.stores import LEASES, LOCKS, labelled, local_files, tree
 
 KINDS: dict[type[Storage], Callable[[Path, Prefix], Storage]] = {
     LocalStorage: lambda folder, _: LocalStorage(folder / "store"),
@@ -33,7 +33,7 @@ def test_a_folder_that_waits_for_the_disk_keeps_the_contract(tmp_path: Path) -> 
 
 
 def test_locks_of_any_storage_are_known() -> None:
-    lease = f"{JOBS}{'0a' * 16}.json"
+    lease = f"{LEASES}{'0a' * 16}.json"
     for key in (".mvn_dask/lock", ".mvn_dask/create-lock", lease):
         assert is_lock(key)
         assert LocalStorage(Path("/none")).is_lock(key) is not MemoryStorage("none").is_lock(key)
@@ -41,9 +41,9 @@ def test_locks_of_any_storage_are_known() -> None:
         MANIFEST_KEY,
         "lock",
         lease.removeprefix(".mvn_dask/"),
-        f"{JOBS}1.json",
+        f"{LEASES}1.json",
         f"{lease}~",
-        f"{JOBS}a{lease}",
+        f"{LEASES}a{lease}",
     ):
         assert not is_lock(key)
 
@@ -66,7 +66,7 @@ def test_a_store_moves_between_a_folder_and_a_bucket(prefix: Prefix, tmp_path: P
     mvn_dask.to_zarr(labelled(), tmp_path / "here")
     for key, content in tree(tmp_path / "here").items():
         prefix.write(key, content)
-    prefix.write(f"{JOBS}{'0' * 32}.json", b'{"exclusive": false}')
+    prefix.write(f"{LEASES}{'0' * 32}.json", b'{"exclusive": false}')
     assert mvn_dask.verify(prefix.url, level="values", storage_options=prefix.options).ok
     prefix.delete("samples/c/1/0")
     mvn_dask.to_zarr(labelled(), prefix.url, storage_options=prefix.options)

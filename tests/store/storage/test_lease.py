@@ -1,22 +1,27 @@
 """Sessions of jobs in storage without locks."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import StorageBusyError, TransportError
-from mvn_dask.store.storage import lease
+from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, TransportError
+from mvn_dask.store.storage import bucket_session
 from mvn_dask.store.storage.addressing import open_storage
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from tests.support.s3 import WAYS, Prefix, wired
-from tests.support.stores import sample
+from tests.support.stores import LEASES, sample
 
 CONTEXT = get_context("forkserver")
 
@@ -90,7 +95,7 @@ def test_overwrite_and_extend_refuse_a_store_in_use(way: str, prefix: Prefix) ->
 
 
 def test_a_job_waits_for_one_that_overwrites(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(bucket_session, "EXCLUSIVE_WAIT_SECONDS", 1.0)
     storage = prefix.storage()
     with storage.session() as overwriting:
         assert overwriting.try_exclusive()
@@ -98,8 +103,8 @@ def test_a_job_waits_for_one_that_overwrites(prefix: Prefix, monkeypatch: pytest
         with pytest.raises(StorageBusyError, match=f"another job is overwriting {prefix.url}"):
             mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
         assert time.monotonic() - begin >= 1.0
-        assert len(prefix.keys(".mvn_dask/jobs")) == 1, "the lease of the one that gave up is gone"
-        monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 30.0)
+        assert len(prefix.keys(".mvn_dask/leases")) == 1, "the lease of the one that gave up is gone"
+        monkeypatch.setattr(bucket_session, "EXCLUSIVE_WAIT_SECONDS", 30.0)
         soon = threading.Timer(0.7, overwriting.acquire_shared)
         soon.start()
         mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
@@ -121,13 +126,13 @@ def test_renewing_ends_with_the_job(error: type[BaseException], storage: Storage
     with pytest.raises(error), storage.session():
         raise error
     assert renewing() == []
-    assert list(storage.entries(".mvn_dask/jobs")) == []
+    assert list(storage.entries(".mvn_dask/leases")) == []
 
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease that is renewed many times a second."""
-    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.05)
+    monkeypatch.setattr(bucket_session, "RENEWALS", 12_000)
 
 
 def until(condition: Any) -> None:
@@ -143,7 +148,7 @@ def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, 
     with wired(prefix.endpoint) as wire:
         storage = Prefix(wire.endpoint, prefix.path, "versioned").storage(way)
         with storage.session():
-            (key,) = versioned.keys(".mvn_dask/jobs")
+            (key,) = versioned.keys(".mvn_dask/leases")
             until(lambda: versioned.versions(key) > 2)
             wire.cut()
             with pytest.raises(TransportError):
@@ -153,7 +158,7 @@ def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, 
             seen = versioned.versions(key)
             wire.mend()
             until(lambda: versioned.versions(key) > seen + 1)
-        assert versioned.keys(".mvn_dask/jobs") == []
+        assert versioned.keys(".mvn_dask/leases") == []
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -161,37 +166,110 @@ def test_a_job_whose_lease_cannot_be_deleted_has_succeeded(way: str, prefix: Pre
     with wired(prefix.endpoint) as wire:
         with Prefix(wire.endpoint, prefix.path).storage(way).session():
             wire.cut()
-        assert len(prefix.keys(".mvn_dask/jobs")) == 1
+        assert len(prefix.keys(".mvn_dask/leases")) == 1
     assert renewing() == []
 
 
 def test_leases_expire_by_the_clock_of_the_store(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
-    prefix.write(".mvn_dask/jobs/dead.json", json.dumps({"exclusive": True}).encode())
-    storage = prefix.storage()
-    monkeypatch.setattr(lease, "EXCLUSIVE_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(bucket_session, "EXCLUSIVE_WAIT_SECONDS", 0.0)
+    storage, dead, staged = prefix.storage(), f"{LEASES}{'0' * 32}.json", f"{LEASES}{'0' * 32}.staged"
+    prefix.write(dead, json.dumps({"exclusive": True, "renewal": 1, "seconds": 600}).encode())
     with pytest.raises(StorageBusyError), storage.session():
         pytest.fail("entered")
-    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.5)
-    time.sleep(1.6)  # S3 counts whole seconds
+    prefix.write(dead, json.dumps({"exclusive": True, "renewal": 1, "seconds": 1}).encode())
+    prefix.write(staged, b"what it was going to copy")
+    time.sleep(3.1)  # S3 counts whole seconds
     monkeypatch.setattr(time, "time", lambda: 0.0)
     with storage.session() as session:
-        assert prefix.keys(".mvn_dask/jobs/dead") == []
+        assert prefix.keys(LEASES + "0" * 32) == []
         assert session.try_exclusive()
+
+
+def test_what_belongs_to_no_lease_goes_and_what_is_nobodys_stays(prefix: Prefix) -> None:
+    storage = open_storage(f"memory://{prefix.path}")
+    for key in (f"{'1' * 32}.staged", f"{'2' * 32}.vacancy", "note", "odd.json", f"{'3' * 31}.staged"):
+        storage.write(LEASES + key, [b"x"])
+    with storage.session() as session:
+        assert session.try_exclusive()
+    assert {entry.key.removeprefix(LEASES) for entry in storage.entries()} == {"note", "odd.json", f"{'3' * 31}.staged"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "seconds"), [(90, 90.0), (1, 1.0), (0.5, None), (0, None), (-1, None), ("long", None), (True, None)]
+)
+def test_the_length_of_a_lease_is_a_setting(setting: Any, seconds: float | None, prefix: Prefix) -> None:
+    storage = open_storage(f"memory://{prefix.path}")
+    with dask.config.set({"mvn_dask.lease": setting}):
+        if seconds is None:
+            with pytest.raises(ArgumentError, match=r"`mvn_dask.lease` of dask must be seconds, at least 1: it is"):
+                mvn_dask.to_zarr(sample(), storage.name)
+            return
+        with storage.session():
+            (entry,) = storage.entries(LEASES[:-1])
+            assert json.loads(storage.read(entry.key).tobytes())["seconds"] == seconds
+
+
+def test_the_length_of_a_lease_is_a_variable_of_the_environment() -> None:
+    code = "from mvn_dask.store.storage.lease import lease_seconds; print(lease_seconds())"
+    environment = {**os.environ, "DASK_MVN_DASK__LEASE": "45"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout == "45.0\n"
+
+
+@pytest.mark.parametrize("bucket", ["careless", "outdated"])
+def test_a_server_without_conditional_put_is_refused_at_the_start(bucket: str, prefix: Prefix) -> None:
+    place = Prefix(prefix.endpoint, prefix.path, bucket)
+    with pytest.raises(StorageError, match=rf"^{place.url} does not know the conditional put .*: use another server"):
+        mvn_dask.to_zarr(sample(), place.url, storage_options=place.options)
+    assert place.keys() == []
+
+
+def test_a_job_whose_lease_was_taken_away_does_not_become_exclusive(prefix: Prefix) -> None:
+    storage = prefix.storage()
+    with storage.session() as late:
+        (key,) = prefix.keys(LEASES)
+        prefix.delete(key)
+        with pytest.raises(StorageBusyError, match=r"another job has taken s3://.* over, since this one st") as caught:
+            late.try_exclusive()
+        assert str(caught.value).count("\n") == 0
+    with storage.session() as late:
+        assert late.try_exclusive()
+        (key,) = prefix.keys(LEASES)
+        prefix.delete(key)
+        changes: list[Callable[[], None]] = [
+            lambda: late.replace(MANIFEST_KEY, [b"mine"]),
+            lambda: late.delete_many(["x"]),
+            late.begin_removal,
+            late.acquire_shared,
+        ]
+        for change in changes:
+            with pytest.raises(StorageBusyError, match="another job has taken"):
+                change()
+    assert prefix.keys() == []
+
+
+def test_a_shared_session_goes_on_when_its_lease_was_taken_away(prefix: Prefix, fast: None) -> None:
+    storage = open_storage(f"memory://{prefix.path}")
+    with storage.session():
+        (entry,) = storage.entries(LEASES[:-1])
+        storage.delete(entry.key)
+        until(lambda: storage.entry(entry.key))
+    assert list(storage.entries()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"exclusive": 1}', b"\xff"])
 def test_what_is_no_lease_is_not_exclusive_but_counts_as_a_job(content: bytes, prefix: Prefix) -> None:
     storage = open_storage(f"memory://{prefix.path}")
-    storage.write(".mvn_dask/jobs/odd.json", [content])
+    storage.write(".mvn_dask/leases/0123456789abcdef0123456789abcdef.json", [content])
     with storage.session() as session:
         assert not session.try_exclusive()
 
 
 def test_a_renewal_never_takes_exclusivity_back(prefix: Prefix, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease, "RENEWAL_SECONDS", 0.0001)
+    monkeypatch.setattr(bucket_session, "RENEWALS", 6_000_000)
     storage = open_storage(f"memory://{prefix.path}")
     with storage.session() as session:
-        (entry,) = storage.entries(".mvn_dask/jobs")
+        (entry,) = storage.entries(".mvn_dask/leases")
         for _ in range(300):
             assert session.try_exclusive()
             assert json.loads(storage.read(entry.key).tobytes())["exclusive"]

@@ -17,12 +17,10 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 import mvn_dask
 from mvn_dask.errors import NotAStoreError, StorageError, StoreError, TransportError
 from mvn_dask.store.storage.addressing import open_storage
-from mvn_dask.store.storage.base import Storage
-from mvn_dask.store.storage.object import MULTIPART_BYTES
-from mvn_dask.store.writing import remove
+from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from tests.support.clusters import local_cluster
 from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix, wired
-from tests.support.stores import sample
+from tests.support.stores import remove_store, sample
 
 CALLS: dict[str, Callable[[Storage], object]] = {
     "entry": lambda storage: storage.entry("x"),
@@ -91,14 +89,10 @@ def test_a_task_of_a_store_that_was_deleted_says_so(way: str, prefix: Prefix) ->
         rows.compute()
 
 
-def test_what_fits_into_one_request_is_sent_in_one(prefix: Prefix) -> None:
-    storage = prefix.storage()
-    content = np.zeros(MULTIPART_BYTES + 1, np.uint8)
-    storage.write("small", [content[1:].data])
-    storage.write("large", [content.data])
-    tags = {key: tag for key, (_, tag) in prefix.times().items()}
-    assert "-" not in tags["small"]
-    assert "-" in tags["large"], "sent in parts"
+def test_objects_are_sent_in_one_request_which_leaves_no_parts_behind(prefix: Prefix) -> None:
+    prefix.storage().write("large", [np.zeros(2**26, np.uint8).data])
+    ((_, tag),) = prefix.times().values()
+    assert "-" not in tag, "that of many requests has the number of its parts"
 
 
 def test_stores_in_memory() -> None:
@@ -106,8 +100,8 @@ def test_stores_in_memory() -> None:
         mvn_dask.to_zarr(sample(), name, overwrite=True)
         np.testing.assert_array_equal(mvn_dask.from_zarr(name), sample())
         storage = open_storage(name)
-        remove(storage)
-        assert list(storage.entries()) == []
+        remove_store(storage)
+        assert [entry.key for entry in storage.entries()] == [MANIFEST_KEY], "of what was removed"
 
 
 @pytest.mark.parametrize("derive", [lambda rows: rows, lambda rows: rows - rows.mean(axis=0)], ids=["own", "shared"])
