@@ -198,6 +198,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
     require_same_manifest(storage, manifest)
     missing = missing_numbers(storage, manifest, *written)
     if len(missing):
+        require_same_manifest(storage, manifest)  # in a bucket that may have come since
         raise StoreError(
             f"{len(missing)} of {plural(chunk_count(manifest), 'chunk')}, the first of them "
             f"{chunk_index(manifest, int(missing[0]))}, are not in {storage} after all were written: do all workers "

@@ -22,7 +22,7 @@ from mvn_dask.store.format.differences import field_differences
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
-from mvn_dask.store.storage.placeholder import without_placeholder
+from mvn_dask.store.storage.placeholder import kept_manifest
 
 FORMAT = "mvn_dask store"
 FORMAT_VERSION = 4
@@ -239,10 +239,7 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | None:
-    """The manifest of a store, or None if there is none; it raises what `parse_manifest` raises.
-
-    With `removing`, also that of a store that a job has begun to delete.
-    """
+    """The manifest of a store, or None; it raises what `parse_manifest` and `kept_manifest` raise."""
     entry = storage.entry(MANIFEST_KEY)
     if entry is None:
         if storage.entry(VERSION_2_KEY) is not None:
@@ -254,16 +251,10 @@ def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | Non
             f"{path} is no manifest: it is a link, or too large with {plural(entry.size, 'byte')}"
         )
     try:
-        text = storage.read(MANIFEST_KEY).tobytes()
+        text = kept_manifest(storage.read(MANIFEST_KEY).tobytes(), storage, removing=removing)
     except FileNotFoundError:
         return None
-    kept, is_removed = without_placeholder(text)
-    if is_removed and not removing:
-        raise DamagedManifestError(
-            f"{storage} is being overwritten by another job, or was, by one that was stopped: wait for it, or use "
-            "overwrite=True"
-        )
-    return parse_manifest(kept, path)
+    return parse_manifest(text, path)
 
 
 def require_manifest(storage: Storage) -> Manifest:

@@ -29,6 +29,9 @@ KINDS = (
 )
 """What `url` may be, in words."""
 
+REQUEST_SECONDS = 600
+"""Seconds that a request to an object store may take, where `client_options` say nothing else."""
+
 _OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
 """Object stores that have a conditional put."""
 
@@ -113,6 +116,10 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
         if options:
             raise StorageOptionsError("`storage_options` have no meaning for memory://")
         return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
+    # One request sends a whole chunk, and the 30 s of obstore are too few for a slow line.
+    client = options.get("client_options", {})
+    if isinstance(client, Mapping) and "timeout" not in client:
+        options["client_options"] = {**client, "timeout": f"{REQUEST_SECONDS} s"}
     try:
         store = from_url(url, **obstore_options(options))
     except BaseException as error:

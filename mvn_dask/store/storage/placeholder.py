@@ -7,7 +7,8 @@ that it deletes, and behind the manifest while it does.
 import re
 import uuid
 
-from mvn_dask.store.storage.base import ByteArray
+from mvn_dask.errors import DamagedManifestError
+from mvn_dask.store.storage.base import ByteArray, Storage
 
 PLACEHOLDER_BYTES = 55
 """Size of a placeholder: odd, as that of no chunk is whose numbers have more than a byte, so that few are read."""
@@ -25,8 +26,16 @@ def is_placeholder(content: ByteArray | bytes) -> bool:
     return len(content) == PLACEHOLDER_BYTES and _PLACEHOLDER.fullmatch(bytes(content)) is not None
 
 
-def without_placeholder(content: bytes) -> tuple[bytes, bool]:
-    """What stands before a placeholder at the end of a content, and whether there is one."""
-    if is_placeholder(content[-PLACEHOLDER_BYTES:]):
-        return content[:-PLACEHOLDER_BYTES], True
-    return content, False
+def kept_manifest(content: bytes, storage: Storage, *, removing: bool = False) -> bytes:
+    """The manifest of a store, without the placeholder behind it that a job leaves there while it deletes the store.
+
+    Raises DamagedManifestError if there is one, unless `removing`.
+    """
+    if not is_placeholder(content[-PLACEHOLDER_BYTES:]):
+        return content
+    if removing:
+        return content[:-PLACEHOLDER_BYTES]
+    raise DamagedManifestError(
+        f"{storage} is being overwritten by another job, or was, by one that was stopped: wait for it, or use "
+        "overwrite=True"
+    )

@@ -2,7 +2,9 @@
 
 import pytest
 
-from mvn_dask.store.storage.placeholder import PLACEHOLDER_BYTES, is_placeholder, new_placeholder, without_placeholder
+from mvn_dask.errors import DamagedManifestError
+from mvn_dask.store.storage.object import MemoryStorage
+from mvn_dask.store.storage.placeholder import PLACEHOLDER_BYTES, is_placeholder, kept_manifest, new_placeholder
 
 
 def test_each_is_equal_to_no_other() -> None:
@@ -20,5 +22,8 @@ def test_nothing_else_is_one(change: object) -> None:
 
 @pytest.mark.parametrize("before", [b"", b"{}", bytes(100)])
 def test_what_stands_before_one(before: bytes) -> None:
-    assert without_placeholder(before + new_placeholder()) == (before, True)
-    assert without_placeholder(before) == (before, False)
+    storage = MemoryStorage("placeholder")
+    assert kept_manifest(before + new_placeholder(), storage, removing=True) == before
+    assert kept_manifest(before, storage) == kept_manifest(before, storage, removing=True) == before
+    with pytest.raises(DamagedManifestError, match="memory://placeholder is being overwritten by another job, or was"):
+        kept_manifest(before + new_placeholder(), storage)
