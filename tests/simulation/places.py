@@ -79,8 +79,8 @@ def _parse_manifest(text: bytes, path: str) -> Any:
     return _once(("manifest", text), lambda: _real_parse(text, path))
 
 
-def _manifest_of(array: Any, shards: int | None = None) -> Any:
-    return _once(("of", array.name, array.chunks), lambda: _real_manifest_of(array, shards))
+def _manifest_of(array: Any, *more: Any) -> Any:
+    return _once(("of", array.name, array.chunks, more), lambda: _real_manifest_of(array, *more))
 
 
 def _run(work: Any, numbers: Any, *_: Any) -> Iterator[Any]:

@@ -116,12 +116,8 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
         if options:
             raise StorageOptionsError("`storage_options` have no meaning for memory://")
         return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
-    # One request sends a whole chunk, and the 30 s of obstore are too few for a slow line.
-    client = options.get("client_options", {})
-    if isinstance(client, Mapping) and "timeout" not in client:
-        options["client_options"] = {**client, "timeout": f"{REQUEST_SECONDS} s"}
     try:
-        store = from_url(url, **obstore_options(options))
+        store = from_url(url, **_with_time(obstore_options(options)))
     except BaseException as error:
         # obstore's own errors, whatever a bad option raises, and a panic, which is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -130,6 +126,14 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
         msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
         raise StorageOptionsError(msg) from None
     return ObjectStorage(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
+
+
+def _with_time(options: dict[str, Any]) -> dict[str, Any]:
+    """Options with a time for requests: one sends a whole chunk, and obstore's 30 s are too few on a slow line."""
+    client = options.get("client_options", {})
+    if not isinstance(client, Mapping) or "timeout" in client:
+        return options
+    return {**options, "client_options": {**client, "timeout": f"{REQUEST_SECONDS} s"}}
 
 
 def _plain_name(store: Any) -> str:
