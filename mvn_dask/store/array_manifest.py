@@ -10,7 +10,7 @@ what its store holds.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -82,31 +82,31 @@ def _named(labels: Labels) -> dict[str, object]:
 
 def stored_source(array: "da.Array") -> "Stored | None":
     """The store that `from_zarr` opened an array from, if the array is that, block for block; None if it is derived."""
-    for layer in array.dask.layers.values():
-        for source in _sources(layer):
-            if getattr(source, "array_name", None) == array.name:
-                return cast("Stored", source)
-    return None
+    from mvn_dask.store.reading import Stored  # here, since it imports dask, which the plan of a job does without
+
+    stored = (source for source in _sources(array) if isinstance(source, Stored))
+    return next((source for source in stored if source.array_name == array.name), None)
 
 
 def lineages(array: "da.Array") -> list[Lineage]:
     """The samples that an array comes from, drawn or opened from stores; of a sample, its own alone."""
-    found = {}
-    for layer in array.dask.layers.values():
-        for source in _sources(layer):
-            for origin in (getattr(source, "lineage", None), *getattr(source, "lineages", ())):
-                if isinstance(origin, Lineage):
-                    found[origin.name] = origin
+    from mvn_dask.store.reading import Stored
+
+    found: dict[str, Lineage] = {}
+    for source in _sources(array):
+        origins = source.lineages if isinstance(source, Stored) else (getattr(source, "lineage", None),)
+        found.update((origin.name, origin) for origin in origins if isinstance(origin, Lineage))
     own = [origin for origin in found.values() if origin.is_of(array.name)]
     return own[:1] or [found[name] for name in sorted(found)]
 
 
-def _sources(layer: Any) -> Iterator[Any]:
+def _sources(array: "da.Array") -> Iterator[Any]:
     """Objects that stand in a graph under a name of their own, as what all tasks of a sample or of a store share."""
-    # Blockwise layers hold no node of their own, and looking into them would unfold them.
-    for key, node in getattr(layer, "mapping", {}).items():
-        if isinstance(key, str):
-            yield getattr(node, "value", node)
+    for layer in array.dask.layers.values():
+        # Blockwise layers hold no node of their own, and looking into them would unfold them.
+        for key, node in getattr(layer, "mapping", {}).items():
+            if isinstance(key, str):
+                yield getattr(node, "value", node)
 
 
 def _copied_manifest(manifest: Manifest, shards: int | None, labels: Labels | None) -> Manifest:

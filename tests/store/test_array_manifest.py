@@ -4,6 +4,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
+from dask.delayed import delayed
 
 import mvn_dask
 from mvn_dask.errors import AlignmentError, ArgumentTypeError
@@ -38,6 +39,22 @@ def test_all_samples_of_an_expression_are_found() -> None:
     both = sample(seed=1) * sample(seed=2)[::-1] + np.float64(3)
     assert {origin.values["entropy"] for origin in lineages(both)} == {"1", "2"}
     assert lineages(da.ones(5)) == []
+
+
+class Odd:
+    """A user's object whose attributes mean something else."""
+
+    lineage = lineages = array_name = 3
+
+
+def first(block: Any, _: Odd) -> Any:
+    return block
+
+
+def test_objects_of_others_in_a_graph_are_left_alone() -> None:
+    array = da.map_blocks(first, sample(), delayed(Odd(), name="odd", traverse=False), dtype="f8")
+    assert [origin.values["entropy"] for origin in lineages(array)] == ["1"]
+    assert manifest_of(array)[0].kind == "derived"
 
 
 IRREGULAR: dict[str, tuple[da.Array, str]] = {
