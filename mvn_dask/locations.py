@@ -7,6 +7,7 @@ beyond the look-up of a home folder.
 
 import os
 import re
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,8 +33,8 @@ def parse_location(value: object) -> Path | str:
     Raises
     ------
     ArgumentError
-        For an empty text, a URL without its slashes, a file URL of another machine, or the home of an unknown user. The
-        message goes on after the name of the argument.
+        For an empty text, a URL without its slashes, a file URL of another machine, the home of an unknown user, or
+        text that the system cannot encode. The message goes on after the name of the argument.
 
     Examples
     --------
@@ -43,6 +44,19 @@ def parse_location(value: object) -> Path | str:
     Traceback (most recent call last):
     mvn_dask.errors.ArgumentError: must be a path, or a URL as s3://…, not 's3:/bucket/a'; './s3:/bucket/a' is a path
     """
+    location = _parse(value)
+    encoding = "utf-8" if isinstance(location, str) else sys.getfilesystemencoding()
+    try:
+        # Names of files that are no text of that encoding arrive from the system as such, and go back to it.
+        os.fsencode(location) if isinstance(location, Path) else location.encode()
+    except UnicodeEncodeError as error:
+        way_out = "" if encoding == "utf-8" else ": set the environment variable PYTHONUTF8=1"
+        text = repr(location if isinstance(location, str) else str(location))
+        raise ArgumentError(f"must be text that {encoding} can hold, and {text} is none{way_out}") from error
+    return location
+
+
+def _parse(value: object) -> Path | str:
     if not isinstance(value, (str, os.PathLike)):
         raise ArgumentError(f"must be a path or a URL, not {type(value).__name__}")
     text = os.fsdecode(os.fspath(value))

@@ -110,3 +110,12 @@ def test_what_is_neither_is_refused_with_the_way_out(given: Any, text: str) -> N
     way_out = str(caught.value).partition("; ")[2].removesuffix(" is a path").strip("'")
     if way_out and "…" not in way_out and "\\" not in way_out:
         assert parse_location(way_out) == Path(str(given))
+
+
+def test_text_that_the_system_cannot_encode_is_refused() -> None:
+    """Half a surrogate pair; but a file's name that is no UTF-8 is one, as the system gives it."""
+    for text in ("a\ud800", "file:///a\ud800", "s3://bucket/\ud800", "memory://\ud800"):
+        with pytest.raises(ArgumentError, match=r"must be text that utf-8 can hold, and '.*\\ud800' is none"):
+            parse_location(text)
+    lost = os.fsdecode(b"lost\xff")
+    assert os.fsencode(parse_location(lost)) == b"lost\xff"

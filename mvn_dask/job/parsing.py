@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,10 @@ from mvn_dask.locations import local_path
 
 J = TypeVar("J", bound=JobSpec)
 
+NESTED = (Mapping, list, tuple)
+"""Types of what holds values of a job."""
+MAX_DEPTH = 64
+"""Tables and lists within one another, at most."""
 _TOML_ERROR = re.compile(r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 _RULES = {
     "bool_type": "must be true or false",
@@ -42,15 +47,33 @@ def parse_file(kind: type[J], file: str | Path, overrides: Texts = ()) -> J:
         raise JobFileError(f"{path}: must be text in UTF-8, and byte {error.start} is not") from None
     except OSError as error:
         raise JobFileError(f"{path}: cannot be read: {error.strerror}") from None
+    content = _parsed(text, path)
     locations = KeyLocations(str(path), key_lines(text), parse_overrides(overrides))
-    return parse_mapping(kind, _parsed(text, path), locations, path.parent)
+    return parse_mapping(kind, content, locations, path.parent)
+
+
+def _refuse_depth(content: object, label: str) -> None:
+    """Refuse what is nested more deeply than any job, which the functions that look into it follow by recursion."""
+    values = [content]
+    for _ in range(MAX_DEPTH):
+        inside: Iterator[Any] = chain.from_iterable(
+            value.values() if isinstance(value, Mapping) else value for value in values if isinstance(value, NESTED)
+        )
+        # Each once: Python can nest a list in itself.
+        values = list({id(value): value for value in inside if isinstance(value, NESTED)}.values())
+        if not values:
+            return
+    raise JobFileError(f"{label}: too deep: more than {MAX_DEPTH} tables and lists within one another")
 
 
 def parse_mapping(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocations, folder: str | Path) -> J:
     """The job in nested mappings and overrides; see `Job.from_mapping`."""
     start = _local("the folder of the job", folder)
+    _refuse_depth(mapping, locations.file)
     try:
-        job = kind.model_validate(merged(mapping, locations.overrides))
+        content = merged(mapping, locations.overrides)
+        _refuse_depth(content, locations.file)
+        job = kind.model_validate(content)
     except ValidationError as error:
         raise JobFileError(*_messages(error, locations)) from None
     except ValueError as error:

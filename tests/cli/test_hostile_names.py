@@ -12,7 +12,7 @@ import pytest
 import mvn_dask
 from mvn_dask.cli.application import run
 from mvn_dask.cli.console import JsonFormatter, TextFormatter
-from tests.support.command import JOB
+from tests.support.command import JOB, Site
 from tests.support.hostile_text import HOSTILE, assert_shown_in_lines
 
 Captured = pytest.CaptureFixture[str]
@@ -122,3 +122,32 @@ def test_a_record_is_a_line(name: str) -> None:
     record = logging.makeLogRecord({"name": name, "levelno": logging.ERROR, "msg": f"{HOSTILE} is lost"})
     for formatter in (TextFormatter(), JsonFormatter()):
         assert_shown_in_lines(formatter.format(record), 1)
+
+
+JOB_IN_UTF_8 = JOB.replace("mean = [0.5, 1.5]", 'mean = "m-ö.csv"').replace("store.zarr", "störe.zarr")
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"PYTHONIOENCODING": "ascii"}])
+def test_a_path_beyond_ascii(environment: dict[str, str], tmp_path: Path) -> None:
+    """Whatever the locale says, Python reads and writes names of files in UTF-8."""
+    site = Site(tmp_path)
+    (tmp_path / "jöb.toml").write_text(JOB_IN_UTF_8, encoding="utf-8")
+    (tmp_path / "m-ö.csv").write_text("öl,gas\n0.5,1.5\n", encoding="utf-8")
+    for command in (["plan", "jöb.toml"], ["status", "nirgendsö"]):
+        ended = site.call(*command, **environment)
+        assert ended.returncode == (4 if command[0] == "status" else 0), ended.stderr
+        assert ended.stdout.isascii() == (environment.get("PYTHONIOENCODING") == "ascii") or command[0] == "status"
+        assert len(ended.stderr.splitlines()) == (command[0] == "status")
+
+
+def test_a_path_that_the_locale_cannot_hold(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    (tmp_path / "job.toml").write_text(JOB_IN_UTF_8, encoding="utf-8")
+    ended = site.call("plan", "job.toml", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    lines = ended.stderr.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        assert "must be text that ascii can hold" in line
+        assert line.endswith("set the environment variable PYTHONUTF8=1")

@@ -1,5 +1,8 @@
+import copy
 import os
+import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvn_dask.errors import JobFileError
+from mvn_dask.escaping import printable
 from mvn_dask.job.job import Job
-from mvn_dask.job.parsing import merged, parse_override
+from mvn_dask.job.parsing import MAX_DEPTH, merged, parse_override
+from mvn_dask.job.toml_format import format_document
 from tests.support.jobs import job
 
 GOOD = """\
@@ -158,6 +163,102 @@ def test_any_text_is_a_job_or_refused_line_by_line(text: str) -> None:
             Job.from_toml(path, ["sample.size=-1"])
     for line in str(caught.value).splitlines():
         assert line.startswith((str(path), "--set sample.size=-1: "))
+
+
+DEEP: dict[str, Callable[[int], str]] = {
+    "lists": lambda n: f"a = {'[' * n}{']' * n}",
+    "dotted keys": lambda n: f"{'a.' * n}b = 1",
+    "a header": lambda n: f"[{'a.' * n}b]",
+    "tables": lambda n: f"a = {'{a=' * n}1{'}' * n}",
+    "options": lambda n: f"[cluster.options]\n{'a.' * n}b = 1",
+    "tables of lists": lambda n: "[output.storage_options]\n" + "a = " + "[{a = " * n + "1" + "}]" * n,
+}  # fmt: skip
+"""TOML that is nested so deeply."""
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH, 200, 400, 900, 3000])
+@pytest.mark.parametrize("kind", DEEP)
+def test_a_file_that_is_nested_deeply(kind: str, depth: int, tmp_path: Path) -> None:
+    (fault,) = faults(written(tmp_path, f"version = 1\n{DEEP[kind](depth)}\n"))
+    assert re.search(r"^job\.toml: (is not TOML: )?too deep", fault)
+
+
+def test_what_else_is_nested_deeply() -> None:
+    mapping: dict[str, Any] = {}
+    mapping["a"] = [mapping, mapping]
+    with pytest.raises(JobFileError, match=r"^job: too deep: more than 64 tables and lists within one another"):
+        Job.from_mapping(mapping)
+    for override in (f"{'a.' * 3000}b=1", f"cluster.options.a={'[' * 300}{']' * 300}"):
+        with pytest.raises(JobFileError, match="too deep") as caught:
+            Job.from_mapping({"version": 1}, [override])
+        assert len(str(caught.value)) < 200
+
+
+WORDS = [
+    "version",
+    "distribution",
+    "sample",
+    "output",
+    "cluster",
+    "mean",
+    "cov",
+    "size",
+    "seed",
+    "url",
+    "options",
+    "kind",
+]
+VALUES_OF_TOML = st.recursive(
+    st.booleans()
+    | st.integers(-(10**25), 10**25)
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from([1, 0, "local", "threads", "1e9", "x.npy", "s3://b/x", "memory://x", "~nobody-here/x", "${X}"])
+    | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), inner),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.data())
+def test_a_forged_job_file_is_a_job_or_refused_line_by_line(data: st.DataObject) -> None:
+    """A right job with a value changed, lost or one too many, at any depth, and bytes of the file changed."""
+    content: dict[str, Any] = copy.deepcopy(FORGED)
+    tables = [content, *(content[name] for name in content if isinstance(content[name], dict))]
+    for _ in range(data.draw(st.integers(1, 3))):
+        table = data.draw(st.sampled_from(tables))
+        key = data.draw(st.sampled_from([*table, *WORDS]) | st.text(max_size=3))
+        if data.draw(st.booleans()):
+            table[key] = data.draw(VALUES_OF_TOML)
+        else:
+            table.pop(key, None)
+    text = format_document(content).encode(errors="replace")
+    if data.draw(st.integers(0, 3)) == 0:
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.binary(max_size=3)) + text[place + data.draw(st.integers(0, 3)) :]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "job.toml"
+        path.write_bytes(text)
+        try:
+            job = Job.from_toml(path)
+        except JobFileError as error:
+            lines = str(error).split("\n")
+            assert all(line.startswith(str(path)) for line in lines)
+            assert lines == [printable(line) for line in lines]
+        else:
+            (Path(folder) / "again.toml").write_text(job.to_toml())
+            assert Job.from_toml(Path(folder) / "again.toml") == job
+
+
+FORGED: dict[str, Any] = {
+    "version": 1,
+    "distribution": {"mean": [0.0, 1.0], "cov": [[2.0, 1.0], [1.0, 2.0]], "method": "eigh", "tol": 1e-9},
+    "sample": {"size": [10, 3], "seed": [1, 2], "dtype": "float32", "chunks": "1 MiB"},
+    "output": {"url": "x.zarr", "fsync": True, "shards": 5},
+    "cluster": {"kind": "local", "workers": 2, "memory": "1 GiB", "options": {"silence_logs": False}},
+}
+"""A job of every kind of value."""
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:
