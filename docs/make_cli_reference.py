@@ -26,7 +26,8 @@ how jobs are run on clusters.
     mvn-dask plan job.toml                 what it will do; nothing is written
     mvn-dask run job.toml                  begin it, go on with it, complete it
     mvn-dask run job.toml --part 3/8       one of eight shares, on as many machines as you like
-    mvn-dask status job.toml               how far it is
+    mvn-dask plan job.toml --probe         the same, and how long writing takes
+    mvn-dask status job.toml --watch       how far it is, until it is complete
     mvn-dask verify job.toml               whether what is there is right
 
     mvn-dask sample --mean 0,0 --cov '[[2,1],[1,2]]' --size 1e9 --seed 42 samples.zarr

@@ -17,6 +17,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
         │   └── StorageOptionsError   ValueError           `storage_options` that cannot be understood
         ├── AlignmentError            ValueError           blocks that are not whole Zarr chunks
         ├── StorageNotEmptyError      FileExistsError      storage that holds something else
+        ├── StorageFullError          OSError              storage without room for what is to be written
         ├── StorageBusyError          BlockingIOError      another job writes there
         ├── NoSpaceError              OSError              the disk is full, or a limit of the user's is reached
         ├── SpecMismatchError         ValueError           a store of another specification
@@ -107,6 +108,10 @@ class AlignmentError(StoreError, ValueError):
 
 class StorageNotEmptyError(StoreError, FileExistsError):
     """The storage holds something that mvn_dask did not write."""
+
+
+class StorageFullError(StoreError, OSError):
+    """The storage has no room for what is to be written."""
 
 
 class StorageBusyError(StoreError, BlockingIOError):

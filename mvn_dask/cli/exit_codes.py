@@ -28,7 +28,8 @@ MEANINGS = {
     ExitCode.USAGE: "wrong usage, or a wrong job file: unknown keys, impossible values, a file that is missing",
     ExitCode.DISTRIBUTION: "mean and covariance are no distribution: text, pickles, NaN, shapes or names that "
     "disagree, not positive semidefinite under `raise`",
-    ExitCode.STORAGE: "the store is refused: another store, something else, nothing, unfinished, no permission",
+    ExitCode.STORAGE: "the store is refused: another store, something else, nothing, unfinished, no permission, no "
+    "room",
     ExitCode.VERIFICATION: "verification failed: chunks or files are not what the manifest says, or a report's verdict "
     "is not ok",
     ExitCode.STOPPED: "stopped by a signal with work left: run the same command again (after `extend`: `repair`)",
@@ -37,6 +38,7 @@ MEANINGS = {
 
 COMMAND_ADVICE = {
     "Give the array that the store was begun with": "Run the job that the store was begun with",
+    "use force=True": "use --force",
     "use overwrite=True": "set output.overwrite = true",
     "Use check_valid='ignore'": "Set distribution.check_valid = 'ignore'",
     "Use method='auto' of MultivariateNormal": "Set distribution.method = 'auto'",

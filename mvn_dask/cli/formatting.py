@@ -64,20 +64,34 @@ def _plain(value: object) -> object:
 def plan_text(plan: "JobPlan") -> str:
     """A plan as a table."""
     share = "" if plan.part is None else f" of part {plan.part[0]}/{plan.part[1]}"
-    time = f"{duration(plan.cpu_seconds)} of one thread"
+    time = f"{duration(plan.cpu_seconds)} of processor time"
     if plan.seconds is not None and plan.threads is not None:
         time = f"{duration(plan.seconds)} with {plural(plan.threads, 'thread')}, {time}"
-    return table({
+    rows: dict[str, object] = {
         "store": plan.url,
         "state": STATES[plan.state],
         "fingerprint": plan.fingerprint,
         "shape": f"{plan.shape} {plan.dtype}, {plural(plan.rows, 'row')}",
         "chunks": f"{plan.chunks} of shape {plan.chunk_shape}; {plan.missing}{share} to draw",
         "on disk": f"{readable_bytes(plan.bytes)} ({plural(plan.bytes, 'byte')})",
-        "memory": f"{readable_bytes(plan.task_bytes)} for each task that runs",
+        "free": "without a known limit" if plan.free_bytes is None else readable_bytes(plan.free_bytes),
+        "memory": _memory_text(plan),
         "tasks": plan.tasks,
-        "drawing": f"{time}; writing comes on top",
-    })  # fmt: skip
+        "drawing": f"{time}; writing is not in it",
+    }
+    if plan.write_seconds is not None:
+        speed = plan.needed_bytes / plan.write_seconds if plan.write_seconds else 0.0
+        rows["writing"] = (
+            f"{duration(plan.write_seconds)} chunk after chunk, at {readable_bytes(speed)}/s, by one that was written "
+            "and removed; less where the storage takes several at a time"
+        )
+    return table(rows)
+
+
+def _memory_text(plan: "JobPlan") -> str:
+    """Memory, with the sum first: what `--mem` of Slurm wants."""
+    parts = f"{readable_bytes(plan.process_bytes)} a process and {readable_bytes(plan.thread_bytes)} a thread"
+    return parts if plan.memory_bytes is None else f"{readable_bytes(plan.memory_bytes)} (--mem): {parts}"
 
 
 def run_text(result: "RunResult") -> str:

@@ -26,6 +26,10 @@ Dashboard = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="Where a local cluster shows its dashboard.", show_default="127.0.0.1:0"),
 ]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Write one chunk where the store goes, and remove it, to time writing as well.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Begin although the disk has no room for what is missing.")]
 Method = Annotated[
     str, typer.Option(autocompletion=job_values("distribution.method"), help="auto, svd, eigh or cholesky.")
 ]
@@ -42,15 +46,21 @@ log = logging.getLogger(__name__)
 
 
 @command
-def plan(job: JobFile, part: Part = None, overrides: Overrides = None, *, secrets: RedactSecrets) -> CommandResult:
-    """Show what a job will do: rows, chunks, bytes, memory, tasks, and the time, from a timed block.
+def plan(
+    job: JobFile, part: Part = None, overrides: Overrides = None, probe: Probe = False, *, secrets: RedactSecrets
+) -> CommandResult:
+    """Show what a job will do: rows, chunks, bytes, memory, tasks, and the time, from blocks that are drawn.
 
-    Nothing is written.
+    Nothing is left behind. A store that does not fit is a warning, and `run` refuses it.
     """
     from mvn_dask.cli.formatting import as_json, plan_text
     from mvn_dask.job.planning import plan as plan_job
+    from mvn_dask.job.space import Space
 
-    found = plan_job(*_read(job, overrides, secrets, part))
+    found = plan_job(*_read(job, overrides, secrets, part), probe=probe)
+    space = Space(found.needed_bytes, found.free_bytes)
+    if not space.fits:
+        log.warning(f"{space.fault(found.url)}: `mvn-dask run` will refuse it, unless with --force")
     return Result(plan_text(found), as_json(found))
 
 
@@ -61,6 +71,7 @@ def run(
     overrides: Overrides = None,
     tls: Tls = False,
     dashboard: Dashboard = None,
+    force: Force = False,
     *,
     work: WorkOptions,
     secrets: RedactSecrets,
@@ -71,7 +82,7 @@ def run(
     """
     more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
     more += [] if dashboard is None else [f'cluster.options.dashboard_address="{dashboard}"']
-    return _run(lambda: _read(job, more, secrets, part), work)
+    return _run(lambda: _read(job, more, secrets, part), work, force=force)
 
 
 @command
@@ -89,6 +100,7 @@ def sample(
     chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
     part: Part = None,
     overrides: Overrides = None,
+    force: Force = False,
     *,
     work: WorkOptions,
     secrets: RedactSecrets,
@@ -100,7 +112,7 @@ def sample(
         "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
         "output": {"url": out},
     }
-    return _run(lambda: _read(mapping, overrides, secrets, part), work)
+    return _run(lambda: _read(mapping, overrides, secrets, part), work, force=force)
 
 
 @partial(command, has_result=False)
@@ -127,7 +139,7 @@ def init(
     return ExitCode.DONE
 
 
-def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOptions) -> CommandResult:
+def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOptions, *, force: bool) -> CommandResult:
     """Read a job and run it, until a signal stops it."""
     from mvn_dask.cli.formatting import as_json, run_text
     from mvn_dask.cli.run_log import RunLog
@@ -143,7 +155,7 @@ def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOpt
         if (url := job.locate(job.output.url)).startswith("memory:"):
             log.warning(f"{url} lies in the memory of this process, and goes with it")
         try:
-            found = run_job(job, share, connect_timeout=work.connect_timeout)
+            found = run_job(job, share, force=force, connect_timeout=work.connect_timeout)
         except JobCancelledError:
             fields = {"exit_code": int(ExitCode.STOPPED)}
             log.warning(f"stopped{_written(job)}; to go on: {_resuming_command()}", extra=fields)

@@ -115,13 +115,15 @@ class Job(JobSpec):
         """
         return format_document(self.model_dump(by_alias=True, exclude_defaults=True, context=REVEAL_SECRETS))
 
-    def plan(self, part: tuple[int, int] | None = None) -> "JobPlan":
-        """What a run will do: rows, chunks, bytes, memory, tasks and time. Nothing is written.
+    def plan(self, part: tuple[int, int] | None = None, *, probe: bool = False) -> "JobPlan":
+        """What a run will do: rows, chunks, bytes, memory, tasks and time. Nothing is left behind.
 
         Parameters
         ----------
         part : (int, int), optional
             ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks.
+        probe : bool
+            Write one chunk where the store goes, and remove it, to learn how long writing takes.
 
         Raises
         ------
@@ -130,10 +132,15 @@ class Job(JobSpec):
         """
         from mvn_dask.job.planning import plan
 
-        return plan(self, part)
+        return plan(self, part, probe=probe)
 
     def run(
-        self, part: tuple[int, int] | None = None, *, client: "Client | None" = None, connect_timeout: float = 30.0
+        self,
+        part: tuple[int, int] | None = None,
+        *,
+        force: bool = False,
+        client: "Client | None" = None,
+        connect_timeout: float = 30.0,
     ) -> "RunResult":
         """Draw the chunks that are missing in the store: the same call begins, continues and completes a job.
 
@@ -141,6 +148,8 @@ class Job(JobSpec):
         ----------
         part : (int, int), optional
             ``(i, n)`` with 0 ≤ i < n: the i-th of n parts of the chunks. Parts may run at the same time.
+        force : bool
+            Begin although the disk has no room for what is missing.
         client : distributed.Client, optional
             Client of a running cluster, used instead of the table ``[cluster]``.
         connect_timeout : float
@@ -155,10 +164,10 @@ class Job(JobSpec):
         ArgumentError
             If the sample, its chunks, or `part` are invalid.
         StoreError
-            If the output cannot be used; see `mvn_dask.to_zarr`.
+            If the output cannot be used; see `mvn_dask.to_zarr`. StorageFullError, if there is no room for it.
         OSError
             If the scheduler cannot be reached, or as the system raises it.
         """
         from mvn_dask.job.running import run
 
-        return run(self, part, client=client, connect_timeout=connect_timeout)
+        return run(self, part, force=force, client=client, connect_timeout=connect_timeout)

@@ -1,27 +1,29 @@
-"""Prediction of a run. Input: a job; output: its chunks, bytes, memory, tasks and time, from one timed block.
+"""Prediction of a run. Input: a job; output: its chunks, bytes, memory, tasks and time.
 
-Cost: one factorisation, unless the store has the factor, and drawing at most `TIMED_BYTES`. Nothing is written.
+Cost: one factorisation, unless the store has the factor; some seconds of drawing; with a probe, writing a chunk, which
+is removed again. Nothing else is written.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import psutil
 
-from mvn_dask.execution.ranges import range_size, split
+from mvn_dask.execution.ranges import BlockNumbers, range_size, split
+from mvn_dask.job.memory import run_memory
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
+from mvn_dask.job.probing import write_seconds
+from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.sampling.spec import SampleSpec
+from mvn_dask.job.space import space_for
+from mvn_dask.job.timing import drawing_time
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
-TIMED_BYTES = 2**25
-"""Bytes drawn to estimate the time, about at most."""
-TIMED_SECONDS = 0.05
-"""Seconds of drawing that are enough to estimate the time."""
+LOCAL_KINDS = {"threads", "processes", "local"}
+"""Kinds of clusters whose threads all run on this machine."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +50,35 @@ class JobPlan:
     """Chunks that this run would draw; of a part, those of the part."""
     bytes: int
     """Size of all chunks on the disk, in bytes."""
-    task_bytes: int
-    """Memory of a task in bytes: block, factor and temporary arrays."""
+    process_bytes: int
+    """Memory of a process without its blocks, in bytes: libraries, inputs and factor."""
+    thread_bytes: int
+    """Memory that a thread takes beside them, in bytes: a block, temporary arrays, copies on the way to the storage."""
+    memory_bytes: int | None
+    """Memory of the run in bytes, as a scheduler wants it named: of all processes of the command, or of one worker
+    where workers run elsewhere; None where it is not known how many threads there are."""
     tasks: int
     """Tasks in which this run would be done; each draws a range of chunks, one after the other."""
     threads: int | None
     """Threads that would draw, or None where the cluster determines them."""
     cpu_seconds: float
-    """Seconds that drawing what is missing takes one thread, from a timed block. Writing comes on top of it."""
+    """Processor time in seconds that drawing what is missing takes, from blocks that were drawn with as many threads.
+    Writing is not in it."""
     seconds: float | None
-    """The same for all threads, or None where they are not known."""
+    """Seconds that drawing takes all threads, or None where they are not known. Writing is not in it."""
+    write_seconds: float | None
+    """Seconds that writing takes if chunks are written one after the other, from one that was written and removed; None
+    without a probe. Threads that write at the same time take less where the storage allows it."""
+    needed_bytes: int
+    """Bytes that the run would write: what is missing."""
+    free_bytes: int | None
+    """Bytes that are free where the store lies, or None in an object store."""
     part: tuple[int, int] | None
     """The part (i, n) that was planned; None for the whole job."""
 
 
-def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
-    """What a job, or a part of it, will do. Nothing is written.
+def plan(job: JobSpec, part: tuple[int, int] | None = None, *, probe: bool = False) -> JobPlan:
+    """What a job, or a part of it, will do; see `mvn_dask.Job.plan`.
 
     Raises BlockTooLargeError if a chunk cannot fit into the memory of a process, and as `prepare`.
     """
@@ -77,7 +92,9 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
     threads = _threads(job)
     # Where the job does not determine the threads, tasks are counted for one.
     tasks = sum(1 for _ in split(missing, range_size(chunk_bytes(manifest)), threads or 1))
-    drawing = _seconds_per_row(prepared.spec) * min(1.0, len(missing) / max(1, count)) * prepared.spec.plan.rows
+    memory = run_memory(prepared, job.cluster, threads)
+    space = space_for(prepared, len(missing), overwrite=job.output.overwrite)
+    cpu_seconds, seconds = _drawing_seconds(prepared, job.cluster, missing, threads, tasks)
     return JobPlan(
         url=prepared.storage.name,
         state=_state(prepared),
@@ -89,13 +106,36 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None) -> JobPlan:
         chunks=count,
         missing=len(missing),
         bytes=count * chunk_bytes(manifest),
-        task_bytes=prepared.spec.plan.task_bytes(prepared.spec.broadcast.sampler.nbytes),
+        process_bytes=memory.process_bytes,
+        thread_bytes=memory.thread_bytes,
+        memory_bytes=memory.total_bytes,
         tasks=tasks,
         threads=threads,
-        cpu_seconds=drawing,
-        seconds=None if threads is None else drawing / max(1, min(threads, tasks)),
+        cpu_seconds=cpu_seconds,
+        seconds=seconds,
+        write_seconds=write_seconds(prepared, missing) if probe else None,
+        needed_bytes=space.needed_bytes,
+        free_bytes=space.free_bytes,
         part=part,
     )
+
+
+def _drawing_seconds(
+    prepared: PreparedJob, table: ClusterTable, missing: BlockNumbers, threads: int | None, tasks: int
+) -> tuple[float, float | None]:
+    """Processor time of drawing, and its duration, where the number of threads is known."""
+    # On other machines, threads of one worker are what shares a processor.
+    together = threads if table.kind in LOCAL_KINDS else table.threads
+    busy = max(1, min(together or 1, tasks))
+    measured = drawing_time(prepared.spec, missing, busy)
+    rows = prepared.spec.plan.rows * len(missing) / max(1, chunk_count(prepared.manifest))
+    if threads is None:
+        return measured.cpu_seconds * rows, None
+    # The last chunks leave threads idle.
+    rounds = -(-len(missing) // max(1, min(threads, tasks)))
+    idle = rounds * min(threads, tasks) / max(1, len(missing))
+    workers = max(1.0, min(threads, tasks) / busy)
+    return measured.cpu_seconds * rows, measured.wall_seconds * rows * idle / workers
 
 
 def _state(prepared: PreparedJob) -> State | Literal["new", "another"]:
@@ -117,20 +157,3 @@ def _threads(job: JobSpec) -> int | None:
             return table.workers * (table.threads or -(-CPU_COUNT // table.workers))
         return max(1, CPU_COUNT // table.threads) * table.threads if table.threads else CPU_COUNT
     return table.workers * table.threads if table.workers and table.threads else None
-
-
-def _seconds_per_row(spec: SampleSpec) -> float:
-    """Seconds that one thread takes for a row of a large block, from ever larger blocks."""
-    plan, sampler = spec.plan, spec.broadcast.sampler
-    limit = min(plan.block_rows, max(1, TIMED_BYTES // (plan.ndim * plan.itemsize)))
-    if not limit:
-        return 0.0
-    sampler.draw(plan, 0, 1)  # untimed: loads or compiles the kernel
-    rows = 1
-    while True:
-        begin = time.perf_counter()
-        sampler.draw(plan, 0, rows)
-        seconds = time.perf_counter() - begin
-        if rows == limit or seconds >= TIMED_SECONDS:
-            return seconds / rows
-        rows = min(limit, 8 * rows)

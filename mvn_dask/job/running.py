@@ -18,6 +18,7 @@ from mvn_dask.execution.process_start import exit_if_main_is_imported
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.job.space import refuse_too_little_space
 from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import missing_count
 from mvn_dask.store.format.completeness import state
@@ -60,7 +61,12 @@ class RunResult:
 
 
 def run(
-    job: JobSpec, part: tuple[int, int] | None = None, *, client: Any = None, connect_timeout: float = 30.0
+    job: JobSpec,
+    part: tuple[int, int] | None = None,
+    *,
+    force: bool = False,
+    client: Any = None,
+    connect_timeout: float = 30.0,
 ) -> RunResult:
     """Draw the chunks of a job that are missing in its store; see `mvn_dask.Job.run`.
 
@@ -74,7 +80,7 @@ def run(
     for attempt in count(1):
         prepared = prepare(job)
         try:
-            drawn = _draw_missing(job, prepared, part, client, connect_timeout)
+            drawn = _draw_missing(job, prepared, part, client, connect_timeout, force=force)
             break
         except SpecMismatchError:
             # Another part may have begun the store with a factor of another LAPACK: prepare again, with that factor.
@@ -96,7 +102,13 @@ def run(
 
 
 def _draw_missing(
-    job: JobSpec, prepared: PreparedJob, part: tuple[int, int] | None, client: Any, connect_timeout: float
+    job: JobSpec,
+    prepared: PreparedJob,
+    part: tuple[int, int] | None,
+    client: Any,
+    connect_timeout: float,
+    *,
+    force: bool,
 ) -> int:
     """Draw the missing chunks of a part, and commit the store if it is complete; gives their number.
 
@@ -111,7 +123,12 @@ def _draw_missing(
         return 0
     start, stop = part_range(part, chunk_count(manifest))
     missing = missing_count(storage, manifest, start, stop) if prepared.begun else stop - start
+    if missing and not force:
+        refuse_too_little_space(prepared, missing, overwrite=job.output.overwrite)
     raise_if_cancelled()
+    if missing and job.cluster.kind in {"processes", "local"} and client is None:
+        # Before the processes begin, so that they find compiled code in numba's cache: else each compiles the same.
+        prepared.spec.broadcast.sampler.draw(prepared.spec.plan, 0, 1)
     from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time
     from mvn_dask.store.writing import to_zarr
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from mvn_dask.atomic import NO_SPACE
 from mvn_dask.errors import NoSpaceError
+from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import missing_count
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import Manifest
@@ -25,5 +26,6 @@ def says_how_far(storage: Storage, manifest: Manifest, way_on: str = "the same c
         text = str(error) if isinstance(error, NoSpaceError) else f"{error.filename}: {error.strerror}"
         with suppress(Exception):  # the listing may fail as well, and that is not what is to be said
             count = chunk_count(manifest)
-            text += f"; {count - missing_count(storage, manifest, 0, count)} of {count} chunks of {storage} are written"
+            done = count - missing_count(storage, manifest, 0, count)
+            text += f"; {done} of {plural(count, 'chunk')} of {storage} are written"
         raise NoSpaceError(f"{text}: free some space, and {way_on}") from error

@@ -11,7 +11,9 @@ from mvn_dask.maintenance.verify import Verification
 
 PLAN = JobPlan(
     url="/x.zarr", state="new", fingerprint="ab", shape=(1000, 2), dtype="float64", rows=1000, chunk_shape=(100, 2),
-    chunks=10, missing=10, bytes=16040, task_bytes=3200, tasks=5, threads=2, cpu_seconds=90.0, seconds=45.0, part=None,
+    chunks=10, missing=10, bytes=16040, process_bytes=2**27,
+    thread_bytes=3200, memory_bytes=2**28, tasks=5, threads=2, cpu_seconds=90.0, seconds=45.0, write_seconds=None,
+    needed_bytes=16040, free_bytes=2**30, part=None,
 )  # fmt: skip
 RUN = RunResult(
     url="/x.zarr", fingerprint="ab", shape=(1000, 2), part=None, chunks=10, drawn=10, missing=0, complete=True,

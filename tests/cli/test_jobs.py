@@ -17,6 +17,7 @@ from mvn_dask.cli.application import run
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import JobPlan
 from mvn_dask.job.running import RunResult
+from mvn_dask.store.storage.local import LocalStorage
 from tests.support.command import Site, assert_one_line
 from tests.support.stores import tree
 
@@ -319,3 +320,34 @@ def test_the_resuming_command_holds_no_options(monkeypatch: pytest.MonkeyPatch) 
     assert command.startswith("mvn-dask run 'a job.toml' --dashboard 127.0.0.1:80 --set sample.size=1e9 '--set=output.")
     assert "hunter2" not in command
     assert command.count("…") == 4
+
+
+def test_a_store_that_does_not_fit(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning in a plan, a refusal in a run, and both name the way out."""
+    monkeypatch.setattr(LocalStorage, "free_bytes", lambda _: 1000)
+    assert site.run("plan") == 0
+    out, err = capsys.readouterr()
+    assert "free         1000 B" in out
+    assert err.startswith(
+        f"mvn-dask: warning: {site.store} does not fit: 250 KiB are missing in it, and 1000 B are free"
+    )
+    assert "--force" in err
+    assert site.run("run") == 4
+    assert_one_line(capsys.readouterr().err, "does not fit", "or use --force to begin all the same")
+    assert not site.store.exists()
+    assert site.run("run", "--force") == 0
+    monkeypatch.undo()
+    assert tree(site.store) == site.reference()
+
+
+def test_a_plan_with_a_probe(site: Site, capsys: Captured) -> None:
+    before = listing(site.folder)
+    assert site.run("plan", "--probe", "--json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["write_seconds"] > 0
+    assert site.run("plan", "--probe") == 0
+    out = capsys.readouterr().out
+    assert "writing is not in it" in out
+    assert "chunk after chunk, at" in out
+    assert "(--mem): " in out
+    assert listing(site.folder) == before

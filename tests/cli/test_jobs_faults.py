@@ -53,7 +53,8 @@ UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
 def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
     """In a namespace of its own, so that no mount outlives the test."""
     mount = (
-        'mount -t tmpfs -o size=200k tmpfs disk && "$@" --set output.url=disk/x.zarr; echo $?; ls disk/x.zarr; '
+        'mount -t tmpfs -o size=200k tmpfs disk && "$@" --set output.url=disk/x.zarr; echo $?; ls disk; '
+        '"$@" --set output.url=disk/x.zarr --force; echo $?; ls disk/x.zarr; '
         'mount -o remount,size=20m disk && "$@" --set output.url=disk/x.zarr; echo $?; '
         'mount -o remount,ro disk && "$@" --set output.url=disk/y.zarr; echo $?'
     )
@@ -61,9 +62,11 @@ def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
     command = [*UNSHARE, "sh", "-c", mount, "sh", *site.command("run", "job.toml", "--quiet")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=site.folder)
     lines = done.stdout.splitlines()
-    assert (lines[0], lines[1], lines[3], lines[-1]) == ("1", "samples", "0", "4"), done.stderr
-    assert "complete; " in lines[2]
-    full, read_only = done.stderr.splitlines()
+    assert (lines[0], lines[1], lines[2], lines[4], lines[-1]) == ("4", "1", "samples", "0", "4"), done.stderr
+    assert "complete; " in lines[3]
+    no_room, full, read_only = done.stderr.splitlines()
+    assert "does not fit: 250 KiB are missing in it, and 200 KiB are free there" in no_room
+    assert "--force" in no_room
     assert full.startswith("mvn-dask: error: ")
     assert "No space left on device" in full
     assert "Read-only file system" in read_only

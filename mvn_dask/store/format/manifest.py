@@ -192,9 +192,10 @@ class Manifest:
             return ""
         more = other.shape[0] - self.shape[0]
         if more > 0:
-            return f"The array is a longer run of the sample in the store: mvn_dask.extend appends the {more} rows. "
-        rows = other.shape[0]
-        return f"The store holds a longer run of the sample: its first {rows} rows are the array. " if more else ""
+            rows = plural(more, "row")
+            return f"The array is a longer run of the sample in the store: mvn_dask.extend appends the {rows}. "
+        rows = plural(other.shape[0], "row")
+        return f"The store holds a longer run of the sample: its first {rows} are the array. " if more else ""
 
 
 def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:

@@ -5,6 +5,7 @@ of one. Cost: a system call or a request a method, more where the docstring says
 """
 
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -89,6 +90,8 @@ class Storage(ABC):
     """Whether a `task_session` prevents exclusive sessions while it lasts."""
     in_memory: ClassVar[bool] = False
     """Whether it is the memory of this process, which no other sees."""
+    copies_writes: ClassVar[bool]
+    """Whether `write` may hold a copy of what it is given."""
     lock_keys: ClassVar[re.Pattern[str]]
     """Keys of the files by which sessions are held."""
 
@@ -166,6 +169,19 @@ class Storage(ABC):
     def task_session(self) -> AbstractContextManager[None]:
         """A shared session for one task. Raises StoreError if the store does not exist."""
 
+    def free_bytes(self) -> int | None:
+        """Bytes that may still be written; None where that has no limit, or none that could be asked for."""
+        return None
+
+    def probe(self, key: str, buffers: Sequence[Buffer]) -> float:
+        """Seconds that it takes to write a file, which is removed again, and so are folders that were made for it."""
+        begin = time.perf_counter()
+        try:
+            self.write(key, buffers)
+            return time.perf_counter() - begin
+        finally:
+            self.delete(key)
+
     def is_lock(self, key: str) -> bool:
         """Whether a key is that of a file by which a session may be held here."""
         return self.lock_keys.fullmatch(key) is not None
@@ -189,5 +205,7 @@ def is_lock(key: str) -> bool:
 
 def written_key(key: str) -> str:
     """Key of the file that a temporary file was to become; any other key as it is."""
-    found = PARTIAL.fullmatch(key)
-    return key if found is None else found["name"]
+    # Again and again, since a temporary file is itself written by way of another.
+    while (found := PARTIAL.fullmatch(key)) is not None:
+        key = found["name"]
+    return key

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mvn_dask.errors import StorageError, StoreError
+from mvn_dask.readable import plural
 from mvn_dask.store.storage.base import LEASE, MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Storage
 from mvn_dask.store.storage.placeholder import PLACEHOLDER_BYTES, is_placeholder, new_placeholder
 
@@ -64,6 +65,7 @@ class BucketStorage(Storage):
 
     prefers_listing = True
     has_locks = False
+    copies_writes = True
     lock_keys = LEASE
 
     @abstractmethod
@@ -195,8 +197,8 @@ class BucketStorage(Storage):
     def refuse_large(self, nbytes: int) -> None:
         if nbytes > MAX_OBJECT_BYTES:
             raise StorageError(
-                f"a chunk of {nbytes} bytes is too large for {self}, where one request sends an object, of at most "
-                f"{MAX_OBJECT_BYTES} bytes: use smaller `chunks`"
+                f"a chunk of {plural(nbytes, 'byte')} is too large for {self}, where one request sends an object, of "
+                f"at most {MAX_OBJECT_BYTES} bytes: use smaller `chunks`"
             )
 
 

@@ -8,6 +8,7 @@ and never followed.
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -44,6 +45,7 @@ class LocalStorage(Storage):
 
     prefers_listing = False
     has_locks = True
+    copies_writes = False
     lock_keys = FOLDER_LOCK
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
@@ -185,6 +187,20 @@ class LocalStorage(Storage):
             with suppress(OSError):
                 while key := key.rpartition("/")[0]:
                     os.rmdir(f"{self.name}/{key}")  # noqa: PTH106
+
+    def free_bytes(self) -> int:
+        there = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
+        return shutil.disk_usage(there).free
+
+    def probe(self, key: str, buffers: Sequence[Buffer]) -> float:
+        folder = (self._folder / key).parent
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
+        try:
+            return super().probe(key, buffers)
+        finally:
+            with suppress(OSError):  # a job that has begun meanwhile needs them
+                for each in made:
+                    each.rmdir()
 
     def sync(self) -> None:
         if self._fsync and hasattr(os, "sync"):
