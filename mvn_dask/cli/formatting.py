@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from mvn_dask.escaping import printable
+from mvn_dask.escaping import printable, printable_lines
 from mvn_dask.maintenance.describe import table
 from mvn_dask.readable import duration, plural, readable_bytes
 
@@ -44,7 +44,8 @@ def verification_json(report: "Verification") -> dict[str, object]:
 
 def status_text(status: "Status", differences: Sequence[str] | None) -> str:
     """How far a store is, and by which fields it differs from a job."""
-    return "\n".join([str(status), *(f"another specification: {each}" for each in differences or ())])
+    others = (f"another specification: {each}" for each in differences or ())
+    return printable_lines([*str(status).split("\n"), *others])
 
 
 def status_json(status: "Status", differences: Sequence[str] | None) -> dict[str, object]:

@@ -49,6 +49,8 @@ def test_every_command_about_a_job_and_a_store(folder: Path, capsys: Captured) -
             code, text = shown(capsys, command, job, *more)
             assert code == 0, text
             assert text
+    code, text = shown(capsys, "status", job, "--set", "output.url=store.zarr")
+    assert "another specification: " in text
     (folder / "store.zarr" / f"{HOSTILE}{LOST}").touch()
     assert shown(capsys, "info", store)[0] == 0
     assert shown(capsys, "verify", store)[0] == 5
