@@ -22,6 +22,7 @@ from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import amended_files, zarr_files
+from mvn_dask.store.format.ownership import refuse_appended
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
@@ -91,6 +92,9 @@ def repair(
     SpecMismatchError, ArgumentError
         If `array` is another; if `level` is something else.
 
+    StorageNotEmptyError
+        If others appended to the array, or added more than can be kept.
+
     Notes
     -----
     Zarr's documents are amended: attributes, groups and arrays that others added stay, and so do their files. A
@@ -127,6 +131,7 @@ def repair(
         drawn, arrays = manifest_of(given, shards_of(manifest), labels)
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.
+        refuse_appended(storage, manifest)
         amended_files(storage, zarr_files(manifest, arrays), members(storage, manifest))
         written = write_parameters(storage, manifest, arrays, environment())
         found = inspect(storage, manifest, level=level, full=full)

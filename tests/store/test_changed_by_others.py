@@ -178,6 +178,31 @@ def test_what_lies_along_the_axis_that_would_grow_is_refused(name: str, tmp_path
     np.testing.assert_array_equal(mvn_dask.from_zarr(folder), named(135))
 
 
+@pytest.mark.parametrize("rows", [10, 50])
+def test_rows_that_others_appended_are_not_hidden(rows: int, tmp_path: Path) -> None:
+    """Neither those in chunks of their own, nor those in the padding of the last one."""
+    folder = write(tmp_path / "store")
+    whole = tree(folder)
+    by_append = xr.Dataset({"samples": (("sample", "variable"), np.ones((rows, 2)))})
+    by_append.to_zarr(folder, append_dim="sample")
+    before = tree(folder)
+    for call in CALLS.values():
+        with pytest.raises((DamagedManifestError, StorageNotEmptyError)):
+            call(folder)
+        assert tree(folder) == before
+    with pytest.raises(
+        StorageNotEmptyError, match=rf"has the shape \({100 + rows}, 2\) in place of .*: others appended"
+    ):
+        mvn_dask.repair(folder)
+    with xr.open_zarr(folder) as dataset:
+        np.testing.assert_array_equal(dataset["samples"][100:], np.ones((rows, 2)))
+    (folder / "samples" / "zarr.json").unlink()
+    shutil.rmtree(folder / "samples" / "c" / "4", ignore_errors=True)
+    mvn_dask.repair(folder, level="values", full=True)
+    assert tree(folder).keys() == whole.keys()
+    np.testing.assert_array_equal(mvn_dask.from_zarr(folder), named())
+
+
 def test_what_others_add_to_an_unfinished_store(tmp_path: Path) -> None:
     """It stays unfinished as long as chunks are missing, and what was added is there when it is finished."""
     folder = write(tmp_path / "store")

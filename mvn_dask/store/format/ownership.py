@@ -5,6 +5,7 @@ and the keys to delete, in an order after each step of which the next call still
 comparison a key; without a manifest, every document of Zarr is read.
 """
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from itertools import groupby
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.chunk_listing import parse_key
-from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, read_hierarchy
+from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
 from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
@@ -59,6 +60,28 @@ def is_store(storage: Storage) -> bool:
     if manifest is not None and manifest.size != PLACEHOLDER_BYTES:
         return True
     return storage.entry(VERSION_2_KEY) is not None
+
+
+def refuse_appended(storage: Storage, manifest: Manifest) -> None:
+    """Raise StorageNotEmptyError if others appended to the array, as xarray's ``append_dim`` does.
+
+    With our document in place of theirs nobody would see it any more, and what lies in the padding would be lost.
+    """
+    key = f"{ARRAY}/{DOCUMENT}"
+    found = read_document(storage, key)
+    shape = None if found is None else found.get("shape")
+    if not isinstance(shape, list) or len(shape) != len(manifest.shape) or not all(type(n) is int for n in shape):
+        return
+    if shape == list(manifest.shape) or any(map(operator.lt, shape, manifest.shape)):
+        return
+    padded = (-(-n // chunk) * chunk for n, chunk in zip(manifest.shape, manifest.chunks, strict=True))
+    longer = hierarchy_of({key: found or {}})
+    others = (entry.key for entry in storage.entries(ARRAY) if parse_key(manifest, entry.key) is None)
+    if all(map(operator.le, shape, padded)) or any(other in longer for other in others):
+        raise StorageNotEmptyError(
+            f"{ARRAY} in {storage} has the shape {tuple(shape)} in place of {manifest.shape}: others appended to it. "
+            f"Copy their part elsewhere, delete {key} and their chunks, and call mvn_dask.repair"
+        )
 
 
 @dataclass(frozen=True)
