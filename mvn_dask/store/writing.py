@@ -182,6 +182,7 @@ def remove(session: Session, storage: Storage) -> None:
     session.begin_removal()
     for keys in steps:
         session.delete_many(keys)
+    storage.delete_empty_folders()
 
 
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:

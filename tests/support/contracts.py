@@ -304,6 +304,10 @@ def _check_removal(storage: Storage) -> None:
         assert _files(storage) <= {MANIFEST_KEY}
         session.replace(MANIFEST_KEY, [b"{}"])
         assert storage.read(MANIFEST_KEY).tobytes() == b"{}"
+        storage.write("eight/nine", [b"x"])
+        storage.delete("eight/nine")
+        storage.delete_empty_folders()
+        assert "eight" not in storage.folders()
         assert storage.create("four", b"a file in place of a folder")
     assert all(storage.is_lock(entry.key) for entry in storage.entries() if is_lock(entry.key))
     for key in ("four", MANIFEST_KEY):

@@ -182,6 +182,9 @@ class Storage(ABC):
         finally:
             self.delete(key)
 
+    def delete_empty_folders(self) -> None:  # noqa: B027 object stores have none
+        """Delete folders in which nothing lies, where the medium has any: a kill may leave them."""
+
     def is_lock(self, key: str) -> bool:
         """Whether a key is that of a file by which a session may be held here."""
         return self.lock_keys.fullmatch(key) is not None

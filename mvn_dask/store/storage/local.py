@@ -202,6 +202,12 @@ class LocalStorage(Storage):
                 for each in made:
                     each.rmdir()
 
+    def delete_empty_folders(self) -> None:
+        for folder, _, _ in os.walk(self.name, topdown=False):
+            if folder != self.name:
+                with suppress(OSError):
+                    os.rmdir(folder)  # noqa: PTH106
+
     def sync(self) -> None:
         if self._fsync and hasattr(os, "sync"):
             # Once, for what earlier calls wrote without waiting.
