@@ -1,5 +1,6 @@
 """Files go only into the store that the job began."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,18 @@ def test_files_of_another_store_are_left_alone(kind: str, tmp_path: Path, prefix
         storage.delete(MANIFEST_KEY)
         with pytest.raises(StoreError, match="was overwritten"):
             writer.write("new", [b"3"])
+
+
+def test_nothing_is_written_past_it() -> None:
+    """Outside of `storage/` only the manifest is created by itself: all else is fenced, or in an exclusive session."""
+    package = Path(mvn_dask.__file__).parent
+    files = [
+        path for folder in ("store", "maintenance", "job", "reporting") for path in (package / folder).rglob("*.py")
+    ]
+    found = [
+        f"{path.name}: {call[0]}"
+        for path in files
+        if path.parent.name != "storage"
+        for call in re.finditer(r"\bstorage\.(write|create|delete|delete_many|put|erase)\(.*", path.read_text())
+    ]
+    assert found == ["writing.py: storage.create(MANIFEST_KEY, manifest.text)"]
