@@ -140,7 +140,7 @@ def test_who_wakes_late_changes_nothing(case: Case, prefix: Prefix, tmp_path: Pa
     place = prefix.below("2")
     assert {key: content for key, content in place.tree().items() if not key.startswith(LEASES)} == expected
     errors = [each for each in found if not each.startswith("done")]
-    assert len(errors) > 2
+    assert len(errors) >= 2
     assert all(each.count("\n") == 0 for each in errors)
     assert any("another job has taken" in each or "was overwritten" in each for each in errors)
     # Only who had nothing left to do but to delete its lease has succeeded.
