@@ -31,7 +31,7 @@ VALUES: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("name", sorted(VALUES))
 def test_an_option_of_the_client_stands_where_it_likes(name: str) -> None:
     """obstore itself panics where one stands beside the others, and takes no number."""
     for value in VALUES[name]:
