@@ -185,7 +185,7 @@ def test_names_of_covariances() -> None:
     assert Dense(np.eye(2), names=OIL_GAS) == Dense(np.eye(2)), "names decide no number"
     with pytest.raises(ArgumentError, match="the columns of `cov` and the index of `cov` must agree"):
         Dense(frame(OIL_GAS).iloc[::-1])
-    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 names"):
+    with pytest.raises(ArgumentError, match="`names` must name every variable: there are 2, and 1 name"):
         Diagonal([1.0, 2.0], names=["oil"])
     with pytest.raises(ArgumentError, match="`names` and the labels of `mean` and `cov` must agree"):
         Dense(frame(OIL_GAS), names=GAS_OIL)
