@@ -41,6 +41,7 @@ negative dimensions are not allowed: `size` is -1
 """
 
 from errno import ENOSPC
+from typing import Self
 
 import numpy as np
 
@@ -119,9 +120,16 @@ class StorageBusyError(StoreError, BlockingIOError):
 
 
 class NoSpaceError(StoreError, OSError):
-    """The disk is full, or a quota or a limit for files is reached; what was written stays."""
+    """The disk is full, or a quota or a limit for files is reached, as `errno` says; what was written stays."""
 
-    errno = ENOSPC
+    errno: int | None = ENOSPC
+
+    @classmethod
+    def of(cls, error: OSError, text: str) -> Self:
+        """The error that says more than the system's."""
+        more = cls(text)
+        more.errno = error.errno
+        return more
 
 
 class SpecMismatchError(StoreError, ValueError):

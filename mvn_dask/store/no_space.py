@@ -28,4 +28,4 @@ def says_how_far(storage: Storage, manifest: Manifest, way_on: str = "the same c
             count = chunk_count(manifest)
             done = count - missing_count(storage, manifest, 0, count)
             text += f"; {done} of {plural(count, 'chunk')} of {storage} are written"
-        raise NoSpaceError(f"{text}: free some space, and {way_on}") from error
+        raise NoSpaceError.of(error, f"{text}: free some space, and {way_on}") from error

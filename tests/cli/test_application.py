@@ -130,7 +130,7 @@ def test_output_without_a_reader(site: Site) -> None:
 @pytest.mark.faults
 def test_messages_without_a_reader_stop_no_work(site: Site) -> None:
     """The warning comes before any chunk is drawn."""
-    cov = "'distribution.cov=[[1.0, 2.0], [2.0, 1.0]]'"
+    cov = """'distribution.cov=[[1.0, 2.0], [2.0, 1.0]]' --set 'distribution.check_valid="warn"'"""
     done = shell(site, f"$M run job.toml --set {cov} 2> >(true) | cat")
     assert "complete; 16 of 16 chunks drawn" in done.stdout
 

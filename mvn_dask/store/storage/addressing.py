@@ -16,7 +16,7 @@ from mvn_dask.locations import parse_location
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
-from mvn_dask.store.storage.object_options import obstore_options
+from mvn_dask.store.storage.object_options import environment_options, obstore_options
 
 if TYPE_CHECKING:
     from zarr.storage import LocalStore, ObjectStore
@@ -117,7 +117,9 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
             raise StorageOptionsError("`storage_options` have no meaning for memory://")
         return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
     try:
-        store = from_url(url, **_with_time(obstore_options(options)))
+        given = obstore_options(options)
+        client = {**environment_options(parts.scheme), **given.get("client_options", {})}
+        store = from_url(url, **{**given, "client_options": _with_time(client)})
     except BaseException as error:
         # obstore's own errors, whatever a bad option raises, and a panic, which is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -128,12 +130,9 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
     return ObjectStorage(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
 
 
-def _with_time(options: dict[str, Any]) -> dict[str, Any]:
-    """Options with a time for requests: one sends a whole chunk, and obstore's 30 s are too few on a slow line."""
-    client = options.get("client_options", {})
-    if not isinstance(client, Mapping) or "timeout" in client:
-        return options
-    return {**options, "client_options": {**client, "timeout": f"{REQUEST_SECONDS} s"}}
+def _with_time(client: dict[str, Any]) -> dict[str, Any]:
+    """Options of the client with a time for requests: one sends a chunk, and obstore's 30 s are few on a slow line."""
+    return {"timeout": f"{REQUEST_SECONDS} s", **client}
 
 
 def _plain_name(store: Any) -> str:

@@ -99,7 +99,7 @@ class LocalStorage(Storage):
         except OSError as error:
             if error.errno not in NO_SPACE:
                 raise
-            raise NoSpaceError(f"{error.filename}: {error.strerror}") from error
+            raise NoSpaceError.of(error, f"{error.filename}: {error.strerror}") from error
 
     def write_if(self, check: Callable[[], None], key: str, buffers: Sequence[Buffer], over: Over) -> bool:
         check()  # in a session, whose lock is kept however long the process stands still

@@ -6,6 +6,7 @@ obstore takes; it panics for an option of the client that stands beside the othe
 know of retries. Cost: none.
 """
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,8 @@ RETRY_OPTIONS = {"max_retries", "retry_timeout", "backoff"}
 BACKOFF_OPTIONS = {"init_backoff", "max_backoff", "base"}
 """Options inside ``backoff`` of ``retry_config``."""
 
+_PREFIXES = {"s3": "AWS_", "s3a": "AWS_", "gs": "GOOGLE_"}
+"""How the variables of the environment begin, by the scheme of a URL; those of all others are Azure's."""
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -53,6 +56,16 @@ def obstore_options(options: Mapping[str, Any]) -> dict[str, Any]:
     if "retry_config" in found:
         found["retry_config"] = _retry_config(_table("retry_config", found["retry_config"], RETRY_OPTIONS))
     return found
+
+
+def environment_options(scheme: str) -> dict[str, Any]:
+    """Options of the HTTP client in the environment, as AWS_ALLOW_HTTP, at which obstore looks only if none is given.
+
+    Raises ValueError for an impossible value.
+    """
+    prefix = _PREFIXES.get(scheme, "AZURE_")
+    found = {name: os.environ.get(f"{prefix}{name.upper()}") for name in CLIENT_OPTIONS}
+    return {name: _client_option(name, value) for name, value in found.items() if value is not None}
 
 
 def _table(name: str, value: object, known: set[str] | None = None) -> dict[str, Any]:
