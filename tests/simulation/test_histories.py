@@ -1,6 +1,7 @@
 """Two or three jobs in one store, killed, interleaved and suspended beyond their leases at every step.
 
-What must hold is said in `histories`. Unmarked tests take some steps of each job, those of the lane of faults take all.
+What must hold is said in `histories`. Unmarked tests take a few steps of each job, those of the lane of faults more, and
+`make test-slow` takes all, in some ten minutes.
 """
 
 import random
@@ -78,19 +79,23 @@ def test_who_is_suspended_beyond_its_lease_destroys_nothing(kind: str, case: str
     assert check(CASES[case], kind, ["suspend"], stride=11) > 6
 
 
-@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("stride", "least"), [pytest.param(11, 12, marks=pytest.mark.faults), pytest.param(1, 100, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", SAFE)
-def test_every_history_with_an_interruption(kind: str, case: str) -> None:
-    assert check(CASES[case], kind, ["suspend", "switch", "kill"], stride=1 if kind == "digests" else 2) > 50
+def test_histories_with_an_interruption(kind: str, case: str, stride: int, least: int) -> None:
+    assert check(CASES[case], kind, ["suspend", "switch", "kill"], stride=stride) > least
 
 
-@pytest.mark.faults
+@pytest.mark.parametrize(
+    "count", [pytest.param(60, marks=pytest.mark.faults), pytest.param(3000, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("kind", SAFE)
-def test_random_histories_of_three_jobs(kind: str) -> None:
+def test_random_histories_of_three_jobs(kind: str, count: int) -> None:
     generator = random.Random(kind)  # noqa: S311
     calls = sorted({call for case in CASES.values() for call in case.calls})
-    for seed in range(300):
+    for seed in range(count):
         base = generator.choice([Case(()), Case((), (WRITE,)), Case((), (WRITE,), CHUNK), Case((), (WRITE,), ROOT)])
         case = base._replace(calls=tuple(generator.choices(calls, k=3)))
         decide = by_chance(random.Random(seed), generator.choice([0.02, 0.1, 0.3]))  # noqa: S311
