@@ -74,7 +74,9 @@ def test_a_process_of_a_pool_of_the_users_that_dies(tmp_path: Path) -> None:
     at_first = (
         "ended before any task did. Either none of them began.*one died at its first block; a number takes 8 bytes"
     )
-    for work, expected in ((Failing(tmp_path, SystemExit, times=99), DIED), (Deadly(), at_first)):
+    # Whether another task ends before the first death is left to chance.
+    either = f"({DIED})|({at_first})"
+    for work, expected in ((Failing(tmp_path, SystemExit, times=99), either), (Deadly(), at_first)):
         with (
             ProcessPoolExecutor(1, get_context("spawn")) as pool,
             dask.config.set(scheduler="processes", pool=pool),

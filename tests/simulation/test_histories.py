@@ -1,7 +1,7 @@
 """Two or three jobs in one store, killed, interleaved and suspended beyond their leases at every step.
 
-What must hold is said in `histories`. Unmarked tests take a few steps of each job, those of the lane of faults more, and
-`make test-slow` takes all, in some ten minutes.
+What must hold is said in `histories`. Unmarked tests take a few steps of each job, those of the lane of faults more,
+and `make test-slow` takes all, in some ten minutes.
 """
 
 import random
@@ -94,7 +94,7 @@ def test_histories_with_an_interruption(kind: str, case: str, stride: int, least
 @pytest.mark.parametrize("kind", SAFE)
 def test_random_histories_of_three_jobs(kind: str, count: int) -> None:
     generator = random.Random(kind)  # noqa: S311
-    calls = sorted({call for case in CASES.values() for call in case.calls})
+    calls = sorted({call for case in CASES.values() for call in case.calls}, key=str)
     for seed in range(count):
         base = generator.choice([Case(()), Case((), (WRITE,)), Case((), (WRITE,), CHUNK), Case((), (WRITE,), ROOT)])
         case = base._replace(calls=tuple(generator.choices(calls, k=3)))

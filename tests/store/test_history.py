@@ -28,7 +28,13 @@ from hypothesis.stateful import (
 )
 
 import mvn_dask
-from mvn_dask.errors import DamagedChunkError, DamagedManifestError, NotAStoreError, UnfinishedStoreError
+from mvn_dask.errors import (
+    DamagedChunkError,
+    DamagedManifestError,
+    NotAStoreError,
+    StorageNotEmptyError,
+    UnfinishedStoreError,
+)
 from tests.support.damage import BAD, FAULTS, LEVELS, chunk
 from tests.support.stores import die_at, tree
 
@@ -130,7 +136,7 @@ def act(action: str, folder: Path, spec: Spec, *, rows: int = 0) -> None:
 
 def act_and_die(step: int, action: str, folder: Path, spec: Spec, rows: int) -> None:
     die_at(step, folder)
-    with suppress(UnfinishedStoreError, DamagedManifestError):
+    with suppress(UnfinishedStoreError, DamagedManifestError, StorageNotEmptyError):
         act(action, folder, spec, rows=rows)
     os._exit(0)
 
@@ -216,6 +222,13 @@ class History(RuleBasedStateMachine):
 
     @rule(spec=st.sampled_from(SPECS))
     def overwrite(self, spec: Spec) -> None:
+        special = [path for path in self.folder.rglob("*") if path.is_symlink() or path.is_fifo()]
+        if special:
+            with pytest.raises(StorageNotEmptyError, match="is a link, a pipe or the like"):
+                act("overwrite", self.folder, spec)
+            self.look(self.spec)
+            for path in special:
+                path.unlink()
         act("overwrite", self.folder, spec)
         assert tree(self.folder) == fresh(spec).files
         self.look(spec)
@@ -258,7 +271,7 @@ class History(RuleBasedStateMachine):
             assert job.exitcode in {0, 9}, "None is a process that waits for ever"
         else:
             TRAP.folder, TRAP.left = str(self.folder), step
-            with suppress(TaskCancelled, UnfinishedStoreError, DamagedManifestError):
+            with suppress(TaskCancelled, UnfinishedStoreError, DamagedManifestError, StorageNotEmptyError):
                 act(action, self.folder, spec, rows=rows)
             TRAP.left = 0
         self.look(self.spec, aim, None)
