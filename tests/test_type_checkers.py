@@ -43,13 +43,13 @@ def output(folder: Path, *command: str) -> str:
     ).stdout
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_mypy_flags_every_wrong_line_and_no_right_one(folder: Path) -> None:
     errors = re.finditer(r"(?m)^(.*?):(\d+): error", output(folder, "mypy", "--cache-dir", str(CACHE), "."))
     assert {(error[1], int(error[2])) for error in errors} ^ set(wrong()) == set()
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_basedpyright_flags_every_wrong_line_and_no_right_one(folder: Path) -> None:
     (folder / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "standard"}))
     text = output(folder, "basedpyright", "--outputjson", "--pythonpath", sys.executable)

@@ -137,8 +137,10 @@ def test_what_others_added_survives_every_call(name: str, call: str, tmp_path: P
     assert tree(folder) == after
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(call, marks=pytest.mark.faults if call == "extend" else pytest.mark.slow) for call in sorted(CALLS)],
+)
 @pytest.mark.parametrize("name", CHANGES)
 def test_in_a_bucket_too(name: str, call: str, prefix: Prefix) -> None:
     mvn_dask.to_zarr(named(), prefix.object_store)

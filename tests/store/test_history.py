@@ -345,7 +345,7 @@ class History(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    "examples", [2, pytest.param(20, marks=pytest.mark.faults), pytest.param(500, marks=pytest.mark.slow)]
+    "examples", [2, pytest.param(6, marks=pytest.mark.faults), pytest.param(500, marks=pytest.mark.slow)]
 )
 def test_any_history_ends_well(examples: int) -> None:
     checks = settings(

@@ -119,7 +119,10 @@ def harm(folder: Path, chance: random.Random) -> None:
             lost.write_bytes(b"torn")
 
 
-@pytest.mark.parametrize("batch", [0, *(pytest.param(batch, marks=pytest.mark.faults) for batch in range(1, 40))])
+_LANE = {True: pytest.mark.faults, False: pytest.mark.slow}
+
+
+@pytest.mark.parametrize("batch", [0, *(pytest.param(batch, marks=_LANE[batch < 6]) for batch in range(1, 40))])
 def test_no_byte_of_others_in_a_folder_is_lost(batch: int, finished: Path) -> None:
     tried: set[str] = set()
     for case in range(batch * CASES_A_BATCH, (batch + 1) * CASES_A_BATCH):
@@ -144,7 +147,7 @@ def test_no_byte_of_others_in_a_folder_is_lost(batch: int, finished: Path) -> No
     assert tried
 
 
-@pytest.mark.parametrize("batch", [0, *(pytest.param(batch, marks=pytest.mark.faults) for batch in range(1, 16))])
+@pytest.mark.parametrize("batch", [0, *(pytest.param(batch, marks=_LANE[batch < 4]) for batch in range(1, 16))])
 def test_no_byte_of_others_in_a_bucket_is_lost(batch: int, finished: Path) -> None:
     tried: set[str] = set()
     for case in range(batch * CASES_A_BATCH, (batch + 1) * CASES_A_BATCH):

@@ -114,15 +114,14 @@ def suspend(case: Case, place: Prefix, step: int, folder: Path) -> str | None:
     return report.read_text()
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize(
     "case",
     [
-        Case("overwrite", "overwrite again"),
-        Case("overwrite", "overwrite with the same"),
-        Case("extend", "overwrite"),
-        Case("write", "overwrite"),
-        Case("repair", "overwrite"),
+        pytest.param(Case("overwrite", "overwrite again"), marks=pytest.mark.slow),
+        pytest.param(Case("overwrite", "overwrite with the same"), marks=pytest.mark.faults),
+        pytest.param(Case("extend", "overwrite"), marks=pytest.mark.faults),
+        pytest.param(Case("write", "overwrite"), marks=pytest.mark.faults),
+        pytest.param(Case("repair", "overwrite"), marks=pytest.mark.slow),
     ],
     ids=" then ".join,
 )
