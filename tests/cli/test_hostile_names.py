@@ -119,7 +119,7 @@ def test_tracebacks_keep_their_lines_alone(folder: Path, capsys: Captured) -> No
     assert_shown_in_lines(err.removesuffix("\n"))
 
 
-@pytest.mark.parametrize("name", ["mvn_dask.job", "another.library"])
+@pytest.mark.parametrize("name", ["mvn_dask.job", "another.package"])
 def test_a_record_is_a_line(name: str) -> None:
     record = logging.makeLogRecord({"name": name, "levelno": logging.ERROR, "msg": f"{HOSTILE} is lost"})
     for formatter in (TextFormatter(), JsonFormatter()):
