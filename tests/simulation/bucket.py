@@ -11,7 +11,7 @@ from mvn_dask.store.storage.base import Buffer, ByteArray
 from mvn_dask.store.storage.bucket import BucketStorage, Object, Version
 from mvn_dask.store.storage.bucket_session import LeaseSession
 from tests.simulation.medium import File, Medium, always
-from tests.simulation.unfenced import load
+from tests.simulation.storage import load
 
 
 class SimulatedBucket(BucketStorage):

@@ -4,26 +4,12 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
-import numpy as np
-
-from mvn_dask._typing import ArrayLoader
 from mvn_dask.errors import StoreError
-from mvn_dask.store.storage.base import (
-    FOLDER_LOCK,
-    MANIFEST_KEY,
-    Buffer,
-    ByteArray,
-    Entry,
-    Over,
-    Session,
-    Storage,
-    written_key,
-)
+from mvn_dask.store.storage.base import FOLDER_LOCK, MANIFEST_KEY, Buffer, Over, Session, written_key
 from tests.simulation.medium import Medium
 from tests.simulation.scheduling import Job
-from tests.simulation.unfenced import load
+from tests.simulation.storage import SimulatedStorage
 
 
 @dataclass(eq=False)
@@ -50,7 +36,7 @@ class Lock:
         return not others if mode == "exclusive" else all(each.holds == "shared" for each in others)
 
 
-class SimulatedFolder(Storage):
+class SimulatedFolder(SimulatedStorage):
     """Files take their names by renaming, and jobs wait for each other's locks."""
 
     prefers_listing = False
@@ -58,20 +44,9 @@ class SimulatedFolder(Storage):
     lock_keys = FOLDER_LOCK
 
     def __init__(self, medium: Medium) -> None:
-        self.name = "memory://simulation"
-        self.medium = medium
+        super().__init__(medium)
         self._lock = Lock()
         self._creating = Lock()
-
-    def entry(self, key: str) -> Entry | None:
-        found = self.medium.get(key)
-        return None if found is None else Entry(key, len(found.content), found.modified)
-
-    def read(self, key: str) -> ByteArray:
-        found = self.medium.get(key)
-        if found is None:
-            raise FileNotFoundError(key)
-        return np.frombuffer(found.content, np.uint8)
 
     def write(self, key: str, buffers: Sequence[Buffer]) -> None:
         partial_key = f"{key}.{uuid.uuid4().hex}.partial"
@@ -92,19 +67,6 @@ class SimulatedFolder(Storage):
                 return False
             self.write(key, [content])
         return True
-
-    def delete(self, key: str) -> None:
-        self.medium.delete(key)
-
-    def entries(self, prefix: str = "") -> Iterator[Entry]:
-        for key, file in self.medium.list(prefix).items():
-            yield Entry(key, len(file.content), file.modified)
-
-    def loader(self, key: str) -> ArrayLoader:
-        return partial(load, self, key)
-
-    def require_folder(self) -> None:
-        pass
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -133,9 +95,6 @@ class SimulatedFolder(Storage):
         descriptor.holds = ""
         self.medium.simulation.wait(lambda: lock.is_free(descriptor, mode))
         descriptor.holds = mode
-
-    def sync(self) -> None:
-        pass
 
     def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
         for entry in self.entries():

@@ -7,38 +7,18 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from io import BytesIO
-from typing import Any
 
-import numpy as np
-
-from mvn_dask._typing import ArrayLoader
 from mvn_dask.errors import StoreError
-from mvn_dask.store.storage.base import LEASE, LEASES, MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Session, Storage
-from tests.simulation.medium import Medium
+from mvn_dask.store.storage.base import LEASE, LEASES, MANIFEST_KEY, Buffer, Over, Session
+from tests.simulation.storage import SimulatedStorage
 
 
-class UnfencedBucket(Storage):
+class UnfencedBucket(SimulatedStorage):
     """Objects appear whole; some are created exclusively; a task looks at the manifest before and after it writes."""
 
     prefers_listing = True
     has_locks = False
     lock_keys = LEASE
-
-    def __init__(self, medium: Medium) -> None:
-        self.name = "memory://simulation"
-        self.medium = medium
-
-    def entry(self, key: str) -> Entry | None:
-        found = self.medium.get(key)
-        return None if found is None else Entry(key, len(found.content), found.modified)
-
-    def read(self, key: str) -> ByteArray:
-        found = self.medium.get(key)
-        if found is None:
-            raise FileNotFoundError(key)
-        return np.frombuffer(found.content, np.uint8)
 
     def write(self, key: str, buffers: Sequence[Buffer]) -> None:
         self.medium.put(key, b"".join(map(bytes, buffers)))
@@ -58,19 +38,6 @@ class UnfencedBucket(Storage):
     def create(self, key: str, content: bytes) -> bool:
         return self.medium.put(key, content, lambda found: found is None) is not None
 
-    def delete(self, key: str) -> None:
-        self.medium.delete(key)
-
-    def entries(self, prefix: str = "") -> Iterator[Entry]:
-        for key, file in self.medium.list(prefix).items():
-            yield Entry(key, len(file.content), file.modified)
-
-    def loader(self, key: str) -> ArrayLoader:
-        return partial(load, self, key)
-
-    def require_folder(self) -> None:
-        pass
-
     @contextmanager
     def session(self) -> Iterator[Session]:
         session = UnfencedSession(self)
@@ -85,9 +52,6 @@ class UnfencedBucket(Storage):
         if self.entry(MANIFEST_KEY) is None:
             raise StoreError(f"{self} is not there")
         yield
-
-    def sync(self) -> None:
-        pass
 
     def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
         pass
@@ -137,7 +101,3 @@ class UnfencedSession(Session):
     def _is_exclusive(self, key: str) -> bool:
         found = self.storage.medium.get(key)
         return found is not None and found.content == b"true"
-
-
-def load(storage: Storage, key: str) -> Any:
-    return np.load(BytesIO(storage.read(key).tobytes()), allow_pickle=False)

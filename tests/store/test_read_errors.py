@@ -88,18 +88,23 @@ def allow(folder: Path) -> None:
         path.chmod(0o777 if path.is_dir() else 0o666)
 
 
+def error_of(call: Call, store: Path) -> Exception | None:
+    """The error of a call by another user; None where there is none."""
+    with unprivileged():
+        try:
+            call(store)
+        except (PermissionError, MvnDaskError) as error:
+            return error
+    return None
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_that_may_not_be_read(file: str, store: Path) -> None:
     before = tree(store)
     (path,) = (path for path in store.rglob("*") if str(path).endswith(f"/{file}"))
     path.chmod(0)
     for name, call in CALLS.items():
-        error: Exception | None = None
-        with unprivileged():
-            try:
-                call(store)
-            except (PermissionError, MvnDaskError) as caught:
-                error = caught
+        error = error_of(call, store)
         if error is None:
             assert name not in FILES[file], name
         else:
@@ -115,12 +120,7 @@ def test_a_folder_that_may_not_be_entered(folder: str, mode: int, store: Path) -
     before = tree(store)
     (store / folder).chmod(mode)
     for name, call in CALLS.items():
-        error: Exception | None = None
-        with unprivileged():
-            try:
-                call(store)
-            except (PermissionError, MvnDaskError) as caught:
-                error = caught
+        error = error_of(call, store)
         if error is not None or folder != ".mvn_dask/parameters":
             assert type(error) is PermissionError, (name, error)
             assert str(store / folder) in error.filename, name
