@@ -27,16 +27,18 @@ _PACKAGE = Path(__file__).parent
 
 def numpy_method(value: object) -> NumpyMethod:
     """Name of one of numpy's factorisations."""
-    if not isinstance(value, str) or value not in get_args(NumpyMethod):
-        raise ArgumentError(f"method must be one of {{'eigh', 'svd', 'cholesky'}}: `method` is {value!r}")
-    return cast(NumpyMethod, value)
+    return cast(NumpyMethod, _method(value, get_args(NumpyMethod)))
 
 
 def method(value: object) -> Method:
     """Name of a factorisation."""
-    if not isinstance(value, str) or value not in get_args(Method):
-        raise ArgumentError(f"method must be one of {{'auto', 'eigh', 'svd', 'cholesky'}}: `method` is {value!r}")
-    return cast(Method, value)
+    return cast(Method, _method(value, get_args(Method)))
+
+
+def _method(value: object, known: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in known:
+        raise ArgumentError(f"method must be one of {{{', '.join(map(repr, known))}}}: `method` is {value!r}")
+    return value
 
 
 def check_valid(value: object) -> CheckValid:

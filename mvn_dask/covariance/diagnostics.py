@@ -5,7 +5,7 @@ eigenvalues of at most 1,000 variables.
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Literal
 
 import numpy as np
@@ -51,6 +51,12 @@ class Diagnostics:
             return "ok"
         error = sqrt(2.0 / (rows - 1)) if rows > 1 else SERIOUS_MISS
         return "warning" if self.largest_variance_miss <= min(SERIOUS_MISS, error) else "NOT ok"
+
+    def as_dict(self) -> dict[str, float | None]:
+        """What is shown of it, JSON-able; None stands for what is not known or not finite."""
+        shown = ("largest_variance_miss", "condition_number", "smallest_eigenvalue")
+        values = {name: getattr(self, name) for name in shown}
+        return {name: value if value is not None and isfinite(value) else None for name, value in values.items()}
 
     def __str__(self) -> str:
         if self.largest_variance_miss <= VARIANCE_MISS:

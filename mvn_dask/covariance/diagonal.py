@@ -145,7 +145,7 @@ class Diagonal(Covariance):
     @cached_property
     def _factor(self) -> Factor:
         lowest = int(self.diagonal.argmin())
-        if self.diagonal[lowest] < 0 and self.check_valid != "ignore":
+        if self.diagonal[lowest] < 0:
             validity = Validity(self.check_valid, 0.0)
             validity.add_invalid(f"The variance cov[{lowest}] is {self.diagonal[lowest]:.3g}.", "its absolute value")
             validity.warn()

@@ -6,7 +6,7 @@ most 1,000 variables; dask is not imported.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import prod
 from typing import Any
 
 from mvn_dask.errors import ArgumentError, DamagedManifestError
@@ -168,11 +168,4 @@ def _diagnostics(storage: Storage, manifest: Manifest) -> dict[str, Any]:
     except (DamagedManifestError, ArgumentError, KeyError, TypeError) as error:
         return {**nothing, "variances": f"not known: {error}"}
     found = sampler.diagnostics()
-    condition = found.condition_number
-    return {
-        "grade": found.grade(prod(manifest.shape[:-1])),
-        "largest_variance_miss": found.largest_variance_miss if isfinite(found.largest_variance_miss) else None,
-        "condition_number": None if condition is None or not isfinite(condition) else condition,
-        "smallest_eigenvalue": found.smallest_eigenvalue,
-        "variances": str(found),
-    }
+    return {"grade": found.grade(prod(manifest.shape[:-1])), **found.as_dict(), "variances": str(found)}

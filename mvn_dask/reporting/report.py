@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -87,21 +86,12 @@ class Report:
             "shape": self.content["array"]["shape"],
             "dtype": self.content["array"]["dtype"],
             "sample": self.content["samples"][0],
-            **self._diagnostics(),
+            **self.estimates.reference.diagnostics.as_dict(),
             "begun_with": self.begun.as_dict() if self.begun else None,
             "reported_with": self.here.as_dict(),
             "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
             **_numbers_of(self.estimates),
             "left_out": self.estimates.selection.left_out(),
-        }
-
-    def _diagnostics(self) -> dict[str, float | None]:
-        found = self.estimates.reference.diagnostics
-        values = (found.largest_variance_miss, found.condition_number, found.smallest_eigenvalue)
-        names = ("largest_variance_miss", "condition_number", "smallest_eigenvalue")
-        return {
-            name: value if value is not None and isfinite(value) else None
-            for name, value in zip(names, values, strict=True)
         }
 
     def __str__(self) -> str:
