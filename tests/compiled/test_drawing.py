@@ -78,6 +78,7 @@ def test_read_only_home_and_package(copy: Path, tmp_path: Path) -> None:
     assert not files(tmp_path)
 
 
+@pytest.mark.faults
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     drawn = draw(Path(mvn_dask.__file__).parents[1], NUMBA_CACHE_DIR=str(tmp_path / "file" / "cache"))

@@ -48,7 +48,15 @@ def scheduler(where: str, request: pytest.FixtureRequest) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize("where", ["local threads", "threads", "processes", pytest.param("pool")])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "local threads",
+        "processes",
+        pytest.param("threads", marks=pytest.mark.faults),
+        pytest.param("pool", marks=pytest.mark.faults),
+    ],
+)
 def test_blocks_are_counted_while_their_range_runs(
     where: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,8 @@ class Prefix:
 
 WAYS = ["url", "obstore"]
 """How a user may name a prefix."""
+EACH_WAY = ["url", pytest.param("obstore", marks=pytest.mark.faults)]
+"""Parameters of a test: both ways in the long lane."""
 
 SERVER = """
 import threading

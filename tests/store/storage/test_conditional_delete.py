@@ -4,10 +4,10 @@ import pytest
 
 from mvn_dask.store.storage.bucket import Version
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
-from tests.support.s3 import WAYS, Prefix
+from tests.support.s3 import EACH_WAY, Prefix
 
 
-@pytest.mark.parametrize("way", [*WAYS, "memory"])
+@pytest.mark.parametrize("way", [*EACH_WAY, "memory"])
 def test_an_object_goes_if_it_is_the_one_that_was_seen(way: str, prefix: Prefix) -> None:
     storage = MemoryStorage(prefix.path) if way == "memory" else prefix.storage(way)
     assert isinstance(storage, ObjectStorage)

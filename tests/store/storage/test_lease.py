@@ -20,7 +20,7 @@ from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, Trans
 from mvn_dask.store.storage import bucket_session
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
-from tests.support.s3 import WAYS, Prefix, wired
+from tests.support.s3 import EACH_WAY, Prefix, wired
 from tests.support.stores import LEASES, sample
 
 CONTEXT = get_context("forkserver")
@@ -30,7 +30,7 @@ def renewing() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "mvn-dask-lease"]
 
 
-@pytest.fixture(params=["local", "memory", *WAYS])
+@pytest.fixture(params=["local", "memory", *EACH_WAY])
 def storage(request: pytest.FixtureRequest, prefix: Prefix, tmp_path: Path) -> Storage:
     if request.param == "local":
         return open_storage(tmp_path / "store")
@@ -61,7 +61,7 @@ def test_of_many_threads_exactly_one_creates(storage: Storage) -> None:
         storage.delete("once")
 
 
-@pytest.mark.parametrize("way", ["local", *WAYS])
+@pytest.mark.parametrize("way", ["local", *EACH_WAY])
 def test_of_two_processes_exactly_one_creates(way: str, prefix: Prefix, tmp_path: Path) -> None:
     storage = open_storage(tmp_path / "store") if way == "local" else prefix.storage(way)
     results = CONTEXT.Queue()
@@ -76,7 +76,7 @@ def test_of_two_processes_exactly_one_creates(way: str, prefix: Prefix, tmp_path
     assert storage.read("once").tobytes() == str(max(winners)[0]).encode()
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_overwrite_and_extend_refuse_a_store_in_use(way: str, prefix: Prefix) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(sample(), url, storage_options=options)
@@ -142,7 +142,7 @@ def until(condition: Any) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, prefix: Prefix, fast: None) -> None:
     versioned = Prefix(prefix.endpoint, prefix.path, "versioned")
     with wired(prefix.endpoint) as wire:
@@ -161,7 +161,7 @@ def test_a_lease_that_cannot_be_renewed_for_a_moment_is_renewed_later(way: str, 
         assert versioned.keys(".mvn_dask/leases") == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_job_whose_lease_cannot_be_deleted_has_succeeded(way: str, prefix: Prefix) -> None:
     with wired(prefix.endpoint) as wire:
         with Prefix(wire.endpoint, prefix.path).storage(way).session():

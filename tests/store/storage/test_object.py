@@ -19,7 +19,7 @@ from mvn_dask.errors import NotAStoreError, StorageError, StoreError, TransportE
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from tests.support.clusters import local_cluster
-from tests.support.s3 import ACCESS, SECRET, WAYS, Prefix, wired
+from tests.support.s3 import ACCESS, EACH_WAY, SECRET, WAYS, Prefix, wired
 from tests.support.stores import remove_store, sample
 
 CALLS: dict[str, Callable[[Storage], object]] = {
@@ -32,7 +32,7 @@ CALLS: dict[str, Callable[[Storage], object]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_server_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Prefix) -> None:
     with wired(prefix.endpoint) as wire:
         gone = Prefix(wire.endpoint, prefix.path)
@@ -57,7 +57,7 @@ def test_a_server_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Pr
             mvn_dask.to_zarr(sample(), url, storage_options=options)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_bucket_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Prefix) -> None:
     nowhere = Prefix(prefix.endpoint, prefix.path, "no-such-bucket")
     url, options = nowhere.way(way)
@@ -72,7 +72,7 @@ def test_a_bucket_that_is_not_there_is_an_error_in_one_line(way: str, prefix: Pr
         mvn_dask.from_zarr(url, storage_options=options)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_task_of_a_store_that_was_deleted_says_so(way: str, prefix: Prefix) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(sample(), url, storage_options=options)

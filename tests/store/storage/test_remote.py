@@ -26,13 +26,13 @@ from mvn_dask.store.storage.base import MANIFEST_KEY, Storage
 from mvn_dask.store.storage.object import MemoryStorage
 from mvn_dask.store.storage.placeholder import is_placeholder
 from tests.support.pausing import DEADLINE, kill, start, wait_for
-from tests.support.s3 import WAYS, Prefix
+from tests.support.s3 import EACH_WAY, WAYS, Prefix
 from tests.support.stores import LEASES, labelled, local_files, tree_without_locks
 
 CONTEXT = get_context("forkserver")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
@@ -65,7 +65,7 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_store_on_s3_is_verified_repaired_and_extended(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
@@ -95,7 +95,7 @@ def test_a_store_on_s3_is_verified_repaired_and_extended(way: str, prefix: Prefi
     assert report.url == prefix.url
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_shards_and_derived_arrays_on_s3(way: str, prefix: Prefix, tmp_path: Path) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(labelled(), url, shards=100, storage_options=options)
@@ -107,7 +107,7 @@ def test_shards_and_derived_arrays_on_s3(way: str, prefix: Prefix, tmp_path: Pat
     assert prefix.tree() == local_files(tmp_path / "derived", payoff)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_plain_readers_open_it(way: str, prefix: Prefix) -> None:
     url, options = prefix.way(way)
     mvn_dask.to_zarr(labelled(), url, storage_options=options)
@@ -128,7 +128,7 @@ def test_unknown_files_in_a_bucket_are_never_touched(prefix: Prefix) -> None:
     assert prefix.tree() == {"src/main.c": b"work"}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", EACH_WAY)
 def test_a_folder_made_in_a_console_is_empty(way: str, prefix: Prefix) -> None:
     prefix.write("", b"")
     url, options = prefix.way(way)
