@@ -8,8 +8,9 @@ broken rule, ours begins with it, and adds the value that was seen.
 import math
 import operator
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView, Set
 from pathlib import Path
+from reprlib import Repr
 from traceback import walk_stack
 from typing import Any, Literal, cast, get_args
 
@@ -23,6 +24,8 @@ NumpyMethod = Literal["eigh", "svd", "cholesky"]
 Method = Literal["auto", NumpyMethod]
 CheckValid = Literal["warn", "raise", "ignore"]
 _PACKAGE = Path(__file__).parent
+_QUOTED = Repr()
+_QUOTED.maxstring = 60
 
 
 def numpy_method(value: object) -> NumpyMethod:
@@ -142,6 +145,37 @@ def variable_label(number: int, names: tuple[str, ...] | None) -> str:
     ('variable 1 (gas)', 'variable 1')
     """
     return f"variable {number}" if names is None else f"variable {number} ({names[number]})"
+
+
+def texts(argument: str, value: object) -> tuple[str, ...]:
+    """A sequence of texts that is not itself a text."""
+    # A set would give them in an order that changes from one process to the next; the keys of a mapping have one.
+    unordered = isinstance(value, Set) and not isinstance(value, KeysView)
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) or unordered:
+        way_out = ", which has no order: give a list" if unordered else ""
+        raise ArgumentTypeError(f"`{argument}` must be a sequence of text, not {value!r}{way_out}")
+    found = tuple(value)
+    for text in found:
+        if not isinstance(text, str):
+            raise ArgumentTypeError(f"`{argument}` must be a sequence of text, and {text!r} is none")
+    return found
+
+
+def variable_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of variables: distinct, not empty, and text that UTF-8, in which they are written, can hold."""
+    first: dict[str, int] = {}
+    for number, name in enumerate(names):
+        if not name:
+            raise ArgumentError(f"names of variables must not be empty: that of variable {number} is")
+        if (other := first.setdefault(name, number)) != number:
+            raise ArgumentError(
+                f"names of variables must differ: variables {other} and {number} are both {_QUOTED.repr(name)}"
+            )
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"names of variables must be text that UTF-8 can hold: {error}") from error
+    return names
 
 
 def not_too_coarse(

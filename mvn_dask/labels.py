@@ -1,108 +1,136 @@
-"""Names of variables, from the labels of mean and covariance.
+"""Labels of variables: which ones a mean and a covariance have, whether they agree, and the names that follow.
 
-Input: array-likes. Output: names, or an `ArgumentError` where labels disagree. Cost: O(d). Labels are a pandas index,
-the coordinates of xarray's dimensions, the columns of frames of polars and pyarrow.
+Input: array-likes, or the labels of files that a job reads. Output: names, or an `ArgumentError` where labels disagree.
+Cost: O(d). Labels are a pandas index, the coordinates of xarray's dimensions, the columns of frames of polars and
+pyarrow. All are compared as text, since the same labels are integers in one library and text in a file.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from reprlib import Repr
 from typing import Any
 
-import numpy as np
-
+from mvn_dask import checks
 from mvn_dask.array_likes import is_column_frame, is_instance
-from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
 
-Labels = list[int | str]
-"""Labels of an axis: integers, and anything else as text."""
+_NUMBERED = re.compile(r"(?:column_)?([0-9]{1,18})(?:\.0+)?")
+"""The labels that libraries make up, 0, 1, … of pandas and column_0, … of polars, and what they become as floats."""
+_QUOTED = Repr()
+_QUOTED.maxstring = 60
 
 
-def names(mean: object, cov: object, of_cov: tuple[str, ...] | None = None) -> tuple[str, ...] | None:
-    """Names of the variables, from the labels of mean and covariance, and the names that the latter has already.
+@dataclass(frozen=True)
+class Axis:
+    """The labels along one axis of an array."""
 
-    All labels must agree, in their order. Default labels (0, 1, … and polars' column_0, column_1, …) are no names, and
-    are not compared unless others are the same numbers in another order: then they say that the order of the variables
-    differs.
+    where: str
+    """Where they stand, as errors name it."""
+    labels: tuple[str, ...]
+    """The labels as text, one for each variable."""
+    chosen: bool = False
+    """Whether a user gave them as names, so that 0, 1, … are names too."""
+
+    @classmethod
+    def of(cls, where: str, labels: Iterable[object]) -> "Axis":
+        """An axis whose labels may be of any type."""
+        return cls(where, tuple(map(str, labels)))
+
+    @property
+    def is_default(self) -> bool:
+        """Whether a library made the labels up: 0, 1, … and column_0, column_1, …."""
+        return not self.chosen and any(
+            all(label == f"{prefix}{number}" for number, label in enumerate(self.labels)) for prefix in ("", "column_")
+        )
+
+    @property
+    def is_reordered(self) -> bool:
+        """Whether the labels are those that a library makes up, in another order."""
+        matches = [_NUMBERED.fullmatch(label) for label in self.labels]
+        numbers = [int(match[1]) for match in matches if match is not None]
+        order = list(range(len(self.labels)))
+        return numbers != order and sorted(numbers) == order
+
+
+def agreed_names(axes: Iterable[Axis]) -> tuple[str, ...] | None:
+    """Names of the variables from the labels along all axes of mean and covariance, which must agree in their order.
+
+    Default labels are no names, and are not compared, unless others are the same numbers in another order: then they
+    say that the order of the variables differs.
+
+    Raises
+    ------
+    ArgumentError
+        If labels disagree, or if names are empty, not distinct, or not to be encoded.
+
+    Examples
+    --------
+    >>> mean, cov = Axis("mean", ("0", "1")), Axis("cov", ("b", "a"))
+    >>> agreed_names([mean, cov])
+    ('b', 'a')
+    >>> agreed_names([mean, Axis("cov", ("1", "0"))])
+    Traceback (most recent call last):
+    mvn_dask.errors.ArgumentError: mean and cov must agree: variable 0 is '0' in one and '1' in the other (the same
+    labels in another order)
+    """
+    given = list(axes)
+    named = [axis for axis in given if not axis.is_default]
+    if any(axis.is_reordered for axis in named):
+        named = given
+    for one, other in pairwise(named):
+        if one.labels != other.labels:
+            raise ArgumentError(f"{one.where} and {other.where} must agree: {_difference(one.labels, other.labels)}")
+    return checks.variable_names(named[0].labels) if named else None
+
+
+def axes_of(name: str, value: Any) -> list[Axis]:
+    """The labels of an array-like, along each axis that has any; `name` is the argument's in errors.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> cov = pd.DataFrame([[2, 1], [1, 2]], index=["a", "b"], columns=["a", "b"])
-    >>> names([0, 0], cov), names(pd.Series([0, 0]), cov)
-    (('a', 'b'), ('a', 'b'))
-    >>> reversed_cov = pd.DataFrame([[2, 1], [1, 2]], index=[1, 0], columns=[1, 0])
-    >>> names([0, 0], reversed_cov)
-    ('1', '0')
-    >>> names(pd.Series([0, 0]), reversed_cov)
-    Traceback (most recent call last):
-    mvn_dask.errors.ArgumentError: the index of `mean` and the columns of `cov` must agree: '0' is not '1'
+    >>> axes_of("mean", pd.Series([0.5, 2.0], index=["oil", "gas"]))
+    [Axis(where='the index of `mean`', labels=('oil', 'gas'), chosen=False)]
+    >>> axes_of("mean", [0.5, 2.0])
+    []
     """
-    given = [*_axes("mean", mean), *_axes("cov", cov)]
-    given += [("the names of `cov`", list(of_cov))] if of_cov is not None else []
-    named = [(source, labels) for source, labels in given if labels != list(range(len(labels)))]
-    if any(set(labels) == set(range(len(labels))) for _, labels in named):
-        named = given
-    texts = [(source, [str(label) for label in labels]) for source, labels in named]
-    for (source, labels), (other, others) in pairwise(texts):
-        _agree(f"{source} and {other}", labels, others)
-    return _encodable(texts[0][1]) if texts else None
+    return list(_axes(name, value))
 
 
-def given_names(given: object, ndim: int, from_labels: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Names of the variables from the argument `names`; `from_labels` are those of mean and covariance."""
+def given_names(given: object, ndim: int, where: str = "`names`") -> list[Axis]:
+    """The argument `names` as an axis, or none where it is None."""
     if given is None:
-        return from_labels
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise ArgumentTypeError(f"`names` must be a sequence of text, not {given!r}")
-    labels = list(given)
-    for label in labels:
-        if not isinstance(label, str):
-            raise ArgumentTypeError(f"`names` must be a sequence of text, and {label!r} is none")
-    if len(labels) != ndim:
-        raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {plural(len(labels), 'name')}")
-    if from_labels is not None:
-        _agree("`names` and the labels of `mean` and `cov`", labels, list(from_labels))
-    return _encodable(labels)
+        return []
+    found = checks.texts("names", given)
+    if len(found) != ndim:
+        raise ArgumentError(f"`names` must name every variable: there are {ndim}, and {plural(len(found), 'name')}")
+    return [Axis(where, found, chosen=True)]
 
 
-def _axes(name: str, value: Any) -> Iterator[tuple[str, Labels]]:
-    """The labels of each axis that has any, and where they stand."""
+def _axes(name: str, value: Any) -> Iterator[Axis]:
     if is_instance(value, "xarray", "DataArray"):
         for dim in value.dims:
             if dim in value.coords:
                 # As pandas gives them, so that dates have one spelling.
-                yield f"the coordinate {dim!r} of `{name}`", _labels(value.coords[dim].to_index())
+                yield Axis.of(f"the coordinate {dim!r} of `{name}`", value.coords[dim].to_index())
     elif is_column_frame(value):
-        columns = [str(column) for column in getattr(value, "column_names", None) or value.columns]
-        if columns != [f"column_{number}" for number in range(len(columns))]:
-            yield f"the columns of `{name}`", list(columns)
+        yield Axis.of(f"the columns of `{name}`", getattr(value, "column_names", None) or value.columns)
     else:
         # pandas' own, and frames of other libraries that have its index. The index of a list is a method.
         for axis in ("columns", "index"):
             index: Any = getattr(value, axis, None)
             if is_instance(index, "pandas", "Index"):
-                yield f"the {axis} of `{name}`", _labels(index)
+                yield Axis.of(f"the {axis} of `{name}`", index)
 
 
-def _labels(index: Iterable[Any]) -> Labels:
-    # True is an integer to Python, and a name to users.
-    numbers = (int, np.integer)
-    return [int(label) if isinstance(label, numbers) and not isinstance(label, bool) else str(label) for label in index]
-
-
-def _agree(sources: str, labels: list[str], others: list[str]) -> None:
-    """Labels that are equal; the error shows the first that differ, or all where one list begins with the other."""
-    if labels != others:
-        pairs = zip(labels, others, strict=False)
-        one, two = next((pair for pair in pairs if pair[0] != pair[1]), (labels, others))
-        raise ArgumentError(f"{sources} must agree: {one!r} is not {two!r}")
-
-
-def _encodable(labels: list[str]) -> tuple[str, ...]:
-    # Names are written to files of UTF-8, which has no lone surrogates.
-    try:
-        "".join(labels).encode()
-    except UnicodeEncodeError as error:
-        raise ArgumentError(f"names of variables must be text that UTF-8 can hold: {error}") from error
-    return tuple(labels)
+def _difference(one: Sequence[str], other: Sequence[str]) -> str:
+    """The first difference between two lists of labels that are not equal."""
+    if len(one) != len(other):
+        return f"there are {plural(len(one), 'label')} in one and {len(other)} in the other"
+    number = next(number for number, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1])
+    seen = [_QUOTED.repr(labels[number]) for labels in (one, other)]
+    same = " (the same labels in another order)" if sorted(one) == sorted(other) else ""
+    return f"variable {number} is {seen[0]} in one and {seen[1]} in the other{same}"

@@ -22,9 +22,9 @@ import mvn_dask
 from mvn_dask.array_likes import real_array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, MvnDaskError
 from mvn_dask.job.schema.base import location_of
-from mvn_dask.labels import names
 from mvn_dask.locations import as_text, parse_location
 from mvn_dask.random.streams import as_root, recorded_root
+from tests.test_labels import names_of
 
 UNITS: Any = pint.UnitRegistry()
 Array = np.ndarray[Any, Any]
@@ -173,7 +173,7 @@ def test_labels_in_another_order_are_refused() -> None:
         one, other = (labelled[rng.integers(len(labelled))] for _ in range(2))
         with pytest.raises(ArgumentError, match=r"of `mean` and .* of `cov` must agree"):
             mvn_dask.MultivariateNormal(one(mean, labels, rng), other(cov, others, rng))
-        assert names(one(mean, labels, rng), other(cov, labels, rng)) == tuple(labels)
+        assert names_of(one(mean, labels, rng), other(cov, labels, rng)) == tuple(labels)
 
 
 def random_seed(rng: np.random.Generator, depth: int = 3) -> Any:

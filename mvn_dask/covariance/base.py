@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.kinds import Registered
+from mvn_dask.labels import Axis
 
 Application = Literal["fused", "product", "colorize"]
 """How a factor is applied to normals; see `Factor.application`."""
@@ -155,6 +156,8 @@ class Covariance(ABC):
     """Name of the structure, as it stands in records."""
     names: tuple[str, ...] | None = None
     """Names of the d variables, if it was given any; they decide no number."""
+    axes: tuple[Axis, ...] = ()
+    """Labels that it was made of, with which those of a mean are compared: default ones, which are no names, too."""
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same numbers bit for bit, of one structure, factorised in one way."""

@@ -3,6 +3,8 @@
 Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Output: a `Covariance`. Cost: a copy.
 """
 
+from typing import Any
+
 import numpy as np
 
 from mvn_dask import checks, labels
@@ -65,8 +67,9 @@ def as_covariance(
         array = np.full(ndim, array)
     if array.ndim > 1:
         checks.square(array)
-    names = labels.names(None, cov)
+    # What has labels goes on as it is, so that the covariance keeps those that are no names as well.
+    labelled: Any = cov if array.ndim and labels.axes_of("cov", cov) else array
     if array.ndim == 1:
         checks.tolerance(tol)
-        return Diagonal(array, check_valid=check_valid, names=names)
-    return Dense(array, method=method, check_valid=check_valid, tol=tol, names=names)
+        return Diagonal(labelled, check_valid=check_valid)
+    return Dense(labelled, method=method, check_valid=check_valid, tol=tol)

@@ -147,7 +147,9 @@ class Dense(Covariance):
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))
         checks.finite("cov", array)
-        object.__setattr__(self, "names", labels.given_names(names, len(array), labels.names(None, matrix)))
+        axes = (*labels.axes_of("cov", matrix), *labels.given_names(names, len(array), "the `names` of `cov`"))
+        object.__setattr__(self, "names", labels.agreed_names(axes))
+        object.__setattr__(self, "axes", axes)
         array.setflags(write=False)
         object.__setattr__(self, "matrix", array)
 

@@ -128,7 +128,9 @@ class Diagonal(Covariance):
             raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         checks.finite("cov", array)
-        object.__setattr__(self, "names", labels.given_names(names, len(array), labels.names(None, variances)))
+        axes = (*labels.axes_of("cov", variances), *labels.given_names(names, len(array), "the `names` of `cov`"))
+        object.__setattr__(self, "names", labels.agreed_names(axes))
+        object.__setattr__(self, "axes", axes)
         array.setflags(write=False)
         object.__setattr__(self, "diagonal", array)
 

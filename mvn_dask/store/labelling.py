@@ -5,12 +5,13 @@ the stored mean of an array that `from_zarr` opened; nothing is computed.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dask.array as da
 import numpy as np
 
+from mvn_dask import checks
 from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
@@ -64,19 +65,13 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     refuse_query_planning()
     if not isinstance(array, da.Array):
         raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
-    for argument, value in (("names", names), ("dim", dim)):
-        if value is not None and not isinstance(value, Iterable):
-            raise ArgumentTypeError(f"`{argument}` must be texts, not {value!r}")
-    known, given = _known(array), cast(Any, names)
+    known = _known(array)
     dims = _dimensions(dim, known.get("dims", tuple(f"dim_{axis}" for axis in range(array.ndim))), array.ndim)
-    labels = known.get("names") if names is None else tuple(names)
-    if labels is not None:
-        if isinstance(given, str) or not all(isinstance(name, str) for name in labels):
-            raise ArgumentTypeError(f"`names` must be a sequence of texts, not {names!r}")
-        if array.ndim == 0 or len(labels) != array.shape[-1]:
-            raise ArgumentError(
-                f"`names` must name the variables: {plural(len(labels), 'name')}, an array of shape {array.shape}"
-            )
+    labels = known.get("names") if names is None else checks.variable_names(checks.texts("names", names))
+    if labels is not None and (array.ndim == 0 or len(labels) != array.shape[-1]):
+        raise ArgumentError(
+            f"`names` must name the variables: {plural(len(labels), 'name')}, an array of shape {array.shape}"
+        )
     coords = {} if labels is None else {dims[-1]: np.array(labels, dtype=object)}
     return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.get("attrs", {}))
 
@@ -110,7 +105,7 @@ def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
                 f"the names of the variables must be text, and those of {variables!r} are not: "
                 f"array.assign_coords({variables}=[…]) names them, array.drop_vars({variables!r}) leaves them out"
             )
-        names = tuple(map(str, labels))
+        names = checks.variable_names(tuple(map(str, labels)))
     return array.data, Labels(tuple(map(str, array.dims)), names)
 
 
@@ -130,9 +125,7 @@ def _known(array: da.Array) -> dict[str, Any]:
 
 
 def _dimensions(dim: str | Sequence[str] | None, default: tuple[str, ...], ndim: int) -> tuple[str, ...]:
-    given = default if dim is None else (dim,) if isinstance(dim, str) else tuple(dim)
-    if not all(isinstance(each, str) for each in given):
-        raise ArgumentTypeError(f"`dim` must be one text or several, not {dim!r}")
+    given = default if dim is None else (dim,) if isinstance(dim, str) else checks.texts("dim", dim)
     dims = given if len(given) == ndim else (*given, default[-1]) if default else given
     if len(dims) != ndim or len(set(dims)) != ndim:
         raise ArgumentError(

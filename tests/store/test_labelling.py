@@ -63,14 +63,18 @@ def test_names_of_every_kind(array: Any, options: Any, dims: tuple[str, ...], na
     ("options", "error", "text"),
     [
         ({"names": ["a"]}, ArgumentError, "1 name, an array of shape"),
-        ({"names": "ab"}, ArgumentTypeError, "a sequence of texts"),
-        ({"names": [1, 2]}, ArgumentTypeError, "a sequence of texts"),
+        ({"names": "ab"}, ArgumentTypeError, "a sequence of text"),
+        ({"names": [1, 2]}, ArgumentTypeError, "a sequence of text"),
+        ({"names": {"a", "b"}}, ArgumentTypeError, "which has no order: give a list"),
+        ({"names": ["a", "a"]}, ArgumentError, "must differ: variables 0 and 1 are both 'a'"),
+        ({"names": ["a", ""]}, ArgumentError, "must not be empty: that of variable 1 is"),
         ({"dim": ("a", "b", "c")}, ArgumentError, "must name the 2 dimensions"),
         ({"dim": ("a", "a")}, ArgumentError, "must name the 2 dimensions"),
         ({"dim": "variable"}, ArgumentError, "must name the 2 dimensions"),
-        ({"dim": (1, 2)}, ArgumentTypeError, "one text or several"),
-        ({"dim": 5}, ArgumentTypeError, "`dim` must be texts, not 5"),
-        ({"names": 5}, ArgumentTypeError, "`names` must be texts, not 5"),
+        ({"dim": (1, 2)}, ArgumentTypeError, "`dim` must be a sequence of text, and 1 is none"),
+        ({"dim": 5}, ArgumentTypeError, "`dim` must be a sequence of text, not 5"),
+        ({"dim": {"a", "b"}}, ArgumentTypeError, "which has no order: give a list"),
+        ({"names": 5}, ArgumentTypeError, "`names` must be a sequence of text, not 5"),
     ],
 )
 def test_names_that_do_not_fit(options: Any, error: type[Exception], text: str) -> None:

@@ -1,6 +1,6 @@
 """The result of every reader, and its errors. Input: an array or a table; output: finite float64, names, origin."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.errors import InvalidDistributionError, JobFileError
+from mvn_dask.errors import ArgumentError, InvalidDistributionError, JobFileError
 from mvn_dask.job.toml_format import preview
+from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import plural
 
 MATRIX_KEYS = ("cov", "correlation")
@@ -48,8 +49,13 @@ class InputArray:
     """Where it was read."""
     array: FloatArray
     """Its numbers, float64, finite, of shape (), (n,) or (n, m)."""
-    names: tuple[str, ...] | None = None
-    """Names of the variables."""
+    axes: tuple[Axis, ...] = ()
+    """Labels along its axes, which agree; default ones, which are no names, among them."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the variables."""
+        return agreed_names(self.axes)
 
 
 def as_input_array(origin: Origin, array: object) -> InputArray:
@@ -95,53 +101,23 @@ def table_input(
     """
     count, width = numbers.shape
     if count == width and origin.key in MATRIX_KEYS and (count > 1 or rows is None or rows == columns):
-        axes = [labels for labels in (rows, columns) if labels is not None]
-        return InputArray(origin, numbers, axis_names(origin, axes))
+        return labelled_input(origin, numbers, [("its rows", rows), ("its columns", columns)])
     if width == 1 and (count > 1 or rows is not None):
-        return InputArray(origin, numbers[:, 0].copy(), _names(origin, rows))
+        return labelled_input(origin, numbers[:, 0].copy(), [("its rows", rows)])
     if count == 1:
         title = width == 1 and columns is not None and columns[0] in (origin.key, "value")
-        return InputArray(origin, numbers[0].copy(), None if title else _names(origin, columns))
+        return labelled_input(origin, numbers[0].copy(), [("its columns", None if title else columns)])
     wanted = "a square matrix, or one row or column" if origin.key in MATRIX_KEYS else "one row or one column"
     raise origin.invalid(f"must be {wanted}, and it has {plural(count, 'row')} of {plural(width, 'number')}")
 
 
-def axis_names(origin: Origin, axes: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
-    """Names of the variables from the labels along several axes of an array, which must agree."""
-    for labels in axes[1:]:
-        if text := name_difference(axes[0], labels):
-            raise origin.invalid(f"its rows and columns must have the same names in the same order: {text}")
-    return _names(origin, axes[0] if axes else None)
-
-
-def _names(origin: Origin, labels: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Labels as names; pandas' default index 0, 1, … and polars' column_0, column_1, … are none."""
-    if labels is None or any(
-        list(labels) == [f"{prefix}{number}" for number in range(len(labels))] for prefix in ("", "column_")
-    ):
-        return None
-    seen: set[str] = set()
-    for number, label in enumerate(labels, start=1):
-        if not label:
-            raise origin.invalid(f"the name of variable {number} is empty")
-        if label in seen:
-            raise origin.invalid(f"two variables are named {preview(label)}")
-        seen.add(label)
-    return tuple(labels)
-
-
-def name_difference(one: Sequence[str], other: Sequence[str]) -> str:
-    """Description of the first difference between names; empty if there is none.
-
-    Examples
-    --------
-    >>> name_difference(["oil", "gas"], ["gas", "oil"])
-    'variable 1 is "oil" in one and "gas" in the other (the same names in another order)'
-    """
-    if list(one) == list(other):
-        return ""
-    if len(one) != len(other):
-        return f"there are {len(one)} of one and {len(other)} of the other"
-    number = next(number for number, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1])
-    same = " (the same names in another order)" if sorted(one) == sorted(other) else ""
-    return f"variable {number + 1} is {preview(one[number])} in one and {preview(other[number])} in the other{same}"
+def labelled_input(
+    origin: Origin, numbers: FloatArray, labels: Iterable[tuple[str, Iterable[object] | None]]
+) -> InputArray:
+    """An array and the labels along each axis that has any, which must agree; each with a text that says where."""
+    axes = tuple(Axis.of(where, found) for where, found in labels if found is not None)
+    try:
+        agreed_names(axes)
+    except ArgumentError as error:
+        raise origin.invalid(str(error)) from None
+    return InputArray(origin, numbers, axes)

@@ -1,10 +1,9 @@
 """Mean, covariance and names of variables of a job, read and compared with each other. Cost: reading, O(d²)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +11,10 @@ import numpy as np
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
-from mvn_dask.job.inputs.base import InputArray, name_difference, refuse_entries
+from mvn_dask.job.inputs.base import InputArray, refuse_entries
 from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.schema.job_spec import JobSpec
+from mvn_dask.labels import agreed_names
 from mvn_dask.readable import plural
 from mvn_dask.slow_steps import name_if_slow
 
@@ -52,17 +52,25 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     else:
         cov, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
         arrays, array = [mean, cov, deviations], covariance_from_correlation(cov, deviations)
-    for one, other in combinations([each for each in arrays if each.names is not None], 2):
-        if text := name_difference(one.names or (), other.names or ()):
-            msg = f"the variables must have the same names in the same order as in {other.origin.key}: {text}"
-            raise one.origin.invalid(msg)
+    names = _names(job, arrays)
     if cov.array.ndim:
         _require_square(cov, vector=True)
     _require_vector(mean, cov)
     ndim = len(array) if array.ndim else mean.array.size
-    names = next((each.names for each in arrays if each.names), None)
     # Adding 0.0 turns -0.0 into 0.0: both are one mean, and must not give two fingerprints.
     return DistributionInputs(np.broadcast_to(mean.array, (ndim,)) + 0.0, array, names)
+
+
+def _names(job: JobSpec, arrays: Iterable[InputArray]) -> tuple[str, ...] | None:
+    """Names of the variables, from the labels of all arrays."""
+    try:
+        return agreed_names(
+            replace(axis, where=f"{axis.where.replace('its ', 'the ', 1)} of {each.origin.key} ({each.origin.path})")
+            for each in arrays
+            for axis in each.axes
+        )
+    except ArgumentError as error:
+        raise InvalidDistributionError(f"{job.label}: distribution: {error}") from None
 
 
 def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:

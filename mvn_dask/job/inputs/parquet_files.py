@@ -28,24 +28,51 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
         text = str(error).split("\n", maxsplit=1)[0]
         raise origin.invalid(f"is no Parquet file, or a damaged one: {text}") from None
-    index = _index(origin, table)
+    pandas_index = _pandas_index(table)
+    index = _index(origin, table, pandas_index)
     columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
         raise origin.invalid(f"holds no numbers: {plural(table.num_rows, 'row')}, {plural(len(columns), 'column')}")
     names = [table.column_names[number] for number in columns]
     numbers = np.column_stack([_numbers(origin, *each) for each in zip(names, table.select(columns), strict=True)])
-    rows = None if index is None else [str(label) for label in table.column(index).to_pylist()]
-    return table_input(origin, numbers, names, rows)
+    labels = _range(table, pandas_index) if index is None else table.column(index).to_pylist()
+    return table_input(origin, numbers, names, None if labels is None else [str(label) for label in labels])
 
 
-def _index(origin: Origin, table: Any) -> int | None:
+def _pandas_index(table: Any) -> list[Any]:
+    """What pandas wrote about its index: names of columns, or the description of a range; a level each."""
+    with suppress(TypeError, KeyError, ValueError):  # no metadata of pandas, or none that can be read
+        found = table.schema.pandas_metadata["index_columns"]
+        if isinstance(found, list):
+            return found
+    return []
+
+
+def _range(table: Any, pandas_index: list[Any]) -> range | None:
+    """The numbers of the rows, which pandas writes as a description where they are evenly spaced."""
+    with suppress(TypeError, KeyError, ValueError, OverflowError):
+        (level,) = pandas_index
+        found = range(*(level[name] for name in ("start", "stop", "step")))
+        # The index of a single row says nothing about variables in columns.
+        if len(found) == table.num_rows > 1:
+            return found
+    return None
+
+
+def _index(origin: Origin, table: Any, pandas_index: list[Any]) -> int | None:
     """Number of the column that names the rows."""
     import pyarrow.types as kinds
 
     names = table.column_names
-    with suppress(TypeError, KeyError, ValueError):  # no index of pandas, or none that is a column
-        columns = table.schema.pandas_metadata["index_columns"]
-        return int(names.index(next((name for name in columns if isinstance(name, str)), None)))
+    columns = [level for level in pandas_index if isinstance(level, str) and level in names]
+    if len(columns) > 1:
+        levels = ", ".join(map(preview, columns))
+        raise origin.invalid(
+            f"its index has {len(columns)} levels ({levels}), and a variable has one name: write a frame whose index "
+            "has one, such as frame.set_axis(frame.index.map(str))"
+        )
+    if columns:
+        return int(names.index(columns[0]))
 
     def is_text(kind: Any) -> bool:
         inner = kind.value_type if kinds.is_dictionary(kind) else kind

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mvn_dask.errors import InvalidDistributionError, StorageError, TransportError
-from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, axis_names, check_kind
+from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, labelled_input
 from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
 
@@ -74,7 +74,7 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
         # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
     given = as_input_array(origin, numbers)
-    return InputArray(origin, given.array, axis_names(origin, labels))
+    return labelled_input(origin, given.array, labels)
 
 
 def _refuse_pickles(origin: Origin, array: Any) -> None:
@@ -94,8 +94,8 @@ def _group_in(open_store: Callable[[], Any]) -> Any:
         return {}
 
 
-def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[list[str]]:
-    """The labels along each dimension that has any."""
+def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[tuple[str, list[object]]]:
+    """The labels along each dimension that has any, and where they stand."""
     import zarr
 
     # Of Zarr's version 3, and of version 2 as xarray writes it.
@@ -111,5 +111,5 @@ def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[l
         if coordinate.dtype.kind in "biufUTO" and "units" not in coordinate.attrs:
             _refuse_pickles(origin, coordinate)
             labels: Any = coordinate[...]
-            found.append([str(label) for label in labels.tolist()])
+            found.append((f"its coordinate {preview(dim)}", labels.tolist()))
     return found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.base import Origin, name_difference, table_input
+from mvn_dask.job.inputs.base import Origin, table_input
 
 COV, MEAN = Origin("job.toml", "cov", "a.csv"), Origin("job.toml", "mean", "a.csv")
 
@@ -32,8 +32,12 @@ def test_rows_name_where_columns_do_not() -> None:
     assert table_input(COV, np.eye(2), None, ["a", "b"]).names == ("a", "b")
 
 
-def test_differences_in_words() -> None:
-    assert name_difference(["a"], ["a"]) == ""
-    assert name_difference(["a"], ["a", "b"]) == "there are 1 of one and 2 of the other"
-    assert name_difference(["a", "b"], ["a", "c"]) == 'variable 2 is "b" in one and "c" in the other'
-    assert name_difference(["a", "b", "c"], ["a", "c", "b"]).endswith(" (the same names in another order)")
+def test_labels_that_disagree() -> None:
+    with pytest.raises(InvalidDistributionError) as caught:
+        table_input(COV, np.eye(2), ["b", "a"], ["a", "b"])
+    assert str(caught.value) == (
+        "job.toml: distribution.cov: a.csv: its rows and its columns must agree: variable 0 is 'a' in one and 'b' in "
+        "the other (the same labels in another order)"
+    )
+    with pytest.raises(InvalidDistributionError, match="its rows and its columns must agree: variable 0 is '0' in one"):
+        table_input(COV, np.eye(2), ["1", "0"], ["0", "1"])

@@ -134,14 +134,14 @@ FAULTS: list[tuple[str, str]] = [
     ("1,x\n3,4\n", 'line 1, column 2: must be a number, not "x"'),
     ("x,1\n3,4\n", 'line 1, column 1: must be a number, not "x"'),
     ("1,\n3,4\n", "line 1, column 2: must be a number, and it is empty"),
-    (",2,3\n4,5,6\n7,8,9\n", "its rows and columns must have the same names in the same order: "),
+    (",2,3\n4,5,6\n7,8,9\n", "its rows and its columns must agree: variable 0 is '4' in one and '2' in the other"),
     ('a,b\n"1"x,2\n', "line 2: is no CSV: "),
     ("a," + "b" * 200_000 + "\n1,2\n", "line 1: is no CSV: field larger than field limit"),
-    ("a,a\n1,2\n2,3\n", 'two variables are named "a"'),
-    ("a,\n1,2\n2,3\n", "the name of variable 2 is empty"),
+    ("a,a\n1,2\n2,3\n", "names of variables must differ: variables 0 and 1 are both 'a'"),
+    ("a,\n1,2\n2,3\n", "names of variables must not be empty: that of variable 1 is"),
     ("1,2\n3,4\n5,6\n", "must be a square matrix, or one row or column, and it has 3 rows of 2 numbers"),
-    (",a,b\na,1,0\nc,0,1\n", 'its rows and columns must have the same names in the same order: variable 2 is "c" in '),
-    (",a,b\nb,1,0\na,0,1\n", "its rows and columns must have the same names in the same order: variable 1 is "),
+    (",a,b\na,1,0\nc,0,1\n", "its rows and its columns must agree: variable 1 is 'c' in one and 'b' in"),
+    (",a,b\nb,1,0\na,0,1\n", "its rows and its columns must agree: variable 0 is "),
 ]
 
 

@@ -1,12 +1,17 @@
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvn_dask.errors import InvalidDistributionError, NotPositiveDefiniteError
+import mvn_dask
+from mvn_dask.errors import ArgumentError, InvalidDistributionError, NotPositiveDefiniteError
 from mvn_dask.job.inputs.base import Origin, as_input_array
 from mvn_dask.job.inputs.distribution_inputs import covariance_from_correlation, distribution_inputs, distribution_of
 from tests.support.job_inputs import job_in
@@ -59,16 +64,72 @@ def test_names_must_agree(tmp_path: Path) -> None:
     assert distribution_of(job_in(tmp_path, mean=0, cov="same.csv")).names == ("oil", "gas")
     assert distribution_of(job_in(tmp_path, mean="mean.csv", cov=1)).names == ("oil", "gas")
     for name, text in {
-        "order.csv": 'variable 1 is "oil" in one and "gas" in the other (the same names in another order)',
-        "other.csv": 'variable 2 is "gas" in one and "tin" in the other',
-        "more.csv": "there are 2 of one and 3 of the other",
+        "order.csv": "variable 0 is 'oil' in one and 'gas' in the other (the same labels in another order)",
+        "other.csv": "variable 1 is 'gas' in one and 'tin' in the other",
+        "more.csv": "there are 2 labels in one and 3 in the other",
     }.items():
         with pytest.raises(InvalidDistributionError) as caught:
             distribution_inputs(job_in(tmp_path, mean="mean.csv", cov=name))
         assert str(caught.value) == (
-            f"job.toml: distribution.mean: {tmp_path / 'mean.csv'}: the variables must have the same names in the same "
-            f"order as in cov: {text}"
+            f"job.toml: distribution: the rows of mean ({tmp_path / 'mean.csv'}) and the columns of cov "
+            f"({tmp_path / name}) must agree: {text}"
         )
+
+
+def put(folder: Path, name: str, kind: str, table: pd.DataFrame | pd.Series) -> str:
+    """Write a table whose index and columns are numbers, or have the names that polars makes up."""
+    path = folder / f"{name}.{kind}"
+    if kind == "csv":
+        table.to_csv(path)
+    elif kind == "parquet":
+        pd.DataFrame(table).rename(columns=str).to_parquet(path)
+    elif kind == "polars":
+        path = folder / f"{name}.parquet"
+        values = table.to_numpy().reshape(-1, len(table))
+        pl.DataFrame(values, schema=[f"column_{label}" for label in table.index]).write_parquet(path)
+    else:
+        found = xr.DataArray(table.to_numpy(), dims=("x", "y")[: table.ndim], coords={"x": list(table.index)})
+        found.to_dataset(name="array").to_zarr(path, consolidated=False, zarr_format=2)
+        return f"{path.name}/array"
+    return path.name
+
+
+KINDS = ["csv", "parquet", "polars", "zarr"]
+IN_ORDER: list[Any] = [None, [0, 1]]
+REVERSED: list[Any] = [[1, 0]]
+
+
+def matrix(index: Any) -> pd.DataFrame:
+    return pd.DataFrame([[4.0, 1.0], [1.0, 9.0]], index=index, columns=index)
+
+
+def test_numbers_in_another_order_are_refused_in_every_file(tmp_path: Path) -> None:
+    """As the same arrays are in Python, whichever of both files is in the order that libraries make up."""
+    files: dict[Any, tuple[str, str, str]] = {}
+    for number, (kind, index) in enumerate(product(KINDS, [*IN_ORDER, *REVERSED])):
+        files[kind, str(index)] = (
+            put(tmp_path, f"mean{number}", kind, pd.Series([10.0, 20.0], index=index)),
+            put(tmp_path, f"cov{number}", kind, matrix(index)),
+            put(tmp_path, f"deviations{number}", kind, pd.Series([2.0, 3.0], index=index)),
+        )
+    pairs = [*product(IN_ORDER, REVERSED), *product(REVERSED, IN_ORDER)]
+    for kind, other, (one, two) in product(KINDS, KINDS, pairs):
+        mean, (_, cov, deviations) = files[kind, str(one)][0], files[other, str(two)]
+        with pytest.raises(InvalidDistributionError, match=r"of mean \(.* of cov \(.* must agree: variable 0 is "):
+            distribution_inputs(job_in(tmp_path, mean=mean, cov=cov))
+        job = job_in(tmp_path, mean=mean, cov=None, correlation=np.eye(2).tolist(), standard_deviations=deviations)
+        with pytest.raises(InvalidDistributionError, match=r"of mean \(.* of standard_deviations \(.* must agree: "):
+            distribution_inputs(job)
+        with pytest.raises(ArgumentError, match="must agree: variable 0 is "):
+            mvn_dask.MultivariateNormal(pd.Series([10.0, 20.0], index=one), matrix(two))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_in_order_are_no_names_in_any_file(tmp_path: Path, kind: str) -> None:
+    mean = put(tmp_path, "mean", kind, pd.Series([10.0, 20.0]))
+    for other in KINDS:
+        cov = put(tmp_path, "cov", other, matrix(None))
+        assert distribution_inputs(job_in(tmp_path, mean=mean, cov=cov)).names is None
 
 
 def test_the_covariance_is_checked() -> None:
@@ -85,8 +146,6 @@ def test_the_covariance_is_checked() -> None:
 
 
 def test_the_distribution_is_that_of_the_same_arrays(tmp_path: Path) -> None:
-    import mvn_dask
-
     cov = np.array([[4.0, 1.0], [1.0, 9.0]])
     np.savez(tmp_path / "a.npz", mean=[1.0, 2.0], cov=cov)
     ours = distribution_of(job_in(tmp_path, mean="a.npz", cov="a.npz", method="cholesky"))

@@ -77,7 +77,7 @@ FAULTS: list[tuple[Any, str]] = [
     ({"a": pa.array([], pa.float64())}, "holds no numbers: 0 rows, 1 column"),
     ({}, "holds no numbers: 0 rows, 0 columns"),
     ({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.0, 3.0]}, "must be a square matrix, or one row or column, and it has 3 rows"),
-    (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]), "its rows and columns must have the same names in the"),
+    (pd.DataFrame(MATRIX, columns=NAMES, index=NAMES[::-1]), "its rows and its columns must agree: "),
 ]
 
 
@@ -95,10 +95,45 @@ def test_damaged_files(tmp_path: Path) -> None:
 
 
 def test_metadata_of_pandas_that_lie(tmp_path: Path) -> None:
-    for lie in (b"{", b"[]", b"3", b'{"index_columns": 3}', b'{"index_columns": ["nothing", {}]}', b"{}"):
+    for lie in (b"{", b"[]", b"3", b'{"index_columns": 3}', b'{"index_columns": ["nothing", {}]}', b"{}",
+        b'{"index_columns": [{"kind": "range", "start": 0, "stop": 1000000000000000000000, "step": 1}]}',
+        b'{"index_columns": [{"kind": "range", "start": 0, "stop": "x", "step": 0}]}',
+    ):  # fmt: skip
         table = pa.table({"a": [1.0]}).replace_schema_metadata({b"pandas": lie})
         pq.write_table(table, tmp_path / "a.parquet")
         assert read(tmp_path, "cov", "a.parquet").array.tolist() == [[1.0]]
+
+
+def test_an_index_of_several_levels_is_refused_and_the_way_out_works(tmp_path: Path) -> None:
+    """In a table of any width, whose levels may be texts or numbers: none is taken for a variable."""
+    levels: list[list[tuple[Any, ...]]] = [
+        [("oil", 2026), ("gas", 2027)], [(2026, 1), (2027, 2)], [("a", "b", "c"), ("d", "e", "f")]
+    ]  # fmt: skip
+    for index in levels:
+        labels = pd.MultiIndex.from_tuples(index, names=["commodity", *[None] * (len(index[0]) - 1)])
+        for key, columns in (("mean", ["x"]), ("cov", [str(label) for label in index])):
+            frame = pd.DataFrame(MATRIX[:, : len(columns)], index=labels, columns=columns)
+            assert refusal(tmp_path, key, put(tmp_path, frame)).startswith(
+                f'a.parquet: its index has {len(index[0])} levels ("commodity", "__index_level_1__"'
+            )
+            way_out = refusal(tmp_path, key, "a.parquet").rpartition("such as ")[2]
+            put(tmp_path, eval(way_out, {"frame": frame}))  # noqa: S307
+            found = read(tmp_path, key, "a.parquet")
+            assert found.names == tuple(str(label) for label in index)
+            assert np.array_equal(found.array, MATRIX if key == "cov" else MATRIX[:, 0])
+
+
+def test_the_range_of_pandas_labels_the_rows(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    for index, names in (
+        (pd.RangeIndex(3), None),
+        (pd.RangeIndex(2, -1, -1), ("2", "1", "0")),
+        (pd.RangeIndex(1990, 2020, 10), ("1990", "2000", "2010")),
+    ):
+        assert read(tmp_path, "mean", put(tmp_path, frame.set_axis(index))).names == names
+    for number, name in ((4.0, "oil"), (9.0, "0")):
+        found = read(tmp_path, "cov", put(tmp_path, pd.DataFrame({name: [number]})))
+        assert (found.array.tolist(), found.names) == ([[number]], None if name == "0" else (name,))
 
 
 def test_folders_around_it_are_no_columns(tmp_path: Path) -> None:

@@ -69,12 +69,12 @@ def test_the_coordinates_that_xarray_writes_are_names(tmp_path: Path, version: A
         assert read(tmp_path, "mean", f"{number}.zarr/deep/mean").names == names
     labelled(["a", "b"], ["b", "a"]).to_zarr(tmp_path / "odd.zarr", zarr_format=version, consolidated=False)
     assert refusal(tmp_path, "cov", "odd.zarr").startswith(
-        "odd.zarr: its rows and columns must have the same names in the same order: variable 1 is "
+        'odd.zarr: its coordinate "asset" and its coordinate "other" must agree: variable 0 is '
     )
     job = job_in(tmp_path, mean="0.zarr/deep", cov=pd.DataFrame(MATRIX).to_numpy().tolist())
     assert distribution_inputs(job).names == ("öl", "gas")
     labelled(["gas", "öl"]).to_zarr(tmp_path / "reversed.zarr", zarr_format=version, consolidated=False)
-    with pytest.raises(InvalidDistributionError, match="the same names in another order"):
+    with pytest.raises(InvalidDistributionError, match="the same labels in another order"):
         distribution_inputs(job_in(tmp_path, mean="reversed.zarr", cov="0.zarr/deep"))
 
 
