@@ -19,10 +19,15 @@ import numpy.typing as npt
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.readable import short_repr
 
 NumpyMethod = Literal["eigh", "svd", "cholesky"]
 Method = Literal["auto", NumpyMethod]
 CheckValid = Literal["warn", "raise", "ignore"]
+MAX_AXES = 64
+"""Axes of an array, at most, which are numpy's; the last one of a sample is that of the variables."""
+MAX_LENGTH = 2**63 - 1
+"""Length of an axis, at most."""
 _PACKAGE = Path(__file__).parent
 _QUOTED = Repr()
 _QUOTED.maxstring = 60
@@ -40,14 +45,16 @@ def method(value: object) -> Method:
 
 def _method(value: object, known: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in known:
-        raise ArgumentError(f"method must be one of {{{', '.join(map(repr, known))}}}: `method` is {value!r}")
+        raise ArgumentError(f"method must be one of {{{', '.join(map(repr, known))}}}: `method` is {short_repr(value)}")
     return value
 
 
 def check_valid(value: object) -> CheckValid:
     """What to do with a covariance that is not positive semidefinite."""
     if not isinstance(value, str) or value not in get_args(CheckValid):
-        raise ArgumentError(f"check_valid must equal 'warn', 'raise', or 'ignore': `check_valid` is {value!r}")
+        raise ArgumentError(
+            f"check_valid must equal 'warn', 'raise', or 'ignore': `check_valid` is {short_repr(value)}"
+        )
     return cast(CheckValid, value)
 
 
@@ -55,10 +62,12 @@ def tolerance(value: object) -> float:
     """Tolerance of the check of a covariance: a real number, not negative."""
     try:
         number = float(cast(float, value))
+    except OverflowError as error:
+        raise ArgumentError(f"`tol` must be finite and not negative: it is {short_repr(value)}") from error
     except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(f"`tol` must be a real number, not {value!r}") from error
+        raise ArgumentTypeError(f"`tol` must be a real number, not {short_repr(value)}") from error
     if not number >= 0 or math.isinf(number):
-        raise ArgumentError(f"`tol` must be finite and not negative: it is {value!r}")
+        raise ArgumentError(f"`tol` must be finite and not negative: it is {short_repr(value)}")
     return number
 
 
@@ -66,8 +75,8 @@ def dtype(value: object) -> np.dtype[np.floating[Any]]:
     """Type of the samples: float64 or float32."""
     try:
         given = np.dtype(cast(npt.DTypeLike, value))
-    except TypeError as error:
-        raise ArgumentTypeError(f"`dtype` must be float64 or float32, not {value!r}") from error
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"`dtype` must be float64 or float32, not {short_repr(value)}") from error
     if given not in (np.dtype(np.float64), np.dtype(np.float32)):
         raise ArgumentTypeError(f"`dtype` must be float64 or float32, not {given}")
     return cast(np.dtype[np.floating[Any]], given)
@@ -78,16 +87,22 @@ def size(value: object) -> tuple[int, ...]:
     if value is None:
         return ()
     if isinstance(value, (bool, np.bool_, str, bytes)):
-        raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {value!r}")
+        raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {short_repr(value)}")
     try:
         try:
             lengths = [operator.index(cast(Any, value))]
         except TypeError:
             lengths = [operator.index(length) for length in cast(Iterable[Any], value)]
     except TypeError as error:
-        raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {value!r}: {error}") from error
+        raise ArgumentTypeError(
+            f"`size` must be an integer or a tuple of them, not {short_repr(value)}: {error}"
+        ) from error
     if any(length < 0 for length in lengths):
-        raise ArgumentError(f"negative dimensions are not allowed: `size` is {value!r}")
+        raise ArgumentError(f"negative dimensions are not allowed: `size` is {short_repr(value)}")
+    if any(length > MAX_LENGTH for length in lengths):
+        raise ArgumentError(f"`size` must be less than 2**63 along every axis: it is {short_repr(value)}")
+    if len(lengths) >= MAX_AXES:
+        raise ArgumentError(f"`size` must have at most {MAX_AXES - 1} axes: it has {len(lengths)}")
     return tuple(lengths)
 
 
@@ -96,9 +111,9 @@ def count(name: str, value: object) -> int:
     try:
         number = operator.index(cast(Any, value))
     except TypeError as error:
-        raise ArgumentTypeError(f"`{name}` must be an integer, not {value!r}") from error
+        raise ArgumentTypeError(f"`{name}` must be an integer, not {short_repr(value)}") from error
     if number < 0:
-        raise ArgumentError(f"`{name}` must not be negative: it is {number}")
+        raise ArgumentError(f"`{name}` must not be negative: it is {short_repr(number)}")
     return number
 
 

@@ -1,4 +1,12 @@
-"""Bytes, durations and counts as people read them. Input: numbers; output: texts."""
+"""Bytes, durations, counts and values as people read them. Input: numbers, values; output: texts of bounded length."""
+
+from reprlib import Repr
+
+MAX_DIGITS = 640
+"""Digits of an integer in an argument, a job file or a record, at most: so many Python reads and writes under whatever
+limit `sys.set_int_max_str_digits` gave it."""
+SHOWN_DIGITS = 60
+"""Digits of an integer that an error shows, at most."""
 
 
 def readable_bytes(nbytes: float) -> str:
@@ -44,3 +52,35 @@ def plural(value: int, what: str) -> str:
     ('1 row', '12345 rows')
     """
     return f"{value} {what}{'' if value == 1 else 's'}"
+
+
+class _ShortRepr(Repr):
+    def repr_int(self, value: int, level: int) -> str:  # noqa: ARG002
+        return integer_text(value)
+
+
+_SHORT = _ShortRepr()
+_SHORT.maxstring = _SHORT.maxother = SHOWN_DIGITS
+
+
+def integer_text(value: int) -> str:
+    """An integer for an error: its digits, or its size where they are many.
+
+    Examples
+    --------
+    >>> integer_text(-42), integer_text(10**5000)
+    ('-42', 'an integer of 16610 bits')
+    """
+    # Python refuses to write integers of more than 4,300 digits.
+    return str(value) if abs(value) < 10**SHOWN_DIGITS else f"an integer of {value.bit_length()} bits"
+
+
+def short_repr(value: object) -> str:
+    """The `repr` of a value for an error: not the whole of a long one, and without fail for any integers in it.
+
+    Examples
+    --------
+    >>> print(short_repr((3, 10**5000)), short_repr("x" * 100))
+    (3, an integer of 16610 bits) 'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'
+    """
+    return _SHORT.repr(value)

@@ -3,6 +3,7 @@ import pytest
 
 from mvn_dask import checks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.readable import short_repr
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,29 @@ def test_negative_sizes(given: object) -> None:
         checks.size(given)
 
 
-@pytest.mark.parametrize("given", [-1, np.nan, np.inf, "-2"])
+@pytest.mark.parametrize("given", [2**63, (0, 2**63), (1, 10**5000)], ids=short_repr)
+def test_sizes_that_no_axis_has(given: object) -> None:
+    with pytest.raises(ArgumentError, match=r"`size` must be less than 2\*\*63 along every axis"):
+        checks.size(given)
+    assert checks.size(2**63 - 1) == (2**63 - 1,)
+
+
+def test_sizes_of_more_axes_than_an_array_has() -> None:
+    assert checks.size([1] * 63) == (1,) * 63
+    with pytest.raises(ArgumentError, match="`size` must have at most 63 axes: it has 64"):
+        checks.size([1] * 64)
+
+
+@pytest.mark.parametrize("number", [10**5000, -(10**5000)], ids=short_repr)
+def test_no_integer_is_too_long_for_an_error(number: int) -> None:
+    for check in (checks.size, checks.tolerance, checks.dtype, checks.method, checks.check_valid):
+        with pytest.raises((ArgumentError, ArgumentTypeError), match="an integer of 16610 bits"):
+            check(number)
+    with pytest.raises(ArgumentError, match="an integer of 16610 bits"):
+        checks.count("n", -abs(number))
+
+
+@pytest.mark.parametrize("given", [-1, np.nan, np.inf, "-2", 10**400])
 def test_tolerances(given: object) -> None:
     with pytest.raises(ArgumentError, match="`tol`"):
         checks.tolerance(given)

@@ -1,7 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
-from mvn_dask.readable import duration, plural, readable_bytes
+from mvn_dask.readable import MAX_DIGITS, duration, plural, readable_bytes, short_repr
 
 DURATIONS = [
     (0, "0 s"),
@@ -31,3 +33,20 @@ def test_bytes(nbytes: int, text: str) -> None:
 
 def test_plurals() -> None:
     assert [plural(count, "chunk") for count in (0, 1, 2, 1000)] == ["0 chunks", "1 chunk", "2 chunks", "1000 chunks"]
+
+
+def test_values_in_errors_are_short_whatever_they_hold() -> None:
+    huge = 10**5000
+    for value in (huge, -huge, [huge], {"a": (huge, {huge})}, [[[huge]]], "x" * 10**6, [huge] * 10**5, np.float64(1)):
+        assert len(short_repr(value)) < 400
+    for plain in (3, -(2**63), [1, "a", None, True], (1.5,), {"a": [1]}):
+        assert short_repr(plain) == repr(plain)
+
+
+def test_python_always_reads_as_many_digits_as_are_allowed() -> None:
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(sys.int_info.str_digits_check_threshold)
+    try:
+        assert str(int("9" * MAX_DIGITS)) == "9" * MAX_DIGITS
+    finally:
+        sys.set_int_max_str_digits(limit)

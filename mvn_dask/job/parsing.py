@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.keys import Key, KeyLocations, Override, is_secret, key_lines, parse_key, suggestion
+from mvn_dask.job.quantities import TOO_MANY_DIGITS
 from mvn_dask.job.schema.base import ContradictionError
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.toml_format import preview
 from mvn_dask.locations import local_path
+from mvn_dask.readable import MAX_DIGITS
 
 J = TypeVar("J", bound=JobSpec)
 
@@ -25,6 +27,7 @@ NESTED = (Mapping, list, tuple)
 MAX_DEPTH = 64
 """Tables and lists within one another, at most."""
 _TOML_ERROR = re.compile(r"(?P<text>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
+_LONG_NUMBER = re.compile(rf"\d[\d_]{{{MAX_DIGITS},}}", re.ASCII)
 _RULES = {
     "bool_type": "must be true or false",
     "float_type": "must be a number",
@@ -98,8 +101,24 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
         raise JobFileError(f"{where}: is not TOML: {what}") from None
     except RecursionError:
         raise JobFileError(f"{path}: is not TOML: too deep") from None
-    except ValueError as error:  # Python's limit of 4,300 digits of an integer
-        raise JobFileError(f"{path}: {error}") from None
+    except ValueError:  # Python's limit of 4,300 digits of an integer
+        raise JobFileError(*_long_integers(text, path)) from None
+
+
+def _long_integers(text: str, path: Path) -> Iterator[str]:
+    """A line for each integer of a TOML text that Python refuses to read."""
+    starts = sorted((line, key) for key, line in key_lines(text).items())
+    for found in _LONG_NUMBER.finditer(text):
+        # In a text or a float as many digits are allowed: without the others, tomllib says whether these are one.
+        rest = [_LONG_NUMBER.sub("0", part) for part in (text[: found.start()], text[found.end() :])]
+        try:
+            tomllib.loads(found[0].join(rest))
+        except tomllib.TOMLDecodeError:
+            continue
+        except ValueError:
+            line = text.count("\n", 0, found.start()) + 1
+            key = next((key for start, key in reversed(starts) if start <= line), ())
+            yield f"{path}:{line}: {'.'.join(key)}: {TOO_MANY_DIGITS}"
 
 
 def parse_overrides(texts: Texts) -> list[Override]:

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.toml_format import preview
+from mvn_dask.readable import MAX_DIGITS
 
 _INTEGER = re.compile(r"[+-]?(\d+_)*\d+(\.(\d+_)*\d*)?([eE][+-]?\d{1,4})?", re.ASCII)
 MAX_EXACT_FLOAT = 2**53
 """Up to here every integer is a float; beyond, a float may stand for the integer next to the one that was written."""
-MAX_DIGITS = 1000
-"""Digits of an integer, at most."""
+TOO_MANY_DIGITS = f"must be an integer of at most {MAX_DIGITS} digits"
+"""What an error says of an integer with more digits."""
 BYTE_LIMIT = 2**63
 """Byte sizes are less than this."""
 
@@ -30,10 +31,10 @@ def integer(value: object, least: int | None = None) -> int:
     """
     rule = "must be an integer" if least is None else f"must be an integer of at least {least}"
     number = _as_integer(value, rule)
+    if abs(number) >= 10**MAX_DIGITS:
+        raise ArgumentError(TOO_MANY_DIGITS)
     if least is not None and number < least:
         raise ArgumentError(f"{rule}, not {preview(value)}")
-    if abs(number) >= 10**MAX_DIGITS:
-        raise ArgumentError(f"must be an integer of at most {MAX_DIGITS} digits")
     return number
 
 
@@ -46,8 +47,10 @@ def _as_integer(value: object, rule: str) -> int:
         raise ArgumentError(f'{rule}, and {preview(value)} is not exact: write all digits, or "{value:g}" in quotes')
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         number = Decimal(value.strip().replace("_", ""))
-        # Checked before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
-        if abs(number.adjusted()) <= 2 * MAX_DIGITS and number == number.to_integral_value():
+        # Before any power of ten is computed: int(Decimal("1e9999")) has 10,000 digits.
+        if number.adjusted() >= MAX_DIGITS:
+            raise ArgumentError(TOO_MANY_DIGITS)
+        if number.adjusted() >= -MAX_DIGITS and number == number.to_integral_value():
             return int(number)
     raise ArgumentError(f"{rule}, not {preview(value)}")
 

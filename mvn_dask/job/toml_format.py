@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 
+from mvn_dask.readable import integer_text
+
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 PREVIEW_LENGTH = 60
 """Characters of a value that an error shows, at most."""
@@ -72,8 +74,7 @@ def preview(value: object) -> str:
     >>> preview("x" * 100)
     '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…'
     """
-    # Python refuses to print integers of more than 4,300 digits.
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**PREVIEW_LENGTH:
-        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return integer_text(value)
     text = format_value(value)
     return text if len(text) <= PREVIEW_LENGTH else f"{text[: PREVIEW_LENGTH - 1]}…"

@@ -11,6 +11,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.checks import MAX_LENGTH
 from mvn_dask.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -23,7 +24,7 @@ from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.maintenance.verify import replay_of
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
@@ -96,9 +97,9 @@ def extend(
     True
     """
     if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)):
-        raise ArgumentTypeError(f"`rows` must be an integer, not {rows!r}")
-    if rows < 1:
-        raise ArgumentError(f"`rows` must be at least 1: it is {rows}")
+        raise ArgumentTypeError(f"`rows` must be an integer, not {short_repr(rows)}")
+    if not 1 <= rows <= MAX_LENGTH:
+        raise ArgumentError(f"`rows` must be at least 1, and less than 2**63: it is {short_repr(rows)}")
     storage = open_storage(url, storage_options, fsync=fsync)
     refuse_unsafe_writes(url)
     require_manifest(storage)

@@ -10,7 +10,6 @@ References
 numpy's spawning of independent streams: https://numpy.org/doc/stable/reference/random/parallel.html
 """
 
-import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States, child_states
+from mvn_dask.readable import MAX_DIGITS, short_repr
 
 _Words = int | np.integer[Any] | npt.NDArray[np.integer[Any]]
 _NumpySource = np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | np.random.RandomState
@@ -34,6 +34,13 @@ STRIPE_ROWS = 128
 """Rows of a stripe, at least, while it has at most `STRIPE_LIMIT` numbers."""
 STRIPE_LIMIT = 2**23
 """Numbers in a stripe, at most, while it has more than one row."""
+
+BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+"""Bit generators of a root, all of numpy's: a record never makes another class be looked up."""
+POOL_SIZES = (4, 2**10)
+"""Pool sizes of a root's seed sequence, at least and at most: filling a pool takes the square of its size."""
+_INTEGER_LIMIT = 10**MAX_DIGITS
+_EXACT_IN_JSON = 2**53
 
 
 def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
@@ -69,7 +76,11 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Root:
-    """A node of numpy's tree of seed sequences, and the bit generator that draws from it."""
+    """A node of numpy's tree of seed sequences, and the bit generator that draws from it.
+
+    Every root can be recorded and read again. Making one raises ArgumentError for an integer that is negative or has
+    more than `MAX_DIGITS` digits, a pool size out of `POOL_SIZES`, or another bit generator than `BIT_GENERATORS`.
+    """
 
     entropy: int | tuple[int, ...]
     """Entropy of the seed sequence."""
@@ -79,6 +90,18 @@ class Root:
     """Name of a class in ``numpy.random``."""
     pool_size: int = 4
     """Pool size of the seed sequence, in 32-bit words."""
+
+    def __post_init__(self) -> None:
+        for number in (*(self.entropy if isinstance(self.entropy, tuple) else (self.entropy,)), *self.key):
+            if number < 0:
+                raise ArgumentError(f"{short_repr(number)} is negative")
+            if number >= _INTEGER_LIMIT:
+                raise ArgumentError(f"an integer has more than {MAX_DIGITS} digits")
+        if not POOL_SIZES[0] <= self.pool_size <= POOL_SIZES[1]:
+            least, most = POOL_SIZES
+            raise ArgumentError(f"the pool size must be from {least} to {most}, and is {short_repr(self.pool_size)}")
+        if self.bit_generator not in BIT_GENERATORS:
+            raise ArgumentError(f"the bit generator must be one of {', '.join(BIT_GENERATORS)}")
 
     def child(self, number: int) -> "Root":
         """The root that ``SeedSequence.spawn(number + 1)[number]`` would give, without state."""
@@ -99,37 +122,36 @@ class Root:
 
     def record(self) -> dict[str, object]:
         """A form for JSON; `recorded_root` reads it."""
-        # Entropy is text, since many JSON readers round integers over 2**53.
+        # Entropy is text, since many JSON readers round integers over 2**53, which a step of a key seldom is.
         entropy = self.entropy
         return {
             "bit_generator": self.bit_generator,
             "entropy": str(entropy) if isinstance(entropy, int) else [str(word) for word in entropy],
-            "key": list(self.key),
+            "key": [step if step < _EXACT_IN_JSON else str(step) for step in self.key],
             "pool_size": self.pool_size,
         }
 
 
-BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
-"""Bit generators that a record may name, all of numpy's: a record never makes another class be looked up."""
-
-
 def recorded_root(record: Mapping[str, Any]) -> Root:
-    """The root that a record describes; raises ArgumentError if `Root.record` gives no such record."""
+    """The root that a record describes; raises ArgumentError, with the field, if `Root.record` gives no such record."""
     entropy, key, pool_size, name = (record[field] for field in ("entropy", "key", "pool_size", "bit_generator"))
     words = entropy if isinstance(entropy, list) else [entropy]
-    # Records come from files that anyone may have written: the limits keep their numbers from taking time and memory.
-    valid = (
-        all(isinstance(word, str) and word.isascii() and word.isdecimal() and len(word) < 10_000 for word in words)
-        and isinstance(key, list)
-        and all(type(step) is int and 0 <= step < 2**32 for step in key)
-        and type(pool_size) is int
-        and 4 <= pool_size <= 2**10
-        and name in BIT_GENERATORS
-    )
-    if not valid:
-        raise ArgumentError(f"no root of streams gives this record: {dict(record)}")
-    numbers = tuple(int(word) for word in words)
-    return Root(numbers if isinstance(entropy, list) else numbers[0], tuple(key), name, pool_size)
+    rules = {
+        "entropy": (entropy, all(map(_is_decimal, words))),
+        "key": (key, isinstance(key, list) and all(type(step) is int or _is_decimal(step) for step in key)),
+        "pool_size": (pool_size, type(pool_size) is int),
+        "bit_generator": (name, isinstance(name, str)),
+    }
+    for field, (value, valid) in rules.items():
+        if not valid:
+            raise ArgumentError(f"no root of streams has the {field} {short_repr(value)}")
+    numbers = tuple(map(int, words))
+    return Root(numbers if isinstance(entropy, list) else numbers[0], tuple(map(int, key)), name, pool_size)
+
+
+def _is_decimal(text: object) -> bool:
+    # A longer one no root has, and Python may refuse to read it, or take long.
+    return isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 def as_root(seed: object) -> Root:
@@ -139,8 +161,8 @@ def as_root(seed: object) -> Root:
     stream it gives its seed sequence, and after it was advanced, jumped or restored, a digest of its state. It is not
     advanced. How many children a SeedSequence has spawned makes no difference. Anything else draws from SFC64: an
     integer, or integers in lists, tuples, ranges and arrays, nested as one likes, which count in their order. Raises
-    ArgumentTypeError for a seed of another type, or a bit generator that is not numpy's own; ArgumentError for a
-    negative integer.
+    ArgumentTypeError for a seed of another type, or a bit generator that is not numpy's own; ArgumentError for what no
+    `Root` has.
 
     numpy takes nested seeds up to 2.4, and refuses them from 2.5 on. Here they have numpy's streams whatever numpy
     there is: those of the integers in one list.
@@ -148,15 +170,17 @@ def as_root(seed: object) -> Root:
     if isinstance(seed, (np.random.Generator, np.random.RandomState)):
         # numpy's own default_rng takes a RandomState from 2.2 on.
         seed = cast(Any, seed)._bit_generator
-    if isinstance(seed, np.random.BitGenerator):
-        return _bit_generator_root(seed)
-    if isinstance(seed, np.random.SeedSequence):
-        return _sequence_root(seed)
+    if isinstance(seed, np.random.BitGenerator) and type(seed) is not getattr(np.random, type(seed).__name__, None):
+        raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {type(seed).__name__}")
     try:
+        if isinstance(seed, np.random.BitGenerator):
+            return _bit_generator_root(seed)
+        if isinstance(seed, np.random.SeedSequence):
+            return _sequence_root(seed)
         return _sequence_root(np.random.SeedSequence(_flat(seed)))
     except (TypeError, ValueError) as error:
         kind = ArgumentTypeError if isinstance(error, TypeError) else ArgumentError
-        seen, why = (" ".join(text.split()) for text in (reprlib.repr(seed), str(error)))
+        seen, why = (" ".join(text.split()) for text in (short_repr(seed), str(error)))
         msg = f"`seed` cannot be {seen}: give an integer that is not negative, or a list of them ({why})"
         raise kind(msg) from error
 
@@ -183,22 +207,22 @@ def _flat(seed: object) -> Any:
 
 def _integer(part: Any) -> int:
     """An integer, or the text of one, under numpy's rules."""
-    if isinstance(part, str) and part[:1].isdecimal():
-        return int(part, base=16 if part.startswith("0x") else 10)
     if isinstance(part, str):
-        raise ArgumentError(f"no integer is written {part!r}")
+        if not part[:1].isdecimal():
+            raise ArgumentError(f"no integer is written {short_repr(part)}")
+        # Before Python, which may refuse to read so many decimal digits.
+        if len(part) > MAX_DIGITS:
+            raise ArgumentError(f"an integer has more than {MAX_DIGITS} digits")
+        return int(part, base=16 if part.startswith("0x") else 10)
     if not isinstance(part, (int, np.integer)) or isinstance(part, np.timedelta64):
         raise ArgumentTypeError(f"a seed holds integers, and {type(part).__name__} is none")
     if part < 0:
-        raise ArgumentError(f"{part} is negative")
+        raise ArgumentError(f"{short_repr(int(part))} is negative")
     return int(part)
 
 
 def _bit_generator_root(bit_generator: np.random.BitGenerator) -> Root:
-    name = type(bit_generator).__name__
-    numpys_class: Any = getattr(np.random, name, None)
-    if type(bit_generator) is not numpys_class:
-        raise ArgumentTypeError(f"`seed` must be one of numpy's bit generators, not {name}")
+    name, numpys_class = type(bit_generator).__name__, type(bit_generator)
     state = _plain(bit_generator.state)
     sequence = bit_generator.seed_seq
     # A jumped or restored bit generator keeps a seed sequence that it was not made from: `jumped()` a fresh one, so
@@ -218,4 +242,4 @@ def _plain(state: Any) -> Any:
 def _sequence_root(sequence: np.random.SeedSequence) -> Root:
     given: Any = sequence.entropy
     entropy = int(given) if isinstance(given, (int, np.integer)) else tuple(_flat(given))
-    return Root(entropy, tuple(map(int, sequence.spawn_key)), pool_size=int(sequence.pool_size))
+    return Root(entropy, tuple(_flat(tuple(sequence.spawn_key))), pool_size=int(sequence.pool_size))

@@ -15,7 +15,7 @@ from dask.utils import parse_bytes
 
 from mvn_dask._typing import Chunks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.plan import MAX_BLOCKS, Plan, as_cuts, contiguous, even_cuts
 from mvn_dask.sampling.workers import workers
 
@@ -40,7 +40,9 @@ def cut_plan(plan: Plan, chunks: Chunks, factor_bytes: int) -> tuple[Plan, Chunk
         rows = plan.rows_within(_target_bytes(chunks, factor_bytes))
     elif isinstance(chunks, (int, np.integer)) and not isinstance(chunks, bool):
         if chunks < 1 and chunks != -1:
-            raise ArgumentError(f"`chunks` must be at least 1 row, or -1 for all in one block: it is {chunks}")
+            raise ArgumentError(
+                f"`chunks` must be at least 1 row, or -1 for all in one block: it is {short_repr(chunks)}"
+            )
         rows = plan.rows if chunks == -1 else int(chunks)
     elif isinstance(chunks, (tuple, list, dict)):
         lengths = _axis_lengths(chunks, (*plan.size, plan.ndim), plan.dtype)
@@ -48,7 +50,9 @@ def cut_plan(plan: Plan, chunks: Chunks, factor_bytes: int) -> tuple[Plan, Chunk
             return replace(plan, cuts=as_cuts(lengths[:-1])), None
         return cut_plan(plan, "auto", factor_bytes)[0], lengths
     else:
-        raise ArgumentTypeError(f"`chunks` must be 'auto', a size in bytes, rows, a tuple or a dict, not {chunks!r}")
+        raise ArgumentTypeError(
+            f"`chunks` must be 'auto', a size in bytes, rows, a tuple or a dict, not {short_repr(chunks)}"
+        )
     return replace(plan, cuts=even_cuts(plan.size, rows)), None
 
 
@@ -90,9 +94,9 @@ def _axis_lengths(chunks: AxisChunks, shape: tuple[int, ...], dtype: str) -> Chu
         normal = cast(ChunkLengths, normalize_chunks(cast(Any, chunks), shape, dtype=np.dtype(dtype)))
         lengths = tuple(tuple(map(int, axis)) for axis in normal)
     except (ValueError, TypeError, NotImplementedError, ArithmeticError) as error:
-        raise ArgumentError(f"`chunks` must fit the shape {shape}: {chunks!r} does not ({error})") from error
+        raise ArgumentError(f"`chunks` must fit the shape {shape}: {short_repr(chunks)} does not ({error})") from error
     if any(block < 0 or (not block and whole) for axis, whole in zip(lengths, shape, strict=True) for block in axis):
-        raise ArgumentError(f"`chunks` must be at least 1 along every axis: it is {chunks!r}")
+        raise ArgumentError(f"`chunks` must be at least 1 along every axis: it is {short_repr(chunks)}")
     return lengths
 
 
@@ -103,5 +107,5 @@ def _refuse_too_many(chunks: AxisChunks, shape: tuple[int, ...]) -> None:
             blocks = -(-shape[axis] // int(length))
             if blocks > MAX_BLOCKS:
                 raise ArgumentError(
-                    f"`chunks` {chunks!r} makes {plural(blocks, 'block')}: at most {MAX_BLOCKS} can be kept"
+                    f"`chunks` {short_repr(chunks)} makes {plural(blocks, 'block')}: at most {MAX_BLOCKS} can be kept"
                 )

@@ -17,7 +17,7 @@ from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import Root, recorded_root
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.plan import Plan
@@ -129,16 +129,18 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     if values.keys() != _FIELDS:
         raise ArgumentError(f"it has the fields {sorted(values)}")
     if values["streams"] != STREAMS:
-        raise ArgumentError(f"its streams are of version {values['streams']!r}; this mvn_dask draws {STREAMS}")
+        raise ArgumentError(
+            f"its streams are of version {short_repr(values['streams'])}; this mvn_dask draws {STREAMS}"
+        )
     size, d, k = values["size"], values["ndim"], values["noise_ndim"]
     plain = type(size) is list and all(type(n) is int and 0 <= n < 2**63 for n in size)
     if not (plain and all(type(n) is int and n > 0 for n in (d, k))):
-        raise ArgumentError(f"its size is {size}, its dimensions are {d} and {k}")
+        raise ArgumentError(f"its size is {short_repr(size)}, its dimensions are {short_repr(d)} and {short_repr(k)}")
     if values["dtype"] not in {"float64", "float32"}:
-        raise ArgumentError(f"its dtype is {values['dtype']!r}")
+        raise ArgumentError(f"its dtype is {short_repr(values['dtype'])}")
     plan = Plan.uncut(tuple(size), d, k, values["dtype"], recorded_root(values))
     # As JSON, in which 1, 1.0 and true differ: each would stand for the same numbers under another fingerprint.
     for name, expected in {"streams": STREAMS, **plan.record()}.items():
         if canonical_json(values[name]) != canonical_json(expected):
-            raise ArgumentError(f"its {name!r} is {values[name]!r} in place of {expected!r}")
+            raise ArgumentError(f"its {name!r} is {short_repr(values[name])} in place of {short_repr(expected)}")
     return plan

@@ -18,7 +18,7 @@ from mvn_dask._typing import Arrays
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format import manifest as manifests
 from mvn_dask.store.format.manifest import MAX_CHUNKS, Manifest
 from mvn_dask.store.format.parameters import load_parameters
@@ -196,12 +196,14 @@ def _regular_chunks(lengths: Lengths, advice: _Advice) -> list[int]:
 def _inner_chunks(chunks: list[int], rows: object) -> list[int]:
     """Shape of the inner chunks of a shard: so many rows along the first axis that is longer than 1."""
     if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)):
-        raise ArgumentTypeError(f"`shards` must be rows of the inner chunks of a shard, not {rows!r}")
+        raise ArgumentTypeError(f"`shards` must be rows of the inner chunks of a shard, not {short_repr(rows)}")
     if not chunks:
         raise AlignmentError("`shards` divide the rows of a block, and an array without axes has none")
     axis = next((axis for axis, length in enumerate(chunks) if length > 1), 0)
     if rows < 1 or chunks[axis] % int(rows):
-        raise AlignmentError(f"`shards` must divide the {plural(chunks[axis], 'row')} of a block: {rows} does not")
+        raise AlignmentError(
+            f"`shards` must divide the {plural(chunks[axis], 'row')} of a block: {short_repr(rows)} does not"
+        )
     inner = [*chunks[:axis], int(rows), *chunks[axis + 1 :]]
     if prod(chunks) // prod(inner) > MAX_CHUNKS:
         raise AlignmentError(

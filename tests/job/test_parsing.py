@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from mvn_dask.errors import JobFileError
 from mvn_dask.escaping import printable
 from mvn_dask.job.job import Job
+from mvn_dask.job.keys import known_keys
 from mvn_dask.job.parsing import MAX_DEPTH, merged, parse_override
 from mvn_dask.job.toml_format import format_document
+from mvn_dask.readable import short_repr
 from tests.support.jobs import job
 
 GOOD = """\
@@ -145,13 +147,56 @@ def test_an_empty_file(tmp_path: Path) -> None:
         ("version = ", "job.toml: is not TOML: "),
         ("a = 1\n\x00", "job.toml:2: is not TOML: "),
         ("a = " + "[" * 100_000, "job.toml: is not TOML: too deep"),
-        ("a = " + "9" * 5000, "job.toml: "),
         ("[sample]\nsize = 1\n[sample]\n", "job.toml:3: is not TOML: "),
     ],
 )
 def test_what_is_no_toml(tmp_path: Path, text: str, line: str) -> None:
     (fault,) = faults(written(tmp_path, text))
     assert fault.startswith(line)
+
+
+DIGITS = "9" * 5000
+"""More than Python reads."""
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (f"a = {DIGITS}", ["1: a"]),
+        (f"[sample]\nsize = [2, 3]\nseed = -{DIGITS}", ["3: sample.seed"]),
+        (f"[sample]\n# {DIGITS}\nseed = [\n  1,\n  {DIGITS},\n  +{DIGITS}]\n", ["5: sample.seed", "6: sample.seed"]),
+        (f'[output]\nurl = "{DIGITS}"\nx = {DIGITS}.5\ny = 1e{DIGITS}\nshards = {DIGITS}', ["5: output.shards"]),
+        (f"[sample]\nseed = {{ a = 1, b = 1_{DIGITS} }} # {DIGITS}", ["2: sample.seed"]),
+    ],
+)
+def test_integers_that_python_does_not_read(tmp_path: Path, text: str, places: list[str]) -> None:
+    rule = "must be an integer of at most 640 digits"
+    assert faults(written(tmp_path, text)) == [f"job.toml:{place}: {rule}" for place in places]
+
+
+def test_the_limit_of_digits_is_one_wherever_an_integer_stands(tmp_path: Path) -> None:
+    text = Path(written(tmp_path, GOOD)).read_text()
+    for seed in ("9" * 641, '"' + "9" * 641 + '"', '"' + DIGITS + '"', '"1e640"', "0x" + "f" * 5000):
+        changed = re.sub(r"seed = .*", f"seed = {seed}", text)
+        (fault,) = faults(written(tmp_path, changed))
+        assert re.fullmatch(r"job.toml:\d+: sample.seed: must be an integer of at most 640 digits", fault)
+    for seed in ("9" * 640, '"1e639"'):
+        assert Job.from_toml(written(tmp_path, re.sub(r"seed = .*", f"seed = {seed}", text))).sample.seed
+
+
+@pytest.mark.parametrize("value", [10**5000, -(10**5000), [10**5000], [[10**5000]], {"a": 10**5000}], ids=short_repr)
+def test_integers_of_any_size_for_every_key(value: object) -> None:
+    for key in known_keys():
+        mapping: dict[str, Any] = tomllib.loads(GOOD)
+        table = mapping
+        for step in key[:-1]:
+            if not isinstance(table.get(step), dict):
+                table[step] = {}
+            table = table[step]
+        table[key[-1]] = value
+        with pytest.raises(JobFileError) as caught:
+            Job.from_mapping(mapping)
+        assert len(str(caught.value)) < 1000
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

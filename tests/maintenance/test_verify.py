@@ -238,6 +238,24 @@ def test_the_sample_is_the_one_that_was_stored(size: Size, tmp_path: Path) -> No
     np.testing.assert_array_equal(found.array(found.plan.size, manifest.chunks, None), x)
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        np.random.SeedSequence(42, spawn_key=(2**40,)),
+        np.random.SeedSequence(2**500, spawn_key=(1, 2**60), pool_size=1024),
+        np.random.PCG64([1, 10**639]),
+    ],
+)
+def test_whatever_seeds_a_sample_can_be_drawn_again(seed: Any, tmp_path: Path) -> None:
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0], 1.0).sample(20, seed=seed, chunks=10), tmp_path)
+    assert mvn_dask.verify(tmp_path, level="values", full=True).ok
+    (tmp_path / "samples" / "c" / "1" / "0").unlink()
+    assert mvn_dask.repair(tmp_path).chunks == ((1, 0),)
+    mvn_dask.extend(tmp_path, 10)
+    expected = mvn_dask.MultivariateNormal([0.0], 1.0).sample(30, seed=seed)
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path).compute(), expected.compute())
+
+
 def test_a_derived_array_cannot_be_drawn_again(tmp_path: Path) -> None:
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([1.0], 1.0).sample(10, seed=3) + 1, tmp_path)
     storage = open_storage(tmp_path)

@@ -78,6 +78,10 @@ def test_child_is_spawn_without_state(entropy: int, call: int, stripe: int) -> N
         np.random.SeedSequence(9),
         np.random.SeedSequence(9, spawn_key=(3, 4)),
         np.random.SeedSequence([1, 2], pool_size=8),
+        np.random.SeedSequence(9, spawn_key=(2**40, 0, 2**100)),
+        np.random.SeedSequence(9, pool_size=1024),
+        10**640 - 1,
+        [1, 10**640 - 1],
         0,
         True,
         np.uint8(3),
@@ -101,6 +105,7 @@ def test_child_is_spawn_without_state(entropy: int, call: int, stripe: int) -> N
         np.array(["12", "0x1"]),
         reduce(lambda seed, _: [seed], range(100), cast(object, 7)),
     ],
+    ids=lambda value: type(value).__name__,
 )
 def test_every_seed_gives_numpys_stream(seed: object) -> None:
     theirs = seed if isinstance(seed, np.random.SeedSequence) else numpys_sequence(seed)
@@ -206,6 +211,66 @@ def test_seeds_that_numpy_refuses(seed: object) -> None:
     for nested in (seed, [seed], (3, [seed])):
         with pytest.raises(ArgumentError, match=WAY_OUT):
             as_root(nested)
+
+
+HUGE = 10**5000
+"""More digits than Python writes."""
+
+
+@pytest.mark.parametrize(
+    ("seed", "why"),
+    [
+        (10**640, "an integer has more than 640 digits"),
+        (HUGE, "an integer has more than 640 digits"),
+        (-HUGE, "expected non-negative integer"),
+        ([1, [HUGE]], "an integer has more than 640 digits"),
+        ([-HUGE], "an integer of 16610 bits is negative"),
+        (["9" * 5000], "an integer has more than 640 digits"),
+        (["0x" + "f" * 5000], "an integer has more than 640 digits"),
+        (np.random.SeedSequence(HUGE), "an integer has more than 640 digits"),
+        (np.random.SeedSequence(42, spawn_key=(HUGE,)), "an integer has more than 640 digits"),
+        (np.random.SeedSequence(42, pool_size=1025), "the pool size must be from 4 to 1024, and is 1025"),
+        (np.random.PCG64(HUGE), "an integer has more than 640 digits"),
+        (np.random.Generator(np.random.SFC64(np.random.SeedSequence(1, pool_size=2000))), "the pool size must be from"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_seeds_that_no_record_could_hold_are_refused(seed: Any, why: str) -> None:
+    with pytest.raises(ArgumentError, match=WAY_OUT) as caught:
+        as_root(seed)
+    assert why in str(caught.value)
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(st.integers(0, 2**200), st.lists(st.integers(0, 2**70), max_size=5)),
+    st.lists(st.one_of(st.integers(0, 5), st.integers(2**31, 2**80)), max_size=4),
+    st.integers(4, 40),
+)
+def test_what_is_a_root_can_be_recorded(entropy: Any, key: list[int], pool_size: int) -> None:
+    """With numpy's stream, which JSON readers with doubles do not change."""
+    sequence = np.random.SeedSequence(entropy, spawn_key=key, pool_size=pool_size)
+    root = as_root(sequence)
+    np.testing.assert_array_equal(root.seed_sequence().generate_state(4), sequence.generate_state(4))
+    text = json.dumps(root.record())
+    assert recorded_root(json.loads(text)) == root
+    assert all(isinstance(step, str) or step <= 2**53 for step in json.loads(text)["key"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("entropy", 7), ("entropy", ["7", "٣"]), ("entropy", "9" * 641), ("entropy", "9" * 9999),
+        ("key", [-1]), ("key", [HUGE]), ("key", ["9" * 5000]), ("key", 7), ("key", [1.0]),
+        ("pool_size", 3), ("pool_size", 1025), ("pool_size", HUGE), ("pool_size", "4"),
+        ("bit_generator", "RandomState"), ("bit_generator", None),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_records_of_no_root(field: str, value: object) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        recorded_root({**Root(1).record(), field: value})
+    assert len(str(caught.value)) < 200
 
 
 def test_a_bit_generator_that_is_not_numpys() -> None:

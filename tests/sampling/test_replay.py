@@ -10,6 +10,7 @@ import mvn_dask
 from mvn_dask._typing import FloatDType
 from mvn_dask.checks import Method
 from mvn_dask.errors import DamagedManifestError
+from mvn_dask.readable import short_repr
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.array_manifest import manifest_of
 from tests.support.strategies import METHODS, random_moments
@@ -104,6 +105,7 @@ def test_every_bit_generator(kind: str, dtype: FloatDType) -> None:
         [],
         [2**64, 0],
         np.random.SeedSequence(5, spawn_key=(3, 2**32 - 1)),
+        np.random.SeedSequence(5, spawn_key=(2**32, 2**60, 10**639)),
         np.random.SeedSequence([5, 6], pool_size=8),
         np.random.PCG64(1).jumped(),
     ],
@@ -148,15 +150,17 @@ DAMAGE: dict[str, list[Any]] = {
     "stripe": [0, 128, None, 16384.0],
     "dtype": ["float16", "<f8", None, [], "float32"],
     "bit_generator": ["Generator", "default_rng", "", None, []],
-    "entropy": [1, "01", "-1", "x", "", "1.0", "٣", None, {}, ["1", 2], "9" * 9_999],
-    "key": ["", [-1], [2**32], [1.0], None, {}],
+    "entropy": [1, "01", "-1", "x", "", "1.0", "٣", None, {}, ["1", 2], "9" * 9_999, "9" * 641, ["9" * 5000]],
+    "key": ["", [-1], ["7"], [2**60], ["9" * 641], [10**5000], [1.0], None, {}],
     "pool_size": [3, 2**30, 4.0, None],
     "distribution": [None, [], "multivariate_normal", 1, {}, {"kind": "another"}, {"kind": "multivariate_normal"}],
     "parameters": [],
 }
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field in DAMAGE for value in DAMAGE[field]])
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field in DAMAGE for value in DAMAGE[field]], ids=short_repr
+)
 def test_records_that_no_sample_gives(field: str, value: Any) -> None:
     record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
     values = record.samples[0]

@@ -15,6 +15,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.job.quantities import byte_count, integer
 from mvn_dask.job.toml_format import preview
 from mvn_dask.locations import parse_location
+from mvn_dask.readable import MAX_DIGITS
 
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -107,7 +108,8 @@ def _valid_file(text: str) -> str:
 
 def _plain_values(options: dict[str, Any]) -> dict[str, Any]:
     if odd := [key for key, value in options.items() if not _is_plain(value)]:
-        raise ArgumentError(f"must hold texts, numbers, true and false, lists and tables: {odd[0]} is none of these")
+        kinds = f"texts, numbers of at most {MAX_DIGITS} digits, true and false, lists and tables"
+        raise ArgumentError(f"must hold {kinds}: {odd[0]} is none of these")
     return options
 
 
@@ -116,7 +118,7 @@ def _is_plain(value: object) -> bool:
         return all(isinstance(key, str) and _is_plain(inner) for key, inner in value.items())
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
-    return isinstance(value, (str, int, float))
+    return isinstance(value, (str, float)) or (isinstance(value, int) and abs(value) < 10**MAX_DIGITS)
 
 
 def _serialize_secret(options: Secret[Any], info: SerializationInfo) -> Any:

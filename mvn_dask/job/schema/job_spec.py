@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, Secret
 
+from mvn_dask.checks import MAX_AXES, MAX_LENGTH
 from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.quantities import byte_count, integer
 from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table, is_remote, location_of
@@ -31,8 +32,11 @@ def _naturals(value: object) -> int | tuple[int, ...]:
 
 def _lengths(value: object) -> object:
     lengths = _naturals(value)
-    if any(length >= 2**63 for length in (lengths if isinstance(lengths, tuple) else (lengths,))):
+    axes = lengths if isinstance(lengths, tuple) else (lengths,)
+    if max(axes) > MAX_LENGTH:
         raise ArgumentError("must be less than 2**63")
+    if len(axes) >= MAX_AXES:
+        raise ArgumentError(f"must have at most {MAX_AXES - 1} axes, and has {len(axes)}")
     return lengths
 
 

@@ -9,6 +9,7 @@ a crc32c of their own: Zarr's codec ``sharding_indexed``. Zarr's own pipeline ma
 drawing and writing together; a test compares the bytes with those that Zarr writes.
 """
 
+import operator
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedChunkError, UnfinishedStoreError
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import Buffer, ByteArray, Entry, Storage
 
@@ -50,7 +51,13 @@ def chunk_index(manifest: Manifest, number: int) -> Index:
 
 def chunk_number(manifest: Manifest, index: Sequence[int]) -> int:
     """Number of a chunk, counted in C order; the inverse of `chunk_index`."""
-    return int(np.ravel_multi_index(tuple(index), grid(manifest))) if manifest.shape else 0
+    number = 0
+    # numpy's ravel_multi_index takes one axis less than its arrays may have.
+    for step, count in zip(map(operator.index, index), grid(manifest), strict=True):
+        if not 0 <= step < count:
+            raise ValueError(f"there is no chunk {tuple(index)}")
+        number = number * count + step
+    return number
 
 
 def part_range(part: object, count: int) -> tuple[int, int]:
@@ -65,10 +72,10 @@ def part_range(part: object, count: int) -> tuple[int, int]:
         return 0, count
     pair = tuple(part) if isinstance(part, (tuple, list)) else ()
     if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in pair):
-        raise ArgumentTypeError(f"`part` must be a pair of integers (i, n), not {part!r}")
+        raise ArgumentTypeError(f"`part` must be a pair of integers (i, n), not {short_repr(part)}")
     i, n = map(int, pair)
-    if not 0 <= i < n:
-        raise ArgumentError(f"`part` must be (i, n) with 0 <= i < n: it is {(i, n)}")
+    if not 0 <= i < n < 2**63:
+        raise ArgumentError(f"`part` must be (i, n) with 0 <= i < n < 2**63: it is {short_repr((i, n))}")
     return i * count // n, (i + 1) * count // n
 
 

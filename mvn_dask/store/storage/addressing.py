@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
 from mvn_dask.locations import parse_location
+from mvn_dask.readable import short_repr
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
@@ -57,7 +58,7 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
 
 def _location(url: object) -> Path | str:
     if not isinstance(url, (str, os.PathLike)) or not os.fspath(url):
-        raise StorageError(f"`url` must be {KINDS}, not {url!r}")
+        raise StorageError(f"`url` must be {KINDS}, not {short_repr(url)}")
     try:
         return parse_location(url)
     except ArgumentError as error:

@@ -167,6 +167,7 @@ SAMPLE_FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"size": True}, "size: must be an integer of at least 0, not true"),
     ({"size": "many"}, 'size: must be an integer of at least 0, not "many"'),
     ({"size": [3, -1]}, "size: must be an integer of at least 0, not -1"),
+    ({"size": [1] * 64}, "size: must have at most 63 axes, and has 64"),
     ({"size": []}, "size: must not be an empty list"),
     ({"size": None}, "size: is required"),
     ({"seed": None}, "seed: is required"),
@@ -237,7 +238,11 @@ OUTPUT_FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"storage_options": {"a": "b"}}, "storage_options: go with a URL, and url is a path"),
     (
         {"url": "s3://b/x", "storage_options": {"when": date(2026, 1, 1)}},
-        "storage_options: must hold texts, numbers, true and false, lists and tables: when is none of these",
+        "storage_options: must hold texts, numbers of at most 640 digits, true and false, lists and tables: when is",
+    ),
+    (
+        {"url": "s3://b/x", "storage_options": {"a": [10**640]}},
+        "storage_options: must hold texts, numbers of at most 640",
     ),
 ]
 

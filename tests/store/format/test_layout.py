@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 import mvn_dask
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.store.format.layout import part_range
+from mvn_dask.readable import short_repr
+from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_number, grid, part_range
+from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.storage.addressing import open_storage
 from tests.support.damage import flip
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
@@ -153,7 +156,28 @@ def test_what_is_no_pair_of_integers(part: object) -> None:
         part_range(part, 7)
 
 
-@pytest.mark.parametrize("part", [(2, 2), (-1, 2), (0, 0), (0, -1), (5, 3)])
+@pytest.mark.parametrize("part", [(2, 2), (-1, 2), (0, 0), (0, -1), (5, 3), (0, 2**63), (0, 10**5000)], ids=short_repr)
 def test_what_is_no_part(part: tuple[int, int]) -> None:
-    with pytest.raises(ArgumentError, match=r"0 <= i < n: it is \("):
+    with pytest.raises(ArgumentError, match=r"0 <= i < n < 2\*\*63: it is \("):
         part_range(part, 7)
+
+
+def test_arrays_of_as_many_axes_as_numpy_has(tmp_path: Path) -> None:
+    rows = write(tmp_path, size=[1] * 62 + [2], chunks=(*[1] * 63, 2))
+    assert rows.ndim == 64
+    np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path).compute(), rows.compute())
+    assert mvn_dask.verify(tmp_path, level="values").ok
+    (tmp_path / "samples" / "c" / "/".join(["0"] * 64)).unlink()
+    assert mvn_dask.repair(tmp_path).chunks == ((0,) * 64,)
+
+
+def test_numbers_of_chunks(tmp_path: Path) -> None:
+    write(tmp_path, size=(3, 4), chunks=(2, 3, 1))
+    manifest = require_manifest(open_storage(tmp_path))
+    counts = grid(manifest)
+    indices = list(np.ndindex(*counts))
+    assert [chunk_number(manifest, index) for index in indices] == list(range(chunk_count(manifest)))
+    assert [chunk_index(manifest, number) for number in range(len(indices))] == indices
+    for index in [(0, 0), (*counts[:-1], 0), (-1, 0, 0), (0, 0, 0, 0)]:
+        with pytest.raises(ValueError, match=r"."):
+            chunk_number(manifest, index)
