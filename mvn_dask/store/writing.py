@@ -38,7 +38,7 @@ from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_un
 from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
 
 CHECKED_CHUNKS = 10_000
-"""Chunks of other parts that are looked for at a time."""
+"""Chunks of other parts that are looked for at first; twice as many each time, since each may list a whole folder."""
 
 
 def to_zarr(
@@ -218,10 +218,12 @@ def _others_complete(storage: Storage, manifest: Manifest, written: tuple[int, i
     """Whether the chunks of all other parts are there; the first that is missing ends the search."""
     count = chunk_count(manifest)
     step = max(1, count if storage.prefers_listing else CHECKED_CHUNKS)
-    for start, stop in ((0, written[0]), (written[1], count)):
-        for first in range(start, stop, step):
-            if missing_count(storage, manifest, first, min(first + step, stop)):
+    for first, stop in ((0, written[0]), (written[1], count)):
+        start = first
+        while start < stop:
+            if missing_count(storage, manifest, start, min(start + step, stop)):
                 return False
+            start, step = start + step, 2 * step
     return True
 
 

@@ -32,9 +32,12 @@ from mvn_dask.errors import (
     StoreError,
     UnsupportedOperationError,
 )
+from mvn_dask.store import writing
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.chunk_writer import ChunkWriter
-from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.chunk_listing import missing_count
+from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.writing import source_stores
 from tests.support.pausing import kill, pause_after, start
@@ -296,6 +299,29 @@ def test_a_moved_store_goes_on(tmp_path: Path) -> None:
     (tmp_path / "here").rename(tmp_path / "there")
     mvn_dask.to_zarr(sample(), tmp_path / "there")
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path / "there"), sample())
+
+
+def test_a_part_looks_for_the_chunks_of_others_a_few_times_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look may list a folder of millions of names, so there are not as many as there are chunks."""
+    looks: list[tuple[int, int]] = []
+
+    def counted(storage: Storage, manifest: Manifest, start: int, stop: int) -> int:
+        looks.append((start, stop))
+        return missing_count(storage, manifest, start, stop)
+
+    x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=1)
+    mvn_dask.to_zarr(x, tmp_path, part=(0, 2))
+    monkeypatch.setattr(writing, "missing_count", counted)
+    monkeypatch.setattr(writing, "CHECKED_CHUNKS", 1)
+    (tmp_path / "samples" / "c" / "40" / "0").unlink()
+    mvn_dask.to_zarr(x, tmp_path, part=(1, 2))
+    assert looks == [(0, 1), (1, 3), (3, 7), (7, 15), (15, 31), (31, 50)]
+    assert not mvn_dask.status(tmp_path).complete
+    mvn_dask.to_zarr(x, tmp_path, part=(0, 2))
+    assert looks[6:] == [(50, 51), (51, 53), (53, 57), (57, 65), (65, 81), (81, 100)]
+    assert mvn_dask.status(tmp_path).complete
 
 
 def test_several_jobs_of_one_specification(tmp_path: Path) -> None:

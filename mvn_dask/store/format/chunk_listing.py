@@ -2,7 +2,8 @@
 
 Input: storage and a manifest. Output: entries of chunks, or which numbers are missing, as an array of bits. Cost: by
 what lies there, and not by what the manifest claims, beyond a byte a chunk, of which there are `MAX_CHUNKS` at most: in
-an object store a listing; in a folder its names, where they are fewer than the chunks, and an `lstat` a chunk.
+an object store a listing; in a folder the names of every folder that more than `PROBED` chunks may lie below, and an
+`lstat` for each chunk of the others, so at most `PROBED` for a folder that is there.
 """
 
 import operator
@@ -18,7 +19,7 @@ from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import Entry, Storage
 
 PROBED = 256
-"""Names along an axis, up to which each is looked for, and the folder is not listed."""
+"""Chunks below a folder, up to which each is looked for; where there may be more, the folder is listed first."""
 
 _KEY = re.compile(rf"{ARRAY}/c(/(0|[1-9][0-9]*))*")
 _NUMBER = re.compile("0|[1-9][0-9]{0,7}")
@@ -60,7 +61,9 @@ def _found(storage: Storage, counts: Index, index: Index, start: int, stop: int)
     step = prod(counts[len(index) + 1 :])
     first, last = start // step, min(counts[len(index)], -(-stop // step))
     numbers: npt.NDArray[np.int64] | range = range(first, last)
-    if last - first > PROBED:
+    # By the chunks below it, not by the names in it: axes of 200 numbers each multiply, and where a folder is missing
+    # the search must end there, whatever its manifest claims.
+    if stop - start > PROBED:
         names = (int(name) for name in storage.names(chunk_key(index)) if _NUMBER.fullmatch(name))
         listed = np.fromiter(names, np.int64)
         numbers = np.sort(listed[(listed >= first) & (listed < last)])

@@ -32,6 +32,9 @@ GRIDS = [
     (2, PROBED + 5),
     (PROBED + 2, 3, 2),
     (1, 1, PROBED * 2),
+    (7, 7, 7),
+    (2, 16, 17),
+    (2,) * 10,
 ]
 
 
@@ -87,15 +90,40 @@ def test_the_missing_chunks_are_those_that_are_not_there(grid: tuple[int, ...], 
         assert found.keys() == {number for number in there if start <= number < stop}
 
 
-@pytest.mark.parametrize("grid", [(10**7,), (10**7, 1), (1, 10**7), (2, 10**6, 1), (10**3, 10**4)])
+# No axis of some of them is long: what counts is how many chunks they claim together.
+CLAIMED = [
+    (10**7,),
+    (10**7, 1),
+    (1, 10**7),
+    (2, 10**6, 1),
+    (10**3, 10**4),
+    (215, 215, 215),
+    (215, 215, 215, 1),
+    (PROBED, PROBED, 152),
+    (50, 50, 50, 50),
+    (10,) * 7,
+    (2,) * 23,
+]
+
+
+@pytest.mark.parametrize("grid", CLAIMED)
 def test_the_cost_is_that_of_what_is_there(grid: tuple[int, ...], tmp_path: Path) -> None:
     manifest, storage = manifest_with(grid), Counted(tmp_path)
     numbers = [0, 17, chunk_count(manifest) - 1]
     for number in numbers:
         storage.write(chunk_key(chunk_index(manifest, number)), [bytes(chunk_bytes(manifest))])
     assert [number for number, _ in chunk_entries(storage, manifest, 0, chunk_count(manifest))] == numbers
-    assert storage.entries_seen <= 10 * PROBED
-    assert storage.names_seen <= 10
+    assert storage.entries_seen <= len(numbers) * PROBED
+    assert storage.names_seen <= len(numbers) * len(grid)
+
+
+@pytest.mark.parametrize("grid", CLAIMED)
+def test_a_store_without_chunks_costs_nothing(grid: tuple[int, ...], tmp_path: Path) -> None:
+    manifest, storage = manifest_with(grid), Counted(tmp_path)
+    count = chunk_count(manifest)
+    for start, stop in ((0, count), (1, count - 1), (count // 3, count // 2)):
+        assert not list(chunk_entries(storage, manifest, start, stop))
+    assert (storage.entries_seen, storage.names_seen) == (0, 0)
 
 
 def test_a_small_part_of_a_large_store_is_not_listed(tmp_path: Path) -> None:

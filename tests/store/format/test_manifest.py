@@ -162,6 +162,10 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     **{f"shape: {n}": (array(shape=[n, 2]), "`array.shape` must be an integer") for n in (True, -1, 2**63)},
     "chunks: many": (array(shape=[10**15, 2], chunks=[1, 2]), "more than 10000000 chunks"),
     "chunks: many of nothing": (array(shape=[0, 2**40], chunks=[1, 1], names=None), "more than 10000000 chunks"),
+    "shape: many axes": (
+        array(shape=[1] * 5000, chunks=[1] * 5000, dimensions=["x"] * 5000, names=None),
+        "an array of 5000 axes has more than 31",
+    ),
     "chunks: zero": (array(chunks=[0, 2]), "must be at least 1"),
     "chunks: of other axes": (array(chunks=[40]), "disagree"),
     "inner chunks: no divisor": (array(inner_chunks=[3, 2]), "do not divide"),
