@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from mvn_dask.errors import JobCancelledError
+from mvn_dask.execution.resumption import way_on
 
 _ALL_JOBS = ""
 """Member of `_cancelled` in processes of a pool, which belong to one job and are not given its id."""
@@ -103,8 +104,7 @@ def current_token() -> CancelToken:
 def raise_if_cancelled(error: BaseException | None = None) -> None:
     """In the process of a job that is cancelled: raise JobCancelledError, in place of an error that follows from it."""
     if current_token().cancelled:
-        message = "the job was stopped with work left; what was written stays: the same call goes on"
-        raise JobCancelledError(message) from error
+        raise JobCancelledError(f"the job was stopped with work left; what was written stays: {way_on()}") from error
 
 
 def mark_cancelled(job_id: str) -> None:

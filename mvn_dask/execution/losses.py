@@ -8,17 +8,15 @@ from typing import Any
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution.process_start import main_module_advice
 from mvn_dask.execution.ranges import Work
+from mvn_dask.execution.resumption import way_on
 from mvn_dask.readable import plural
-
-GOES_ON = "What was written stays: the same call goes on"
-"""The end of the message where nothing but a new call is needed."""
 
 
 def scheduler_gone(address: str) -> WorkersLostError:
     """The error for a scheduler that does not answer any more, or has forgotten the tasks."""
     return WorkersLostError(
         f"the scheduler at {address} is gone, or was restarted: connect a new client to it, or start another one. "
-        f"{GOES_ON}"
+        f"{_goes_on()}"
     )
 
 
@@ -29,7 +27,7 @@ def workers_died(work: Work, error: Any) -> WorkersLostError:
     return WorkersLostError(
         f"workers died again and again at the same blocks, most often for lack of memory: the last one could take "
         f"{size}, and {work.describe_cost()}. Use smaller `chunks`, or give workers more memory or fewer threads. "
-        f"{GOES_ON}"
+        f"{_goes_on()}"
     )
 
 
@@ -37,7 +35,7 @@ def process_died(work: Work) -> WorkersLostError:
     """The error for a pool of which one process died, after which it takes no more tasks."""
     return WorkersLostError(
         f"a process of the pool died amid its work, by itself or by a signal, as the system sends it where memory is "
-        f"short; {work.describe_cost()}. {GOES_ON}. If one dies again, use smaller `chunks`, or fewer processes "
+        f"short; {work.describe_cost()}. {_goes_on()}. If one dies again, use smaller `chunks`, or fewer processes "
         "(`num_workers` of dask's configuration; `workers` of a job's [cluster])"
     )
 
@@ -51,5 +49,10 @@ def pool_ended(work: Work) -> WorkersLostError:
     """The error for a pool of the user's, of which it is not known whether any process began."""
     return WorkersLostError(
         f"a process of the pool ended before any task did. Either none of them began: {main_module_advice()}. Or one "
-        f"died at its first block; {work.describe_cost()}: use smaller `chunks`, or fewer processes. {GOES_ON}"
+        f"died at its first block; {work.describe_cost()}: use smaller `chunks`, or fewer processes. {_goes_on()}"
     )
+
+
+def _goes_on() -> str:
+    """The end of the message where nothing but a new call is needed."""
+    return f"What was written stays: {way_on()}"

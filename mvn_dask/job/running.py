@@ -15,6 +15,7 @@ from mvn_dask.errors import SpecMismatchError
 from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.execution.client import thread_count
 from mvn_dask.execution.process_start import exit_if_main_is_imported
+from mvn_dask.execution.resumption import SAME_CALL, resumed_by
 from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
@@ -133,7 +134,11 @@ def _draw_missing(
     from mvn_dask.store.writing import to_zarr
 
     # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
-    with open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext():
+    # The same call of a job, since it overwrites no store that is its own.
+    with (
+        resumed_by(SAME_CALL),
+        open_cluster(job, client, connect_timeout=connect_timeout) if missing else nullcontext(),
+    ):
         _log_start(job, manifest, threads=thread_count() if missing else 0)
         to_zarr(
             sample(prepared.spec),

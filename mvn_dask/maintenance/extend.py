@@ -23,6 +23,7 @@ from mvn_dask.escaping import printable
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.ranges import BlockNumbers
+from mvn_dask.execution.resumption import resumed_by
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
@@ -131,7 +132,7 @@ def extend(
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
-        with says_how_far(storage, longer, "mvn_dask.repair completes it"):
+        with resumed_by("mvn_dask.repair completes it"), says_how_far(storage, longer):
             write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
             finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)

@@ -5,7 +5,7 @@ Cost: that of drawing the missing chunks and writing them; nothing for a finishe
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, Store
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
+from mvn_dask.execution.resumption import SAME_CALL, resumed_by
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import manifest_of, stored_source
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
@@ -116,7 +117,8 @@ def to_zarr(
     The manifest is created first, exclusively. Chunks appear under their final names atomically; a chunk is
     present if it has exactly the right size. All metadata documents are written last, the root's last of all:
     until then no Zarr reader can open the store. Calling again with the same array writes what is missing and
-    commits; on a finished store it does nothing. After an error, too, the same call goes on.
+    commits; on a finished store it does nothing. After an error, too, the same call goes on; without `overwrite`,
+    which would begin again.
 
     Blocks are drawn and written in ranges, submitted in windows, so that their number is no burden. Where blocks
     share work, such as a mean over all rows, dask gets their whole graph.
@@ -147,7 +149,13 @@ def to_zarr(
     elif _finished(storage, manifest):
         storage.sync()
         return
-    with says_how_far(storage, manifest), _begun(storage, manifest, overwrite=overwrite) as session:
+    # From here on, `overwrite` would delete what this call writes.
+    goes_on = "the same call without overwrite=True goes on" if overwrite else SAME_CALL
+    with (
+        _begun(storage, manifest, overwrite=overwrite) as session,
+        resumed_by(goes_on),
+        says_how_far(storage, manifest),
+    ):
         source = stored_source(given)
         write_parameters(storage, manifest, arrays, environment() if source is None else writer(source.storage))
         write_chunks(given, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
@@ -157,22 +165,29 @@ def to_zarr(
 @contextmanager
 def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator[Session]:
     """A session in the store of this manifest, which is created where there is none."""
-    refuse_unknown_files(storage, overwrite=overwrite)
-    with storage.session() as session:
-        if overwrite:
-            if not session.try_exclusive():
-                raise StorageBusyError(f"another job is writing to {storage}: wait for it or stop it")
-            refuse_unknown_files(storage, overwrite=True)  # again, now that nobody else writes
-            remove(session, storage)
-            session.replace(MANIFEST_KEY, [manifest.text])
-            session.acquire_shared()
-        elif read_manifest(storage) is None:
-            # Exclusively, so of many parts that begin together one decides; parts on machines whose LAPACK rounds
-            # otherwise have another manifest, and are refused below.
-            storage.create(MANIFEST_KEY, manifest.text)
-        # Not what was just written, but what is there: another job may have been faster.
-        require_same_manifest(storage, manifest)
+    with ExitStack() as stack:
+        with says_how_far(storage, manifest):
+            refuse_unknown_files(storage, overwrite=overwrite)
+            session = stack.enter_context(storage.session())
+            if overwrite:
+                _replace(session, storage, manifest)
+            elif read_manifest(storage) is None:
+                # Exclusively, so of many parts that begin together one decides; parts on machines whose LAPACK rounds
+                # otherwise have another manifest, and are refused below.
+                storage.create(MANIFEST_KEY, manifest.text)
+            # Not what was just written, but what is there: another job may have been faster.
+            require_same_manifest(storage, manifest)
         yield session
+
+
+def _replace(session: Session, storage: Storage, manifest: Manifest) -> None:
+    """Delete what lies there, and begin the store of this manifest."""
+    if not session.try_exclusive():
+        raise StorageBusyError(f"another job is writing to {storage}: wait for it or stop it")
+    refuse_unknown_files(storage, overwrite=True)  # again, now that nobody else writes
+    remove(session, storage)
+    session.replace(MANIFEST_KEY, [manifest.text])
+    session.acquire_shared()
 
 
 def remove(session: Session, storage: Storage) -> None:

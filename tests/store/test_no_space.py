@@ -10,6 +10,7 @@ import pytest
 
 from mvn_dask.atomic import NO_SPACE
 from mvn_dask.errors import NoSpaceError, StoreError
+from mvn_dask.execution.resumption import resumed_by
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.storage.local import LocalStorage
@@ -59,7 +60,10 @@ def test_a_command_that_finds_no_space(tmp_path: Path) -> None:
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"mvn-dask: error: {site.store}/samples/c/")
     assert "/0: File too large; 4 of 16 chunks of " in line
-    assert line.endswith(f"{site.store} are written: free some space, and the same command goes on")
+    assert line.endswith(
+        f"{site.store} are written: raise the limit for the size of a file (ulimit -f), and the same command goes on; "
+        "or begin again with smaller chunks"
+    )
     assert site.run("run", "--quiet") == 0
     assert tree(site.store) == site.reference()
 
@@ -88,9 +92,12 @@ def test_a_full_disk(tmp_path: Path) -> None:
 def test_every_error_for_want_of_space(number: int, tmp_path: Path) -> None:
     manifest, _ = manifest_of(sample())
     storage = LocalStorage(tmp_path)
-    text = r"/a/b: odd; 0 of 3 chunks of .* are written: free some space, and go on"
-    with pytest.raises(NoSpaceError, match=text), says_how_far(storage, manifest, "go on"):
+    cure = "raise the limit for the size of a file" if number == errno.EFBIG else "free some space"
+    text = rf"^/a/b: odd; 0 of 3 chunks of .* are written: {cure}.*, and go on"
+    with pytest.raises(NoSpaceError, match=text), resumed_by("go on"), says_how_far(storage, manifest):
         raise OSError(number, "odd", "/a/b")
+    with pytest.raises(NoSpaceError, match=r"^odd; 0 of 3 chunks"), says_how_far(storage, manifest):
+        raise OSError(number, "odd")
 
 
 def test_other_errors_stay_as_they_are(tmp_path: Path) -> None:
