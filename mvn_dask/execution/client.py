@@ -1,7 +1,7 @@
 """The distributed client of a computation.
 
 Input: dask's configuration and distributed's global state. Output: a client, or None where threads or processes of
-this machine compute. Cost: none; `thread_count` is one message to the scheduler.
+this machine compute; an error for one without a scheduler. Cost: none; `thread_count` is one message to the scheduler.
 """
 
 import os
@@ -15,19 +15,54 @@ import dask
 from dask.base import get_scheduler
 
 from mvn_dask.errors import UnsupportedOperationError
+from mvn_dask.execution.losses import scheduler_gone
 from mvn_dask.execution.process_start import exit_if_main_is_imported
 
 
 def current_client() -> Any:
     """The client that dask would compute with now, or None.
 
-    Raises UnsupportedOperationError, a RuntimeError, in the event loop of an asynchronous one.
+    Raises UnsupportedOperationError, a RuntimeError, in the event loop of an asynchronous one; WorkersLostError for one
+    that has lost its scheduler, or was closed.
     """
     distributed = sys.modules.get("distributed")
     if computes_in_processes():
         exit_if_main_is_imported()
     owner = getattr(_scheduler(), "__self__", None)
-    return owner if distributed is not None and isinstance(owner, distributed.Client) else None
+    if distributed is None or not isinstance(owner, distributed.Client):
+        return None
+    # What a client is asked while it tries to reconnect waits for all of its timeout; afterwards it has no scheduler.
+    if owner.status != "running":
+        raise scheduler_gone(_address(owner))
+    return owner
+
+
+def scheduler_address(client: Any) -> str:
+    """Address of the scheduler of a client. Raises WorkersLostError if it has none any more."""
+    address = _address(client)
+    if address is None:
+        raise scheduler_gone(None)
+    return address
+
+
+def _address(client: Any) -> str | None:
+    scheduler = client.scheduler  # looked at once, since the client's own thread takes it away
+    return None if scheduler is None else str(scheduler.address)
+
+
+@contextmanager
+def answering(client: Any) -> Iterator[None]:
+    """Inside the body, that the scheduler of a client does not answer is a WorkersLostError."""
+    address = scheduler_address(client)
+    try:
+        yield
+    except OSError as error:
+        raise scheduler_gone(address) from error
+    except AttributeError as error:
+        # A client that has given its scheduler up meanwhile has None in its place.
+        if client.status == "running":
+            raise
+        raise scheduler_gone(address) from error
 
 
 def computes_in_processes() -> bool:
@@ -41,12 +76,13 @@ def other_processes() -> str | None:
     if computes_in_processes():
         return "dask's scheduler of processes"
     client = current_client()
-    if client is None or str(client.scheduler.address).startswith("inproc://"):
+    if client is None or (address := scheduler_address(client)).startswith("inproc://"):
         return None
     # Workers that listen on TCP may be threads of this process all the same. Where there is none yet, they are others.
-    if {*client.run(process_identity).values()} == {process_identity()}:
-        return None
-    return f"the workers of the cluster at {client.scheduler.address}"
+    with answering(client):
+        if {*client.run(process_identity).values()} == {process_identity()}:
+            return None
+    return f"the workers of the cluster at {address}"
 
 
 def process_identity() -> tuple[str, int]:
@@ -61,6 +97,8 @@ def _scheduler() -> Any:
     try:
         return get_scheduler(cls=da.Array)
     except RuntimeError as error:
+        if connected_client() is None:
+            raise scheduler_gone(None) from error
         raise UnsupportedOperationError(
             "the current client is asynchronous, and what waits for its tasks would block its event loop: call it in a "
             "thread, as in `await asyncio.to_thread(mvn_dask.to_zarr, x, url)`"
@@ -82,10 +120,8 @@ def thread_count() -> int:
     """Threads of the current scheduler, about: workers come and go."""
     client = current_client()
     if client is not None:
-        # Where the scheduler is gone, the first submission fails with a better error.
-        with suppress(OSError):
+        with answering(client):
             return max(1, int(sum(client.nthreads().values())))
-        return 1
     from dask.system import CPU_COUNT
 
     return int(dask.config.get("num_workers", None) or CPU_COUNT)

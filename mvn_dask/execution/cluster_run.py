@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from mvn_dask.errors import TransportError
 from mvn_dask.execution import cancellation
+from mvn_dask.execution.client import answering, scheduler_address
 from mvn_dask.execution.losses import scheduler_gone, workers_died
 from mvn_dask.execution.pickling import PickledOnce
 from mvn_dask.execution.ranges import BlockRange, Work, run_range
@@ -61,7 +62,7 @@ class ClusterRun:
     def __init__(self, client: Any, work: Work, pickled: PickledOnce, token: cancellation.CancelToken) -> None:
         self._client, self._work, self._pickled, self._token = client, work, pickled, token
         # For an error, when the client has lost it.
-        self._address = str(client.scheduler.address)
+        self._address = scheduler_address(client)
         # How many ranges may be on the scheduler at a time, and when that was found out.
         self._window, self._counted = MIN_WINDOW, -COUNT_SECONDS
         # Tasks are numbered through, since distributed would not run a second task of the same key.
@@ -96,10 +97,8 @@ class ClusterRun:
         # A count is a round trip to the scheduler, and ranges end by the hundred.
         if time.monotonic() - self._counted >= COUNT_SECONDS:
             self._counted = time.monotonic()
-            try:
+            with answering(self._client):
                 self._window = max(MIN_WINDOW, WINDOW_PER_THREAD * sum(self._client.nthreads().values()))
-            except OSError as error:
-                raise scheduler_gone(self._address) from error
         return [self.submit(block_range) for block_range in islice(ranges, max(0, self._window - len(self._tasks)))]
 
     def finish(self, future: Any, results: Sequence[Any] | None) -> RangeEnd:

@@ -20,7 +20,7 @@ from dask.delayed import delayed
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.block_counts import blocks_counted
-from mvn_dask.execution.client import computes_in_processes, current_client, seceded, thread_count
+from mvn_dask.execution.client import computes_in_processes, current_client, scheduler_address, seceded, thread_count
 from mvn_dask.execution.cluster_run import ClusterRun
 from mvn_dask.execution.futures import futures_in, refuse_lost_results
 from mvn_dask.execution.losses import pool_ended, process_died, processes_not_started, scheduler_gone, workers_died
@@ -131,7 +131,7 @@ def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Wo
 def _run_whole_on_cluster(client: Any, array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> None:
     from distributed import KilledWorker, as_completed
 
-    address = client.scheduler.address
+    address = scheduler_address(client)
     futures = client.get(da.Array.__dask_optimize__(array.dask, list(keys)), list(keys), sync=False)
     try:
         for future in as_completed(futures, raise_errors=False):

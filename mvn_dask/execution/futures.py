@@ -11,7 +11,7 @@ from typing import Any
 import dask.array as da
 
 from mvn_dask.errors import ArgumentError, ResultsLostError
-from mvn_dask.execution.client import current_client
+from mvn_dask.execution.client import current_client, scheduler_address
 from mvn_dask.execution.graph_search import find_in_graph
 
 BUILD_AGAIN = (
@@ -39,8 +39,8 @@ def refuse_unreadable_results(array: da.Array) -> None:
         return
     refuse_lost_results(futures)
     client = current_client()
-    here = None if client is None else client.scheduler.address
-    foreign = [where for future in futures if (where := future.client.scheduler.address) != here]
+    here = None if client is None else scheduler_address(client)
+    foreign = [where for future in futures if (where := scheduler_address(future.client)) != here]
     if foreign:
         raise ArgumentError(
             f"`array` refers to {len(foreign)} results on the cluster at {foreign[0]}, and "

@@ -12,11 +12,15 @@ from mvn_dask.execution.resumption import way_on
 from mvn_dask.readable import plural
 
 
-def scheduler_gone(address: str) -> WorkersLostError:
-    """The error for a scheduler that does not answer any more, or has forgotten the tasks."""
+def scheduler_gone(address: str | None) -> WorkersLostError:
+    """The error for a scheduler that does not answer any more, or has forgotten the tasks.
+
+    Without an address, for a client that has given it up, or was closed.
+    """
+    which = "that dask is to compute with" if address is None else f"at {address}"
     return WorkersLostError(
-        f"the scheduler at {address} is gone, or was restarted: connect a new client to it, or start another one. "
-        f"{_goes_on()}"
+        f"the scheduler {which} is gone, or was restarted{', or its client was closed' if address is None else ''}: "
+        f"connect a new client to it, or start another one. {_goes_on()}"
     )
 
 

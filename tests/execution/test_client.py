@@ -1,14 +1,20 @@
 import asyncio
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import dask
 import pytest
 from dask.system import CPU_COUNT
 from distributed import Client, get_client, get_worker, rejoin, secede, worker_client
 
+import mvn_dask
+from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution.client import connected_client, current_client, seceded, thread_count
+from tests.support.arrays import sample
 from tests.support.clusters import local_cluster
 from tests.support.squares import Squares, squares
+from tests.support.stores import tree
 
 
 def test_without_a_client() -> None:
@@ -44,6 +50,34 @@ def test_an_asynchronous_client_cannot_be_waited_for() -> None:
 def test_a_closed_client_is_not_connected(threads: Client) -> None:
     threads.close()
     assert connected_client() is None
+
+
+CALLS: dict[str, Callable[[Path], object]] = {
+    "a sample": lambda folder: mvn_dask.to_zarr(sample(seed=2), folder.with_name("other")),
+    "derived": lambda folder: mvn_dask.to_zarr(sample() - sample().mean(axis=0), folder.with_name("other")),
+    "overwrite": lambda folder: mvn_dask.to_zarr(sample(seed=2), folder, overwrite=True),
+    "memory": lambda _: mvn_dask.to_zarr(sample(), "memory://lost"),
+    "extend": lambda folder: mvn_dask.extend(folder, 5),
+    "repair": mvn_dask.repair,
+    "verify": lambda folder: mvn_dask.verify(folder, level="values"),
+    "report": mvn_dask.report,
+    "threads": lambda _: thread_count(),
+}
+
+
+@pytest.mark.parametrize("by", ["client", "configuration"])
+def test_a_client_without_a_scheduler_is_lost(by: str, threads: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    with dask.config.set(scheduler="threads"):
+        mvn_dask.to_zarr(sample(), folder)
+    before = tree(folder)
+    with dask.config.set(scheduler=threads if by == "client" else "distributed"):
+        threads.close()
+        for name, call in CALLS.items():
+            with pytest.raises(WorkersLostError, match="its client was closed: connect a new client"):
+                call(folder)
+            assert tree(folder) == before, name
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_outside_of_tasks_there_is_no_thread_to_leave() -> None:

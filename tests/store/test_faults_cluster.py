@@ -172,6 +172,26 @@ def lose_the_scheduler(file: Path, folder: Path) -> None:
         client.run(pause_after, folder, 6)
         with pytest.raises(WorkersLostError, match=r"the scheduler at .* is gone"):
             mvn_dask.to_zarr(rows(), folder)
+        # While it tries to reconnect, while it closes, and afterwards.
+        seen = {client.status}
+        while "closed" not in seen:
+            refused_without_a_scheduler(folder)
+            seen.add(client.status)
+        refused_without_a_scheduler(folder)
+        with dask.config.set(scheduler=client):
+            refused_without_a_scheduler(folder)
+
+
+def refused_without_a_scheduler(folder: Path) -> None:
+    for call in (
+        lambda: mvn_dask.to_zarr(rows(), folder),
+        lambda: mvn_dask.to_zarr(rows() - rows().mean(axis=0), folder.with_name("other")),
+        lambda: mvn_dask.to_zarr(rows(), "memory://other"),
+        lambda: mvn_dask.repair(folder),
+    ):
+        with pytest.raises(WorkersLostError, match="is gone, or was restarted"):
+            call()
+    assert not folder.with_name("other").exists()
 
 
 @pytest.mark.faults
