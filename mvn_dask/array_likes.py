@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.packing import is_missing, packing_attributes, stored_attributes
 
 _CALLS = {
     "toarray": ".toarray()",  # scipy's sparse arrays
@@ -77,12 +78,15 @@ def real_array(name: str, value: Any) -> Float64Array:
     if _is_lazy(kinds):
         (value,) = compute_together(value)
         kinds = _types(value)
+    attributes = _attributes(name, value)
     if is_instance(value, "xarray", "DataArray", "Variable"):
         # Its own conversion would hide units and masks.
         value = value.data
         kinds = _types(value)
     _refuse_types(name, value, kinds)
     array = _as_array(name, value)
+    if attributes and array.dtype.kind in "biuf" and (missing := is_missing(array, attributes)).any():
+        raise _missing(name, missing, f"{array[missing][0]}, which its attributes mark as missing")
     if array.dtype.kind == "c":
         raise ArgumentTypeError(f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}")
     if array.dtype.kind == "O":
@@ -94,6 +98,24 @@ def real_array(name: str, value: Any) -> Float64Array:
         array = array[0]
     with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
         return np.asarray(array, dtype=np.float64)
+
+
+def _attributes(name: str, value: Any) -> dict[str, Any]:
+    """What says which entries are missing; refused is what says that the numbers stand for others."""
+    is_file = is_instance(value, "zarr", "Array") or is_instance(value, "h5py", "Dataset")
+    if not is_file and not is_instance(value, "xarray", "DataArray", "Variable"):
+        return {}
+    attributes = stored_attributes(value)
+    if packing := packing_attributes(attributes):
+        if is_instance(value, "xarray", "DataArray"):
+            cure = f'xarray.decode_cf({name}.to_dataset(name="{name}"))["{name}"]'
+        else:
+            cure = f'xarray.conventions.decode_cf_variable("{name}", {name})'
+        if is_file:
+            cure = "what xarray.open_dataset or xarray.open_zarr gives"
+        seen = ", ".join(f"{key} = {packing[key]}" for key in packing)
+        raise ArgumentError(f"`{name}` must hold the numbers that are meant, and is packed ({seen}): give {cure}")
+    return attributes
 
 
 def is_column_frame(value: object) -> bool:

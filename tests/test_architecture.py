@@ -11,6 +11,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 LEVELS = [
     {"escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
+    {"packing"},
     {"array_likes", "checks", "kinds", "lineage", "locations", "slow_steps"},
     {"labels"},
     {"random"},
@@ -30,7 +31,7 @@ LEVELS = [
 ]
 """Files and folders of the package, from the ground up: each imports from lower levels only."""
 
-GROUND = LEVELS[0] | LEVELS[1] | LEVELS[2]
+GROUND = LEVELS[0] | LEVELS[1] | LEVELS[2] | LEVELS[3]
 ALLOWED = {"execution": GROUND, "store": GROUND | {"execution"}, "statistics": GROUND | {"execution"}}
 """What a folder may import at most, where that is less than its level allows: execution depends on no distribution
 and no file format, the store on no distribution, statistics on neither."""

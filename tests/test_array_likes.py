@@ -2,6 +2,7 @@ from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import astropy.units as au
@@ -17,6 +18,7 @@ import pytest
 import scipy.sparse
 import scipy.stats
 import xarray as xr
+import zarr
 from astropy.table import Column
 from dask.delayed import delayed
 
@@ -135,6 +137,40 @@ def test_missing_numbers_of_a_matrix() -> None:
     frame = pd.DataFrame({"a": [2, 1], "b": [None, 2]}, dtype="Int64")
     with pytest.raises(ArgumentError, match=r"missing values: cov\[0, 1\] is <NA>"):
         mvn_dask.MultivariateNormal([0, 0], frame)
+
+
+@pytest.mark.filterwarnings("ignore:.*(specification|consolidated)")
+@pytest.mark.parametrize("version", [2, 3])
+def test_packed_numbers_are_refused_and_the_way_out_works(tmp_path: Path, version: Any) -> None:
+    """As xarray gives them with ``mask_and_scale=False``, and Zarr in any case."""
+    data = xr.Dataset({"mean": ("v", [0.5, -1.5]), "cov": ("v", [1.0, 2.0])})
+    encoding = {"dtype": "int16", "scale_factor": 0.5, "_FillValue": -1}
+    data.to_zarr(tmp_path / "a", consolidated=False, zarr_format=version, encoding={"mean": encoding, "cov": encoding})
+    stored = xr.open_zarr(tmp_path / "a", consolidated=False, mask_and_scale=False)
+    for name in ("mean", "cov"):
+        for value in (stored[name], stored[name].compute(), stored[name].variable):
+            with pytest.raises(
+                ArgumentError, match=rf"^`{name}` must hold .* and is packed \(scale_factor = 0.5\)"
+            ) as caught:
+                real_array(name, value)
+            way_out = str(caught.value).partition("give ")[2]
+            decoded = eval(way_out, {"xarray": xr, name: value})  # noqa: S307
+            np.testing.assert_array_equal(real_array(name, decoded), data[name])
+        with pytest.raises(ArgumentError, match=r"give what xarray.open_dataset or xarray.open_zarr gives$"):
+            real_array(name, zarr.open_array(tmp_path / "a" / name, mode="r"))
+        np.testing.assert_array_equal(
+            real_array(name, xr.open_zarr(tmp_path / "a", consolidated=False)[name]), data[name]
+        )
+
+
+def test_numbers_that_attributes_mark_as_missing() -> None:
+    for key in ("_FillValue", "missing_value"):
+        value = xr.DataArray([1, -1], attrs={key: -1})
+        with pytest.raises(
+            ArgumentError, match=r"missing values: mean\[1\] is -1, which its attributes mark as missing"
+        ):
+            mvn_dask.MultivariateNormal(value, 1.0)
+        assert real_array("mean", xr.DataArray([1.0, 2.0], attrs={key: np.nan, "units": "m"})).tolist() == [1, 2]
 
 
 MASKED = np.ma.array([1.0, 2.0], mask=[False, True])

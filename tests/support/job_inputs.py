@@ -19,7 +19,8 @@ def job_in(folder: Path, **distribution: Any) -> Job:
 
 def read(folder: Path, key: str, value: Any) -> InputArray:
     """An array of a job's distribution."""
-    table = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0} if key == "correlation" else {}
+    is_pair = key in {"correlation", "standard_deviations"}
+    table = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0} if is_pair else {}
     return read_input(job_in(folder, **{**table, key: value}), key)
 
 

@@ -1,16 +1,20 @@
 """Zarr arrays, in a folder or at an object-store URL. Reads the whole array, and the coordinates of its dimensions.
 
-Where dimensions have names, as xarray writes them, an array of that name in the same group labels the variables.
+Where dimensions have names, as xarray writes them, an array of that name in the same group labels the variables. Both
+are unpacked as xarray does it, by the attributes of the CF conventions.
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mvn_dask.errors import InvalidDistributionError, StorageError, TransportError
-from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, labelled_input
+import numpy as np
+
+from mvn_dask.errors import ArgumentError, InvalidDistributionError, StorageError, TransportError
+from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, first_index, labelled_input
 from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
+from mvn_dask.packing import MISSING_MARKS, is_missing, stored_attributes, unpack
 
 _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 """Metadata documents of a Zarr array or group, in versions 3 and 2."""
@@ -65,16 +69,33 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
         if isinstance(found, zarr.Group):
             raise origin.invalid(f"{preview(key)} in it is a group, and no array")
         check_kind(origin, found.dtype, found.shape)
-        _refuse_pickles(origin, found)
         labels = _labels(origin, found, (lambda: group) if group is not None else lambda: _group_in(open_above))
-        numbers = found[...]
+        numbers = _unpacked(origin, found, origin.key)
     except (InvalidDistributionError, TransportError):
         raise
+    except ArgumentError as error:
+        raise origin.invalid(str(error)) from None
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile array raises
         # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
     given = as_input_array(origin, numbers)
     return labelled_input(origin, given.array, labels)
+
+
+def _unpacked(origin: Origin, array: Any, name: str) -> Any:
+    """The numbers or labels that an array means."""
+    _refuse_pickles(origin, array)
+    stored = np.asarray(array[...])
+    if stored.dtype.kind not in "biuf":
+        return stored
+    attributes = stored_attributes(array)
+    where = first_index(is_missing(stored, attributes))
+    if where is not None:
+        marks = " and ".join(f"`{key}`" for key in MISSING_MARKS if key in attributes)
+        raise origin.invalid(
+            f"must have no missing values, which {marks} marks: {name}{list(where)} is {stored[where]}"
+        )
+    return unpack(stored, attributes)
 
 
 def _refuse_pickles(origin: Origin, array: Any) -> None:
@@ -109,7 +130,6 @@ def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[t
             continue
         # Dates are numbers with a unit, and no labels by themselves.
         if coordinate.dtype.kind in "biufUTO" and "units" not in coordinate.attrs:
-            _refuse_pickles(origin, coordinate)
-            labels: Any = coordinate[...]
-            found.append((f"its coordinate {preview(dim)}", labels.tolist()))
+            where = f"its coordinate {preview(dim)}"
+            found.append((where, _unpacked(origin, coordinate, where).tolist()))
     return found

@@ -78,6 +78,70 @@ def test_the_coordinates_that_xarray_writes_are_names(tmp_path: Path, version: A
         distribution_inputs(job_in(tmp_path, mean="reversed.zarr", cov="0.zarr/deep"))
 
 
+PACKINGS: list[dict[str, Any]] = [
+    {"dtype": "int16", "scale_factor": 0.5, "_FillValue": -32768},
+    {"dtype": "int16", "scale_factor": 0.25, "add_offset": 4.0},
+    {"dtype": "uint8", "add_offset": -8.0, "_FillValue": 255},
+    {"dtype": "int32", "missing_value": -1},
+    {"dtype": "float32", "scale_factor": 2.0},
+    {"dtype": "float32", "_FillValue": -9999.0},
+    {"dtype": "float64", "_FillValue": np.nan},
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*(specification|consolidated|to use for NaNs)")
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("packing", PACKINGS, ids=str)
+def test_packed_arrays_are_what_xarray_reads(tmp_path: Path, version: Any, packing: dict[str, Any]) -> None:
+    """Of every key of the job, and of the labels."""
+    arrays: dict[str, Any] = {
+        "cov": (("x", "y"), MATRIX), "correlation": (("x", "y"), np.eye(2)), "mean": ("x", [1.0, -2.0]),
+        "standard_deviations": ("x", [2.0, 3.0]),
+    }  # fmt: skip
+    data = xr.Dataset(arrays, {"x": [2.0, 1.0], "y": [2.0, 1.0]})
+    names = [*arrays, "x", "y"] if "int" in packing["dtype"] else [*arrays]
+    data.to_zarr(tmp_path / "a.zarr", consolidated=False, zarr_format=version, encoding=dict.fromkeys(names, packing))
+    theirs = xr.open_zarr(tmp_path / "a.zarr", consolidated=False)
+    for key in arrays:
+        found = read(tmp_path, key, f"a.zarr/{key}")
+        np.testing.assert_array_equal(found.array, theirs[key])
+        np.testing.assert_array_equal(found.array, data[key])
+        assert found.names is not None
+        assert [float(name) for name in found.names] == [2.0, 1.0]
+
+
+@pytest.mark.filterwarnings("ignore:.*(specification|consolidated|to use for NaNs)")
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("packing", [packing for packing in PACKINGS if len(packing) > 1 + ("add_offset" in packing)])
+def test_missing_numbers_of_packed_arrays_are_named(tmp_path: Path, version: Any, packing: dict[str, Any]) -> None:
+    if "_FillValue" not in packing and "missing_value" not in packing:
+        packing = packing | {"_FillValue": -7}
+    data = xr.Dataset({"mean": ("x", [1.0, np.nan]), "labelled": ("x", [1.0, 2.0])})
+    encoding = {"mean": packing}
+    data.to_zarr(tmp_path / "a.zarr", consolidated=False, zarr_format=version, encoding=encoding)
+    text = refusal(tmp_path, "mean", "a.zarr/mean")
+    assert "must have no missing values, which `" in text or text.endswith("must be finite: mean[1] is nan")
+    assert "mean[1] is " in text
+    labels = xr.Dataset({"mean": ("x", [1.0, 2.0])}, {"x": [5.0, np.nan]})
+    labels.to_zarr(tmp_path / "b.zarr", consolidated=False, zarr_format=version, encoding={"x": packing})
+    if not np.isnan(packing.get("_FillValue", 0)):
+        assert "which `" in (text := refusal(tmp_path, "mean", "b.zarr/mean"))
+        assert 'its coordinate "x"[1] is ' in text
+
+
+def test_attributes_that_are_no_numbers(tmp_path: Path) -> None:
+    zarr.save_array(tmp_path / "a", _any([1, 2]))
+    zarr.open_array(tmp_path / "a", mode="r+").attrs["scale_factor"] = "one half"
+    assert refusal(tmp_path, "mean", "a") == "a: its attribute 'scale_factor' must be a number: it is 'one half'"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_zeros_of_zarr_are_numbers(tmp_path: Path, version: Any) -> None:
+    """Zarr's own fill value, 0, is that of chunks that were not written, and marks nothing."""
+    zarr.save_array(tmp_path / "a", _any([0, 0]), zarr_format=version)
+    assert read(tmp_path, "mean", "a").array.tolist() == [0, 0]
+
+
 def test_dimensions_whose_names_lead_nowhere(tmp_path: Path) -> None:
     group = zarr.open_group(tmp_path / "a.zarr", mode="w")
     group.create_array("short", data=np.zeros(3))
