@@ -28,6 +28,8 @@ SeedLike = _Words | Sequence[_Words | Sequence[_Words]] | _NumpySource | None
 """What seeds a sample: everything that ``numpy.random.default_rng`` takes. Lists may be nested to any depth, which a
 type cannot say without allowing text."""
 
+SEPARATE_STREAMS = 8
+"""Streams, at most, that numpy's own objects seed sooner than `child_states` seeds all at once."""
 STRIPE_NUMBERS = 2**16
 """Numbers in a stripe, at most, while it has more than `STRIPE_ROWS` rows."""
 STRIPE_ROWS = 128
@@ -118,7 +120,10 @@ class Root:
 
     def sfc64_states(self, first: int, count: int) -> States:
         """State of SFC64 at the beginning of the streams of `count` children, from `first` on, shape (4, count)."""
-        return child_states(self.seed_sequence(), first, count)
+        if count > SEPARATE_STREAMS:
+            return child_states(self.seed_sequence(), first, count)
+        children = (self.child(number).seed_sequence() for number in range(first, first + count))
+        return np.array([np.random.SFC64(child).state["state"]["state"] for child in children]).T
 
     def record(self) -> dict[str, object]:
         """A form for JSON; `recorded_root` reads it."""

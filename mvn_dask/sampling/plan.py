@@ -75,7 +75,7 @@ class Plan:
         """Rows of the whole sample."""
         return prod(self.size)
 
-    @property
+    @cached_property
     def stripe(self) -> int:
         """Rows of a stripe."""
         return stripe_height(self.ndim, self.noise_ndim)

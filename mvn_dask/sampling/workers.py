@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import dask.config
 import fsspec
 import psutil
+from dask.system import CPU_COUNT
 
 from mvn_dask.checks import caller_level
 from mvn_dask.errors import ArgumentError
@@ -43,9 +44,10 @@ def workers() -> Workers:
         found = list(client.scheduler_info(n_workers=-1)["workers"].values())
     # An asynchronous client's workers cannot be counted from here, nor is there any while a cluster starts.
     if not found:
-        from distributed.system import memory_limit
+        # Read once a process, as dask does itself: it takes longer than to make a graph.
+        from distributed.system import MEMORY_LIMIT
 
-        return Workers(memory_limit(), psutil.cpu_count() or 1)
+        return Workers(MEMORY_LIMIT, CPU_COUNT)
     limits = [int(worker["memory_limit"]) for worker in found if worker["memory_limit"]]
     return Workers(
         memory=min(limits, default=psutil.virtual_memory().total),

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import dask
-import psutil
 import pytest
+from dask.system import cpu_count
 from distributed import Client
 from distributed.system import memory_limit
 
@@ -11,7 +11,7 @@ from mvn_dask.sampling.workers import Workers, automatic_spool, is_local, spool_
 
 
 def test_without_a_client_it_is_this_process() -> None:
-    assert workers() == Workers(memory_limit(), psutil.cpu_count() or 1)
+    assert workers() == Workers(memory_limit(), cpu_count())
 
 
 def test_the_limits_of_a_cluster(processes: Client) -> None:
