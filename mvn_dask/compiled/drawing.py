@@ -19,8 +19,9 @@ from numba import config, njit
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.compiled import matrix_product
+from mvn_dask.compiled.kept import made_by_thread, made_once
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH
-from mvn_dask.compiled.matrix_product import ROW_BLOCK, TILE_ROWS, PackedFactor, pack_tiles, row_support, tile_width
+from mvn_dask.compiled.matrix_product import INTERLEAVED, ROW_BLOCK, TILE_ROWS, Packed, pack, pack_interleaved, pad
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
 from mvn_dask.compiled.slow_compilation import name_slow_compilation
 from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
@@ -32,6 +33,10 @@ from mvn_dask.readable import plural
 # float32 words are halves of a step, read in place: the low half is first on little-endian processors only.
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
+_Affine = tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
+"""A mean, what is multiplied, and how it is laid out."""
+CACHE_LINE = 64
+"""Bytes of a line of the cache."""
 _SOURCE_DIGEST = fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
 
 
@@ -75,7 +80,8 @@ class StripeDrawer:
     ) -> None:
         self._dtype = np.dtype(dtype)
         self._mode, self._d, lane_capacity = NORMALS, 1, 0
-        self._affine: PackedFactor = np.zeros(0, self._dtype), np.zeros(0, self._dtype), np.zeros(1, np.int64)
+        nothing = np.zeros(0, self._dtype)
+        self._affine: _Affine = nothing, nothing, np.zeros(1, np.int64)
         if factor_entries is not None and mean is not None:
             # One count serves the normals that are drawn and the numbers that are written: that needs k == d.
             _check_factor(factor_entries, mean, self._dtype, len(mean))
@@ -83,7 +89,7 @@ class StripeDrawer:
             if factor_entries.ndim == 1:
                 self._mode, self._affine = SCALED, _repeat_scale(factor_entries, mean)
             else:
-                self._mode, self._affine = TRANSFORMED, pack_tiles(factor_entries, mean)
+                self._mode, self._affine = TRANSFORMED, _affine(factor_entries, mean)
                 lane_capacity = TILE_ROWS * self._d + BATCH_CAPACITY
         self._tables = tables(self._dtype.name)
         self._buffers = (
@@ -126,35 +132,63 @@ class FactorProduct:
         if matrix.ndim != 2:
             raise ArgumentError(f"`matrix` must have shape (d, k): its shape is {matrix.shape}")
         _check_factor(matrix, mean, matrix.dtype, matrix.shape[1])
-        self._matrix, self._d = np.ascontiguousarray(matrix), len(mean)
-        width = tile_width(self._d, mean.itemsize)
-        self._supports = np.array([row_support(matrix[first : first + width]) for first in range(0, self._d, width)])
-        self._mean = np.append(mean, np.zeros(len(self._supports) * width - self._d, mean.dtype))
-        self._panel = np.zeros(matrix_product.K_BLOCK * width, mean.dtype)
-        self._product = np.empty((ROW_BLOCK, len(self._mean)), mean.dtype)
+        self._k, self._d = matrix.shape[1], len(mean)
+        self._affine = pad(mean), *_packed(matrix)
+        # Rows an odd number of lines of the cache apart: powers of two would put those of a tile in one place of it.
+        lines = math.ceil(self._k * matrix.itemsize / CACHE_LINE) | 1
+        self._normals = np.empty((ROW_BLOCK, lines * CACHE_LINE // matrix.itemsize), matrix.dtype)
+        # Rows of less than a vector run over, so they are made elsewhere too.
+        width = len(self._affine[0])
+        self._rows = np.empty((ROW_BLOCK, width), matrix.dtype) if width > self._d else None
 
     def apply(self, z: FloatArray, out: FloatArray) -> None:
         """Turn normals `z`, shape (n, k), C-contiguous, n a multiple of `TILE_ROWS`, into samples `out`, shape (n, d).
 
         If k == d, `out` may be `z` itself; else they must not share memory. Raises ArgumentError if they do not fit.
         """
-        _check_memory("z", z, self._matrix.dtype)
-        if z.ndim != 2 or z.shape[1] != self._matrix.shape[1] or len(z) % TILE_ROWS:
-            k = self._matrix.shape[1]
+        _check_memory("z", z, self._normals.dtype)
+        if z.ndim != 2 or z.shape[1] != self._k or len(z) % TILE_ROWS:
             raise ArgumentError(
-                f"`z` must be a multiple of {TILE_ROWS} rows of {plural(k, 'number')}: its shape is {z.shape}"
+                f"`z` must be a multiple of {TILE_ROWS} rows of {plural(self._k, 'number')}: its shape is {z.shape}"
             )
         if out.shape != (len(z), self._d):
             raise ArgumentError(f"`out` must have shape {(len(z), self._d)}: its shape is {out.shape}")
+        _check_memory("out", out, self._normals.dtype)
         for top in range(0, len(z), ROW_BLOCK):
-            normals = z[top : top + ROW_BLOCK]
-            # A buffer between, since sums are kept in it from one k block to the next, in whole tiles.
-            product = self._product[: len(normals)]
-            _multiply(normals, self._matrix.ctypes.data, self._d, self._supports, self._mean, self._panel, product)
-            out[top : top + ROW_BLOCK] = product[:, : self._d]
+            normals, rows = z[top : top + ROW_BLOCK], out[top : top + ROW_BLOCK]
+            # Elsewhere, since samples may take the place of their normals.
+            self._normals[: len(normals), : self._k] = normals
+            product = rows if self._rows is None else self._rows
+            _multiply(self._normals, len(normals), self._k, *self._affine, product)
+            if self._rows is not None:
+                rows[:] = self._rows[: len(rows), : self._d]
 
 
-def _repeat_scale(scale: FloatArray, mean: FloatArray) -> PackedFactor:
+def stripe_drawer(dtype: npt.DTypeLike, factor_entries: FloatArray, mean: FloatArray) -> StripeDrawer:
+    """This thread's `StripeDrawer` of a factor and a mean, which become read-only."""
+    make = partial(StripeDrawer, dtype, factor_entries, mean)
+    return made_by_thread("drawer", factor_entries, mean, make)
+
+
+def factor_product(matrix: FloatArray, mean: FloatArray) -> FactorProduct:
+    """This thread's `FactorProduct` of a factor and a mean, which become read-only."""
+    return made_by_thread("product", matrix, mean, partial(FactorProduct, matrix, mean))
+
+
+def _affine(matrix: FloatArray, mean: FloatArray) -> _Affine:
+    """A mean and a square factor, as rows are made while their normals are drawn."""
+    if len(mean) in INTERLEAVED:
+        shift, packed = pack_interleaved(matrix, mean)
+    else:
+        shift, packed = pad(mean), _packed(matrix)
+    return shift, *packed
+
+
+def _packed(matrix: FloatArray) -> Packed:
+    return made_once("packed", matrix, partial(pack, matrix))
+
+
+def _repeat_scale(scale: FloatArray, mean: FloatArray) -> _Affine:
     """Mean and scale, repeated so that a vector can be read from any column on, and the length without the overlap."""
     period = len(mean) * math.ceil(MAX_VECTOR_LENGTH / len(mean))
     overlapping = period + MAX_VECTOR_LENGTH

@@ -12,6 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import compiler
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 # LLVM splits a vector over the registers that a processor has: one of AVX-512, two of AVX2, four of NEON.
@@ -21,6 +22,21 @@ MAX_VECTOR_LENGTH = VECTOR_BYTES // 4
 """Numbers in a vector of the smaller precision."""
 LANES = VECTOR_BYTES // 8
 """Streams that are stepped at once: one in each lane of a vector of 64-bit words."""
+
+
+def _registers() -> tuple[int, int]:
+    """Bytes of a vector register of the processor that is compiled for, and how many there are."""
+    # What numba compiles for, ``NUMBA_CPU_NAME`` included; its cache is divided by the same.
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    has = {*features.split(",")}
+    if "+avx512f" in has:
+        return 64, 32
+    if triple.startswith(("aarch64", "arm64")):
+        return 16, 32
+    return (32, 16) if "+avx" in has else (16, 16)
+
+
+REGISTER_BYTES, REGISTERS = _registers()
 
 I8, I32, I64 = (ir.IntType(bits) for bits in (8, 32, 64))
 _ELEMENTS = {
@@ -89,10 +105,10 @@ def _compiled_once(context: Any, function: Callable[..., Any], sig: Any) -> Any:
     return descriptors[function, sig]
 
 
-def vector_type(pointer: Any) -> ir.VectorType:
+def vector_type(pointer: Any, nbytes: int = VECTOR_BYTES) -> ir.VectorType:
     """The type of a vector of the numbers at a numba pointer."""
     element, size = _ELEMENTS[pointer.dtype]
-    return ir.VectorType(element, VECTOR_BYTES // size)
+    return ir.VectorType(element, nbytes // size)
 
 
 def splat(kind: ir.VectorType, value: float) -> ir.Constant:

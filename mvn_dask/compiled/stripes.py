@@ -12,7 +12,7 @@ from numba import types
 from mvn_dask.compiled import intrinsics
 from mvn_dask.compiled.intrinsics import as_words, offset_pointer, pointer_to, vector_length
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH, subroutine
-from mvn_dask.compiled.matrix_product import TILE_FIELDS, TILE_ROWS, multiply_packed
+from mvn_dask.compiled.matrix_product import PANEL_FIELDS, TILE_ROWS, multiply_packed
 from mvn_dask.compiled.normals import BATCH_CAPACITY, BATCH_STEPS, STREAM_STEPS, Ziggurat, fill_normals, step_stream
 
 NORMALS, SCALED, TRANSFORMED = range(3)
@@ -43,7 +43,7 @@ def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_l
 
     Returns how many normals are left, which are moved to the beginning of z.
     """
-    mean, panels, tiles, tile_count = factor
+    mean, packed, panels, panel_count = factor
     tile_size = TILE_ROWS * d
     whole = end // tile_size * tile_size
     if whole == 0:
@@ -55,7 +55,7 @@ def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_l
         runs_over = is_last and d < MAX_VECTOR_LENGTH and start + tile_size == whole
         destination, position = (overflow, 0) if runs_over else (out, index + start)
         multiply_packed(
-            offset_pointer(z, start), d, tile_count, tiles, panels, mean, offset_pointer(destination, position)
+            offset_pointer(z, start), d, panel_count, panels, packed, mean, offset_pointer(destination, position)
         )
         if runs_over:
             for k in range(tile_size):
@@ -72,7 +72,7 @@ def draw_stripes(
     """Draw at most `LANES` stripes that follow each other, of `count` numbers each, to ``out[start]`` and on.
 
     `state`, shape (4, LANES), is advanced: a, b, c and the counter of each stripe. `affine` are three arrays: for
-    `TRANSFORMED` mean, panels and tiles of a `PackedFactor`; for `SCALED` mean and scale, repeated so that there are
+    `TRANSFORMED` the mean and a `Packed` factor; for `SCALED` mean and scale, repeated so that there are
     `MAX_VECTOR_LENGTH` more than a whole number of rows, and the length without those. `tables` are those of the
     ziggurat. `memory` are buffers for ``LANES * STREAM_STEPS + MAX_VECTOR_LENGTH`` steps, for ``4 * BATCH_CAPACITY +
     2 * LANES`` int64, and for ``2 * BATCH_CAPACITY`` numbers and, for `TRANSFORMED`, ``TILE_ROWS * d +
@@ -80,8 +80,8 @@ def draw_stripes(
     """
     steps, integers, numbers = memory
     capacity = (len(numbers) - 2 * BATCH_CAPACITY) // LANES
-    mean, scale, tiles = pointer_to(affine[0], 0), pointer_to(affine[1], 0), pointer_to(affine[2], 0)
-    factor = mean, scale, tiles, len(affine[2]) // TILE_FIELDS
+    mean, scale, panels = pointer_to(affine[0], 0), pointer_to(affine[1], 0), pointer_to(affine[2], 0)
+    factor = mean, scale, panels, len(affine[2]) // PANEL_FIELDS
     state, steps, out = pointer_to(state, 0), pointer_to(steps, 0), pointer_to(out, start)
     words = as_words(steps, out)
     layers, width, density = pointer_to(tables[0], 0), pointer_to(tables[1], 0), pointer_to(tables[1], 256)
@@ -110,7 +110,7 @@ def draw_stripes(
             stream = state, lane, steps, words
             end = fill_normals(stream, ziggurat, scratch, destination, begin, begin + count - drawn[lane])
             if mode == SCALED:
-                _scale(out, begin, end, drawn[lane] % tiles[0], tiles[0], scale, mean)
+                _scale(out, begin, end, drawn[lane] % panels[0], panels[0], scale, mean)
             drawn[lane] += end - begin
             if mode == TRANSFORMED:
                 row = lane * count + drawn[lane] - end

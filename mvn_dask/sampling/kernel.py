@@ -59,7 +59,7 @@ class _CompiledStripes(_Stripes):
         # All at once: numpy's SeedSequence takes a fifth of the time in which a stripe is drawn.
         self._first = start // plan.stripe
         self._states = plan.root.sfc64_states(self._first, -(-stop // plan.stripe) - self._first)
-        self._drawer = code.StripeDrawer(plan.dtype, *affine)
+        self._drawer = code.stripe_drawer(plan.dtype, *affine) if affine else code.StripeDrawer(plan.dtype)
         # Each lane of the vectors draws a stripe of its own.
         self.together = code.LANES
         # Tiles of a matrix product are written whole; the product with a diagonal has none.
@@ -91,7 +91,7 @@ class _SeparateStripes(_Stripes):
         product = factor.application != "colorize" and factor.operand.ndim == 2
         # Stripes of rows of more than a million numbers may have fewer rows than a tile.
         if code is not None and product and plan.stripe % code.TILE_ROWS == 0:
-            self._product, self.row_multiple = code.FactorProduct(factor.operand, mean), code.TILE_ROWS
+            self._product, self.row_multiple = code.factor_product(factor.operand, mean), code.TILE_ROWS
         # Compiled products read a run of rows before they write it, so that a square factor's rows may take the place
         # of their own normals. `colorize` promises nothing of the kind.
         self._in_place = self._product is not None and factor.noise_ndim == plan.ndim

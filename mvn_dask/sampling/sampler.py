@@ -62,6 +62,13 @@ class Sampler(Registered, ABC, family="distribution"):
         """Memory of the parameters, in bytes."""
         return sum(array.nbytes for array in self.parameters().values())
 
+    @property
+    def drawing_bytes(self) -> int:
+        """Memory of a process that draws, beside its rows: the parameters, and a matrix once more without its zeros."""
+        if self.factor.application == "colorize" or self.factor.operand.ndim == 1:
+            return self.nbytes
+        return self.nbytes + self.factor.flops // 2 * self.factor.operand.itemsize
+
     @abstractmethod
     def record(self) -> dict[str, Any]:
         """What makes the sampler of its parameters, JSON-able; it holds ``"kind"``, and no array."""

@@ -55,7 +55,7 @@ class SampleSpec:
 
     def refuse_too_large(self, memory: int) -> None:
         """Raise a `BlockTooLargeError` if a block cannot fit into a process of so many bytes."""
-        self.plan.refuse_too_large(self.broadcast.sampler.nbytes, memory)
+        self.plan.refuse_too_large(self.broadcast.sampler.drawing_bytes, memory)
         shape = tuple(map(max, self.recut or ()))
         needed = prod(shape) * self.plan.itemsize
         if shape and needed > memory:
@@ -110,7 +110,7 @@ def cut_spec(
     values: Mapping[str, Any], plan: Plan, broadcast: Broadcast, chunks: Chunks, names: tuple[str, ...] | None
 ) -> SampleSpec:
     """The spec of a sample, from what decides its values, its plan whatever its cuts, and what carries its sampler."""
-    plan, recut = cut_plan(plan, chunks, broadcast.sampler.nbytes)
+    plan, recut = cut_plan(plan, chunks, broadcast.sampler.drawing_bytes)
     plan.refuse_too_many()
     rows = ("sample",) if len(plan.size) == 1 else tuple(f"sample_{axis}" for axis in range(len(plan.size)))
     return SampleSpec(plan, Lineage(values, broadcast, (*rows, "variable"), names), recut)

@@ -1,5 +1,10 @@
 """Packing, and `FactorProduct` against the fixed-order sum in numpy, bit for bit."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,12 +12,14 @@ from mvn_dask._typing import FloatArray
 from mvn_dask.compiled.drawing import FactorProduct
 from mvn_dask.compiled.matrix_product import (
     K_BLOCK,
+    PANEL_FIELDS,
+    PANEL_VECTORS,
     ROW_BLOCK,
-    TILE_FIELDS,
     TILE_ROWS,
-    pack_tiles,
+    pack,
+    pack_interleaved,
+    pad,
     row_support,
-    tile_width,
 )
 from mvn_dask.covariance.ordered_product import ordered_product
 
@@ -87,23 +94,42 @@ def test_zeros_anywhere(dtype: str) -> None:
                 assert_ordered(z.copy(), matrix, mean, (d, k, rows, columns, "block"))
 
 
-def test_panels_hold_the_factor() -> None:
-    for d in (1, 3, 5, 8, 11, 40):
-        matrix = np.tril(np.random.default_rng(d).standard_normal((d, d)))
-        (mean, panels, tiles), width = pack_tiles(matrix, np.arange(d) + 1.0), tile_width(d, 8)
-        again = np.zeros((d, d))
-        for first, depth, begin in tiles.reshape(-1, TILE_FIELDS):
-            rows = min(width, d)
-            panel = panels[begin : begin + depth * width].reshape(depth, width)
-            again[first : first + rows, :depth] = panel[:, :rows].T
-        np.testing.assert_array_equal(again, matrix)
-        np.testing.assert_array_equal(mean[:d], np.arange(d) + 1.0)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_panels_hold_the_factor(dtype: str) -> None:
+    for d, k in [(1, 1), (3, 3), (5, 5), (8, 8), (11, 11), (40, 40), (129, 129), (50, 7), (7, 50)]:
+        for matrix in (np.tril(random((d, k), dtype)), random((d, k), dtype), np.zeros((d, k), dtype)):
+            packed, panels = pack(matrix)
+            width, fields = panels[0], panels[1:].reshape(-1, PANEL_FIELDS)
+            again = np.zeros((max(d, width), k), dtype)
+            ends = [begin + width * sum(depths) for begin, _, *depths in fields.tolist()]
+            assert [*fields[:, 0]] == [0, *ends[:-1]]
+            assert len(packed) == ends[-1]
+            for begin, column, *depths in fields.tolist():
+                place = begin
+                for normal in range(max(depths)):
+                    for vector, depth in enumerate(depths):
+                        if normal < depth:
+                            first = column + vector * width
+                            again[first : first + width, normal] = packed[place : place + width]
+                            place += width
+                assert depths == sorted(depths), "vectors that go on lie side by side"
+            np.testing.assert_array_equal(again[:d], matrix)
+            assert not again[d:].any()
+            np.testing.assert_array_equal(pad(matrix[:, 0]), again[:, 0])
+
+
+def test_a_triangle_is_packed_without_its_zeros() -> None:
+    """But for those in the vectors that it cuts, and twice the columns that two vectors have."""
+    d = 1000
+    packed, panels = pack(np.tril(np.ones((d, d))))
+    assert len(packed) <= d * (d + panels[0]) / 2 + panels[0] ** 2
+    assert len(panels) // PANEL_FIELDS <= 2 + d // (PANEL_VECTORS * panels[0])
 
 
 def test_two_or_four_columns_are_repeated_to_fill_a_vector() -> None:
     for d, dtype, rows in ((2, "float64", 4), (2, "float32", 8), (4, "float64", 2), (4, "float32", 4)):
         matrix = np.arange(d * d, dtype=dtype).reshape(d, d)
-        mean, panels, _ = pack_tiles(matrix, matrix[0])
+        mean, (panels, _) = pack_interleaved(matrix, matrix[0])
         np.testing.assert_array_equal(panels.reshape(d, rows, d), np.repeat(matrix.T[:, None], rows, axis=1))
         np.testing.assert_array_equal(mean, np.tile(matrix[0], rows))
 
@@ -111,3 +137,21 @@ def test_two_or_four_columns_are_repeated_to_fill_a_vector() -> None:
 def test_the_support_leaves_out_zeros_at_the_end() -> None:
     assert row_support(np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]])) == 2
     assert row_support(np.zeros((2, 3))) == 1
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("registers", [(64, 32), (16, 32), (16, 16)])
+def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
+    """LLVM takes vectors apart that this processor has no registers for: every tile gives the bits of every other."""
+    script = f"""
+import pytest
+from mvn_dask.compiled import llvm
+llvm.REGISTER_BYTES, llvm.REGISTERS = {registers}
+raise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider", {__file__!r}]))
+"""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+    assert " passed" in run.stdout
