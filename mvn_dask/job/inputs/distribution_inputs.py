@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 TOLERANCE = 1e-8
 """Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
+SMALLEST_DEVIATION = float(np.sqrt(np.finfo(np.float64).tiny))
+"""Standard deviation whose square is the smallest normal float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,8 @@ def covariance_from_correlation(correlation: InputArray, deviations: InputArray)
     """The covariance ``D R D`` of correlations R, shape (d, d), and standard deviations s, shape (d,) or ().
 
     Entry (i, j) is ``R[i, j] * (s[i] * s[j])``: exactly symmetric where R is. Raises InvalidDistributionError if they
-    are no correlations, no standard deviations, or not of one dimension.
+    are no correlations, no standard deviations, or not of one dimension, and where a variance would be too large for
+    float64, or too small.
     """
     matrix, scales = correlation.array, deviations.array
     _require_square(correlation)
@@ -87,6 +90,10 @@ def covariance_from_correlation(correlation: InputArray, deviations: InputArray)
     refuse_entries(correlation.origin, matrix, np.abs(matrix) > 1 + TOLERANCE, "must lie between -1 and 1")
     refuse_entries(deviations.origin, scales, scales < 0, "must not be negative")
     vector = np.broadcast_to(scales, (len(matrix),))
+    # A variance that becomes 0 would make a constant of what varies, and one that is subnormal has lost its digits.
+    lost = (scales > 0) & (scales < SMALLEST_DEVIATION)
+    rule = f"must be 0, or at least {SMALLEST_DEVIATION:.2g}, so that its square is a normal float64; use other units"
+    refuse_entries(deviations.origin, scales, lost, rule)
     with np.errstate(over="ignore"):
         cov: FloatArray = matrix * np.outer(vector, vector)
     if not np.isfinite(cov).all():

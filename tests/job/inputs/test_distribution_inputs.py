@@ -177,6 +177,11 @@ def test_one_standard_deviation_for_all() -> None:
     assert covariance([[1, 0.5], [0.5, 1]], [0, 2]).tolist() == [[0, 0], [0, 4]]
 
 
+TOO_SMALL = (
+    "standard_deviations: must be 0, or at least 1.5e-154, so that its square is a normal float64; use other units: "
+    "standard_deviations"
+)
+
 FAULTS: list[tuple[Any, Any, str]] = [
     ([[1, 0.5], [0.5, 0.9]], 1, "correlation: must have ones on its diagonal: correlation[1, 1] is 0.9"),
     ([[1, 1.5], [1.5, 1]], 1, "correlation: must lie between -1 and 1: correlation[0, 1] is 1.5"),
@@ -188,6 +193,10 @@ FAULTS: list[tuple[Any, Any, str]] = [
     (np.eye(2), np.eye(2), "standard_deviations: must be a number or a vector, and its shape is (2, 2)"),
     (np.eye(2), [1, -2], "standard_deviations: must not be negative: standard_deviations[1] is -2.0"),
     (np.eye(2), -2, "standard_deviations: must not be negative: standard_deviations is -2.0"),
+    (np.eye(2), [1, 1e-200], f"{TOO_SMALL}[1] is 1e-200"),
+    (np.eye(2), 1e-200, f"{TOO_SMALL} is 1e-200"),
+    ([[1, 0.5], [0.5, 1]], [1e-160, 2], f"{TOO_SMALL}[0] is 1e-160"),
+    (np.eye(2), [1, 5e-324], f"{TOO_SMALL}[1] is 5e-324"),
     (np.eye(2), [1, 1e200], "standard_deviations: is too large: the square of 1e+200 is no float64"),
 ]
 
@@ -197,6 +206,17 @@ def test_what_gives_no_covariance() -> None:
         with pytest.raises(InvalidDistributionError) as caught:
             covariance(correlation, deviations)
         assert str(caught.value) == f"job.toml: distribution.{text}"
+
+
+@given(st.floats(0, 1e150), st.floats(-1, 1))
+def test_what_varies_is_no_constant(deviation: float, correlation: float) -> None:
+    """Whatever standard deviation is let pass is that of the covariance, to rounding."""
+    try:
+        found = covariance([[1, correlation], [correlation, 1]], [deviation, 1])
+    except InvalidDistributionError:
+        assert 0 < deviation < 1.5e-154
+    else:
+        assert np.sqrt(found[0, 0]) == pytest.approx(deviation, rel=1e-14, abs=0)
 
 
 def test_rounding_is_no_fault() -> None:
