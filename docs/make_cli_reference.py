@@ -89,14 +89,17 @@ REPORT = {
     "shape": "Shape of the sample, the variables last.",
     "dtype": "Type of the numbers.",
     "sample": "What decides the values: seed, bit generator, digests of mean and covariance.",
-    "largest_variance_miss": "Largest relative difference of a variance of the factor and the one asked for.",
-    "condition_number": "That of the covariance scaled to a unit diagonal; null where it is not known or infinite.",
-    "smallest_eigenvalue": "That of the same matrix, 0 if it is singular to rounding; null where it is not known.",
+    "largest_variance_miss": "Largest relative difference of a variance of the factor and the one asked for; null "
+    "where it is infinite, since a variance of 0 was asked for.",
+    "condition_number": "That of the covariance that is drawn, scaled to a unit diagonal; null where it is not known "
+    "or infinite.",
+    "smallest_eigenvalue": "That of the same matrix, which is the factor's: 0 if it is singular to rounding, and never "
+    "negative; null where it is not known.",
     "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
     "reported_with": "The same of this machine.",
     "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, `text` (the most extreme).",
     "variables": "Means and standard deviations, those expected, and how far they are off in standard errors.",
-    "correlations": "Correlations of the sample, those expected, and their differences in standard errors.",
+    "correlations": "Correlations of the sample, those of the factor as expected, and differences in standard errors.",
     "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
     "histograms": "Counts of single variables, and the bounds between them.",
     "left_out": "What was not looked at, a sentence each.",

@@ -1,4 +1,4 @@
-"""How well a factor has the covariance that was asked for, and how well that is conditioned.
+"""How well a factor has the variances that were asked for, and how well conditioned is the covariance that it has.
 
 Input: a factor, and the variances asked for, shape (d,). Output: `Diagnostics`. Cost: O(d k), and O(d² k) for the
 eigenvalues of at most 1,000 variables.
@@ -28,7 +28,7 @@ class Diagnostics:
     """The variances of a factor beside those asked for, and the eigenvalues of its correlations."""
 
     largest_variance_miss: float
-    """Largest relative difference between a variance of the factor and the one asked for."""
+    """Largest relative difference between a variance of the factor and the one asked for; infinite where that is 0."""
     variable: int
     """The variable that has it."""
     drawn: float
@@ -36,10 +36,11 @@ class Diagnostics:
     requested: float
     """Its variance, as it was asked for."""
     condition_number: float | None
-    """Largest eigenvalue of the covariance scaled to a unit diagonal, divided by the smallest: infinite if that is
-    singular, None where it is not known, or nothing varies."""
+    """Largest eigenvalue of the covariance that is drawn, scaled to a unit diagonal, divided by the smallest: infinite
+    if that is singular, None where it is not known, or nothing varies."""
     smallest_eigenvalue: float | None
-    """Smallest eigenvalue of the same matrix: 0 where it is singular to rounding."""
+    """Smallest eigenvalue of the same matrix: 0 where it is singular to rounding, and never negative, whatever matrix
+    was asked for."""
 
     def grade(self, rows: int) -> Grade:
         """Whether the largest miss matters to a sample of so many rows.
@@ -82,7 +83,7 @@ def diagnose(factor: Factor, drawn: Float64Array, requested: Float64Array) -> Di
 
 
 def _conditioning(factor: Factor) -> tuple[float | None, float | None]:
-    """Condition number and smallest eigenvalue of the correlations of what varies."""
+    """Condition number and smallest eigenvalue of the correlations that the factor draws, of what varies."""
     variances = factor.variances()
     varying = np.flatnonzero(variances > 0)
     if not len(varying):

@@ -70,11 +70,14 @@ class Description:
     grade: str | None
     """Of a sample, whether its variances are those asked for: "ok", "warning" or "NOT ok"; None if it is not known."""
     largest_variance_miss: float | None
-    """Of a sample, the largest relative difference of a variance of the factor and the one asked for."""
+    """Of a sample, the largest relative difference of a variance of the factor and the one asked for; None where it is
+    not known, or infinite, since a variance of 0 was asked for."""
     condition_number: float | None
-    """Of a sample, that of the covariance scaled to a unit diagonal; None where it is not known or infinite."""
+    """Of a sample, that of the covariance that is drawn, scaled to a unit diagonal; None where it is not known or
+    infinite."""
     smallest_eigenvalue: float | None
-    """Of a sample, that of the same matrix, 0 if it is singular to rounding; None where it is not known."""
+    """Of a sample, that of the same matrix, which is the factor's: 0 if it is singular to rounding, and never negative;
+    None where it is not known."""
     variances: str
     """The same in words."""
 
@@ -98,7 +101,8 @@ class Description:
             rows["variances"] = self.variances
         if self.smallest_eigenvalue is not None:
             condition = "infinite" if self.condition_number is None else f"{self.condition_number:.4g}"
-            rows["condition"] = f"{condition}, smallest eigenvalue {self.smallest_eigenvalue:.4g}, of the correlations"
+            smallest = f"smallest eigenvalue {self.smallest_eigenvalue:.4g}"
+            rows["condition"] = f"{condition}, {smallest}, of the correlations that are drawn"
         if self.expression is not None:
             rows["expression"] = self.expression
         if self.environment is not None:

@@ -86,7 +86,7 @@ class Estimates:
     @cached_property
     @np.errstate(all="ignore")
     def covariance_errors(self) -> Float64Array:
-        """Covariances less the expected ones, in standard errors, NaN where not tested."""
+        """Covariances less the factor's, in standard errors, NaN where not tested."""
         # For normal variables √((σᵢᵢσⱼⱼ + σᵢⱼ²) / (n - 1)).
         error = np.sqrt((1.0 + self.reference.correlation**2) / self.covariance_degrees)
         return np.where(self.tested_pairs, self._pair_differences / error, np.nan)
@@ -100,10 +100,12 @@ class Estimates:
 
     @property
     def _pair_differences(self) -> Float64Array:
-        """Covariances less the expected ones and less what rounding explains."""
-        rounding = self.rounding[self.selection.paired]
+        """Covariances less the factor's and less what rounding explains, in products of the factor's deviations."""
+        # Not of those asked for, which a factor may miss: a standard error is the factor's, and so is a correlation.
+        ratio = self.reference.deviation_ratio
+        rounding = self.rounding[self.selection.paired] / ratio
         explained = 2.0 * np.add.outer(rounding, rounding) + SUMMATION_ERROR
-        return beyond(self.measured.covariance - self.reference.correlation, explained)
+        return beyond(self.measured.covariance / ratio[:, None] / ratio - self.reference.correlation, explained)
 
     @cached_property
     def segment_errors(self) -> Float64Array:

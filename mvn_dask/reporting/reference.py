@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.covariance.diagnostics import Diagnostics
+from mvn_dask.covariance.validity import correlations_of, deviations_of
 from mvn_dask.errors import UnsupportedOperationError
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
@@ -76,7 +77,10 @@ class Reference:
     rounding: Float64Array
     """By how many standard deviations rounding may move a number, shape (columns,); infinite for constants."""
     correlation: Float64Array
-    """Of the paired variables, shape (pairs, pairs); 0 with constants."""
+    """Of the paired variables, as the factor has them, shape (pairs, pairs); 0 with constants."""
+    deviation_ratio: Float64Array
+    """Standard deviations of the paired variables as the factor has them, divided by those asked for, shape (pairs,);
+    1 where either is 0."""
     diagnostics: Diagnostics
     """How well the factor has the variances asked for, and how it is conditioned."""
     laws: ReferenceLaws
@@ -116,11 +120,13 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     spacing = eps * (np.abs(mean) + sqrt(terms) * deviation)
     with np.errstate(divide="ignore", invalid="ignore"):
         rounding = np.where(deviation > 0, spacing / deviation, np.inf)
-    scale = np.where(deviation[paired] > 0, deviation[paired], 1.0)
     covariance = sampler.covariance_of(paired.tolist(), paired.tolist())
-    correlation = np.clip(covariance / np.multiply.outer(scale, scale), -1.0, 1.0)
-    np.fill_diagonal(correlation, 1.0)
-    moments = (mean[columns], deviation[columns], rounding[columns], correlation)
+    drawn = deviations_of(covariance)
+    # Beyond ±1 is rounding alone, since they are scaled by the deviations of the same factor.
+    correlation = np.clip(correlations_of(covariance, drawn), -1.0, 1.0)
+    comparable = (drawn > 0) & (deviation[paired] > 0)
+    ratio = np.where(comparable, drawn, 1.0) / np.where(comparable, deviation[paired], 1.0)
+    moments = (mean[columns], deviation[columns], rounding[columns], correlation, ratio)
     return Reference(*moments, sampler.diagnostics(), sampler.laws(), *_radial_law(sampler, spacing, selection))
 
 

@@ -246,7 +246,7 @@ def _factor(estimates: Estimates) -> Verdict:
     grade = found.grade(estimates.selection.rows)
     text = str(found)
     if found.condition_number is not None and found.smallest_eigenvalue is not None:
-        text += f"; condition number {number(found.condition_number)}, scaled to a unit diagonal"
+        text += f"; condition number {number(found.condition_number)}, of the correlations that are drawn"
     ok, warning = grade != "NOT ok", grade == "warning"
     return Verdict("factor", "Variances of the factor", ok, 0, float(ok), text, warning=warning)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mvn_dask.checks import Method
 from mvn_dask.covariance import Covariance, Dense, Diagonal
 from mvn_dask.covariance.diagnostics import Diagnostics, diagnose
 from tests.toys.selection import selection
@@ -26,6 +27,32 @@ def test_eigenvalues_are_those_of_the_correlations(dtype: str) -> None:
     assert found.largest_variance_miss < 1e-6
     assert found.grade(10**9) == "ok"
     assert str(found).startswith("every variance is the one asked for, to ")
+
+
+@pytest.mark.parametrize(
+    ("cov", "method", "drawn"),
+    [
+        ([[1.0, 2.0], [2.0, 1.0]], "svd", [[2.0, 1.0], [1.0, 2.0]]),
+        ([[1.0, 2.0], [2.0, 1.0]], "eigh", [[2.0, 1.0], [1.0, 2.0]]),
+        ([[2.0, 3.0], [3.0, 2.0]], "auto", [[2.5, 2.5], [2.5, 2.5]]),
+        ([[0.0, 1.0], [1.0, 1.0]], "eigh", np.array([[2.0, 1.0], [1.0, 3.0]]) / np.sqrt(5.0)),
+    ],
+)
+def test_eigenvalues_are_those_of_what_is_drawn(
+    cov: list[list[float]], method: Method, drawn: list[list[float]]
+) -> None:
+    """Of a matrix with negative ones, not its own."""
+    covariance = Dense(cov, method=method, check_valid="ignore")
+    factor, found = covariance.factorize(), diagnosis(covariance)
+    np.testing.assert_allclose(factor.covariance_of([0, 1], [0, 1]), drawn, atol=1e-14)
+    scale = np.sqrt(np.diagonal(drawn))
+    smallest, largest = np.linalg.eigvalsh(drawn / np.outer(scale, scale))
+    assert found.smallest_eigenvalue == pytest.approx(smallest, abs=1e-14)
+    assert found.smallest_eigenvalue is not None
+    assert found.smallest_eigenvalue >= 0
+    assert found.condition_number == (pytest.approx(largest / smallest) if smallest > 1e-14 else np.inf)
+    infinite = np.diagonal(cov)[0] == 0
+    assert (found.largest_variance_miss == np.inf, found.as_dict()["largest_variance_miss"] is None) == (infinite,) * 2
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4"])

@@ -108,7 +108,12 @@ def test_the_variances_are_compared_with_those_asked_for(tmp_path: Path) -> None
     # Eight variables of variance 1.5 and covariance 0.5: correlations of a third.
     assert found.smallest_eigenvalue == pytest.approx(2 / 3)
     assert found.condition_number == pytest.approx(5.0)
-    assert "condition    5, smallest eigenvalue 0.6667" in str(found)
+    assert "condition    5, smallest eigenvalue 0.6667, of the correlations that are drawn\n" in str(found)
+    never = mvn_dask.MultivariateNormal([0.0, 0.0], [[0.0, 1.0], [1.0, 1.0]], method="eigh", check_valid="ignore")
+    mvn_dask.to_zarr(never.sample(100, seed=1), tmp_path / "infinite")
+    found = describe(tmp_path / "infinite")
+    assert (found.grade, found.largest_variance_miss) == ("NOT ok", None)
+    assert found.smallest_eigenvalue == pytest.approx(1 - 1 / np.sqrt(6))
 
 
 def test_singular_and_derived_and_damaged(tmp_path: Path) -> None:

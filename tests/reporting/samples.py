@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 import mvn_dask
 from mvn_dask._typing import FloatDType
+from mvn_dask.checks import Method
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import collect, inputs_of
 from mvn_dask.reporting.reference import Reference, reference_of
@@ -26,6 +27,15 @@ Block = npt.NDArray[Any]
 
 MEAN = np.array([0.0, 1.0, -2.0, 10.0])
 COV = np.array([[1.0, 0.5, 0.2, 0.0], [0.5, 2.0, -0.4, 0.3], [0.2, -0.4, 0.5, 0.1], [0.0, 0.3, 0.1, 4.0]])
+MISSED: list[tuple[list[list[float]], Method]] = [
+    ([[1.0, 2.0], [2.0, 1.0]], "svd"),
+    ([[1.0, 2.0], [2.0, 1.0]], "eigh"),
+    ([[2.0, 3.0], [3.0, 2.0]], "auto"),
+    ([[0.0, 1.0], [1.0, 1.0]], "eigh"),
+    ([[4.0, 2.0, 1.0], [2.0, 0.5, 3.0], [1.0, 3.0, 9.0]], "svd"),
+    ([[1e12, 1e-3, 0.0], [1e-3, 1e-12, 0.0], [0.0, 0.0, 1.0]], "svd"),
+]
+"""Matrices, and methods whose factors have other variances."""
 
 
 def sample(rows: int = 40_000, *, seed: int = 1, chunks: int = 5000, dtype: FloatDType = "float64") -> da.Array:

@@ -6,7 +6,7 @@ import mvn_dask
 from mvn_dask._typing import FloatDType
 from mvn_dask.checks import Method
 from mvn_dask.reporting.reference import MAX_ROUNDING, RadialLaw, marginal_histogram
-from tests.reporting.samples import COV, MEAN, reference_for, sample
+from tests.reporting.samples import COV, MEAN, MISSED, reference_for, sample
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -21,6 +21,21 @@ def test_moments(dtype: FloatDType) -> None:
     assert found.radial.rank == 4
     assert 0 < found.radial.rounding < 1e8 * np.finfo(dtype).eps
     assert found.testable.all()
+
+
+@pytest.mark.parametrize(("cov", "method"), MISSED, ids=str)
+def test_correlations_are_the_factors(cov: list[list[float]], method: Method) -> None:
+    normal = mvn_dask.MultivariateNormal(np.zeros(len(cov)), cov, method=method, check_valid="ignore")
+    found = reference_for(normal.sample(10, seed=1))
+    drawn = normal.covariance.factorize().covariance_of(range(len(cov)), range(len(cov)))
+    deviation = np.sqrt(np.diag(drawn))
+    assert found.correlation == pytest.approx(drawn / np.outer(deviation, deviation), abs=1e-14)
+    assert np.abs(found.correlation).max() <= 1
+    asked_for = np.sqrt(np.maximum(np.diag(cov), 0))
+    assert found.deviation.tolist() == asked_for.tolist()
+    positive = asked_for > 0
+    assert found.deviation_ratio[positive] == pytest.approx(deviation[positive] / asked_for[positive])
+    assert (found.deviation_ratio[~positive] == 1).all()
 
 
 @pytest.mark.parametrize("method", ["svd", "eigh"])

@@ -249,4 +249,4 @@ def test_the_conditioning_is_shown(store: str) -> None:
     assert content["smallest_eigenvalue"] == pytest.approx(eigenvalues[0])
     assert content["condition_number"] == pytest.approx(eigenvalues[-1] / eigenvalues[0])
     assert content["largest_variance_miss"] < 1e-14
-    assert "condition number" in factor_verdict(report(store)).text
+    assert "condition number 4.877, of the correlations that are drawn" in factor_verdict(report(store)).text
