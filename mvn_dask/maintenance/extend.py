@@ -35,7 +35,7 @@ from mvn_dask.store.format.layout import ARRAY, chunk_count, chunk_index, chunk_
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
 from mvn_dask.store.format.metadata import amended_files, commit, zarr_files
-from mvn_dask.store.format.ownership import own_keys
+from mvn_dask.store.format.ownership import own_keys, refuse_folders
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
@@ -147,6 +147,7 @@ def _refuse_files_beyond(storage: Storage, manifest: Manifest, longer: Manifest)
             raise StorageNotEmptyError(
                 f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
             )
+    refuse_folders(storage, is_going_to_be, prefix=ARRAY)
 
 
 def _begin(session: Session, manifest: Manifest, longer: Manifest, array: da.Array) -> None:

@@ -167,7 +167,7 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
     """A session in the store of this manifest, which is created where there is none."""
     with ExitStack() as stack:
         with says_how_far(storage, manifest):
-            refuse_unknown_files(storage, overwrite=overwrite)
+            refuse_unknown_files(storage, overwrite=overwrite, going_to_be=manifest)
             session = stack.enter_context(storage.session())
             if overwrite:
                 _replace(session, storage, manifest)
@@ -184,7 +184,8 @@ def _replace(session: Session, storage: Storage, manifest: Manifest) -> None:
     """Delete what lies there, and begin the store of this manifest."""
     if not session.try_exclusive():
         raise StorageBusyError(f"another job is writing to {storage}: wait for it or stop it")
-    refuse_unknown_files(storage, overwrite=True)  # again, now that nobody else writes
+    # Again, now that nobody else writes.
+    refuse_unknown_files(storage, overwrite=True, going_to_be=manifest)
     remove(session, storage)
     session.replace(MANIFEST_KEY, [manifest.text])
     session.acquire_shared()
@@ -193,11 +194,12 @@ def _replace(session: Session, storage: Storage, manifest: Manifest) -> None:
 def remove(session: Session, storage: Storage) -> None:
     """Delete a store, or another hierarchy, and nothing else, in an exclusive session; the manifest last."""
     # Looked at before: afterwards the manifest says that it is being removed.
-    steps = removal(storage).steps()
+    found = removal(storage)
     session.begin_removal()
-    for keys in steps:
+    # Those that an earlier kill has left, while there is a manifest to know them by; deleting empties no others.
+    storage.delete_folders(found.empty_folders())
+    for keys in found.steps():
         session.delete_many(keys)
-    storage.delete_empty_folders()
 
 
 def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Arrays, written: tuple[int, int]) -> None:

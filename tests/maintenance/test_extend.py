@@ -169,6 +169,12 @@ def test_what_lies_beyond_the_end_is_not_taken_for_rows(tmp_path: Path) -> None:
         mvn_dask.extend(tmp_path, 100)
     assert tree(tmp_path) == before
     unknown.unlink()
+    unknown.mkdir()
+    before = tree(tmp_path)
+    with pytest.raises(StorageNotEmptyError, match=r"samples/c/5/0 in .* is a folder, where a store has a file"):
+        mvn_dask.extend(tmp_path, 100)
+    assert tree(tmp_path) == before
+    unknown.rmdir()
     mvn_dask.extend(tmp_path, 100, fsync=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path), normal.sample(200, seed=1, chunks=30))
 

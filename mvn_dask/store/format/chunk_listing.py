@@ -30,10 +30,22 @@ Bits = npt.NDArray[np.bool_]
 
 def parse_key(manifest: Manifest, key: str) -> Index | None:
     """The chunk of a key, or None if it is no chunk's key."""
+    index = _numbers(manifest, key)
+    return index if index is not None and len(index) == len(manifest.shape) else None
+
+
+def is_chunk_folder(manifest: Manifest, key: str) -> bool:
+    """Whether a key is that of a folder that chunks lie in."""
+    index = _numbers(manifest, key)
+    return index is not None and len(index) < len(manifest.shape)
+
+
+def _numbers(manifest: Manifest, key: str) -> Index | None:
+    """Numbers of chunks along the first axes, where a key is made of them."""
     if not _KEY.fullmatch(key):
         return None
     index, counts = tuple(map(int, key.split("/")[2:])), grid(manifest)
-    return index if len(index) == len(counts) and all(map(operator.lt, index, counts)) else None
+    return index if len(index) <= len(counts) and all(map(operator.lt, index, counts)) else None
 
 
 def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:

@@ -14,7 +14,7 @@ from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, left_behind, read_manifest
 from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
-from mvn_dask.store.format.ownership import removal
+from mvn_dask.store.format.ownership import no_key, own_keys, refuse_folders, removal
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
@@ -81,17 +81,22 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")
 
 
-def refuse_unknown_files(storage: Storage, *, overwrite: bool) -> None:
+def refuse_unknown_files(storage: Storage, *, overwrite: bool, going_to_be: Manifest | None = None) -> None:
     """Raise unless the storage is free or holds a store; with `overwrite`, or any Zarr hierarchy, and nothing else.
 
-    Raises StorageNotEmptyError with a file that does not belong there; DamagedManifestError as `read_manifest` does.
+    Raises StorageNotEmptyError with a file that does not belong there, or with a folder in place of one that does, in
+    the store that is there or in the one that is `going_to_be`; DamagedManifestError as `read_manifest` does.
     """
     storage.require_folder()
+    is_going_to_be = no_key if going_to_be is None else own_keys(going_to_be)
     if overwrite:
-        removal(storage).refuse_other_files()
+        found = removal(storage)
+        found.refuse_other_files()
+        refuse_folders(storage, lambda key: found.is_own(key) or is_going_to_be(key), goes=found.is_folder)
     elif read_manifest(storage) is None:
         unknown = next((entry.key for entry in storage.entries() if not _is_internal(entry.key)), None)
         if unknown is None:
+            refuse_folders(storage, is_going_to_be)
             return
         removal(storage).refuse_other_files()
         why = f" ({left_behind(storage)})" if left_behind(storage) else ""

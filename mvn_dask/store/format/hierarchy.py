@@ -39,8 +39,19 @@ class ChunkKeys:
             return False
         if not self.prefixed and not self.counts:
             return key == "0"
-        return len(words) == len(self.counts) and all(
-            _NUMBER.fullmatch(word) and int(word) < count for word, count in zip(words, self.counts, strict=True)
+        return len(words) == len(self.counts) and self._are_numbers(words)
+
+    def has_folder(self, key: str) -> bool:
+        """Whether a key is that of a folder that chunks lie in."""
+        words = key.split("/")
+        if self.separator != "/" or (self.prefixed and words.pop(0) != "c"):
+            return False
+        return len(words) < len(self.counts) and self._are_numbers(words)
+
+    def _are_numbers(self, words: list[str]) -> bool:
+        """Whether words are numbers of chunks along the first axes."""
+        return all(
+            _NUMBER.fullmatch(word) and int(word) < count for word, count in zip(words, self.counts, strict=False)
         )
 
 
@@ -59,14 +70,26 @@ class Hierarchy:
         written = written_key(key)
         return key in self.documents or self._is_chunk(key) or (written != key and f"{written}.json" in self.documents)
 
+    def has_folder(self, key: str) -> bool:
+        """Whether a key is that of a folder that documents or chunks lie in."""
+        if any(document.startswith(f"{key}/") for document in self.documents):
+            return True
+        chunks, rest = self._array_above(key)
+        return chunks is not None and chunks.has_folder(rest)
+
     def _is_chunk(self, key: str) -> bool:
+        chunks, rest = self._array_above(key)
+        return chunks is not None and rest in chunks
+
+    def _array_above(self, key: str) -> tuple[ChunkKeys | None, str]:
+        """The chunks of the innermost array above a key, and the rest of the key below its folder."""
         folder = key
         while folder:
             folder = folder.rpartition("/")[0]
             chunks = self.arrays.get(folder)
             if chunks is not None:
-                return key.removeprefix(f"{folder}/" if folder else "") in chunks
-        return False
+                return chunks, key.removeprefix(f"{folder}/" if folder else "")
+        return None, key
 
 
 def read_hierarchy(storage: Storage) -> Hierarchy:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
-from mvn_dask.store.format.chunk_listing import parse_key
+from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
 from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest, read_manifest
@@ -44,13 +44,49 @@ def own_documents(manifest: Manifest) -> tuple[str, ...]:
 
 def own_keys(manifest: Manifest) -> IsOwn:
     """Whether a key is that of a file of the store; its locks and temporary files are none."""
-    files = {*own_documents(manifest), MANIFEST_KEY, WRITER, *map(parameter_key, manifest.parameters)}
+    files = _beside_chunks(manifest)
     return lambda key: key in files or parse_key(manifest, key) is not None
+
+
+def own_folders(manifest: Manifest) -> IsOwn:
+    """Whether a key is that of a folder that files of the store lie in."""
+    folders = {folder for key in _beside_chunks(manifest) for folder in _folders_above(key)}
+    return lambda key: key in folders or is_chunk_folder(manifest, key)
+
+
+def _beside_chunks(manifest: Manifest) -> set[str]:
+    return {*own_documents(manifest), MANIFEST_KEY, WRITER, *map(parameter_key, manifest.parameters)}
+
+
+def _folders_above(key: str) -> Iterator[str]:
+    while key := key.rpartition("/")[0]:
+        yield key
 
 
 def is_accounted_for(is_own: IsOwn, key: str) -> bool:
     """Whether a key is one's own, that of a temporary file on the way to one of those, or that of a lock."""
     return is_own(key) or is_own(written_key(key)) or is_lock(key)
+
+
+def no_key(_: str) -> bool:
+    """No key is one's own."""
+    return False
+
+
+def refuse_folders(storage: Storage, is_own: IsOwn, *, goes: IsOwn = no_key, prefix: str = "") -> None:
+    """Raise StorageNotEmptyError if a folder lies under the key of a file of one's own, or of a lock, and stays there.
+
+    In a folder with files those are others' already; one without any is in no listing of files, but a file can neither
+    be written in its place nor deleted there. Whatever `goes` stays where a folder below it does.
+    """
+    stays: set[str] = set()
+    for key in storage.empty_folders(prefix):  # the innermost first
+        if not goes(key):
+            stays |= {key, *_folders_above(key)}
+        if key in stays and (is_own(key) or storage.is_lock(key)):
+            raise StorageNotEmptyError(
+                f"{key} in {storage} is a folder, where a store has a file: delete it, or name another URL"
+            )
 
 
 def is_store(storage: Storage) -> bool:
@@ -92,6 +128,8 @@ class Removal:
     """Where it lies."""
     is_own: IsOwn
     """What may go."""
+    is_folder: IsOwn
+    """Folders that such files lie in, which go where nothing else is left in them."""
     before: tuple[tuple[str, ...], ...]
     """Documents that go before the chunks, in steps: no reader shall see a store of which chunks are missing."""
     after: tuple[tuple[str, ...], ...]
@@ -117,6 +155,10 @@ class Removal:
         else:
             what = f"{self.storage} is not empty, and no store: {entry.key} lies there: move it away, "
         raise StorageNotEmptyError(f"{what}or name another URL")
+
+    def empty_folders(self) -> Iterator[str]:
+        """Folders of one's own in which nothing lies, as a job leaves them that is killed while it deletes."""
+        return filter(self.is_folder, self.storage.empty_folders())
 
     def steps(self) -> Iterator[Iterable[str]]:
         """Keys to delete, in steps, each of which ends before the next: after a kill the same call goes on.
@@ -148,7 +190,7 @@ def removal(storage: Storage) -> Removal:
         manifest = None
     if manifest is not None:
         root, *others = own_documents(manifest)
-        return Removal(storage, own_keys(manifest), ((root,), tuple(others)), ())
+        return Removal(storage, own_keys(manifest), own_folders(manifest), ((root,), tuple(others)), ())
     hierarchy = read_hierarchy(storage)
     internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
 
@@ -160,8 +202,13 @@ def removal(storage: Storage) -> Removal:
             return True
         return key in hierarchy or key in internal or _PARAMETER.fullmatch(key) is not None
 
+    def is_folder(key: str) -> bool:
+        if chunks_by_place and (key == ARRAY or _CHUNK.fullmatch(key) is not None):
+            return True
+        return key == PARAMETERS or hierarchy.has_folder(key)
+
     root_first = is_store(storage) and "" not in hierarchy.arrays
-    return Removal(storage, is_own, ((DOCUMENT,),) if root_first else (), _in_steps(hierarchy))
+    return Removal(storage, is_own, is_folder, ((DOCUMENT,),) if root_first else (), _in_steps(hierarchy))
 
 
 def _chunks_lie_as_deep(storage: Storage) -> bool:

@@ -136,7 +136,7 @@ class Storage(ABC):
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Delete a file, if it exists."""
+        """Delete a file, if it exists. Raises StoreError where a folder is in its place."""
 
     @abstractmethod
     def entries(self, prefix: str = "") -> Iterator[Entry]:
@@ -182,8 +182,13 @@ class Storage(ABC):
         finally:
             self.delete(key)
 
-    def delete_empty_folders(self) -> None:  # noqa: B027 object stores have none
-        """Delete folders in which nothing lies, where the medium has any: a kill may leave them."""
+    def empty_folders(self, prefix: str = "") -> Iterator[str]:
+        """Keys of the folders below which no file lies, the innermost first, where the medium has folders at all."""
+        del prefix
+        yield from ()
+
+    def delete_folders(self, keys: Iterable[str]) -> None:  # noqa: B027 object stores have none
+        """Delete folders, those of them in which nothing lies."""
 
     def is_lock(self, key: str) -> bool:
         """Whether a key is that of a file by which a session may be held here."""

@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -92,7 +92,7 @@ class LocalStorage(Storage):
                 for buffer in buffers:
                     file.write(buffer)
         except IsADirectoryError as error:
-            raise StoreError(f"{key} in {self} is a folder, where a store has a file: delete it") from error
+            raise StoreError(self._folder_in_place_of(key)) from error
         except (FileExistsError, NotADirectoryError) as error:
             above = error.filename or key
             raise StoreError(f"{above} is a file, a pipe or the like, where a store has a folder: delete it") from error
@@ -123,8 +123,15 @@ class LocalStorage(Storage):
 
     def delete(self, key: str) -> None:
         self._refuse_links(key, leaf=False)
-        with suppress(FileNotFoundError, NotADirectoryError):
+        try:
             os.unlink(f"{self.name}/{key}")  # noqa: PTH108
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            # Not by the number of the error, which for a folder is another one on every system.
+            if stat.S_ISDIR(os.lstat(f"{self.name}/{key}").st_mode):
+                raise StoreError(self._folder_in_place_of(key)) from error
+            raise
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         if not self._is_folder(prefix):
@@ -202,11 +209,33 @@ class LocalStorage(Storage):
                 for each in made:
                     each.rmdir()
 
-    def delete_empty_folders(self) -> None:
-        for folder, _, _ in os.walk(self.name, topdown=False):
-            if folder != self.name:
-                with suppress(OSError):
-                    os.rmdir(folder)  # noqa: PTH106
+    def empty_folders(self, prefix: str = "") -> Iterator[str]:
+        if self._is_folder(prefix):
+            yield from self._empty_below(prefix)
+
+    def _empty_below(self, folder: str) -> Generator[str, None, bool]:
+        """Folders below one in which no file lies, the innermost first; it returns whether none lies in it, either."""
+        empty = True
+        with os.scandir(self._folder / folder) as items:
+            for item in items:
+                key = f"{folder}/{item.name}" if folder else item.name
+                if not item.is_dir(follow_symlinks=False):
+                    empty = False
+                    continue
+                try:
+                    is_empty = yield from self._empty_below(key)
+                except FileNotFoundError:
+                    continue  # another job has deleted it meanwhile
+                if is_empty:
+                    yield key
+                else:
+                    empty = False
+        return empty
+
+    def delete_folders(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            with suppress(OSError):
+                os.rmdir(f"{self.name}/{key}")  # noqa: PTH106
 
     def sync(self) -> None:
         if self._fsync and hasattr(os, "sync"):
@@ -236,6 +265,9 @@ class LocalStorage(Storage):
                 return key[:end]
             end = key.find("/", end + 1)
         return None
+
+    def _folder_in_place_of(self, key: str) -> str:
+        return f"{key} in {self} is a folder, where a store has a file: delete it"
 
     def _refuse_links(self, key: str, *, leaf: bool = True) -> None:
         link = self._link_above(key)

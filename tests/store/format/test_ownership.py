@@ -1,7 +1,9 @@
 """What may be deleted of a store, or of another hierarchy: whatever something accounts for."""
 
+import shutil
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +13,11 @@ import mvn_dask
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.hierarchy import read_hierarchy
 from mvn_dask.store.format.manifest import require_manifest
-from mvn_dask.store.format.ownership import is_accounted_for, own_keys, removal
+from mvn_dask.store.format.ownership import is_accounted_for, own_folders, own_keys, removal
+from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
-from tests.support.damage import make_special, write
+from tests.support.damage import make_special, named, write
 from tests.support.stores import put, remove_store, sample, tree
 
 PARTIAL = f".{'0a' * 16}.partial"
@@ -133,6 +136,130 @@ def test_what_is_no_plain_file_is_refused_before_anything_is_deleted(special: st
     (folder / key).unlink()
     mvn_dask.to_zarr(sample(), folder, overwrite=True)
     assert mvn_dask.verify(folder).ok
+
+
+OWN = [
+    MANIFEST_KEY, "zarr.json", "samples/zarr.json", "variable/zarr.json", "variable/c/0", "samples/c/1/0",
+    parameter_key("mean"), ".mvn_dask/writer.json",
+]  # fmt: skip
+"""Keys of files in the store of `named`, of every kind."""
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    """Contents of all files, and None for every folder."""
+    return {name: (folder / name).read_bytes() if (folder / name).is_file() else None for name in names(folder)}
+
+
+@pytest.mark.parametrize("below", ["", "2024"])
+@pytest.mark.parametrize("key", [*OWN, ".mvn_dask/lock", ".mvn_dask/create-lock"])
+def test_a_folder_in_place_of_a_file_is_refused_before_anything_is_deleted(
+    key: str, below: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "store")
+    (folder / key).unlink()
+    (folder / key / below).mkdir(parents=True)
+    before = everything(folder)
+    for _ in range(2):
+        with pytest.raises(StorageNotEmptyError, match=f"^{key} in .* is a folder, where a store has a file: delete"):
+            mvn_dask.to_zarr(sample(), folder, overwrite=True)
+        assert everything(folder) == before
+    shutil.rmtree(folder / key)
+    mvn_dask.to_zarr(sample(), folder, overwrite=True)
+    assert tree(folder) == tree(write(tmp_path / "fresh", sample()))
+
+
+@pytest.mark.parametrize("key", ["samples/c/4/0", "variable/c/0", "variable/zarr.json", "samples/c/3"])
+@pytest.mark.parametrize("there", ["a store", "a hierarchy", "nothing"])
+def test_a_folder_in_place_of_a_file_of_the_new_store_is_refused(key: str, there: str, tmp_path: Path) -> None:
+    """Before the old one is deleted, of which that is no file; a folder on the way to a file does no harm."""
+    folder = tmp_path / "store"
+    if there == "a store":
+        write(folder, sample())
+    elif there == "a hierarchy":
+        zarr.create_group(folder).create_array("x", shape=(4,), chunks=(2,), dtype="f8")[:] = 7.0
+    (folder / key).mkdir(parents=True, exist_ok=True)
+    before, longer = everything(folder), named(150)
+    if key == "samples/c/3":
+        mvn_dask.to_zarr(longer, folder, overwrite=there != "nothing")
+    else:
+        with pytest.raises(StorageNotEmptyError, match=f"^{key} in .* is a folder, where a store has a file: delete"):
+            mvn_dask.to_zarr(longer, folder, overwrite=there != "nothing")
+        assert everything(folder) == before
+        (folder / key).rmdir()
+        mvn_dask.to_zarr(longer, folder, overwrite=there != "nothing")
+    assert tree(folder) == tree(write(tmp_path / "fresh", longer))
+
+
+MINE = ["mnt", "notes/2024", "samples/mine", "samples/c/9", "samples/c/1/0.bak", "samples/c/x", ".mvn_dask/mine"]
+"""Empty folders of somebody else."""
+
+
+@pytest.mark.parametrize("there", ["a store", "a damaged store", "a hierarchy", "nothing"])
+def test_empty_folders_of_others_stay(there: str, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    if there.endswith("store"):
+        write(folder)
+    elif there == "a hierarchy":
+        zarr.create_group(folder).create_array("samples", shape=(8, 2), chunks=(2, 2), dtype="f8")[:] = 7.0
+    if there == "a damaged store":
+        (folder / MANIFEST_KEY).write_text("{")
+    for key in MINE:
+        (folder / key).mkdir(parents=True)
+    mvn_dask.to_zarr(named(60, seed=2), folder, overwrite=True)
+    assert set(MINE) <= set(names(folder))
+    assert tree(folder) == tree(write(tmp_path / "fresh", named(60, seed=2)))
+
+
+@pytest.mark.parametrize("there", ["a store", "a damaged store", "an unfinished store", "a hierarchy", "zarr 2"])
+def test_folders_that_a_killed_removal_left_empty_go(there: str, tmp_path: Path) -> None:
+    """They are known by what accounts for the chunks that lay in them."""
+    folder, chunks = tmp_path / "store", "samples/c"
+    if there.endswith("hierarchy"):
+        zarr.create_group(folder).create_array("samples", shape=(100, 2), chunks=(30, 2), dtype="f8")[:] = 7.0
+    elif there == "zarr 2":
+        group = zarr.create_group(folder, zarr_format=2)
+        x = group.create_array(
+            "samples", shape=(100, 2), chunks=(30, 2), dtype="f8", chunk_key_encoding={"name": "v2", "separator": "/"}
+        )
+        x[:], chunks = 7.0, "samples"
+    else:
+        write(folder)
+    if there in {"a damaged store", "an unfinished store"}:
+        (folder / MANIFEST_KEY).write_text("{")
+    if there == "an unfinished store":
+        for document in ("zarr.json", "samples/zarr.json", "variable/zarr.json", "variable/c/0"):
+            (folder / document).unlink()
+        shutil.rmtree(folder / "variable")
+    for number in (1, 3):
+        (folder / chunks / str(number) / "0").unlink()
+    assert {f"{chunks}/1", f"{chunks}/3"} <= set(names(folder))
+    mvn_dask.to_zarr(sample(60), folder, overwrite=True)
+    fresh = write(tmp_path / "fresh", sample(60))
+    assert everything(folder) == everything(fresh)
+
+
+def test_an_empty_folder_that_goes_makes_room_for_a_file(tmp_path: Path) -> None:
+    """Of an array with fewer axes; not where an empty folder of somebody else lies in it."""
+    folder, flat = write(tmp_path / "store"), named(150).sum(axis=1)
+    (folder / "samples" / "c" / "3" / "0").unlink()
+    (folder / "samples" / "c" / "3" / "mine").mkdir()
+    before = everything(folder)
+    with pytest.raises(StorageNotEmptyError, match=r"^samples/c/3 in .* is a folder, where a store has a file"):
+        mvn_dask.to_zarr(flat, folder, overwrite=True)
+    assert everything(folder) == before
+    (folder / "samples" / "c" / "3" / "mine").rmdir()
+    mvn_dask.to_zarr(flat, folder, overwrite=True)
+    assert everything(folder) == everything(write(tmp_path / "fresh", flat))
+
+
+@pytest.mark.parametrize("array", [named(), named() * 2, sample().sum(), sample().sum(axis=0)])
+def test_the_folders_of_a_manifest_are_those_of_its_store(array: da.Array, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store", array)
+    is_folder = own_folders(require_manifest(LocalStorage(folder)))
+    for name in names(folder):
+        assert is_folder(name) is (folder / name).is_dir(), name
+    for name in ("", "samples/c/4", "samples/c/0/0", "samples/c/x", "samples/d", "notes", ".mvn_dask/notes", "c"):
+        assert not is_folder(name), name
 
 
 def test_a_folder_of_stores_is_no_store(tmp_path: Path) -> None:
