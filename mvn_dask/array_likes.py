@@ -19,6 +19,7 @@ import numpy.typing as npt
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.packing import is_missing, packing_attributes, stored_attributes
+from mvn_dask.units import has_unit, is_plain, refuse_units, without_units
 
 _CALLS = {
     "toarray": ".toarray()",  # scipy's sparse arrays
@@ -79,18 +80,19 @@ def real_array(name: str, value: Any) -> Float64Array:
         (value,) = compute_together(value)
         kinds = _types(value)
     attributes = _attributes(name, value)
+    given = value
     if is_instance(value, "xarray", "DataArray", "Variable"):
         # Its own conversion would hide units and masks.
         value = value.data
         kinds = _types(value)
-    _refuse_types(name, value, kinds)
-    array = _as_array(name, value)
+    _refuse_types(name, value, kinds, given)
+    array = _as_array(name, without_units(value) if any(map(has_unit, kinds)) else value)
     if attributes and array.dtype.kind in "biuf" and (missing := is_missing(array, attributes)).any():
         raise _missing(name, missing, f"{array[missing][0]}, which its attributes mark as missing")
     if array.dtype.kind == "c":
         raise ArgumentTypeError(f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}")
     if array.dtype.kind == "O":
-        array = _from_objects(name, value, array)
+        array = _from_objects(name, given, array)
     elif array.dtype.kind not in "biuf":
         cure = _TEXT_CURE.format(name) if array.dtype.kind in "UST" else ""
         raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {array.dtype}{cure}")
@@ -141,10 +143,10 @@ def _types(value: object) -> set[type]:
     return found
 
 
-def _refuse_types(name: str, value: Any, kinds: set[type]) -> None:
+def _refuse_types(name: str, value: Any, kinds: set[type], given: Any) -> None:
     """Refuse masks, units, and mappings, whose conversion by numpy would lose what they say."""
-    if any(issubclass(kind, np.ma.MaskedArray) or _has_unit(kind) for kind in kinds):
-        _refuse_masks_and_units(name, value)
+    if any(_has_mask(kind) or has_unit(kind) for kind in kinds):
+        _refuse_masks_and_units(name, value, given)
     if isinstance(value, (Mapping, Set, str, bytes)):
         raise _not_an_array(name, value)
     if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
@@ -153,31 +155,25 @@ def _refuse_types(name: str, value: Any, kinds: set[type]) -> None:
             raise _missing(name, missing, "<NA>")
 
 
-def _refuse_masks_and_units(name: str, value: Any) -> None:
-    """Refuse a value that is masked or has a unit, and lists of such values."""
-    if np.ma.is_masked(value):
+def _refuse_masks_and_units(name: str, value: Any, given: Any) -> None:
+    """Refuse a value that is masked or has a unit, and lists of such values; `given` is what the user gave."""
+    if _is_masked(value):
         raise ArgumentError(f"`{name}` must have no masked entries")
-    if _has_unit(type(value)):
-        _refuse_unit(name, value)
+    if has_unit(type(value)):
+        refuse_units(name, given, value)
     elif isinstance(value, (list, tuple)):
         for element in value:
-            _refuse_masks_and_units(name, element)
+            _refuse_masks_and_units(name, element, given)
 
 
-def _has_unit(kind: type) -> bool:
-    # pint, astropy, unyt. Of the type: an attribute of a pandas Series may be the entry of that name.
-    return hasattr(kind, "to") and (hasattr(kind, "units") or hasattr(kind, "unit"))
+def _has_mask(kind: type) -> bool:
+    # numpy's, astropy's and others. That of pandas is a method, which masks.
+    return hasattr(kind, "mask") and not callable(kind.mask)
 
 
-def _refuse_unit(name: str, value: Any) -> None:
-    unit = value.units if hasattr(type(value), "units") else value.unit
-    # A column of astropy's tables may have none, which is None.
-    if unit is not None and str(unit) not in {"", "dimensionless"}:
-        call = "m_as" if hasattr(type(value), "m_as") else "to_value"
-        raise ArgumentTypeError(
-            f"`{name}` has the unit {str(unit)!r}, and samples have none: give plain numbers, cov in the square of the "
-            f"unit of mean, as with {name}.{call}({str(unit)!r})"
-        )
+def _is_masked(value: Any) -> bool:
+    """Whether some entry of a value is masked; one inside a quantity counts."""
+    return np.ma.is_masked(value) or (_has_mask(type(value)) and bool(np.any(value.mask)))
 
 
 def _is_extension(value: Any) -> bool:
@@ -191,8 +187,6 @@ def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
         if is_instance(value, "pandas", "DataFrame") and all(dtype.kind in "biuf" for dtype in value.dtypes):
             # Of nullable columns numpy would make an object for each number.
             return np.asarray(value.to_numpy(dtype=np.float64))
-        if _has_unit(type(value)):
-            value = value.magnitude if hasattr(type(value), "magnitude") else value.value
         return np.asarray(value)
     except ValueError as error:
         raise ArgumentError(f"`{name}` is not an array: {error}") from error
@@ -201,9 +195,9 @@ def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
 
 
 def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64Array:
-    """Objects of Python as the nearest float64 each; `value` is what the array was made of."""
+    """Objects of Python as the nearest float64 each; `value` is what the user gave."""
     kinds = set(map(type, array.flat))
-    if any(hasattr(kind, "__array__") and not issubclass(kind, np.generic) for kind in kinds):
+    if any(has_unit(kind) or (hasattr(kind, "__array__") and not issubclass(kind, np.generic)) for kind in kinds):
         array = _without_arrays(array)
         kinds = set(map(type, array.flat))
     bad = {kind for kind in kinds if not _is_real(kind)}
@@ -216,12 +210,12 @@ def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64A
 
 
 def _without_arrays(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Objects, with the number in place of an array of no dimension, which numpy leaves beside fractions."""
+    """Objects, with the number in place of a quantity without a unit, and of an array of no dimension."""
     found = np.empty_like(array)
-    for index, element in np.ndenumerate(array):
-        is_number = (
-            getattr(element, "shape", None) == () and not _has_unit(type(element)) and not np.ma.is_masked(element)
-        )
+    for index, entry in np.ndenumerate(array):
+        is_quantity = has_unit(type(entry))
+        element = without_units(entry) if is_quantity and not _is_masked(entry) and is_plain(entry) else entry
+        is_number = getattr(element, "shape", None) == () and not has_unit(type(element)) and not _is_masked(element)
         found[index] = np.asarray(element).item() if is_number else element
     return found
 
@@ -233,13 +227,14 @@ def _is_real(kind: type) -> bool:
 def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[type]) -> Exception:
     """The error for the first entry of a type that is no real number."""
     if array.ndim == 0:
+        _refuse_masks_and_units(name, array.item(), value)
         return _not_an_array(name, value)
     is_bad = np.fromiter((type(element) in bad for element in array.flat), bool, array.size).reshape(array.shape)
     element, where = array[is_bad][0], f"{name}{np.argwhere(is_bad)[0].tolist()}"
     kind = type(element)
     if element is None or kind.__name__ in {"NAType", "NaTType"}:
         return _missing(name, is_bad, str(element))
-    _refuse_masks_and_units(name, element)
+    _refuse_masks_and_units(name, element, value)
     if issubclass(kind, Complex) and not issubclass(kind, np.timedelta64):
         return ArgumentTypeError(f"mean and cov must not be complex: {where} is {element}")
     is_text = issubclass(kind, (str, bytes))

@@ -11,7 +11,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 LEVELS = [
     {"escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
-    {"packing"},
+    {"packing", "units"},
     {"array_likes", "checks", "kinds", "lineage", "locations", "slow_steps"},
     {"labels"},
     {"random"},
