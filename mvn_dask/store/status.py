@@ -13,7 +13,7 @@ from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
 from mvn_dask.readable import duration, readable_bytes
 from mvn_dask.store.format.chunk_listing import chunk_entries
-from mvn_dask.store.format.completeness import State, changed_documents
+from mvn_dask.store.format.completeness import State, changed_documents, missing_files, state_of
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, is_whole, part_range
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
@@ -39,22 +39,29 @@ class Status:
     """Whether Zarr's metadata, which are written last, are there, so that readers can open it."""
     changed: tuple[str, ...]
     """Metadata documents that others changed since; they decide none of the numbers."""
+    missing_files: tuple[str, ...]
+    """Parameters, and names of the variables, that are not there."""
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to do; of a part, in its share."""
-        return not self.missing and (self.committed or self.part is not None)
+        return self.state != "unfinished"
 
     @property
     def state(self) -> State:
         """How far it is; "changed" where it is complete, and others changed its metadata since."""
-        return "unfinished" if not self.complete else "changed" if self.changed else "complete"
+        if self.part is not None:  # what lies beside the chunks is no part's share
+            return state_of(self.missing, self.changed, ())
+        return state_of(self.missing, self.changed if self.committed else None, self.missing_files)
 
     def __str__(self) -> str:
         total = self.done + self.missing
-        state = "complete" if self.complete else "unfinished" if self.missing else "all chunks are there, not committed"
+        state = "complete" if self.complete else "unfinished" if self.missing else "all chunks are there, "
         if self.state == "changed":
             state += f", but others changed its metadata since: {', '.join(self.changed)}"
+        elif not self.complete and not self.missing:
+            files = f"but not {', '.join(self.missing_files)}: mvn_dask.to_zarr with the same array writes it again"
+            state += files if self.committed else "not committed"
         fraction = self.done / total if total else 1.0
         part = "" if self.part is None else f"part {self.part[0]}/{self.part[1]} "
         lines = [
@@ -121,4 +128,5 @@ def status(
         rate=None if rate is None else rate * size,
         committed=changed is not None,
         changed=changed or (),
+        missing_files=missing_files(storage, manifest),
     )

@@ -15,7 +15,7 @@ from mvn_dask.store.status import Status
 from tests.support.command import Site
 
 Captured = pytest.CaptureFixture[str]
-HALF = Status("x.zarr", None, 2, 2, 2**21, 2**20, False, ())
+HALF = Status("x.zarr", None, 2, 2, 2**21, 2**20, False, (), ())
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_change_once_until_it_is_complete() -> None:
-    steps = [Status("x", None, done, 4 - done, done, None, committed, ()) for done, committed in
+    steps = [Status("x", None, done, 4 - done, done, None, committed, (), ()) for done, committed in
              [(0, False), (0, False), (2, False), (2, False), (4, False), (4, True)]]  # fmt: skip
     looks = iter(steps)
     shown: list[Status] = []
@@ -34,7 +34,7 @@ def test_each_change_once_until_it_is_complete() -> None:
 
 def test_a_line() -> None:
     assert status_line(HALF)[8:] == " 2 of 4 chunks, 2 MiB, 1 MiB/s, 2 s left"
-    assert status_line(Status("x", None, 0, 1, 0, None, False, ()))[8:] == " 0 of 1 chunk, 0 B"
+    assert status_line(Status("x", None, 0, 1, 0, None, False, (), ()))[8:] == " 0 of 1 chunk, 0 B"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

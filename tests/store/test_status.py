@@ -2,14 +2,17 @@ import dataclasses
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import DamagedManifestError, NotAStoreError
-from tests.support.damage import BAD, chunk, flip, named, write
+from mvn_dask.errors import DamagedManifestError, NotAStoreError, UnfinishedStoreError
+from mvn_dask.maintenance.describe import describe
+from tests.support.damage import BAD, change, chunk, flip, link, named, replace_by_fifo, write
+from tests.support.stores import tree
 
 CHUNK = 30 * 2 * 8 + 4
 
@@ -80,11 +83,51 @@ def test_other_shapes(size: Any, tmp_path: Path) -> None:
     assert mvn_dask.repair(folder).chunks == ()
 
 
-def test_the_mean_and_the_factor_are_not_asked_for(tmp_path: Path) -> None:
+def test_the_content_of_the_mean_and_the_factor_is_not_looked_at(tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
     flip(folder / ".mvn_dask" / "parameters" / "factor.matrix.npy", -1)
-    (folder / ".mvn_dask" / "parameters" / "mean.npy").unlink()
     assert mvn_dask.status(folder).complete
+
+
+LOST: dict[str, Callable[[Path], object]] = {
+    **{
+        f"{key}: {how}": lambda folder, key=key, make=make: make(folder / key)  # type: ignore[misc]
+        for key in (".mvn_dask/parameters/mean.npy", ".mvn_dask/parameters/factor.matrix.npy", "variable/c/0")
+        for how, make in {"missing": Path.unlink, "a link": link, "a pipe": replace_by_fifo}.items()
+    },
+    "all parameters": lambda folder: shutil.rmtree(folder / ".mvn_dask" / "parameters"),
+    **{
+        f"{key}: missing": lambda folder, key=key: (folder / key).unlink()  # type: ignore[misc]
+        for key in ("zarr.json", "samples/zarr.json", "variable/zarr.json", "samples/c/1/0")
+    },
+    "a chunk is a pipe": lambda folder: replace_by_fifo(folder / "samples" / "c" / "1" / "0"),
+    "attributes of the root": lambda folder: change(folder / "zarr.json", attributes={}),
+    "attributes of the array": lambda folder: change(folder / "samples" / "zarr.json", attributes={"mine": 1}),
+    "another field": lambda folder: change(folder / "variable" / "zarr.json", more=1),
+    "nothing": lambda _: None,
+}
+"""What may be lost of a store, chunks and what lies beside them."""
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_whoever_asks_for_the_state_of_a_store_is_told_the_same(lost: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    before = tree(folder)
+    LOST[lost](folder)
+    report, description = mvn_dask.status(folder), describe(folder)
+    expected = "complete" if lost == "nothing" else "changed" if lost.startswith(("attr", "another")) else "unfinished"
+    assert report.state == description.state == expected
+    assert report.complete is description.complete is (expected != "unfinished")
+    assert ("complete" in str(report).split("\n", maxsplit=1)[0]) is report.complete
+    if report.committed and not report.missing and not report.complete:
+        assert report.missing_files
+        assert f"all chunks are there, but not {', '.join(report.missing_files)}: mvn_dask.to_zarr" in str(report)
+    if expected == "unfinished":
+        with pytest.raises((UnfinishedStoreError, DamagedManifestError)):
+            mvn_dask.extend(folder, 5)
+    write(folder)
+    assert mvn_dask.status(folder).state == describe(folder).state == "complete"
+    assert {key for key in before if tree(folder)[key] != before[key]} <= {"samples/zarr.json"}, "mine is kept there"
 
 
 def test_nothing_there_and_nothing_to_believe(tmp_path: Path) -> None:

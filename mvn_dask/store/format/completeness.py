@@ -5,6 +5,7 @@ chunks, and the documents' JSON.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
@@ -55,17 +56,28 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     return read_amendable(storage, key, expected[key])
 
 
-def state(storage: Storage, manifest: Manifest) -> State:
-    """How far a store is: whether chunks, names, metadata and parameter arrays are there, and as they were written."""
-    changed = changed_documents(storage, manifest)
-    files = [parameter_key(name) for name in manifest.parameters]
+def missing_files(storage: Storage, manifest: Manifest) -> tuple[str, ...]:
+    """Keys of the parameter arrays and the variables' names that are not there as plain files."""
+    keys = [parameter_key(name) for name in manifest.parameters]
     if manifest.names is not None:
-        files.append(f"{manifest.array.dimensions[-1]}/c/0")
-    if changed is None or not all(storage.entry(key) is not None for key in files):
-        return "unfinished"
-    if missing_count(storage, manifest, 0, chunk_count(manifest)):
+        keys.append(f"{manifest.array.dimensions[-1]}/c/0")
+    found = {key: storage.entry(key) for key in keys}
+    return tuple(sorted(key for key, entry in found.items() if entry is None or not entry.regular))
+
+
+def state_of(missing_chunks: int, changed: Sequence[str] | None, files: Sequence[str]) -> State:
+    """The state of a store by what `missing_count`, `changed_documents` and `missing_files` find there."""
+    if missing_chunks or changed is None or files:
         return "unfinished"
     return "changed" if changed else "complete"
+
+
+def state(storage: Storage, manifest: Manifest) -> State:
+    """How far a store is: whether chunks, names, metadata and parameter arrays are there, and as they were written."""
+    changed, files = changed_documents(storage, manifest), missing_files(storage, manifest)
+    # Chunks are counted last, since that may take long.
+    missing = 0 if changed is None or files else missing_count(storage, manifest, 0, chunk_count(manifest))
+    return state_of(missing, changed, files)
 
 
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
@@ -74,7 +86,7 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
     missing = missing_count(storage, manifest, 0, count)
     fault = f"{missing} of {plural(count, 'chunk')} of {storage} {'is' if missing == 1 else 'are'} missing"
     if not missing:
-        # What others changed beside the numbers decides none of them.
+        # What others changed beside the numbers decides none of them, nor do parameters that are lost.
         if changed_documents(storage, manifest) is not None:
             return
         fault = f"all chunks of {storage} are there, {count} of them, but its metadata is not"
