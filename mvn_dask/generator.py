@@ -165,7 +165,8 @@ class Generator:
 def _absence(name: str) -> str:
     """What to call in place of a method that numpy's Generator has and ours has not."""
     text = f"a Generator of mvn_dask has no attribute {name!r}"
-    if name.startswith("_") or not hasattr(np.random.Generator, name):
+    # What is no method has nothing that could be called instead: bit_generator is numpy's own object.
+    if name.startswith("_") or not callable(getattr(np.random.Generator, name, None)):
         return text
     import dask.array as da
 
