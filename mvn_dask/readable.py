@@ -43,15 +43,15 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minute} min" if hours else f"{minutes} min {rest} s"
 
 
-def plural(value: int, what: str) -> str:
-    """A number of things, whose name takes an s.
+def plural(value: int, what: str, form: str = "") -> str:
+    """A number of things, whose name takes an s; `form` is a format of integers, as "," for thousands set apart.
 
     Examples
     --------
-    >>> plural(1, "row"), plural(12345, "row")
-    ('1 row', '12345 rows')
+    >>> plural(1, "row"), plural(12345, "row"), plural(12345, "row", ",")
+    ('1 row', '12345 rows', '12,345 rows')
     """
-    return f"{value} {what}{'' if value == 1 else 's'}"
+    return f"{value:{form}} {what}{'' if value == 1 else 's'}"
 
 
 class _ShortRepr(Repr):

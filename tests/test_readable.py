@@ -33,6 +33,7 @@ def test_bytes(nbytes: int, text: str) -> None:
 
 def test_plurals() -> None:
     assert [plural(count, "chunk") for count in (0, 1, 2, 1000)] == ["0 chunks", "1 chunk", "2 chunks", "1000 chunks"]
+    assert [plural(count, "row", ",") for count in (1, 1000, -12345)] == ["1 row", "1,000 rows", "-12,345 rows"]
 
 
 def test_values_in_errors_are_short_whatever_they_hold() -> None:

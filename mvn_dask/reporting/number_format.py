@@ -1,4 +1,4 @@
-"""Numbers as text for people: significant digits, signs, shares, plurals."""
+"""Numbers as text for people: significant digits, signs, shares."""
 
 from math import floor, isfinite, log10
 
@@ -72,12 +72,3 @@ def expected_count(value: float) -> str:
     ('15,000', '0.03123')
     """
     return f"{value:,.0f}" if value >= 1000 else number(value)
-
-
-def plural(value: int, what: str) -> str:
-    """A number of things with thousands set apart, whose name takes an s.
-
-    >>> plural(1, "row"), plural(12345, "row")
-    ('1 row', '12,345 rows')
-    """
-    return f"{value:,} {what}{'' if value == 1 else 's'}"

@@ -11,7 +11,7 @@ from math import ceil, prod
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.reporting.number_format import plural
+from mvn_dask.readable import plural
 from mvn_dask.statistics.base import Indices
 from mvn_dask.store.format.manifest import Manifest
 
@@ -125,14 +125,14 @@ class Selection:
         chosen = (self.columns, self.segmented, self.paired, self.binned)
         names = ("Means, standard deviations", "Running means", "Correlations", "Histograms")
         sentences = [
-            f"{name}: {len(each):,} of {plural(self.ndim, 'variable')}, evenly chosen."
+            f"{name}: {len(each):,} of {plural(self.ndim, 'variable', ',')}, evenly chosen."
             for name, each in zip(names, chosen, strict=True)
             if len(each) < self.ndim
         ]
         if self.cut:
             sentences.append(
                 f"Distances: none, since no chunk holds whole rows; a chunk has {self.manifest.chunks[-1]:,} of "
-                f"{plural(self.ndim, 'variable')}. Correlations: only of variables that lie in the same chunks."
+                f"{plural(self.ndim, 'variable', ',')}. Correlations: only of variables that lie in the same chunks."
             )
         elif self.stride > 1:
             sentences.append(f"Distances: of one row in {self.stride}, so that they take no longer than the rest.")

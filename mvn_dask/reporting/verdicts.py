@@ -13,8 +13,9 @@ from math import sqrt
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.readable import plural
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, plural, signed, to_precision
+from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
 from mvn_dask.store.format.layout import chunk_count, chunk_index
@@ -178,7 +179,7 @@ def marginals(estimates: Estimates, error_rate: float) -> Verdict:
 def _describe_share(what: str, region: str, seen: int, expected: float, rows: int) -> str:
     return (
         f"{percent(seen / rows)}{what} lie {region}, expected {percent(expected)}; "
-        f"{plural(seen, 'row')}, expected {expected_count(expected * rows)}"
+        f"{plural(seen, 'row', ',')}, expected {expected_count(expected * rows)}"
     )
 
 
@@ -219,8 +220,10 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
 def _numbers(estimates: Estimates) -> Verdict:
     """Whether all are numbers, and those without variance their mean, as in every sound sample."""
     nonfinite, off_constant = estimates.measured.nonfinite, estimates.measured.off_constant
-    faults = [f"{plural(nonfinite, 'number')} infinite or NaN"] if nonfinite else []
-    faults += [f"{plural(off_constant, 'number')} of variables without variance not at the mean"] * bool(off_constant)
+    faults = [f"{plural(nonfinite, 'number', ',')} infinite or NaN"] if nonfinite else []
+    faults += [f"{plural(off_constant, 'number', ',')} of variables without variance not at the mean"] * bool(
+        off_constant
+    )
     text = " and ".join(faults) or "every one is finite, and those of variables without variance are their mean"
     return Verdict("numbers", "Numbers", ok=not faults, tests=0, p_value=float(not faults), text=text)
 
@@ -229,7 +232,7 @@ def _chunks(estimates: Estimates) -> Verdict:
     """Whether chunks begin with the same numbers, as in no sound sample."""
     manifest, (distinct, repeated) = estimates.selection.manifest, estimates.measured.chunks
     chunks = chunk_count(manifest)
-    text = f"no two of {plural(distinct, 'chunk')} are equal" if chunks > 1 else "there are no two"
+    text = f"no two of {plural(distinct, 'chunk', ',')} are equal" if chunks > 1 else "there are no two"
     if chunks > 1 and distinct < chunks:
         text += f"; of {chunks:,}, the others were not compared, or hold too few different numbers"
     if repeated:

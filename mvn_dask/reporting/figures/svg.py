@@ -5,15 +5,15 @@ Input: numbers and text. Output: HTML or inline SVG in which all text is escaped
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from math import ceil, floor, log10
 
 import jinja2
 from markupsafe import Markup
 
 from mvn_dask.escaping import printable
-from mvn_dask.readable import readable_bytes
-from mvn_dask.reporting.number_format import MINUS, number, plural, rate, signed, to_precision
+from mvn_dask.readable import plural, readable_bytes
+from mvn_dask.reporting.number_format import MINUS, number, rate, signed, to_precision
 
 MAX_NAME = 14
 """Letters of a name in a picture, at most."""
@@ -29,7 +29,8 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    found.filters |= {"plural": plural, "rate": rate, "readable": readable_bytes, "thousands": "{:,}".format}
+    found.filters |= {"plural": partial(plural, form=","), "thousands": "{:,}".format}
+    found.filters |= {"rate": rate, "readable": readable_bytes}
     found.filters |= {"path": path, "position": position, "tick": tick, "signed": signed, "to_precision": to_precision}
     return found
 
