@@ -185,7 +185,7 @@ class Covariance(ABC):
 
     @abstractmethod
     def digest(self) -> str:
-        """SHA-256 of the numbers that define it."""
+        """SHA-256 of the numbers that define it, where 0.0 and -0.0 are one."""
 
     def record(self) -> dict[str, object]:
         """What decides the factor, JSON-able."""

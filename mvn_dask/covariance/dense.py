@@ -46,6 +46,7 @@ from mvn_dask.covariance.validity import (
     check_symmetry,
     check_variances,
     correlations_of,
+    describe_indefinite,
     describe_smallest,
     deviations_of,
     is_close,
@@ -140,7 +141,8 @@ class Dense(Covariance):
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         (matrix,) = compute_together(matrix)
-        array = np.array(real_array("cov", matrix), order="C")
+        # A zero has two signs, which are one number, and must not give two digests.
+        array = np.add(real_array("cov", matrix), 0.0, order="C")
         checks.square(array)
         if not array.size:
             raise ArgumentError("`cov` must not be empty")
@@ -246,7 +248,7 @@ class Dense(Covariance):
         try:
             return TriangularFactor(np.linalg.cholesky(self.matrix)), 0.0
         except np.linalg.LinAlgError as error:
-            text = describe_smallest(self._smallest(), self.tol)
+            text = describe_indefinite(self.matrix, self._deviations, self.tol)
             raise NotPositiveDefiniteError(
                 f"{error}. {text} For a singular covariance use method='svd', 'eigh', or 'auto' of MultivariateNormal."
             ) from error

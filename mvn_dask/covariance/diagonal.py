@@ -123,7 +123,8 @@ class Diagonal(Covariance):
         self, variances: ArrayLike, *, check_valid: checks.CheckValid = "warn", names: Texts | None = None
     ) -> None:
         (variances,) = compute_together(variances)
-        array = np.array(real_array("cov", variances))
+        # A zero has two signs, which are one number, and must not give two digests.
+        array = np.asarray(real_array("cov", variances) + 0.0)
         if array.ndim != 1 or not array.size:
             raise ArgumentError(f"variances must be 1 dimensional and not empty: the shape of `cov` is {array.shape}")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))

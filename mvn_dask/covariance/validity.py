@@ -155,6 +155,16 @@ def describe_smallest(smallest: float, tol: float) -> str:
     return f"The smallest eigenvalue of `cov`, scaled to a unit diagonal, is {smallest:.3g} (tol {tol:g})."
 
 
+def describe_indefinite(matrix: Float64Array, deviations: Float64Array, tol: float) -> str:
+    """A sentence about why a matrix has no Cholesky factor: its lowest variance, or else the smallest eigenvalue."""
+    variances = np.diagonal(matrix)
+    lowest = int(variances.argmin())
+    # Scaled to a unit diagonal is what varies alone: the rest would count as independent variables of variance 1.
+    if variances[lowest] <= 0:
+        return f"The variance cov[{lowest}, {lowest}] is {variances[lowest]:.3g}, and each must be positive."
+    return describe_smallest(smallest_eigenvalue(matrix, deviations), tol)
+
+
 def variance_misses(drawn: Float64Array, requested: Float64Array) -> Float64Array:
     """Relative differences between the variances of a factor and those asked for, shape (d,); infinite beside 0."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -49,9 +49,24 @@ def test_numpys_permutation_of_a_diagonal_is_kept() -> None:
     np.testing.assert_allclose(drawn, expected, rtol=1e-14)
 
 
-def test_cholesky_of_an_indefinite_matrix() -> None:
-    with pytest.raises(NotPositiveDefiniteError, match="scaled to a unit diagonal, is -1 "):
-        Dense([[1.0, 2.0], [2.0, 1.0]], method="cholesky").factorize()
+@pytest.mark.parametrize(
+    ("cov", "text"),
+    [
+        ([[1, 2], [2, 1]], "The smallest eigenvalue of `cov`, scaled to a unit diagonal, is -1 "),
+        ([[1e-12, 2], [2, 1e12]], "The smallest eigenvalue of `cov`, scaled to a unit diagonal, is -1 "),
+        ([[1, 1], [1, 1]], "The smallest eigenvalue of `cov`, scaled to a unit diagonal, is "),
+        ([[0, 0], [0, 2]], "The variance cov[0, 0] is 0, and each must be positive."),
+        ([[0, 1], [1, 1]], "The variance cov[0, 0] is 0, and each must be positive."),
+        ([[-1, 0], [0, 1]], "The variance cov[0, 0] is -1, and each must be positive."),
+        ([[2, 0, 0], [0, 0, 0], [0, 0, -1e-9]], "The variance cov[2, 2] is -1e-09, and each must be positive."),
+        (np.zeros((2, 2)), "The variance cov[0, 0] is 0, and each must be positive."),
+    ],
+)
+def test_why_a_matrix_has_no_cholesky_factor(cov: list[list[float]], text: str) -> None:
+    with pytest.raises(NotPositiveDefiniteError) as caught:
+        Dense(cov, method="cholesky", check_valid="ignore").factorize()
+    assert str(caught.value).startswith(f"Matrix is not positive definite. {text}")
+    assert "is 1 (tol" not in str(caught.value)
 
 
 @pytest.mark.parametrize("method", METHODS)
