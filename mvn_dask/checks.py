@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import FloatArray
+from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.readable import short_repr
 
@@ -150,7 +151,7 @@ def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[
     """Standard deviations that are zero or normal numbers of the samples' dtype."""
     deviations = np.sqrt(np.abs(variances))
     if np.any((deviations > 0) & (deviations < np.finfo(dtype).tiny)):
-        raise ArgumentError(f"`{name}` is too small for {dtype}: use dtype=np.float64, or other units")
+        raise ArgumentError(f"`{name}` is too small for {dtype}", advice=Advice("use {float64}, or other units"))
 
 
 def variable_label(number: int, names: tuple[str, ...] | None) -> str:
@@ -205,15 +206,15 @@ def not_too_coarse(
         i = int(coarse.argmax())
         raise ArgumentError(
             f"{dtype} is too coarse for {variable_label(i, names)}: near its mean {mean[i]:.6g} numbers are "
-            f"{spacing[i]:.3g} apart, and its standard deviation is {np.sqrt(variances[i]):.3g}. "
-            "Use dtype=np.float64, or subtract the mean"
+            f"{spacing[i]:.3g} apart, and its standard deviation is {np.sqrt(variances[i]):.3g}.",
+            advice=Advice("Use {float64}, or subtract the mean"),
         )
 
 
 def not_too_large(name: str, array: FloatArray) -> None:
     """Numbers that stay finite in the dtype of the samples, to which they were cast."""
     if not np.isfinite(array).all():
-        raise ArgumentError(f"`{name}` is too large for {array.dtype}: use dtype=np.float64")
+        raise ArgumentError(f"`{name}` is too large for {array.dtype}", advice=Advice("use {float64}"))
 
 
 def caller_level() -> int:

@@ -45,14 +45,34 @@ from typing import Self
 
 import numpy as np
 
+from mvn_dask.advice import Advice, with_advice
 from mvn_dask.escaping import printable_lines
 
 
 class MvnDaskError(Exception):
     """Base of every exception that mvn_dask raises on purpose. Its text is in one line, whatever it quotes."""
 
-    def __str__(self) -> str:
+    advice: Advice | None = None
+    """The way out where the command has another one than Python, which `str` ends with; None where both are in the
+    text."""
+
+    def __init__(self, *args: object, advice: Advice | None = None) -> None:
+        super().__init__(*args)
+        if advice is not None:
+            self.advice = advice
+
+    @property
+    def text(self) -> str:
+        """What happened, without `advice`."""
         return printable_lines(map(str, self.args))
+
+    @property
+    def for_command(self) -> str:
+        """The error in the words of the command."""
+        return self.text if self.advice is None else with_advice(self.text, self.advice.command)
+
+    def __str__(self) -> str:
+        return self.text if self.advice is None else with_advice(self.text, self.advice.python)
 
 
 class ArgumentError(MvnDaskError, ValueError):
@@ -125,9 +145,9 @@ class NoSpaceError(StoreError, OSError):
     errno: int | None = ENOSPC
 
     @classmethod
-    def of(cls, error: OSError, text: str) -> Self:
+    def of(cls, error: OSError, text: str, advice: Advice | None = None) -> Self:
         """The error that says more than the system's."""
-        more = cls(text)
+        more = cls(text, advice=advice)
         more.errno = error.errno
         return more
 
@@ -169,4 +189,4 @@ class ResultsLostError(StoreError, RuntimeError):
 
 
 def __dir__() -> list[str]:
-    return [name for name, value in globals().items() if isinstance(value, type)]
+    return [name for name, value in globals().items() if isinstance(value, type) and issubclass(value, MvnDaskError)]

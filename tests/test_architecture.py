@@ -9,7 +9,7 @@ import mvn_dask
 PACKAGE = Path(mvn_dask.__file__).parent
 
 LEVELS = [
-    {"escaping"},
+    {"advice", "escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
     {"packing", "units"},
     {"array_likes", "checks", "kinds", "lineage", "locations", "slow_steps"},

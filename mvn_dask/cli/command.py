@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mvn_dask.advice import words_for_command
 from mvn_dask.cli.completion import job_keys, one_of
 from mvn_dask.cli.console import FORMATTERS, ConsoleHandler, print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
@@ -221,7 +222,7 @@ def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
     handler.addFilter(secrets)
 
     def show(message: Warning | str, *_: object) -> None:
-        log.warning(" ".join(str(message).split()))
+        log.warning(" ".join(words_for_command(message).split()))
 
     root, package = logging.getLogger(), logging.getLogger("mvn_dask")
     # distributed adds handlers when it is imported, unless the root has one by then.

@@ -36,23 +36,6 @@ MEANINGS = {
 }
 """What exit codes mean, for the documentation."""
 
-COMMAND_ADVICE = {
-    "Give the array that the store was begun with": "Run the job that the store was begun with",
-    "use force=True": "use --force",
-    "use overwrite=True": "set output.overwrite = true",
-    "Use check_valid='ignore'": "Set distribution.check_valid = 'ignore'",
-    "Use method='auto' of MultivariateNormal": "Set distribution.method = 'auto'",
-    "or 'auto' of MultivariateNormal": "or 'auto'",
-    "Use dtype=np.float64": "Set sample.dtype = 'float64'",
-    "mvn_dask.to_zarr with the same array": "`mvn-dask run`",
-    "`mvn_dask.to_zarr`": "`mvn-dask run`",
-    "mvn_dask.to_zarr": "`mvn-dask run`",
-    "mvn_dask.repair": "`mvn-dask repair`",
-    "mvn_dask.extend": "`mvn-dask extend`",
-    "the same call goes on": "the same command goes on",
-}
-"""Phrases of error messages that advise a Python call, and the same advice for the command line; longer ones first."""
-
 
 def exit_code(error: BaseException) -> ExitCode:
     """The exit code of an error that ended a command."""
@@ -85,15 +68,13 @@ def error_message(error: BaseException) -> str:
     """An error in one line; of a job file, one line for each of its errors."""
     from mvn_dask.errors import JobFileError, MvnDaskError
 
-    text = str(error).strip()
     if isinstance(error, JobFileError):
-        return text
+        return str(error).strip()
     if isinstance(error, OSError) and error.strerror:
         where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         return printable(f"{where}{error.strerror}")
+    text = error.for_command if isinstance(error, MvnDaskError) else str(error)
     line = "; ".join(filter(None, (line.strip() for line in text.splitlines())))
-    for python, command in COMMAND_ADVICE.items():
-        line = line.replace(python, command)
     if isinstance(error, (MvnDaskError, OSError)) and line:
         return line
     return f"{type(error).__name__}: {line}".rstrip(": ")

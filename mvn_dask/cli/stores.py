@@ -125,7 +125,7 @@ def verify(
             found = verify_store(url, level=level, full=full, storage_options=storage_options)  # type: ignore[arg-type]
         except DamagedManifestError as error:
             # Of a verification, a damaged manifest is a result, and not a refusal.
-            raise DamagedChunkError(str(error)) from error
+            raise DamagedChunkError(error.text, advice=error.advice) from error
     return Result(str(found), verification_json(found), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 

@@ -34,6 +34,7 @@ import numpy.typing as npt
 
 from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
+from mvn_dask.advice import Advice
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance.base import Covariance, Factor
@@ -250,7 +251,7 @@ class Dense(Covariance):
         except np.linalg.LinAlgError as error:
             text = describe_indefinite(self.matrix, self._deviations, self.tol)
             raise NotPositiveDefiniteError(
-                f"{error}. {text} For a singular covariance use method='svd', 'eigh', or 'auto' of MultivariateNormal."
+                f"{error}. {text}", advice=Advice("For a singular covariance use {singular}.")
             ) from error
 
     def _smallest(self) -> float:

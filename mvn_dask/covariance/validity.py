@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.advice import Advice, advising_warning
 from mvn_dask.checks import CheckValid, caller_level, variable_label
 from mvn_dask.covariance.matrix_factors import NUMBERS_AT_ONCE
 from mvn_dask.errors import ArgumentError
@@ -41,6 +42,8 @@ class Validity:
     """How the factor misses what was asked for."""
     drawn: str = ""
     """What is drawn in place of what is no covariance."""
+    cure: Advice | None = None
+    """The way out of an inaccurate factor."""
 
     def add_invalid(self, reason: str, drawn: str) -> None:
         """A reason why the matrix is no covariance, and what is drawn if that is ignored."""
@@ -48,27 +51,32 @@ class Validity:
         self.drawn = self.drawn or drawn
         self._raise_if_asked()
 
-    def add_inaccurate(self, text: str) -> None:
-        """How a factor misses the covariance."""
+    def add_inaccurate(self, text: str, cure: Advice | None = None) -> None:
+        """How a factor misses the covariance, and the way out."""
         self.inaccurate.append(text)
+        self.cure = cure
         self._raise_if_asked()
 
     def warn(self) -> None:
         """One warning about all faults, if there are any and that is asked for."""
         if self.check_valid == "warn" and (self.invalid or self.inaccurate):
-            warnings.warn(printable(str(self)), RuntimeWarning, stacklevel=caller_level())
+            warning = advising_warning(RuntimeWarning, printable(str(self)), self._advice)
+            warnings.warn(warning, stacklevel=caller_level())
 
     def _raise_if_asked(self) -> None:
         if self.check_valid == "raise":
-            raise ArgumentError(str(self))
+            raise ArgumentError(str(self), advice=self._advice)
+
+    @property
+    def _advice(self) -> Advice | None:
+        return Advice(f"Use {{ignore}} to sample anyway, with {self.drawn}.") if self.invalid else self.cure
 
     def __str__(self) -> str:
         # numpy's text comes first.
         if not self.invalid:
             return " ".join(self.inaccurate)
-        way_out = f"Use check_valid='ignore' to sample anyway, with {self.drawn}."
         head = "covariance is not symmetric positive-semidefinite."
-        return " ".join([head, *self.invalid, *self.inaccurate, way_out])
+        return " ".join([head, *self.invalid, *self.inaccurate])
 
 
 def deviations_of(matrix: Float64Array) -> Float64Array:
@@ -187,6 +195,6 @@ def check_variances(
         validity.add_inaccurate(f"{text}: it is too small for float64. Use other units.")
     else:
         validity.add_inaccurate(
-            f"{text}: this method is accurate relative to the largest variance only. "
-            "Use method='auto' of MultivariateNormal, or units in which the variances are alike."
+            f"{text}: this method is accurate relative to the largest variance only.",
+            Advice("Use {auto}, or units in which the variances are alike."),
         )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import JobCancelledError
 from mvn_dask.execution.resumption import way_on
 
@@ -104,7 +105,8 @@ def current_token() -> CancelToken:
 def raise_if_cancelled(error: BaseException | None = None) -> None:
     """In the process of a job that is cancelled: raise JobCancelledError, in place of an error that follows from it."""
     if current_token().cancelled:
-        raise JobCancelledError(f"the job was stopped with work left; what was written stays: {way_on()}") from error
+        message = "the job was stopped with work left; what was written stays"
+        raise JobCancelledError(message, advice=Advice(way_on())) from error
 
 
 def mark_cancelled(job_id: str) -> None:

@@ -5,11 +5,15 @@ Input: the work whose tasks they had, and what is known of their end. Output: a 
 
 from typing import Any
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import WorkersLostError
 from mvn_dask.execution.process_start import main_module_advice
 from mvn_dask.execution.ranges import Work
 from mvn_dask.execution.resumption import way_on
 from mvn_dask.readable import plural
+
+STAYS = "What was written stays"
+"""The end of a message where nothing but a new call is needed."""
 
 
 def scheduler_gone(address: str | None) -> WorkersLostError:
@@ -20,7 +24,8 @@ def scheduler_gone(address: str | None) -> WorkersLostError:
     which = "that dask is to compute with" if address is None else f"at {address}"
     return WorkersLostError(
         f"the scheduler {which} is gone, or was restarted{', or its client was closed' if address is None else ''}: "
-        f"connect a new client to it, or start another one. {_goes_on()}"
+        f"connect a new client to it, or start another one. {STAYS}",
+        advice=Advice(way_on()),
     )
 
 
@@ -31,7 +36,8 @@ def workers_died(work: Work, error: Any) -> WorkersLostError:
     return WorkersLostError(
         f"workers died again and again at the same blocks, most often for lack of memory: the last one could take "
         f"{size}, and {work.describe_cost()}. Use smaller `chunks`, or give workers more memory or fewer threads. "
-        f"{_goes_on()}"
+        f"{STAYS}",
+        advice=Advice(way_on()),
     )
 
 
@@ -39,8 +45,9 @@ def process_died(work: Work) -> WorkersLostError:
     """The error for a pool of which one process died, after which it takes no more tasks."""
     return WorkersLostError(
         f"a process of the pool died amid its work, by itself or by a signal, as the system sends it where memory is "
-        f"short; {work.describe_cost()}. {_goes_on()}. If one dies again, use smaller `chunks`, or fewer processes "
-        "(`num_workers` of dask's configuration; `workers` of a job's [cluster])"
+        f"short; {work.describe_cost()}. If one dies again, use smaller `chunks`, or fewer processes (`num_workers` of "
+        f"dask's configuration; `workers` of a job's [cluster]). {STAYS}",
+        advice=Advice(way_on()),
     )
 
 
@@ -53,10 +60,6 @@ def pool_ended(work: Work) -> WorkersLostError:
     """The error for a pool of the user's, of which it is not known whether any process began."""
     return WorkersLostError(
         f"a process of the pool ended before any task did. Either none of them began: {main_module_advice()}. Or one "
-        f"died at its first block; {work.describe_cost()}: use smaller `chunks`, or fewer processes. {_goes_on()}"
+        f"died at its first block; {work.describe_cost()}: use smaller `chunks`, or fewer processes. {STAYS}",
+        advice=Advice(way_on()),
     )
-
-
-def _goes_on() -> str:
-    """The end of the message where nothing but a new call is needed."""
-    return f"What was written stays: {way_on()}"

@@ -1,13 +1,14 @@
 """How work that ended early goes on, for the errors that end it.
 
-Input: a clause, given by the call that knows. Output: the clause, wherever an error is made. Cost: none.
+Input: a clause in the terms of an advice, given by the call that knows. Output: the clause, wherever an error is made.
+Cost: none.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-SAME_CALL = "the same call goes on"
+SAME_CALL = "the same {call} goes on"
 """The clause where nothing else was given."""
 
 _clause: ContextVar[str | None] = ContextVar("_clause", default=None)
@@ -17,9 +18,9 @@ _clause: ContextVar[str | None] = ContextVar("_clause", default=None)
 def resumed_by(clause: str) -> Iterator[None]:
     """Inside the body, errors say that work goes on by this; within another such body that one's clause counts.
 
-    >>> with resumed_by("mvn_dask.repair completes it"), resumed_by(SAME_CALL):
+    >>> with resumed_by("{repair} completes it"), resumed_by(SAME_CALL):
     ...     way_on()
-    'mvn_dask.repair completes it'
+    '{repair} completes it'
     """
     # The outermost is what the user has called: a job's call is another one than that of `to_zarr` inside it.
     before = _clause.set(_clause.get() or clause)
@@ -30,9 +31,9 @@ def resumed_by(clause: str) -> Iterator[None]:
 
 
 def way_on() -> str:
-    """How the work of this thread goes on once it has ended early; a clause for the end of an error.
+    """How the work of this thread goes on once it has ended early; a clause for the advice of an error.
 
     >>> way_on()
-    'the same call goes on'
+    'the same {call} goes on'
     """
     return _clause.get() or SAME_CALL

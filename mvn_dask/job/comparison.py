@@ -13,7 +13,6 @@ from mvn_dask.job.inputs.distribution_inputs import covariance_of_job, distribut
 from mvn_dask.job.preparation import prepare, root_of, size_of, storage_of
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.slow_steps import name_if_slow
-from mvn_dask.store.format.differences import field_differences, flat_fields
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import parameter_key
 
@@ -32,7 +31,7 @@ def store_differences(job: JobSpec) -> list[str]:
     # Without its factor, which is written after the manifest, a store has nothing else to compare.
     if found or any(storage.entry(parameter_key(name)) is None for name in stored.parameters):
         return found
-    return list(stored.differences(prepare(job).manifest, "job").values())
+    return list(stored.differences(prepare(job).manifest).values())
 
 
 def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:
@@ -43,13 +42,11 @@ def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:
     with np.errstate(over="ignore"):
         mean = digest(inputs.mean.astype(dtype) + 0.0)
     distribution = {"kind": NormalSampler.kind, "covariance": covariance_of_job(job, inputs).record()}
-    wanted: dict[str, object] = {
+    sample = {
         "size": list(size_of(job)),
         "dtype": dtype.name,
         "distribution": distribution,
         "parameters": {"mean": {"sha256": mean}},
         **root_of(job).record(),
     }
-    fields, sample = flat_fields(wanted), stored.samples[0] if stored.is_sample else {}
-    there = {field: value for field, value in flat_fields(sample).items() if field in fields}
-    return list(field_differences(there, fields, "job").values())
+    return list(stored.differences_in({"kind": "sample", "samples": [sample]}).values())

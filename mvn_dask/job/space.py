@@ -5,6 +5,7 @@ Cost: a system call; where a store is replaced that does not fit beside the new 
 
 from dataclasses import dataclass
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import StorageFullError
 from mvn_dask.job.preparation import PreparedJob
 from mvn_dask.readable import readable_bytes
@@ -50,5 +51,6 @@ def refuse_too_little_space(prepared: PreparedJob, missing: int, *, overwrite: b
     space = space_for(prepared, missing, overwrite=overwrite)
     if not space.fits:
         raise StorageFullError(
-            f"{space.fault(prepared.storage)}: make room, name another URL, or use force=True to begin all the same"
+            space.fault(prepared.storage),
+            advice=Advice("make room, name another URL, or use {force} to begin all the same"),
         )

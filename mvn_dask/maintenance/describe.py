@@ -169,7 +169,9 @@ def _diagnostics(storage: Storage, manifest: Manifest) -> dict[str, Any]:
     try:
         record = manifest.samples[0]["distribution"]
         sampler = Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, manifest))
-    except (DamagedManifestError, ArgumentError, KeyError, TypeError) as error:
+    except (DamagedManifestError, ArgumentError) as error:
+        return {**nothing, "variances": f"not known: {error.text}"}
+    except (KeyError, TypeError) as error:
         return {**nothing, "variances": f"not known: {error}"}
     found = sampler.diagnostics()
     return {"grade": found.grade(prod(manifest.shape[:-1])), **found.as_dict(), "variances": str(found)}

@@ -11,6 +11,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.advice import Advice
 from mvn_dask.checks import MAX_LENGTH
 from mvn_dask.errors import (
     ArgumentError,
@@ -115,7 +116,8 @@ def extend(
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
         if state(storage, manifest) == "unfinished":
             raise UnfinishedStoreError(
-                f"{storage} of shape {manifest.shape} is unfinished: call mvn_dask.repair first, which completes it"
+                f"{storage} of shape {manifest.shape} is unfinished",
+                advice=Advice("call {repair} first, which completes it"),
             )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
         array = replay.array(size, manifest.chunks, manifest.names)
@@ -132,7 +134,7 @@ def extend(
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
-        with resumed_by("mvn_dask.repair completes it"), says_how_far(storage, longer):
+        with resumed_by("{repair} completes it"), says_how_far(storage, longer):
             write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
             finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
+from mvn_dask.advice import Advice
 from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError, DamagedManifestError, DerivedStoreError
 from mvn_dask.escaping import printable_lines
@@ -160,7 +161,8 @@ def replay_of(storage: Storage, manifest: Manifest) -> Replay:
     if not manifest.is_sample:
         raise DerivedStoreError(
             f"{storage} holds numbers derived from samples by {manifest.expression!r}, which its manifest "
-            "cannot draw again: call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"
+            "cannot draw again",
+            advice=Advice("{in_python}call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"),
         )
     replay = replay_sample(manifest.samples[0], parameters.load_parameters(storage, manifest))
     if (manifest.shape, manifest.dtype.name) != ((*replay.plan.size, replay.plan.ndim), replay.plan.dtype):

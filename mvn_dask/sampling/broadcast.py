@@ -25,6 +25,7 @@ import numpy.typing as npt
 import psutil
 
 from mvn_dask._typing import ArrayLoader, Arrays
+from mvn_dask.advice import Advice
 from mvn_dask.atomic import atomic_write
 from mvn_dask.errors import SpoolError
 from mvn_dask.execution.pickling import dumps_without, loads_with
@@ -205,7 +206,7 @@ def _load(key: str, load: ArrayLoader) -> npt.NDArray[Any]:
     except (OSError, ValueError) as error:
         where = load.args[0] if isinstance(load, partial) else load
         raise SpoolError(
-            f"this worker cannot read the factor at {where!r} ({error}). Name a shared folder or an "
-            "object-store URL: dask.config.set({'mvn_dask.spool': '/shared/folder'})"
+            f"this worker cannot read the factor at {where!r} ({error}).",
+            advice=Advice("Name a shared folder or an object-store URL: {spool}"),
         ) from error
     return array

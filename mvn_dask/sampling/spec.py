@@ -14,6 +14,7 @@ import numpy as np
 
 from mvn_dask import checks
 from mvn_dask._typing import Chunks
+from mvn_dask.advice import Advice, advising_warning
 from mvn_dask.errors import BlockTooLargeError
 from mvn_dask.lineage import Lineage
 from mvn_dask.random.streams import Root
@@ -95,15 +96,16 @@ def _warn_of_waste(plan: Plan) -> None:
     """Warn, with the `chunks` that would serve, of blocks far below a stripe."""
     if not plan.wastes_drawing():
         return
-    way_out = f"chunks={plan.stripe}, or a multiple of it," if plan.rows > plan.stripe else "chunks=-1,"
-    warnings.warn(
+    way_out = f"{plan.stripe}, or a multiple of it," if plan.rows > plan.stripe else "-1,"
+    text = (
         f"blocks of {plural(plan.block_rows, 'row')} are far below a stripe of {plural(plan.stripe, 'row')}, which "
         f"each of them draws from its beginning: {plan.drawn_rows / plan.rows:.0f} times the rows of the sample are "
-        f"drawn. Use {way_out} which gives the same rows; `shards` of `mvn_dask.to_zarr` make small pieces of a store "
-        "for readers",
-        UserWarning,
-        stacklevel=checks.caller_level(),
+        "drawn."
     )
+    advice = Advice(
+        f"Use {{chunks}}{way_out} which gives the same rows; {{shards}} make small pieces of a store for readers"
+    )
+    warnings.warn(advising_warning(UserWarning, text, advice), stacklevel=checks.caller_level())
 
 
 def cut_spec(

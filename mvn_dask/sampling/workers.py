@@ -16,6 +16,7 @@ import fsspec
 import psutil
 from dask.system import CPU_COUNT
 
+from mvn_dask.advice import Advice, advising_warning
 from mvn_dask.checks import caller_level
 from mvn_dask.errors import ArgumentError
 from mvn_dask.execution.client import connected_client
@@ -113,11 +114,10 @@ def automatic_spool(nbytes: int, scheduler: str | None) -> str | None:
     """The spool where none is configured, by the scheduler's address; None for this process' own threads."""
     if scheduler is None or is_local(scheduler):
         return ""
-    warnings.warn(
+    text = (
         f"a factor of {plural(nbytes, 'byte')} goes through the graph, since workers on other machines do not "
-        "see this machine's disk. Name a folder or an object-store URL that they see: "
-        "dask.config.set({'mvn_dask.spool': '/shared/folder'})",
-        UserWarning,
-        stacklevel=caller_level(),
+        "see this machine's disk."
     )
+    advice = Advice("Name a folder or an object-store URL that they see: {spool}")
+    warnings.warn(advising_warning(UserWarning, text, advice), stacklevel=caller_level())
     return None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _Advice = Callable[[tuple[int, ...]], str]
 """From regular chunks to the call that gives an array such blocks."""
-_draw_with: _Advice = "Draw the sample with chunks={}: its numbers do not depend on them".format
+_draw_with: _Advice = "Draw the sample with `chunks` {}: its numbers do not depend on them".format
 _rechunk: _Advice = "Use array.rechunk({})".format
 
 Lengths = Sequence[Sequence[float]]

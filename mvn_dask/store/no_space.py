@@ -7,6 +7,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from mvn_dask.advice import Advice
 from mvn_dask.atomic import NO_SPACE
 from mvn_dask.errors import NoSpaceError
 from mvn_dask.execution.resumption import way_on
@@ -25,12 +26,12 @@ def says_how_far(storage: Storage, manifest: Manifest) -> Iterator[None]:
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
-        text = str(error) if isinstance(error, NoSpaceError) else _system_text(error)
+        text = error.text if isinstance(error, NoSpaceError) else _system_text(error)
         with suppress(Exception):  # the listing may fail as well, and that is not what is to be said
             count = chunk_count(manifest)
             done = count - missing_count(storage, manifest, 0, count)
             text += f"; {done} of {plural(count, 'chunk')} of {storage} are written"
-        raise NoSpaceError.of(error, f"{text}: {_cure(error)}") from error
+        raise NoSpaceError.of(error, text, Advice(_cure(error))) from error
 
 
 def _system_text(error: OSError) -> str:

@@ -4,6 +4,7 @@ Input: a storage. Output: an error before any work, where workers cannot see it.
 memory:// on a cluster that listens, one message to each worker.
 """
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import StorageError
 from mvn_dask.execution.client import other_processes
 from mvn_dask.store.storage.base import Storage
@@ -16,6 +17,6 @@ def refuse_other_processes(storage: Storage) -> None:
     others = other_processes()
     if others is not None:
         raise StorageError(
-            f"{storage} lies in the memory of this process, and {others} would run the tasks, which do not see it: "
-            'name a folder or a bucket, or use threads, by dask.config.set(scheduler="threads")'
+            f"{storage} lies in the memory of this process, and {others} would run the tasks, which do not see it",
+            advice=Advice("name a folder or a bucket, or use threads, by {threads}"),
         )

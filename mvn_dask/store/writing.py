@@ -150,7 +150,7 @@ def to_zarr(
         storage.sync()
         return
     # From here on, `overwrite` would delete what this call writes.
-    goes_on = "the same call without overwrite=True goes on" if overwrite else SAME_CALL
+    goes_on = "the same {call} without overwrite=True goes on" if overwrite else SAME_CALL
     with (
         _begun(storage, manifest, overwrite=overwrite) as session,
         resumed_by(goes_on),

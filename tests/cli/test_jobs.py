@@ -186,7 +186,12 @@ def test_overwrite(site: Site, capsys: Captured) -> None:
     capsys.readouterr()
     before = listing(site.store)
     assert site.run("run") == 4
-    assert_one_line(capsys.readouterr().err, "another specification", "'8' in the store, '7' in the array")
+    other = "`samples[0].entropy` is '8' in the store, '7' here"
+    assert_one_line(
+        capsys.readouterr().err, f"another specification: {other}. Run the job that", "output.overwrite = true"
+    )
+    assert site.run("status") == 0
+    assert other in capsys.readouterr().out
     overwrite = ["--set", "output.overwrite=true"]
     assert site.run("run", *overwrite, "--part", "0/2") == 2
     assert_one_line(capsys.readouterr().err, "overwrite")

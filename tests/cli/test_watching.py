@@ -101,9 +101,9 @@ def test_of_another_specification(site: Site, capsys: Captured) -> None:
     assert site.run("status", "--set", "sample.seed=8") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.splitlines()[-1] == "another specification: `entropy` is '7' in the store, '8' in the job"
+    assert out.splitlines()[-1] == "another specification: `samples[0].entropy` is '7' in the store, '8' here"
     assert site.run("status", "--set", "sample.seed=8", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["differences"] == ["`entropy` is '7' in the store, '8' in the job"]
+    assert json.loads(capsys.readouterr().out)["differences"] == ["`samples[0].entropy` is '7' in the store, '8' here"]
     assert run(["status", str(site.store), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["differences"] is None
 

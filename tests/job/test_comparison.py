@@ -12,15 +12,15 @@ from mvn_dask.job.running import run
 from tests.support.jobs import begin_elsewhere, job_in
 
 OTHERS: list[tuple[dict[str, Any], str]] = [
-    ({"sample": {"seed": 43, "chunks": 100}}, "`entropy` is '42' in the store, '43' in the job"),
-    ({"sample": {"size": 1001, "chunks": 100}}, "`size` is [1000] in the store, [1001] in the job"),
-    ({"sample": {"dtype": "float32", "chunks": 100}}, "`dtype` is 'float64' in the store, 'float32' in the job"),
-    ({"sample": {"chunks": 50}}, "`array.chunks` is [100, 2] in the store, [50, 2] in the job"),
-    ({"sample": {"bit_generator": "PCG64", "chunks": 100}}, "`bit_generator` is 'SFC64' in the store, 'PCG64' in the"),
-    ({"distribution": {"mean": [0.0, 2.0], "cov": [[4.0, 1.0], [1.0, 9.0]]}}, "`parameters.mean.sha256` is"),
-    ({"distribution": {"cov": [[4.0, 2.0], [2.0, 9.0]]}}, "`distribution.covariance."),
-    ({"distribution": {"cov": [4.0, 9.0]}}, "`distribution.covariance.kind` is 'dense' in the store, 'diagonal' in"),
-    ({"output": {"shards": 25}}, "`array.inner_chunks` is None in the store, [25, 2] in the job"),
+    ({"sample": {"seed": 43, "chunks": 100}}, "`samples[0].entropy` is '42' in the store, '43' here"),
+    ({"sample": {"size": 1001, "chunks": 100}}, "`samples[0].size` is [1000] in the store, [1001] here"),
+    ({"sample": {"dtype": "float32", "chunks": 100}}, "`samples[0].dtype` is 'float64' in the store, 'float32' here"),
+    ({"sample": {"chunks": 50}}, "`array.chunks` is [100, 2] in the store, [50, 2] here"),
+    ({"sample": {"bit_generator": "PCG64", "chunks": 100}}, "`samples[0].bit_generator` is 'SFC64' in the store"),
+    ({"distribution": {"mean": [0.0, 2.0], "cov": [[4.0, 1.0], [1.0, 9.0]]}}, "`samples[0].parameters.mean.sha256` is"),
+    ({"distribution": {"cov": [[4.0, 2.0], [2.0, 9.0]]}}, "`samples[0].distribution.covariance."),
+    ({"distribution": {"cov": [4.0, 9.0]}}, "`samples[0].distribution.covariance.kind` is 'dense' in the store"),
+    ({"output": {"shards": 25}}, "`array.inner_chunks` is None in the store, [25, 2] here"),
 ]
 
 

@@ -129,9 +129,7 @@ def test_a_sample_with_labels_keeps_its_lineage(tmp_path: Path) -> None:
     renamed = mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path / "b"), names=["p", "q"])
     mvn_dask.to_zarr(renamed, tmp_path / "c")
     assert mvn_dask.verify(tmp_path / "c", level="values", full=True).ok
-    with pytest.raises(
-        SpecMismatchError, match=r"`array.names` is \['p', 'q'\] in the store, \['x', 'y'\] in the array"
-    ):
+    with pytest.raises(SpecMismatchError, match=r"`array.names` is \['p', 'q'\] in the store, \['x', 'y'\] here"):
         mvn_dask.to_zarr(array, tmp_path / "c")
 
 

@@ -107,7 +107,7 @@ def test_derived_arrays_are_kept_and_resumed(tmp_path: Path) -> None:
 def test_another_specification_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     mvn_dask.to_zarr(sample(), tmp_path)
     before = tree(tmp_path)
-    with pytest.raises(SpecMismatchError, match=r"`samples\[0\].entropy` is '1' in the store, '2' in the array"):
+    with pytest.raises(SpecMismatchError, match=r"`samples\[0\].entropy` is '1' in the store, '2' here"):
         mvn_dask.to_zarr(sample(seed=2), tmp_path)
     assert tree(tmp_path) == before
 

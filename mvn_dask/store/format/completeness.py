@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import missing_count
@@ -21,6 +22,12 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
 State = Literal["unfinished", "changed", "complete"]
 """How far a store is: "changed" is one that was complete, and whose metadata others changed since."""
+
+
+GO_ON = Advice("call {to_zarr} with the same {array}, or {repair}, to go on")
+"""The way out of an unfinished store."""
+GO_ON_IN_PYTHON = Advice("{in_python}call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array")
+"""That of an array derived from samples, which its store alone cannot draw."""
 
 
 def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] | None:
@@ -42,7 +49,8 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
         fault = document_fault(found, json.loads(text))
         if fault == "contradicts" and key != DOCUMENT:
             raise DamagedManifestError(
-                f"the manifest of {storage} and its Zarr metadata in {key} disagree: mvn_dask.repair writes them again"
+                f"the manifest of {storage} and its Zarr metadata in {key} disagree",
+                advice=Advice("{repair} writes them again"),
             )
         if fault is not None:
             changed.append(key)
@@ -52,7 +60,9 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
 def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | None:
     entry = storage.entry(key)
     if entry is not None and not entry.regular:
-        raise DamagedManifestError(f"{key} of {storage} is a link or the like: mvn_dask.repair writes it again")
+        raise DamagedManifestError(
+            f"{key} of {storage} is a link or the like", advice=Advice("{repair} writes it again")
+        )
     return read_amendable(storage, key, expected[key])
 
 
@@ -90,7 +100,7 @@ def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
         if changed_documents(storage, manifest) is not None:
             return
         fault = f"all chunks of {storage} are there, {count} of them, but its metadata is not"
-    raise UnfinishedStoreError(f"{fault}: call mvn_dask.to_zarr with the same array, or mvn_dask.repair, to go on")
+    raise UnfinishedStoreError(fault, advice=GO_ON if manifest.is_sample else GO_ON_IN_PYTHON)
 
 
 def refuse_unknown_files(storage: Storage, *, overwrite: bool, going_to_be: Manifest | None = None) -> None:
@@ -113,7 +123,7 @@ def refuse_unknown_files(storage: Storage, *, overwrite: bool, going_to_be: Mani
         removal(storage).refuse_other_files()
         why = f" ({left_behind(storage)})" if left_behind(storage) else ""
         raise StorageNotEmptyError(
-            f"{storage} is not empty, and no store of mvn_dask{why}: name another URL, or use overwrite=True"
+            f"{storage} is not empty, and no store of mvn_dask{why}", advice=Advice("name another URL, or {overwrite}")
         )
 
 

@@ -7,6 +7,7 @@ compares.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import StoreError
 from mvn_dask.store.format.manifest import Manifest, is_unchanged
 from mvn_dask.store.storage.base import Buffer, Over, Storage
@@ -34,5 +35,6 @@ class FileWriter:
         if not is_unchanged(self.storage, self.manifest):
             raise StoreError(
                 f"{self.storage} was overwritten while a job was writing to it, or extended: nothing of what is there "
-                "now is changed; see mvn_dask.status, or name another URL"
+                "now is changed",
+                advice=Advice("see {status}, or name another URL"),
             )

@@ -18,6 +18,7 @@ import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedChunkError, UnfinishedStoreError
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format.manifest import Manifest
@@ -178,11 +179,11 @@ def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> np
     entry = storage.entry(key)
     name = f"chunk {tuple(index)} of {storage}"
     if entry is None or entry.size != chunk_bytes(manifest):
-        raise UnfinishedStoreError(f"{name} is missing: mvn_dask.to_zarr or mvn_dask.repair draws it again")
+        raise UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
     content = storage.read(key)
     fault = chunk_fault(manifest, content)
     if fault is not None:
-        raise DamagedChunkError(f"{name}: {fault}: mvn_dask.repair draws it again")
+        raise DamagedChunkError(f"{name}: {fault}", advice=Advice("{repair} draws it again"))
     return decode(manifest, index, content)
 
 

@@ -15,10 +15,11 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.readable import plural
-from mvn_dask.store.format.differences import field_differences
+from mvn_dask.store.format.differences import field_differences, flat_fields, length_advice
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
@@ -169,37 +170,28 @@ class Manifest:
     def names(self) -> tuple[str, ...] | None:
         return self.array.names
 
-    def differences(self, other: "Manifest", what: str) -> dict[str, str]:
-        """Every field by which another manifest differs, with both values; `what` names what that one describes."""
+    def differences(self, other: "Manifest") -> dict[str, str]:
+        """Every field by which another manifest differs, with both values."""
         # The fingerprint follows from the rest, and a sample's parameters stand in its own record as well.
         derived = ("parameters", "fingerprint") if self.is_sample and other.is_sample else ("fingerprint",)
-        return field_differences(self.as_dict(), other.as_dict(), what, derived)
+        return field_differences(self.as_dict(), other.as_dict(), derived)
+
+    def differences_in(self, known: Mapping[str, object]) -> dict[str, str]:
+        """Those in the fields of a part of another manifest, where the rest of that one is not known yet."""
+        ours = flat_fields(self.as_dict())
+        return field_differences({field: ours.get(field) for field in flat_fields(known)}, known)
 
     def require_same(self, other: "Manifest", storage: Storage) -> None:
         """Raise SpecMismatchError with every field that differs, if another manifest describes another store."""
-        different = self.differences(other, "array")
-        if not different:
+        if not (different := self.differences(other)):
             return
         rounding = all(field.startswith("samples[0].parameters.factor.") for field in different)
-        raise SpecMismatchError(
-            f"{storage} holds another specification: {'; '.join(different.values())}. "
-            + ("Another build of numpy's LAPACK made that factor of the same covariance. " if rounding else "")
-            + self._length_advice(other)
-            + "Give the array that the store was begun with, name another URL, or use overwrite=True"
-        )
-
-    def _length_advice(self, other: "Manifest") -> str:
-        """A sentence for two runs of one sample that differ in their length; empty for any others."""
-        if not (self.is_sample and other.is_sample and self.shape and self.shape[1:] == other.shape[1:]):
-            return ""
-        if canonical_json({**self.samples[0], "size": None}) != canonical_json({**other.samples[0], "size": None}):
-            return ""
-        more = other.shape[0] - self.shape[0]
-        if more > 0:
-            rows = plural(more, "row")
-            return f"The array is a longer run of the sample in the store: mvn_dask.extend appends the {rows}. "
-        rows = plural(other.shape[0], "row")
-        return f"The store holds a longer run of the sample: its first {rows} are the array. " if more else ""
+        text = f"{storage} holds another specification: {'; '.join(different.values())}."
+        text += " Another build of numpy's LAPACK made that factor of the same covariance." if rounding else ""
+        way_out = "{the_same} that the store was begun with, name another URL, or {overwrite}"
+        both_samples = self.is_sample and other.is_sample
+        longer = length_advice(self.samples[0], self.shape, other.samples[0], other.shape) if both_samples else ""
+        raise SpecMismatchError(text, advice=Advice(longer + way_out))
 
 
 def values_fingerprint(kind: str, expression: str | None, samples: Any) -> str:
@@ -234,8 +226,8 @@ def parse_manifest(text: bytes, path: str) -> Manifest:
 
 def _other_version(path: str, version: object) -> DamagedManifestError:
     return DamagedManifestError(
-        f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}: read it with the release that "
-        "wrote it, name another URL, or use overwrite=True"
+        f"{path} has format version {version!r}; this mvn_dask reads {FORMAT_VERSION}",
+        advice=Advice("read it with the release that wrote it, name another URL, or {overwrite}"),
     )
 
 
@@ -266,8 +258,9 @@ def require_manifest(storage: Storage) -> Manifest:
     """The manifest of a store that must be there. Raises NotAStoreError if there is none."""
     manifest = read_manifest(storage)
     if manifest is None:
-        why = left_behind(storage) or "`mvn_dask.to_zarr` makes one"
-        raise NotAStoreError(f"there is no store at {storage}: {why}")
+        why = left_behind(storage)
+        text = f"there is no store at {storage}"
+        raise NotAStoreError(f"{text}: {why}") if why else NotAStoreError(text, advice=Advice("{to_zarr} makes one"))
     return manifest
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.readable import plural
@@ -118,8 +119,8 @@ def read_amendable(storage: Storage, key: str, expected: bytes) -> Document | No
         return None
     if is_too_long(entry, expected):
         raise DamagedManifestError(
-            f"{key} of {storage} has {plural(entry.size, 'byte')}, more than are read: move it away, and "
-            "mvn_dask.repair writes it anew"
+            f"{key} of {storage} has {plural(entry.size, 'byte')}, more than are read",
+            advice=Advice("move it away, and {repair} writes it anew"),
         )
     try:
         document = json.loads(storage.read(key).tobytes())

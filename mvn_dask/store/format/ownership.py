@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
@@ -116,7 +117,8 @@ def refuse_appended(storage: Storage, manifest: Manifest) -> None:
     if all(map(operator.le, shape, padded)) or any(other in longer for other in others):
         raise StorageNotEmptyError(
             f"{ARRAY} in {storage} has the shape {tuple(shape)} in place of {manifest.shape}: others appended to it. "
-            f"Copy their part elsewhere, delete {key} and their chunks, and call mvn_dask.repair"
+            f"Copy their part elsewhere, and delete {key} and their chunks",
+            advice=Advice("then {repair} writes it again"),
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import ArrayLoader, Arrays
+from mvn_dask.advice import Advice
 from mvn_dask.environment import Environment
 from mvn_dask.errors import DamagedManifestError, TransportError
 from mvn_dask.hashing import digest
@@ -60,6 +61,14 @@ def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays, drawn
     return written
 
 
+WRITE_PARAMETER = Advice(
+    "call {to_zarr} with the same array, or mvn_dask.repair(..., array=...) where all chunks are there, which write it "
+    "again",
+    "delete it, and call {to_zarr} with the same job, which writes it again",
+)
+"""The way out of a parameter array that is damaged."""
+
+
 def load_parameters(storage: Storage, manifest: Manifest) -> Arrays:
     """All parameter arrays of a store, by their names; see `load_parameter`."""
     return {name: load_parameter(storage, manifest, name) for name in manifest.parameters}
@@ -69,10 +78,7 @@ def load_parameter(storage: Storage, manifest: Manifest, name: str) -> npt.NDArr
     """A parameter array, compared with its digest. Raises DamagedManifestError if it is missing, or another."""
     found = _examine(storage, manifest, name)
     if isinstance(found, str):
-        raise DamagedManifestError(
-            f"{parameter_key(name)} of {storage} is damaged: {found}: call mvn_dask.to_zarr with the same array, or "
-            "mvn_dask.repair(..., array=...) where all chunks are there, which write it again"
-        )
+        raise DamagedManifestError(f"{parameter_key(name)} of {storage} is damaged: {found}", advice=WRITE_PARAMETER)
     return found
 
 

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import StorageError, StoreError
 from mvn_dask.readable import plural
 from mvn_dask.store.storage.base import LEASE, MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Storage
@@ -174,8 +175,8 @@ class BucketStorage(Storage):
     def _refuse_same_size(self, key: str, content: ByteArray, buffers: Sequence[Buffer], over: Over) -> None:
         if over == "other sizes" and len(content) == _size(buffers):
             raise StoreError(
-                f"{key} of {self} holds other bytes than were drawn now: it is damaged, or another machine drew it: "
-                "mvn_dask.verify compares it with its sample, mvn_dask.repair replaces it"
+                f"{key} of {self} holds other bytes than were drawn now: it is damaged, or another machine drew it",
+                advice=Advice("{verify} compares it with its sample, {repair} replaces it"),
             )
 
     @contextmanager

@@ -16,6 +16,7 @@ import uuid
 from contextlib import suppress
 from typing import NamedTuple
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, TransportError
 from mvn_dask.store.storage.base import LEASE, LEASES, Buffer
 from mvn_dask.store.storage.bucket import BucketStorage, Version, without_conditional_put
@@ -115,8 +116,8 @@ class Lease:
     def overtaken(self) -> StorageBusyError:
         return StorageBusyError(
             f"another job has taken {self._storage} over, since this one stood still for longer than its lease of "
-            f"{self._seconds:g} s: nothing of the other is changed. Call again if it is still to be done; the setting "
-            "`mvn_dask.lease` of dask makes leases longer"
+            f"{self._seconds:g} s: nothing of the other is changed",
+            advice=Advice("the same {call} again, if it is still to be done; {lease} makes leases longer"),
         )
 
     def make_exclusive(self) -> None:

@@ -7,6 +7,7 @@ that it deletes, and behind the manifest while it does.
 import re
 import uuid
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.store.storage.base import ByteArray, Storage
 
@@ -36,6 +37,6 @@ def kept_manifest(content: bytes, storage: Storage, *, removing: bool = False) -
     if removing:
         return content[:-PLACEHOLDER_BYTES]
     raise DamagedManifestError(
-        f"{storage} is being overwritten by another job, or was, by one that was stopped: wait for it, or use "
-        "overwrite=True"
+        f"{storage} is being overwritten by another job, or was, by one that was stopped",
+        advice=Advice("wait for it, or {overwrite}"),
     )

@@ -100,5 +100,5 @@ def test_a_copy_without_the_names_that_begin_with_a_dot(known_by: str, tmp_path:
 
 def test_nothing_was_left_behind_by_others(tmp_path: Path) -> None:
     zarr.create_group(tmp_path, attributes={"title": "another"})
-    with pytest.raises(NotAStoreError, match=r"`mvn_dask\.to_zarr` makes one"):
+    with pytest.raises(NotAStoreError, match=r"mvn_dask\.to_zarr makes one"):
         mvn_dask.status(tmp_path)

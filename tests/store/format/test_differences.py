@@ -10,11 +10,11 @@ def test_what_is_nested_becomes_fields() -> None:
 
 def test_fields_that_differ_or_are_on_one_side() -> None:
     other = {"a": 1, "b": {"c": [1, 3]}, "e": [{"f": 1}], "g": None, "h": 0}
-    assert field_differences(STORED, other, "job") == {
-        "b.c": "`b.c` is [1, 2] in the store, [1, 3] in the job",
-        "b.d": "`b.d` is 'x' in the store, None in the job",
-        "e[1].f": "`e[1].f` is 2 in the store, None in the job",
-        "h": "`h` is None in the store, 0 in the job",
+    assert field_differences(STORED, other) == {
+        "b.c": "`b.c` is [1, 2] in the store, [1, 3] here",
+        "b.d": "`b.d` is 'x' in the store, None here",
+        "e[1].f": "`e[1].f` is 2 in the store, None here",
+        "h": "`h` is None in the store, 0 here",
     }
-    assert field_differences(STORED, other, "job", ("b", "e")).keys() == {"h"}
-    assert field_differences(STORED, STORED, "job") == {}
+    assert field_differences(STORED, other, ("b", "e")).keys() == {"h"}
+    assert field_differences(STORED, STORED) == {}

@@ -42,7 +42,7 @@ def test_a_store_on_s3_from_its_first_to_its_last_day(way: str, prefix: Prefix, 
     times = prefix.times()
     with dask.config.set(scheduler=lambda *_args, **_kwargs: pytest.fail("computed")):
         mvn_dask.to_zarr(labelled(), url, storage_options=options)
-        with pytest.raises(SpecMismatchError, match=r"`samples\[0\].entropy` is '1' in the store, '2' in the array"):
+        with pytest.raises(SpecMismatchError, match=r"`samples\[0\].entropy` is '1' in the store, '2' here"):
             mvn_dask.to_zarr(labelled(seed=2), url, storage_options=options)
     assert prefix.times() == times, "a finished store is left alone"
 
