@@ -8,7 +8,7 @@ broken rule, ours begins with it, and adds the value that was seen.
 import math
 import operator
 import sys
-from collections.abc import Iterable, KeysView, Set
+from collections.abc import Iterable, KeysView, Mapping, Set
 from pathlib import Path
 from reprlib import Repr
 from traceback import walk_stack
@@ -165,10 +165,13 @@ def variable_label(number: int, names: tuple[str, ...] | None) -> str:
 
 def texts(argument: str, value: object) -> tuple[str, ...]:
     """A sequence of texts that is not itself a text."""
-    # A set would give them in an order that changes from one process to the next; the keys of a mapping have one.
-    unordered = isinstance(value, Set) and not isinstance(value, KeysView)
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) or unordered:
-        way_out = ", which has no order: give a list" if unordered else ""
+    way_out = ""
+    if isinstance(value, Mapping):
+        way_out = ", whose values would be lost: give a list"
+    elif isinstance(value, Set) and not isinstance(value, KeysView):
+        # In another order from one process to the next; the keys of a mapping have one.
+        way_out = ", which has no order: give a list"
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) or way_out:
         raise ArgumentTypeError(f"`{argument}` must be a sequence of text, not {value!r}{way_out}")
     found = tuple(value)
     for text in found:

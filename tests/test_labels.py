@@ -53,7 +53,7 @@ def test_names_that_are_given() -> None:
         assert mvn_dask.MultivariateNormal([0, 0], 1.0, names=names).names == tuple(names)
 
 
-@pytest.mark.parametrize("given", ["ab", b"ab", 3, [1, 2], ["a", None], {"a", "b"}, frozenset(["a", "b"])])
+@pytest.mark.parametrize("given", ["ab", b"ab", 3, [1, 2], ["a", None], {"a", "b"}, frozenset("ab"), {"a": 1, "b": 2}])
 def test_given_names_of_another_kind(given: object) -> None:
     for make in (lambda names: given_names(names, 2), lambda names: Dense(np.eye(2), names=names)):
         with pytest.raises(ArgumentTypeError, match="`names` must be a sequence of text"):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mvn_dask._typing import Texts
+from mvn_dask.errors import ArgumentTypeError
 from mvn_dask.job.keys import KeyLocations
 from mvn_dask.job.parsing import parse_file, parse_mapping, parse_overrides
 from mvn_dask.job.schema.base import REVEAL_SECRETS
@@ -80,6 +81,8 @@ class Job(JobSpec):
         ------
         JobFileError
             If the file is missing, or not a job; the message has a line for every fault.
+        ArgumentTypeError
+            If `overrides` is no sequence of text.
         """
         return parse_file(cls, path, overrides)
 
@@ -104,7 +107,14 @@ class Job(JobSpec):
         ------
         JobFileError
             If it is not a job; the message has a line for every fault.
+        ArgumentTypeError
+            If `mapping` is no mapping, `overrides` is no sequence of text, or `label` no text.
         """
+        if not isinstance(mapping, Mapping):
+            example = 'tomllib.loads(text) gives one, and {"version": 1, ...} is one'
+            raise ArgumentTypeError(f"`mapping` must be a mapping, not {type(mapping).__name__}: {example}")
+        if not isinstance(label, str):
+            raise ArgumentTypeError(f"`label` must be text, not {label!r}")
         return parse_mapping(cls, mapping, KeyLocations(label, {}, parse_overrides(overrides)), folder)
 
     def to_toml(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from mvn_dask import checks
 from mvn_dask._typing import Texts
 from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.keys import Key, KeyLocations, Override, is_secret, key_lines, parse_key, suggestion
@@ -122,10 +123,10 @@ def _long_integers(text: str, path: Path) -> Iterator[str]:
 
 
 def parse_overrides(texts: Texts) -> list[Override]:
-    """Overrides from their texts. Raises JobFileError with a line for each that is none."""
+    """Overrides from their texts. Raises JobFileError with a line for each text that is none."""
     found: list[Override] = []
     faults: list[str] = []
-    for text in texts:
+    for text in checks.texts("overrides", texts):
         try:
             found.append(parse_override(text))
         except ValueError as error:

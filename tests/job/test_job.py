@@ -3,6 +3,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-from mvn_dask.errors import JobFileError
+from mvn_dask.errors import ArgumentTypeError, JobFileError
 from mvn_dask.job.job import Job
 from tests.support.job_mappings import MAPPINGS
 from tests.support.jobs import job, mapping
@@ -22,6 +23,51 @@ def test_other_versions(version: object) -> None:
         JobFileError, match=r"^job: version: must be 1, the only version that this mvn_dask supports, not "
     ):
         Job.from_mapping({**mapping(), "version": version})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        *(
+            (
+                {"mapping": value},
+                f"`mapping` must be a mapping, not {type(value).__name__}: tomllib.loads(text) gives one",
+            )
+            for value in (None, [1], [("version", 1)], "version = 1", b"x", 3, object())
+        ),
+        *(
+            ({"overrides": value}, "`overrides` must be a sequence of text, ")
+            for value in (
+                "sample.size=3",
+                b"x",
+                3,
+                None,
+                [3],
+                [b"sample.size=3"],
+                {"sample.size=3"},
+                {"sample.size": 3},
+            )
+        ),
+        *(({"label": value}, f"`label` must be text, not {value!r}") for value in (None, 3, b"job")),
+    ],
+)
+def test_arguments_of_another_type(arguments: dict[str, Any], text: str, tmp_path: Path) -> None:
+    """One line each, about the argument itself; the file's overrides are those of the mapping."""
+    with pytest.raises(ArgumentTypeError) as caught:
+        Job.from_mapping(**{"mapping": mapping()} | arguments)
+    assert str(caught.value).startswith(text)
+    if "overrides" in arguments:
+        path = tmp_path / "job.toml"
+        path.write_text(job().to_toml())
+        with pytest.raises(ArgumentTypeError) as caught:
+            Job.from_toml(path, **arguments)
+        assert str(caught.value).startswith(text)
+
+
+def test_other_mappings_and_sequences_are_taken() -> None:
+    given: list[Any] = [("sample.size=3",), iter(["sample.size=3"]), np.array(["sample.size=3"])]
+    for overrides in given:
+        assert Job.from_mapping(MappingProxyType(mapping()), overrides).sample.size == 3
 
 
 def test_a_job_is_frozen() -> None:
