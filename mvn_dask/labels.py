@@ -9,18 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from reprlib import Repr
 from typing import Any
 
 from mvn_dask import checks
 from mvn_dask.array_likes import is_column_frame, is_instance
 from mvn_dask.errors import ArgumentError
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 
 _NUMBERED = re.compile(r"(?:column_)?([0-9]{1,18})(?:\.0+)?")
 """The labels that libraries make up, 0, 1, … of pandas and column_0, … of polars, and what they become as floats."""
-_QUOTED = Repr()
-_QUOTED.maxstring = 60
 
 
 @dataclass(frozen=True)
@@ -131,6 +128,6 @@ def _difference(one: Sequence[str], other: Sequence[str]) -> str:
     if len(one) != len(other):
         return f"there are {plural(len(one), 'label')} in one and {len(other)} in the other"
     number = next(number for number, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1])
-    seen = [_QUOTED.repr(labels[number]) for labels in (one, other)]
+    seen = [short_repr(labels[number]) for labels in (one, other)]
     same = " (the same labels in another order)" if sorted(one) == sorted(other) else ""
     return f"variable {number} is {seen[0]} in one and {seen[1]} in the other{same}"

@@ -250,9 +250,10 @@ class Dense(Covariance):
             return TriangularFactor(np.linalg.cholesky(self.matrix)), 0.0
         except np.linalg.LinAlgError as error:
             text = describe_indefinite(self.matrix, self._deviations, self.tol)
-            raise NotPositiveDefiniteError(
-                f"{error}. {text}", advice=Advice("For a singular covariance use {singular}.")
-            ) from error
+            # No method draws from a negative variance.
+            singular = self.variances().min() >= 0
+            advice = Advice("For a singular covariance use {singular}.") if singular else None
+            raise NotPositiveDefiniteError(f"{error}. {text}", advice=advice) from error
 
     def _smallest(self) -> float:
         return smallest_eigenvalue(self.matrix, self._deviations)
