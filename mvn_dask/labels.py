@@ -34,7 +34,7 @@ class Axis:
     @classmethod
     def of(cls, where: str, labels: Iterable[object]) -> "Axis":
         """An axis whose labels may be of any type."""
-        return cls(where, tuple(map(str, labels)))
+        return cls(where, tuple(_text(label) for label in labels))
 
     @property
     def is_default(self) -> bool:
@@ -121,6 +121,11 @@ def _axes(name: str, value: Any) -> Iterator[Axis]:
             index: Any = getattr(value, axis, None)
             if is_instance(index, "pandas", "Index"):
                 yield Axis.of(f"the {axis} of `{name}`", index)
+
+
+def _text(label: object) -> str:
+    # As numpy and Zarr hold texts of ASCII.
+    return label.decode(errors="backslashreplace") if isinstance(label, bytes) else str(label)
 
 
 def _difference(one: Sequence[str], other: Sequence[str]) -> str:
