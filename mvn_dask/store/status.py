@@ -99,6 +99,8 @@ def status(
     ------
     NotAStoreError, DamagedManifestError
         If there is no store; if its manifest or its metadata are damaged.
+    StorageNotEmptyError
+        If others appended to the array.
     ArgumentError, ArgumentTypeError
         If `part` is no part.
 

@@ -16,7 +16,7 @@ from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, left_behind, read_manifest
 from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
-from mvn_dask.store.format.ownership import no_key, own_keys, refuse_folders, removal
+from mvn_dask.store.format.ownership import no_key, own_keys, refuse_appended, refuse_folders, removal
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
@@ -35,7 +35,7 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
 
     They are missing where the root's, the last thing written, is that of another manifest: the store was extended
     since. Attributes and members that others added are no change. Raises DamagedManifestError if a document contradicts
-    the manifest.
+    the manifest; StorageNotEmptyError if that is since others appended to the array.
     """
     expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
     root = _document(storage, DOCUMENT, expected)
@@ -48,6 +48,7 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
             return None
         fault = document_fault(found, json.loads(text))
         if fault == "contradicts" and key != DOCUMENT:
+            refuse_appended(storage, manifest)
             raise DamagedManifestError(
                 f"the manifest of {storage} and its Zarr metadata in {key} disagree",
                 advice=Advice("{repair} writes them again"),

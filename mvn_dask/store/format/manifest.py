@@ -189,8 +189,7 @@ class Manifest:
         text = f"{storage} holds another specification: {'; '.join(different.values())}."
         text += " Another build of numpy's LAPACK made that factor of the same covariance." if rounding else ""
         way_out = "{the_same} that the store was begun with, name another URL, or {overwrite}"
-        both_samples = self.is_sample and other.is_sample
-        longer = length_advice(self.samples[0], self.shape, other.samples[0], other.shape) if both_samples else ""
+        longer = length_advice(self.as_dict(), other.as_dict(), different)
         raise SpecMismatchError(text, advice=Advice(longer + way_out))
 
 
