@@ -45,6 +45,11 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
+def may_name_dimension(name: str) -> bool:
+    """Whether a store may have a dimension of this name, which is also the folder of the variables' names."""
+    return _DIMENSION.fullmatch(name) is not None and name != "samples"
+
+
 @dataclass(frozen=True)
 class ArrayLayout:
     """An array and how it is cut."""
@@ -70,8 +75,7 @@ class ArrayLayout:
             raise ValueError(f"shape {self.shape}, chunks {chunks}, {inner} and dimensions {self.dimensions} disagree")
         if 0 in chunks or 0 in inner:
             raise ValueError(f"chunks {chunks} and inner chunks {inner} must be at least 1")
-        # A dimension is also the folder of the variables' names.
-        if not all(_DIMENSION.fullmatch(word) and word != "samples" for word in self.dimensions):
+        if not all(map(may_name_dimension, self.dimensions)):
             raise ValueError(f"dimensions {self.dimensions} must be words, and none `samples`")
         if self.names is not None and self.shape[-1:] != (len(self.names),):
             raise ValueError(f"the shape {self.shape} does not go with {plural(len(self.names), 'name')}")
