@@ -486,7 +486,7 @@ def test_another_length_of_the_same_sample_is_named(tmp_path: Path) -> None:
     for end, array in wanted.items():
         with pytest.raises(SpecMismatchError, match=longer + end):
             mvn_dask.to_zarr(array, tmp_path)
-    with pytest.raises(SpecMismatchError, match="holds a longer run of the sample: its first 700 rows are the array"):
+    with pytest.raises(SpecMismatchError, match="holds a longer run of the sample: its first 700 rows are the array's"):
         mvn_dask.to_zarr(sample(700), tmp_path)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path)[:700].compute(), sample(700).compute())
     for other in (sample(1500, seed=2), sample(1000, chunks=400), sample(1500) + 1, sample(1500).reshape((500, 3, 2))):
