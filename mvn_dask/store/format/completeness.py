@@ -18,7 +18,7 @@ from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, left_behind, r
 from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
 from mvn_dask.store.format.ownership import no_key, own_keys, refuse_appended, refuse_folders, removal
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Storage
 
 State = Literal["unfinished", "changed", "complete"]
 """How far a store is: "changed" is one that was complete, and whose metadata others changed since."""
@@ -62,7 +62,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     entry = storage.entry(key)
     if entry is not None and not entry.regular:
         raise DamagedManifestError(
-            f"{key} of {storage} is a link or the like", advice=Advice("{repair} writes it again")
+            f"{key} of {storage} is {NO_PLAIN_FILE}", advice=Advice("delete it, and {repair} writes it again")
         )
     return read_amendable(storage, key, expected[key])
 

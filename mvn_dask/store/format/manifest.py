@@ -22,7 +22,7 @@ from mvn_dask.readable import plural
 from mvn_dask.store.format.differences import field_differences, flat_fields, length_advice
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, NO_PLAIN_FILE, VERSION_2_KEY, Storage
 from mvn_dask.store.storage.placeholder import kept_manifest
 
 FORMAT = "mvn_dask store"
@@ -246,10 +246,10 @@ def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | Non
             raise _other_version(str(storage), 2)
         return None
     path = f"{storage}/{MANIFEST_KEY}"
-    if not entry.regular or entry.size > MAX_MANIFEST_BYTES:
-        raise DamagedManifestError(
-            f"{path} is no manifest: it is a link, or too large with {plural(entry.size, 'byte')}"
-        )
+    if not entry.regular:
+        raise DamagedManifestError(f"{path} is no manifest: it is {NO_PLAIN_FILE}, or lies below one")
+    if entry.size > MAX_MANIFEST_BYTES:
+        raise DamagedManifestError(f"{path} is no manifest: it is too large with {plural(entry.size, 'byte')}")
     try:
         text = kept_manifest(storage.read(MANIFEST_KEY).tobytes(), storage, removing=removing)
     except FileNotFoundError:

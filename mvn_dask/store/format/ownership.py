@@ -21,6 +21,7 @@ from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
 from mvn_dask.store.storage.base import (
     INTERNAL_FOLDER,
     MANIFEST_KEY,
+    NO_PLAIN_FILE,
     VERSION_2_KEY,
     Entry,
     Storage,
@@ -162,9 +163,7 @@ class Removal:
         if entry is None:
             return
         if not entry.regular:
-            what = (
-                f"{entry.key} in {self.storage} is a link, a pipe or the like, which a store never holds: delete it, "
-            )
+            what = f"{entry.key} in {self.storage} is {NO_PLAIN_FILE}, which a store never holds: delete it, "
         elif is_store(self.storage):
             what = f"in {self.storage} {entry.key} lies there, which is no part of the store: move it away, "
         else:

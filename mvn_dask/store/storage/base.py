@@ -39,6 +39,10 @@ Over = Literal["nothing", "other sizes", "anything"]
 """What a file may be written over: nothing; files of another size, which count as missing; or any."""
 
 
+NO_PLAIN_FILE = "a link, a pipe, a folder or the like"
+"""What an entry is that is not `Entry.regular`, in words."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One file or object."""

@@ -23,6 +23,7 @@ from mvn_dask.errors import NoSpaceError, StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import (
     FOLDER_LOCK,
     INTERNAL_FOLDER,
+    NO_PLAIN_FILE,
     Buffer,
     ByteArray,
     Entry,
@@ -70,12 +71,12 @@ class LocalStorage(Storage):
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
         except OSError as error:
             if error.errno in {errno.ENXIO, errno.EOPNOTSUPP}:  # a socket
-                raise StoreError(f"{key} in {self} is no plain file") from error
+                raise StoreError(f"{key} in {self} is {NO_PLAIN_FILE}, and no plain file") from error
             raise
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise StoreError(f"{key} in {self} is no plain file")
+                raise StoreError(f"{key} in {self} is {NO_PLAIN_FILE}, and no plain file")
             # Into an array of the file's size, in place: `read` would grow a buffer, and copy it.
             content, size = np.empty(status.st_size, np.uint8), 0
             with file_named(f"{self.name}/{key}"), open(descriptor, "rb", buffering=0, closefd=False) as file:

@@ -243,7 +243,7 @@ def test_manifests_that_are_not_even_read(tmp_path: Path) -> None:
         read_manifest(storage)
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DamagedManifestError, match="it is a link"):
+    with pytest.raises(DamagedManifestError, match="it is a link, a pipe, a folder or the like"):
         read_manifest(storage)
 
 
