@@ -32,7 +32,8 @@ from mvn_dask.store.storage.base import (
     Storage,
     written_key,
 )
-from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, FolderLock, locked
+from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, locked
+from mvn_dask.store.storage.folder_session import FolderSession
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -174,7 +175,7 @@ class LocalStorage(Storage):
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
         with locked(self._folder, LOCK, os.O_RDWR) as lock:
             lock.acquire_shared()
-            yield FolderSession(lock, self)
+            yield FolderSession(lock, self.write, self.delete_many)
 
     @contextmanager
     def task_session(self) -> Iterator[None]:
@@ -276,26 +277,3 @@ class LocalStorage(Storage):
             link = key
         if link is not None:
             raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")
-
-
-class FolderSession(Session):
-    """A session by a lock, so that nobody takes the store over while the process lives."""
-
-    def __init__(self, lock: FolderLock, storage: LocalStorage) -> None:
-        self._lock = lock
-        self._storage = storage
-
-    def acquire_shared(self) -> None:
-        self._lock.acquire_shared()
-
-    def try_exclusive(self) -> bool:
-        return self._lock.try_exclusive()
-
-    def replace(self, key: str, buffers: Sequence[Buffer]) -> None:
-        self._storage.write(key, buffers)
-
-    def begin_removal(self) -> None:
-        """Nobody else is there."""
-
-    def delete_many(self, keys: Iterable[str]) -> None:
-        self._storage.delete_many(keys)
