@@ -16,6 +16,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from mvn_dask.advice import Advice
+from mvn_dask.checks import MAX_AXES
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.readable import plural
@@ -30,8 +31,6 @@ FORMAT_VERSION = 4
 """Version of the layout. Another version is refused, never guessed."""
 MAX_CHUNKS = 10**7
 """Chunks of a store, at most: a bit of memory is kept for each."""
-MAX_STORED_AXES = 31
-"""Axes of a store's array, at most: numpy 1 numbers the cells of no grid that has more."""
 MAX_MANIFEST_BYTES = 2**26
 """Size of a manifest, at most; names of the variables make it long."""
 
@@ -69,8 +68,8 @@ class ArrayLayout:
 
     def __post_init__(self) -> None:
         chunks, inner = self.chunks, self.chunks if self.inner_chunks is None else self.inner_chunks
-        if len(self.shape) > MAX_STORED_AXES:
-            raise ValueError(f"an array of {len(self.shape)} axes has more than {MAX_STORED_AXES}")
+        if len(self.shape) > MAX_AXES:
+            raise ValueError(f"an array of {len(self.shape)} axes has more than {MAX_AXES}")
         if len({len(self.shape), len(chunks), len(inner), len(self.dimensions)}) > 1:
             raise ValueError(f"shape {self.shape}, chunks {chunks}, {inner} and dimensions {self.dimensions} disagree")
         if 0 in chunks or 0 in inner:

@@ -164,7 +164,7 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "chunks: many of nothing": (array(shape=[0, 2**40], chunks=[1, 1], names=None), "more than 10000000 chunks"),
     "shape: many axes": (
         array(shape=[1] * 5000, chunks=[1] * 5000, dimensions=["x"] * 5000, names=None),
-        "an array of 5000 axes has more than 31",
+        "an array of 5000 axes has more than 64",
     ),
     "chunks: zero": (array(chunks=[0, 2]), "must be at least 1"),
     "chunks: of other axes": (array(chunks=[40]), "disagree"),
