@@ -46,8 +46,12 @@ class Axis:
     @property
     def is_reordered(self) -> bool:
         """Whether the labels are those that a library makes up, in another order."""
-        matches = [_NUMBERED.fullmatch(label) for label in self.labels]
-        numbers = [int(match[1]) for match in matches if match is not None]
+        numbers: list[int] = []
+        for label in self.labels:
+            match = _NUMBERED.fullmatch(label)
+            if match is None:
+                return False
+            numbers.append(int(match[1]))
         order = list(range(len(self.labels)))
         return numbers != order and sorted(numbers) == order
 
@@ -94,7 +98,12 @@ def axes_of(name: str, value: Any) -> list[Axis]:
     >>> axes_of("mean", [0.5, 2.0])
     []
     """
-    return list(_axes(name, value))
+    return [Axis.of(where, labels) for where, labels in _axes(name, value)]
+
+
+def has_labels(value: Any) -> bool:
+    """Whether an array-like has labels along an axis."""
+    return next(_axes("", value), None) is not None
 
 
 def given_names(given: object, ndim: int, where: str = "`names`") -> list[Axis]:
@@ -107,20 +116,22 @@ def given_names(given: object, ndim: int, where: str = "`names`") -> list[Axis]:
     return [Axis(where, found, chosen=True)]
 
 
-def _axes(name: str, value: Any) -> Iterator[Axis]:
+def _axes(name: str, value: Any) -> Iterator[tuple[str, Iterable[object]]]:
+    """Where the labels along each axis stand, and what they are."""
     if is_instance(value, "xarray", "DataArray"):
         for dim in value.dims:
             if dim in value.coords:
                 # As pandas gives them, so that dates have one spelling.
-                yield Axis.of(f"the coordinate {dim!r} of `{name}`", value.coords[dim].to_index())
+                yield f"the coordinate {dim!r} of `{name}`", value.coords[dim].to_index().tolist()
     elif is_column_frame(value):
-        yield Axis.of(f"the columns of `{name}`", getattr(value, "column_names", None) or value.columns)
+        yield f"the columns of `{name}`", getattr(value, "column_names", None) or value.columns
     else:
         # pandas' own, and frames of other libraries that have its index. The index of a list is a method.
         for axis in ("columns", "index"):
             index: Any = getattr(value, axis, None)
             if is_instance(index, "pandas", "Index"):
-                yield Axis.of(f"the {axis} of `{name}`", index)
+                # As a list, since pandas takes microseconds for each text of Arrow that it is asked for alone.
+                yield f"the {axis} of `{name}`", index.tolist()
 
 
 def _text(label: object) -> str:
