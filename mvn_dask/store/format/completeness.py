@@ -14,7 +14,7 @@ from mvn_dask.readable import plural
 from mvn_dask.store.format.chunk_listing import missing_count
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
-from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, left_behind, read_manifest
+from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, lost_manifest, read_manifest
 from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
 from mvn_dask.store.format.ownership import no_key, own_keys, refuse_appended, refuse_folders, removal
 from mvn_dask.store.format.parameters import parameter_key
@@ -122,7 +122,7 @@ def refuse_unknown_files(storage: Storage, *, overwrite: bool, going_to_be: Mani
             refuse_folders(storage, is_going_to_be)
             return
         removal(storage).refuse_other_files()
-        why = f" ({left_behind(storage)})" if left_behind(storage) else ""
+        why = f" ({lost})" if (lost := lost_manifest(storage)) else ""
         raise StorageNotEmptyError(
             f"{storage} is not empty, and no store of mvn_dask{why}", advice=Advice("name another URL, or {overwrite}")
         )

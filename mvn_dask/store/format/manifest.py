@@ -258,25 +258,30 @@ def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | Non
 
 def require_manifest(storage: Storage) -> Manifest:
     """The manifest of a store that must be there. Raises NotAStoreError if there is none."""
-    manifest = read_manifest(storage)
-    if manifest is None:
-        why = left_behind(storage)
+    if (manifest := read_manifest(storage)) is None:
+        why = lost_manifest(storage)
         text = f"there is no store at {storage}"
         raise NotAStoreError(f"{text}: {why}") if why else NotAStoreError(text, advice=Advice("{to_zarr} makes one"))
     return manifest
 
 
-def left_behind(storage: Storage) -> str | None:
-    """That the manifest of a store was left behind, where Zarr's metadata are those of one; else None."""
+def lost_manifest(storage: Storage) -> str | None:
+    """Why there is no manifest, where Zarr's metadata are those of a store; else None."""
     for key, attribute in ((DOCUMENT, FINGERPRINT), (f"samples/{DOCUMENT}", PROVENANCE)):
-        document = read_document(storage, key)
-        attributes = None if document is None else document.get("attributes")
+        attributes = (read_document(storage, key) or {}).get("attributes")
         if isinstance(attributes, dict) and attribute in attributes:
-            return (
-                f"its Zarr metadata is that of one, but the folder {INTERNAL_FOLDER} is missing: it was left behind by "
-                "a copy without the names that begin with a dot. Copy it as well"
-            )
-    return None
+            break
+    else:
+        return None
+    but = "its Zarr metadata is that of one, but"
+    if INTERNAL_FOLDER in storage.folders():
+        return f"{but} {MANIFEST_KEY} is missing: restore it from a copy of the store"
+    if storage.entry(INTERNAL_FOLDER) is not None:
+        return f"{but} {INTERNAL_FOLDER} is no folder, but a file, a link or the like: put the store's own in its place"
+    return (
+        f"{but} the folder {INTERNAL_FOLDER} is missing: it was left behind by a copy without the names that begin "
+        "with a dot. Copy it as well"
+    )
 
 
 def is_unchanged(storage: Storage, manifest: Manifest) -> bool:
@@ -291,5 +296,5 @@ def require_same_manifest(storage: Storage, manifest: Manifest) -> None:
     """Raise unless the store was begun with this manifest."""
     stored = read_manifest(storage)
     if stored is None:
-        raise StoreError(f"{storage} has lost its manifest: {left_behind(storage) or 'did somebody delete it?'}")
+        raise StoreError(f"{storage} has lost its manifest: {lost_manifest(storage) or 'did somebody delete it?'}")
     stored.require_same(manifest, storage)

@@ -166,9 +166,13 @@ class LocalStorage(Storage):
         return partial(np.load, f"{self.name}/{key}", mmap_mode="r", allow_pickle=False)
 
     def require_folder(self) -> None:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            if not stat.S_ISDIR(os.stat(self._folder).st_mode):  # noqa: PTH116 as in `_is_folder`
-                raise StorageNotEmptyError(f"{self} is a file: `url` must name a folder")
+        # Up to the first that is there: what does not exist can be made in a folder alone.
+        for folder in (self._folder, *self._folder.parents):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                if stat.S_ISDIR(os.stat(folder).st_mode):  # noqa: PTH116 as in `_is_folder`
+                    return
+                below = "" if folder == self._folder else f", and {self} lies below it"
+                raise StorageNotEmptyError(f"{folder} is a file{below}: `url` must name a folder")
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -14,6 +14,7 @@ from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import changed_documents, refuse_unfinished, state
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
+from tests.support.damage import make_special
 
 
 def stored(url: StoreLike) -> None:
@@ -96,6 +97,59 @@ def test_a_copy_without_the_names_that_begin_with_a_dot(known_by: str, tmp_path:
     shutil.copytree(tmp_path / "store" / ".mvn_dask", copy / ".mvn_dask")
     mvn_dask.repair(copy)
     assert mvn_dask.verify(copy, level="values").ok
+
+
+NO_FOLDER = r".mvn_dask is no folder, but a file, a link or the like: put the store's own in its place"
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("only the manifest", r".mvn_dask/manifest.json is missing: restore it from a copy of the store"),
+        ("an empty folder", r".mvn_dask/manifest.json is missing: restore it from a copy of the store"),
+        ("pipe", NO_FOLDER),
+        ("socket", NO_FOLDER),
+        ("link", NO_FOLDER),
+        ("file", NO_FOLDER),
+    ],
+)
+def test_a_lost_manifest_is_no_folder_left_behind(kind: str, says: str, tmp_path: Path) -> None:
+    """The error says what lies in its place, and putting it back helps."""
+    folder, internal = tmp_path / "store", tmp_path / "store" / ".mvn_dask"
+    stored(folder)
+    shutil.copytree(internal, tmp_path / "kept")
+    (internal / "manifest.json").unlink()
+    if kind != "only the manifest":
+        shutil.rmtree(internal)
+        if kind == "an empty folder":
+            internal.mkdir()
+        elif kind == "file":
+            internal.write_text("mine")
+        else:
+            make_special(internal, kind)
+    for call in CALLS:
+        with pytest.raises(
+            NotAStoreError, match=f"^there is no store at .*: its Zarr metadata is that of one, but {says}$"
+        ):
+            call(folder)
+    there = says if internal.is_dir() else "lies there: move it away|a link, a pipe, a folder or the like"
+    with pytest.raises(StorageNotEmptyError, match=there):
+        stored(folder)
+    if internal.is_dir():
+        shutil.rmtree(internal)
+    else:
+        internal.unlink()
+    shutil.copytree(tmp_path / "kept", internal)
+    stored(folder)
+    assert mvn_dask.verify(folder).ok
+
+
+def test_in_a_bucket_a_lost_manifest_is_named_as_well() -> None:
+    url = "memory://lost-manifest"
+    stored(url)
+    open_storage(url).delete(".mvn_dask/manifest.json")
+    with pytest.raises(NotAStoreError, match=r"but .mvn_dask/manifest.json is missing: restore it from a copy"):
+        mvn_dask.status(url)
 
 
 def test_nothing_was_left_behind_by_others(tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, StoreError, UnfinishedStoreError
+from mvn_dask.errors import DamagedManifestError, NotAStoreError, StorageNotEmptyError, StoreError, UnfinishedStoreError
 from mvn_dask.maintenance.verify import Level
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
+from tests.support.damage import make_special
 from tests.support.stores import sample, tree
 
 
@@ -289,6 +290,27 @@ def test_a_lock_that_is_no_plain_file_is_not_followed(kind: str, tmp_path: Path)
             pass
     assert not list(elsewhere.glob("*"))
     assert kind == "linked folder" or not elsewhere.exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+@pytest.mark.parametrize("below", ["", "store", "some/store"])
+def test_a_url_of_a_file_or_below_one_is_refused(below: str, kind: str, tmp_path: Path) -> None:
+    """Before anything is made; whoever only looks finds no store there."""
+    there = tmp_path / "notes"
+    if kind == "file":
+        there.write_text("mine")
+    else:
+        make_special(there, kind)
+    more = f", and {there / below} lies below it" if below else ""
+    for overwrite in (False, True):
+        with pytest.raises(StorageNotEmptyError, match=f"^{there} is a file{more}: `url` must name a folder$"):
+            mvn_dask.to_zarr(sample(), there / below, overwrite=overwrite)
+    calls: list[Any] = [mvn_dask.from_zarr, mvn_dask.status, mvn_dask.verify, mvn_dask.repair]
+    for call in (*calls, lambda url: mvn_dask.extend(url, 5)):
+        with pytest.raises(NotAStoreError, match="there is no store at"):
+            call(there / below)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+    assert kind == "pipe" or there.read_text() == "mine"
 
 
 def test_tasks_visit_what_is_there(tmp_path: Path) -> None:
