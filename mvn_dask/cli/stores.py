@@ -175,8 +175,7 @@ def extend(
     except ArgumentError as error:
         raise ArgumentError(f"ROWS {error}") from error
     url, storage_options, job = _locate(store, options, secrets)
-    stopped = f"`mvn-dask repair {store}` completes it; the same command again would append more rows"
-    with _computing(job, work, stopped):
+    with _computing(job, work):
         fsync = job is not None and job.output.fsync
         found = extend_store(url, count, fsync=fsync, storage_options=storage_options)
     return Result(str(found), as_json(found))
@@ -243,8 +242,11 @@ def _is_job_file(store: str) -> bool:
 
 
 @contextmanager
-def _computing(job: "Job | None", work: WorkOptions, stopped: str) -> Iterator[None]:
-    """Inside the body, the job's cluster works, until a signal stops it; `stopped` says what to do then."""
+def _computing(job: "Job | None", work: WorkOptions, stopped: str | None = None) -> Iterator[None]:
+    """Inside the body, the job's cluster works, until a signal stops it.
+
+    `stopped` says what to do then; without it, what the error says: an extension goes on otherwise after it has begun.
+    """
     from mvn_dask.cli.signals import cancel_on_signals
     from mvn_dask.errors import JobCancelledError
     from mvn_dask.execution.cancellation import CancelToken, cancellable
@@ -259,4 +261,6 @@ def _computing(job: "Job | None", work: WorkOptions, stopped: str) -> Iterator[N
         ):
             yield
     except JobCancelledError as error:
+        if stopped is None:
+            raise JobCancelledError("stopped", advice=error.advice) from error
         raise JobCancelledError(f"stopped: {stopped}") from error

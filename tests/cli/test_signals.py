@@ -216,6 +216,21 @@ def test_a_signal_while_a_store_is_verified(site: Site, start_paused: StartPause
     assert err.splitlines()[-1] == "mvn-dask: error: stopped: nothing was changed; the same command begins anew"
 
 
+@pytest.mark.faults
+def test_a_signal_while_a_store_is_extended(site: Site, start_paused: StartPaused) -> None:
+    """And the way on that it gives."""
+    site.run("run", "--quiet")
+    job = start_paused("open:/samples/c/", "extend", "store.zarr", "40000")
+    job.wait_until_paused()
+    job.signal(signal.SIGTERM)
+    job.resume()
+    out, err = job.end(75)
+    assert out == ""
+    assert err.splitlines()[-1] == "mvn-dask: error: stopped: `mvn-dask repair` completes it"
+    assert site.run("repair", "--quiet") == 0
+    assert site.run("verify", "--quiet") == 0
+
+
 def test_handlers_are_put_back(caplog: pytest.LogCaptureFixture) -> None:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
     before = [signal.getsignal(number) for number in numbers]
