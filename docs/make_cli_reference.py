@@ -39,9 +39,10 @@ then the job's output, its storage options and its cluster are meant.
 Everything else goes to **standard error**: a bar in a terminal, elsewhere a line each half minute, both by chunk, with
 bytes, rate and time left as `status` has them; what takes over a second before that, such as reading, factorising or
 compiling; each warning and each error in one line. With `--log-format json` these are objects with `time`, `level`,
-`message`, and what belongs to them; a run begins with one whose `event` is "started" (with `version`, `fingerprint`,
-`cluster` and `threads`), and ends with one whose `event` is "finished" (with `exit_code`, `drawn`, the chunks, and
-`seconds`). Colours are left out where `NO_COLOR` is set or standard error is no terminal.
+`message`, and what belongs to them. The last one of every `run` and `sample` has the `event` "finished" (with
+`exit_code`, `drawn`, the chunks, and `seconds`), whatever came before; where there is something to draw or to compare,
+that is one whose `event` is "started" (with `version`, `fingerprint`, `cluster` and `threads`), after those about
+reading and factorising. Colours are left out where `NO_COLOR` is set or standard error is no terminal.
 
 **Signals.** SIGTERM, SIGINT (Ctrl-C) and SIGUSR1, Slurm's early warning, stop a command: nothing new begins, chunks
 that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once; within a
@@ -67,7 +68,8 @@ mean, cov, correlation or standard_deviations. Relative paths start at the folde
 by the environment variable, which must be set and not empty; then a leading `~` or `~user` by a home folder. `$NAME`
 stays as it is, and so does everything that is no path or URL, as numbers and the options of a cluster. The job keeps
 what is written, so that each machine expands its own. `file:/data` and `file:///data` are paths; `s3:/bucket`, without
-its second slash, is an error, and `./s3:/bucket` a path."""
+its second slash, is an error, and `./s3:/bucket` a path. STORE, OUT, and the files of `--mean` and `--cov` are read
+likewise, from the current folder; FILE and PATH too, without variables."""
 
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),

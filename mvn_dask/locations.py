@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from mvn_dask.errors import ArgumentError
 
@@ -17,7 +17,9 @@ _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<rest>.*)", re.DOT
 _FILE_URL = re.compile(r"(//(localhost)?(?=/)|(?!//))(?P<path>/.*)", re.DOTALL | re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:", re.ASCII)
 """A drive of Windows, which is no scheme."""
-_SCHEMES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "azure", "memory", "http", "https", "ftp", "hdfs"}
+OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
+"""Object stores that have a conditional put."""
+_SCHEMES = {*OBJECT_SCHEMES, "gcs", "memory", "http", "https", "ftp", "hdfs"}
 """Schemes that no file name begins with by chance: "run:7" is a name, "s3:bucket" is a mistake."""
 
 
@@ -85,6 +87,32 @@ def local_path(value: object) -> Path:
     if isinstance(location, str):
         raise ArgumentError(f"must be a path of this machine, not the URL {_shown(location)}")
     return location
+
+
+def require_object_url(url: str) -> SplitResult:
+    """The parts of the URL of an object store, or of memory, as `parse_location` gives it.
+
+    Raises ArgumentError for another scheme, for credentials or queries, and where ``.`` or ``..`` are steps of it.
+
+    >>> require_object_url("s3://bucket/a/b.zarr").netloc
+    'bucket'
+    >>> require_object_url("https://host/b.zarr")
+    Traceback (most recent call last):
+    mvn_dask.errors.ArgumentError: must be a path, or an s3://, gs://, az:// or memory:// URL, not https://…
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ArgumentError(f"must be a path or a URL, and {_shown(url)} is none: {error}") from error
+    if parts.scheme not in OBJECT_SCHEMES | {"memory"}:
+        raise ArgumentError(f"must be a path, or an s3://, gs://, az:// or memory:// URL, not {parts.scheme}://…")
+    # abfs://container@account.dfs.core.windows.net is how Azure spells a container.
+    user = parts.username if parts.scheme not in {"abfs", "abfss"} else None
+    if user or parts.password or parts.query or parts.fragment:
+        raise ArgumentError("must hold no credentials or queries: give them as storage_options")
+    if {".", ".."} & {parts.netloc, *unquote(parts.path).split("/")}:
+        raise ArgumentError(f"must be a plain prefix, without '.' and '..', not {_shown(url)}")
+    return parts
 
 
 def as_text(path: Path) -> str:

@@ -21,7 +21,7 @@ import xarray as xr
 import mvn_dask
 from mvn_dask.array_likes import real_array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, MvnDaskError
-from mvn_dask.job.schema.base import location_of
+from mvn_dask.job.paths import location_of
 from mvn_dask.locations import as_text, parse_location
 from mvn_dask.random.streams import as_root, recorded_root
 from tests.test_labels import names_of

@@ -11,13 +11,29 @@ PROGRAM = "mvn-dask"
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 """Shells that there are scripts for."""
 _VARIABLE = "_MVN_DASK_COMPLETE"
-# typer's script for bash, and no space after a key of a job file, since its value follows.
+# typer's script for bash, and no space after a key of a job file, since its value follows. bash breaks words at "=" and
+# ":" as well: those with nothing between them are one word again, and of an answer bash wants what follows the break.
 _BASH = f"""\
 _mvn_dask_completion() {{
-    local IFS=$'\\n'
-    COMPREPLY=( $( env COMP_WORDS="${{COMP_WORDS[*]}}" \\
-                   COMP_CWORD=$COMP_CWORD \\
+    local IFS=$'\\n' line=$COMP_LINE count=0 number=0 i word begun words=()
+    for ((i = 0; i < ${{#COMP_WORDS[@]}}; i++)); do
+        word=${{COMP_WORDS[i]}}
+        if [[ $count -gt 0 && -n $word && $line == "$word"* ]]; then
+            words[count - 1]+=$word
+        else
+            line=${{line#"${{line%%[![:space:]]*}}"}}
+            words[count++]=$word
+        fi
+        line=${{line#"$word"}}
+        [[ $i -eq $COMP_CWORD ]] && number=$((count - 1))
+    done
+    word=${{COMP_WORDS[COMP_CWORD]}}
+    [[ $word == [=:] ]] && word=
+    begun=${{words[number]%"$word"}}
+    COMPREPLY=( $( env COMP_WORDS="${{words[*]}}" \\
+                   COMP_CWORD=$number \\
                    {_VARIABLE}=complete_bash $1 ) )
+    COMPREPLY=( "${{COMPREPLY[@]#"$begun"}}" )
     [[ ${{#COMPREPLY[@]}} -eq 1 && ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace
     return 0
 }}

@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +13,13 @@ from mvn_dask.atomic import file_named
 from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, call_at_end, command
 from mvn_dask.cli.completion import job_values
 from mvn_dask.cli.exit_codes import ExitCode
-from mvn_dask.cli.output_files import refuse_unusable_file
+from mvn_dask.cli.output_files import output_file
 from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
     from mvn_dask.job.job import Job
+    from mvn_dask.job.keys import Override
 
 Tls = Annotated[bool, typer.Option("--tls", help="Encrypt what a local cluster sends, with temporary certificates.")]
 Dashboard = Annotated[
@@ -80,9 +80,12 @@ def run(
 
     SIGTERM, SIGINT and SIGUSR1 stop it after the chunks that are being drawn, with exit code 75: run it again.
     """
-    more = [*(overrides or []), *(["cluster.tls=true"] if tls else [])]
-    more += [] if dashboard is None else [f'cluster.options.dashboard_address="{dashboard}"']
-    return _run(lambda: _read(job, more, secrets, part), work, force=force)
+    from mvn_dask.job.keys import Override
+
+    given = [Override(("cluster", "tls"), True, "", "--tls")] if tls else []
+    if dashboard is not None:
+        given.append(Override(("cluster", "options", "dashboard_address"), dashboard, "", "--dashboard"))
+    return _run(lambda: _read(job, overrides, secrets, part, given), work, force=force)
 
 
 @command
@@ -106,9 +109,16 @@ def sample(
     secrets: RedactSecrets,
 ) -> CommandResult:
     """Draw a sample without a job file. The same command goes on where it was stopped."""
+    from mvn_dask.job.typed_numbers import numbers_or_file
+
     mapping = {
         "version": 1,
-        "distribution": {"mean": _numbers(mean), "cov": _numbers(cov), "method": method, "check_valid": check_valid},
+        "distribution": {
+            "mean": numbers_or_file("--mean", mean),
+            "cov": numbers_or_file("--cov", cov),
+            "method": method,
+            "check_valid": check_valid,
+        },
         "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
         "output": {"url": out},
     }
@@ -121,15 +131,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> CommandResult:
     """Write a job file to begin with, in which every key is explained."""
-    from mvn_dask.errors import ArgumentError, StorageNotEmptyError
+    from mvn_dask.errors import StorageNotEmptyError
     from mvn_dask.job.template import job_template
-    from mvn_dask.locations import local_path
 
-    try:
-        target = local_path(path)
-    except ArgumentError as error:
-        raise ArgumentError(f"PATH {error}") from error
-    refuse_unusable_file("PATH", target)
+    target = output_file("PATH", path)
     try:
         with file_named(target), target.open("w" if force else "x", encoding="utf-8") as file:
             file.write(job_template())
@@ -190,32 +195,23 @@ def _resuming_command() -> str:
 
 
 def _read(
-    job: str | Mapping[str, Any], overrides: Sequence[str] | None, secrets: RedactSecrets, part: str | None
+    job: str | Mapping[str, Any],
+    overrides: Sequence[str] | None,
+    secrets: RedactSecrets,
+    part: str | None,
+    options: "Sequence[Override]" = (),
 ) -> tuple["Job", tuple[int, int] | None]:
     """A job and the part to draw; its secrets are left out of the log from now on."""
     from mvn_dask.job.job import Job
+    from mvn_dask.job.parsing import parse_file
     from mvn_dask.job.parts import part_of
 
     if isinstance(job, str):
-        found = Job.from_toml(job, overrides or ())
+        found = parse_file(Job, job, overrides or (), options)
     else:
         found = Job.from_mapping(job, overrides or (), label="the command line")
     secrets.add(*found.secrets())
     return found, None if part is None else part_of(part, os.environ)
-
-
-def _numbers(text: str) -> Any:
-    """Numbers as people write them on a command line, or else the name of a file."""
-    import tomllib
-
-    # TOML has no .5 and no 1., which people write.
-    with suppress(ValueError):
-        numbers = [float(each) for each in text.split(",")]
-        return numbers if len(numbers) > 1 else numbers[0]
-    try:
-        return tomllib.loads(f"value = {text}")["value"] if text.strip() else text
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _one_or_several(text: str) -> object:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +14,7 @@ from mvn_dask.cli.command import CommandResult, OutputOptions, Part, Result, Sto
 from mvn_dask.cli.completion import one_of
 from mvn_dask.cli.console import print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message
-from mvn_dask.cli.output_files import refuse_unusable_file
+from mvn_dask.cli.output_files import output_file
 from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
@@ -55,27 +54,38 @@ def status(
 ) -> CommandResult:
     """Show how far a store is; also while a job is running.
 
-    Of a job file, it says as well by which fields the store is of another specification.
+    Of a job file, it says as well by which fields the store is of another specification. A watch waits for a store
+    that no job has begun yet.
     """
     from mvn_dask.cli.formatting import status_json, status_text
-    from mvn_dask.cli.watching import status_line, watch
+    from mvn_dask.cli.watching import has_changed, status_line, watch
     from mvn_dask.job.parts import part_of
     from mvn_dask.store.status import status as status_of
 
     url, storage_options, job = _locate(store, options, secrets)
     share = None if part is None else part_of(part, os.environ)
     look = partial(status_of, url, part=share, storage_options=storage_options)
-    found = look()
-    differences = None if job is None else _differences(job)
     if not watching:
+        found, differences = look(), None if job is None else _differences(job)
         return Result(status_text(found, differences), status_json(found, differences))
+    differing: list[list[str] | None] = []
+    shown: list[Status] = []
+
+    def content(each: "Status") -> dict[str, object]:
+        # Once, when there is a store to compare.
+        if not differing:
+            differing.append(None if job is None else _differences(job))
+        return status_json(each, differing[0])
 
     def show(each: "Status") -> None:
-        print_result(json.dumps(status_json(each, differences)) if output.json else status_line(each))
+        print_result(json.dumps(content(each)) if output.json else status_line(each))
+        shown[:] = [each]
 
-    found = watch(look, show)
-    code = ExitCode.DONE if found.complete else ExitCode.STOPPED
-    return Result(status_text(found, differences), status_json(found, differences), code)
+    last = watch(look, show)
+    if last is None or (output.json and shown and not has_changed(last, shown[0])):
+        return ExitCode.STOPPED
+    fields = content(last)
+    return Result(status_text(last, differing[0]), fields, ExitCode.DONE if last.complete else ExitCode.STOPPED)
 
 
 def _differences(job: "Job") -> list[str] | None:
@@ -184,7 +194,7 @@ def extend(
 @command
 def report(
     store: Store,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page.")] = Path("report.html"),
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The page.")] = "report.html",
     *,
     options: StoreOptions,
     work: WorkOptions,
@@ -196,15 +206,15 @@ def report(
     from mvn_dask.reporting.report import report as report_on
 
     url, storage_options, job = _locate(store, options, secrets)
-    if output.suffix.lower() not in PAGE_SUFFIXES:
-        page = output.with_suffix(".html")
-        raise ArgumentError(f"--output must name a page of HTML, such as {page}, not {output}; browsers print PDF")
-    refuse_unusable_file("--output", output)
+    page = output_file("--output", output)
+    if page.suffix.lower() not in PAGE_SUFFIXES:
+        named = page.with_suffix(".html")
+        raise ArgumentError(f"--output must name a page of HTML, such as {named}, not {output}; browsers print PDF")
     with _computing(job, work, UNCHANGED):
         found = report_on(url, storage_options=storage_options)
-    with atomic_write(output) as file:
+    with atomic_write(page) as file:
         file.write(found.html.encode())
-    log.info(printable(f"wrote {output}"))
+    log.info(printable(f"wrote {page}"))
     return Result(str(found), found.as_dict(), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 
@@ -222,13 +232,26 @@ def _locate(
     if not _is_job_file(store):
         if options.overrides:
             raise ArgumentError("--set changes a job file, and STORE is none")
-        return store, given or None, None
+        return _named(store), given or None, None
     from mvn_dask.job.job import Job
 
     job = Job.from_toml(store, options.overrides or ())
     own = job.output.storage_options.get_secret_value()
     secrets.add(*job.secrets())
     return job.locate(job.output.url), {**own, **given} or None, job
+
+
+def _named(store: str) -> str:
+    """A path or URL as every part of the package reads it, with its environment variables."""
+    from mvn_dask.errors import ArgumentError
+    from mvn_dask.job.paths import usable_location
+    from mvn_dask.locations import as_text
+
+    try:
+        location = usable_location(store)
+    except ArgumentError as error:
+        raise ArgumentError(f"STORE {error}") from error
+    return location if isinstance(location, str) else as_text(location)
 
 
 def _is_job_file(store: str) -> bool:

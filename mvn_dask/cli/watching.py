@@ -3,6 +3,7 @@
 Cost: a look every `WATCH_SECONDS`, and a tenth of the time at most, since a look at many chunks takes long.
 """
 
+import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,32 +20,50 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 2.0
 """Seconds between two looks, at least."""
 
+log = logging.getLogger(__name__)
+
 
 class WatchEnded(BaseException):
     """A signal came. Not an Exception, which what is interrupted might catch."""
 
 
-def watch(look: Callable[[], "Status"], show: Callable[["Status"], None]) -> "Status":
+def watch(look: Callable[[], "Status"], show: Callable[["Status"], None]) -> "Status | None":
     """Look until the store is complete, and show each status that differs from the one before; gives the last one.
 
-    A signal ends it, with the status that was seen last.
+    It waits for a store that no job has begun yet. A signal ends it, with the status that was seen last; None where
+    there was none.
     """
-    found, shown = look(), None
+    from mvn_dask.errors import NotAStoreError
+
+    found = shown = None
+    waiting = False
     try:
         with _signals_raise():
-            while not found.complete:
-                # The rate changes without a chunk, as the time does over which it is taken.
-                if shown is None or (found.done, found.committed) != (shown.done, shown.committed):
+            while found is None or not found.complete:
+                if found is not None and (shown is None or has_changed(found, shown)):
                     show(found)
                     shown = found
+                if found is not None or waiting:
+                    time.sleep(WATCH_SECONDS)
                 begin = time.monotonic()
-                time.sleep(WATCH_SECONDS)
-                look_begin = time.monotonic()
-                found = look()
-                time.sleep(max(0.0, 9 * (time.monotonic() - look_begin) - (look_begin - begin)))
+                try:
+                    found = look()
+                except NotAStoreError as error:
+                    # One that was there is gone; without advice, it is a copy of a store that lacks its manifest.
+                    if found is not None or error.advice is None:
+                        raise
+                    if not waiting:
+                        log.info(f"{error.text}: waiting for one")
+                    waiting = True
+                time.sleep(max(0.0, 9 * (time.monotonic() - begin) - WATCH_SECONDS))
     except WatchEnded:
         pass
     return found
+
+
+def has_changed(status: "Status", shown: "Status") -> bool:
+    """Whether a status says more than the one before; its rate changes without a chunk, as time passes."""
+    return (status.done, status.committed) != (shown.done, shown.committed)
 
 
 @contextmanager

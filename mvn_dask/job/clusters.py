@@ -6,11 +6,10 @@ What is started here ends with the body of `open_cluster`, however that ends.
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mvn_dask.errors import JobFileError, WorkersLostError
 from mvn_dask.escaping import printable
 from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.execution.losses import processes_not_started
+from mvn_dask.job.cluster_options import cluster_options
 from mvn_dask.job.process_pool import process_pool
 from mvn_dask.job.schema.cluster_table import TlsTable
 from mvn_dask.job.schema.job_spec import JobSpec
@@ -28,8 +28,6 @@ from mvn_dask.redaction import redact
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
-"""The address that clusters and dashboards of our own listen on: none is reachable from another machine."""
 WORKER_CHECK_SECONDS = 30.0
 """Seconds between two checks whether there are workers."""
 CLUSTER_CLASSES = {
@@ -44,8 +42,6 @@ CLUSTER_CLASSES = {
     "kubernetes": "dask_kubernetes.operator.KubeCluster",
 }
 """Cluster classes by the kinds that name them."""
-WORKER_PRELOAD = "mvn_dask.job.signal_masking"
-"""Module that workers of a local cluster preload: they ignore signals and forward their log."""
 TIMEOUT_MARGIN = 1.0
 """Seconds that a connection may take beyond its own timeout."""
 CONNECTION_POLL_SECONDS = 0.05
@@ -132,7 +128,7 @@ def _cluster(job: JobSpec) -> Iterator[Any]:
     """A cluster of our own."""
     table, make = job.cluster, _cluster_class(job)
     given = table.options.get_secret_value()
-    options = _cluster_options(job, given)
+    options = cluster_options(job, given)
     try:
         # Only these start processes of ours. Commands that submit jobs to a queue must be interruptible.
         with signals_blocked() if table.kind in {"local", "class"} else nullcontext():
@@ -169,53 +165,16 @@ def _closed_quietly(cluster: Any) -> Iterator[None]:
 
 def _cluster_class(job: JobSpec) -> Any:
     name = job.cluster.class_ or CLUSTER_CLASSES[job.cluster.kind]
+    key = "cluster.kind" if job.cluster.class_ is None else "cluster.class"
     module, _, attribute = name.rpartition(".")
     try:
-        return getattr(import_module(module), attribute)
+        found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         extra = ": pip install 'mvn_dask[jobqueue]'" if module == "dask_jobqueue" else ""
-        raise JobFileError(f"{job.label}: cluster.kind: {name} cannot be imported ({error}){extra}") from error
-
-
-def _cluster_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of the cluster class."""
-    table = job.cluster
-    if table.kind == "local":
-        return _local_options(job, given)
-    if table.kind in {"kubernetes", "class"}:
-        return dict(given)
-    scheduler = {"dashboard_address": f"{LOOPBACK}:0", **given.get("scheduler_options", {})}
-    # One process a job of the queue, however many threads it has: threads share the factor.
-    sizes = _without_none(cores=table.threads, memory=table.memory, processes=1)
-    return {**given, **sizes, "scheduler_options": scheduler}
-
-
-def _local_options(job: JobSpec, given: Mapping[str, Any]) -> dict[str, Any]:
-    from distributed import LocalCluster, Nanny, Security, Worker
-    from distributed.core import Server
-
-    # Workers would refuse an unknown option late, one by one.
-    known = {name for kind in (LocalCluster, Nanny, Worker, Server) for name in signature(kind).parameters}
-    faults = [f"{job.label}: cluster.options.{name}: LocalCluster takes no such option" for name in {*given} - known]
-    if faults:
-        raise JobFileError(*sorted(faults))
-    table = job.cluster
-    options: dict[str, Any] = {"dashboard_address": f"{LOOPBACK}:0"}
-    if table.tls or given.get("processes", True):
-        options["host"] = LOOPBACK  # with threads alone the scheduler listens nowhere
-    if table.tls:
-        if find_spec("cryptography") is None:
-            raise JobFileError("cluster.tls of a local cluster needs cryptography: pip install 'mvn_dask[tls]'")
-        options |= {"security": Security.temporary(), "protocol": "tls://"}
-    workers = table.workers if table.adaptive is None else table.adaptive.minimum
-    sizes = _without_none(threads_per_worker=table.threads, memory_limit=table.memory, n_workers=workers)
-    preload = given.get("preload", [])
-    preloads = preload if isinstance(preload, (list, tuple)) else [preload]
-    return {**options, **given, **sizes, "preload": [WORKER_PRELOAD, *preloads]}
-
-
-def _without_none(**options: object) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value is not None}
+        raise JobFileError(f"{job.label}: {key}: {name} cannot be imported ({error}){extra}") from error
+    if not isinstance(found, type) or not all(hasattr(found, each) for each in ("scale", "__enter__", "__exit__")):
+        raise JobFileError(f"{job.label}: {key}: must be a class of Dask clusters, and {name} is none")
+    return found
 
 
 def _connect(job: JobSpec, timeout: float) -> Any:

@@ -138,9 +138,13 @@ class Override:
     """Its value."""
     text: str
     """What was written."""
+    option: str = ""
+    """The option of the command that was written in place of ``--set``."""
 
     def display(self) -> str:
         """The override as errors show it, without a value that may be secret."""
+        if self.option:
+            return self.option
         # A whole table may hold credentials, and so may a URL, even a misspelt one: s3:key:secret@bucket.
         is_text = isinstance(self.value, str) and len(self.key) > 1
         harmless_text = is_text and not any(sign in str(self.value) for sign in ("://", "@"))

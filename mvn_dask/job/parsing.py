@@ -40,8 +40,8 @@ _RULES = {
 """Pydantic's error types, and the rules in TOML's terms."""
 
 
-def parse_file(kind: type[J], file: str | Path, overrides: Texts = ()) -> J:
-    """The job in a file; see `Job.from_toml`."""
+def parse_file(kind: type[J], file: str | Path, overrides: Texts = (), options: Sequence[Override] = ()) -> J:
+    """The job in a file; see `Job.from_toml`. Options of the command replace values as overrides do."""
     path = _local("the job file", file)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -52,7 +52,7 @@ def parse_file(kind: type[J], file: str | Path, overrides: Texts = ()) -> J:
     except OSError as error:
         raise JobFileError(f"{path}: cannot be read: {error.strerror}") from None
     content = _parsed(text, path)
-    locations = KeyLocations(str(path), key_lines(text), parse_overrides(overrides))
+    locations = KeyLocations(str(path), key_lines(text), [*parse_overrides(overrides), *options])
     return parse_mapping(kind, content, locations, path.parent)
 
 
@@ -156,10 +156,15 @@ def parse_override(text: str) -> Override:
     except ValueError:
         seen = name if sign and name.isprintable() else "…"
         raise ValueError(f"--set {seen}: must be a key and a value, such as sample.size=1e9") from None
-    return Override(key, _parse_value(value.strip()), text)
+    return Override(key, parse_value(value.strip()), text)
 
 
-def _parse_value(text: str) -> object:
+def parse_value(text: str) -> object:
+    """A TOML value, or else the text itself.
+
+    >>> parse_value("[1, 2.5]"), parse_value("cov.csv")
+    ([1, 2.5], 'cov.csv')
+    """
     try:
         table = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

@@ -113,10 +113,17 @@ def test_in_a_real_bash(site: Site) -> None:
         '_mvn_dask_completion ./command; echo "${COMPREPLY[@]}"\n'
         "COMP_WORDS=(mvn-dask rep); COMP_CWORD=1\n"
         '_mvn_dask_completion ./command; echo "${COMPREPLY[@]}"\n'
+        # As bash breaks it: the answer is what follows the break.
+        "COMP_LINE='mvn-dask run job.toml  --set sample.dtype='\n"
+        "COMP_WORDS=(mvn-dask run job.toml --set sample.dtype =); COMP_CWORD=5\n"
+        '_mvn_dask_completion ./command; echo "${COMPREPLY[@]}"\n'
+        "COMP_LINE='mvn-dask run job.toml --set sample.dtype=float3 --set cluster.kind=thr'\n"
+        "COMP_WORDS=(mvn-dask run job.toml --set sample.dtype = float3 --set cluster.kind = thr); COMP_CWORD=10\n"
+        '_mvn_dask_completion ./command; echo "${COMPREPLY[@]}"\n'
     )
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run(
         ["/bin/bash", "-c", program], capture_output=True, text=True, check=True, cwd=site.folder, env=environment
     )
     assert done.stderr == "-o nospace\n"
-    assert done.stdout.splitlines() == ["output.url=", "repair report"]
+    assert done.stdout.splitlines() == ["output.url=", "repair report", "float32 float64", "threads"]

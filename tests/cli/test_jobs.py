@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,7 @@ def test_a_covariance_that_is_none_is_a_warning(site: Site, capsys: Captured) ->
         ("0.5,1.5", "[[2.0, 0.5], [0.5, 1.0]]"),
         ("[0.5, 1.5]", "cov.csv"),
         ("mean.npy", "cov.csv"),
+        (".5,1.5", "[[2., .5], [.5, 1.]]"),
         ("mean.npy", '{path = "both.npz", key = "cov"}'),
     ],
 )
@@ -268,7 +270,13 @@ IMPOSSIBLE = [
     ("--mean", "true", 2, "mean"),
     ("--mean", "", 2, "mean"),
     ("--cov", "[[1, 2], [2, 1], [0, 0]]", 3, "cov"),
-    ("--cov", "2026-01-01", 2, "cov"),
+    ("--cov", "2026-01-01", 2, "--cov must be numbers, as 0.1,0.2 or [[2,1],[1,2]], or a file"),
+    ("--cov", "2,1;1,2", 2, "is neither"),
+    ("--mean", "0,0,", 2, "is neither"),
+    ("--mean", "0\nfoo = 1", 2, "--mean must be"),
+    ("--cov", "[" * 3000 + "1" + "]" * 3000, 2, "is neither"),
+    ("--cov", f"[[{'9' * 5000}, 0], [0, 1]]", 2, "at most 640 digits"),
+    ("--cov", "http://host/cov.zarr", 2, "distribution.cov.path: must be a path, or an s3://"),
     ("--cov", "[[1, 2], [2, 1]]", 3, "scaled to a unit diagonal, is -1 "),
     ("--cov", "[[1, 0.9], [0, 1]]", 3, "(cov + cov.T) / 2"),
     ("--check-valid", "sometimes", 2, "check_valid"),
@@ -356,3 +364,51 @@ def test_a_plan_with_a_probe(site: Site, capsys: Captured) -> None:
     assert "chunk after chunk, at" in out
     assert "(--mem): " in out
     assert listing(site.folder) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "table", "message"),
+    [
+        (["--tls"], "", '--tls: means nothing with kind = "threads"'),
+        (["--dashboard", '127.0.0.1:0"\nx="'], "", '--dashboard: cluster.options: means nothing with kind = "threads"'),
+        (["--tls"], '[cluster]\nkind = "scheduler"\naddress = "tcp://127.0.0.1:1"\n', "--tls: must be a table of ca"),
+    ],
+)
+def test_an_option_is_named_as_it_was_written(
+    option: list[str], table: str, message: str, site: Site, capsys: Captured
+) -> None:
+    (site.folder / "job.toml").write_text((site.folder / "job.toml").read_text() + table)
+    assert site.run("run", *option) == 2
+    err = capsys.readouterr().err
+    assert_one_line(err, message)
+    assert "--set" not in err
+
+
+def test_a_url_that_cannot_be_is_an_error_with_file_and_line(site: Site, capsys: Captured) -> None:
+    job = site.folder / "job.toml"
+    text = job.read_text()
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if each.startswith("url ="))
+    for url in ("http://h/x.zarr", "gcs://h/x.zarr", "s3://b/../x.zarr", "s3://../x.zarr"):
+        job.write_text(text.replace('"store.zarr"', f'"{url}"'))
+        for command in ("plan", "run", "status", "info"):
+            assert site.run(command) == 2, url
+            assert_one_line(capsys.readouterr().err, f"{job}:{line}: output.url: must be a p")
+
+
+@pytest.mark.faults
+def test_names_that_the_locale_cannot_hold(tmp_path: Path) -> None:
+    """They arrive as the system has them, in every place of a command line where a path may stand."""
+    np.save(tmp_path / "mö.npy", [0.5, 1.5])
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    rest = ["--cov", "1", "--size", "10", "--seed", "1", "--quiet"]
+    program = [sys.executable, "-m", "mvn_dask"]
+    for arguments in (
+        ["sample", "sö.zarr", "--mean", "mö.npy", *rest],
+        ["sample", "x.zarr", "--mean", "0,0", "--set", "output.url=tö.zarr", *rest],
+        ["sample", b"x\xff.zarr", "--mean", "0,0", *rest],
+        ["status", "sö.zarr", "--json"],
+    ):
+        found = subprocess.run([*program, *arguments], cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert found.returncode == 0, found.stderr
+    made = {"mö.npy", "sö.zarr", "tö.zarr", os.fsdecode(b"x\xff.zarr")}
+    assert {path.name for path in tmp_path.iterdir()} == made

@@ -319,3 +319,40 @@ def test_a_derived_store(site: Site, capsys: Captured) -> None:
 def test_a_folder_whose_name_ends_like_a_job(site: Site, capsys: Captured) -> None:
     assert site.run("run", "--quiet", "--set", "output.url=odd.toml") == 0
     assert run(["status", str(Path(site.folder) / "odd.toml")]) == 0
+
+
+WRONG = [
+    ("", "STORE must be text, not empty"),
+    ("s3:/x", "STORE must be a path, or a URL as s3://"),
+    ("http://h/x.zarr", "STORE must be a path, or an s3://"),
+    ("s3://b/../x.zarr", "STORE must be a plain prefix"),
+    ("~nobody-here/x.zarr", "STORE must be a path"),
+    ("${NOT_SET}/x.zarr", "STORE needs the environment variable NOT_SET"),
+]
+
+
+@pytest.mark.parametrize("command", ["status", "info", "verify", "repair", "report"])
+def test_what_is_no_store_by_its_name_is_wrong_usage(command: str, capsys: Captured) -> None:
+    for store, message in WRONG:
+        assert run([command, store]) == 2, store
+        assert_one_line(capsys.readouterr().err, message)
+
+
+def test_a_store_at_a_path_with_a_variable(stored: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read as `sample` reads its OUT."""
+    monkeypatch.setenv("STORE_FOLDER", str(stored.folder))
+    assert run(["status", "${STORE_FOLDER}/store.zarr"]) == 0
+    assert str(stored.store) in capsys.readouterr().out
+
+
+def test_a_store_is_named_as_it_is_whatever_words_are_in_it(tmp_path: Path, capsys: Captured) -> None:
+    for name in ("mvn_dask.extend.zarr", "use overwrite=True.zarr", "{repair}.zarr"):
+        assert run(["status", str(tmp_path / name)]) == 4
+        assert_one_line(capsys.readouterr().err, f"there is no store at {tmp_path / name}: `mvn-dask run` makes one")
+
+
+def test_a_derived_store_is_extended_in_python(tmp_path: Path, capsys: Captured) -> None:
+    rows = mvn_dask.MultivariateNormal([0.0, 1.0], [1.0, 2.0]).sample(100, seed=1)
+    mvn_dask.to_zarr(rows + 1, tmp_path / "derived.zarr")
+    assert run(["extend", str(tmp_path / "derived.zarr"), "5"]) == 4
+    assert_one_line(capsys.readouterr().err, "cannot draw again: in Python call mvn_dask.to_zarr, or mvn_dask.repair(")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mvn_dask.advice import Advice
 from mvn_dask.cli import watching
 from mvn_dask.cli.application import run
 from mvn_dask.cli.watching import status_line, watch
+from mvn_dask.errors import NotAStoreError
 from mvn_dask.job.job import Job
 from mvn_dask.store.status import Status
 from tests.support.command import Site
@@ -119,4 +121,46 @@ def test_a_job_whose_files_are_elsewhere_is_not_compared(site: Site, capsys: Cap
 
 
 def test_what_is_no_store(tmp_path: Path) -> None:
-    assert run(["status", str(tmp_path), "--watch"]) == 4
+    assert run(["status", str(tmp_path)]) == 4
+
+
+@pytest.mark.parametrize("store", ["job.toml", "store.zarr"])
+def test_a_store_that_is_begun_later(store: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site.folder)
+    later = threading.Timer(0.2, lambda: Job.from_toml(site.job).run())
+    later.start()
+    assert run(["status", store, "--watch", "--json"]) == 0
+    later.join()
+    out, err = capsys.readouterr()
+    assert err == f"mvn-dask: there is no store at {site.store}: waiting for one\n"
+    last = json.loads(out.splitlines()[-1])
+    assert (last["complete"], last["differences"]) == (True, [] if store == "job.toml" else None)
+
+
+@pytest.mark.parametrize(("begun", "lines"), [(True, 1), (False, 0)])
+def test_a_signal_prints_nothing_twice(begun: bool, lines: int, site: Site, capsys: Captured) -> None:
+    if begun:
+        assert site.run("run", "--quiet", "--part", "0/2") == 0
+        capsys.readouterr()
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    assert site.run("status", "--watch", "--json") == 75
+    assert len(capsys.readouterr().out.splitlines()) == lines
+
+
+def test_what_is_no_store_yet_is_no_other_fault() -> None:
+    """A store that goes while it is watched, and a copy without its manifest, are errors."""
+    looks = iter([HALF])
+
+    def look() -> Status:
+        for each in looks:
+            return each
+        raise NotAStoreError("there is no store", advice=Advice("{to_zarr} makes one"))
+
+    with pytest.raises(NotAStoreError):
+        watch(look, lambda _: None)
+    with pytest.raises(NotAStoreError):
+        watch(left_behind, lambda _: None)
+
+
+def left_behind() -> Status:
+    raise NotAStoreError("there is no store: its manifest was left behind")

@@ -137,7 +137,13 @@ def test_any_class(tmp_path: Path, job_log: list[str]) -> None:
     ("table", "words"),
     [
         ({"kind": "class", "class": "nowhere.Cluster"}, "nowhere.Cluster cannot be imported"),
-        ({"kind": "class", "class": "distributed.NoCluster"}, "distributed.NoCluster cannot be imported"),
+        (
+            {"kind": "class", "class": "distributed.NoCluster"},
+            "cluster.class: distributed.NoCluster cannot be imported",
+        ),
+        ({"kind": "class", "class": "os.path"}, "cluster.class: must be a class of Dask clusters, and os.path is none"),
+        ({"kind": "class", "class": "collections.OrderedDict"}, "cluster.class: must be a class of Dask clusters"),
+        ({"kind": "class", "class": "os.getcwd"}, "cluster.class: must be a class of Dask clusters"),
         (
             {"kind": "local", "options": {"color": "hunter2"}},
             "job.toml: cluster.options.color: LocalCluster takes no such option",

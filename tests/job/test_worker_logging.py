@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from distributed import Client
 
-from mvn_dask.job.clusters import WORKER_PRELOAD
+from mvn_dask.job.cluster_options import WORKER_PRELOAD
 from mvn_dask.job.worker_logging import LogForwarder, worker_logs
 from tests.support.clusters import local_cluster
 

@@ -1,24 +1,18 @@
 """Base class and value types of the tables of a job file: strict, frozen pydantic models."""
 
-import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Secret, SerializationInfo, model_validator
 from pydantic.functional_serializers import PlainSerializer
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
 from mvn_dask.errors import ArgumentError
+from mvn_dask.job.paths import is_remote, usable_location
 from mvn_dask.job.quantities import byte_count, integer
-from mvn_dask.job.toml_format import preview
-from mvn_dask.locations import parse_location
 from mvn_dask.readable import MAX_DIGITS
 
-_VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 Faults = list[tuple[str, str]]
@@ -50,41 +44,6 @@ class ContradictionError(ArgumentError):
         self.faults = faults
 
 
-def location_of(text: str) -> Path | str:
-    """Where a path or URL in a job file leads: `${NAME}` is an environment variable, a leading ``~`` a home folder.
-
-    Raises ArgumentError for a variable that is unset or empty, and as `mvn_dask.locations.parse_location`.
-
-    Examples
-    --------
-    >>> location_of("data/$x.npy"), location_of("s3://bucket/x")
-    (PosixPath('data/$x.npy'), 's3://bucket/x')
-    """
-
-    def expand(found: re.Match[str]) -> str:
-        name, end = found.groups()
-        if not end or not _NAME.fullmatch(name):
-            raise ArgumentError(f"must hold an environment variable as ${{NAME}}, not {preview(found[0])}")
-        value = os.environ.get(name)
-        if not value:
-            state = "is not set" if value is None else "is empty"
-            raise ArgumentError(f"needs the environment variable {name}, which {state}")
-        return value
-
-    return parse_location(_plain_text(_VARIABLE.sub(expand, text)))
-
-
-def is_remote(text: str) -> bool:
-    """Whether a path or URL in a job file leads to anything but a file.
-
-    Examples
-    --------
-    >>> is_remote("s3://bucket/x.zarr"), is_remote("x.zarr"), is_remote("file:///x.zarr")
-    (True, False, False)
-    """
-    return isinstance(location_of(text), str)
-
-
 def _plain_text(text: str) -> str:
     if not text.strip() or _CONTROL.search(text):
         raise ArgumentError("must be text, not empty, and without control characters")
@@ -92,11 +51,7 @@ def _plain_text(text: str) -> str:
 
 
 def _valid_location(text: str) -> str:
-    location = location_of(text)
-    parts = urlsplit(location) if isinstance(location, str) else None
-    # In abfs://container@account.dfs.core.windows.net the user part is the container.
-    if parts and (parts.password or parts.query or (parts.username and not parts.scheme.startswith("abfs"))):
-        raise ArgumentError("must hold no credentials or queries: give them as storage_options")
+    usable_location(text)
     return text
 
 
@@ -131,9 +86,9 @@ REVEAL_SECRETS = "reveal secrets"
 """Context of `model_dump` in which options are written out."""
 Text = Annotated[str, AfterValidator(_plain_text)]
 """A text that is not blank."""
-PathOrUrl = Annotated[Text, AfterValidator(_valid_location)]
+PathOrUrl = Annotated[str, AfterValidator(_valid_location)]
 """A path, or a URL without credentials, as `location_of` reads it: it stays as it is written, for other machines."""
-FilePath = Annotated[Text, AfterValidator(_valid_file)]
+FilePath = Annotated[str, AfterValidator(_valid_file)]
 """A path, as `location_of` reads it."""
 Natural = Annotated[int, BeforeValidator(lambda value: integer(value, 0))]
 """An integer of at least 0, in any notation."""

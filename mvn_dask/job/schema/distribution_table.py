@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Secret, Tag, model_serializer
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Table, Text, is_remote
+from mvn_dask.job.paths import is_remote
+from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Table, Text
 from mvn_dask.job.toml_format import preview
 
 InlineArray = float | tuple[float, ...] | tuple[tuple[float, ...], ...]

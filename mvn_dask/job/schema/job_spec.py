@@ -9,8 +9,9 @@ from pydantic import BeforeValidator, Field, PrivateAttr, Secret
 
 from mvn_dask.checks import MAX_AXES, MAX_LENGTH
 from mvn_dask.errors import ArgumentError, JobFileError
+from mvn_dask.job.paths import is_remote, location_of
 from mvn_dask.job.quantities import byte_count, integer
-from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table, is_remote, location_of
+from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table
 from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.distribution_table import DistributionTable
 from mvn_dask.job.toml_format import preview

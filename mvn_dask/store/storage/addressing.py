@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
-from mvn_dask.locations import parse_location
+from mvn_dask.locations import OBJECT_SCHEMES, parse_location, require_object_url
 from mvn_dask.readable import short_repr
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
@@ -32,9 +32,6 @@ KINDS = (
 
 REQUEST_SECONDS = 600
 """Seconds that a request to an object store may take, where `client_options` say nothing else."""
-
-_OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
-"""Object stores that have a conditional put."""
 
 
 def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, *, fsync: bool = False) -> Storage:
@@ -91,22 +88,17 @@ def _fsspec_fault(protocol: str | tuple[str, ...]) -> str:
     spelling = "/".join(sorted(protocols))
     if protocols & {"file", "local"}:
         return f"fsspec's {spelling} leaves torn chunks behind when it is killed: give the path itself"
-    if protocols & _OBJECT_SCHEMES:
+    if protocols & OBJECT_SCHEMES:
         return f"fsspec's {spelling} is not used: give the URL and `storage_options`, or a zarr.storage.ObjectStore"
     return f"fsspec's {spelling} is not known to create exclusively: `url` must be {KINDS}"
 
 
 def _object_storage(url: str, options: dict[str, Any]) -> Storage:
-    parts = urlsplit(url)
-    if parts.scheme not in _OBJECT_SCHEMES | {"memory"}:
-        raise StorageError(f"`url` must be {KINDS}, not {parts.scheme}://…")
-    # abfs://container@account.dfs.core.windows.net is how Azure spells a container.
-    user = parts.username if parts.scheme not in {"abfs", "abfss"} else None
-    if user or parts.password or parts.query or parts.fragment:
-        raise StorageError("`url` must hold no credentials or queries: give them as `storage_options`")
+    try:
+        parts = require_object_url(url)
+    except ArgumentError as error:
+        raise StorageError(f"`url` {error}") from error
     path = unquote(parts.path).strip("/")
-    if any(step in {".", ".."} for step in path.split("/")):
-        raise StorageError(f"`url` must be a plain prefix, without '.' and '..': {url}")
     try:
         from obstore.store import from_url
 
@@ -117,21 +109,17 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
         if options:
             raise StorageOptionsError("`storage_options` have no meaning for memory://")
         return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
-    refused = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood"
     try:
         given = obstore_options(options)
         client = {**environment_options(parts.scheme), **given.get("client_options", {})}
-    except ValueError as error:
-        # It holds no value, and so no secret: a short secret may be a part of its words.
-        raise StorageOptionsError(f"{refused}: {error}") from None
-    try:
         store = from_url(url, **{**given, "client_options": _with_time(client)})
     except BaseException as error:
         # obstore's own errors, whatever a bad option raises, and a panic, which is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         text = redact(str(error), options).split("\n", maxsplit=1)[0]
-        raise StorageOptionsError(f"{refused}: {text}") from None
+        msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
+        raise StorageOptionsError(msg) from None
     return ObjectStorage(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
 
 
