@@ -10,7 +10,6 @@ import operator
 import sys
 from collections.abc import Iterable, KeysView, Mapping, Set
 from pathlib import Path
-from reprlib import Repr
 from traceback import walk_stack
 from typing import Any, Literal, cast, get_args
 
@@ -30,8 +29,6 @@ MAX_AXES = 64
 MAX_LENGTH = 2**63 - 1
 """Length of an axis, at most."""
 _PACKAGE = Path(__file__).parent
-_QUOTED = Repr()
-_QUOTED.maxstring = 60
 
 
 def numpy_method(value: object) -> NumpyMethod:
@@ -172,11 +169,11 @@ def texts(argument: str, value: object) -> tuple[str, ...]:
         # In another order from one process to the next; the keys of a mapping have one.
         way_out = ", which has no order: give a list"
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) or way_out:
-        raise ArgumentTypeError(f"`{argument}` must be a sequence of text, not {value!r}{way_out}")
+        raise ArgumentTypeError(f"`{argument}` must be a sequence of text, not {short_repr(value)}{way_out}")
     found = tuple(value)
     for text in found:
         if not isinstance(text, str):
-            raise ArgumentTypeError(f"`{argument}` must be a sequence of text, and {text!r} is none")
+            raise ArgumentTypeError(f"`{argument}` must be a sequence of text, and {short_repr(text)} is none")
     return found
 
 
@@ -188,7 +185,7 @@ def variable_names(names: tuple[str, ...]) -> tuple[str, ...]:
             raise ArgumentError(f"names of variables must not be empty: that of variable {number} is")
         if (other := first.setdefault(name, number)) != number:
             raise ArgumentError(
-                f"names of variables must differ: variables {other} and {number} are both {_QUOTED.repr(name)}"
+                f"names of variables must differ: variables {other} and {number} are both {short_repr(name)}"
             )
     try:
         "".join(names).encode()

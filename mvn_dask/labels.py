@@ -9,18 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from reprlib import Repr
 from typing import Any
 
 from mvn_dask import checks
 from mvn_dask.array_likes import is_column_frame, is_instance
 from mvn_dask.errors import ArgumentError
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 
 _NUMBERED = re.compile(r"(?:column_)?([0-9]{1,18})(?:\.0+)?")
 """The labels that libraries make up, 0, 1, … of pandas and column_0, … of polars, and what they become as floats."""
-_QUOTED = Repr()
-_QUOTED.maxstring = 60
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Axis:
     @classmethod
     def of(cls, where: str, labels: Iterable[object]) -> "Axis":
         """An axis whose labels may be of any type."""
-        return cls(where, tuple(map(str, labels)))
+        return cls(where, tuple(_text(label) for label in labels))
 
     @property
     def is_default(self) -> bool:
@@ -49,8 +46,12 @@ class Axis:
     @property
     def is_reordered(self) -> bool:
         """Whether the labels are those that a library makes up, in another order."""
-        matches = [_NUMBERED.fullmatch(label) for label in self.labels]
-        numbers = [int(match[1]) for match in matches if match is not None]
+        numbers: list[int] = []
+        for label in self.labels:
+            match = _NUMBERED.fullmatch(label)
+            if match is None:
+                return False
+            numbers.append(int(match[1]))
         order = list(range(len(self.labels)))
         return numbers != order and sorted(numbers) == order
 
@@ -97,7 +98,12 @@ def axes_of(name: str, value: Any) -> list[Axis]:
     >>> axes_of("mean", [0.5, 2.0])
     []
     """
-    return list(_axes(name, value))
+    return [Axis.of(where, labels) for where, labels in _axes(name, value)]
+
+
+def has_labels(value: Any) -> bool:
+    """Whether an array-like has labels along an axis."""
+    return next(_axes("", value), None) is not None
 
 
 def given_names(given: object, ndim: int, where: str = "`names`") -> list[Axis]:
@@ -110,20 +116,27 @@ def given_names(given: object, ndim: int, where: str = "`names`") -> list[Axis]:
     return [Axis(where, found, chosen=True)]
 
 
-def _axes(name: str, value: Any) -> Iterator[Axis]:
+def _axes(name: str, value: Any) -> Iterator[tuple[str, Iterable[object]]]:
+    """Where the labels along each axis stand, and what they are."""
     if is_instance(value, "xarray", "DataArray"):
         for dim in value.dims:
             if dim in value.coords:
                 # As pandas gives them, so that dates have one spelling.
-                yield Axis.of(f"the coordinate {dim!r} of `{name}`", value.coords[dim].to_index())
+                yield f"the coordinate {dim!r} of `{name}`", value.coords[dim].to_index().tolist()
     elif is_column_frame(value):
-        yield Axis.of(f"the columns of `{name}`", getattr(value, "column_names", None) or value.columns)
+        yield f"the columns of `{name}`", getattr(value, "column_names", None) or value.columns
     else:
         # pandas' own, and frames of other libraries that have its index. The index of a list is a method.
         for axis in ("columns", "index"):
             index: Any = getattr(value, axis, None)
             if is_instance(index, "pandas", "Index"):
-                yield Axis.of(f"the {axis} of `{name}`", index)
+                # As a list, since pandas takes microseconds for each text of Arrow that it is asked for alone.
+                yield f"the {axis} of `{name}`", index.tolist()
+
+
+def _text(label: object) -> str:
+    # As numpy and Zarr hold texts of ASCII.
+    return label.decode(errors="backslashreplace") if isinstance(label, bytes) else str(label)
 
 
 def _difference(one: Sequence[str], other: Sequence[str]) -> str:
@@ -131,6 +144,6 @@ def _difference(one: Sequence[str], other: Sequence[str]) -> str:
     if len(one) != len(other):
         return f"there are {plural(len(one), 'label')} in one and {len(other)} in the other"
     number = next(number for number, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1])
-    seen = [_QUOTED.repr(labels[number]) for labels in (one, other)]
+    seen = [short_repr(labels[number]) for labels in (one, other)]
     same = " (the same labels in another order)" if sorted(one) == sorted(other) else ""
     return f"variable {number} is {seen[0]} in one and {seen[1]} in the other{same}"

@@ -6,9 +6,10 @@ a pass over the numbers for each attribute. netCDF and Zarr files hold small int
 
 References
 ----------
-CF Conventions 1.11, sections 2.5.1 (missing data) and 8.1 (packed data), https://cfconventions.org.
+CF Conventions 1.11, sections 2.5.1 (missing data), 4.4 (time) and 8.1 (packed data), https://cfconventions.org.
 """
 
+import re
 import struct
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,23 @@ from mvn_dask.errors import ArgumentError
 
 PACKING_ATTRIBUTES = ("scale_factor", "add_offset", "_Unsigned")
 """Attributes that give every number another value."""
+_TIME_UNITS = {
+    **dict.fromkeys(("day", "days", "d"), 86_400 * 10**9),
+    **dict.fromkeys(("hour", "hours", "hr", "h"), 3_600 * 10**9),
+    **dict.fromkeys(("minute", "minutes", "min"), 60 * 10**9),
+    **dict.fromkeys(("second", "seconds", "sec", "s"), 10**9),
+    **dict.fromkeys(("millisecond", "milliseconds", "ms"), 10**6),
+    **dict.fromkeys(("microsecond", "microseconds", "us"), 10**3),
+    **dict.fromkeys(("nanosecond", "nanoseconds", "ns"), 1),
+}
+"""Nanoseconds of each unit of time."""
+_SINCE = re.compile(
+    rf"(?P<unit>{'|'.join(_TIME_UNITS)}) since (?P<day>\d{{1,4}}-\d{{1,2}}-\d{{1,2}})"
+    r"(?:[ t](?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))?(?: ?(?:z|utc))?"
+)
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261
+"""Years of which an int64 counts the nanoseconds; outside of them numpy gives other dates."""
+_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 MISSING_MARKS = ("_FillValue", "missing_value")
 """Attributes that say which numbers stand for none."""
 
@@ -80,6 +98,43 @@ def is_missing(numbers: npt.NDArray[Any], attributes: Mapping[str, Any]) -> npt.
     for fill in _fill_values(attributes):
         found |= (numbers == fill) | (_with_sign(numbers, attributes) == fill)
     return found
+
+
+def dates(numbers: npt.NDArray[Any], attributes: Mapping[str, Any]) -> list[str] | None:
+    """The dates that numbers mean whose unit is "days since 2026-01-01" or the like, as pandas writes them.
+
+    None if the unit is another, or the calendar, or if there is a date that `numpy.datetime64` does not hold.
+
+    Examples
+    --------
+    >>> dates(np.array([0, 31]), {"units": "days since 2026-01-01"})
+    ['2026-01-01 00:00:00', '2026-02-01 00:00:00']
+    """
+    match = _SINCE.fullmatch(str(attributes.get("units", "")).strip().lower())
+    if match is None or attributes.get("calendar", "standard") not in _CALENDARS:
+        return None
+    year, month, day = (int(part) for part in match["day"].split("-"))
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        return None
+    unit = _TIME_UNITS[match["unit"]]
+    try:
+        start = np.datetime64(f"{year:04}-{month:02}-{day:02}T{match['time'] or '00:00'}", "ns").astype(np.int64)
+    except ValueError:
+        return None
+    # In Python's numbers, which are exact for integers; a float may hold no more than microseconds.
+    scaled = [
+        number * unit if isinstance(number, int) else round(number * unit / 1000) * 1000 for number in numbers.tolist()
+    ]
+    found = [int(start) + number for number in scaled]
+    if not all(-(2**63) < number < 2**63 for number in found):
+        return None
+    return [_written(np.datetime64(number, "ns")) for number in found]
+
+
+def _written(date: np.datetime64) -> str:
+    text, _, fraction = str(date).replace("T", " ").partition(".")
+    digits = "" if int(fraction) == 0 else fraction[:6] if fraction.endswith("000") else fraction
+    return f"{text}.{digits}" if digits else text
 
 
 def _with_sign(numbers: npt.NDArray[Any], attributes: Mapping[str, Any]) -> npt.NDArray[Any]:

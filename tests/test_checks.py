@@ -58,6 +58,9 @@ def test_no_integer_is_too_long_for_an_error(number: int) -> None:
             check(number)
     with pytest.raises(ArgumentError, match="an integer of 16610 bits"):
         checks.count("n", -abs(number))
+    for value in (number, [number], ["a", number]):
+        with pytest.raises(ArgumentTypeError, match="an integer of 16610 bits"):
+            checks.texts("names", value)
 
 
 @pytest.mark.parametrize("given", [-1, np.nan, np.inf, "-2", 10**400])

@@ -6,15 +6,19 @@ import re
 import rlcompleter
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 import mvn_dask
 from mvn_dask import covariance, errors
+from mvn_dask.errors import MvnDaskError
 
 REPORTS = {"Extension", "Repair", "Report", "Status", "Verification"}
 """What functions give back: nobody makes one, so their fields are documented, and no parameters."""
@@ -106,3 +110,42 @@ assert set(dir(mvn_dask)) >= {"to_zarr", "Job"}
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.splitlines() == ["[]", "['numpy', 'pydantic']"]
+
+
+@pytest.mark.parametrize("number", [2**70, 10**5000], ids=["2**70", "10**5000"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_integer_is_too_large_for_an_error(sign: int, number: int, tmp_path: Path) -> None:
+    """Every argument takes any integer, or refuses it by an error of ours, in a line that is not endless."""
+    normal, value = mvn_dask.MultivariateNormal([0.0, 1.0], np.eye(2)), cast(Any, sign * number)
+    refused: list[str] = []
+    rows = normal.sample(20, seed=1, chunks=10)
+    mvn_dask.to_zarr(rows, tmp_path / "a")
+    seeds: list[Any] = [value, [1, [value]], [hex(value)], [str(sign) + "0" * 5000]]
+    calls: list[Callable[[], object]] = [
+        *(partial(normal.sample, 5, **{"seed": 1, name: value}) for name in ("seed", "chunks", "dtype")),
+        *(partial(normal.sample, size, seed=1) for size in (value, (2, value), (0, value))),
+        *(partial(normal.sample, 5, seed=1, chunks=chunks) for chunks in ((value, 2), {0: value})),
+        *(partial(mvn_dask.default_rng, seed) for seed in seeds),
+        *(partial(mvn_dask.MultivariateNormal, mean, np.eye(2)) for mean in (value, [value, 0.0])),
+        *(
+            partial(mvn_dask.MultivariateNormal, [0.0, 1.0], cov, check_valid="raise")
+            for cov in (value, [value, 1.0], [[value, 0], [0, 1]])
+        ),
+        *(
+            partial(mvn_dask.MultivariateNormal, [0.0, 1.0], np.eye(2), **{name: value})
+            for name in ("tol", "method", "check_valid", "names")
+        ),
+        *(partial(mvn_dask.to_zarr, rows, tmp_path / "b", part=part) for part in ((value, 2), (0, value), value)),
+        partial(mvn_dask.to_zarr, rows, tmp_path / "b", shards=value),
+        partial(mvn_dask.status, value),
+        partial(mvn_dask.status, tmp_path / "a", part=(0, value)),
+        partial(mvn_dask.extend, tmp_path / "a", value),
+        partial(mvn_dask.stripe_height, value),
+    ]
+    for call in calls:
+        try:
+            call()
+        except MvnDaskError as error:
+            refused.append(str(error))
+    assert len(refused) >= 15
+    assert max(map(len, refused)) < 1000

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.packing import is_missing, packing_attributes, stored_attributes, unpack
+from mvn_dask.packing import dates, is_missing, packing_attributes, stored_attributes, unpack
 
 STORED = st.sampled_from(["i1", "u1", "<i2", ">i2", "<u4", "<i8", ">f4", "<f8"])
 NUMBERS = st.one_of(st.none(), st.floats(-1e3, 1e3), st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=1))
@@ -81,3 +81,43 @@ def test_the_fill_value_of_zarr_marks_what_xarray_wrote_alone() -> None:
     assert stored_attributes(array(2, 0, _ARRAY_DIMENSIONS=["x"]))["_FillValue"] == 0
     for other in (array(2, 0), array(2, None, _ARRAY_DIMENSIONS=["x"]), array(3, 0, _ARRAY_DIMENSIONS=["x"])):
         assert "_FillValue" not in stored_attributes(other)
+
+
+@pytest.mark.parametrize("unit", ["days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"])
+def test_dates_are_spelt_as_pandas_spells_them(unit: str) -> None:
+    for start in (
+        "2026-01-01",
+        "1999-2-3 04:05",
+        "1970-01-01T00:00:00",
+        "1970-01-01 00:00:00.25",
+        "2000-01-01 00:00 UTC",
+    ):
+        numbers = np.array([0, 1, -3, 1500])
+        given = {"units": f"{unit} since {start}", "calendar": "proleptic_gregorian"}
+        theirs = xr.conventions.decode_cf_variable("x", xr.Variable("x", numbers, given)).to_index()
+        assert dates(numbers, given) == [str(date) for date in theirs], given
+    if unit not in {"nanoseconds", "microseconds"}:  # of which pandas has no halves in a float
+        halves = np.array([0.5, 2.25])
+        given = {"units": f"{unit} since 2026-01-01"}
+        theirs = xr.conventions.decode_cf_variable("x", xr.Variable("x", halves, given)).to_index()
+        assert dates(halves, given) == [str(date) for date in theirs]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"units": "m"},
+        {"units": "days"},
+        {"units": "days since"},
+        {"units": "days since yesterday"},
+        {"units": "days since 2026-13-01"},
+        {"units": "months since 2026-01-01"},
+        {"units": "days since 2026-01-01", "calendar": "noleap"},
+        {"units": "days since 9999-01-01"},
+        {"units": "nanoseconds since 1600-01-01"},
+        {"units": ["days since 2026-01-01"]},
+    ],
+)
+def test_what_is_no_date(attributes: Any) -> None:
+    assert dates(np.array([0, 10**9]), attributes) is None

@@ -9,7 +9,7 @@ import mvn_dask
 PACKAGE = Path(mvn_dask.__file__).parent
 NOUNS = (
     "arrays|attempts|blocks|bytes|chunks|columns|dimensions|documents|entries|errors|files|labels|links|means|names|normals|"
-    "numbers|parts|processes|rows|samples|seconds|stripes|tasks|tests|threads|times|values|variables|variances|workers"
+    "numbers|parts|processes|results|rows|samples|seconds|stripes|tasks|tests|threads|times|values|variables|variances|workers"
 )
 COUNTED = re.compile(rf" (inner |other |more |good |whole )?({NOUNS})\b")
 

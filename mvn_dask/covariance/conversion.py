@@ -68,7 +68,7 @@ def as_covariance(
     if array.ndim > 1:
         checks.square(array)
     # What has labels goes on as it is, so that the covariance keeps those that are no names as well.
-    labelled: Any = cov if array.ndim and labels.axes_of("cov", cov) else array
+    labelled: Any = cov if array.ndim and labels.has_labels(cov) else array
     if array.ndim == 1:
         checks.tolerance(tol)
         return Diagonal(labelled, check_valid=check_valid)

@@ -232,8 +232,10 @@ class Dense(Covariance):
 
     def _svd(self) -> tuple[MatrixFactor, float]:
         u, s, vh = np.linalg.svd(self.matrix)
-        # Where numpy's check passes, as it does for most, no eigenvalues are needed.
-        valid = not self._checked or is_close((vh.T * s) @ vh, self.matrix, self._deviations, self.tol)
+        # Where numpy's check passes, as it does for most, no eigenvalues are needed. Near 1e308 `s` may be infinite, or
+        # the product: then it does not pass.
+        with np.errstate(over="ignore", invalid="ignore"):
+            valid = not self._checked or is_close((vh.T * s) @ vh, self.matrix, self._deviations, self.tol)
         return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C")), 0.0 if valid else self._smallest()
 
     def _eigh(self) -> tuple[MatrixFactor, float]:
@@ -250,9 +252,10 @@ class Dense(Covariance):
             return TriangularFactor(np.linalg.cholesky(self.matrix)), 0.0
         except np.linalg.LinAlgError as error:
             text = describe_indefinite(self.matrix, self._deviations, self.tol)
-            raise NotPositiveDefiniteError(
-                f"{error}. {text}", advice=Advice("For a singular covariance use {singular}.")
-            ) from error
+            # No method draws from a negative variance.
+            singular = self.variances().min() >= 0
+            advice = Advice("For a singular covariance use {singular}.") if singular else None
+            raise NotPositiveDefiniteError(f"{error}. {text}", advice=advice) from error
 
     def _smallest(self) -> float:
         return smallest_eigenvalue(self.matrix, self._deviations)

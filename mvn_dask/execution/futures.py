@@ -13,6 +13,7 @@ import dask.array as da
 from mvn_dask.errors import ArgumentError, ResultsLostError
 from mvn_dask.execution.client import current_client, scheduler_address
 from mvn_dask.execution.graph_search import find_in_graph
+from mvn_dask.readable import plural
 
 BUILD_AGAIN = (
     "build `array` again from its beginning (persist, scatter or submit again), and call with that; it needs "
@@ -43,7 +44,7 @@ def refuse_unreadable_results(array: da.Array) -> None:
     foreign = [where for future in futures if (where := scheduler_address(future.client)) != here]
     if foreign:
         raise ArgumentError(
-            f"`array` refers to {len(foreign)} results on the cluster at {foreign[0]}, and "
+            f"`array` refers to {plural(len(foreign), 'result')} on the cluster at {foreign[0]}, and "
             f"{'dask computes without a cluster now' if here is None else f'the current client is of {here}'}: compute "
             "with their client, by dask.config.set(scheduler=client)"
         )
@@ -57,8 +58,9 @@ def refuse_lost_results(futures: Iterable[Any]) -> None:
     # One that is "lost" will be computed again; scattered ones cannot be, nor those of a scheduler that is gone.
     gone = [future for future in futures if future.status == "cancelled"]
     if gone:
+        verb, first = ("is", f"{gone[0].key!r}") if len(gone) == 1 else ("are", f"{gone[0].key!r} among them")
         raise ResultsLostError(
-            f"{len(gone)} results on the cluster that `array` refers to are gone, {gone[0].key!r} among them: a worker "
+            f"{plural(len(gone), 'result')} on the cluster that `array` refers to {verb} gone, {first}: a worker "
             "that held a scattered one died, or they were cancelled, or their client or scheduler ended. The same call "
             f"cannot go on: {BUILD_AGAIN}"
         )

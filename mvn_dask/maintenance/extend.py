@@ -13,13 +13,7 @@ import numpy.typing as npt
 
 from mvn_dask.advice import Advice
 from mvn_dask.checks import MAX_LENGTH
-from mvn_dask.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    StorageBusyError,
-    StorageNotEmptyError,
-    UnfinishedStoreError,
-)
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.escaping import printable
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import current_client
@@ -109,7 +103,7 @@ def extend(
     refuse_other_processes(storage)
     with storage.session() as session:
         if not session.try_exclusive():
-            raise StorageBusyError(f"another job is in {storage}: wait for it or stop it")
+            raise session.busy(f"is in {storage}")
         manifest = require_manifest(storage)
         replay = replay_of(storage, manifest)
         if not replay.plan.size:

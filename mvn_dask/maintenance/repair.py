@@ -22,7 +22,7 @@ from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import amended_files, zarr_files
-from mvn_dask.store.format.ownership import refuse_appended
+from mvn_dask.store.format.ownership import own_keys, refuse_appended, refuse_folders
 from mvn_dask.store.format.parameters import write_parameters
 from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
@@ -42,7 +42,7 @@ class Repair:
     files: tuple[str, ...]
     """Other files that were written again."""
     unknown_files: tuple[str, ...]
-    """Files that do not belong to the store, and were not touched."""
+    """Files that do not belong to the store, and links in place of its notes and temporary files; not touched."""
     level: Level
     """How closely it was compared."""
     rows_compared: int
@@ -93,7 +93,7 @@ def repair(
         If `array` is another; if `level` is something else.
 
     StorageNotEmptyError
-        If others appended to the array, or added more than can be kept.
+        If others appended to the array, or added more than can be kept; if a folder is in the place of a file.
 
     Notes
     -----
@@ -132,7 +132,9 @@ def repair(
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.
         refuse_appended(storage, manifest)
-        amended_files(storage, zarr_files(manifest, arrays), members(storage, manifest))
+        refuse_folders(storage, own_keys(manifest))
+        files = zarr_files(manifest, arrays)
+        amended_files(storage, files, members(storage, manifest))
         written = write_parameters(storage, manifest, arrays, environment())
         found = inspect(storage, manifest, level=level, full=full)
         numbers = np.fromiter((chunk_number(manifest, index) for index in found.bad), np.int64)
@@ -141,8 +143,8 @@ def repair(
     return Repair(
         url=storage.name,
         chunks=tuple(found.bad),
-        files=(*written, *found.faults),
-        unknown_files=found.unknown_files,
+        files=(*written, *(key for key in found.faults if key in files)),
+        unknown_files=(*found.unknown_files, *(key for key in found.faults if key not in files)),
         level=level,
         rows_compared=found.rows_compared,
         rows=found.rows,

@@ -33,7 +33,7 @@ from mvn_dask.store.format.metadata import metadata_faults, zarr_files
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
-from mvn_dask.store.storage.base import Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Storage
 
 Level = Literal["size", "checksum", "values"]
 
@@ -60,7 +60,7 @@ class Verification:
     bad: Mapping[Index, str]
     """Chunks that are not as they should be, by their index, and why."""
     faults: Mapping[str, str]
-    """Other files of the store that are not, and why: metadata, names, parameters."""
+    """Other files of the store that are not, and why: metadata, names, parameters, and links in the place of any."""
     unknown_files: tuple[str, ...]
     """Files that do not belong to the store. mvn_dask never deletes them."""
     members: tuple[str, ...]
@@ -172,13 +172,29 @@ def replay_of(storage: Storage, manifest: Manifest) -> Replay:
     return replay
 
 
-def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[Bits, dict[int, str], list[str]]:
-    """Which chunks are missing; numbers of those that are bad by name and size, and why; and unknown files."""
+@dataclass(frozen=True)
+class Inventory:
+    """What lies in a store, by names, kinds and sizes."""
+
+    missing: Bits
+    """Which chunks are."""
+    bad: dict[int, str]
+    """Numbers of other chunks that are bad, and why."""
+    no_plain_files: tuple[str, ...]
+    """Keys of the store's other files, its locks and temporary files included, under which something else lies."""
+    unknown: tuple[str, ...]
+    """Keys of what does not belong to the store."""
+
+
+def inventory(storage: Storage, manifest: Manifest, others: Members) -> Inventory:
+    """What lies in a store, by one listing."""
     size = chunk_bytes(manifest)
     # One listing instead of a look at each chunk: it finds what should not be there as well.
     is_own, files_of_others = own_keys(manifest), files_of(others)
     missing = np.ones(chunk_count(manifest), np.bool_)
     bad: dict[int, str] = {}
+    # Folders without a file in them are in no listing of files.
+    no_plain_files = [key for key in storage.empty_folders(INTERNAL_FOLDER) if is_accounted_for(is_own, key)]
     unknown = []
     for entry in storage.entries():
         index = parse_key(manifest, entry.key)
@@ -186,12 +202,15 @@ def inventory(storage: Storage, manifest: Manifest, others: Members) -> tuple[Bi
             number = layout.chunk_number(manifest, index)
             missing[number] = False
             if not entry.regular:
-                bad[number] = "no plain file, but a link or the like, which is not followed"
+                bad[number] = f"no plain file, but {NO_PLAIN_FILE}"
             elif entry.size != size:
                 bad[number] = f"wrong size: {plural(entry.size, 'byte')}, not {size}"
-        elif not (is_accounted_for(is_own, entry.key) or (entry.regular and entry.key in files_of_others)):
+        elif is_accounted_for(is_own, entry.key):
+            if not entry.regular:
+                no_plain_files.append(entry.key)
+        elif not (entry.regular and entry.key in files_of_others):
             unknown.append(entry.key)
-    return missing, bad, unknown
+    return Inventory(missing, bad, tuple(no_plain_files), tuple(sorted(unknown)))
 
 
 def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -> Verification:
@@ -202,29 +221,31 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
     mean_is_good = faults.get("mean", "none") is None
     files = zarr_files(manifest, {"mean": storage.loader(parameters.parameter_key("mean"))()} if mean_is_good else {})
     others = members(storage, manifest)
-    missing, bad, unknown = inventory(storage, manifest, others)
+    found = inventory(storage, manifest, others)
+    bad = dict(found.bad)
     numbers_compared = 0
     if level != "size":
         # Those that are bad by name or size are not read: a hostile file may be larger than the memory.
-        numbers = np.setdiff1d(np.flatnonzero(~missing), list(bad))
+        numbers = np.setdiff1d(np.flatnonzero(~found.missing), list(bad))
         with Progress(len(numbers), "chunk", chunk_bytes(manifest)) as progress:
             work = CheckChunks(storage, manifest, replay, full)
             loaders = {} if replay is None else parameters.parameter_loaders(storage, manifest)
-            for found in run(work, numbers, range_size(chunk_bytes(manifest)), progress, loaders):
-                bad.update(found.faults)
-                numbers_compared += found.numbers_compared
+            for checked in run(work, numbers, range_size(chunk_bytes(manifest)), progress, loaders):
+                bad.update(checked.faults)
+                numbers_compared += checked.numbers_compared
     return Verification(
         url=storage.name,
         level=level,
         chunks=chunk_count(manifest),
         rows_compared=numbers_compared // max(1, manifest.shape[-1]) if manifest.is_sample else 0,
         rows=prod(manifest.shape[:-1]) if manifest.is_sample else 0,
-        bad=BadChunks(manifest, missing, bad),
+        bad=BadChunks(manifest, found.missing, bad),
         faults={
+            **dict.fromkeys(sorted(found.no_plain_files), NO_PLAIN_FILE),
             **{parameters.parameter_key(name): fault for name, fault in faults.items() if fault is not None},
             **metadata_faults(storage, files),
         },
-        unknown_files=tuple(sorted(unknown)),
+        unknown_files=found.unknown,
         members=tuple(others),
         guarantee=_guarantee(storage) if level == "values" else "",
     )

@@ -59,6 +59,11 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     -------
     int
 
+    Raises
+    ------
+    ArgumentError
+        If `ndim` is less than 1.
+
     Notes
     -----
     The largest power of two that keeps a stripe within 2**16 numbers, but at least 128 rows; halved
@@ -69,6 +74,8 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     >>> [stripe_height(d) for d in (2, 100, 1000, 65536, 10**6)]
     [32768, 512, 128, 128, 8]
     """
+    if ndim < 1:
+        raise ArgumentError(f"`ndim` must be at least 1: it is {short_repr(ndim)}")
     width = max(ndim, noise_ndim or 0)
     height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_NUMBERS // width).bit_length() - 1))
     while height > 1 and height * width > STRIPE_LIMIT:

@@ -5,7 +5,7 @@ the stored mean of an array that `from_zarr` opened; nothing is computed.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dask.array as da
@@ -17,6 +17,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import Labels, lineages, stored_source
+from mvn_dask.store.format.manifest import may_name_dimension
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
 
@@ -79,7 +80,8 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
 def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
     """A dask array as it is; of xarray's, the dask array in it, and its labels.
 
-    Raises ArgumentTypeError if xarray's holds no dask array; ArgumentError if it has coordinates that no store keeps.
+    Raises ArgumentTypeError if xarray's holds no dask array; ArgumentError for coordinates that no store keeps, and
+    for dimensions of names that none has.
     """
     xarray = sys.modules.get("xarray")  # whoever holds one of its arrays has imported it
     if xarray is not None and isinstance(array, xarray.Dataset):
@@ -106,7 +108,20 @@ def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
                 f"array.assign_coords({variables}=[…]) names them, array.drop_vars({variables!r}) leaves them out"
             )
         names = checks.variable_names(tuple(map(str, labels)))
-    return array.data, Labels(tuple(map(str, array.dims)), names)
+    return array.data, Labels(_dimension_names(array.dims), names)
+
+
+def _dimension_names(dims: Iterable[object]) -> tuple[str, ...]:
+    """Names of xarray's dimensions. Raises ArgumentError if a store cannot have one of such a name."""
+    names = []
+    for dim in dims:
+        if not (isinstance(dim, str) and may_name_dimension(dim)):
+            raise ArgumentError(
+                f"`array` has the dimension {dim!r}, and those of a store are named by at most 64 letters, digits and "
+                f"underscores, a letter first, and not 'samples': array.rename({{{dim!r}: …}}) names it otherwise"
+            )
+        names.append(dim)
+    return tuple(names)
 
 
 def _known(array: da.Array) -> dict[str, Any]:

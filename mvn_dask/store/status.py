@@ -60,8 +60,7 @@ class Status:
         if self.state == "changed":
             state += f", but others changed its metadata since: {', '.join(self.changed)}"
         elif not self.complete and not self.missing:
-            files = f"but not {', '.join(self.missing_files)}: what has written the store writes it again"
-            state += files if self.committed else "not committed"
+            state += f"but not {', '.join(self.missing_files)}" if self.committed else "not committed"
         fraction = self.done / total if total else 1.0
         part = "" if self.part is None else f"part {self.part[0]}/{self.part[1]} "
         lines = [
@@ -99,6 +98,8 @@ def status(
     ------
     NotAStoreError, DamagedManifestError
         If there is no store; if its manifest or its metadata are damaged.
+    StorageNotEmptyError
+        If others appended to the array.
     ArgumentError, ArgumentTypeError
         If `part` is no part.
 

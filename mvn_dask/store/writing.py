@@ -14,7 +14,7 @@ import zarr
 
 from mvn_dask._typing import Arrays
 from mvn_dask.environment import environment
-from mvn_dask.errors import ArgumentError, StorageBusyError, StorageError, StoreError
+from mvn_dask.errors import ArgumentError, StorageError, StoreError
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
@@ -183,7 +183,7 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
 def _replace(session: Session, storage: Storage, manifest: Manifest) -> None:
     """Delete what lies there, and begin the store of this manifest."""
     if not session.try_exclusive():
-        raise StorageBusyError(f"another job is writing to {storage}: wait for it or stop it")
+        raise session.busy(f"is writing to {storage}")
     # Again, now that nobody else writes.
     refuse_unknown_files(storage, overwrite=True, going_to_be=manifest)
     remove(session, storage)

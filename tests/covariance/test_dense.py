@@ -67,6 +67,7 @@ def test_why_a_matrix_has_no_cholesky_factor(cov: list[list[float]], text: str) 
         Dense(cov, method="cholesky", check_valid="ignore").factorize()
     assert str(caught.value).startswith(f"Matrix is not positive definite. {text}")
     assert "is 1 (tol" not in str(caught.value)
+    assert ("For a singular covariance use" in str(caught.value)) == (np.diagonal(cov).min() >= 0)
 
 
 @pytest.mark.parametrize("method", METHODS)

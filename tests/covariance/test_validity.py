@@ -245,3 +245,14 @@ def test_many_rows_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     cov[17, 2] = 0.25
     with pytest.raises(ArgumentError, match=r"cov\[2, 17\] and cov\[17, 2\] differ by 0\.25"):
         Dense(cov, check_valid="raise").factorize()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("scale", [1e-307, 1e307, 1e308])
+def test_verdicts_near_the_ends_of_float64(scale: float, method: Method) -> None:
+    """No sum overflows on the way, and no limit becomes infinite, by which every matrix would be a covariance."""
+    cov = scale * np.array([[1.0, 0.5], [0.5, 1.0]])
+    basis = basis_of(Dense(cov, method=method, check_valid="raise")) / np.sqrt(scale)
+    np.testing.assert_allclose(basis @ basis.T, cov / scale, rtol=1e-12)
+    with pytest.raises(ArgumentError, match=r"scaled to a unit diagonal, is -0\.7 "):
+        Dense(scale * np.array([[0.5, 0.85], [0.85, 0.5]]), method=method, check_valid="raise").factorize()

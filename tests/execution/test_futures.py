@@ -10,6 +10,7 @@ from distributed import Client, LocalCluster, wait
 
 from mvn_dask.errors import ArgumentError, ResultsLostError
 from mvn_dask.execution.futures import futures_in, refuse_unreadable_results
+from mvn_dask.readable import plural
 from tests.support.clusters import local_cluster
 
 ROWS = da.ones((6, 2), chunks=(2, 2))
@@ -45,7 +46,9 @@ def test_futures_are_found_in_whatever_argument(name: str, threads: Client) -> N
     refuse_unreadable_results(array)
     with (
         dask.config.set(scheduler="threads"),
-        pytest.raises(ArgumentError, match=rf"{count} results on the cluster at inproc://.*scheduler=client"),
+        pytest.raises(
+            ArgumentError, match=rf" {plural(count, 'result')} on the cluster at inproc://.*scheduler=client"
+        ),
     ):
         refuse_unreadable_results(array)
 
@@ -74,7 +77,7 @@ def test_results_that_are_gone(thread_cluster: LocalCluster) -> None:
         future = weights(client)
         array = da.map_blocks(scaled, ROWS, future, dtype="f8")
         future.cancel()
-        with pytest.raises(ResultsLostError, match=r"1 results .* are gone, 'ndarray-.*: build `array` again"):
+        with pytest.raises(ResultsLostError, match=r"^1 result .* is gone, 'ndarray-.*: build `array` again"):
             refuse_unreadable_results(array)
         # Other numbers, whose key no message about the former can mean.
         array = da.map_blocks(scaled, ROWS, client.scatter(np.array([3.0, 4.0])), dtype="f8")

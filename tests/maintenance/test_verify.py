@@ -15,13 +15,15 @@ import zarr
 import mvn_dask
 from mvn_dask._typing import Size
 from mvn_dask.environment import environment
-from mvn_dask.errors import DamagedManifestError, DerivedStoreError
+from mvn_dask.errors import DamagedManifestError, DerivedStoreError, MvnDaskError, StorageNotEmptyError, StoreError
 from mvn_dask.maintenance.verify import Level, inspect, replay_of
 from mvn_dask.store.format.layout import encode
 from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.parameters import WRITER, parameter_key
 from mvn_dask.store.storage.addressing import open_storage
+from mvn_dask.store.storage.base import MANIFEST_KEY, NO_PLAIN_FILE
 from mvn_dask.store.storage.local import LocalStorage
-from tests.support.damage import BAD, FAULTS, LEVELS, chunk, link, named, write
+from tests.support.damage import BAD, FAULTS, LEVELS, chunk, link, make_special, named, write
 from tests.support.pausing import end, start, wait_for
 from tests.support.stores import chunks_in
 
@@ -132,6 +134,54 @@ def test_other_files_that_are_not_as_they_should_be(fault: str, tmp_path: Path) 
     assert (report.ok, report.bad, list(report.faults), report.unknown_files) == (False, {}, [key], ())
     assert report.faults[key].startswith(reason)
     assert f"\n  {key}: {reason}" in str(report)
+
+
+DIGITS = "0123456789abcdef" * 2
+PLACES = [
+    MANIFEST_KEY, WRITER, parameter_key("mean"), ".mvn_dask/create-lock", ".mvn_dask/lock", "zarr.json",
+    "samples/zarr.json", "variable/zarr.json", "variable/c/0", f"samples/c/0/0.{DIGITS}.partial",
+    f"zarr.json.{DIGITS}.partial", f".mvn_dask/writer.json.{DIGITS}.partial",
+]  # fmt: skip
+"""Keys of a store's files, of its locks and of temporary files, but for chunks."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "link",
+        "pipe",
+        "folder",
+        *(pytest.param(kind, marks=pytest.mark.faults) for kind in ("link to a folder", "socket")),
+    ],
+)
+@pytest.mark.parametrize("key", PLACES)
+def test_what_is_no_plain_file_is_named_under_whatever_key_of_the_store(key: str, kind: str, tmp_path: Path) -> None:
+    """With the words with which overwriting is refused for it; a folder under a temporary file's name is in no way."""
+    folder = write(tmp_path / "store")
+    (folder / key).unlink(missing_ok=True)
+    if kind == "folder":
+        (folder / key).mkdir()
+    else:
+        make_special(folder / key, kind)
+    try:
+        report = mvn_dask.verify(folder)
+    except StoreError as error:
+        assert key in {MANIFEST_KEY, ".mvn_dask/lock"}  # without them nothing can be compared
+        assert re.search(f"{key} .*is {NO_PLAIN_FILE}", str(error))  # noqa: PT017
+    else:
+        if not (kind == "folder" and key.endswith(".partial") and not key.startswith(".mvn_dask")):
+            assert (report.ok, report.faults[key]) == (False, NO_PLAIN_FILE)
+            assert f"  {key}: {NO_PLAIN_FILE}\n" in f"{report}\n"
+    if not (kind == "folder" and key.endswith(".partial")):
+        with pytest.raises(StorageNotEmptyError, match=rf"^{key} in .* is (a folder|{NO_PLAIN_FILE}), w.*: delete it"):
+            write(folder, overwrite=True)
+    try:
+        done = mvn_dask.repair(folder, array=named())
+    except MvnDaskError as error:
+        assert re.search(f"{key} .*delete it|{key} is no manifest", str(error))  # noqa: PT017
+    else:
+        assert (folder / key).is_file() is (key in done.files)
+        assert mvn_dask.verify(folder).ok is (key not in done.unknown_files)
 
 
 def test_attributes_are_the_users_to_add_to(tmp_path: Path) -> None:

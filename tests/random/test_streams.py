@@ -53,6 +53,12 @@ def test_stripe_height_is_the_rule_spelt_out(d: int, k: int) -> None:
     assert height == 1 or height * width <= STRIPE_LIMIT
 
 
+@pytest.mark.parametrize("ndim", [0, -3])
+def test_without_variables_there_are_no_stripes(ndim: int) -> None:
+    with pytest.raises(ArgumentError, match=f"`ndim` must be at least 1: it is {ndim}"):
+        stripe_height(ndim)
+
+
 def test_stripe_heights_of_the_promises() -> None:
     heights = {w: stripe_height(w, 1) for w in (1, 2, 100, 1000, 65536, 10**6)}
     assert heights == {1: 65536, 2: 32768, 100: 512, 1000: 128, 65536: 128, 10**6: 8}

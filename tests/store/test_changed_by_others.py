@@ -180,29 +180,60 @@ def test_what_lies_along_the_axis_that_would_grow_is_refused(name: str, tmp_path
     np.testing.assert_array_equal(mvn_dask.from_zarr(folder), named(135))
 
 
+def appended(folder: Path, rows: int) -> None:
+    """By xarray, after it has given the array an attribute."""
+    by_append = xr.Dataset({"samples": (("sample", "variable"), np.ones((rows, 2)))})
+    zarr.open_group(folder, mode="r+")["samples"].attrs["units"] = "EUR"
+    by_append.to_zarr(folder, append_dim="sample")
+
+
+REFUSED: dict[str, Callable[[Path], object]] = {
+    **CALLS,
+    "overwrite": lambda folder: mvn_dask.to_zarr(named(), folder, overwrite=True),
+    "status": mvn_dask.status,
+    "info": describe,
+    "from_zarr": mvn_dask.from_zarr,
+}
+
+
 @pytest.mark.parametrize("rows", [10, 50])
 def test_rows_that_others_appended_are_not_hidden(rows: int, tmp_path: Path) -> None:
-    """Neither those in chunks of their own, nor those in the padding of the last one."""
+    """Neither those in chunks of their own, nor those in the padding of the last one; and the way out works."""
     folder = write(tmp_path / "store")
     whole = tree(folder)
-    by_append = xr.Dataset({"samples": (("sample", "variable"), np.ones((rows, 2)))})
-    by_append.to_zarr(folder, append_dim="sample")
+    appended(folder, rows)
     before = tree(folder)
-    for call in CALLS.values():
-        with pytest.raises((DamagedManifestError, StorageNotEmptyError)):
+    text = rf"has the shape \({100 + rows}, 2\) in place of .*: others appended.* samples/c/3/0 is one"
+    for call in REFUSED.values():
+        with pytest.raises(StorageNotEmptyError, match=text):
             call(folder)
         assert tree(folder) == before
-    with pytest.raises(
-        StorageNotEmptyError, match=rf"has the shape \({100 + rows}, 2\) in place of .*: others appended"
-    ):
-        mvn_dask.repair(folder)
     with xr.open_zarr(folder) as dataset:
         np.testing.assert_array_equal(dataset["samples"][100:], np.ones((rows, 2)))
-    (folder / "samples" / "zarr.json").unlink()
-    shutil.rmtree(folder / "samples" / "c" / "4", ignore_errors=True)
-    mvn_dask.repair(folder, level="values", full=True)
+    # What the error says: their chunks, one after the other, since each may hold the last of them.
+    for number in range(3, -(-(100 + rows) // 30)):
+        with pytest.raises(StorageNotEmptyError, match=rf"samples/c/{number}/0 is one"):
+            mvn_dask.repair(folder)
+        shutil.rmtree(folder / "samples" / "c" / str(number))
+    assert mvn_dask.repair(folder, level="values", full=True).chunks == ((3, 0),)
     assert tree(folder).keys() == whole.keys()
+    assert chunk(folder, 3).read_bytes() == whole["samples/c/3/0"]
     np.testing.assert_array_equal(mvn_dask.from_zarr(folder), named())
+    assert zarr.open_group(folder, mode="r")["samples"].attrs["units"] == "EUR"
+    assert mvn_dask.status(folder).complete
+
+
+def test_an_array_that_others_made_longer_in_its_document_alone(tmp_path: Path) -> None:
+    """Where no chunk may hold any of it, the document is damaged, and repaired."""
+    x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=50)
+    folder = write(tmp_path / "store", x)
+    document = folder / "samples" / "zarr.json"
+    document.write_text(json.dumps({**json.loads(document.read_text()), "shape": [150, 2]}))
+    for call in (mvn_dask.status, mvn_dask.from_zarr, describe):
+        with pytest.raises(DamagedManifestError, match=r"samples/zarr\.json disagree: mvn_dask\.repair writes them"):
+            call(folder)
+    assert mvn_dask.repair(folder).chunks == ()
+    assert mvn_dask.status(folder).complete
 
 
 def test_what_others_add_to_an_unfinished_store(tmp_path: Path) -> None:

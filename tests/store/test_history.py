@@ -224,7 +224,7 @@ class History(RuleBasedStateMachine):
     def overwrite(self, spec: Spec) -> None:
         special = [path for path in self.folder.rglob("*") if path.is_symlink() or path.is_fifo()]
         if special:
-            with pytest.raises(StorageNotEmptyError, match="is a link, a pipe or the like"):
+            with pytest.raises(StorageNotEmptyError, match="is a link, a pipe, a folder or the like"):
                 act("overwrite", self.folder, spec)
             self.look(self.spec)
             for path in special:

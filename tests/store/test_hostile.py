@@ -279,7 +279,7 @@ def test_parameters_behind_a_link_are_not_read(key: str, stores: Path, tmp_path:
         error = refused_behind_a_link(call, key, stores, tmp_path / call / "store")
         if call in {"values", "repair", "extend"}:
             assert isinstance(error, DamagedManifestError)
-            assert "a link or the like" in str(error)
+            assert "a link, a pipe, a folder or the like" in str(error)
     faults = mvn_dask.verify(tmp_path / "verify" / "store").faults
     assert faults[".mvn_dask/parameters/factor.matrix.npy"].startswith("a link")
 

@@ -84,7 +84,7 @@ def test_names_that_do_not_fit(options: Any, error: type[Exception], text: str) 
         mvn_dask.to_xarray(np.ones((2, 2)))  # type: ignore[arg-type]
 
 
-def plain(array: da.Array, dims: tuple[str, ...], **coords: Any) -> xr.DataArray:
+def plain(array: da.Array, dims: tuple[Any, ...], **coords: Any) -> xr.DataArray:
     return xr.DataArray(array, dims=dims, coords=coords)
 
 
@@ -145,8 +145,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a dataset": (mvn_dask.to_xarray(NAMED).to_dataset(), r"not a Dataset: name one of \['samples'\]"),
     "a dimension that is no word": (
         plain(NAMED, ("draw 1", "asset")),
-        r"dimensions \('draw 1', 'asset'\) must be words",
+        r"`array` has the dimension 'draw 1', .*: array.rename\(\{'draw 1': …\}\) names it otherwise",
     ),
+    "a dimension of the array's name": (plain(NAMED, ("samples", "asset")), r"dimension 'samples'.*not 'samples'"),
+    "a dimension that is no text": (plain(NAMED, (7, "asset")), r"the dimension 7, .*: array.rename\(\{7: …\}\)"),
+    "a long dimension": (plain(NAMED, ("draw", "a" * 65)), r"the dimension 'a{65}', .* at most 64 letters"),
     "blocks that differ": (mvn_dask.to_xarray(NAMED)[10:], r"Use array.chunk\(\{'sample': 40, 'variable': 2\}\)"),
 }
 
@@ -166,6 +169,7 @@ def test_ways_out_of_refusals_work(tmp_path: Path) -> None:
             mvn_dask.to_xarray(NAMED).isel(variable=0).drop_vars(["variable"]),
             plain(NAMED, ("draw", "asset"), asset=[3, 4]).assign_coords(asset=["p", "q"]),
             mvn_dask.to_xarray(NAMED).load().chunk(),
+            plain(NAMED, ("draw 1", "asset")).rename({"draw 1": "draw_1"}),
             mvn_dask.to_xarray(NAMED)[10:].chunk({"sample": 40, "variable": 2}),
         )
     ):

@@ -47,6 +47,7 @@ from tests.support.stores import (
     chunks_in,
     die_at,
     killable,
+    labelled,
     sample,
     tree,
     write_killable,
@@ -473,16 +474,35 @@ def test_samples_are_read_from_nowhere() -> None:
 def test_another_length_of_the_same_sample_is_named(tmp_path: Path) -> None:
     """The longer run by `extend`, which works; the shorter one by what is there."""
     mvn_dask.to_zarr(sample(1000), tmp_path)
-    longer = r"`array.shape` is \[1000, 2\] in the store, \[1500, 2\].*longer run.*mvn_dask.extend appends the 500 rows"
-    for chunks in (300, 400):
-        with pytest.raises(SpecMismatchError, match=longer):
-            mvn_dask.to_zarr(sample(1500, chunks=chunks), tmp_path)
-    with pytest.raises(SpecMismatchError, match="holds a longer run of the sample: its first 700 rows are the array"):
+    longer = (
+        r"`array.shape` is \[1000, 2\] in the store, \[1500, 2\].*longer run.*mvn_dask.extend,.*appends the 500 rows"
+    )
+    wanted = {
+        r"\. Give": sample(1500),
+        r", if the array has `array.chunks` of the store\. ": sample(1500, chunks=400),
+        r", if the array has `array.names` of the store\. ": labelled(1500),
+        r", if the array has `array.chunks` and `array.names` of the store\. ": labelled(1500, chunks=400),
+    }
+    for end, array in wanted.items():
+        with pytest.raises(SpecMismatchError, match=longer + end):
+            mvn_dask.to_zarr(array, tmp_path)
+    with pytest.raises(SpecMismatchError, match="holds a longer run of the sample: its first 700 rows are the array's"):
         mvn_dask.to_zarr(sample(700), tmp_path)
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path)[:700].compute(), sample(700).compute())
     for other in (sample(1500, seed=2), sample(1000, chunks=400), sample(1500) + 1, sample(1500).reshape((500, 3, 2))):
         with pytest.raises(SpecMismatchError) as caught:
             mvn_dask.to_zarr(other, tmp_path)
         assert "longer run" not in str(caught.value)
+
+
+def test_the_way_to_a_longer_run_works(tmp_path: Path) -> None:
+    """Of a store that was finished, and of one that was not."""
+    mvn_dask.to_zarr(sample(1000), tmp_path)
+    (tmp_path / "samples" / "c" / "1" / "0").unlink()
+    text = "mvn_dask.extend, of an unfinished store after mvn_dask.repair, appends the 500 rows"
+    with pytest.raises(SpecMismatchError, match=text):
+        mvn_dask.to_zarr(sample(1500), tmp_path)
+    mvn_dask.repair(tmp_path)
     mvn_dask.extend(tmp_path, 500)
     mvn_dask.to_zarr(sample(1500), tmp_path)
+    assert mvn_dask.status(tmp_path).complete

@@ -90,8 +90,8 @@ BAD: dict[str, tuple[Damage, Level, str]] = {
         "values",
         r"the values differ: \d+ of \d+ compared",
     ),
-    "a link": (link, "size", "no plain file, but a link or the like"),
-    "a pipe": (replace_by_fifo, "size", "no plain file, but a link or the like"),
+    "a link": (link, "size", "no plain file, but a link, a pipe, a folder or the like"),
+    "a pipe": (replace_by_fifo, "size", "no plain file, but a link, a pipe, a folder or the like"),
 }  # fmt: skip
 """What may happen to the last chunk, the lowest level that finds it, and what is said of it."""
 
@@ -114,8 +114,8 @@ FAULTS: dict[str, tuple[str, Damage, str]] = {
     "truncated": ("samples/zarr.json", lambda path: os.truncate(path, 10), "differs"),
     "deep": ("samples/zarr.json", lambda path: path.write_text("[" * 10**5), "differs"),
     "sparse": ("zarr.json", lambda path: os.truncate(path, 10**12), "wrong size: 1000000000000 bytes"),
-    "a link": ("zarr.json", link, "a link"),
-    "a pipe": ("samples/zarr.json", replace_by_fifo, "a link"),
+    "a link": ("zarr.json", link, "a link, a pipe, a folder or the like"),
+    "a pipe": ("samples/zarr.json", replace_by_fifo, "a link, a pipe, a folder or the like"),
     "names": ("variable/c/0", lambda path: flip(path, -1), "differs"),
     "no names' chunk": ("variable/c/0", lambda path: path.unlink(), "missing"),
     "mean": (parameter_key("mean"), lambda path: flip(path, -1), "other numbers than the manifest's digest"),

@@ -14,7 +14,7 @@ from mvn_dask.errors import ArgumentError, InvalidDistributionError, StorageErro
 from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, first_index, labelled_input
 from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
-from mvn_dask.packing import MISSING_MARKS, is_missing, stored_attributes, unpack
+from mvn_dask.packing import MISSING_MARKS, dates, is_missing, stored_attributes, unpack
 
 _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 """Metadata documents of a Zarr array or group, in versions 3 and 2."""
@@ -128,8 +128,17 @@ def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[t
         coordinate: Any = group.get(dim) if isinstance(dim, str) and dim and "/" not in dim else None
         if not isinstance(coordinate, zarr.Array) or coordinate.shape != (length,) or coordinate.name == array.name:
             continue
-        # Dates are numbers with a unit, and no labels by themselves.
-        if coordinate.dtype.kind in "biufUTO" and "units" not in coordinate.attrs:
+        if coordinate.dtype.kind in "biufUSTO":
             where = f"its coordinate {preview(dim)}"
-            found.append((where, _unpacked(origin, coordinate, where).tolist()))
+            numbers = _unpacked(origin, coordinate, where)
+            found.append((where, _labels_of(numbers, coordinate)))
     return found
+
+
+def _labels_of(numbers: Any, coordinate: Any) -> list[object]:
+    """The labels that the numbers or texts of a coordinate are; dates as pandas writes them."""
+    attributes = dict(coordinate.attrs)
+    if numbers.dtype.kind in "iuf" and " since " in str(attributes.get("units")):
+        # Of other calendars the number says nothing without its unit, which two files may count from other days.
+        return list(dates(numbers, attributes) or [f"{number} {attributes['units']}" for number in numbers.tolist()])
+    return list(numbers.tolist())

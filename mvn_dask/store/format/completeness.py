@@ -16,9 +16,9 @@ from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, lost_manifest, read_manifest
 from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
-from mvn_dask.store.format.ownership import no_key, own_keys, refuse_folders, removal
+from mvn_dask.store.format.ownership import no_key, own_keys, refuse_appended, refuse_folders, removal
 from mvn_dask.store.format.parameters import parameter_key
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Storage
 
 State = Literal["unfinished", "changed", "complete"]
 """How far a store is: "changed" is one that was complete, and whose metadata others changed since."""
@@ -35,7 +35,7 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
 
     They are missing where the root's, the last thing written, is that of another manifest: the store was extended
     since. Attributes and members that others added are no change. Raises DamagedManifestError if a document contradicts
-    the manifest.
+    the manifest; StorageNotEmptyError if that is since others appended to the array.
     """
     expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
     root = _document(storage, DOCUMENT, expected)
@@ -48,6 +48,7 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
             return None
         fault = document_fault(found, json.loads(text))
         if fault == "contradicts" and key != DOCUMENT:
+            refuse_appended(storage, manifest)
             raise DamagedManifestError(
                 f"the manifest of {storage} and its Zarr metadata in {key} disagree",
                 advice=Advice("{repair} writes them again"),
@@ -61,7 +62,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
     entry = storage.entry(key)
     if entry is not None and not entry.regular:
         raise DamagedManifestError(
-            f"{key} of {storage} is a link or the like", advice=Advice("{repair} writes it again")
+            f"{key} of {storage} is {NO_PLAIN_FILE}", advice=Advice("delete it, and {repair} writes it again")
         )
     return read_amendable(storage, key, expected[key])
 

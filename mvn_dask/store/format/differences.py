@@ -1,6 +1,7 @@
 """Differences between two records. Input: nested JSON; output: fields, and what each record has there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mvn_dask.hashing import canonical_json
 from mvn_dask.readable import plural
@@ -36,17 +37,25 @@ def field_differences(stored: object, other: object, ignored: tuple[str, ...] = 
     }
 
 
-def length_advice(
-    stored: Mapping[str, object], shape: tuple[int, ...], other: Mapping[str, object], other_shape: tuple[int, ...]
-) -> str:
-    """A sentence of an advice, for records of one sample that differ in its length alone; empty for any others."""
-    if not shape or shape[1:] != other_shape[1:]:
+def length_advice(stored: Mapping[str, Any], other: Mapping[str, Any], different: Iterable[str]) -> str:
+    """A sentence of an advice, for manifests of two runs of one sample that differ in length; empty for any others.
+
+    `different` are the fields that differ.
+    """
+    ours, theirs = stored["array"]["shape"], other["array"]["shape"]
+    if not (stored["kind"] == other["kind"] == "sample" and ours and ours[1:] == theirs[1:] and ours != theirs):
         return ""
-    if canonical_json({**stored, "size": None}) != canonical_json({**other, "size": None}):
+    one, another = ({**manifest["samples"][0], "size": None} for manifest in (stored, other))
+    if canonical_json(one) != canonical_json(another):
         return ""
-    more = other_shape[0] - shape[0]
-    if more > 0:
-        rows = plural(more, "row")
-        return f"{{the_array}} is a longer run of the sample in the store: {{extend}} appends the {rows}. "
-    rows = plural(other_shape[0], "row")
-    return f"The store holds a longer run of the sample: its first {rows} are the {{array}}'s. " if more else ""
+    if theirs[0] < ours[0]:
+        rows = plural(theirs[0], "row")
+        return f"The store holds a longer run of the sample: its first {rows} are the {{array}}'s. "
+    rows = plural(theirs[0] - ours[0], "row")
+    # What `extend` makes is the store's own array, longer: an array with other chunks, say, would be refused again.
+    others = [f"`{field}`" for field in different if field not in {"array.shape", "samples[0].size"}]
+    condition = f", if the {{array}} has {' and '.join(others)} of the store" if others else ""
+    return (
+        "{the_array} is a longer run of the sample in the store: {extend}, of an unfinished store after {repair}, "
+        f"appends the {rows}{condition}. "
+    )

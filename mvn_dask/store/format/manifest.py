@@ -16,13 +16,14 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from mvn_dask.advice import Advice
+from mvn_dask.checks import MAX_AXES
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.readable import plural
 from mvn_dask.store.format.differences import field_differences, flat_fields, length_advice
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, VERSION_2_KEY, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, NO_PLAIN_FILE, VERSION_2_KEY, Storage
 from mvn_dask.store.storage.placeholder import kept_manifest
 
 FORMAT = "mvn_dask store"
@@ -30,8 +31,6 @@ FORMAT_VERSION = 4
 """Version of the layout. Another version is refused, never guessed."""
 MAX_CHUNKS = 10**7
 """Chunks of a store, at most: a bit of memory is kept for each."""
-MAX_STORED_AXES = 31
-"""Axes of a store's array, at most: numpy 1 numbers the cells of no grid that has more."""
 MAX_MANIFEST_BYTES = 2**26
 """Size of a manifest, at most; names of the variables make it long."""
 
@@ -43,6 +42,11 @@ PROVENANCE = "provenance"
 _DIMENSION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+
+
+def may_name_dimension(name: str) -> bool:
+    """Whether a store may have a dimension of this name, which is also the folder of the variables' names."""
+    return _DIMENSION.fullmatch(name) is not None and name != "samples"
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,13 @@ class ArrayLayout:
 
     def __post_init__(self) -> None:
         chunks, inner = self.chunks, self.chunks if self.inner_chunks is None else self.inner_chunks
-        if len(self.shape) > MAX_STORED_AXES:
-            raise ValueError(f"an array of {len(self.shape)} axes has more than {MAX_STORED_AXES}")
+        if len(self.shape) > MAX_AXES:
+            raise ValueError(f"an array of {len(self.shape)} axes has more than {MAX_AXES}")
         if len({len(self.shape), len(chunks), len(inner), len(self.dimensions)}) > 1:
             raise ValueError(f"shape {self.shape}, chunks {chunks}, {inner} and dimensions {self.dimensions} disagree")
         if 0 in chunks or 0 in inner:
             raise ValueError(f"chunks {chunks} and inner chunks {inner} must be at least 1")
-        # A dimension is also the folder of the variables' names.
-        if not all(_DIMENSION.fullmatch(word) and word != "samples" for word in self.dimensions):
+        if not all(map(may_name_dimension, self.dimensions)):
             raise ValueError(f"dimensions {self.dimensions} must be words, and none `samples`")
         if self.names is not None and self.shape[-1:] != (len(self.names),):
             raise ValueError(f"the shape {self.shape} does not go with {plural(len(self.names), 'name')}")
@@ -189,8 +192,7 @@ class Manifest:
         text = f"{storage} holds another specification: {'; '.join(different.values())}."
         text += " Another build of numpy's LAPACK made that factor of the same covariance." if rounding else ""
         way_out = "{the_same} that the store was begun with, name another URL, or {overwrite}"
-        both_samples = self.is_sample and other.is_sample
-        longer = length_advice(self.samples[0], self.shape, other.samples[0], other.shape) if both_samples else ""
+        longer = length_advice(self.as_dict(), other.as_dict(), different)
         raise SpecMismatchError(text, advice=Advice(longer + way_out))
 
 
@@ -243,10 +245,10 @@ def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | Non
             raise _other_version(str(storage), 2)
         return None
     path = f"{storage}/{MANIFEST_KEY}"
-    if not entry.regular or entry.size > MAX_MANIFEST_BYTES:
-        raise DamagedManifestError(
-            f"{path} is no manifest: it is a link, or too large with {plural(entry.size, 'byte')}"
-        )
+    if not entry.regular:
+        raise DamagedManifestError(f"{path} is no manifest: it is {NO_PLAIN_FILE}, or lies below one")
+    if entry.size > MAX_MANIFEST_BYTES:
+        raise DamagedManifestError(f"{path} is no manifest: it is too large with {plural(entry.size, 'byte')}")
     try:
         text = kept_manifest(storage.read(MANIFEST_KEY).tobytes(), storage, removing=removing)
     except FileNotFoundError:

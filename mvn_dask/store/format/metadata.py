@@ -26,7 +26,7 @@ from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import ARRAY, fill_value
 from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, PROVENANCE, Manifest
 from mvn_dask.store.format.members import Members
-from mvn_dask.store.storage.base import Entry, Session, Storage
+from mvn_dask.store.storage.base import NO_PLAIN_FILE, Entry, Session, Storage
 
 MAX_MEAN_SIZE = 10_000
 """Numbers of a mean in the attributes, at most; a longer one is in ``.mvn_dask/parameters/mean.npy`` alone."""
@@ -140,7 +140,7 @@ def metadata_faults(storage: Storage, files: Files) -> dict[str, str]:
         if entry is None:
             found[key] = "missing"
         elif not entry.regular:
-            found[key] = "a link"
+            found[key] = NO_PLAIN_FILE
         elif is_too_long(entry, expected):
             found[key] = f"wrong size: {plural(entry.size, 'byte')}"
         elif key.endswith(DOCUMENT):

@@ -21,6 +21,7 @@ from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
 from mvn_dask.store.storage.base import (
     INTERNAL_FOLDER,
     MANIFEST_KEY,
+    NO_PLAIN_FILE,
     VERSION_2_KEY,
     Entry,
     Storage,
@@ -102,7 +103,8 @@ def is_store(storage: Storage) -> bool:
 def refuse_appended(storage: Storage, manifest: Manifest) -> None:
     """Raise StorageNotEmptyError if others appended to the array, as xarray's ``append_dim`` does.
 
-    With our document in place of theirs nobody would see it any more, and what lies in the padding would be lost.
+    With our document in place of theirs nobody would see it any more, and what lies in the padding would be lost. Once
+    no chunk is left that may hold a part of theirs, there is nothing to be lost.
     """
     key = f"{ARRAY}/{DOCUMENT}"
     found = read_document(storage, key)
@@ -111,15 +113,23 @@ def refuse_appended(storage: Storage, manifest: Manifest) -> None:
         return
     if shape == list(manifest.shape) or any(map(operator.lt, shape, manifest.shape)):
         return
-    padded = (-(-n // chunk) * chunk for n, chunk in zip(manifest.shape, manifest.chunks, strict=True))
     longer = hierarchy_of({key: found or {}})
-    others = (entry.key for entry in storage.entries(ARRAY) if parse_key(manifest, entry.key) is None)
-    if all(map(operator.le, shape, padded)) or any(other in longer for other in others):
+    theirs = (chunk.key for chunk in storage.entries(ARRAY) if _may_hold_more(manifest, shape, longer, chunk.key))
+    if (first := min(theirs, default=None)) is not None:
         raise StorageNotEmptyError(
             f"{ARRAY} in {storage} has the shape {tuple(shape)} in place of {manifest.shape}: others appended to it. "
-            f"Copy their part elsewhere, and delete {key} and their chunks",
-            advice=Advice("then {repair} writes it again"),
+            f"Copy their part elsewhere, and delete all chunks that hold any of it, of which {first} is one",
+            advice=Advice("then {repair} restores the shape, and draws what is missing of the store"),
         )
+
+
+def _may_hold_more(manifest: Manifest, shape: list[int], longer: Hierarchy, key: str) -> bool:
+    """Whether a key is that of a chunk that may hold numbers which others appended, up to `shape`."""
+    index = parse_key(manifest, key)
+    if index is None:
+        return key != f"{ARRAY}/{DOCUMENT}" and key in longer  # beyond the grid
+    axes = zip(index, manifest.chunks, manifest.shape, shape, strict=True)
+    return any(grown > n and (number + 1) * chunk > n for number, chunk, n, grown in axes)
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,8 @@ class Removal:
     """Documents that go before the chunks, in steps: no reader shall see a store of which chunks are missing."""
     after: tuple[tuple[str, ...], ...]
     """Documents that go after them, in steps: without a manifest they alone tell chunks from other files."""
+    manifest: Manifest | None = None
+    """The manifest of the store, where it can be read."""
 
     def other_files(self) -> Iterator[Entry]:
         """Everything that lies there and may not go; also what a store has under such a key, but never as a link."""
@@ -144,14 +156,14 @@ class Removal:
                 yield entry
 
     def refuse_other_files(self) -> None:
-        """Raise StorageNotEmptyError if there are any."""
+        """Raise StorageNotEmptyError if there are any, or others appended to the array."""
+        if self.manifest is not None:
+            refuse_appended(self.storage, self.manifest)
         entry = next(self.other_files(), None)
         if entry is None:
             return
         if not entry.regular:
-            what = (
-                f"{entry.key} in {self.storage} is a link, a pipe or the like, which a store never holds: delete it, "
-            )
+            what = f"{entry.key} in {self.storage} is {NO_PLAIN_FILE}, which a store never holds: delete it, "
         elif is_store(self.storage):
             what = f"in {self.storage} {entry.key} lies there, which is no part of the store: move it away, "
         else:
@@ -192,7 +204,7 @@ def removal(storage: Storage) -> Removal:
         manifest = None
     if manifest is not None:
         root, *others = own_documents(manifest)
-        return Removal(storage, own_keys(manifest), own_folders(manifest), ((root,), tuple(others)), ())
+        return Removal(storage, own_keys(manifest), own_folders(manifest), ((root,), tuple(others)), (), manifest)
     hierarchy = read_hierarchy(storage)
     internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
 

@@ -19,7 +19,7 @@ from mvn_dask.hashing import digest
 from mvn_dask.readable import plural
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.manifest import Manifest
-from mvn_dask.store.storage.base import INTERNAL_FOLDER, Buffer, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Buffer, Storage
 
 WRITER = f"{INTERNAL_FOLDER}/writer.json"
 """Key of where and with what the store was begun: for whoever compares numbers, it decides none."""
@@ -93,7 +93,7 @@ def _examine(storage: Storage, manifest: Manifest, name: str) -> npt.NDArray[Any
     key, info = parameter_key(name), manifest.parameters[name]
     entry = storage.entry(key)
     if entry is None or not entry.regular:
-        return "missing" if entry is None else "a link or the like"
+        return "missing" if entry is None else NO_PLAIN_FILE
     if not info.nbytes < entry.size <= info.nbytes + MAX_HEADER_BYTES:
         return f"wrong size: {plural(entry.size, 'byte')}"
     array = _load(storage, key)

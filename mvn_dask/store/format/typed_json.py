@@ -7,11 +7,12 @@ field, its rule and the value seen. Cost: one pass over the value; a million tex
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from reprlib import repr as short
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
+
+from mvn_dask.readable import short_repr
 
 _NAMES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
 DTYPES = {name: np.dtype(name) for name in _NAMES.split()}
@@ -69,5 +70,5 @@ def to_json(value: Any) -> Any:
 def _checked(valid: bool, value: Any, path: str, rule: str) -> Any:
     if not valid:
         name = f"`{path.removeprefix('.')}`" if path else "it"
-        raise ValueError(f"{name} must be {rule}, not {short(value)}")
+        raise ValueError(f"{name} must be {rule}, not {short_repr(value)}")
     return value

@@ -109,17 +109,21 @@ def _object_storage(url: str, options: dict[str, Any]) -> Storage:
         if options:
             raise StorageOptionsError("`storage_options` have no meaning for memory://")
         return MemoryStorage("/".join(filter(None, (parts.netloc, path))))
+    refused = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood"
     try:
         given = obstore_options(options)
         client = {**environment_options(parts.scheme), **given.get("client_options", {})}
+    except ValueError as error:
+        # It holds no value, and so no secret: a short secret may be a part of its words.
+        raise StorageOptionsError(f"{refused}: {error}") from None
+    try:
         store = from_url(url, **{**given, "client_options": _with_time(client)})
     except BaseException as error:
         # obstore's own errors, whatever a bad option raises, and a panic, which is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         text = redact(str(error), options).split("\n", maxsplit=1)[0]
-        msg = f"{parts.scheme}://{parts.netloc}: the URL or `storage_options` are not understood: {text}"
-        raise StorageOptionsError(msg) from None
+        raise StorageOptionsError(f"{refused}: {text}") from None
     return ObjectStorage(store, f"{parts.scheme}://{'/'.join(filter(None, (parts.netloc, path)))}")
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import PARTIAL
+from mvn_dask.errors import StorageBusyError
 
 INTERNAL_FOLDER = ".mvn_dask"
 """Folder of all that is not part of the Zarr hierarchy."""
@@ -36,6 +37,10 @@ ByteArray = npt.NDArray[np.uint8]
 Buffer = bytes | memoryview
 Over = Literal["nothing", "other sizes", "anything"]
 """What a file may be written over: nothing; files of another size, which count as missing; or any."""
+
+
+NO_PLAIN_FILE = "a link, a pipe, a folder or the like"
+"""What an entry is that is not `Entry.regular`, in words."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,14 @@ class Session(ABC):
     @abstractmethod
     def try_exclusive(self) -> bool:
         """Try to make it exclusive. On failure nothing is held: call `acquire_shared`, and look again."""
+
+    def busy(self, what: str) -> StorageBusyError:
+        """The error for another job that keeps this one out, and does `what`."""
+        return StorageBusyError(f"another job {what}: {self.way_past_others()}")
+
+    def way_past_others(self) -> str:
+        """What ends the sessions of others, in words."""
+        return "wait for it or stop it"  # that of a killed one has ended with its process
 
     # What follows is for exclusive sessions. Each raises StorageBusyError where another job has taken the store over,
     # since this one stood still for too long, and then changes nothing.

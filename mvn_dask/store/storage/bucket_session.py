@@ -15,7 +15,7 @@ from itertools import islice
 from mvn_dask.errors import StorageBusyError, StoreError, TransportError
 from mvn_dask.store.storage.base import LEASES, MANIFEST_KEY, Buffer, Session
 from mvn_dask.store.storage.bucket import BucketStorage, Version
-from mvn_dask.store.storage.lease import RENEWALS, Lease, lease_seconds
+from mvn_dask.store.storage.lease import RENEWALS, Lease, LeaseContent, lease_seconds
 from mvn_dask.store.storage.placeholder import PLACEHOLDER_BYTES, is_placeholder, new_placeholder
 
 EXCLUSIVE_WAIT_SECONDS = 30.0
@@ -38,6 +38,7 @@ class LeaseSession(Session):
         self._vacancy = f"{self.lease.name}.vacancy"
         self._used: set[str] = set()
         self._vacant: Version | None = None
+        self._others: list[LeaseContent] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -65,19 +66,28 @@ class LeaseSession(Session):
 
     def _wait_for_exclusive(self) -> None:
         waited = 0.0
-        while any(lease.exclusive for lease in self.lease.others()):
+        while any(lease.exclusive for lease in self._look_for_others()):
             if waited >= EXCLUSIVE_WAIT_SECONDS:
-                raise StorageBusyError(f"another job is overwriting {self._storage}: wait for it or stop it")
+                raise self.busy(f"is overwriting {self._storage}, or extends it")
             self._storage.pause(_POLL_SECONDS)
             waited += _POLL_SECONDS
 
     def try_exclusive(self) -> bool:
         # Written first, listed second; whoever comes later sees the flag, and waits or gives way.
         self.lease.make_exclusive()
-        if self.lease.others():
+        if self._look_for_others():
             self.lease.make_shared()
             return False
         return True
+
+    def _look_for_others(self) -> list[LeaseContent]:
+        self._others = self.lease.others()
+        return self._others
+
+    def way_past_others(self) -> str:
+        # Of one that was killed nothing is left to be stopped, and its lease stays.
+        seconds = max((lease.seconds for lease in self._others), default=0.0)
+        return f"{super().way_past_others()}, or, if it was killed, wait until its lease of {seconds:g} s has ended"
 
     def replace(self, key: str, buffers: Sequence[Buffer]) -> None:
         self._used.add(self._staged)

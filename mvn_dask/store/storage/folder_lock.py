@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mvn_dask.errors import StorageError, StoreError
-from mvn_dask.store.storage.base import INTERNAL_FOLDER
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE
 
 if sys.platform != "win32":
     import fcntl
@@ -69,7 +69,7 @@ def locked(folder: Path, name: str, mode: int) -> Iterator[FolderLock]:
     path = folder / INTERNAL_FOLDER / name
     # O_NOFOLLOW sees a link in the last step alone, and a pipe would be waited for.
     if path.parent.is_symlink() or path.is_symlink() or (path.exists() and not path.is_file()):
-        raise StoreError(f"{path} is a link, or no plain file, which a store never holds: delete it")
+        raise StoreError(f"{path} is {NO_PLAIN_FILE}, which a store never holds: delete it")
     try:
         # O_CREAT, since a copy of a store may lack the lock. The folder around it is not made: a task that outlives its
         # store would bring it back.

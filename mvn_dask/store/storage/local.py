@@ -23,6 +23,7 @@ from mvn_dask.errors import NoSpaceError, StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import (
     FOLDER_LOCK,
     INTERNAL_FOLDER,
+    NO_PLAIN_FILE,
     Buffer,
     ByteArray,
     Entry,
@@ -31,7 +32,8 @@ from mvn_dask.store.storage.base import (
     Storage,
     written_key,
 )
-from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, FolderLock, locked
+from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, locked
+from mvn_dask.store.storage.folder_session import FolderSession
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -70,12 +72,12 @@ class LocalStorage(Storage):
             raise FileNotFoundError(error.errno, error.strerror, error.filename) from error
         except OSError as error:
             if error.errno in {errno.ENXIO, errno.EOPNOTSUPP}:  # a socket
-                raise StoreError(f"{key} in {self} is no plain file") from error
+                raise StoreError(f"{key} in {self} is {NO_PLAIN_FILE}, and no plain file") from error
             raise
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise StoreError(f"{key} in {self} is no plain file")
+                raise StoreError(f"{key} in {self} is {NO_PLAIN_FILE}, and no plain file")
             # Into an array of the file's size, in place: `read` would grow a buffer, and copy it.
             content, size = np.empty(status.st_size, np.uint8), 0
             with file_named(f"{self.name}/{key}"), open(descriptor, "rb", buffering=0, closefd=False) as file:
@@ -177,7 +179,7 @@ class LocalStorage(Storage):
         (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
         with locked(self._folder, LOCK, os.O_RDWR) as lock:
             lock.acquire_shared()
-            yield FolderSession(lock, self)
+            yield FolderSession(lock, self.write, self.delete_many)
 
     @contextmanager
     def task_session(self) -> Iterator[None]:
@@ -279,26 +281,3 @@ class LocalStorage(Storage):
             link = key
         if link is not None:
             raise StoreError(f"{link} in {self} is a symbolic link, which a store never holds: delete it")
-
-
-class FolderSession(Session):
-    """A session by a lock, so that nobody takes the store over while the process lives."""
-
-    def __init__(self, lock: FolderLock, storage: LocalStorage) -> None:
-        self._lock = lock
-        self._storage = storage
-
-    def acquire_shared(self) -> None:
-        self._lock.acquire_shared()
-
-    def try_exclusive(self) -> bool:
-        return self._lock.try_exclusive()
-
-    def replace(self, key: str, buffers: Sequence[Buffer]) -> None:
-        self._storage.write(key, buffers)
-
-    def begin_removal(self) -> None:
-        """Nobody else is there."""
-
-    def delete_many(self, keys: Iterable[str]) -> None:
-        self._storage.delete_many(keys)

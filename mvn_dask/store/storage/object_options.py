@@ -43,6 +43,7 @@ def obstore_options(options: Mapping[str, Any]) -> dict[str, Any]:
     >>> obstore_options({"region": "eu", "allow_http": True, "timeout": 30})
     {'region': 'eu', 'client_options': {'allow_http': True, 'timeout': '30000ms'}}
     """
+    options = _table("storage_options", options)
     found = {name: value for name, value in options.items() if name.lower() not in CLIENT_OPTIONS}
     client = {name.lower(): value for name, value in options.items() if name not in found}
     for name in found.keys() - {"client_options", "retry_config"}:
@@ -71,6 +72,8 @@ def environment_options(scheme: str) -> dict[str, Any]:
 def _table(name: str, value: object, known: set[str] | None = None) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{name} must be a table")
+    if other := [key for key in value if not isinstance(key, str)]:
+        raise ValueError(f"names in {name} must be text, and one of them is of type {type(other[0]).__name__}")
     if known is not None and (unknown := sorted(value.keys() - known)):
         raise ValueError(f"{name} takes {', '.join(sorted(known))}, and not {unknown[0]!r}")
     return dict(value)

@@ -14,6 +14,7 @@ from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportErr
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
 from mvn_dask.job.inputs.readers import read_input
+from mvn_dask.labels import agreed_names, axes_of
 from tests.job.inputs.test_numpy_files import Trap
 from tests.support.job_inputs import job_in, read, refusal
 from tests.support.s3 import SECRET, Prefix, wired
@@ -46,6 +47,8 @@ def test_arrays_and_groups_in_a_folder(tmp_path: Path, version: Any) -> None:
 
 def labelled(labels: Any, other: Any = None) -> xr.Dataset:
     columns = labels if other is None else other
+    if isinstance(labels, xr.Variable):
+        columns = xr.Variable("other", labels.values, labels.attrs)
     arrays: dict[str, Any] = {"cov": (("asset", "other"), MATRIX), "mean": ("asset", [1.0, 2.0])}
     return xr.Dataset(arrays, {"asset": labels, "other": columns})
 
@@ -58,7 +61,15 @@ def test_the_coordinates_that_xarray_writes_are_names(tmp_path: Path, version: A
         ([2001, 2002], ("2001", "2002")),
         ([0, 1], None),
         ([False, True], ("False", "True")),
-        (pd.date_range("2026-01-01", periods=2), None),
+        (pd.date_range("2026-01-01", periods=2), ("2026-01-01 00:00:00", "2026-01-02 00:00:00")),
+        (pd.date_range("2026-01-01", periods=2, freq="250ms"), ("2026-01-01 00:00:00", "2026-01-01 00:00:00.250000")),
+        (xr.Variable("asset", [20.0, 10.0], {"units": "degrees_north"}), ("20.0", "10.0")),
+        (xr.Variable("asset", [3, 6], {"units": "hours"}), ("3", "6")),
+        (
+            xr.Variable("asset", [1, 0], {"units": "days since 2026-01-01", "calendar": "360_day"}),
+            ("1 days since 2026-01-01", "0 days since 2026-01-01"),
+        ),
+        (np.array([b"oil", b"gas"]), ("oil", "gas")),
     ]
     for number, (labels, names) in enumerate(forms):
         labelled(labels).to_zarr(tmp_path / f"{number}.zarr", group="deep", zarr_format=version, consolidated=False)
@@ -76,6 +87,12 @@ def test_the_coordinates_that_xarray_writes_are_names(tmp_path: Path, version: A
     labelled(["gas", "öl"]).to_zarr(tmp_path / "reversed.zarr", zarr_format=version, consolidated=False)
     with pytest.raises(InvalidDistributionError, match="the same labels in another order"):
         distribution_inputs(job_in(tmp_path, mean="reversed.zarr", cov="0.zarr/deep"))
+    for number, (labels, names) in enumerate(forms):
+        one, other = labelled(labels), labelled(labels).isel(asset=[1, 0])
+        assert agreed_names(axes_of("mean", one["mean"])) == names or isinstance(labels, xr.Variable)
+        other["mean"].to_dataset().to_zarr(tmp_path / f"r{number}.zarr", zarr_format=version, consolidated=False)
+        with pytest.raises(InvalidDistributionError, match="must agree: variable 0 is "):
+            distribution_inputs(job_in(tmp_path, mean=f"r{number}.zarr/mean", cov=f"{number}.zarr/deep"))
 
 
 PACKINGS: list[dict[str, Any]] = [

@@ -164,7 +164,7 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "chunks: many of nothing": (array(shape=[0, 2**40], chunks=[1, 1], names=None), "more than 10000000 chunks"),
     "shape: many axes": (
         array(shape=[1] * 5000, chunks=[1] * 5000, dimensions=["x"] * 5000, names=None),
-        "an array of 5000 axes has more than 31",
+        "an array of 5000 axes has more than 64",
     ),
     "chunks: zero": (array(chunks=[0, 2]), "must be at least 1"),
     "chunks: of other axes": (array(chunks=[40]), "disagree"),
@@ -243,7 +243,7 @@ def test_manifests_that_are_not_even_read(tmp_path: Path) -> None:
         read_manifest(storage)
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DamagedManifestError, match="it is a link"):
+    with pytest.raises(DamagedManifestError, match="it is a link, a pipe, a folder or the like"):
         read_manifest(storage)
 
 

@@ -61,7 +61,7 @@ def test_what_is_wrong_with_a_file(key: str, tmp_path: Path) -> None:
     path.unlink()
     assert metadata_faults(storage, FILES)[key] == "missing"
     path.symlink_to(tmp_path / ".mvn_dask")
-    assert metadata_faults(storage, FILES)[key] == "a link"
+    assert metadata_faults(storage, FILES)[key] == "a link, a pipe, a folder or the like"
 
 
 def attributes(folder: Path, array: Any) -> dict[str, Any]:

@@ -130,7 +130,9 @@ def test_what_is_no_plain_file_is_refused_before_anything_is_deleted(special: st
     (folder / key).unlink(missing_ok=True)
     make_special(folder / key, special)
     before = tree(folder)
-    with pytest.raises(StorageNotEmptyError, match=f"{key} in .* is a link, a pipe or the like, .*: delete it"):
+    with pytest.raises(
+        StorageNotEmptyError, match=f"{key} in .* is a link, a pipe, a folder or the like, .*: delete it"
+    ):
         mvn_dask.to_zarr(sample(), folder, overwrite=True)
     assert tree(folder) == before
     (folder / key).unlink()

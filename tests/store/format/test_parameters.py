@@ -56,7 +56,10 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(b""), "wrong size"),
         (lambda path: path.write_bytes(bytes(10_000)), "wrong size"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"), "other numbers than the manifest's digest"),
-        (lambda path: (path.rename(path.with_suffix(".x")), path.symlink_to(path.with_suffix(".x"))), "a link"),
+        (
+            lambda path: (path.rename(path.with_suffix(".x")), path.symlink_to(path.with_suffix(".x"))),
+            "a link, a pipe, a folder or the like",
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["mean", "factor.matrix"])

@@ -81,11 +81,15 @@ def test_overwrite_and_extend_refuse_a_store_in_use(way: str, prefix: Prefix) ->
     url, options = prefix.way(way)
     mvn_dask.to_zarr(sample(), url, storage_options=options)
     before = prefix.tree()
-    with prefix.storage(way).session():
+    with dask.config.set({"mvn_dask.lease": 1234}), prefix.storage(way).session():
         assert len(renewing()) == 1
-        with pytest.raises(StorageBusyError, match=f"another job is writing to {prefix.url}"):
+        way_out = "wait for it or stop it, or, if it was killed, wait until its lease of 1234 s has ended"
+        with (
+            dask.config.set({"mvn_dask.lease": 77}),
+            pytest.raises(StorageBusyError, match=f"another job is writing to {prefix.url}: {way_out}"),
+        ):
             mvn_dask.to_zarr(sample(seed=2), url, overwrite=True, storage_options=options)
-        with pytest.raises(StorageBusyError, match=f"another job is in {prefix.url}"):
+        with pytest.raises(StorageBusyError, match=f"another job is in {prefix.url}: {way_out}"):
             mvn_dask.extend(url, 10, storage_options=options)
         prefix.delete("samples/c/0/0")
         mvn_dask.to_zarr(sample(), url, storage_options=options)  # together, a job goes on
@@ -100,7 +104,10 @@ def test_a_job_waits_for_one_that_overwrites(prefix: Prefix, monkeypatch: pytest
     with storage.session() as overwriting:
         assert overwriting.try_exclusive()
         begin = time.monotonic()
-        with pytest.raises(StorageBusyError, match=f"another job is overwriting {prefix.url}"):
+        with pytest.raises(
+            StorageBusyError,
+            match=f"another job is overwriting {prefix.url}, or extends it: .* if it was killed, wait until",
+        ):
             mvn_dask.to_zarr(sample(), prefix.url, storage_options=prefix.options)
         assert time.monotonic() - begin >= 1.0
         assert len(prefix.keys(".mvn_dask/leases")) == 1, "the lease of the one that gave up is gone"

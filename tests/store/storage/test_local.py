@@ -40,7 +40,7 @@ def test_a_chunk_that_is_a_link_is_neither_read_nor_written_through(store: Path,
     levels: list[Level] = ["size", "checksum"]
     for level in levels:
         found = mvn_dask.verify(store, level=level)
-        assert found.bad == {(1, 0): "no plain file, but a link or the like, which is not followed"}
+        assert found.bad == {(1, 0): "no plain file, but a link, a pipe, a folder or the like"}
     (tmp_path / "elsewhere").write_bytes(b"mine")
     mvn_dask.to_zarr(sample(), store)
     assert (tmp_path / "elsewhere").read_bytes() == b"mine"
@@ -100,7 +100,7 @@ def test_overwriting_deletes_no_link_and_not_what_it_leads_to(store: Path, tmp_p
     (store / "samples" / "c" / "1").rename(outside)
     (store / "samples" / "c" / "1").symlink_to(outside)
     before = tree(outside), tree(store)
-    with pytest.raises(StorageNotEmptyError, match=r"samples/c/1 in .* is a link, a pipe or the like"):
+    with pytest.raises(StorageNotEmptyError, match=r"samples/c/1 in .* is a link, a pipe, a folder or the like"):
         mvn_dask.to_zarr(sample(seed=2), store, overwrite=True)
     assert (tree(outside), tree(store)) == before
     LocalStorage(store).delete_many(["samples/c/1"])
@@ -286,7 +286,7 @@ def test_a_lock_that_is_no_plain_file_is_not_followed(kind: str, tmp_path: Path)
         hidden.mkdir(parents=True)
         os.mkfifo(hidden / "lock") if kind == "pipe" else (hidden / "lock").symlink_to(elsewhere)
     for enter in (LocalStorage(hidden.parent).session, LocalStorage(hidden.parent).task_session):
-        with pytest.raises(StoreError, match="is a link, or no plain file"), enter():
+        with pytest.raises(StoreError, match="is a link, a pipe, a folder or the like"), enter():
             pass
     assert not list(elsewhere.glob("*"))
     assert kind == "linked folder" or not elsewhere.exists()
