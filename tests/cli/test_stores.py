@@ -140,7 +140,7 @@ REFUSED = [
     (["status", "s3:/typo"], 2, "must be a path, or a URL as s3://…, not 's3:/typo'"),
     (["status", "s3:bucket/x"], 2, "must be a path, or a URL as s3://…, not 's3:bucket/x'"),
     (["status", "~nosuchuser/x"], 2, "'~nosuchuser' is the home of nobody here"),
-    (["status", "~nosuchuser/job.toml"], 4, "'~nosuchuser' is the home of nobody here"),
+    (["status", "~nosuchuser/job.toml"], 2, "'~nosuchuser' is the home of nobody here"),
     (["status", "job.toml", "--set", "output.url=s3:/typo"], 2, "--set output.url=s3:/typo: must be a path, or a URL"),
     (["run", "https://host/job.toml"], 2, "the job file must be a path of this machine, not the URL"),
     (["plan", "s3:/typo.toml"], 2, "the job file must be a path, or a URL as s3://…, not 's3:/typo.toml'"),
