@@ -244,11 +244,14 @@ def _locate(
 def _named(store: str) -> str:
     """A path or URL as every part of the package reads it, with its environment variables."""
     from mvn_dask.errors import ArgumentError
-    from mvn_dask.job.paths import usable_location
-    from mvn_dask.locations import as_text
+    from mvn_dask.job.paths import expand_variables
+    from mvn_dask.locations import as_text, parse_location, require_object_url
 
     try:
-        location = usable_location(store)
+        # Whatever a folder is called: others may have made it.
+        location = parse_location(expand_variables(store))
+        if isinstance(location, str):
+            require_object_url(location)
     except ArgumentError as error:
         raise ArgumentError(f"STORE {error}") from error
     return location if isinstance(location, str) else as_text(location)

@@ -18,16 +18,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def location_of(text: str) -> Path | str:
-    """Where a path or URL leads: `${NAME}` is an environment variable, a leading ``~`` a home folder.
-
-    Raises ArgumentError for a variable that is unset or empty, and as `mvn_dask.locations.parse_location`.
-
-    Examples
-    --------
-    >>> location_of("data/$x.npy"), location_of("s3://bucket/x")
-    (PosixPath('data/$x.npy'), 's3://bucket/x')
-    """
+def expand_variables(text: str) -> str:
+    """The text with environment variables in the place of `${NAME}`; ArgumentError for one that is unset or empty."""
 
     def expand(found: re.Match[str]) -> str:
         name, end = found.groups()
@@ -39,7 +31,21 @@ def location_of(text: str) -> Path | str:
             raise ArgumentError(f"needs the environment variable {name}, which {state}")
         return value
 
-    expanded = _VARIABLE.sub(expand, text)
+    return _VARIABLE.sub(expand, text)
+
+
+def location_of(text: str) -> Path | str:
+    """Where a path or URL of a job leads: `${NAME}` is an environment variable, a leading ``~`` a home folder.
+
+    Raises ArgumentError for a variable that is unset or empty, for control characters, and as
+    `mvn_dask.locations.parse_location`.
+
+    Examples
+    --------
+    >>> location_of("data/$x.npy"), location_of("s3://bucket/x")
+    (PosixPath('data/$x.npy'), 's3://bucket/x')
+    """
+    expanded = expand_variables(text)
     if not expanded.strip() or _CONTROL.search(expanded):
         raise ArgumentError("must be text, not empty, and without control characters")
     return parse_location(expanded)

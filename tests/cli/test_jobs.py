@@ -116,7 +116,7 @@ def test_debug_adds_a_traceback(form: str, site: Site, capsys: Captured) -> None
 def test_an_output_below_a_file(site: Site, capsys: Captured) -> None:
     before = listing(site.folder)
     assert site.run("run", "--set", "output.url=job.toml/x.zarr") == 4
-    assert_one_line(capsys.readouterr().err, "Not a directory", "job.toml/x.zarr")
+    assert_one_line(capsys.readouterr().err, "is a file", "job.toml/x.zarr")
     assert listing(site.folder) == before
 
 

@@ -322,7 +322,7 @@ def test_a_folder_whose_name_ends_like_a_job(site: Site, capsys: Captured) -> No
 
 
 WRONG = [
-    ("", "STORE must be text, not empty"),
+    ("", "STORE must be a path or a URL, neither empty"),
     ("s3:/x", "STORE must be a path, or a URL as s3://"),
     ("http://h/x.zarr", "STORE must be a path, or an s3://"),
     ("s3://b/../x.zarr", "STORE must be a plain prefix"),

@@ -49,7 +49,7 @@ def test_an_error_of_the_work_comes_out_at_once(where: str, tmp_path: Path, requ
 
 
 DIED = (
-    "a process of the pool died amid its work.*a number takes 8 bytes. What was written stays.*dies again.*num_workers"
+    "a process of the pool died amid its work.*a number takes 8 bytes.*dies again.*num_workers.*What was written stays"
 )
 
 

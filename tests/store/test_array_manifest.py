@@ -58,10 +58,10 @@ def test_objects_of_others_in_a_graph_are_left_alone() -> None:
 
 
 IRREGULAR: dict[str, tuple[da.Array, str]] = {
-    "a sample": (sample(chunks=((30, 40, 30), 2)), "axis 0 differ: 30, 40, 30. Draw the sample with chunks=(40, 2)"),
+    "a sample": (sample(chunks=((30, 40, 30), 2)), "axis 0 differ: 30, 40, 30. Draw the sample with `chunks` (40, 2)"),
     "a sample of more axes": (
         sample(size=(4, 100), chunks=((1, 3), (60, 40), (2,))),
-        "axis 0 differ: 1, 3. Draw the sample with chunks=(3, 60, 2)",
+        "axis 0 differ: 1, 3. Draw the sample with `chunks` (3, 60, 2)",
     ),
     "rechunked": (sample().rechunk(((40, 60), 2)), "axis 0 differ: 40, 60. Use array.rechunk((60, 2))"),
     "sliced, of regular chunks": (sample()[10:], "axis 0 differ: 30, 40, 20. Use array.rechunk((40, 2))"),
@@ -79,11 +79,11 @@ def test_blocks_that_are_no_whole_chunks(name: str) -> None:
     array, text = IRREGULAR[name]
     with pytest.raises(AlignmentError, match=re.escape(text)) as caught:
         manifest_of(array)
-    found = re.search(r"(chunks=|rechunk\()(\([0-9, ]+\))", str(caught.value))
+    found = re.search(r"(`chunks` |rechunk\()(\([0-9, ]+\))", str(caught.value))
     assert found
     chunks = tuple(map(int, found[2].strip("()").split(", ")))
     size = array.shape[:-1]
-    advised = sample(size=size, chunks=chunks) if found[1] == "chunks=" else array.rechunk(chunks)
+    advised = sample(size=size, chunks=chunks) if found[1] == "`chunks` " else array.rechunk(chunks)
     assert manifest_of(advised)[0].chunks == chunks
 
 

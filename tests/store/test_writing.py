@@ -231,7 +231,7 @@ def test_folders_that_are_no_store_are_never_touched(overwrite: bool, tmp_path: 
         mvn_dask.to_zarr(sample(), tmp_path, overwrite=overwrite)
     with pytest.raises(StorageNotEmptyError, match="is a file"):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex", overwrite=overwrite)
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(StorageNotEmptyError, match="lies below it"):
         mvn_dask.to_zarr(sample(), tmp_path / "thesis.tex" / "below", overwrite=overwrite)
     assert tree(tmp_path) == {"thesis.tex": b"years of work", "src/main.c": b"more work"}
     zarr.open(tmp_path)  # a careless reader does not make it ours to delete

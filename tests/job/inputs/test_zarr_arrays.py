@@ -258,7 +258,14 @@ def test_a_bucket_that_does_not_answer(endpoint: str, prefix: Prefix) -> None:
     assert SECRET not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["memory://a/b", "https://example.org/a.zarr", "ftp://example.org/a"])
-def test_other_urls(url: str) -> None:
-    with pytest.raises(JobFileError, match=f"^job.toml: distribution.cov: {url}: "):
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("memory://a/b", r"^job.toml: distribution.cov: memory://a/b: "),
+        ("https://example.org/a.zarr", r"^job.toml: distribution.cov.path: must be a path, .* URL, not https://"),
+        ("ftp://example.org/a", r"^job.toml: distribution.cov.path: must be a path, .* URL, not ftp://"),
+    ],
+)
+def test_other_urls(url: str, message: str) -> None:
+    with pytest.raises(JobFileError, match=message):
         read_input(job_in(Path(), cov=url), "cov")
