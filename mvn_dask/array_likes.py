@@ -109,12 +109,12 @@ def _attributes(name: str, value: Any) -> dict[str, Any]:
         return {}
     attributes = stored_attributes(value)
     if packing := packing_attributes(attributes):
-        if is_instance(value, "xarray", "DataArray"):
+        if is_file:
+            cure = "what xarray.open_dataset or xarray.open_zarr gives"
+        elif is_instance(value, "xarray", "DataArray"):
             cure = f'xarray.decode_cf({name}.to_dataset(name="{name}"))["{name}"]'
         else:
             cure = f'xarray.conventions.decode_cf_variable("{name}", {name})'
-        if is_file:
-            cure = "what xarray.open_dataset or xarray.open_zarr gives"
         seen = ", ".join(f"{key} = {packing[key]}" for key in packing)
         raise ArgumentError(f"`{name}` must hold the numbers that are meant, and is packed ({seen}): give {cure}")
     return attributes

@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,24 +68,20 @@ def status(
     if not watching:
         found, differences = look(), None if job is None else _differences(job)
         return Result(status_text(found, differences), status_json(found, differences))
-    differing: list[list[str] | None] = []
+    # Once, when there is a store to compare.
+    differences_once = cache(lambda: None if job is None else _differences(job))
     shown: list[Status] = []
 
-    def content(each: "Status") -> dict[str, object]:
-        # Once, when there is a store to compare.
-        if not differing:
-            differing.append(None if job is None else _differences(job))
-        return status_json(each, differing[0])
-
     def show(each: "Status") -> None:
-        print_result(json.dumps(content(each)) if output.json else status_line(each))
+        print_result(json.dumps(status_json(each, differences_once())) if output.json else status_line(each))
         shown[:] = [each]
 
     last = watch(look, show)
     if last is None or (output.json and shown and not has_changed(last, shown[0])):
         return ExitCode.STOPPED
-    fields = content(last)
-    return Result(status_text(last, differing[0]), fields, ExitCode.DONE if last.complete else ExitCode.STOPPED)
+    differences = differences_once()
+    code = ExitCode.DONE if last.complete else ExitCode.STOPPED
+    return Result(status_text(last, differences), status_json(last, differences), code)
 
 
 def _differences(job: "Job") -> list[str] | None:
@@ -244,14 +240,11 @@ def _locate(
 def _named(store: str) -> str:
     """A path or URL as every part of the package reads it, with its environment variables."""
     from mvn_dask.errors import ArgumentError
-    from mvn_dask.job.paths import expand_variables
-    from mvn_dask.locations import as_text, parse_location, require_object_url
+    from mvn_dask.job.paths import store_location
+    from mvn_dask.locations import as_text
 
     try:
-        # Whatever a folder is called: others may have made it.
-        location = parse_location(expand_variables(store))
-        if isinstance(location, str):
-            require_object_url(location)
+        location = store_location(store)
     except ArgumentError as error:
         raise ArgumentError(f"STORE {error}") from error
     return location if isinstance(location, str) else as_text(location)

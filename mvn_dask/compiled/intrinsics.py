@@ -23,13 +23,6 @@ def pointer_to(context: Any, builder: Any, sig: Any, array: Any, index: Any) -> 
     return builder.gep(context.make_array(sig.args[0])(context, builder, array).data, [index])
 
 
-@instruction(lambda _, like: like)
-def pointer_from_address(context: Any, builder: Any, sig: Any, address: Any, like: Any) -> ir.Value:
-    """A pointer to an address, of the type of another pointer."""
-    # numba types an array by whether it may be written, and a pointer only by what it points to.
-    return builder.inttoptr(address, context.get_value_type(sig.return_type))
-
-
 @instruction(lambda pointer, _: pointer)
 def offset_pointer(context: Any, builder: Any, sig: Any, pointer: Any, index: Any) -> ir.Value:
     """A pointer to ``pointer[index]``."""

@@ -38,7 +38,7 @@ from mvn_dask.compiled.llvm import I64, REGISTER_BYTES, REGISTERS, VECTOR_BYTES,
 PANEL_VECTORS, REGISTER_ROWS = (3, 8) if REGISTERS == 32 else (2, 4)
 """Vectors of a panel, each as wide as a register, and rows of a tile."""
 PANEL_FIELDS = 2 + PANEL_VECTORS
-"""Numbers that describe a panel in `PackedFactor`: where it begins, its first column, the normals of each vector."""
+"""Numbers that describe a panel in `Packed`: where it begins, its first column, the normals of each vector."""
 Packed = tuple[FloatArray, npt.NDArray[np.int64]]
 """A factor, panel after panel, and in a panel for each normal the entries of those vectors that have not ended; the
 columns of a vector, and the `PANEL_FIELDS` of each panel. Both are one-dimensional."""
@@ -134,13 +134,14 @@ def _multiply_tile(
     # Minus zero is the neutral element of addition: plus zero would change the sign of minus zero.
     negative_zero = llvm.splat(kind, -0.0)
     vectors = range(PANEL_VECTORS - 1 if narrow else 0, PANEL_VECTORS)
-    # Normals that are left, less than 1 where a vector ended before.
+    # Normals that are left, none or less where a vector ended before; `pack` sees to it that no vector ends before one
+    # on its left.
     left = {each: builder.sub(builder.load(builder.gep(depths, [I64(each)])), start) for each in vectors}
     # On the stack here; LLVM keeps them in registers while the panel passes.
     sums = {each: [cgutils.alloca_once_value(builder, negative_zero) for _ in range(REGISTER_ROWS)] for each in left}
     rows = [builder.mul(out_stride, I64(row)) for row in range(REGISTER_ROWS)]
     places = {each: [builder.add(row, I64(kind.count * each)) for row in rows] for each in left}
-    counts = {each: _minimum(builder, count, limit) for each, count in left.items()}
+    counts = {each: _clip(builder, count, limit) for each, count in left.items()}
     going = {each: builder.icmp_signed(">", count, I64(0)) for each, count in counts.items()}
     for each in left:
         with builder.if_then(builder.and_(going[each], builder.icmp_signed(">", start, I64(0)))):
@@ -155,8 +156,8 @@ def _multiply_tile(
                        for row in range(REGISTER_ROWS)]  # fmt: skip
             _add_products(builder, normals, builder.gep(panel, [builder.mul(loop.index, columns)]), running, kind)
         # What follows has one vector less a normal, so it begins where it would if there had always been as few.
-        panel = builder.gep(panel, [builder.mul(_maximum(builder, stop, I64(0)), I64(kind.count))])
-        begin = _maximum(builder, stop, begin)
+        panel = builder.gep(panel, [builder.mul(stop, I64(kind.count))])
+        begin = stop
     for each, count in left.items():
         with builder.if_then(going[each]):
             is_last = builder.icmp_signed("<=", count, limit)
@@ -177,12 +178,10 @@ def _add_products(builder: Any, normals: list[Any], entries: Any, sums: list[lis
             builder.store(builder.fadd(builder.load(totals[row]), product), totals[row])
 
 
-def _minimum(builder: Any, one: Any, other: Any) -> Any:
-    return builder.select(builder.icmp_signed("<", one, other), one, other)
-
-
-def _maximum(builder: Any, one: Any, other: Any) -> Any:
-    return builder.select(builder.icmp_signed(">", one, other), one, other)
+def _clip(builder: Any, count: Any, limit: Any) -> Any:
+    """A count between 0 and a limit that is not negative."""
+    positive = builder.select(builder.icmp_signed(">", count, I64(0)), count, I64(0))
+    return builder.select(builder.icmp_signed("<", positive, limit), positive, limit)
 
 
 def _multiply_interleaved(d: int, _: Any, builder: Any, sig: Any, z: Any, panel: Any, mean: Any, out: Any) -> None:

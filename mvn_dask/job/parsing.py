@@ -1,10 +1,13 @@
 """Parsing of job files. Input: a TOML file or mappings, and overrides; output: a `Job`, or an error, a line a fault."""
 
 import re
+import sys
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,31 +98,50 @@ def _local(what: str, path: str | Path) -> Path:
 
 def _parsed(text: str, path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            raise
+        except ValueError:  # Python's limit of 4,300 digits of an integer
+            raise JobFileError(*_long_integers(text, path)) from None
     except tomllib.TOMLDecodeError as error:
         found = _TOML_ERROR.fullmatch(str(error))
         where, what = (f"{path}:{found['line']}", found["text"]) if found else (str(path), str(error))
         raise JobFileError(f"{where}: is not TOML: {what}") from None
     except RecursionError:
         raise JobFileError(f"{path}: is not TOML: too deep") from None
-    except ValueError:  # Python's limit of 4,300 digits of an integer
-        raise JobFileError(*_long_integers(text, path)) from None
 
 
 def _long_integers(text: str, path: Path) -> Iterator[str]:
-    """A line for each integer of a TOML text that Python refuses to read."""
+    """A line for each integer of a TOML text that Python refuses to read; TOMLDecodeError for what else is wrong."""
+    found = list(_LONG_NUMBER.finditer(text))
+    # In a text or a float as many digits are allowed. With another number in the place of each, which Python reads,
+    # tomllib says which of them are integers.
+    numbers = {10**MAX_DIGITS // 2 + place: match for place, match in enumerate(found)}
+    marks = iter(numbers)
+    integers = {*_integers(tomllib.loads(_LONG_NUMBER.sub(lambda _: str(next(marks)), text)))}
     starts = sorted((line, key) for key, line in key_lines(text).items())
-    for found in _LONG_NUMBER.finditer(text):
-        # In a text or a float as many digits are allowed: without the others, tomllib says whether these are one.
-        rest = [_LONG_NUMBER.sub("0", part) for part in (text[: found.start()], text[found.end() :])]
-        try:
-            tomllib.loads(found[0].join(rest))
-        except tomllib.TOMLDecodeError:
-            continue
-        except ValueError:
-            line = text.count("\n", 0, found.start()) + 1
-            key = next((key for start, key in reversed(starts) if start <= line), ())
+    line, position = 1, 0
+    for number, match in numbers.items():
+        line, position = line + text.count("\n", position, match.start()), match.start()
+        digits = len(match[0].replace("_", ""))
+        if number in integers and digits > sys.get_int_max_str_digits():
+            above = bisect_right(starts, line, key=itemgetter(0))
+            key = starts[above - 1][1] if above else ()
             yield f"{path}:{line}: {'.'.join(key)}: {TOO_MANY_DIGITS}"
+
+
+def _integers(value: object) -> Iterator[int]:
+    """The integers in a TOML value, without their signs."""
+    values = [value]
+    while values:
+        each = values.pop()
+        if isinstance(each, dict):
+            values += each.values()
+        elif isinstance(each, list):
+            values += each
+        elif isinstance(each, int):
+            yield abs(each)
 
 
 def parse_overrides(texts: Texts) -> list[Override]:

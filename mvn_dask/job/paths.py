@@ -15,7 +15,14 @@ from mvn_dask.locations import parse_location, require_object_url
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Not surrogates, by which the system's names come that are no text of its encoding.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def plain_text(text: str, forbidden: re.Pattern[str] = CONTROL) -> str:
+    """The text itself, or ArgumentError if it is blank or holds forbidden characters."""
+    if not text.strip() or forbidden.search(text):
+        raise ArgumentError("must be text, not empty, and without control characters")
+    return text
 
 
 def expand_variables(text: str) -> str:
@@ -45,15 +52,20 @@ def location_of(text: str) -> Path | str:
     >>> location_of("data/$x.npy"), location_of("s3://bucket/x")
     (PosixPath('data/$x.npy'), 's3://bucket/x')
     """
-    expanded = expand_variables(text)
-    if not expanded.strip() or _CONTROL.search(expanded):
-        raise ArgumentError("must be text, not empty, and without control characters")
-    return parse_location(expanded)
+    return parse_location(plain_text(expand_variables(text)))
 
 
 def usable_location(text: str) -> Path | str:
     """The same; ArgumentError as well for a URL that nothing can be stored at."""
-    location = location_of(text)
+    return _usable(location_of(text))
+
+
+def store_location(text: str) -> Path | str:
+    """Where a store lies already: as `usable_location`, whatever its folder is called, which others may have made."""
+    return _usable(parse_location(expand_variables(text)))
+
+
+def _usable(location: Path | str) -> Path | str:
     if isinstance(location, str):
         require_object_url(location)
     return location

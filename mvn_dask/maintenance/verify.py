@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
-from mvn_dask.advice import Advice
 from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError, DamagedManifestError, DerivedStoreError
 from mvn_dask.escaping import printable_lines
@@ -26,6 +25,7 @@ from mvn_dask.readable import plural
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format import layout, parameters
 from mvn_dask.store.format.chunk_listing import Bits, parse_key
+from mvn_dask.store.format.completeness import GO_ON_IN_PYTHON
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import Members, files_of, members
@@ -162,7 +162,7 @@ def replay_of(storage: Storage, manifest: Manifest) -> Replay:
         raise DerivedStoreError(
             f"{storage} holds numbers derived from samples by {manifest.expression!r}, which its manifest "
             "cannot draw again",
-            advice=Advice("{in_python}call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array"),
+            advice=GO_ON_IN_PYTHON,
         )
     replay = replay_sample(manifest.samples[0], parameters.load_parameters(storage, manifest))
     if (manifest.shape, manifest.dtype.name) != ((*replay.plan.size, replay.plan.ndim), replay.plan.dtype):

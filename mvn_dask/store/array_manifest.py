@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from mvn_dask.store.reading import Stored
 
-_Advice = Callable[[tuple[int, ...]], str]
+_Call = Callable[[tuple[int, ...]], str]
 """From regular chunks to the call that gives an array such blocks."""
-_draw_with: _Advice = "Draw the sample with `chunks` {}: its numbers do not depend on them".format
-_rechunk: _Advice = "Use array.rechunk({})".format
+_draw_with: _Call = "Draw the sample with `chunks` {}: its numbers do not depend on them".format
+_rechunk: _Call = "Use array.rechunk({})".format
 
 Lengths = Sequence[Sequence[float]]
 """Lengths of an array's blocks along every axis; NaN where dask does not know."""
@@ -68,7 +68,7 @@ def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | N
     return _manifest("derived", array.name, origins, layout, {}), {}
 
 
-def _chunk_by_names(labels: Labels) -> _Advice:
+def _chunk_by_names(labels: Labels) -> _Call:
     return lambda chunks: f"Use array.chunk({dict(zip(labels.dimensions, chunks, strict=True))})"
 
 
@@ -164,7 +164,7 @@ def _parsed(content: Mapping[str, object]) -> Manifest:
         raise ArgumentError(f"`array` cannot be stored: {error}") from error
 
 
-def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None, advice: _Advice) -> dict[str, object]:
+def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None, advice: _Call) -> dict[str, object]:
     chunks = _regular_chunks(lengths, advice)
     count = prod(len(axis) for axis in lengths)
     if count > MAX_CHUNKS:
@@ -177,7 +177,7 @@ def _layout(lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None, advice
     }
 
 
-def _regular_chunks(lengths: Lengths, advice: _Advice) -> list[int]:
+def _regular_chunks(lengths: Lengths, advice: _Call) -> list[int]:
     chunks = []
     for axis, blocks in enumerate(lengths):
         if any(np.isnan(length) for length in set(blocks)):

@@ -7,7 +7,6 @@ from mvn_dask.compiled.intrinsics import (
     as_words,
     copy_vector,
     lowest_bit,
-    pointer_from_address,
     pointer_to,
     prefetch,
     scale_vector,
@@ -113,11 +112,6 @@ def some(array):  # type: ignore[no-untyped-def]
 
 
 @njit
-def read_at(address, like):  # type: ignore[no-untyped-def]
-    return pointer_from_address(address, pointer_to(like, 0))[1]
-
-
-@njit
 def second_word(steps, like):  # type: ignore[no-untyped-def]
     words = as_words(pointer_to(steps, 0), pointer_to(like, 0))
     return words[1], vector_length(words)
@@ -125,12 +119,6 @@ def second_word(steps, like):  # type: ignore[no-untyped-def]
 
 def test_pointers_into_an_array() -> None:
     assert some(np.arange(8.0)) == (0.0, 2.0, 4.0, 7.0)
-
-
-def test_memory_that_must_not_be_written_can_be_read() -> None:
-    array = np.arange(3.0)
-    array.setflags(write=False)
-    assert read_at(array.ctypes.data, np.empty(1)) == 1.0
 
 
 def test_a_step_is_one_word_or_two() -> None:

@@ -147,6 +147,8 @@ def test_an_empty_file(tmp_path: Path) -> None:
         ("version = ", "job.toml: is not TOML: "),
         ("a = 1\n\x00", "job.toml:2: is not TOML: "),
         ("a = " + "[" * 100_000, "job.toml: is not TOML: too deep"),
+        (f"a = {'9' * 5000}\nb = = 2\n", "job.toml:2: is not TOML: "),
+        (f"a = {'9' * 5000}\nb = " + "[" * 100_000, "job.toml: is not TOML: too deep"),
         ("[sample]\nsize = 1\n[sample]\n", "job.toml:3: is not TOML: "),
     ],
 )
@@ -167,6 +169,8 @@ DIGITS = "9" * 5000
         (f"[sample]\n# {DIGITS}\nseed = [\n  1,\n  {DIGITS},\n  +{DIGITS}]\n", ["5: sample.seed", "6: sample.seed"]),
         (f'[output]\nurl = "{DIGITS}"\nx = {DIGITS}.5\ny = 1e{DIGITS}\nshards = {DIGITS}', ["5: output.shards"]),
         (f"[sample]\nseed = {{ a = 1, b = 1_{DIGITS} }} # {DIGITS}", ["2: sample.seed"]),
+        (f"a = [\n{'9' * 641},\n{DIGITS}]", ["3: a"]),
+        ("".join(f"a{number} = {DIGITS}\n" for number in range(500)), [f"{n + 1}: a{n}" for n in range(500)]),
     ],
 )
 def test_integers_that_python_does_not_read(tmp_path: Path, text: str, places: list[str]) -> None:

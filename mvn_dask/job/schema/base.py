@@ -9,11 +9,11 @@ from pydantic.functional_serializers import PlainSerializer
 from pydantic.functional_validators import AfterValidator, BeforeValidator
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.job.paths import is_remote, usable_location
+from mvn_dask.job.paths import is_remote, plain_text, usable_location
 from mvn_dask.job.quantities import byte_count, integer
 from mvn_dask.readable import MAX_DIGITS
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_CONTROL_OR_SURROGATE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 Faults = list[tuple[str, str]]
 """Keys of a table, each with what is wrong with it."""
@@ -45,9 +45,7 @@ class ContradictionError(ArgumentError):
 
 
 def _plain_text(text: str) -> str:
-    if not text.strip() or _CONTROL.search(text):
-        raise ArgumentError("must be text, not empty, and without control characters")
-    return text
+    return plain_text(text, _CONTROL_OR_SURROGATE)
 
 
 def _valid_location(text: str) -> str:
