@@ -101,8 +101,20 @@ class ClusterRun:
                 self._window = max(MIN_WINDOW, WINDOW_PER_THREAD * sum(self._client.nthreads().values()))
         return [self.submit(block_range) for block_range in islice(ranges, max(0, self._window - len(self._tasks)))]
 
+    def fetch(self, futures: Sequence[Any]) -> list[Sequence[Any] | None]:
+        """What tasks that ended have returned; None for those that failed or were cancelled.
+
+        Results that were lost with their worker are waited for.
+        """
+        returned = {place: each for place, each in enumerate(futures) if each.status not in {"error", "cancelled"}}
+        if returned:
+            with answering(self._client):
+                # Of tasks that fail when they are done again, it gives None.
+                returned = self._client.gather(returned, errors="skip")
+        return [returned.get(place) for place in range(len(futures))]
+
     def finish(self, future: Any, results: Sequence[Any] | None) -> RangeEnd:
-        """What the end of a task means; `results` are what a finished one returned."""
+        """What the end of a task means; `results` are what `fetch` gives."""
         block_range = self._tasks.pop(future)
         if future.status == "error":
             return self._retry(block_range, future)

@@ -83,19 +83,21 @@ def _run_on_cluster(
 
     token, unfinished = cancellation.current_token(), False
     cluster = ClusterRun(client, work, pickled, token)
-    # Errors are not raised here but judged by `finish`: a dead worker ends no run.
-    ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
+    # Without results: a range whose results are lost with a worker, and that fails when it is done again, would never
+    # come out. And errors are judged by `finish`: a dead worker ends no run.
+    ended = as_completed(loop=client.loop, raise_errors=False)
     try:
         with token.on_cancel(cluster.cancel):
             ended.update(cluster.submit_next(ranges))
-            for future, results in ended:
-                end = cluster.finish(future, results)
-                progress.add(end.done)
-                yield from end.results
-                if end.rest is not None and token.cancelled:
-                    unfinished = True
-                elif end.rest is not None:
-                    ended.add(cluster.submit(end.rest))
+            for futures in ended.batches():
+                for future, results in zip(futures, cluster.fetch(futures), strict=True):
+                    end = cluster.finish(future, results)
+                    progress.add(end.done)
+                    yield from end.results
+                    if end.rest is not None and token.cancelled:
+                        unfinished = True
+                    elif end.rest is not None:
+                        ended.add(cluster.submit(end.rest))
                 ended.update(cluster.submit_next(ranges))
         # Cancelled after the last block was done, the job is simply complete.
         if unfinished or next(ranges, None) is not None:

@@ -1,3 +1,5 @@
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -263,6 +265,34 @@ def test_a_range_is_done_again_whose_worker_died(tmp_path: Path) -> None:
         Client(cluster),
     ):
         assert squares(Failing(tmp_path, SystemExit, times=2)) == [number**2 for number in range(100)]
+
+
+@pytest.mark.faults
+def test_a_range_whose_results_are_lost_and_that_fails_when_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker dies between the end of a task and the fetching of its results, and so does the one that repeats it."""
+    fetch: Any = Client._gather
+    died: list[int] = []
+
+    async def kill_before_fetching(client: Client, *args: Any, **kwargs: Any) -> Any:
+        # The range of number 50 is the last one: what it returned is there, and all workers die.
+        if not died and list(tmp_path.glob("tried-*")):
+            died.extend(nanny.pid for nanny in cluster.workers.values())
+            for pid in died:
+                os.kill(pid, signal.SIGKILL)
+        return await fetch(client, *args, **kwargs)
+
+    monkeypatch.setattr(Client, "_gather", kill_before_fetching)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, "scheduler": "distributed"}),
+        local_cluster() as cluster,
+        Client(cluster),
+    ):
+        work = Failing(tmp_path, SystemExit, times=1, after=1)
+        assert squares(work, count=51) == [number**2 for number in range(51)]
+    assert died
+    assert len(list(tmp_path.glob("tried-*"))) == 3
 
 
 def test_the_scheduler_holds_only_a_window_of_ranges(processes: Client, tmp_path: Path) -> None:

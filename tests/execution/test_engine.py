@@ -45,7 +45,7 @@ def test_an_error_of_the_work_comes_out_at_once(where: str, tmp_path: Path, requ
         request.getfixturevalue("processes")
     with pytest.raises(ValueError, match="number 50"):
         squares(Failing(tmp_path, times=9))
-    assert len(list(tmp_path.glob("failed-*"))) == 1
+    assert len(list(tmp_path.glob("tried-*"))) == 1
 
 
 DIED = (

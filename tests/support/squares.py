@@ -48,16 +48,18 @@ def squares(work: Any, count: int = 100, size: int = 7) -> list[int]:
 
 @dataclass(frozen=True)
 class Failing(Squares):
-    """Fails at one number, so many times."""
+    """Fails at one number, so many times, after as many times when it does not."""
 
     error: type[BaseException] = ValueError
     times: int = 1
+    after: int = 0
 
     def __call__(self, numbers: BlockNumbers) -> Sequence[Any]:
         assert self.folder is not None
-        failures = len(list(self.folder.glob("failed-*")))
-        if 50 in numbers and failures < self.times:
-            (self.folder / f"failed-{failures}").touch()
+        tries = len(list(self.folder.glob("tried-*")))
+        if 50 in numbers:
+            (self.folder / f"tried-{tries}").touch()
+        if 50 in numbers and self.after <= tries < self.after + self.times:
             if self.error is SystemExit:
                 os.kill(os.getpid(), signal.SIGKILL)
             raise self.error("number 50")
