@@ -36,7 +36,7 @@ from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
-from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage
+from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Session, Storage
 
 CHECKED_CHUNKS = 10_000
 """Chunks of other parts that are looked for at first; twice as many each time, since each may list a whole folder."""
@@ -168,9 +168,12 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
     with ExitStack() as stack:
         with says_how_far(storage, manifest):
             refuse_unknown_files(storage, overwrite=overwrite, going_to_be=manifest)
+            # Before this session leaves its own mark there.
+            marks = storage.entries(INTERNAL_FOLDER) if overwrite else ()
+            resumed = any(storage.is_lock(entry.key) for entry in marks)
             session = stack.enter_context(storage.session())
             if overwrite:
-                _replace(session, storage, manifest)
+                _replace(session, storage, manifest, resumed=resumed)
             elif read_manifest(storage) is None:
                 # Exclusively, so of many parts that begin together one decides; parts on machines whose LAPACK rounds
                 # otherwise have another manifest, and are refused below.
@@ -180,21 +183,24 @@ def _begun(storage: Storage, manifest: Manifest, *, overwrite: bool) -> Iterator
         yield session
 
 
-def _replace(session: Session, storage: Storage, manifest: Manifest) -> None:
-    """Delete what lies there, and begin the store of this manifest."""
+def _replace(session: Session, storage: Storage, manifest: Manifest, *, resumed: bool) -> None:
+    """Delete what lies there, and begin the store of this manifest; `resumed` as in `remove`."""
     if not session.try_exclusive():
         raise session.busy(f"is writing to {storage}")
     # Again, now that nobody else writes.
     refuse_unknown_files(storage, overwrite=True, going_to_be=manifest)
-    remove(session, storage)
+    remove(session, storage, resumed=resumed)
     session.replace(MANIFEST_KEY, [manifest.text])
     session.acquire_shared()
 
 
-def remove(session: Session, storage: Storage) -> None:
-    """Delete a store, or another hierarchy, and nothing else, in an exclusive session; the manifest last."""
+def remove(session: Session, storage: Storage, *, resumed: bool = False) -> None:
+    """Delete a store, or another hierarchy, and nothing else, in an exclusive session; the manifest last.
+
+    `resumed` says that a job was there before, which may have been killed while it deleted.
+    """
     # Looked at before: afterwards the manifest says that it is being removed.
-    found = removal(storage)
+    found = removal(storage, resumed=resumed)
     session.begin_removal()
     # Those that an earlier kill has left, while there is a manifest to know them by; deleting empties no others.
     storage.delete_folders(found.empty_folders())

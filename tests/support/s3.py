@@ -128,7 +128,8 @@ class Atomic(server.DomainDispatcherApplication):
             if "/unreadable=" in path and path.endswith(path.split("/unreadable=")[1].split("/")[0].replace("+", "/")):
                 start_response("403 Forbidden", [("Content-Type", "application/xml")])
                 return [b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"]
-            return super().__call__(environ, start_response)
+            if path.strip("/").count("/") > 0:
+                return super().__call__(environ, start_response)
         bucket, conditions = path.split("/")[1], {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & environ.keys()
         if bucket == "outdated" and conditions:
             start_response("501 Not Implemented", [("Content-Type", "application/xml")])
@@ -143,9 +144,10 @@ server.DomainDispatcherApplication = Atomic
 server.main(["-H", "127.0.0.1", "-p", "0"])
 """
 """moto's server. Its conditional put looks first and writes afterwards, so that on a busy machine two may succeed; S3's
-is atomic, and so is this one's. It ignores all conditions in the bucket ``careless``, those of a DELETE in
-``undeletable``, and refuses them in ``outdated``, as servers of other makes do. Of a prefix ``…/unreadable=END`` it
-refuses to show the objects whose keys end so, with a "+" in place of a slash."""
+is atomic, and so is this one's. Its listing fails where an object comes meanwhile, so it waits here. It ignores all
+conditions in the bucket ``careless``, those of a DELETE in ``undeletable``, and refuses them in ``outdated``, as
+servers of other makes do. Of a prefix ``…/unreadable=END`` it refuses to show the objects whose keys end so, with a "+"
+in place of a slash."""
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,11 @@ class Hierarchy:
         chunks, rest = self._array_above(key)
         return chunks is not None and chunks.has_folder(rest)
 
+    def is_below_node(self, key: str) -> bool:
+        """Whether a key is that of a folder in the folder of a group or of an array."""
+        parent = key.rpartition("/")[0]
+        return any(document.rpartition("/")[0] == parent for document in self.documents)
+
     def _is_chunk(self, key: str) -> bool:
         chunks, rest = self._array_above(key)
         return chunks is not None and rest in chunks

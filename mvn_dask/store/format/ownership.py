@@ -196,8 +196,12 @@ class Removal:
                 yield entry.key
 
 
-def removal(storage: Storage) -> Removal:
-    """What may be deleted: by the manifest, or by the documents of a hierarchy where there is none that can be read."""
+def removal(storage: Storage, *, resumed: bool = False) -> Removal:
+    """What may be deleted: by the manifest, or by the documents of a hierarchy where there is none that can be read.
+
+    Where the removal of a hierarchy is `resumed`, that is also a folder which a killed job emptied, and whose own
+    document, the last file in it, is gone.
+    """
     try:
         manifest = read_manifest(storage, removing=True)
     except DamagedManifestError:
@@ -219,7 +223,7 @@ def removal(storage: Storage) -> Removal:
     def is_folder(key: str) -> bool:
         if chunks_by_place and (key == ARRAY or _CHUNK.fullmatch(key) is not None):
             return True
-        return key == PARAMETERS or hierarchy.has_folder(key)
+        return key == PARAMETERS or hierarchy.has_folder(key) or (resumed and hierarchy.is_below_node(key))
 
     root_first = is_store(storage) and "" not in hierarchy.arrays
     return Removal(storage, is_own, is_folder, ((DOCUMENT,),) if root_first else (), _in_steps(hierarchy))

@@ -196,6 +196,25 @@ MINE = ["mnt", "notes/2024", "samples/mine", "samples/c/9", "samples/c/1/0.bak",
 """Empty folders of somebody else."""
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_folder_of_a_node_goes_if_a_killed_removal_may_have_emptied_it(begun: bool, tmp_path: Path) -> None:
+    """Its document, the last file in it, is gone: nothing but the lock of the job tells it from a folder of others."""
+    folder = tmp_path / "store"
+    zarr.create_group(folder).create_group("model")
+    (folder / "emptied").mkdir()
+    (folder / "notes" / "2024").mkdir(parents=True)
+    (folder / "model" / "emptied").mkdir()
+    if begun:
+        with LocalStorage(folder).session():
+            pass
+        (folder / "notes" / "2024").rmdir()
+        (folder / "notes").rmdir()
+    mvn_dask.to_zarr(sample(60), folder, overwrite=True)
+    fresh = everything(write(tmp_path / "fresh", sample(60)))
+    kept = [] if begun else ["emptied", "model", "model/emptied", "notes", "notes/2024"]
+    assert sorted(everything(folder)) == sorted([*fresh, *kept])
+
+
 @pytest.mark.parametrize("there", ["a store", "a damaged store", "a hierarchy", "nothing"])
 def test_empty_folders_of_others_stay(there: str, tmp_path: Path) -> None:
     folder = tmp_path / "store"
