@@ -130,7 +130,14 @@ JOB_IN_UTF_8 = JOB.replace("mean = [0.5, 1.5]", 'mean = "m-ö.csv"').replace("st
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("environment", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"PYTHONIOENCODING": "ascii"}])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C"},
+        pytest.param({"LC_ALL": "POSIX"}, marks=pytest.mark.slow),
+        pytest.param({"PYTHONIOENCODING": "ascii"}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_path_beyond_ascii(environment: dict[str, str], tmp_path: Path) -> None:
     """Whatever the locale says, Python reads and writes names of files in UTF-8."""
     site = Site(tmp_path)

@@ -72,7 +72,7 @@ def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
     assert "Read-only file system" in read_only
 
 
-@pytest.mark.parametrize("count", [3, 8])
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
 def test_parts_side_by_side(count: int, site: Site) -> None:
     """Real processes that begin the same job at the same moment."""
     parts = [site.start("run", "job.toml", "--part", f"{i}/{count}") for i in range(count)]
@@ -82,7 +82,7 @@ def test_parts_side_by_side(count: int, site: Site) -> None:
     assert tree(site.store) == site.reference()
 
 
-@pytest.mark.parametrize("kind", ["processes", "local"])
+@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.slow), "local"])
 def test_other_kinds_give_the_same_bytes_and_json(kind: str, site: Site) -> None:
     workers = ["--set", f"cluster.kind={kind}", "--set", "cluster.workers=2"]
     done = site.call(

@@ -67,7 +67,7 @@ def test_a_killed_run_is_resumed(site: Site, start_paused: StartPaused) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", ["threads", "processes", "local"])
+@pytest.mark.parametrize("kind", ["threads", "processes", pytest.param("local", marks=pytest.mark.slow)])
 def test_a_second_signal_stops_at_once(kind: str, site: Site, start_paused: StartPaused) -> None:
     job = start_paused(CHUNK, *of_kind(kind), after=1)
     job.wait_until_paused(1 if kind == "threads" else 2)
@@ -109,7 +109,7 @@ def test_the_grace_ends(site: Site, start_paused: StartPaused) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", ["processes", "local"])
+@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.slow), "local"])
 def test_processes_that_are_starting_ignore_signals(kind: str, site: Site, start_paused: StartPaused) -> None:
     """They are paused where they import numpy, long before they could ignore signals by themselves."""
     job = start_paused("import:numpy", *of_kind(kind), children=True)
@@ -189,7 +189,7 @@ def test_a_signal_while_python_ends_changes_nothing(site: Site, start_paused: St
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("by", ["address", "file"])
+@pytest.mark.parametrize("by", ["address", pytest.param("file", marks=pytest.mark.slow)])
 def test_a_signal_while_waiting_for_a_scheduler(by: str, site: Site, start_paused: StartPaused) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         there = f"cluster.address=tcp://127.0.0.1:{silent.getsockname()[1]}"

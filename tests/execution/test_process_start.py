@@ -53,12 +53,7 @@ def ran(folder: Path, script: str | None, standard_input: str | None = None) -> 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(
-            name, marks=pytest.mark.faults if name in {"to_zarr", "a job on a local cluster"} else pytest.mark.slow
-        )
-        for name in SCRIPTS
-    ],
+    [pytest.param(name, marks=pytest.mark.faults if name == "to_zarr" else pytest.mark.slow) for name in SCRIPTS],
 )
 def test_a_script_without_a_guard_is_named(name: str, tmp_path: Path) -> None:
     end = ran(tmp_path, SCRIPTS[name])

@@ -178,7 +178,7 @@ def test_a_bar_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("where", ["threads", "cluster"])
+@pytest.mark.parametrize("where", [pytest.param("threads", marks=pytest.mark.slow), "cluster"])
 def test_scripts_show_a_bar_in_a_terminal_and_nothing_elsewhere(where: str, tmp_path: Path) -> None:
     script = tmp_path / "write.py"
     script.write_text(WRITE)

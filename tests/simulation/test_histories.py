@@ -83,7 +83,9 @@ def test_who_is_suspended_beyond_its_lease_destroys_nothing(kind: str, case: str
     ("stride", "least"), [pytest.param(29, 6, marks=pytest.mark.faults), pytest.param(1, 100, marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("kind", SAFE)
+@pytest.mark.parametrize(
+    "kind", ["folder", "bucket", *(pytest.param(kind, marks=pytest.mark.slow) for kind in SAFE[2:])]
+)
 def test_histories_with_an_interruption(kind: str, case: str, stride: int, least: int) -> None:
     assert check(CASES[case], kind, ["suspend", "switch", "kill"], stride=stride) > least
 

@@ -76,7 +76,9 @@ def test_killed_workers_of_a_local_cluster(killed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("mode", ["segfault", "graceful", pytest.param("sys.exit", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "mode", ["segfault", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("graceful", "sys.exit"))]
+)
 def test_workers_that_die_now_and_then(mode: Literal["segfault", "graceful", "sys.exit"], tmp_path: Path) -> None:
     with (
         # Else a cluster forgets a worker that is just being started again so long after its first death.
@@ -195,7 +197,7 @@ def refused_without_a_scheduler(folder: Path) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("when", ["while it waits", "while ranges end"])
+@pytest.mark.parametrize("when", [pytest.param("while it waits", marks=pytest.mark.slow), "while ranges end"])
 def test_a_killed_scheduler(when: str, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     with apart(tmp_path) as (file, scheduler, workers):
@@ -226,8 +228,17 @@ def write_on_a_cluster(folder: Path) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("to", [os.kill, os.killpg])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, -15), (signal.SIGINT, 1)])
+@pytest.mark.parametrize(
+    ("number", "code", "to"),
+    [
+        (signal.SIGKILL, -9, os.kill),
+        (signal.SIGTERM, -15, os.killpg),
+        (signal.SIGINT, 1, os.killpg),
+        pytest.param(signal.SIGKILL, -9, os.killpg, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, -15, os.kill, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, 1, os.kill, marks=pytest.mark.slow),
+    ],
+)
 def test_signals_to_the_client(
     number: signal.Signals, code: int, to: Callable[[int, int], None], tmp_path: Path
 ) -> None:

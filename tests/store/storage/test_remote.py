@@ -259,7 +259,15 @@ class Mortal:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("before", ["nothing", "another store", "another store, unfinished", "another hierarchy"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "nothing",
+        "another store",
+        pytest.param("another store, unfinished", marks=pytest.mark.slow),
+        "another hierarchy",
+    ],
+)
 def test_a_death_at_every_single_step(before: str, prefix: Prefix, tmp_path: Path) -> None:
     """Whatever the step, the next call arrives at the bytes of an uninterrupted run, once the lease is over."""
     expected = local_files(tmp_path, labelled())
