@@ -15,6 +15,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filt
     lambda text: text.strip() and not text.startswith("~") and "${" not in text
 )
 PATHS = NAMES.filter(lambda text: ":" not in text)
+"""Paths, and no URLs."""
 FLOATS = st.floats(allow_nan=False)
 COUNTS = st.integers(1, 10**18)
 FILES = PATHS | st.fixed_dictionaries({"path": PATHS}, optional={"key": NAMES})
@@ -31,12 +32,12 @@ WORKERS = st.fixed_dictionaries({"workers": COUNTS}) | st.fixed_dictionaries(
 CLUSTERS = st.one_of(
     st.fixed_dictionaries({"kind": st.just("threads")}, optional={"threads": COUNTS}),
     st.fixed_dictionaries({"kind": st.just("local")}, optional={"tls": st.booleans(), "memory": COUNTS}),
-    st.fixed_dictionaries({"kind": st.just("scheduler"), "scheduler_file": NAMES}),
+    st.fixed_dictionaries({"kind": st.just("scheduler"), "scheduler_file": PATHS}),
     st.fixed_dictionaries(
         {
             "kind": st.just("scheduler"),
             "address": st.just("tls://10.0.0.2:8786"),
-            "tls": st.fixed_dictionaries({"ca": NAMES, "cert": NAMES, "key": NAMES}),
+            "tls": st.fixed_dictionaries({"ca": PATHS, "cert": PATHS, "key": PATHS}),
         }
     ),
     st.builds(lambda kind, workers: {"kind": kind, **workers}, st.sampled_from(QUEUES), WORKERS),

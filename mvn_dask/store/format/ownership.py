@@ -199,8 +199,8 @@ class Removal:
 def removal(storage: Storage, *, resumed: bool = False) -> Removal:
     """What may be deleted: by the manifest, or by the documents of a hierarchy where there is none that can be read.
 
-    Where the removal of a hierarchy is `resumed`, that is also a folder which a killed job emptied, and whose own
-    document, the last file in it, is gone.
+    Where the removal of another hierarchy is `resumed`, that is also a folder which a killed job emptied, and whose own
+    document, the last file in it, is gone. A store's documents all go before its manifest, and are known by that.
     """
     try:
         manifest = read_manifest(storage, removing=True)
@@ -209,11 +209,11 @@ def removal(storage: Storage, *, resumed: bool = False) -> Removal:
     if manifest is not None:
         root, *others = own_documents(manifest)
         return Removal(storage, own_keys(manifest), own_folders(manifest), ((root,), tuple(others)), (), manifest)
-    hierarchy = read_hierarchy(storage)
+    hierarchy, is_ours = read_hierarchy(storage), is_store(storage)
     internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
 
     # Of an unfinished store, which has no documents yet, chunks are known by their place alone, and all lie as deep.
-    chunks_by_place = is_store(storage) and ARRAY not in hierarchy.arrays and _chunks_lie_as_deep(storage)
+    chunks_by_place = is_ours and ARRAY not in hierarchy.arrays and _chunks_lie_as_deep(storage)
 
     def is_own(key: str) -> bool:
         if chunks_by_place and _CHUNK.fullmatch(key) is not None:
@@ -223,9 +223,11 @@ def removal(storage: Storage, *, resumed: bool = False) -> Removal:
     def is_folder(key: str) -> bool:
         if chunks_by_place and (key == ARRAY or _CHUNK.fullmatch(key) is not None):
             return True
-        return key == PARAMETERS or hierarchy.has_folder(key) or (resumed and hierarchy.is_below_node(key))
+        if resumed and not is_ours and hierarchy.is_below_node(key):
+            return True
+        return key == PARAMETERS or hierarchy.has_folder(key)
 
-    root_first = is_store(storage) and "" not in hierarchy.arrays
+    root_first = is_ours and "" not in hierarchy.arrays
     return Removal(storage, is_own, is_folder, ((DOCUMENT,),) if root_first else (), _in_steps(hierarchy))
 
 
