@@ -25,6 +25,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
         ├── DamagedChunkError         ValueError           a chunk whose bytes are not what was written
         ├── DerivedStoreError         ValueError           a store that alone cannot draw its numbers
         ├── NotAStoreError            FileNotFoundError    there is no store
+        │   └── MissingManifestError  FileNotFoundError    Zarr's metadata are those of a store; its manifest is gone
         ├── UnfinishedStoreError      FileNotFoundError    chunks are missing
         ├── TransportError            OSError              an object store answers with an error, or not at all
         ├── WorkersLostError          RuntimeError         processes did not start or died, or the scheduler
@@ -170,6 +171,10 @@ class DerivedStoreError(StoreError, ValueError):
 
 class NotAStoreError(StoreError, FileNotFoundError):
     """There is no store at this URL."""
+
+
+class MissingManifestError(NotAStoreError):
+    """Zarr's metadata at this URL are those of a store, of which the manifest is gone."""
 
 
 class UnfinishedStoreError(StoreError, FileNotFoundError):

@@ -33,7 +33,7 @@ def watch(look: Callable[[], "Status"], show: Callable[["Status"], None]) -> "St
     It waits for a store that no job has begun yet. A signal ends it, with the status that was seen last; None where
     there was none.
     """
-    from mvn_dask.errors import NotAStoreError
+    from mvn_dask.errors import MissingManifestError, NotAStoreError
 
     found = shown = None
     waiting = False
@@ -49,8 +49,8 @@ def watch(look: Callable[[], "Status"], show: Callable[["Status"], None]) -> "St
                 try:
                     found = look()
                 except NotAStoreError as error:
-                    # One that was there is gone; without advice, it is a copy of a store that lacks its manifest.
-                    if found is not None or error.advice is None:
+                    # One that was there is gone, or no job is going to write a manifest there.
+                    if found is not None or isinstance(error, MissingManifestError):
                         raise
                     if not waiting:
                         log.info(f"{error.text}: waiting for one")

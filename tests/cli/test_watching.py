@@ -11,7 +11,7 @@ from mvn_dask.advice import Advice
 from mvn_dask.cli import watching
 from mvn_dask.cli.application import run
 from mvn_dask.cli.watching import status_line, watch
-from mvn_dask.errors import NotAStoreError
+from mvn_dask.errors import MissingManifestError, NotAStoreError
 from mvn_dask.job.job import Job
 from mvn_dask.store.status import Status
 from tests.support.command import Site
@@ -163,4 +163,4 @@ def test_what_is_no_store_yet_is_no_other_fault() -> None:
 
 
 def left_behind() -> Status:
-    raise NotAStoreError("there is no store: its manifest was left behind")
+    raise MissingManifestError("there is no store: its manifest was left behind")

@@ -17,7 +17,7 @@ import numpy as np
 
 from mvn_dask.advice import Advice
 from mvn_dask.checks import MAX_AXES
-from mvn_dask.errors import DamagedManifestError, NotAStoreError, SpecMismatchError, StoreError
+from mvn_dask.errors import DamagedManifestError, MissingManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.readable import plural
 from mvn_dask.store.format.differences import field_differences, flat_fields, length_advice
@@ -259,9 +259,9 @@ def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | Non
 def require_manifest(storage: Storage) -> Manifest:
     """The manifest of a store that must be there. Raises NotAStoreError if there is none."""
     if (manifest := read_manifest(storage)) is None:
-        why = lost_manifest(storage)
         text = f"there is no store at {storage}"
-        raise NotAStoreError(f"{text}: {why}") if why else NotAStoreError(text, advice=Advice("{to_zarr} makes one"))
+        why, advice = lost_manifest(storage), Advice("{to_zarr} makes one")
+        raise MissingManifestError(f"{text}: {why}") if why else NotAStoreError(text, advice=advice)
     return manifest
 
 

@@ -8,7 +8,13 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.errors import DamagedManifestError, NotAStoreError, StorageNotEmptyError, UnfinishedStoreError
+from mvn_dask.errors import (
+    DamagedManifestError,
+    MissingManifestError,
+    NotAStoreError,
+    StorageNotEmptyError,
+    UnfinishedStoreError,
+)
 from mvn_dask.maintenance.describe import describe
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import changed_documents, refuse_unfinished, state
@@ -129,7 +135,7 @@ def test_a_lost_manifest_is_no_folder_left_behind(kind: str, says: str, tmp_path
             make_special(internal, kind)
     for call in CALLS:
         with pytest.raises(
-            NotAStoreError, match=f"^there is no store at .*: its Zarr metadata is that of one, but {says}$"
+            MissingManifestError, match=f"^there is no store at .*: its Zarr metadata is that of one, but {says}$"
         ):
             call(folder)
     there = says if internal.is_dir() else "lies there: move it away|a link, a pipe, a folder or the like"
@@ -148,7 +154,7 @@ def test_in_a_bucket_a_lost_manifest_is_named_as_well() -> None:
     url = "memory://lost-manifest"
     stored(url)
     open_storage(url).delete(".mvn_dask/manifest.json")
-    with pytest.raises(NotAStoreError, match=r"but .mvn_dask/manifest.json is missing: restore it from a copy"):
+    with pytest.raises(MissingManifestError, match=r"but .mvn_dask/manifest.json is missing: restore it from a copy"):
         mvn_dask.status(url)
 
 
