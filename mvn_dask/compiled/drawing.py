@@ -1,71 +1,35 @@
 """Drawing stripes and applying factors: the compiled code with numpy's arrays on both sides.
 
 Input: a factor and a mean, then states of SFC64 or rows of normals. Output: rows, in memory that the caller gives.
-Cost: that of `stripes` and `matrix_product`; no lock of Python's is held. numba compiles at the first call, in about
-2 s for each precision, and keeps the code beside this package, in the user's cache, or in ``NUMBA_CACHE_DIR``. Where
-none of them can be written, every process compiles for itself.
+Cost: that of `stripes` and `matrix_product`; no lock of Python's is held. Compilation takes about 2 s for each
+precision.
 """
 
 import math
-import sys
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import config, njit
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.compiled import matrix_product
+from mvn_dask.compiled.compilation import CompiledFunction
 from mvn_dask.compiled.kept import made_by_thread, made_once
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH
 from mvn_dask.compiled.matrix_product import INTERLEAVED, ROW_BLOCK, TILE_ROWS, Packed, pack, pack_interleaved, pad
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
-from mvn_dask.compiled.slow_compilation import name_slow_compilation
 from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
 from mvn_dask.errors import ArgumentError
-from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States
 from mvn_dask.readable import plural
 
-# float32 words are halves of a step, read in place: the low half is first on little-endian processors only.
-USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
-"""Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
 _Affine = tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
 """A mean, what is multiplied, and how it is laid out."""
 CACHE_LINE = 64
 """Bytes of a line of the cache."""
-_SOURCE_DIGEST = fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
 
-
-class _CompiledFunction:
-    """A function that is compiled when it is first called."""
-
-    def __init__(self, function: Callable[..., None]) -> None:
-        # numba sees only whether the file of the function itself has changed, not those of what it calls. Its name
-        # in the cache therefore stands for all of the compiled code.
-        function.__qualname__ = f"{function.__name__}-{_SOURCE_DIGEST}"
-        # Never fastmath, which would fuse and reorder. numpy's error model: dividing needs no branch for zero.
-        self._compile = partial(njit, function, nogil=True, error_model="numpy")
-        try:
-            self._run = self._compile(cache=True)
-        except RuntimeError:
-            # numba found no folder that it may write to.
-            self._run = self._compile()
-
-    def __call__(self, *args: Any) -> None:
-        try:
-            self._run(*args)
-        except OSError:
-            # The cache's folder was there but could not be written; nothing has run yet.
-            self._run = self._compile()
-            self._run(*args)
-
-
-name_slow_compilation("mvn_dask.compiled")
-_draw_stripes, _multiply = _CompiledFunction(draw_stripes), _CompiledFunction(matrix_product.multiply)
+_draw_stripes, _multiply = CompiledFunction(draw_stripes), CompiledFunction(matrix_product.multiply)
 
 
 class StripeDrawer:

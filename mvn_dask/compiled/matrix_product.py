@@ -154,7 +154,7 @@ def _multiply_tile(
         with cgutils.for_range(builder, stop, begin) as loop:
             normals = [builder.load(builder.gep(z, [builder.add(builder.mul(stride, I64(row)), loop.index)]))
                        for row in range(REGISTER_ROWS)]  # fmt: skip
-            _add_products(builder, normals, builder.gep(panel, [builder.mul(loop.index, columns)]), running, kind)
+            add_products(builder, normals, builder.gep(panel, [builder.mul(loop.index, columns)]), running, kind)
         # What follows has one vector less a normal, so it begins where it would if there had always been as few.
         panel = builder.gep(panel, [builder.mul(stop, I64(kind.count))])
         begin = stop
@@ -166,7 +166,7 @@ def _multiply_tile(
                 llvm.store_vector(builder, builder.fadd(builder.load(total), shift), out, place)
 
 
-def _add_products(builder: Any, normals: list[Any], entries: Any, sums: list[list[Any]], kind: ir.VectorType) -> None:
+def add_products(builder: Any, normals: list[Any], entries: Any, sums: list[list[Any]], kind: ir.VectorType) -> None:
     """Add the products of one normal of each row with a vector of entries for each list of sums."""
     columns = [llvm.load_vector(builder, entries, kind.count * place, kind) for place in range(len(sums))]
     # Unrolled: no addition waits for another of the same normal.

@@ -11,7 +11,7 @@ from numba.core import event
 
 from mvn_dask.slow_steps import name_if_slow
 
-COMPILATION = "compiling the code that draws, once for each precision and machine"
+COMPILATION = "compiling the code that draws and factorises, once for each precision and machine"
 
 log = logging.getLogger(__name__)
 

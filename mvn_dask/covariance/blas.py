@@ -1,4 +1,4 @@
-"""One BLAS thread while a covariance is factorised, the user's own setting before and after.
+"""Threads of BLAS: how many, and one while LAPACK factorises, the user's own setting before and after.
 
 Some BLAS libraries keep the number of threads for the whole process (OpenBLAS on pthreads, as in numpy's
 wheels), others for each thread (MKL, OpenBLAS on OpenMP). Threads of one process may factorise at the same
@@ -39,6 +39,13 @@ def _set(libraries: list[Any], counts: Iterable[int]) -> list[int]:
         library.set_num_threads(count)
     OpenBLASController.clear_controlling_thread(force=True)
     return before
+
+
+def thread_count() -> int:
+    """Threads that BLAS would use now: as many as there are cores, or the user's setting."""
+    shared, own = _libraries()
+    # Where it cannot be asked, as on macOS, one.
+    return max((int(library.num_threads) for library in (*shared, *own)), default=1)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.blas import one_thread
+from mvn_dask.covariance.cholesky import cholesky
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.matrix_factors import MatrixFactor, OrthogonalFactor, ScaledOrthogonalFactor, TriangularFactor
 from mvn_dask.covariance.validity import (
@@ -51,6 +52,7 @@ from mvn_dask.covariance.validity import (
     describe_smallest,
     deviations_of,
     is_close,
+    is_symmetric,
     smallest_eigenvalue,
 )
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
@@ -107,8 +109,9 @@ class Dense(Covariance):
 
     Notes
     -----
-    It is factorised with one BLAS thread: with more, the eigenvectors that LAPACK finds differ by about
-    1e-11 from one number of cores to another, and then the samples would.
+    Cholesky's factor has the same bits on every machine, and is made by as many threads as BLAS would use. LAPACK
+    finds eigenvectors and singular vectors with one BLAS thread: with more, they differ by about 1e-11 from one
+    number of cores to another, and then the samples would.
 
     Examples
     --------
@@ -173,8 +176,7 @@ class Dense(Covariance):
             check_constants(self.matrix, validity, "such a variable constant" if self.method == "auto" else self._drawn)
             check_symmetry(self.matrix, self._deviations, validity, ASYMMETRIC[self.method])
         factorized = {"auto": self._auto, "svd": self._svd, "eigh": self._eigh, "cholesky": self._cholesky}
-        with one_thread():
-            factor, smallest = factorized[self.method]()
+        factor, smallest = factorized[self.method]()
         # LAPACK leaves rounding where a variable is constant, which is nothing beside the others, and all of its own.
         factor.matrix[~(self.matrix.any(axis=0) | self.matrix.any(axis=1))] = 0.0
         if self._checked:
@@ -205,14 +207,15 @@ class Dense(Covariance):
         varying = np.flatnonzero(deviations)
         # Where nothing is constant, no part is copied.
         part = self.matrix if len(varying) == self.ndim else self.matrix[np.ix_(varying, varying)]
-        if not np.array_equal(part, part.T):
+        if not is_symmetric(part):
             part = 0.5 * part + 0.5 * part.T
         correlations = correlations_of(part, deviations[varying])
         scale = deviations[varying][:, None]
         try:
-            triangle = np.linalg.cholesky(correlations)
+            triangle = cholesky(correlations)
         except np.linalg.LinAlgError:
-            eigenvalues, u = np.linalg.eigh(correlations)
+            with one_thread():
+                eigenvalues, u = np.linalg.eigh(correlations)
         else:
             triangle *= scale
             return TriangularFactor(self._with_constants(triangle, varying)), 0.0
@@ -230,6 +233,7 @@ class Dense(Covariance):
         whole[np.ix_(varying, varying)] = factor
         return whole
 
+    @one_thread()
     def _svd(self) -> tuple[MatrixFactor, float]:
         u, s, vh = np.linalg.svd(self.matrix)
         # Where numpy's check passes, as it does for most, no eigenvalues are needed. Near 1e308 `s` may be infinite, or
@@ -238,6 +242,7 @@ class Dense(Covariance):
             valid = not self._checked or is_close((vh.T * s) @ vh, self.matrix, self._deviations, self.tol)
         return OrthogonalFactor(np.multiply(u, np.sqrt(s), order="C")), 0.0 if valid else self._smallest()
 
+    @one_thread()
     def _eigh(self) -> tuple[MatrixFactor, float]:
         eigenvalues, u = np.linalg.eigh(self.matrix)
         # The smallest eigenvalue of the scaled matrix is at least that of the matrix, if that is negative, divided by
@@ -249,9 +254,10 @@ class Dense(Covariance):
 
     def _cholesky(self) -> tuple[MatrixFactor, float]:
         try:
-            return TriangularFactor(np.linalg.cholesky(self.matrix)), 0.0
+            return TriangularFactor(cholesky(self.matrix)), 0.0
         except np.linalg.LinAlgError as error:
-            text = describe_indefinite(self.matrix, self._deviations, self.tol)
+            with one_thread():
+                text = describe_indefinite(self.matrix, self._deviations, self.tol)
             # No method draws from a negative variance.
             singular = self.variances().min() >= 0
             advice = Advice("For a singular covariance use {singular}.") if singular else None

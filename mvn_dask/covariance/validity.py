@@ -9,6 +9,7 @@ scaled to a unit diagonal.
 """
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +25,8 @@ SYMMETRY = 1e-7
 """Asymmetry that is taken for the rounding of other software, at least, in products of standard deviations."""
 VARIANCE_MISS = 1e-6
 """Relative difference between a variance of the factor and the one asked for that is let pass, at least."""
+SQUARE = 128
+"""Rows and columns of the squares that are compared across the diagonal."""
 LARGEST_CORRELATION = 1e100
 """Where a covariance cannot be one, its entries are cut here, so that LAPACK gets finite numbers."""
 
@@ -129,17 +132,30 @@ def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Val
 def _largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
     divisors = np.where(deviations > 0, deviations, np.inf)
     largest, where = 0.0, (0, 0)
-    height = max(1, NUMBERS_AT_ONCE // len(matrix))
-    for top in range(0, len(matrix), height):
-        rows = slice(top, top + height)
+    for rows, columns in _asymmetric_tiles(matrix):
         with np.errstate(over="ignore"):
-            part = np.abs(matrix[rows] - matrix[:, rows].T)
+            part = np.abs(matrix[rows, columns] - matrix[columns, rows].T)
             part /= divisors[rows, None]
-            part /= divisors
+            part /= divisors[columns]
         i, j = np.unravel_index(int(part.argmax()), part.shape)
         if part[i, j] > largest:
-            largest, where = float(part[i, j]), (top + int(i), int(j))
+            largest, where = float(part[i, j]), (rows.start + int(i), columns.start + int(j))
     return largest, where
+
+
+def is_symmetric(matrix: Float64Array) -> bool:
+    """Whether entries across the diagonal are equal."""
+    return next(_asymmetric_tiles(matrix), None) is None
+
+
+def _asymmetric_tiles(matrix: Float64Array) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the squares, on the diagonal and above, that are not equal to those across the diagonal."""
+    # Both squares stay in the caches, while whole columns would be read a line of the cache for each number.
+    starts = range(0, len(matrix), SQUARE)
+    for top, left in ((top, left) for top in starts for left in starts if top <= left):
+        rows, columns = slice(top, top + SQUARE), slice(left, left + SQUARE)
+        if not np.array_equal(matrix[rows, columns], matrix[columns, rows].T):
+            yield rows, columns
 
 
 def is_close(other: Float64Array, matrix: Float64Array, deviations: Float64Array, tol: float) -> bool:

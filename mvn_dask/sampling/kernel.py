@@ -8,7 +8,6 @@ elsewhere; compiled code multiplies wherever numba is installed. Both add in the
 """
 
 from abc import ABC, abstractmethod
-from functools import cache
 from math import prod
 from types import ModuleType
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from mvn_dask._typing import FloatArray
+from mvn_dask.compiled import compiled_module
 from mvn_dask.covariance import Factor
 from mvn_dask.random.streams import Root
 from mvn_dask.sampling.plan import Plan
@@ -29,14 +29,9 @@ def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: in
     return rows
 
 
-@cache
 def compiled() -> ModuleType | None:
     """The compiled code, or None where numba is missing or configured not to compile."""
-    try:
-        from mvn_dask.compiled import drawing
-    except ImportError:
-        return None
-    return drawing if drawing.USABLE else None
+    return compiled_module("drawing")
 
 
 class _Stripes(ABC):

@@ -1,8 +1,5 @@
 """Packing, and `FactorProduct` against the fixed-order sum in numpy, bit for bit."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +19,7 @@ from mvn_dask.compiled.matrix_product import (
     row_support,
 )
 from mvn_dask.covariance.ordered_product import ordered_product
+from tests.support.registers import REGISTERS, assert_passes_with
 
 DTYPES = ["float64", "float32"]
 SQUARE = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100, K_BLOCK - 1, K_BLOCK, K_BLOCK + 1, 700]
@@ -140,18 +138,6 @@ def test_the_support_leaves_out_zeros_at_the_end() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("registers", [(64, 32), (16, 32), (16, 16)])
+@pytest.mark.parametrize("registers", REGISTERS)
 def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
-    """LLVM takes vectors apart that this processor has no registers for: every tile gives the bits of every other."""
-    script = f"""
-import pytest
-from mvn_dask.compiled import llvm
-llvm.REGISTER_BYTES, llvm.REGISTERS = {registers}
-raise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider", {__file__!r}]))
-"""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    run = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout
-    assert " passed" in run.stdout
+    assert_passes_with(registers, __file__, tmp_path)

@@ -4,7 +4,7 @@ import numba
 import pytest
 
 from mvn_dask import slow_steps
-from mvn_dask.compiled import drawing, slow_compilation
+from mvn_dask.compiled import compilation, slow_compilation
 
 
 def double(x: float) -> float:
@@ -15,7 +15,7 @@ def test_our_functions_are_named_and_those_of_others_not(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_steps, "SLOW_SECONDS", 0.0)
-    assert drawing.USABLE
+    assert compilation.USABLE
     with caplog.at_level(logging.INFO, "mvn_dask"):
         numba.njit(double)(1.0)
         assert not caplog.messages

@@ -8,6 +8,7 @@ import pytest
 
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance import Covariance, Dense, Diagonal
+from mvn_dask.covariance.validity import SQUARE, Validity, check_symmetry, is_symmetric
 from mvn_dask.errors import ArgumentError
 from tests.support.strategies import Floats
 
@@ -256,3 +257,18 @@ def test_verdicts_near_the_ends_of_float64(scale: float, method: Method) -> None
     np.testing.assert_allclose(basis @ basis.T, cov / scale, rtol=1e-12)
     with pytest.raises(ArgumentError, match=r"scaled to a unit diagonal, is -0\.7 "):
         Dense(scale * np.array([[0.5, 0.85], [0.85, 0.5]]), method=method, check_valid="raise").factorize()
+
+
+@pytest.mark.parametrize("d", [1, 3, SQUARE, SQUARE + 1, 3 * SQUARE + 5])
+def test_entries_across_the_diagonal_are_compared(d: int) -> None:
+    matrix = np.random.default_rng(0).random((d, d))
+    matrix += matrix.T
+    assert is_symmetric(matrix)
+    for i, j in {(0, d - 1), (d - 1, 0), (d // 2, d - 1), (d - 1, d - 2)}:
+        if 0 <= j != i:
+            before, matrix[i, j] = matrix[i, j], 5.0
+            assert not is_symmetric(matrix)
+            validity = Validity("warn", 1e-8)
+            check_symmetry(matrix, np.ones(d), validity, "nothing")
+            assert f"cov[{min(i, j)}, {max(i, j)}]" in validity.invalid[0]
+            matrix[i, j] = before
