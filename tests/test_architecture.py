@@ -38,11 +38,11 @@ and no file format, the store on no distribution, statistics on neither."""
 
 OUTSIDE = {
     "cloudpickle": {"execution"},
+    "crc32c": {"store"},
     "dask": {"array_likes", "distribution", "execution", "generator", "job", "maintenance", "sampling", "store"},
     "distributed": {"execution", "job", "sampling"},
     "zarr": {"store", "job"},
     "fsspec": {"sampling"},
-    "google_crc32c": {"store"},
     "jinja2": {"reporting"},
     "llvmlite": {"compiled"},
     "markupsafe": {"reporting"},
