@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.block_counts import task_of_run
+from mvn_dask.execution.block_memory import memory_kept
 from mvn_dask.execution.pickling import PickledOnce
 
 BlockNumbers = npt.NDArray[np.int64]
@@ -81,7 +82,7 @@ def split(numbers: BlockNumbers, size: int, threads: int) -> Iterator[BlockRange
 
 def run_range(pickled: PickledOnce, numbers: BlockNumbers, job_id: str) -> Sequence[Any] | None:
     """The task of a range: the results of the work; None if its job was cancelled before it was done."""
-    with cancellation.task_of_job(job_id), task_of_run(pickled.identity):
+    with cancellation.task_of_job(job_id), task_of_run(pickled.identity), memory_kept():
         try:
             results: Sequence[Any] = pickled.value(numbers)
         except cancellation.TaskCancelled:

@@ -17,13 +17,14 @@ import numpy as np
 from mvn_dask._typing import FloatArray
 from mvn_dask.compiled import compiled_module
 from mvn_dask.covariance import Factor
+from mvn_dask.execution.block_memory import empty_block
 from mvn_dask.random.streams import Root
 from mvn_dask.sampling.plan import Plan
 
 
 def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> FloatArray:
     """Rows of a sample, counted in C order of its size: shape (stop - start, d). Factor and mean are in its dtype."""
-    rows = np.empty((stop - start, plan.ndim), plan.dtype)
+    rows = empty_block((stop - start, plan.ndim), plan.dtype)
     if len(rows):
         _fill(_stripe_drawer(factor, mean, plan, start, stop), plan, rows, start)
     return rows
