@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks", "--small", "--output", str(tmp_path)]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)

@@ -72,7 +72,7 @@ def complete_shell(option: str, shell: str | None) -> str:
 
     _, path = install(shell=shell, prog_name=PROGRAM, complete_var=_VARIABLE)
     if shell == "bash":
-        path.write_text(script(shell))
+        path.write_text(script(shell), "utf-8")
     return f"completion in {shell} is installed in {path}: it begins with the next shell"
 
 

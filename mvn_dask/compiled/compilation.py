@@ -19,7 +19,8 @@ from mvn_dask.hashing import fingerprint
 # float32 words are halves of a step, read in place: the low half is first on little-endian processors only.
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
-_SOURCE_DIGEST = fingerprint([file.read_text() for file in sorted(Path(__file__).parent.glob("*.py"))])[:16]
+_SOURCES = [file.read_text("utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))]
+_SOURCE_DIGEST = fingerprint(_SOURCES)[:16]
 
 
 class CompiledFunction:

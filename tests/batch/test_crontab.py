@@ -20,7 +20,7 @@ def cron(line: str, site: Site) -> Done:
     return site.run(["/bin/sh", "-c", command], site.folder, HOME=str(site.folder), LOGNAME="nobody", SHELL="/bin/sh")
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_night_and_a_check(site: Site) -> None:
     draw, check = LINES
     lock = os.open(site.folder / ".running", os.O_CREAT | os.O_RDWR)

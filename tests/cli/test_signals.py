@@ -27,7 +27,7 @@ def of_kind(kind: str) -> list[str]:
     ("kind", "number"),
     [
         ("threads", "SIGTERM"),
-        pytest.param("processes", "SIGINT", marks=pytest.mark.faults),
+        pytest.param("processes", "SIGINT", marks=pytest.mark.slow),
         pytest.param("local", "SIGUSR1", marks=pytest.mark.faults),
     ],
 )
@@ -67,7 +67,9 @@ def test_a_killed_run_is_resumed(site: Site, start_paused: StartPaused) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", ["threads", "processes", pytest.param("local", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kind", ["threads", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("processes", "local"))]
+)
 def test_a_second_signal_stops_at_once(kind: str, site: Site, start_paused: StartPaused) -> None:
     job = start_paused(CHUNK, *of_kind(kind), after=1)
     job.wait_until_paused(1 if kind == "threads" else 2)

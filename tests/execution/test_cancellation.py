@@ -111,7 +111,7 @@ def test_threads_stop(tmp_path: Path) -> None:
     stopped_and_resumed(tmp_path / "store")
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_pool_of_processes_stops(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     event = context.Event()

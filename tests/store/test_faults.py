@@ -126,7 +126,7 @@ def write_with_a_limit(folder: Path, scheduler: str) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+@pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_files_that_may_not_grow(scheduler: str, tmp_path: Path) -> None:
     end(start(write_with_a_limit, tmp_path / "store", scheduler))
     assert tree(tmp_path / "store") == reference()

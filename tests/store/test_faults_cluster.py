@@ -62,7 +62,7 @@ def writing(client: Client, folder: Path) -> Iterator[tuple["Future[None]", list
     assert files == reference()
 
 
-@pytest.mark.parametrize("killed", [1, pytest.param(2, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("killed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_killed_workers_of_a_local_cluster(killed: int, tmp_path: Path) -> None:
     """Their nannies start others, and the job ends by itself."""
     with local_cluster() as cluster, Client(cluster) as client:
@@ -112,7 +112,7 @@ class DiesWithTheWork(WorkerPlugin):
                     os._exit(9)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_workers_that_die_before_they_begin(tmp_path: Path) -> None:
     """Distributed gives up the work that all ranges need; it is sent again, but not for ever."""
     folder = tmp_path / "store"

@@ -413,7 +413,7 @@ def test_a_forged_record_is_what_it_says_or_refused(kind: str, stores: Path, dat
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", ["sample", "derived"])
+@pytest.mark.parametrize("kind", ["sample", pytest.param("derived", marks=pytest.mark.slow)])
 @settings(FUZZ, max_examples=60)
 @given(data=st.data())
 def test_nothing_but_our_errors_comes_of_a_forged_record(kind: str, stores: Path, data: st.DataObject) -> None:

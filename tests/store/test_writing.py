@@ -355,7 +355,7 @@ def named_sample(seed: int = 1) -> da.Array:
     "before",
     [
         pytest.param("nothing", marks=pytest.mark.faults),
-        pytest.param("another store", marks=pytest.mark.faults),
+        pytest.param("another store", marks=pytest.mark.slow),
         pytest.param("another store, unfinished", marks=pytest.mark.slow),
         pytest.param("another hierarchy", marks=pytest.mark.faults),
     ],

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-REGISTERS = [(64, 32), (16, 32), (16, 16)]
+import pytest
+
+REGISTERS = [(64, 32), *(pytest.param(other, marks=pytest.mark.slow) for other in [(16, 32), (16, 16)])]
 """Bytes of a register and how many there are: AVX-512, NEON, SSE2. AVX2 is what most machines have."""
 
 

@@ -263,7 +263,7 @@ class Mortal:
     "before",
     [
         "nothing",
-        "another store",
+        pytest.param("another store", marks=pytest.mark.slow),
         pytest.param("another store, unfinished", marks=pytest.mark.slow),
         "another hierarchy",
     ],

@@ -119,7 +119,7 @@ def suspend(case: Case, place: Prefix, step: int, folder: Path) -> str | None:
     [
         pytest.param(Case("overwrite", "overwrite again"), marks=pytest.mark.slow),
         pytest.param(Case("overwrite", "overwrite with the same"), marks=pytest.mark.slow),
-        pytest.param(Case("extend", "overwrite"), marks=pytest.mark.faults),
+        pytest.param(Case("extend", "overwrite"), marks=pytest.mark.slow),
         pytest.param(Case("write", "overwrite"), marks=pytest.mark.faults),
         pytest.param(Case("repair", "overwrite"), marks=pytest.mark.slow),
     ],
