@@ -7,7 +7,7 @@ READY := $(VENV)/ready-$(VERSION)
 
 PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-faults test-slow test-slurm test-browser bench clean
+.PHONY: demo test test-faults test-slow test-slurm test-browser test-aarch64 bench clean
 
 demo: $(READY)
 	$(RUN) examples/portfolio.py
@@ -36,6 +36,11 @@ test-slurm: $(READY)
 test-browser: $(READY)
 	@sh tests/reporting/install.sh
 	$(RUN) -m pytest -m browser tests/reporting
+
+# Digests, bit for bit, on an emulated processor of another make.
+test-aarch64: $(READY)
+	@sh tests/aarch64/run.sh build/aarch64 $(RUN) -q -m "not slow" -k "machine or million or definition or blocks or interleaved" \
+		tests/test_reproducibility.py tests/covariance/test_cholesky.py tests/compiled
 
 bench: $(READY)
 	$(RUN) -m benchmarks --output build/bench

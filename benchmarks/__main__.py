@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import comparison, engine, graph, plot, scaling, store
+from benchmarks import comparison, engine, factorizing, graph, plot, scaling, store
 
 
 def main() -> None:
@@ -22,11 +22,11 @@ def main() -> None:
     parser.add_argument(
         "--python", action="append", default=[], metavar="LIBRARY=INTERPRETER", help="an environment that has a library"
     )
-    parser.add_argument("--only", action="append", choices=["comparison", "scaling", "graph", "engine", "store"])
+    modules = {"scaling": scaling, "graph": graph, "engine": engine, "store": store, "factorizing": factorizing}
+    parser.add_argument("--only", action="append", choices=[*modules, "comparison"])
     options = parser.parse_args()
-    parts = options.only or ["scaling", "graph", "engine", "store", "comparison"]
+    parts = options.only or [*modules, "comparison"]
     options.output.mkdir(parents=True, exist_ok=True)
-    modules = {"scaling": scaling, "graph": graph, "engine": engine, "store": store}
     rows = [row for part in parts if part in modules for row in modules[part].measure(options.small)]
     report: dict[str, object] = {"machine": machine()}
     if "comparison" in parts:

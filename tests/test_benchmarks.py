@@ -21,6 +21,7 @@ def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
         "to_zarr",
         "10000",
         "blocks",
+        "cholesky",
     }
     assert {row["peer"] for row in report["comparison"]} >= {"mvn_dask", "numpy", "numpy svd", "scipy", "lower bound"}
     assert "<svg" in (tmp_path / "bench.svg").read_text()
