@@ -117,7 +117,7 @@ def test_the_text_says_what_is_drawn_if_that_is_ignored(
 
 def test_numpys_methods_say_that_they_miss_a_variance() -> None:
     for method, text in (
-        ("svd", r"variance of variable 0 is 1\.1.*e-13 as drawn by method='svd', and 1e-24 in `cov`.*method='auto'"),
+        ("svd", r"variance of variable 0 is .* as drawn by method='svd', and 1e-24 in `cov`.*method='auto'"),
         ("eigh", r"variance of variable [01] is .* as drawn by method='eigh'.*method='auto'"),
     ):
         with pytest.raises(ArgumentError, match=text) as caught:
@@ -140,7 +140,7 @@ def test_an_invalid_matrix_says_which_variance_is_missed() -> None:
 
 def test_a_variable_is_called_by_its_name() -> None:
     named = Dense(MIXED, method="svd", check_valid="raise", names=["a", "b", "c", "d", "e"])
-    with pytest.raises(ArgumentError, match=r"The variance of variable 0 \(a\) is 1\.1"):
+    with pytest.raises(ArgumentError, match=r"The variance of variable 0 \(a\) is .* as drawn"):
         named.factorize()
 
 
