@@ -8,6 +8,8 @@ import pytest
 from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, settings
 
+from mvn_dask.compiled import compiled_module
+from mvn_dask.covariance import cholesky
 from mvn_dask.sampling import kernel
 from tests.support.clusters import local_cluster
 from tests.support.s3 import endpoint, prefix
@@ -66,9 +68,10 @@ def threads(thread_cluster: LocalCluster) -> Iterator[Client]:
 
 @pytest.fixture(params=["compiled", "numpy"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways to draw, within this process."""
+    """Both ways to factorise and to draw, within this process."""
     if request.param == "numpy":
-        monkeypatch.setattr(kernel, "compiled", lambda: None)
+        for module in (kernel, cholesky):
+            monkeypatch.setattr(module, "compiled_module", lambda _: None)
     else:
-        assert kernel.compiled() is not None
+        assert compiled_module("drawing") is not None
     return str(request.param)

@@ -25,7 +25,14 @@ from mvn_dask.compiled import llvm
 from mvn_dask.compiled.compilation import CompiledFunction
 from mvn_dask.compiled.intrinsics import offset_pointer, pointer_to
 from mvn_dask.compiled.llvm import I64, REGISTER_BYTES, instruction, subroutine
-from mvn_dask.compiled.matrix_product import K_BLOCK, PANEL_VECTORS, REGISTER_ROWS, ROW_BLOCK, add_products
+from mvn_dask.compiled.matrix_product import (
+    K_BLOCK,
+    PANEL_VECTORS,
+    REGISTER_ROWS,
+    ROW_BLOCK,
+    add_products,
+    spaced_columns,
+)
 
 PANEL_COLUMNS = PANEL_VECTORS * REGISTER_BYTES // 8
 """Columns of a panel of float64."""
@@ -177,9 +184,7 @@ def _padded(matrix: Float64Array) -> Float64Array:
     """A copy between the rows and columns of an identity matrix."""
     d = len(matrix)
     height = -(-d // MULTIPLE) * MULTIPLE
-    # Rows an odd number of lines of the cache apart: powers of two would put those of a tile in one place of it.
-    stride = height if height // MULTIPLE % 2 else height + MULTIPLE
-    work = np.empty((height, stride))
+    work = np.empty((height, spaced_columns(height, matrix.itemsize)))
     work[:d, :d] = matrix
     work[d:] = 0.0
     work[range(d, height), range(d, height)] = 1.0

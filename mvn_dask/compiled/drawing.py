@@ -17,7 +17,16 @@ from mvn_dask.compiled import matrix_product
 from mvn_dask.compiled.compilation import CompiledFunction
 from mvn_dask.compiled.kept import made_by_thread, made_once
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH
-from mvn_dask.compiled.matrix_product import INTERLEAVED, ROW_BLOCK, TILE_ROWS, Packed, pack, pack_interleaved, pad
+from mvn_dask.compiled.matrix_product import (
+    INTERLEAVED,
+    ROW_BLOCK,
+    TILE_ROWS,
+    Packed,
+    pack,
+    pack_interleaved,
+    pad,
+    spaced_columns,
+)
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
 from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
 from mvn_dask.errors import ArgumentError
@@ -26,8 +35,6 @@ from mvn_dask.readable import plural
 
 _Affine = tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
 """A mean, what is multiplied, and how it is laid out."""
-CACHE_LINE = 64
-"""Bytes of a line of the cache."""
 
 _draw_stripes, _multiply = CompiledFunction(draw_stripes), CompiledFunction(matrix_product.multiply)
 
@@ -98,9 +105,7 @@ class FactorProduct:
         _check_factor(matrix, mean, matrix.dtype, matrix.shape[1])
         self._k, self._d = matrix.shape[1], len(mean)
         self._affine = pad(mean), *_packed(matrix)
-        # Rows an odd number of lines of the cache apart: powers of two would put those of a tile in one place of it.
-        lines = math.ceil(self._k * matrix.itemsize / CACHE_LINE) | 1
-        self._normals = np.empty((ROW_BLOCK, lines * CACHE_LINE // matrix.itemsize), matrix.dtype)
+        self._normals = np.empty((ROW_BLOCK, spaced_columns(self._k, matrix.itemsize)), matrix.dtype)
         # Rows of less than a vector run over, so they are made elsewhere too.
         width = len(self._affine[0])
         self._rows = np.empty((ROW_BLOCK, width), matrix.dtype) if width > self._d else None

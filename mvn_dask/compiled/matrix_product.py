@@ -19,6 +19,7 @@ F. G. Van Zee and R. A. van de Geijn, BLIS: A Framework for Rapidly Instantiatin
 on Mathematical Software 41 (3), 2015, doi:10.1145/2764454.
 """
 
+import math
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -50,8 +51,18 @@ K_BLOCK = 512
 """Normals that a large factor is applied to at once: those of `ROW_BLOCK` rows, and a panel, stay in the caches."""
 NARROW_WIDTH = 4
 """Columns of a vector where rows have no more."""
+CACHE_LINE = 64
+"""Bytes of a line of the cache."""
 INTERLEAVED = 2, 4
 """Dimensions of which several rows fill a vector."""
+
+
+def spaced_columns(columns: int, itemsize: int) -> int:
+    """Numbers from the beginning of a row to that of the next, at least `columns`: an odd number of lines of the cache.
+
+    Powers of two would put the rows of a tile in one place of it.
+    """
+    return (math.ceil(columns * itemsize / CACHE_LINE) | 1) * CACHE_LINE // itemsize
 
 
 def vector_columns(d: int, itemsize: int) -> int:

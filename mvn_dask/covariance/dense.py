@@ -256,8 +256,7 @@ class Dense(Covariance):
         try:
             return TriangularFactor(cholesky(self.matrix)), 0.0
         except np.linalg.LinAlgError as error:
-            with one_thread():
-                text = describe_indefinite(self.matrix, self._deviations, self.tol)
+            text = describe_indefinite(self.matrix, self._deviations, self.tol)
             # No method draws from a negative variance.
             singular = self.variances().min() >= 0
             advice = Advice("For a singular covariance use {singular}.") if singular else None

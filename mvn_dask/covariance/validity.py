@@ -11,12 +11,14 @@ scaled to a unit diagonal.
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 
 import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.advice import Advice, advising_warning
 from mvn_dask.checks import CheckValid, caller_level, variable_label
+from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.matrix_factors import NUMBERS_AT_ONCE
 from mvn_dask.errors import ArgumentError
 from mvn_dask.escaping import printable
@@ -152,7 +154,7 @@ def _asymmetric_tiles(matrix: Float64Array) -> Iterator[tuple[slice, slice]]:
     """Rows and columns of the squares, on the diagonal and above, that are not equal to those across the diagonal."""
     # Both squares stay in the caches, while whole columns would be read a line of the cache for each number.
     starts = range(0, len(matrix), SQUARE)
-    for top, left in ((top, left) for top in starts for left in starts if top <= left):
+    for top, left in combinations_with_replacement(starts, 2):
         rows, columns = slice(top, top + SQUARE), slice(left, left + SQUARE)
         if not np.array_equal(matrix[rows, columns], matrix[columns, rows].T):
             yield rows, columns
@@ -170,6 +172,7 @@ def is_close(other: Float64Array, matrix: Float64Array, deviations: Float64Array
     return True
 
 
+@one_thread()
 def smallest_eigenvalue(matrix: Float64Array, deviations: Float64Array) -> float:
     """Smallest eigenvalue of the matrix scaled to a unit diagonal."""
     return float(np.linalg.eigvalsh(correlations_of(matrix, deviations))[0])

@@ -106,11 +106,12 @@ class ClusterRun:
 
         Results that were lost with their worker are waited for.
         """
-        returned = {place: each for place, each in enumerate(futures) if each.status not in {"error", "cancelled"}}
-        if returned:
-            with answering(self._client):
-                # Of tasks that fail when they are done again, it gives None.
-                returned = self._client.gather(returned, errors="skip")
+        kept = {place: each for place, each in enumerate(futures) if each.status not in {"error", "cancelled"}}
+        if not kept:
+            return [None] * len(futures)
+        with answering(self._client):
+            # Of tasks that fail when they are done again, it gives None.
+            returned = self._client.gather(kept, errors="skip")
         return [returned.get(place) for place in range(len(futures))]
 
     def finish(self, future: Any, results: Sequence[Any] | None) -> RangeEnd:

@@ -30,11 +30,6 @@ def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: in
     return rows
 
 
-def compiled() -> ModuleType | None:
-    """The compiled code, or None where numba is missing or configured not to compile."""
-    return compiled_module("drawing")
-
-
 class _Stripes(ABC):
     """Draws stripes that follow each other, each as far as its rows are needed."""
 
@@ -83,7 +78,7 @@ class _SeparateStripes(_Stripes):
     def __init__(self, normals: _Stripes, factor: Factor, mean: FloatArray, plan: Plan) -> None:
         self._normals, self._factor, self._mean = normals, factor, mean
         self._product: Any = None
-        code = compiled()
+        code = compiled_module("drawing")
         product = factor.application != "colorize" and factor.operand.ndim == 2
         # Stripes of rows of more than a million numbers may have fewer rows than a tile.
         if code is not None and product and plan.stripe % code.TILE_ROWS == 0:
@@ -114,7 +109,7 @@ class _SeparateStripes(_Stripes):
 
 
 def _stripe_drawer(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> _Stripes:
-    code = compiled()
+    code = compiled_module("drawing")
     # SFC64 alone is written in compiled code: no other is worth it, since it is the default.
     if code is None or plan.root.bit_generator != "SFC64":
         return _SeparateStripes(_NumpyNormals(plan.root), factor, mean, plan)

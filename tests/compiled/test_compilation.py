@@ -17,8 +17,8 @@ sys.path.insert(0, sys.argv[1])
 import numpy as np
 import mvn_dask
 assert mvn_dask.__file__.startswith(sys.argv[1]), mvn_dask.__file__
-from mvn_dask.sampling import kernel
-assert (kernel.compiled() is not None) == (sys.argv[2] == "compiled")
+from mvn_dask.compiled import compiled_module
+assert (compiled_module("drawing") is not None) == (sys.argv[2] == "compiled")
 normal = mvn_dask.MultivariateNormal([1.0, 2.0], [[2.0, 1.0], [1.0, 2.0]], method="cholesky")
 print(normal.sample(100, seed=1).compute(scheduler="synchronous").tobytes().hex())
 """

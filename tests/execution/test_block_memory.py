@@ -1,5 +1,6 @@
 import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dask.array as da
@@ -44,20 +45,16 @@ def test_a_view_keeps_its_memory(view: Any) -> None:
 
 
 def test_each_thread_has_its_own() -> None:
-    addresses, together = set(), threading.Barrier(3)
+    together = threading.Barrier(3)
 
-    def draw() -> None:
+    def draw(_: int) -> int:
         with memory_kept():
             block = empty_block((100,), "f8")
-            addresses.add(address(block))
             together.wait(60)
+            return address(block)
 
-    threads = [threading.Thread(target=draw) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(addresses) == 3
+    with ThreadPoolExecutor(3) as pool:
+        assert len({*pool.map(draw, range(3))}) == 3
 
 
 def test_outside_nothing_is_kept() -> None:

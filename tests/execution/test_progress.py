@@ -3,8 +3,8 @@ import os
 import pty
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -81,15 +81,12 @@ def test_a_unit_counts_once_however_it_is_reported(monkeypatch: pytest.MonkeyPat
 def test_counts_of_many_threads() -> None:
     with report_progress_to(lambda _: None), Progress(8000, "chunk", 8) as progress:
 
-        def count() -> None:
+        def count(_: int) -> None:
             for _ in range(1000):
                 progress.note(1)
 
-        threads = [threading.Thread(target=count) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(8) as pool:
+            assert len([*pool.map(count, range(8))]) == 8
         assert progress._done == 8000
 
 

@@ -79,8 +79,8 @@ class Hierarchy:
 
     def is_below_node(self, key: str) -> bool:
         """Whether a key is that of a folder in the folder of a group or of an array."""
-        parent = key.rpartition("/")[0]
-        return any(document.rpartition("/")[0] == parent for document in self.documents)
+        folder = key[: key.rfind("/") + 1]
+        return any(folder + name in self.documents for name in DOCUMENTS)
 
     def _is_chunk(self, key: str) -> bool:
         chunks, rest = self._array_above(key)
