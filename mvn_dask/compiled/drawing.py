@@ -6,6 +6,7 @@ precision.
 """
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from mvn_dask.compiled.kept import made_by_thread, made_once
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH
 from mvn_dask.compiled.matrix_product import (
     INTERLEAVED,
+    PANEL_FIELDS,
     ROW_BLOCK,
     TILE_ROWS,
     Packed,
@@ -28,7 +30,7 @@ from mvn_dask.compiled.matrix_product import (
     spaced_columns,
 )
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
-from mvn_dask.compiled.stripes import NORMALS, SCALED, TRANSFORMED, draw_stripes
+from mvn_dask.compiled.stripes import draw_stripes
 from mvn_dask.errors import ArgumentError
 from mvn_dask.random.sfc64 import States
 from mvn_dask.readable import plural
@@ -36,6 +38,8 @@ from mvn_dask.readable import plural
 _Affine = tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
 """A mean, what is multiplied, and how it is laid out."""
 
+_NO_LAYOUT = np.empty(0, np.int64)
+_NO_FACTOR: _Affine = np.empty(0), np.empty(0), _NO_LAYOUT
 _draw_stripes, _multiply = CompiledFunction(draw_stripes), CompiledFunction(matrix_product.multiply)
 
 
@@ -49,25 +53,29 @@ class StripeDrawer:
     def __init__(
         self, dtype: npt.DTypeLike, factor_entries: FloatArray | None = None, mean: FloatArray | None = None
     ) -> None:
-        self._dtype = np.dtype(dtype)
-        self._mode, self._d, lane_capacity = NORMALS, 1, 0
-        nothing = np.zeros(0, self._dtype)
-        self._affine: _Affine = nothing, nothing, np.zeros(1, np.int64)
+        self._dtype, self._multiple = np.dtype(dtype), 1
+        self._period: int | None = None
+        self._product: tuple[int, int] | None = None
+        affine, lane_capacity = _NO_FACTOR, 0
         if factor_entries is not None and mean is not None:
             # One count serves the normals that are drawn and the numbers that are written: that needs k == d.
             _check_factor(factor_entries, mean, self._dtype, len(mean))
-            self._d = len(mean)
+            self._multiple = d = len(mean)
             if factor_entries.ndim == 1:
-                self._mode, self._affine = SCALED, _repeat_scale(factor_entries, mean)
+                affine, self._period = _repeat_scale(factor_entries, mean)
             else:
-                self._mode, self._affine = TRANSFORMED, _affine(factor_entries, mean)
-                lane_capacity = TILE_ROWS * self._d + BATCH_CAPACITY
-        self._tables = tables(self._dtype.name)
-        self._buffers = (
+                affine = _affine(factor_entries, mean)
+                self._multiple, self._product = TILE_ROWS * d, (d, len(affine[2]) // PANEL_FIELDS)
+                lane_capacity = TILE_ROWS * d + BATCH_CAPACITY
+        layers, table = tables(self._dtype.name)
+        # Kept, since compiled code gets addresses.
+        self._arrays: Sequence[npt.NDArray[Any]] = (
             np.empty(LANES * STREAM_STEPS + MAX_VECTOR_LENGTH, np.uint64),
             np.empty(4 * BATCH_CAPACITY + 2 * LANES, np.int64),
             np.empty(2 * BATCH_CAPACITY + LANES * lane_capacity, self._dtype),
-        )
+            layers, table, *affine,
+        )  # fmt: skip
+        self._addresses = np.array([array.ctypes.data for array in self._arrays], np.int64)
 
     def draw(self, states: States, out: FloatArray) -> None:
         """Draw stripes that follow each other, from the beginning of each, to `out`, C-contiguous.
@@ -77,20 +85,20 @@ class StripeDrawer:
         """
         stripes = states.shape[1]
         count = out.size // max(1, stripes)
-        multiple = TILE_ROWS * self._d if self._mode == TRANSFORMED else self._d
         _check_memory("out", out, self._dtype)
-        if count * stripes != out.size or count % multiple:
+        if count * stripes != out.size or count % self._multiple:
             raise ArgumentError(
-                f"`out` must hold {plural(stripes, 'stripe')} of a multiple of {plural(multiple, 'number')}: "
+                f"`out` must hold {plural(stripes, 'stripe')} of a multiple of {plural(self._multiple, 'number')}: "
                 f"its shape is {out.shape}"
             )
-        settings = self._mode, self._d, self._affine, self._tables, self._buffers
         for first in range(0, stripes, LANES):
             lanes = min(LANES, stripes - first)
             # Not np.pad, which takes as long as 20,000 normals.
             state = np.zeros((4, LANES), np.uint64)
             state[:, :lanes] = states[:, first : first + lanes]
-            _draw_stripes(state, lanes, count, out.reshape(-1), first * count, *settings)
+            _draw_stripes(
+                out.reshape(-1), first * count, count, lanes, state, self._addresses, self._period, self._product
+            )
 
 
 class FactorProduct:
@@ -157,11 +165,11 @@ def _packed(matrix: FloatArray) -> Packed:
     return made_once("packed", matrix, partial(pack, matrix))
 
 
-def _repeat_scale(scale: FloatArray, mean: FloatArray) -> _Affine:
+def _repeat_scale(scale: FloatArray, mean: FloatArray) -> tuple[_Affine, int]:
     """Mean and scale, repeated so that a vector can be read from any column on, and the length without the overlap."""
     period = len(mean) * math.ceil(MAX_VECTOR_LENGTH / len(mean))
     overlapping = period + MAX_VECTOR_LENGTH
-    return np.resize(mean, overlapping), np.resize(scale, overlapping), np.array([period])
+    return (np.resize(mean, overlapping), np.resize(scale, overlapping), _NO_LAYOUT), period
 
 
 # Compiled code checks no bounds: what does not fit would be read or written beyond its end, without a word.

@@ -23,6 +23,12 @@ def pointer_to(context: Any, builder: Any, sig: Any, array: Any, index: Any) -> 
     return builder.gep(context.make_array(sig.args[0])(context, builder, array).data, [index])
 
 
+@instruction(lambda _, like: like)
+def pointer_at(context: Any, builder: Any, sig: Any, address: Any, like: Any) -> ir.Value:
+    """An address as a pointer of the same type as another."""
+    return builder.inttoptr(address, like.type)
+
+
 @instruction(lambda pointer, _: pointer)
 def offset_pointer(context: Any, builder: Any, sig: Any, pointer: Any, index: Any) -> ir.Value:
     """A pointer to ``pointer[index]``."""
@@ -41,6 +47,35 @@ def vector_length(context: Any, builder: Any, sig: Any, pointer: Any) -> ir.Valu
     """Numbers in a vector, as a constant."""
     # Not a run-time number: LLVM turns divisions by it into shifts.
     return I64(llvm.vector_type(sig.args[0]).count)
+
+
+@instruction(types.void)
+def step_stream(context: Any, builder: Any, sig: Any, state: Any, steps: Any, index: Any, count: Any) -> None:
+    """Step one of `LANES` streams, whose a stands at `state`, `count` times, to ``steps[index]`` and on."""
+    slots = _load_state(builder, state)
+    with cgutils.for_range(builder, count) as loop:
+        _step_slots(builder, slots, steps, builder.add(index, loop.index))
+    _store_state(builder, slots, state)
+
+
+def _load_state(builder: Any, state: Any) -> list[ir.Value]:
+    """a, b, c and the counter of one of `LANES` streams, on the stack: LLVM keeps them in registers."""
+    return [
+        cgutils.alloca_once_value(builder, builder.load(builder.gep(state, [I64(LANES * row)]))) for row in range(4)
+    ]
+
+
+def _store_state(builder: Any, slots: list[ir.Value], state: Any) -> None:
+    for row, slot in enumerate(slots):
+        builder.store(builder.load(slot), builder.gep(state, [I64(LANES * row)]))
+
+
+def _step_slots(builder: Any, slots: list[ir.Value], steps: Any, index: Any) -> None:
+    """Step a stream once, to ``steps[index]``."""
+    values = [builder.load(slot) for slot in slots]
+    builder.store(_sfc64_step(builder, values), builder.gep(steps, [index]))
+    for value, slot in zip(values, slots, strict=True):
+        builder.store(value, slot)
 
 
 @instruction(types.void)
@@ -71,9 +106,9 @@ def step_lanes(context: Any, builder: Any, sig: Any, state: Any, words: Any, str
 
 
 def _sfc64_step(builder: Any, state: list[ir.Value]) -> ir.Value:
-    """One step of SFC64 in all lanes: `state` is replaced, the words are returned."""
+    """One step of SFC64, of one stream or in all lanes: `state` is replaced, the words are returned."""
     a, b, c, counter = state
-    constant = partial(llvm.splat, c.type)
+    constant = partial(llvm.splat, c.type) if isinstance(c.type, ir.VectorType) else c.type
     word = builder.add(builder.add(a, b), counter)
     rotated = builder.or_(builder.shl(c, constant(24)), builder.lshr(c, constant(40)))
     state[0] = builder.xor(b, builder.lshr(b, constant(11)))
@@ -94,19 +129,62 @@ def _transpose(builder: Any, rows: list[ir.Value]) -> None:
 
 
 @instruction(types.int64)
-def try_vector(
-    context: Any, builder: Any, sig: Any, words: Any, index: Any, layers: Any, out: Any, position: Any
-) -> ir.Value:
-    """Turn a vector of words into normals as if all were accepted, at ``out[position]`` and on.
+def try_words(
+    context: Any, builder: Any, sig: Any, words: Any, count: Any, layers: Any, candidates: Any, vectors: Any,
+    surplus: Any, state: Any, steps: Any, ahead: Any,
+) -> ir.Value:  # fmt: skip
+    """Turn words into normals as if all were accepted, whole vectors of them, `count` words or a few more.
 
-    `layers` holds the width and the limit of every layer of the ziggurat, side by side. Returns a bit mask of the
-    words that are rejected: whose magnitude is not below the limit of their layer.
+    `layers` holds the width and the limit of every layer of the ziggurat, side by side. Returns how many vectors hold
+    words that are rejected: whose magnitude is not below the limit of their layer. `vectors` gets the first word of
+    each, and in the upper 32 bits a mask of those that are rejected; `surplus` gets zero for every vector.
+
+    Unless `ahead` is negative, the stream whose a stands at `state` is stepped meanwhile, to ``steps[ahead]`` and on,
+    as many times as its words have used up. A step waits for the one before it, and the processor tries words while
+    it waits.
     """
     integers, reals = llvm.vector_type(sig.args[0]), llvm.vector_type(sig.args[3])
+    length = I64(reals.count)
+    hits = cgutils.alloca_once_value(builder, I64(0))
+
+    def try_all(slots: list[ir.Value]) -> None:
+        tried = builder.sdiv(builder.add(count, I64(reals.count - 1)), length)
+        with cgutils.for_range(builder, tried) as loop:
+            if slots:
+                # A loop whose length LLVM does not know: else it unrolls it, and multiplies sums of several steps out.
+                begin = builder.add(ahead, builder.mul(loop.index, I64(LANES)))
+                with cgutils.for_range(builder, builder.add(begin, I64(LANES)), begin) as inner:
+                    _step_slots(builder, slots, steps, inner.index)
+            start = builder.mul(loop.index, length)
+            rejected = _try_vector(
+                builder, builder.gep(words, [start]), layers, builder.gep(candidates, [start]), integers, reals
+            )
+            builder.store(I64(0), builder.gep(surplus, [loop.index]))
+            # Written always, and kept where there is a hit. One vector in nine has one, or in five for float32, in no
+            # pattern: a branch that a processor cannot predict costs as much as ten normals.
+            hit = builder.load(hits)
+            builder.store(builder.or_(builder.shl(rejected, I64(32)), start), builder.gep(vectors, [hit]))
+            is_hit = builder.zext(builder.icmp_signed("!=", rejected, I64(0)), I64)
+            builder.store(builder.add(hit, is_hit), hits)
+
+    with builder.if_else(builder.icmp_signed(">=", ahead, I64(0))) as (stepping, resting):
+        with stepping:
+            slots = _load_state(builder, state)
+            try_all(slots)
+            _store_state(builder, slots, state)
+        with resting:
+            try_all([])
+    return builder.load(hits)
+
+
+def _try_vector(
+    builder: Any, words: Any, layers: Any, candidates: Any, integers: ir.VectorType, reals: ir.VectorType
+) -> ir.Value:
+    """Try one vector of words; a bit mask of those that are rejected."""
     bits, count = integers.element.width, integers.count
     fraction, constant = 52 if bits == 64 else 23, partial(llvm.splat, integers)
-    vector = llvm.load_vector(builder, words, index, integers)
-    one, other = _look_up(builder, builder.gep(words, [index]), layers, integers)
+    vector = llvm.load_vector(builder, words, 0, integers)
+    one, other = _look_up(builder, words, layers, integers)
     width = builder.bitcast(llvm.shuffle(builder, one, other, range(0, 2 * count, 2)), reals)
     limit = llvm.shuffle(builder, one, other, range(1, 2 * count, 2))
     # numpy's layout of a word: 8 bits of layer, 1 of sign, then the magnitude.
@@ -118,7 +196,7 @@ def try_vector(
     x = builder.fmul(builder.fsub(shifted, llvm.splat(reals, 2.0**fraction)), width)
     sign = builder.and_(builder.shl(vector, constant(bits - 9)), constant(1 << (bits - 1)))
     signed = builder.bitcast(builder.xor(builder.bitcast(x, integers), sign), reals)
-    llvm.store_vector(builder, signed, out, position)
+    llvm.store_vector(builder, signed, candidates, 0)
     rejected = builder.icmp_signed(">=", magnitude, limit)
     return builder.zext(builder.bitcast(rejected, ir.IntType(count)), I64)
 

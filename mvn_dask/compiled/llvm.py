@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import compiler
+from numba.core import compiler, typed_passes, untyped_passes
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -66,7 +66,8 @@ def instruction(result_type: Any) -> Callable[[Callable[..., Any]], Any]:
 def subroutine(result_type: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator of a Python function that is compiled into the library of its caller.
 
-    `result_type` and integers are as for `instruction`: numba types a call before it compiles the function.
+    `result_type` and integers are as for `instruction`: numba types a call before it compiles the function. Branches on
+    ``argument is None`` are decided before.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
@@ -90,6 +91,23 @@ def _callable(parameters: Iterable[Parameter], result_type: Any, emit: Callable[
     return intrinsic(call)
 
 
+class _Passes(compiler.CompilerBase):  # type: ignore[misc]
+    """Those of numba's passes that subroutines need, in numba's order."""
+
+    def define_pipelines(self) -> list[Any]:
+        """The one pipeline."""
+        passes = compiler.PassManager("subroutine")
+        for each in (
+            untyped_passes.TranslateByteCode, untyped_passes.FixupArgs, untyped_passes.IRProcessing,
+            untyped_passes.DeadBranchPrune, untyped_passes.GenericRewrites, untyped_passes.ReconstructSSA,
+            typed_passes.NopythonTypeInference, typed_passes.PreLowerStripPhis, typed_passes.IRLegalization,
+            typed_passes.AnnotateTypes, typed_passes.NativeLowering, typed_passes.NoPythonBackend,
+        ):  # fmt: skip
+            passes.add_pass(each, each.__name__)
+        passes.finalize()
+        return [passes]
+
+
 def _compiled_once(context: Any, function: Callable[..., Any], sig: Any) -> Any:
     """The descriptor of a function in the library that is being compiled."""
     library = context.active_code_library
@@ -100,7 +118,7 @@ def _compiled_once(context: Any, function: Callable[..., Any], sig: Any) -> Any:
         flags = compiler.Flags()
         flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
         typing = context.typing_context
-        result = compiler.compile_internal(typing, context, library, function, sig.args, sig.return_type, flags, {})
+        result = _Passes(typing, context, library, sig.args, sig.return_type, flags, {}).compile_extra(function)
         descriptors[function, sig] = result.fndesc
     return descriptors[function, sig]
 

@@ -26,7 +26,17 @@ import numpy.typing as npt
 from numba import types
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.compiled.intrinsics import as_real, copy_vector, lowest_bit, real_type, try_vector, uniform, vector_length
+from mvn_dask.compiled.intrinsics import (
+    as_real,
+    copy_vector,
+    lowest_bit,
+    offset_pointer,
+    real_type,
+    step_stream,
+    try_words,
+    uniform,
+    vector_length,
+)
 from mvn_dask.compiled.llvm import LANES, MAX_VECTOR_LENGTH, subroutine
 
 LayerTable = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
@@ -57,6 +67,38 @@ class Ziggurat(NamedTuple):
     """Where the tail begins, and one over that."""
 
 
+class Stream(NamedTuple):
+    """A stream of SFC64, and the buffer that holds its words."""
+
+    state: Any
+    """Pointer to its a; b, c and the counter follow, those of `LANES` streams side by side."""
+    steps: Any
+    """Pointer to steps."""
+    words: Any
+    """The same, as words."""
+    first: Any
+    """Index of the first word of this stream's part."""
+    limit: Any
+    """Index behind the last word of it."""
+
+
+class Scratch(NamedTuple):
+    """Pointers to memory for a batch."""
+
+    candidates: Any
+    """Numbers that are normals unless their words are rejected."""
+    overflow: Any
+    """Room for as many, where there is none behind those that are wanted."""
+    vectors: Any
+    """Vectors of candidates with rejected words."""
+    surplus: Any
+    """For each vector of candidates, how many are to be left out."""
+    positions: Any
+    """For each rejection, its word."""
+    accepted: Any
+    """For each rejection, whether it and the next word give a normal (1) or none (0)."""
+
+
 @cache
 def tables(dtype: str) -> tuple[LayerTable, FloatArray]:
     """The tables of "float64" or "float32": unsigned integers, shape (512,), and numbers, shape (1024,).
@@ -85,36 +127,21 @@ def tables(dtype: str) -> tuple[LayerTable, FloatArray]:
     return layers.ravel(), numbers.ravel()
 
 
-@subroutine(types.void)
-def step_stream(state: Any, lane: int, steps: Any, first: int, count: int) -> None:
-    """Step one SFC64 stream `count` times, to ``steps[first]`` and on."""
-    a, b, c, counter = state[lane], state[lane + LANES], state[lane + 2 * LANES], state[lane + 3 * LANES]
-    for index in range(first, first + count):
-        step = a + b + counter
-        steps[index] = step
-        counter += np.uint64(1)
-        a = b ^ (b >> np.uint64(11))
-        b = c + (c << np.uint64(3))
-        c = ((c << np.uint64(24)) | (c >> np.uint64(40))) + step
-    state[lane], state[lane + LANES], state[lane + 2 * LANES], state[lane + 3 * LANES] = a, b, c, counter
-
-
 @subroutine(types.UniTuple(types.int64, 2))
 def ensure_word(stream: Any, j: int, stop: int) -> Any:
     """Step a stream once more if all its words are used. Returns the index of the next word and the words' end."""
-    state, lane, steps, words = stream
     if j < stop:
         return j, stop
-    words_per_step = vector_length(words) // LANES
+    words_per_step = vector_length(stream.words) // LANES
     # The tail may take any number of words. Those before are used, so the stream's buffer begins again.
-    if stop == (lane + 1) * STREAM_STEPS * words_per_step:
-        j = stop = lane * STREAM_STEPS * words_per_step
-    step_stream(state, lane, steps, stop // words_per_step, 1)
+    if stop == stream.limit:
+        j = stop = stream.first
+    step_stream(stream.state, stream.steps, stop // words_per_step, 1)
     return j, stop + words_per_step
 
 
 def _normal_and_position(stream: Any, *_: Any) -> Any:
-    return types.Tuple((real_type(stream[3]), types.int64, types.int64))
+    return types.Tuple((real_type(stream[2]), types.int64, types.int64))
 
 
 @subroutine(_normal_and_position)
@@ -123,9 +150,9 @@ def _tail(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
     while True:
         j, stop = ensure_word(stream, j, stop)
         # The C library's, as numpy has it: normals in the tail are the only ones whose last bit depends on it.
-        distance = -ziggurat.tail[1] * math.log1p(-uniform(stream[3], j))
+        distance = -ziggurat.tail[1] * math.log1p(-uniform(stream.words, j))
         j, stop = ensure_word(stream, j + 1, stop)
-        height = -math.log1p(-uniform(stream[3], j))
+        height = -math.log1p(-uniform(stream.words, j))
         j += 1
         if height + height > distance * distance:
             return ziggurat.tail[0] + distance, j, stop
@@ -134,7 +161,7 @@ def _tail(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
 @subroutine(_normal_and_position)
 def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
     """One normal by numpy's algorithm, word by word; the index of the next word and the end of the words."""
-    words = stream[3]
+    words = stream.words
     while True:
         j, stop = ensure_word(stream, j, stop)
         word = np.int64(words[j])
@@ -157,24 +184,17 @@ def _normal(stream: Any, j: int, stop: int, ziggurat: Ziggurat) -> Any:
 
 
 @subroutine(types.UniTuple(types.int64, 2))
-def _try_words(words: Any, first: int, count: int, ziggurat: Ziggurat, candidates: Any, lists: Any) -> Any:
+def _try_words(stream: Any, first: int, count: int, ahead: int, ziggurat: Ziggurat, scratch: Scratch) -> Any:
     """Make candidates of words, and resolve those that are rejected.
 
+    Unless `ahead` is negative, the stream is stepped meanwhile, to ``steps[ahead]`` and on: `LANES` times a vector.
+
     Returns how many rejections there are, and how many words are resolved: all before the first in the tail, or
-    before one in a wedge whose second word is not there. For each rejection, `positions` holds its word and
-    `accepted` whether it and the next one give a normal (1) or none (0); `surplus` holds, for each vector of
-    candidates, how many are to be left out.
+    before one in a wedge whose second word is not there.
     """
-    vectors, surplus, positions, accepted = lists
-    length = vector_length(candidates)
-    hits = 0
-    for start in range(0, count, length):
-        rejected = try_vector(words, first + start, ziggurat.layers, candidates, start)
-        surplus[start // length] = 0
-        # Written always, and kept where there is a hit. One vector in nine has one, or in five for float32, in no
-        # pattern: a branch that a processor cannot predict costs as much as ten normals.
-        vectors[hits] = rejected << 32 | start
-        hits += rejected != 0
+    candidates, vectors, surplus = scratch.candidates, scratch.vectors, scratch.surplus
+    words, length = offset_pointer(stream.words, first), vector_length(candidates)
+    hits = try_words(words, count, ziggurat.layers, candidates, vectors, surplus, stream.state, stream.steps, ahead)
     rejections = 0
     second_word = -1
     for hit in range(hits):
@@ -185,68 +205,80 @@ def _try_words(words: Any, first: int, count: int, ziggurat: Ziggurat, candidate
             # The second word of a wedge is no candidate, whatever its own layer says.
             if k == second_word or k >= count:
                 continue
-            layer = np.int64(words[first + k]) & 255
+            layer = np.int64(words[k]) & 255
             if layer == 0 or k + 1 == count:
                 count = k
                 continue
             x = candidates[k]
-            height = ziggurat.density_rise[layer] * uniform(words, first + k + 1) + ziggurat.density[layer]
+            height = ziggurat.density_rise[layer] * uniform(words, k + 1) + ziggurat.density[layer]
             # The outcome is a number and not a branch: it is as good as random.
             normal = np.int64(height < math.exp(-0.5 * x * x))
             surplus[k // length] += 1 - normal
             surplus[(k + 1) // length] += 1
-            positions[rejections], accepted[rejections] = k, normal
+            scratch.positions[rejections], scratch.accepted[rejections] = k, normal
             rejections += 1
             second_word = k + 1
     return rejections, count
 
 
 @subroutine(types.int64)
-def _compact(candidates: Any, count: int, rejections: int, lists: Any, out: Any, index: int) -> int:
+def _compact(scratch: Scratch, count: int, rejections: int, out: Any, index: int) -> int:
     """Copy the candidates that are normals to ``out[index]`` and on; the index after the last of them.
 
     Up to a vector beyond that index is overwritten.
     """
-    _, surplus, positions, accepted = lists
+    candidates = scratch.candidates
     length = vector_length(candidates)
     # First vector by vector, as if what is to be left out of a vector were at its end. The next one is written over
     # that, so that every vector begins where it should.
     end = index
     for start in range(0, count, length):
         copy_vector(candidates, start, out, end + start)
-        end -= surplus[start // length]
+        end -= scratch.surplus[start // length]
     # Then, from the first rejection to the last, the vector behind each, which is right up to the next rejection.
     # No loop has a length that depends on the words.
     for rejection in range(rejections):
-        k, normal = positions[rejection], accepted[rejection]
+        k, normal = scratch.positions[rejection], scratch.accepted[rejection]
         out[index + k] = candidates[k]
         copy_vector(candidates, k + 2, out, index + k + normal)
         index -= 2 - normal
     return index + count
 
 
-@subroutine(types.int64)
-def fill_normals(stream: Any, ziggurat: Ziggurat, scratch: Any, out: Any, index: int, end: int) -> int:
-    """Write a batch's normals to ``out[index:end]``, as many as there are and fit; the index after the last."""
-    candidates, overflow, lists = scratch
-    words_per_step = vector_length(candidates) // LANES
-    j = stream[1] * STREAM_STEPS * words_per_step
-    stop = j + BATCH_STEPS * words_per_step
-    while j < stop and index < end:
-        rejections, resolved = _try_words(stream[3], j, stop - j, ziggurat, candidates, lists)
+@subroutine(types.UniTuple(types.int64, 3))
+def fill_normals(
+    stream: Any, j: int, stop: int, steps_ahead: int, ziggurat: Ziggurat, scratch: Any, out: Any, index: int, end: int
+) -> Any:
+    """Write the normals of words ``[j, stop)`` to ``out[index:end]``, as many as there are and fit.
+
+    Meanwhile the stream is stepped `steps_ahead` times; if that is zero, the words of further steps, where some are
+    needed, are used up as well. Returns the index after the last normal, and the words that are left.
+    """
+    length = vector_length(scratch.candidates)
+    words_per_step = length // LANES
+    last, ahead = stop, stop // words_per_step if steps_ahead else -1
+    while j < last and index < end:
+        rejections, resolved = _try_words(stream, j, last - j, ahead, ziggurat, scratch)
+        if ahead >= 0:
+            done = (last - j + length - 1) // length * LANES
+            step_stream(stream.state, stream.steps, ahead + done, steps_ahead - done)
+            stop, ahead = stop + steps_ahead * words_per_step, -1
         if index + resolved + MAX_VECTOR_LENGTH <= end:
-            index = _compact(candidates, resolved, rejections, lists, out, index)
+            index = _compact(scratch, resolved, rejections, out, index)
         else:
             # Near the end, vectors would be written beyond it: into another stripe, or out of the array.
-            count = _compact(candidates, resolved, rejections, lists, overflow, 0)
+            count = _compact(scratch, resolved, rejections, scratch.overflow, 0)
             count = count if count < end - index else end - index  # noqa: FURB136 - `min` takes longer to compile
             for k in range(count):
-                out[index + k] = overflow[k]
+                out[index + k] = scratch.overflow[k]
             index += count
         j += resolved
         # What is not resolved begins with the tail, one word in 4,000, or with a wedge at the end of the batch: rare
         # enough for the whole algorithm, which steps the stream where it needs more words.
-        if j < stop and index < end:
+        if j < last and index < end:
             out[index], j, stop = _normal(stream, j, stop, ziggurat)
             index += 1
-    return index
+            # That may have stepped the stream once more, and begun its buffer again.
+            if last > stop or not steps_ahead:
+                last = stop
+    return index, j, stop

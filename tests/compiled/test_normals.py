@@ -10,16 +10,19 @@ from numba import njit
 from mvn_dask.compiled.drawing import StripeDrawer
 from mvn_dask.compiled.intrinsics import as_words, pointer_to
 from mvn_dask.compiled.llvm import LANES
-from mvn_dask.compiled.normals import BATCH_STEPS, STREAM_STEPS, ensure_word, tables
+from mvn_dask.compiled.normals import BATCH_STEPS, STREAM_STEPS, Stream, ensure_word, tables
 from mvn_dask.random.sfc64 import child_states
 
 DTYPES = ["float64", "float32"]
 PARENT = np.random.SeedSequence(2026)
 
 
-def ours(states: Any, count: int, dtype: str) -> Any:
-    out = np.empty((states.shape[1], count), dtype)
-    StripeDrawer(dtype).draw(states, out)
+def ours(states: Any, count: int, dtype: str, together: int | None = None) -> Any:
+    """Normals of streams, `together` at a time, or all."""
+    out, drawer = np.empty((states.shape[1], count), dtype), StripeDrawer(dtype)
+    step = together or len(out)
+    for first in range(0, len(out), step):
+        drawer.draw(states[:, first : first + step], out[first : first + step])
     return out
 
 
@@ -36,16 +39,19 @@ def numpys(states: Any, count: int, dtype: Any) -> Any:
     return out
 
 
-def assert_equal_bits(states: Any, count: int, dtype: str) -> None:
+def assert_equal_bits(states: Any, count: int, dtype: str, *, alone: bool = False) -> None:
+    """Of streams side by side, and of each alone, whose words are made ahead of use."""
     integers = dtype.replace("float", "uint")
-    mine, theirs = ours(states, count, dtype).view(integers), numpys(states, count, dtype).view(integers)
-    # Not assert_array_equal, which takes ten times as long.
-    assert (mine == theirs).all(), np.argwhere(mine != theirs)[:5]
+    theirs = numpys(states, count, dtype).view(integers)
+    for together in (None, 1) if alone else (None,):
+        mine = ours(states, count, dtype, together).view(integers)
+        # Not assert_array_equal, which takes ten times as long.
+        assert (mine == theirs).all(), (together, np.argwhere(mine != theirs)[:5])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_ten_million(dtype: str) -> None:
-    assert_equal_bits(child_states(PARENT, 0, 20), 500_001, dtype)
+    assert_equal_bits(child_states(PARENT, 0, 20), 500_001, dtype, alone=True)
 
 
 @pytest.mark.slow
@@ -64,7 +70,7 @@ def test_any_number_of_stripes(dtype: str) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_any_count(dtype: str) -> None:
     for count in (0, 1, 2, 7, 8, 9, 15, 16, 17, *(n * BATCH_STEPS + more for n in (1, 2) for more in (-1, 0, 1))):
-        assert_equal_bits(child_states(PARENT, 5, 3), count, dtype)
+        assert_equal_bits(child_states(PARENT, 5, 3), count, dtype, alone=True)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -81,7 +87,7 @@ def test_wedges_and_tail_on_purpose(dtype: str) -> None:
     # SFC64's next word is a + b + counter.
     states = rng.integers(0, 2**64, (4, len(first)), dtype=np.uint64)
     states[0] = np.array(first, np.uint64) - states[1] - states[3]
-    assert_equal_bits(states, 40, dtype)
+    assert_equal_bits(states, 40, dtype, alone=True)
     rejected = ours(states, 1, dtype)
     assert (np.abs(rejected) > 3.654).sum() > 40  # the tail
 
@@ -90,13 +96,13 @@ def test_wedges_and_tail_on_purpose(dtype: str) -> None:
 def test_every_word_of_a_batch_is_rejected_once(dtype: str) -> None:
     """The last ones need words that were not drawn yet; in single precision, half of a step is left over."""
     states = child_states(PARENT, 0, 4000)
-    assert_equal_bits(states, 2 * BATCH_STEPS + 40, dtype)
+    assert_equal_bits(states, 2 * BATCH_STEPS + 40, dtype, alone=True)
 
 
 @njit
-def ensured(state, steps, lane, j, stop, like):  # type: ignore[no-untyped-def]
+def ensured(state, steps, limit, j, stop, like):  # type: ignore[no-untyped-def]
     words = as_words(pointer_to(steps, 0), pointer_to(like, 0))
-    return ensure_word((pointer_to(state, 0), lane, pointer_to(steps, 0), words), j, stop)
+    return ensure_word(Stream(pointer_to(state, 0), pointer_to(steps, 0), words, 0, limit), j, stop)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -106,9 +112,9 @@ def test_words_that_no_batch_holds(dtype: str) -> None:
     state, steps, like = child_states(PARENT, 0, LANES), np.zeros(LANES * STREAM_STEPS, np.uint64), np.empty(1, dtype)
     expected = np.random.SFC64(np.random.SeedSequence(2026).spawn(1)[0]).random_raw(2)
     batch, buffer = BATCH_STEPS * words_per_step, STREAM_STEPS * words_per_step
-    assert ensured(state, steps, 0, 5, 6, like) == (5, 6)
-    assert ensured(state, steps, 0, batch, batch, like) == (batch, batch + words_per_step)
-    assert ensured(state, steps, 0, buffer, buffer, like) == (0, words_per_step)
+    assert ensured(state, steps, buffer, 5, 6, like) == (5, 6)
+    assert ensured(state, steps, buffer, batch, batch, like) == (batch, batch + words_per_step)
+    assert ensured(state, steps, buffer, buffer, buffer, like) == (0, words_per_step)
     np.testing.assert_array_equal(steps[[BATCH_STEPS, 0]], expected)
     assert np.count_nonzero(steps) == 2
 
