@@ -1,18 +1,17 @@
 """Functions that numba compiles when they are first called.
 
-Input: a Python function. Output: one that runs compiled, without Python's lock. Cost: compilation once, whose code
-numba keeps beside this package, in the user's cache, or in ``NUMBA_CACHE_DIR``. Where none of them can be written,
-every process compiles for itself.
+Input: a Python function. Output: one that runs compiled, without Python's lock. Cost: compilation once a machine, some
+seconds; `code_cache` says where the code is kept.
 """
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numba import config, njit
 
+from mvn_dask.compiled.code_cache import CodeCache
 from mvn_dask.compiled.slow_compilation import name_slow_compilation
 from mvn_dask.hashing import fingerprint
 
@@ -31,20 +30,11 @@ class CompiledFunction:
         # in the cache therefore stands for all of the compiled code.
         function.__qualname__ = f"{function.__name__}-{_SOURCE_DIGEST}"
         # Never fastmath, which would fuse and reorder. numpy's error model: dividing needs no branch for zero.
-        self._compile = partial(njit, function, nogil=True, error_model="numpy")
-        try:
-            self._run = self._compile(cache=True)
-        except RuntimeError:
-            # numba found no folder that it may write to.
-            self._run = self._compile()
+        self._run = njit(function, nogil=True, error_model="numpy")
+        self._run._cache = CodeCache(function)
 
     def __call__(self, *args: Any) -> Any:
-        try:
-            return self._run(*args)
-        except OSError:
-            # The cache's folder was there but could not be written; nothing has run yet.
-            self._run = self._compile()
-            return self._run(*args)
+        return self._run(*args)
 
 
 name_slow_compilation("mvn_dask.compiled")

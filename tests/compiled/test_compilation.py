@@ -68,8 +68,12 @@ def test_read_only_home_and_package(copy: Path, tmp_path: Path) -> None:
     # Files where numba would make folders: they stop even root, whom permissions do not.
     (copy / "mvn_dask" / "compiled" / "__pycache__").touch()
     (tmp_path / "home").touch()
-    assert draw(copy, HOME=str(tmp_path / "home"), XDG_CACHE_HOME=str(tmp_path / "home")) == expected()
-    assert not files(tmp_path)
+    environment = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)}
+    assert draw(copy, **environment) == expected()
+    kept = files(tmp_path)
+    assert any("draw_stripes" in name for name in kept)
+    assert draw(copy, **environment) == expected()
+    assert files(tmp_path) == kept
 
 
 @pytest.mark.faults
