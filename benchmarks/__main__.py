@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import comparison, engine, factorizing, graph, plot, scaling, store
+from benchmarks import comparison, engine, factorizing, graph, plot, products, scaling, small_draws, store
 
 
 def main() -> None:
@@ -22,7 +22,10 @@ def main() -> None:
     parser.add_argument(
         "--python", action="append", default=[], metavar="LIBRARY=INTERPRETER", help="an environment that has a library"
     )
-    modules = {"scaling": scaling, "graph": graph, "engine": engine, "store": store, "factorizing": factorizing}
+    modules = {
+        "scaling": scaling, "graph": graph, "engine": engine, "store": store, "factorizing": factorizing,
+        "products": products, "small_draws": small_draws,
+    }  # fmt: skip
     parser.add_argument("--only", action="append", choices=[*modules, "comparison"])
     options = parser.parse_args()
     parts = options.only or [*modules, "comparison"]

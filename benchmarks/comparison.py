@@ -1,8 +1,8 @@
 """Nanoseconds per number on one core, beside every other library that draws multivariate normals on a CPU.
 
 All draw in turn, in processes of their own on one core, as many rows as make 128 MiB in double precision; slow ones
-fewer. The lower bound is the time that no library can avoid: the larger of writing the numbers to memory, and the
-products of a triangular factor at the speed of this machine's BLAS.
+fewer, into memory that their processes keep. The lower bound is the time that no library can avoid (`roofline`): the
+larger of writing the numbers to memory, and the products of a triangular factor at the peak of the processor.
 """
 
 import json
@@ -15,11 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
-from benchmarks import environments
-from benchmarks.timing import Row, best_in_turn
+from benchmarks import environments, roofline
+from benchmarks.timing import Row
 
 DIMENSIONS = (1, 2, 4, 10, 32, 100, 316, 1000, 3000)
 PEERS = (
@@ -32,6 +29,13 @@ SLOW = {"torch": 8, "mvnfast": 8, "scipy": 2}
 """Draw so much less."""
 LIMIT = {"numpy svd": 1000, "mvn_dask svd": 1000}
 """Largest dimension: beyond, the singular values alone take minutes."""
+
+KEPT_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**32),
+    "MALLOC_TRIM_THRESHOLD_": str(2**33),
+    "MALLOC_TOP_PAD_": str(2**28),
+}
+"""Settings of glibc: a draw finds the memory of the one before, and does not wait for the kernel to clear it."""
 
 Key = tuple[str, str, int]
 
@@ -53,7 +57,7 @@ class Peer:
 
     def __init__(self, name: str, command: list[str]) -> None:
         self.name = name
-        environment = {**os.environ, "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+        environment = {**os.environ, **KEPT_MEMORY, "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -89,7 +93,7 @@ def run(small: bool, folder: Path, given: dict[str, str]) -> Comparison:
     for dtype in ("float64", "float32"):
         for d in dimensions:
             _measure(result, [peer for peer in peers if d <= LIMIT.get(peer.name, d)], dtype, d, numbers, rounds)
-            result.bound["lower bound", dtype, d] = _lower_bound(dtype, d, numbers)
+            result.bound["lower bound", dtype, d] = roofline.bound(dtype, d)
     for peer in peers:
         peer.close()
     return result
@@ -108,15 +112,6 @@ def _measure(result: Comparison, peers: list[Peer], dtype: str, d: int, numbers:
                 drawn[peer.name].append(peer.draw(d, dtype, numbers))
     result.times.update({(name, dtype, d): median(values) for name, values in drawn.items() if values})
     print(f"{dtype}, d = {d}: {time.perf_counter() - begin:.0f} s", flush=True)
-
-
-def _lower_bound(dtype: str, d: int, numbers: int) -> float:
-    size = 1024
-    one = np.ones((size, size), dtype)
-    fresh = np.ones(numbers, dtype)
-    with threadpool_limits(1, "blas"):
-        best = best_in_turn({"write": lambda: fresh.fill(0), "multiply": lambda: one @ one}, 5)
-    return 1e9 * max(best["write"] / numbers, best["multiply"] / size**3 * (d + 1) / 2)
 
 
 def rows(result: Comparison) -> list[Row]:

@@ -28,7 +28,7 @@ def draw(result: Comparison, machine: str, path: Path) -> None:
                 width = 2.4 if name == "mvn_dask" else 1.3
                 ax.plot(list(points), list(points.values()), "o-", color=colour, lw=width, ms=3.5, label=name)
         bound = {d: value for (_, kind, d), value in result.bound.items() if kind == dtype}
-        ax.plot(list(bound), list(bound.values()), "k:", lw=1, label="lower bound: memory or BLAS peak")
+        ax.plot(list(bound), list(bound.values()), "k:", lw=1, label="roofline: this core's memory and multiply-adds")
         ax.set(xscale="log", yscale="log", xlabel="dimension d", title=f"{dtype}, one core")
         ax.grid(alpha=0.3, which="both", lw=0.4)
     axes[0].set_ylabel("nanoseconds a number")

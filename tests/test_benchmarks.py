@@ -22,6 +22,8 @@ def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
         "10000",
         "blocks",
         "cholesky",
+        "product",
+        "1000",
     }
     assert {row["peer"] for row in report["comparison"]} >= {"mvn_dask", "numpy", "numpy svd", "scipy", "lower bound"}
     assert "<svg" in (tmp_path / "bench.svg").read_text()
