@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import dask.array as da
 import numpy as np
@@ -10,7 +13,8 @@ from distributed import Client, LocalCluster
 
 import mvn_dask
 from benchmarks.timing import Row, best_in_turn
-from mvn_dask.covariance import Dense
+from mvn_dask.covariance import Dense, Factor
+from mvn_dask.execution.block_memory import memory_kept
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
@@ -27,26 +31,36 @@ def _moments(d: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _threads(d: int, small: bool) -> Row:
-    """The same blocks in one thread and in two, without Dask."""
+    """The same blocks in one thread and in two, without Dask, into memory that each thread keeps."""
     mean, cov = _moments(d)
     rows, blocks = (2**20 if small else 2**24) // d, 2 if small else 8
     plan = Plan((blocks * rows,), d, d, "float64", as_root(1), (rows,))
     factor = Dense(cov, method="cholesky").factorize()
+    best = best_in_turn(
+        {threads: partial(_draw_blocks, factor, mean, plan, blocks, threads, memory_kept) for threads in ("1", "2")},
+        2 if small else 5,
+    )
+    ns = 1e9 * best["2"] / (blocks * rows * d)
+    return Row(f"two threads, d = {d}", ns, "ns a number", f"one thread {best['1'] / best['2']:.2f}×")
 
-    def draw_block(block: int) -> int:
-        return len(kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))))
 
-    def draw(threads: int) -> None:
-        with ThreadPoolExecutor(threads) as pool:
-            list(
-                pool.map(
-                    lambda block: kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))).shape, range(blocks)
-                )
-            )
+def _draw_blocks(
+    factor: Factor,
+    mean: np.ndarray,
+    plan: Plan,
+    blocks: int,
+    threads: int | str,
+    kept: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
+    """Draw blocks in bare threads and drop them."""
 
-    best = best_in_turn({"one": lambda: draw(1), "two": lambda: draw(2)}, 2 if small else 5)
-    ns = 1e9 * best["two"] / (blocks * rows * d)
-    return Row(f"two threads, d = {d}", ns, "ns a number", f"one thread {best['one'] / best['two']:.2f}×")
+    def draw_range(numbers: np.ndarray) -> None:
+        with kept():
+            for block in numbers.tolist():
+                kernel.draw_rows(factor, mean, plan, *plan.bounds((block,)))
+
+    with ThreadPoolExecutor(int(threads)) as pool:
+        list(pool.map(draw_range, np.array_split(np.arange(blocks), int(threads))))
 
 
 def _dask(small: bool) -> list[Row]:
@@ -60,16 +74,8 @@ def _dask(small: bool) -> list[Row]:
     plan = Plan((blocks * rows,), D, D, "float64", as_root(1), (rows,))
     factor = normal.covariance.factorize()
 
-    def draw_block(block: int) -> int:
-        return len(kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))))
-
     def bare() -> None:
-        with ThreadPoolExecutor(2) as pool:
-            list(
-                pool.map(
-                    lambda block: kernel.draw_rows(factor, mean, plan, *plan.bounds((block,))).shape, range(blocks)
-                )
-            )
+        _draw_blocks(factor, mean, plan, blocks, 2)
 
     options = {"dashboard_address": "127.0.0.1:0", "n_workers": 2, "threads_per_worker": 1}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
