@@ -1,8 +1,8 @@
 """The compiled path: stripes, products and factors by code that numba compiles, with the bits of the numpy path.
 
 Input: states of SFC64 and a factor, or a matrix. Output: rows, written into memory that the caller gives, or a factor.
-Cost: about 1.3 ns a normal and 0.016 ns a multiply-add on Zen 5; 2 s for each precision where nothing is in numba's
-cache. It is used where numba is installed, and to draw where the bit generator is SFC64. Only this folder imports
+Cost: about 1.3 ns a normal and 0.016 ns a multiply-add on Zen 5; compilation takes up to 2 s for each precision, once.
+It is used where numba is installed, and to draw where the bit generator is SFC64. Only this folder imports
 numba.
 """
 
