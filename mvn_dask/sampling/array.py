@@ -10,6 +10,7 @@ from typing import cast
 import dask.array as da
 import numpy as np
 from dask.delayed import delayed
+from dask.layers import ArrayBlockIdDep
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.execution.blocks import refuse_query_planning
@@ -18,7 +19,7 @@ from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.sampling.workers import workers
 
 
-def draw_block(spec: SampleSpec, block_id: tuple[int, ...]) -> FloatArray:
+def draw_block(block_id: tuple[int, ...], spec: SampleSpec) -> FloatArray:
     """The task: one block, by its number along each axis of the array."""
     # A task gets its number alone: rows and streams follow from it and the plan, so the graph does not grow with them.
     block, plan = block_id[:-1], spec.plan
@@ -33,14 +34,20 @@ def sample(spec: SampleSpec) -> da.Array:
     plan, lineage = spec.plan, spec.lineage
     # The fingerprint stands for the values, the layout for the blocks: two cuts of the same values must not share keys.
     name = "-".join(filter(None, (lineage.name, plan.layout())))
-    drawn = da.map_blocks(
+    chunks = (*plan.lengths, (plan.ndim,))
+    axes = tuple(range(len(chunks)))
+    # What `da.map_blocks` makes of a function that takes its `block_id`, in half of the time.
+    drawn = da.blockwise(
         draw_block,
+        axes,
+        ArrayBlockIdDep(chunks),
+        axes,
         # The one node that all tasks share.
         spec=delayed(replace(spec, recut=None), name=name.replace("mvn", "mvn-source", 1), traverse=False),
         name=name,
-        chunks=(*plan.lengths, (plan.ndim,)),
-        dtype=plan.dtype,
-        meta=np.empty((0,) * (len(plan.size) + 1), plan.dtype),
+        new_axes=dict(zip(axes, chunks, strict=True)),
+        align_arrays=False,
+        meta=np.empty((0,) * len(chunks), plan.dtype),
     )
     if spec.recut is None:
         return cast(da.Array, drawn)
