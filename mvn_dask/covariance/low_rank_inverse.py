@@ -1,0 +1,91 @@
+"""Rank, determinant and inverse of ``F @ F.T + diag(s**2)`` by Woodbury's identity, s with zeros or without.
+
+Input: loadings F, shape (d, k), and a scale s, shape (d,). Output: the rank, the logarithm of the determinant, and for
+rows x the shortest z with ``F @ z[:k] + s * z[k:] == x``. Cost: O(d k²) once, then 6 d k flops a row; k² numbers are
+kept.
+
+Where s > 0, ``z[k:]`` is what ``F @ z[:k]`` leaves of x, divided by s, so that ``z[:k]`` minimises
+``|z[:k]|² + |y - G @ z[:k]|²`` with ``y = x / s`` and ``G = F / s``: Woodbury's identity as least squares, whose
+triangle comes from QR factorisations, without squares of F. Where s is 0, ``F @ z[:k] == x`` must hold: ``z[:k]`` is
+the shortest solution p, and a vector of the null space of these rows of F.
+
+References
+----------
+N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, chapters 20 and 21,
+doi:10.1137/1.9780898718027.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+
+from mvn_dask._typing import Float64Array, FloatArray
+from mvn_dask.covariance.base import log_product
+from mvn_dask.covariance.pseudo_inverse import PseudoInverse, row_parts, triangle_of
+
+
+class LowRankInverse:
+    """The inverse of loadings, shape (d, k), and a scale, shape (d,), whose arrays are not kept."""
+
+    def __init__(self, loadings: FloatArray, scale: FloatArray) -> None:
+        count = loadings.shape[1]
+        self._exact = np.flatnonzero(scale == 0)
+        self._free = np.eye(count)
+        self.rank = len(scale) - len(self._exact)
+        if len(self._exact):
+            rows = loadings[self._exact]
+            self._constraints = PseudoInverse(rows)
+            self.rank += self._constraints.rank
+            self._free = self._constraints.null_space(rows)
+        # The triangle of I + G.T @ G.
+        self._triangle = triangle_of(chain([np.eye(count)], (part for _, part in _scaled(loadings, scale))))
+        self._free_triangle = triangle_of([self._triangle @ self._free])
+
+    def log_det(self, loadings: FloatArray, scale: FloatArray) -> float:
+        """Logarithm of the determinant; minus infinity if the rank is less than d."""
+        if self.rank < len(scale):
+            return -np.inf
+        free = log_product(scale[scale > 0]) + log_product(np.diagonal(self._triangle))
+        if not len(self._exact):
+            return 2.0 * free
+        # det(F₀ C⁻¹ F₀ᵀ) with the rows F₀ without variance of their own, and C = I + Gᵀ G.
+        rows = loadings[self._exact].astype(np.float64, copy=False)
+        return 2.0 * (free + PseudoInverse(np.linalg.solve(self._triangle.T, rows.T).T).log_volume)
+
+    def solve(self, loadings: FloatArray, scale: FloatArray, x: FloatArray) -> Float64Array:
+        """The shortest z with ``loadings @ z[:k] + scale * z[k:] == x``, shape (n, d) to (n, k + d)."""
+        common = np.zeros((len(x), loadings.shape[1]))
+        if len(self._exact):
+            common = self._constraints.solve(loadings[self._exact], x[:, self._exact])
+        # Twice, since seminormal equations leave rounding of the squared singular values.
+        for _ in range(2):
+            gradient = -common
+            for rows, part in _scaled(loadings, scale):
+                gradient += _left(rows, part, scale, x, common) @ part
+            common += self._step(gradient)
+        z = np.zeros((len(x), loadings.shape[1] + loadings.shape[0]))
+        z[:, : loadings.shape[1]] = common
+        for rows, part in _scaled(loadings, scale):
+            z[:, loadings.shape[1] + rows] = _left(rows, part, scale, x, common)
+        return z
+
+    def _step(self, gradient: Float64Array) -> Float64Array:
+        """What the gradient adds to the common part, within the null space of the rows that are exact."""
+        if not self._free.shape[1]:
+            return np.zeros_like(gradient)
+        half = np.linalg.solve(self._free_triangle.T, (gradient @ self._free).T)
+        return np.asarray((self._free @ np.linalg.solve(self._free_triangle, half)).T)
+
+
+def _left(rows: FloatArray, part: Float64Array, scale: FloatArray, x: FloatArray, common: Float64Array) -> Float64Array:
+    """What the common part leaves of some variables, in their own standard deviations."""
+    return np.asarray(x[:, rows] / scale[rows].astype(np.float64) - common @ part.T)
+
+
+def _scaled(loadings: FloatArray, scale: FloatArray) -> Iterator[tuple[FloatArray, Float64Array]]:
+    """Rows with a variance of their own, some at a time: their numbers, and ``loadings / scale``."""
+    for part in row_parts(loadings):
+        rows = part.start + np.flatnonzero(scale[part])
+        if len(rows):
+            yield rows, loadings[rows] / scale[rows, None].astype(np.float64)
