@@ -18,7 +18,7 @@ from mvn_dask.compiled.compilation import CompiledFunction
 from mvn_dask.compiled.llvm import subroutine
 from mvn_dask.compiled.matrix_product import TILE_ROWS, multiply, pack, vector_columns
 
-NUMBERS = 2**15
+CACHED_NUMBERS = 2**15
 """Numbers of the factor, and of the product, that are worked on at once: they stay in the second cache."""
 
 _multiply = subroutine(types.void)(multiply)
@@ -63,7 +63,7 @@ def multiply_tall(z: FloatArray, loadings: FloatArray, scale: FloatArray, out: F
     if not len(z):
         return
     width = max(len(z), vector_columns(len(z), z.itemsize))
-    height = max(1, NUMBERS // max(width, k) // TILE_ROWS) * TILE_ROWS
+    height = max(1, CACHED_NUMBERS // max(width, k) // TILE_ROWS) * TILE_ROWS
     product, zeros = np.empty((height, width), z.dtype), np.zeros(width, z.dtype)
     _apply(_read_only(loadings), *pack(z[:, :k]), zeros, z, _read_only(scale), product, out)
 

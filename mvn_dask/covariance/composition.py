@@ -20,7 +20,7 @@ from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.hashing import fingerprint
 
-MAX_NESTING = 6
+NESTED_FACTORS = 6
 """Factors inside one another, at most: names of arrays become names of files."""
 NUMBERS_TOGETHER = 2**16
 """Numbers of rows that members are applied to at once: they stay in the second cache."""
@@ -142,8 +142,8 @@ def members_of(whole: str, given: Sequence[ArrayLike | Covariance]) -> tuple[Cov
         except (ArgumentError, ArgumentTypeError) as error:
             raise type(error)(f"member {number} of {whole}: {error.text}", advice=error.advice) from error
     depth = 1 + max(map(_nesting, members))
-    if depth > MAX_NESTING:
-        raise ArgumentError(f"covariances must be nested at most {MAX_NESTING} deep: {whole} would be {depth} deep")
+    if depth > NESTED_FACTORS:
+        raise ArgumentError(f"covariances must be nested at most {NESTED_FACTORS} deep: {whole} would be {depth} deep")
     return tuple(members)
 
 

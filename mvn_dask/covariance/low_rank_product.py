@@ -22,6 +22,7 @@ def add_low_rank(z: FloatArray, loadings: FloatArray, scale: FloatArray, out: Fl
 
     Examples
     --------
+    >>> import numpy as np
     >>> add_low_rank(np.array([[2.0, 1.0, 1.0]]), np.array([[1.0], [3.0]]), np.array([0.5, 0.0]), np.empty((1, 2)))
     array([[2.5, 6. ]])
     """

@@ -40,7 +40,7 @@ def test_parts_of_any_height(monkeypatch: pytest.MonkeyPatch) -> None:
     z, loadings, scale = rng.standard_normal((4, 103)), rng.standard_normal((100, 3)), rng.random(100)
     whole, parts = np.empty((4, 100)), np.empty((4, 100))
     multiply_tall(z, loadings, scale, whole)
-    monkeypatch.setattr(tall_product, "NUMBERS", 1)
+    monkeypatch.setattr(tall_product, "CACHED_NUMBERS", 1)
     multiply_tall(z, loadings, scale, parts)
     assert whole.tobytes() == parts.tobytes()
 

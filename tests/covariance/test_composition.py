@@ -12,7 +12,7 @@ import pytest
 import mvn_dask
 from mvn_dask.covariance import BlockDiagonal, Covariance, Dense, Diagonal, Factored, Kronecker, LowRank
 from mvn_dask.covariance.base import factor_of_record
-from mvn_dask.covariance.composition import MAX_NESTING, CompositeFactor, members_of
+from mvn_dask.covariance.composition import NESTED_FACTORS, CompositeFactor, members_of
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.store.storage.base import MANIFEST_KEY
 
@@ -118,7 +118,7 @@ def test_members_that_are_none(whole: Any) -> None:
 
 def test_nesting_ends() -> None:
     inner: Covariance = Diagonal([1.0])
-    for _ in range(MAX_NESTING):
+    for _ in range(NESTED_FACTORS):
         inner = BlockDiagonal(inner, 1.0)
     mvn_dask.MultivariateNormal(np.zeros(inner.ndim), inner).sample(3, seed=1).compute()
     assert max(map(len, inner.factorize().arrays())) < 90
