@@ -139,6 +139,10 @@ class Factored(Covariance):
         return np.asarray(self.matrix @ self.matrix.T)
 
     def digest(self) -> str:
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return digest(self.matrix)
 
 

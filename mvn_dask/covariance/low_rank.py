@@ -61,7 +61,7 @@ class LowRankFactor(Factor):
 
     @property
     def log_det(self) -> float:
-        return self._inverse.log_det(self.loadings, np.abs(self.scale))
+        return self._inverse.log_det
 
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """``z[:, :k] @ F.T + z[:, k:] * s``: 2 d (k + 1) flops a row."""
@@ -71,7 +71,7 @@ class LowRankFactor(Factor):
 
     def whiten(self, x: FloatArray) -> FloatArray:
         """Woodbury's identity: 6 d k flops a row, after O(d k²) for the first."""
-        return self._inverse.solve(self.loadings, self.scale, x)
+        return self._inverse.solve(x)
 
     @cached_property
     def _inverse(self) -> LowRankInverse:
@@ -212,4 +212,8 @@ class LowRank(Covariance):
         return np.asarray(self.loadings @ self.loadings.T + np.diag(self.own_variances))
 
     def digest(self) -> str:
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return fingerprint([digest(self.loadings), digest(self.own_variances)])

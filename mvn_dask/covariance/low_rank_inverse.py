@@ -16,58 +16,72 @@ doi:10.1137/1.9780898718027.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array, FloatArray
 from mvn_dask.covariance.base import log_product
 from mvn_dask.covariance.pseudo_inverse import PseudoInverse, row_parts, triangle_of
 
+Indices = npt.NDArray[np.intp]
+"""Numbers of variables."""
+
 
 class LowRankInverse:
-    """The inverse of loadings, shape (d, k), and a scale, shape (d,), whose arrays are not kept."""
+    """The inverse of loadings, shape (d, k), and a scale, shape (d,)."""
 
     def __init__(self, loadings: FloatArray, scale: FloatArray) -> None:
-        count = loadings.shape[1]
+        self._loadings, self._scale = loadings, scale
         self._exact = np.flatnonzero(scale == 0)
-        self._free = np.eye(count)
+        self._free = np.eye(loadings.shape[1])
         self.rank = len(scale) - len(self._exact)
         if len(self._exact):
             rows = loadings[self._exact]
             self._constraints = PseudoInverse(rows)
             self.rank += self._constraints.rank
             self._free = self._constraints.null_space(rows)
-        # The triangle of I + G.T @ G.
-        self._triangle = triangle_of(chain([np.eye(count)], (part for _, part in _scaled(loadings, scale))))
-        self._free_triangle = triangle_of([self._triangle @ self._free])
 
-    def log_det(self, loadings: FloatArray, scale: FloatArray) -> float:
+    @cached_property
+    def _triangle(self) -> Float64Array:
+        """R with ``R.T @ R == I + G.T @ G``."""
+        return triangle_of(chain([np.eye(self._loadings.shape[1])], (part for _, part in self._scaled())))
+
+    @cached_property
+    def _free_triangle(self) -> Float64Array:
+        """The same within the null space of the rows that are exact."""
+        return triangle_of([self._triangle @ self._free])
+
+    @property
+    def log_det(self) -> float:
         """Logarithm of the determinant; minus infinity if the rank is less than d."""
-        if self.rank < len(scale):
+        if self.rank < len(self._scale):
             return -np.inf
-        free = log_product(scale[scale > 0]) + log_product(np.diagonal(self._triangle))
+        free = log_product(self._scale[self._scale != 0]) + log_product(np.diagonal(self._triangle))
         if not len(self._exact):
             return 2.0 * free
         # det(F₀ C⁻¹ F₀ᵀ) with the rows F₀ without variance of their own, and C = I + Gᵀ G.
-        rows = loadings[self._exact].astype(np.float64, copy=False)
+        rows = self._loadings[self._exact].astype(np.float64, copy=False)
         return 2.0 * (free + PseudoInverse(np.linalg.solve(self._triangle.T, rows.T).T).log_volume)
 
-    def solve(self, loadings: FloatArray, scale: FloatArray, x: FloatArray) -> Float64Array:
-        """The shortest z with ``loadings @ z[:k] + scale * z[k:] == x``, shape (n, d) to (n, k + d)."""
-        common = np.zeros((len(x), loadings.shape[1]))
+    def solve(self, x: FloatArray) -> Float64Array:
+        """The shortest z with ``F @ z[:k] + s * z[k:] == x``, shape (n, d) to (n, k + d)."""
+        ndim, count = self._loadings.shape
+        common = np.zeros((len(x), count))
         if len(self._exact):
-            common = self._constraints.solve(loadings[self._exact], x[:, self._exact])
+            common = self._constraints.solve(self._loadings[self._exact], x[:, self._exact])
         # Twice, since seminormal equations leave rounding of the squared singular values.
         for _ in range(2):
             gradient = -common
-            for rows, part in _scaled(loadings, scale):
-                gradient += _left(rows, part, scale, x, common) @ part
+            for rows, part in self._scaled():
+                gradient += self._left(rows, part, x, common) @ part
             common += self._step(gradient)
-        z = np.zeros((len(x), loadings.shape[1] + loadings.shape[0]))
-        z[:, : loadings.shape[1]] = common
-        for rows, part in _scaled(loadings, scale):
-            z[:, loadings.shape[1] + rows] = _left(rows, part, scale, x, common)
+        z = np.zeros((len(x), count + ndim))
+        z[:, :count] = common
+        for rows, part in self._scaled():
+            z[:, count + rows] = self._left(rows, part, x, common)
         return z
 
     def _step(self, gradient: Float64Array) -> Float64Array:
@@ -77,15 +91,13 @@ class LowRankInverse:
         half = np.linalg.solve(self._free_triangle.T, (gradient @ self._free).T)
         return np.asarray((self._free @ np.linalg.solve(self._free_triangle, half)).T)
 
+    def _left(self, rows: Indices, part: Float64Array, x: FloatArray, common: Float64Array) -> Float64Array:
+        """What the common part leaves of some variables, in their own standard deviations."""
+        return np.asarray(x[:, rows] / self._scale[rows].astype(np.float64) - common @ part.T)
 
-def _left(rows: FloatArray, part: Float64Array, scale: FloatArray, x: FloatArray, common: Float64Array) -> Float64Array:
-    """What the common part leaves of some variables, in their own standard deviations."""
-    return np.asarray(x[:, rows] / scale[rows].astype(np.float64) - common @ part.T)
-
-
-def _scaled(loadings: FloatArray, scale: FloatArray) -> Iterator[tuple[FloatArray, Float64Array]]:
-    """Rows with a variance of their own, some at a time: their numbers, and ``loadings / scale``."""
-    for part in row_parts(loadings):
-        rows = part.start + np.flatnonzero(scale[part])
-        if len(rows):
-            yield rows, loadings[rows] / scale[rows, None].astype(np.float64)
+    def _scaled(self) -> Iterator[tuple[Indices, Float64Array]]:
+        """Rows with a variance of their own, some at a time: their numbers, and ``loadings / scale``."""
+        for part in row_parts(self._loadings):
+            rows = part.start + np.flatnonzero(self._scale[part])
+            if len(rows):
+                yield rows, self._loadings[rows] / self._scale[rows, None].astype(np.float64)

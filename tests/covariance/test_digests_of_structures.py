@@ -12,8 +12,8 @@ import pytest
 import mvn_dask
 from mvn_dask.covariance import BlockDiagonal, Covariance, Factored, Kronecker, LowRank
 
-# Multiples of 1/8, so that no library decides a bit of them.
-EIGHTHS = np.random.RandomState(7).randint(-8, 9, (60_000, 11)) / 8  # noqa: NPY002 a stream that numpy has frozen
+# Multiples of 1/8, so that no library decides a bit of them, of a stream that numpy has frozen.
+EIGHTHS = np.random.RandomState(7).randint(-8, 9, (60_000, 11)) / 8
 SMALL = EIGHTHS[:40, :6] @ EIGHTHS[:40, :6].T + np.eye(40)
 COVARIANCES: dict[str, Covariance] = {
     "tall low rank": LowRank(EIGHTHS, np.abs(EIGHTHS[:, 0])),
