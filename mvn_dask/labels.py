@@ -101,6 +101,22 @@ def axes_of(name: str, value: Any) -> list[Axis]:
     return [Axis.of(where, labels) for where, labels in _axes(name, value)]
 
 
+def row_axes_of(name: str, value: Any) -> list[Axis]:
+    """The labels of a matrix along its first axis, where its rows are variables and its columns are something else.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row_axes_of("loadings", pd.DataFrame([[0.5], [2.0]], index=["oil", "gas"], columns=["market"]))
+    [Axis(where='the index of `loadings`', labels=('oil', 'gas'), chosen=False)]
+    """
+    # Of a DataArray, the first dimension may have no coordinates, and another some. Frames of polars and pyarrow have
+    # labels of columns alone.
+    first = [repr(dim) for dim in value.dims[:1]] if is_instance(value, "xarray", "DataArray") else []
+    wheres = {f"the coordinate {dim} of `{name}`" for dim in first} or {f"the index of `{name}`"}
+    return [axis for axis in axes_of(name, value) if axis.where in wheres]
+
+
 def has_labels(value: Any) -> bool:
     """Whether an array-like has labels along an axis."""
     return next(_axes("", value), None) is not None

@@ -10,7 +10,7 @@ import xarray as xr
 import mvn_dask
 from mvn_dask.covariance import Covariance, Dense, Diagonal, as_covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.labels import Axis, agreed_names, axes_of, given_names
+from mvn_dask.labels import Axis, agreed_names, axes_of, given_names, row_axes_of
 
 
 def names_of(mean: Any, cov: Any) -> tuple[str, ...] | None:
@@ -189,6 +189,15 @@ def test_truth_values_are_labels() -> None:
 def test_entries_called_like_attributes_are_no_labels() -> None:
     mean = pd.Series([1.0, 2.0], index=["index", "columns"])
     assert names_of(mean, np.eye(2)) == ("index", "columns")
+
+
+def test_rows_of_a_matrix_may_be_all_that_has_labels() -> None:
+    frame = pd.DataFrame(np.eye(2), index=["a", "b"], columns=["f", "g"])
+    assert [axis.labels for axis in row_axes_of("loadings", frame)] == [("a", "b")]
+    array = xr.DataArray(np.eye(2), dims=("v", "f"), coords={"v": ["a", "b"], "f": ["f", "g"]})
+    assert row_axes_of("loadings", array) == [Axis("the coordinate 'v' of `loadings`", ("a", "b"))]
+    for plain in (array.drop_vars("v"), array[0, 0], pl.DataFrame({"f": [1.0]}), np.eye(2), [[1.0]]):
+        assert row_axes_of("loadings", plain) == []
 
 
 def test_the_names_that_polars_makes_up_are_no_labels() -> None:

@@ -55,3 +55,30 @@ def test_one_block(d: int, method: str, dtype: str, offset: int) -> None:
     assert done.returncode == 0, done.stderr
     factor = 8 * d * d if method != "diagonal" else 8 * d
     assert int(done.stdout) <= 1.15 * BLOCK + factor + 32 * MIB
+
+
+LOADINGS = """
+import sys
+from pathlib import Path
+import numpy as np
+import mvn_dask
+
+d, k = int(sys.argv[1]), 100
+loadings = np.ones((d, k))
+loadings.setflags(write=False)
+normal = mvn_dask.MultivariateNormal(np.zeros(d), mvn_dask.covariance.LowRank(loadings, 1.0))
+rows = normal.sample(24, seed=1, chunks=8)
+assert abs(rows.blocks[1].sum().compute(scheduler="synchronous")) > 0
+for line in Path("/proc/self/status").read_text().splitlines():
+    if line.startswith("VmHWM"):
+        print(int(line.split()[1]) * 1024)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("d", [2 * 10**5, pytest.param(10**6, marks=pytest.mark.faults)])
+def test_a_process_with_large_loadings(d: int) -> None:
+    """Loadings once, some rows of d numbers, and 350 MiB of libraries: 1.5 GiB at d = 10⁶ and k = 100."""
+    done = subprocess.run([sys.executable, "-c", LOADINGS, str(d)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= 8 * d * (100 + 8 * 5) + 350 * MIB

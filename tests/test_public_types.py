@@ -41,7 +41,15 @@ def test_samples() -> None:
     if isinstance(factor, covariance.MatrixFactor):
         assert_type((factor.ndim, factor.noise_ndim, factor.rank), tuple[int, int, int])
     assert_type(covariance.as_covariance(2.0, ndim=2), covariance.Covariance)
-    for each in (covariance.Dense(np.eye(2), method="svd"), covariance.Diagonal([1.0, 2.0])):
+    product = covariance.Kronecker(np.eye(2), covariance.Factored([[1.0, 2.0]]), 2.0, names=["oil", "gas"])
+    assert_type(product.shape, tuple[int, ...])
+    members: list[covariance.Covariance] = [
+        covariance.Dense(np.eye(2), method="svd"),
+        covariance.Diagonal([1.0, 2.0]),
+        covariance.LowRank([[1.0], [2.0]], 0.5, names=["oil", "gas"]),
+        covariance.BlockDiagonal([[1.0]], product, [1.0, 2.0]),
+    ]
+    for each in members:
         assert_type(each.ndim, int)
         assert_type(each.record(), dict[str, object])
     assert_type(mvn_dask.stripe_height(2), int)

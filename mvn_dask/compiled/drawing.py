@@ -152,6 +152,12 @@ def factor_product(matrix: FloatArray, mean: FloatArray) -> FactorProduct:
     return made_by_thread("product", matrix, mean, partial(FactorProduct, matrix, mean))
 
 
+def product_without_mean(matrix: FloatArray) -> FactorProduct:
+    """This thread's `FactorProduct` of a factor, which becomes read-only, and a mean of zeros."""
+    zeros = made_once("zeros", matrix, partial(np.zeros, len(matrix), matrix.dtype))
+    return made_by_thread("product without mean", matrix, zeros, partial(FactorProduct, matrix, zeros))
+
+
 def _affine(matrix: FloatArray, mean: FloatArray) -> _Affine:
     """A mean and a square factor, as rows are made while their normals are drawn."""
     if len(mean) in INTERLEAVED:

@@ -1,12 +1,19 @@
 """Covariances: a structure a file, each with the factor that the workers apply."""
 
 from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask.covariance.block_diagonal import BlockDiagonal
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
+from mvn_dask.covariance.factored import Factored
+from mvn_dask.covariance.kronecker import Kronecker
+from mvn_dask.covariance.low_rank import LowRank
 from mvn_dask.covariance.matrix_factors import MatrixFactor
 
-__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]
+__all__ = [
+    "BlockDiagonal", "Covariance", "Dense", "Diagonal", "Factor", "Factored", "Kronecker", "LowRank", "MatrixFactor",
+    "as_covariance",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance.base import Application, Factor, log_product, single_array
-from mvn_dask.covariance.ordered_product import ordered_product
+from mvn_dask.covariance.row_product import multiply_rows
 from mvn_dask.errors import ArgumentError
 
 FUSED_NDIM = 320
@@ -55,13 +55,11 @@ class MatrixFactor(Factor):
         """``z @ A.T``: 2 d k flops a row, half of that if A is triangular."""
         if out is None:
             out = np.empty((z.shape[0], self.ndim), np.result_type(z, self.matrix))
-        return ordered_product(z, self.matrix, out)
+        return multiply_rows(z, self.matrix, out)
 
     def variances(self) -> Float64Array:
-        """Sums of squares of the rows of A, some rows at a time: 2 d k flops."""
-        step = max(1, NUMBERS_AT_ONCE // self.noise_ndim)
-        parts = (self._rows(slice(start, start + step)) for start in range(0, self.ndim, step))
-        return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
+        """Sums of squares of the rows of A: 2 d k flops."""
+        return squares_of_rows(self.matrix)
 
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
         return np.asarray(self._rows(rows) @ self._rows(columns).T)
@@ -78,6 +76,18 @@ class MatrixFactor(Factor):
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         return cls(single_array(arrays, "matrix", axes=2))
+
+
+def squares_of_rows(matrix: FloatArray) -> Float64Array:
+    """Sums of squares of the rows of a matrix, shape (d, k) to (d,), in float64, some rows at a time.
+
+    >>> squares_of_rows(np.array([[3.0, 4.0], [0.0, 1.0]]))
+    array([25.,  1.])
+    """
+    step = max(1, NUMBERS_AT_ONCE // matrix.shape[1])
+    starts = range(0, len(matrix), step)
+    parts = (matrix[start : start + step].astype(np.float64, copy=False) for start in starts)
+    return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
 
 
 class OrthogonalFactor(MatrixFactor):

@@ -40,6 +40,11 @@ def wrong_distributions() -> None:
     covariance.Dense(np.eye(2), method="lu")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.Diagonal(object())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.Diagonal([1.0], check_valid="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    covariance.Factored("matrix")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    covariance.LowRank([[1.0]], None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    covariance.LowRank([[1.0]])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    covariance.Kronecker(np.eye(2), None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    covariance.BlockDiagonal(np.eye(2), names=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     covariance.as_covariance(None, 2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.as_covariance(1.0, "2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
