@@ -2,11 +2,13 @@
 
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.conversion import as_covariance
+from mvn_dask.covariance.correlations import from_correlation
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.matrix_factors import MatrixFactor
+from mvn_dask.covariance.scaled import Scaled
 
-__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]
+__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "Scaled", "as_covariance", "from_correlation"]
 
 
 def __dir__() -> list[str]:

@@ -189,7 +189,7 @@ class MultivariateNormal(Distribution):
         vector.setflags(write=False)
         object.__setattr__(self, "mean", vector)
         object.__setattr__(self, "covariance", covariance)
-        axes = [*labels.axes_of("mean", mean), *_axes(covariance), *labels.given_names(names, len(vector))]
+        axes = [*labels.axes_of("mean", mean), *covariance.label_axes(), *labels.given_names(names, len(vector))]
         object.__setattr__(self, "names", labels.agreed_names(axes))
         covariance.factorize()
 
@@ -209,10 +209,3 @@ class MultivariateNormal(Distribution):
         if dtype == np.float32:
             checks.not_too_coarse(self.mean, variances, dtype, self.names)
         return NormalSampler(mean, factor, variances, self.covariance.record())
-
-
-def _axes(covariance: Covariance) -> tuple[labels.Axis, ...]:
-    """The labels that a covariance was made of; of a class that keeps none, its names."""
-    if covariance.axes or covariance.names is None:
-        return covariance.axes
-    return (labels.Axis("the `names` of `cov`", covariance.names, chosen=True),)
