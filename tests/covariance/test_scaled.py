@@ -121,7 +121,7 @@ def test_labels_of_both() -> None:
 def test_how_it_is_checked_is_said_inside() -> None:
     cov = Scaled(Dense(np.eye(2), method="eigh", check_valid="raise"), 2.0)
     assert mvn_dask.MultivariateNormal([0, 0], cov, method="eigh", check_valid="raise").covariance is cov
-    with pytest.raises(ArgumentError, match="`method` is 'svd', but Scaled.* carries method='eigh'"):
+    with pytest.raises(ArgumentError, match=r"`method` is 'svd', but Scaled.* carries method='eigh'"):
         mvn_dask.MultivariateNormal([0, 0], cov, method="svd")
     with pytest.raises(AttributeError, match="'Scaled' object has no attribute 'matrix'"):
         _ = cov.matrix
