@@ -30,6 +30,7 @@ _CALLS = {
     "result": ".result()",  # a future
     "to_dataarray": ".to_dataarray()",  # xarray's Dataset
     "detach": ".detach().cpu().numpy()",  # a tensor of torch
+    "to_dense": ".to_dense()",  # a Covariance
     "to_numpy": ".to_numpy()",
     "__cuda_array_interface__": ".get()",  # cupy
 }

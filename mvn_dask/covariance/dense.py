@@ -181,7 +181,7 @@ class Dense(Covariance):
         factor.matrix[~(self.matrix.any(axis=0) | self.matrix.any(axis=1))] = 0.0
         if self._checked:
             if smallest < -self.tol:
-                validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn)
+                validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn, indefinite=True)
             check_variances(factor.variances(), self.variances(), self.method, self.names, validity)
         validity.warn()
         scale = np.diagonal(factor.matrix)
@@ -259,7 +259,8 @@ class Dense(Covariance):
             text = describe_indefinite(self.matrix, self._deviations, self.tol)
             # No method draws from a negative variance.
             singular = self.variances().min() >= 0
-            advice = Advice("For a singular covariance use {singular}.") if singular else None
+            cures = "For a singular covariance use {singular}; {nearest_psd} makes one of an indefinite matrix."
+            advice = Advice(cures) if singular else None
             raise NotPositiveDefiniteError(f"{error}. {text}", advice=advice) from error
 
     def _smallest(self) -> float:
