@@ -1,3 +1,4 @@
+import tracemalloc
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,6 +25,7 @@ from dask.delayed import delayed
 
 import mvn_dask
 from mvn_dask.array_likes import compute_together, real_array
+from mvn_dask.covariance import Dense
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 NUMBERS = [0.5, 2.0]
@@ -380,3 +382,32 @@ def test_errors_of_a_computation_are_its_own() -> None:
 
     with pytest.raises(KeyError, match="lost"):
         mvn_dask.MultivariateNormal(da.ones(2).map_blocks(fail, meta=np.empty(0)), 1.0)
+
+
+@pytest.mark.parametrize("chunks", [(40, 40), (7, 40), (7, 9), (1, 3)])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "bool"])
+def test_files_are_read_in_pieces(
+    tmp_path: Path, dtype: str, chunks: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mvn_dask.array_likes.FILE_NUMBERS", 400)
+    numbers = (np.random.default_rng(1).standard_normal((40, 40)) - 1.0).round(1).astype(dtype)
+    stored = zarr.create_array(tmp_path / "cov", shape=(40, 40), dtype=dtype, chunks=chunks)
+    stored[:] = numbers
+    found = real_array("cov", stored)
+    np.testing.assert_array_equal(found, numbers.astype(np.float64))
+    assert (found.dtype.name, found.flags.writeable) == ("float64", False)
+    stored.attrs["_FillValue"] = float(numbers[23, 5])
+    row, column = np.argwhere(numbers == numbers[23, 5])[0]
+    with pytest.raises(ArgumentError, match=rf"no missing values: cov\[{row}, {column}\] is .* its attributes mark"):
+        real_array("cov", stored)
+
+
+def test_a_file_of_a_matrix_takes_no_second_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mvn_dask.array_likes.FILE_NUMBERS", 2**15)
+    stored = zarr.create_array(tmp_path / "cov", shape=(1000, 1000), dtype="f8", chunks=(50, 1000), compressors=None)
+    stored[:] = np.ones((1000, 1000))
+    tracemalloc.start()
+    Dense(stored)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * 8e6

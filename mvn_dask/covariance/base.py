@@ -6,7 +6,7 @@ Cost: that of each structure, given in its file.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,6 +17,7 @@ from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.kinds import Registered
 from mvn_dask.labels import Axis, agreed_names
+from mvn_dask.readable import short_repr
 
 Application = Literal["fused", "product", "colorize"]
 """How a factor is applied to normals; see `Factor.application`."""
@@ -25,7 +26,7 @@ Application = Literal["fused", "product", "colorize"]
 class Factor(Registered, ABC, family="factor"):
     """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one row of d numbers.
 
-    A subclass with a class attribute `kind` can be rebuilt from a record and `arrays`.
+    A subclass with a class attribute `kind` can be rebuilt from its `record` and `arrays`.
     """
 
     @property
@@ -42,6 +43,13 @@ class Factor(Registered, ABC, family="factor"):
     def nbytes(self) -> int:
         """Memory of the factor, in bytes."""
         return sum(array.nbytes for array in self.arrays().values())
+
+    @property
+    def packed_nbytes(self) -> int:
+        """Memory of what compiled code keeps of the factor beside its arrays, in bytes: a matrix, less its zeros."""
+        if self.application == "colorize" or self.operand.ndim == 1:
+            return 0
+        return self.flops // 2 * self.operand.itemsize
 
     @property
     @abstractmethod
@@ -126,6 +134,23 @@ class Factor(Registered, ABC, family="factor"):
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything the factor consists of, by names; those of a factor inside begin with its name and a dot."""
 
+    def record(self) -> dict[str, Any]:
+        """What makes the factor of its arrays, JSON-able: its kind; of factors in a factor, their records as well."""
+        return {"kind": self.kind}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], arrays: Arrays) -> Self:
+        """The factor of this class that gave a record and arrays; `factor_of_record` finds the class.
+
+        Raises
+        ------
+        ArgumentError
+            If none did.
+        """
+        if record.keys() != {"kind"}:
+            raise ArgumentError(f"a factor of kind {cls.kind!r} has other fields than {sorted(record)}")
+        return cls.from_arrays(arrays)
+
     @classmethod
     @abstractmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
@@ -139,6 +164,13 @@ class Factor(Registered, ABC, family="factor"):
 
     def _unsupported(self, what: str) -> UnsupportedOperationError:
         return UnsupportedOperationError(f"a factor of kind {self.kind!r} {what}")
+
+
+def factor_of_record(record: object, arrays: Arrays) -> Factor:
+    """The factor that gave a record and arrays, of the class that the record names; an `ArgumentError` if none did."""
+    if not isinstance(record, Mapping):
+        raise ArgumentError(f"{short_repr(record)} is no record of a factor")
+    return Factor.of_kind(record.get("kind")).from_record(record, arrays)
 
 
 def single_array(arrays: Arrays, name: str, axes: int) -> FloatArray:

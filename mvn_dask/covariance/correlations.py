@@ -11,7 +11,6 @@ from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.dense import Dense
-from mvn_dask.covariance.matrix_factors import NUMBERS_AT_ONCE
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
 
@@ -19,6 +18,9 @@ TOLERANCE = 1e-8
 """Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
 SMALLEST_DEVIATION = float(np.sqrt(np.finfo(np.float64).tiny))
 """Standard deviation whose square is the smallest normal float64."""
+
+NUMBERS_TOGETHER = 2**18
+"""Entries whose products of standard deviations are held at a time."""
 
 
 def from_correlation(
@@ -70,6 +72,7 @@ def from_correlation(
     check_correlations("correlation", matrix)
     check_deviations("std", deviations, "correlation", len(matrix))
     cov = scale_correlations(matrix, deviations)
+    cov.setflags(write=False)  # so that it is not copied
     axes = [
         *labels.axes_of("correlation", correlation),
         *labels.axes_of("std", std),
@@ -118,11 +121,12 @@ def scale_correlations(matrix: FloatArray, deviations: FloatArray) -> Float64Arr
     """``R[i, j] * (s[i] * s[j])``, shape (d, d); exactly symmetric where R is."""
     vector = np.broadcast_to(deviations, (len(matrix),))
     cov = np.empty(matrix.shape)
-    height = max(1, NUMBERS_AT_ONCE // len(matrix))
+    height = max(1, NUMBERS_TOGETHER // len(matrix))
     for top in range(0, len(matrix), height):
         rows = slice(top, top + height)
         with np.errstate(over="ignore"):  # an entry of 1 + 1e-9 beside the largest variance; it is refused by its place
             np.multiply(matrix[rows], np.outer(vector[rows], vector), out=cov[rows])
+        cov[rows] += 0.0  # a zero has one sign, as it must for one digest
     return cov
 
 

@@ -5,7 +5,7 @@ those of C's factor times s. Cost: d flops a row beside those of C's factor, or 
 which is then multiplied once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -16,11 +16,10 @@ import numpy.typing as npt
 from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
-from mvn_dask.covariance.base import Covariance, Factor, log_product, single_array
+from mvn_dask.covariance.base import Covariance, Factor, factor_of_record, log_product, single_array
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
-from mvn_dask.covariance.nested_arrays import nested_arrays, nested_factor, own_arrays
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
 
@@ -43,6 +42,10 @@ class ScaledFactor(Factor):
     @property
     def noise_ndim(self) -> int:
         return self.inner.noise_ndim
+
+    @property
+    def packed_nbytes(self) -> int:
+        return self.inner.packed_nbytes
 
     @property
     def flops(self) -> int:
@@ -87,14 +90,25 @@ class ScaledFactor(Factor):
     def astype(self, dtype: npt.DTypeLike) -> Self:
         return type(self)(self.inner.astype(dtype), self.scale.astype(dtype, copy=False))
 
+    def rescaled(self, scale: Float64Array) -> Self:
+        return type(self)(self.inner, self.scale * scale)
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {"scale": self.scale, **nested_arrays("inner", self.inner)}
+        return {"scale": self.scale, **{f"inner.{name}": array for name, array in self.inner.arrays().items()}}
+
+    def record(self) -> dict[str, Any]:
+        return {**super().record(), "inner": self.inner.record()}
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        if foreign := sorted(name for name in arrays if "." in name and not name.startswith("inner.")):
-            raise ArgumentError(f"a scaled factor has no arrays {foreign}")
-        scale, inner = single_array(own_arrays(arrays), "scale", axes=1), nested_factor("inner", arrays)
+    def from_record(cls, record: Mapping[str, Any], arrays: Arrays) -> Self:
+        if record.keys() != {"kind", "inner"}:
+            raise ArgumentError(f"a factor of kind {cls.kind!r} has other fields than {sorted(record)}")
+        own = {name: array for name, array in arrays.items() if not name.startswith("inner.")}
+        inside = {name.removeprefix("inner."): array for name, array in arrays.items() if name.startswith("inner.")}
+        # A factor inside has an array, which ends the recursion of any record: names have few dots.
+        if not inside:
+            raise ArgumentError(f"the arrays {sorted(arrays)} are those of no factor inside another")
+        scale, inner = single_array(own, "scale", axes=1), factor_of_record(record["inner"], inside)
         precisions = {array.dtype for array in inner.arrays().values() if array.dtype.kind == "f"}
         if len(scale) != inner.ndim or precisions != {scale.dtype}:
             raise ArgumentError(
@@ -102,6 +116,10 @@ class ScaledFactor(Factor):
                 f"{sorted(map(str, precisions))}"
             )
         return cls(inner, scale)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        raise ArgumentError(f"the arrays {sorted(arrays)} alone do not say what factor a {cls.kind!r} one has inside")
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)

@@ -15,11 +15,11 @@ from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
-from mvn_dask.covariance.base import single_array
+from mvn_dask.covariance.base import factor_of_record, single_array
 from mvn_dask.covariance.library_objects import fitted
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.errors import ArgumentError
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
@@ -46,7 +46,7 @@ class NormalSampler(Sampler):
         object.__setattr__(self, "location", self.location + 0.0)
 
     def record(self) -> dict[str, Any]:
-        return {"kind": self.kind, "covariance": dict(self.covariance), "factor": {"kind": self.factor.kind}}
+        return {"kind": self.kind, "covariance": dict(self.covariance), "factor": self.factor.record()}
 
     def parameters(self) -> dict[str, npt.NDArray[Any]]:
         own = {"mean": self.location, "variances": self.requested}
@@ -56,10 +56,10 @@ class NormalSampler(Sampler):
     def from_parameters(cls, record: Mapping[str, Any], parameters: Arrays) -> Self:
         if record.keys() != {"kind", "covariance", "factor"}:
             raise ArgumentError(f"a multivariate normal has other fields than {sorted(record)}")
-        if not all(isinstance(record[name], Mapping) for name in ("covariance", "factor")):
-            raise ArgumentError(f"{record['covariance']!r} and {record['factor']!r} must be records")
+        if not isinstance(record["covariance"], Mapping):
+            raise ArgumentError(f"{short_repr(record['covariance'])} is no record of a covariance")
         arrays = {name.removeprefix("factor."): parameters[name] for name in parameters if name.startswith("factor.")}
-        factor = Factor.of_kind(record["factor"].get("kind")).from_arrays(arrays)
+        factor = factor_of_record(record["factor"], arrays)
         others = {name: array for name, array in parameters.items() if not name.startswith("factor.")}
         requested = single_array(
             {name: others.pop(name) for name in others.keys() & {"variances"}}, "variances", axes=1

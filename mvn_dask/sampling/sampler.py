@@ -64,10 +64,8 @@ class Sampler(Registered, ABC, family="distribution"):
 
     @property
     def drawing_bytes(self) -> int:
-        """Memory of a process that draws, beside its rows: the parameters, and a matrix once more without its zeros."""
-        if self.factor.application == "colorize" or self.factor.operand.ndim == 1:
-            return self.nbytes
-        return self.nbytes + self.factor.flops // 2 * self.factor.operand.itemsize
+        """Memory of a process that draws, beside its rows: the parameters, and the factor as compiled code keeps it."""
+        return self.nbytes + self.factor.packed_nbytes
 
     @abstractmethod
     def record(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import xarray as xr
 
 import mvn_dask
 from mvn_dask.covariance import Covariance, Dense, Diagonal, Factor, Scaled, from_correlation
+from mvn_dask.covariance.base import factor_of_record
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.matrix_factors import ScaledOrthogonalFactor, TriangularFactor
 from mvn_dask.covariance.scaled import ScaledFactor
@@ -173,17 +174,32 @@ def test_variances_that_float64_cannot_hold() -> None:
 
 
 def test_arrays_that_make_no_factor() -> None:
-    arrays = Scaled(REGULAR, 2.0).factorize().arrays()
+    factor = Scaled(REGULAR, 2.0).factorize()
+    record, arrays = factor.record(), factor.arrays()
+    inner = [name for name in arrays if name.startswith("inner.")]
     for wrong in (
-        {**arrays, "other.scale.scale": np.ones(4)},
+        {**arrays, "other.scale": np.ones(4)},
         {**arrays, "scale": np.ones(3)},
         {**arrays, "scale": np.ones(4, np.float32)},
         {**arrays, "scale": np.ones((4, 1))},
         {"scale": np.ones(4)},
-        {name: array for name, array in arrays.items() if name != "scale"},
+        {name: arrays[name] for name in inner},
     ):
         with pytest.raises(ArgumentError):
-            ScaledFactor.from_arrays(wrong)
+            factor_of_record(record, wrong)
+    with pytest.raises(ArgumentError, match="alone do not say"):
+        ScaledFactor.from_arrays(arrays)
+    endless: dict[str, Any] = {"kind": "scaled"}
+    endless["inner"] = endless
+    with pytest.raises(ArgumentError):
+        factor_of_record(endless, arrays)
+
+
+def test_one_scale_of_another() -> None:
+    factor = Scaled(Scaled(REGULAR, [1.0, 2.0, 0.5, 1e3]), 2.0).factorize()
+    assert isinstance(factor, ScaledFactor)
+    assert factor.inner is REGULAR.factorize()
+    assert factor.scale.tolist() == [2.0, 4.0, 1.0, 2e3]
 
 
 @pytest.mark.usefixtures("path")

@@ -16,6 +16,7 @@ from scipy import stats
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor
+from mvn_dask.covariance.base import factor_of_record
 from mvn_dask.distribution import Distribution
 from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
 from mvn_dask.hashing import canonical_json
@@ -26,8 +27,8 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, Storage, 
 from tests.support.strategies import Floats
 
 
-def check_covariance(covariance: Covariance, dense: Floats) -> None:
-    """The contract of `Covariance` and of its `Factor`, for a regular matrix."""
+def check_covariance(covariance: Covariance, dense: Floats, rank: int | None = None) -> None:
+    """The contract of `Covariance` and of its `Factor`, for a regular matrix, or one of a given rank."""
     d = len(dense)
     assert covariance.ndim == d
     np.testing.assert_array_equal(covariance.to_dense(), dense)
@@ -41,7 +42,7 @@ def check_covariance(covariance: Covariance, dense: Floats) -> None:
     assert len(repr(covariance).splitlines()) == 1
     factor = covariance.factorize()
     assert factor is covariance.factorize(), "a covariance is factorised once"
-    assert factor.rank == d
+    assert factor.rank == (d if rank is None else rank)
     check_factor(factor, dense)
 
 
@@ -97,17 +98,23 @@ def _check_arrays(factor: Factor, z: Floats, x: FloatArray, scale: float) -> Non
     arrays = factor.arrays()
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", name) for name in arrays)
     assert factor.nbytes == sum(array.nbytes for array in arrays.values())
-    again = Factor.of_kind(factor.kind).from_arrays(arrays)
+    record = json.loads(canonical_json(factor.record()))
+    assert record == factor.record()
+    again = factor_of_record(record, arrays)
     assert type(again) is type(factor)
     assert again.rank == factor.rank
     np.testing.assert_array_equal(again.colorize(z), x)
     for name in arrays:
         with pytest.raises(ArgumentError):
-            type(factor).from_arrays({other: array for other, array in arrays.items() if other != name})
+            factor_of_record(record, {other: array for other, array in arrays.items() if other != name})
         with pytest.raises(ArgumentError):
-            type(factor).from_arrays({**arrays, name: np.array("text")})
+            factor_of_record(record, {**arrays, name: np.array("text")})
     with pytest.raises(ArgumentError):
-        type(factor).from_arrays({**arrays, "another": np.ones(3)})
+        factor_of_record(record, {**arrays, "another": np.ones(3)})
+    wrongs: list[object] = [None, [], {}, {"kind": "none"}, {**record, "another": 1}]
+    for wrong in wrongs:
+        with pytest.raises(ArgumentError):
+            factor_of_record(wrong, arrays)
     single = factor.astype(np.float32)
     for name, array in single.arrays().items():
         assert array.dtype == (np.float32 if arrays[name].dtype.kind == "f" else arrays[name].dtype)
