@@ -19,6 +19,7 @@ TERMS = {
     "ignore": ("check_valid='ignore'", 'distribution.check_valid = "ignore"'),
     "in_python": ("", "in Python "),
     "lease": ("the setting `mvn_dask.lease` of dask", "the environment variable DASK_MVN_DASK__LEASE, in seconds,"),
+    "nearest_psd": ("mvn_dask.covariance.nearest_psd", "mvn_dask.covariance.nearest_psd in Python"),
     "overwrite": ("use overwrite=True", "set output.overwrite = true"),
     "repair": ("mvn_dask.repair", "`mvn-dask repair`"),
     "shards": ("`shards` of `mvn_dask.to_zarr`", "`output.shards`"),

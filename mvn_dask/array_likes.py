@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.dask_matrices import computed
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.packing import is_missing, packing_attributes, stored_attributes
 from mvn_dask.units import has_unit, is_plain, refuse_units, without_units
@@ -30,10 +31,13 @@ _CALLS = {
     "result": ".result()",  # a future
     "to_dataarray": ".to_dataarray()",  # xarray's Dataset
     "detach": ".detach().cpu().numpy()",  # a tensor of torch
+    "to_dense": ".to_dense()",  # a Covariance
     "to_numpy": ".to_numpy()",
     "__cuda_array_interface__": ".get()",  # cupy
 }
 """Attributes of types that numpy does not take, and what makes an array of them."""
+FILE_NUMBERS = 2**22
+"""Numbers of a file that are read together: 32 MiB."""
 _TEXT_CURE = "; numpy.asarray({}, dtype=float) reads numbers from text"
 
 
@@ -62,10 +66,8 @@ def compute_together(*values: object) -> tuple[Any, ...]:
     lazy = [number for number, value in enumerate(values) if _is_lazy(_types(value))]
     if not lazy:
         return values
-    from dask.base import compute
-
     # Only what is lazy is handed over: dask would walk through lists of numbers, and turn iterators into tuples.
-    results = dict(zip(lazy, compute(*(values[number] for number in lazy)), strict=True))
+    results = dict(zip(lazy, computed([values[number] for number in lazy]), strict=True))
     return tuple(results.get(number, value) for number, value in enumerate(values))
 
 
@@ -80,6 +82,8 @@ def real_array(name: str, value: Any) -> Float64Array:
         (value,) = compute_together(value)
         kinds = _types(value)
     attributes = _attributes(name, value)
+    if _is_file(value) and len(value.shape) == 2 and value.dtype.kind in "biuf":
+        return _from_file(name, value, attributes)
     given = value
     if is_instance(value, "xarray", "DataArray", "Variable"):
         # Its own conversion would hide units and masks.
@@ -104,7 +108,7 @@ def real_array(name: str, value: Any) -> Float64Array:
 
 def _attributes(name: str, value: Any) -> dict[str, Any]:
     """What says which entries are missing; refused is what says that the numbers stand for others."""
-    is_file = is_instance(value, "zarr", "Array") or is_instance(value, "h5py", "Dataset")
+    is_file = _is_file(value)
     if not is_file and not is_instance(value, "xarray", "DataArray", "Variable"):
         return {}
     attributes = stored_attributes(value)
@@ -118,6 +122,24 @@ def _attributes(name: str, value: Any) -> dict[str, Any]:
         seen = ", ".join(f"{key} = {packing[key]}" for key in packing)
         raise ArgumentError(f"`{name}` must hold the numbers that are meant, and is packed ({seen}): give {cure}")
     return attributes
+
+
+def _is_file(value: object) -> bool:
+    return is_instance(value, "zarr", "Array") or is_instance(value, "h5py", "Dataset")
+
+
+def _from_file(name: str, value: Any, attributes: dict[str, Any]) -> Float64Array:
+    """The matrix in a file, read by whole rows of chunks into memory that nobody can write to later."""
+    array, chunk = np.empty(value.shape), (value.chunks or (1,))[0]
+    height = max(1, FILE_NUMBERS // max(1, value.shape[1]) // chunk) * chunk
+    for top in range(0, len(array), height):
+        part = np.asarray(value[top : top + height])
+        if attributes and (missing := is_missing(part, attributes)).any():
+            raise _missing(name, missing, f"{part[missing][0]}, which its attributes mark as missing", top)
+        with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
+            np.add(part, 0.0, out=array[top : top + height], dtype=np.float64, casting="unsafe")
+    array.flags.writeable = False
+    return array
 
 
 def is_column_frame(value: object) -> bool:
@@ -243,8 +265,10 @@ def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[typ
     return ArgumentTypeError(f"`{name}` must hold real numbers: {where} is {seen}{cure}")
 
 
-def _missing(name: str, missing: npt.NDArray[np.bool_], seen: str) -> ArgumentError:
-    where = f"{name}{np.argwhere(missing)[0].tolist()}"
+def _missing(name: str, missing: npt.NDArray[np.bool_], seen: str, top: int = 0) -> ArgumentError:
+    """The error for the first missing entry of rows that begin at `top`."""
+    first, *others = np.argwhere(missing)[0].tolist()
+    where = f"{name}{[top + first, *others]}"
     return ArgumentError(f"`{name}` must have no missing values: {where} is {seen}; fill it, or leave its variable out")
 
 

@@ -9,6 +9,7 @@ from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Chunks, FloatDType, Size
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance
+from mvn_dask.covariance.library_objects import DenseOptions, covariance_of_object
 from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.random.streams import Root, SeedLike, as_root
 
@@ -150,6 +151,7 @@ class Generator:
             "method": checks.numpy_method(method), "check_valid": check_valid, "tol": tol
         }  # fmt: skip
         mean, cov = compute_together(mean, cov)
+        cov = covariance_of_object(cov, cast(DenseOptions, options)) or cov
         lengths = _numpy_arguments(mean, cov, size)
         kind = checks.dtype(dtype)
         if isinstance(cov, Covariance) and method == "svd":

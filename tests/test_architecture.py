@@ -11,7 +11,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 LEVELS = [
     {"advice", "escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
-    {"packing", "units"},
+    {"dask_matrices", "packing", "units"},
     {"array_likes", "checks", "kinds", "lineage", "locations", "slow_steps"},
     {"labels"},
     {"random"},
@@ -39,7 +39,7 @@ and no file format, the store on no distribution, statistics on neither."""
 OUTSIDE = {
     "cloudpickle": {"execution"},
     "crc32c": {"store"},
-    "dask": {"array_likes", "distribution", "execution", "generator", "job", "maintenance", "sampling", "store"},
+    "dask": {"dask_matrices", "distribution", "execution", "generator", "job", "maintenance", "sampling", "store"},
     "distributed": {"execution", "job", "sampling"},
     "zarr": {"store", "job"},
     "fsspec": {"sampling"},

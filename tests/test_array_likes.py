@@ -1,3 +1,4 @@
+import tracemalloc
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,6 +25,7 @@ from dask.delayed import delayed
 
 import mvn_dask
 from mvn_dask.array_likes import compute_together, real_array
+from mvn_dask.covariance import Dense
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 NUMBERS = [0.5, 2.0]
@@ -252,9 +254,6 @@ class Opaque:
         ((number for number in NUMBERS), "not generator: give list(cov)"),
         (map(float, NUMBERS), "not map: give list(cov)"),
         (zip(NUMBERS, strict=True), "not zip: give list(cov)"),
-        (scipy.sparse.eye_array(2, format="csr"), "not csr_array (scipy): give cov.toarray()"),
-        (scipy.sparse.coo_matrix(np.eye(2)), "not coo_matrix (scipy): give cov.toarray()"),
-        (scipy.stats.Covariance.from_diagonal([1, 2]), "not CovViaDiagonal (scipy): give cov.covariance"),
         (scipy.stats.multivariate_normal([0, 0]), "not multivariate_normal_frozen (scipy): give cov.cov"),
         (pl.DataFrame({"a": [1.0]}).lazy(), "not LazyFrame (polars): give cov.collect()"),
         (xr.Dataset({"a": ("x", [1.0])}), "not Dataset (xarray): give cov.to_dataarray()"),
@@ -296,6 +295,8 @@ def test_the_cures_work() -> None:
         ([1, "x" * 100], "its dtype is <U100"),
         (np.array(["2026"], "M8"), "its dtype is datetime64[Y]"),
         ([scipy.sparse.eye_array(2)], "mean[0] is an object of type dia_array (scipy)"),
+        (scipy.sparse.eye_array(2, format="csr"), "not csr_array (scipy): give mean.toarray()"),
+        (scipy.stats.Covariance.from_diagonal([1, 2]), "not CovViaDiagonal (scipy): give mean.covariance"),
         ([1, object(), 1j], "must hold real numbers: mean[1] is an object of type object"),
         (np.array([1, 1j], dtype=object), "mean and cov must not be complex: mean[1] is 1j"),
         (["1", "2"], "its dtype is <U1; numpy.asarray(mean, dtype=float) reads numbers from text"),
@@ -381,3 +382,32 @@ def test_errors_of_a_computation_are_its_own() -> None:
 
     with pytest.raises(KeyError, match="lost"):
         mvn_dask.MultivariateNormal(da.ones(2).map_blocks(fail, meta=np.empty(0)), 1.0)
+
+
+@pytest.mark.parametrize("chunks", [(40, 40), (7, 40), (7, 9), (1, 3)])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "bool"])
+def test_files_are_read_in_pieces(
+    tmp_path: Path, dtype: str, chunks: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mvn_dask.array_likes.FILE_NUMBERS", 400)
+    numbers = (np.random.default_rng(1).standard_normal((40, 40)) - 1.0).round(1).astype(dtype)
+    stored = zarr.create_array(tmp_path / "cov", shape=(40, 40), dtype=dtype, chunks=chunks)
+    stored[:] = numbers
+    found = real_array("cov", stored)
+    np.testing.assert_array_equal(found, numbers.astype(np.float64))
+    assert (found.dtype.name, found.flags.writeable) == ("float64", False)
+    stored.attrs["_FillValue"] = float(numbers[23, 5])
+    row, column = np.argwhere(numbers == numbers[23, 5])[0]
+    with pytest.raises(ArgumentError, match=rf"no missing values: cov\[{row}, {column}\] is .* its attributes mark"):
+        real_array("cov", stored)
+
+
+def test_a_file_of_a_matrix_takes_no_second_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mvn_dask.array_likes.FILE_NUMBERS", 2**15)
+    stored = zarr.create_array(tmp_path / "cov", shape=(1000, 1000), dtype="f8", chunks=(50, 1000), compressors=None)
+    stored[:] = np.ones((1000, 1000))
+    tracemalloc.start()
+    Dense(stored)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * 8e6

@@ -6,7 +6,8 @@ Cost: that of each structure, given in its file.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.kinds import Registered
-from mvn_dask.labels import Axis
+from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import short_repr
 
 Application = Literal["fused", "product", "colorize"]
@@ -118,6 +119,13 @@ class Factor(Registered, ABC, family="factor"):
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
         """Covariances of some variables with others, shape (len(rows), len(columns)): a part of ``A @ A.T``."""
 
+    def rescaled(self, scale: Float64Array) -> "Factor | None":  # noqa: ARG002 subclasses that can do it use it
+        """A factor of the same form with the rows of this one times `scale`, shape (d,), not negative.
+
+        None where there is none: then rows are multiplied after they are made.
+        """
+        return None
+
     @abstractmethod
     def astype(self, dtype: npt.DTypeLike) -> Self:
         """The same factor in another precision; arrays of integers stay as they are."""
@@ -197,6 +205,20 @@ class Covariance(ABC):
 
     def __hash__(self) -> int:
         return hash(self.digest())
+
+    def label_axes(self) -> tuple[Axis, ...]:
+        """The labels that it was made of; of a class that keeps none, its names."""
+        if self.axes or self.names is None:
+            return self.axes
+        return (Axis("the `names` of `cov`", self.names, chosen=True),)
+
+    def with_axes(self, axes: Iterable[Axis]) -> Self:
+        """The same covariance with labels beside its own; an `ArgumentError` if they disagree."""
+        found, whole = copy(self), (*self.label_axes(), *axes)
+        # Subclasses are frozen.
+        object.__setattr__(found, "names", agreed_names(whole))
+        object.__setattr__(found, "axes", whole)
+        return found
 
     @property
     @abstractmethod

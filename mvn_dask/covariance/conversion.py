@@ -1,6 +1,7 @@
 """From array-likes to a `Covariance`.
 
-Input: a matrix, a vector of variances, a scalar variance, or a `Covariance`. Output: a `Covariance`. Cost: a copy.
+Input: a matrix, a vector of variances, a scalar variance, an object of another library that holds one of these, or a
+`Covariance`. Output: a `Covariance`. Cost: a copy.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
+from mvn_dask.covariance.library_objects import covariance_of_object
 from mvn_dask.errors import ArgumentError
 
 
@@ -24,12 +26,14 @@ def as_covariance(
     check_valid: checks.CheckValid = "warn",
     tol: float = 1e-8,
 ) -> Covariance:
-    """A covariance from a matrix, a vector of variances, a scalar variance, or a `Covariance`.
+    """A covariance from a matrix, a vector of variances, a scalar variance, or what holds a covariance.
 
     Parameters
     ----------
-    cov : array_like of shape (d, d), (d,) or (), or Covariance
-        As for ``scipy.stats.multivariate_normal``: a vector is a diagonal, a scalar is isotropic.
+    cov : array_like of shape (d, d), (d,) or (), Covariance, or an object of another library
+        As for ``scipy.stats.multivariate_normal``: a vector is a diagonal, a scalar is isotropic. Of other
+        libraries: ``scipy.stats.Covariance``, with its own factor where that is regular; sparse matrices and arrays
+        of scipy that are diagonal; fitted estimators of scikit-learn, and whatever else has a ``covariance_``.
     ndim : int
         Dimension d of the mean, which a scalar `cov` takes on.
     method, check_valid, tol
@@ -62,6 +66,9 @@ def as_covariance(
                 raise ArgumentError(f"`{name}` is {value!r}, but {cov!r} carries {name}={own!r}: give it there")
         return cov
     (cov,) = compute_together(cov)
+    known = covariance_of_object(cov, {"method": method, "check_valid": check_valid, "tol": tol})
+    if known is not None:
+        return known
     array = real_array("cov", cov)
     if array.ndim == 0:
         array = np.full(ndim, array)

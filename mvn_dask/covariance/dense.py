@@ -41,6 +41,7 @@ from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.cholesky import cholesky
 from mvn_dask.covariance.diagonal import ScaleFactor
+from mvn_dask.covariance.frozen_array import frozen_array
 from mvn_dask.covariance.matrix_factors import MatrixFactor, OrthogonalFactor, ScaledOrthogonalFactor, TriangularFactor
 from mvn_dask.covariance.validity import (
     Validity,
@@ -81,7 +82,8 @@ class Dense(Covariance):
     Parameters
     ----------
     matrix : array_like, shape (d, d)
-        Symmetric, positive semidefinite.
+        Symmetric, positive semidefinite. It is copied, unless it is a numpy array of float64 in C order to which nobody
+        can write; large matrices of dask, Zarr and HDF5 are read in pieces.
     method : {"auto", "svd", "eigh", "cholesky"}
         How it is factorised.
     check_valid : {"warn", "raise", "ignore"}
@@ -145,18 +147,16 @@ class Dense(Covariance):
     ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         (matrix,) = compute_together(matrix)
-        # A zero has two signs, which are one number, and must not give two digests.
-        array = np.add(real_array("cov", matrix), 0.0, order="C")
+        array = real_array("cov", matrix)
         checks.square(array)
         if not array.size:
             raise ArgumentError("`cov` must not be empty")
         object.__setattr__(self, "check_valid", checks.check_valid(check_valid))
         object.__setattr__(self, "tol", checks.tolerance(tol))
-        checks.finite("cov", array)
+        array = frozen_array("cov", array, axes=2)
         axes = (*labels.axes_of("cov", matrix), *labels.given_names(names, len(array), "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
-        array.setflags(write=False)
         object.__setattr__(self, "matrix", array)
 
     def __repr__(self) -> str:
@@ -181,7 +181,7 @@ class Dense(Covariance):
         factor.matrix[~(self.matrix.any(axis=0) | self.matrix.any(axis=1))] = 0.0
         if self._checked:
             if smallest < -self.tol:
-                validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn)
+                validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn, indefinite=True)
             check_variances(factor.variances(), self.variances(), self.method, self.names, validity)
         validity.warn()
         scale = np.diagonal(factor.matrix)
@@ -259,7 +259,8 @@ class Dense(Covariance):
             text = describe_indefinite(self.matrix, self._deviations, self.tol)
             # No method draws from a negative variance.
             singular = self.variances().min() >= 0
-            advice = Advice("For a singular covariance use {singular}.") if singular else None
+            cures = "For a singular covariance use {singular}; {nearest_psd} makes one of an indefinite matrix."
+            advice = Advice(cures) if singular else None
             raise NotPositiveDefiniteError(f"{error}. {text}", advice=advice) from error
 
     def _smallest(self) -> float:

@@ -73,6 +73,9 @@ class ScaleFactor(Factor):
         same = np.equal.outer(np.asarray(rows), np.asarray(columns))
         return np.where(same, self.variances()[np.asarray(rows)][:, None], 0.0)
 
+    def rescaled(self, scale: Float64Array) -> Self:
+        return type(self)(self.scale * scale)
+
     def astype(self, dtype: npt.DTypeLike) -> Self:
         return type(self)(self.scale.astype(dtype, copy=False))
 

@@ -109,6 +109,9 @@ class OrthogonalFactor(MatrixFactor):
         scale = np.divide(1.0, variances, out=np.zeros_like(variances), where=variances > 0)
         return np.asarray((x @ self._rows(slice(None))) * scale)
 
+    def rescaled(self, scale: Float64Array) -> "ScaledOrthogonalFactor | None":
+        return ScaledOrthogonalFactor(self.matrix * scale[:, None], scale) if scale.all() else None
+
     def _column_variances(self) -> Float64Array:
         """Variances along the columns of u, shape (k,); 0 where rounding alone makes them."""
         # In float64: squares of float32 numbers overflow, and vanish, where the numbers themselves are far from it.
@@ -137,6 +140,10 @@ class ScaledOrthogonalFactor(MatrixFactor):
     def whiten(self, x: FloatArray) -> FloatArray:
         """``(x / s) @ u / sqrt(w)``: directions without variance give 0. 2 d k flops a row."""
         return self._correlations.whiten(self._unscaled(x))
+
+    def rescaled(self, scale: Float64Array) -> Self | None:
+        # A row of zeros beside an orthogonal factor of all variables would be whitened as a direction of its own.
+        return type(self)(self.matrix * scale[:, None], self.scale * scale) if scale.all() else None
 
     @property
     def _correlations(self) -> OrthogonalFactor:
@@ -179,10 +186,26 @@ class TriangularFactor(MatrixFactor):
         return 2.0 * log_product(np.diagonal(self.matrix))
 
     def whiten(self, x: FloatArray) -> FloatArray:
-        """Forward substitution: d² flops a row."""
+        """Forward substitution: d² flops a row. The noise of a variable that is constant is 0.
+
+        Raises UnsupportedOperationError where other variables depend on that noise.
+        """
         from scipy.linalg import solve_triangular
 
-        return np.asarray(solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T)
+        constant = np.diagonal(self.matrix) == 0
+        if not constant.any():
+            return np.asarray(solve_triangular(self.matrix, x.T, lower=True, check_finite=False).T)
+        if self.matrix[:, constant].any():
+            raise self._unsupported("cannot be inverted cheaply where noise of a constant is in other variables")
+        varying = np.flatnonzero(~constant)
+        white = np.zeros_like(x)
+        if len(varying):
+            part = self.matrix[np.ix_(varying, varying)]
+            white[:, varying] = solve_triangular(part, x[:, varying].T, lower=True, check_finite=False).T
+        return white
+
+    def rescaled(self, scale: Float64Array) -> Self:
+        return type(self)(self.matrix * scale[:, None])
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:

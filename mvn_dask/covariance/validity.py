@@ -49,10 +49,13 @@ class Validity:
     """What is drawn in place of what is no covariance."""
     cure: Advice | None = None
     """The way out of an inaccurate factor."""
+    indefinite: bool = False
+    """Whether a reason is a negative eigenvalue, and no variance."""
 
-    def add_invalid(self, reason: str, drawn: str) -> None:
+    def add_invalid(self, reason: str, drawn: str, *, indefinite: bool = False) -> None:
         """A reason why the matrix is no covariance, and what is drawn if that is ignored."""
         self.invalid.append(reason)
+        self.indefinite = self.indefinite or indefinite
         self.drawn = self.drawn or drawn
         self._raise_if_asked()
 
@@ -74,7 +77,11 @@ class Validity:
 
     @property
     def _advice(self) -> Advice | None:
-        return Advice(f"Use {{ignore}} to sample anyway, with {self.drawn}.") if self.invalid else self.cure
+        if not self.invalid:
+            return self.cure
+        # What is wrong besides has to be put right first.
+        nearest = "{nearest_psd} for a covariance near it, or " if self.indefinite and len(self.invalid) == 1 else ""
+        return Advice(f"Use {nearest}{{ignore}} to sample anyway, with {self.drawn}.")
 
     def __str__(self) -> str:
         # numpy's text comes first.
@@ -119,7 +126,7 @@ def check_constants(matrix: Float64Array, validity: Validity, drawn: str) -> Non
 def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Validity, drawn: str) -> None:
     """Find the largest difference of two entries across the diagonal, in products of standard deviations."""
     limit = max(validity.tol, SYMMETRY)
-    largest, (i, j) = _largest_asymmetry(matrix, deviations)
+    largest, (i, j) = largest_asymmetry(matrix, deviations)
     if largest <= limit:
         return
     difference = abs(matrix[i, j] - matrix[j, i])
@@ -131,7 +138,8 @@ def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Val
     )
 
 
-def _largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
+def largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
+    """The largest difference of two entries across the diagonal, in products of standard deviations, and its place."""
     divisors = np.where(deviations > 0, deviations, np.inf)
     largest, where = 0.0, (0, 0)
     for rows, columns in _asymmetric_tiles(matrix):

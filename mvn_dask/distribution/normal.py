@@ -16,6 +16,7 @@ from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import factor_of_record, single_array
+from mvn_dask.covariance.library_objects import fitted
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural, short_repr
@@ -189,9 +190,43 @@ class MultivariateNormal(Distribution):
         vector.setflags(write=False)
         object.__setattr__(self, "mean", vector)
         object.__setattr__(self, "covariance", covariance)
-        axes = [*labels.axes_of("mean", mean), *_axes(covariance), *labels.given_names(names, len(vector))]
+        axes = [*labels.axes_of("mean", mean), *covariance.label_axes(), *labels.given_names(names, len(vector))]
         object.__setattr__(self, "names", labels.agreed_names(axes))
         covariance.factorize()
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        method: checks.Method = "auto",
+        check_valid: checks.CheckValid = "warn",
+        tol: float = 1e-8,
+        names: Texts | None = None,
+    ) -> Self:
+        """The distribution that an estimator of scikit-learn was fitted to.
+
+        Parameters
+        ----------
+        estimator : object with attributes location_ and covariance_
+            Such as `sklearn.covariance.LedoitWolf`, fitted. Its ``feature_names_in_``, if it has them, are names.
+        method, check_valid, tol, names
+            As in `MultivariateNormal`.
+
+        Raises
+        ------
+        ArgumentTypeError
+            If it has no `location_` or `covariance_`, as before it is fitted.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> fitted = SimpleNamespace(location_=[1.0, 2.0], covariance_=[[2.0, 1.0], [1.0, 2.0]])
+        >>> MultivariateNormal.from_estimator(fitted)
+        MultivariateNormal(ndim=2, covariance=Dense(ndim=2, method='auto'))
+        """
+        mean, _ = (fitted("estimator", estimator, attribute) for attribute in ("location_", "covariance_"))
+        return cls(mean, estimator, method=method, check_valid=check_valid, tol=tol, names=names)
 
     def __repr__(self) -> str:
         return f"MultivariateNormal(ndim={self.ndim}, covariance={self.covariance!r})"
@@ -209,10 +244,3 @@ class MultivariateNormal(Distribution):
         if dtype == np.float32:
             checks.not_too_coarse(self.mean, variances, dtype, self.names)
         return NormalSampler(mean, factor, variances, self.covariance.record())
-
-
-def _axes(covariance: Covariance) -> tuple[labels.Axis, ...]:
-    """The labels that a covariance was made of; of a class that keeps none, its names."""
-    if covariance.axes or covariance.names is None:
-        return covariance.axes
-    return (labels.Axis("the `names` of `cov`", covariance.names, chosen=True),)

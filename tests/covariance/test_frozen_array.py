@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mvn_dask.covariance import Factored
+from mvn_dask.covariance import Dense, Factored
 from mvn_dask.covariance.frozen_array import frozen_array
 from mvn_dask.errors import ArgumentError
 
@@ -17,6 +17,8 @@ def test_what_nobody_can_write_to_is_kept() -> None:
     numbers = constant(np.ones((5, 3)))
     assert frozen_array("matrix", numbers, 2) is numbers
     assert Factored(numbers).matrix is numbers
+    square = constant(np.eye(3))
+    assert Dense(square).matrix is square
     # Part of it as well, and of the numbers of a file.
     assert frozen_array("matrix", numbers[1:3], 2).base is numbers
 

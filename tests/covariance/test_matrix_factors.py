@@ -4,7 +4,7 @@ import pytest
 from mvn_dask.checks import Method
 from mvn_dask.covariance import Dense
 from mvn_dask.covariance.matrix_factors import OrthogonalFactor, ScaledOrthogonalFactor, TriangularFactor
-from mvn_dask.errors import ArgumentError
+from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from tests.support.contracts import check_factor
 
 METHODS: tuple[Method, ...] = ("auto", "svd", "eigh", "cholesky")
@@ -49,3 +49,14 @@ def test_correlations_that_are_scaled(rank: int) -> None:
 def test_a_scale_of_something_else_is_refused(scale: object) -> None:
     with pytest.raises(ArgumentError, match="scale"):
         ScaledOrthogonalFactor.from_arrays({"matrix": np.eye(2), "scale": np.asarray(scale)})
+
+
+def test_a_triangular_factor_of_constants_is_whitened() -> None:
+    cov = np.array([[2.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    factor = Dense(cov).factorize()
+    check_factor(factor, cov)
+    white = factor.whiten(np.array([[np.sqrt(2.0), 7.0, np.sqrt(0.5), 0.0]]))
+    np.testing.assert_allclose(white, [[1.0, 0.0, 0.0, 0.0]], atol=1e-15)
+    assert TriangularFactor(np.zeros((2, 2))).whiten(np.ones((1, 2))).tolist() == [[0.0, 0.0]]
+    with pytest.raises(UnsupportedOperationError, match="noise of a constant"):
+        TriangularFactor(np.array([[0.0, 0.0], [1.0, 1.0]])).whiten(np.ones((1, 2)))

@@ -10,8 +10,9 @@ import numpy as np
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
+from mvn_dask.covariance.correlations import check_correlations, check_deviations, scale_correlations
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
-from mvn_dask.job.inputs.base import InputArray, refuse_entries
+from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.labels import agreed_names
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from mvn_dask.distribution import MultivariateNormal
 
 log = logging.getLogger(__name__)
-
-TOLERANCE = 1e-8
-"""Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
-SMALLEST_DEVIATION = float(np.sqrt(np.finfo(np.float64).tiny))
-"""Standard deviation whose square is the smallest normal float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,29 +72,24 @@ def _names(job: JobSpec, arrays: Iterable[InputArray]) -> tuple[str, ...] | None
 
 
 def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:
-    """The covariance ``D R D`` of correlations R, shape (d, d), and standard deviations s, shape (d,) or ().
+    """The covariance of correlations, shape (d, d), and standard deviations, shape (d,) or ().
 
-    Entry (i, j) is ``R[i, j] * (s[i] * s[j])``: exactly symmetric where R is. Raises InvalidDistributionError if they
-    are no correlations, no standard deviations, or not of one dimension, and where a variance would be too large for
-    float64, or too small.
+    Raises InvalidDistributionError by the rules of `mvn_dask.covariance.from_correlation`.
     """
-    matrix, scales = correlation.array, deviations.array
-    _require_square(correlation)
-    _require_vector(deviations, correlation)
-    off_one = np.diag(np.abs(np.diag(matrix) - 1) > TOLERANCE)
-    refuse_entries(correlation.origin, matrix, off_one, "must have ones on its diagonal")
-    refuse_entries(correlation.origin, matrix, np.abs(matrix) > 1 + TOLERANCE, "must lie between -1 and 1")
-    refuse_entries(deviations.origin, scales, scales < 0, "must not be negative")
-    vector = np.broadcast_to(scales, (len(matrix),))
-    # A variance that becomes 0 would make a constant of what varies, and one that is subnormal has lost its digits.
-    lost = (scales > 0) & (scales < SMALLEST_DEVIATION)
-    rule = f"must be 0, or at least {SMALLEST_DEVIATION:.2g}, so that its square is a normal float64; use other units"
-    refuse_entries(deviations.origin, scales, lost, rule)
-    with np.errstate(over="ignore"):
-        cov: FloatArray = matrix * np.outer(vector, vector)
-    if not np.isfinite(cov).all():
-        raise deviations.origin.invalid(f"is too large: the square of {vector.max()} is no float64")
-    return cov
+    with _input_errors(correlation):
+        check_correlations(correlation.origin.key, correlation.array)
+    with _input_errors(deviations):
+        check_deviations(deviations.origin.key, deviations.array, correlation.origin.key, len(correlation.array))
+    return scale_correlations(correlation.array, deviations.array)
+
+
+@contextmanager
+def _input_errors(each: InputArray) -> Iterator[None]:
+    """Name the file or key in errors about an array."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise each.origin.invalid(error.text.removeprefix(f"`{each.origin.key}` ")) from None
 
 
 def _require_square(each: InputArray, *, vector: bool = False) -> None:
