@@ -1,12 +1,14 @@
 """Covariances: a structure a file, each with the factor that the workers apply."""
 
 from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask.covariance.banded import Banded
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.matrix_factors import MatrixFactor
+from mvn_dask.covariance.precision import Precision
 
-__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]
+__all__ = ["Banded", "Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "Precision", "as_covariance"]
 
 
 def __dir__() -> list[str]:
