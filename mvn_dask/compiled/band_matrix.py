@@ -41,9 +41,10 @@ def eliminate_band(work: Any, d: int, limits: Any) -> int:
         for i in range(1, count):
             column[i] /= root
         for c in range(1, count):
-            entry, rest = column[c], work[j + c]
+            # Slices, since numba looks for negative indices elsewhere, and then LLVM uses no vectors.
+            entry, below, rest = column[c], column[c:], work[j + c]
             for i in range(count - c):
-                rest[i] -= entry * column[i + c]
+                rest[i] -= entry * below[i]
     return -1
 
 
@@ -53,7 +54,6 @@ def multiply_band(bands: Any, z: Any, out: Any, width: int) -> None:
     for first in range(0, d, width):
         end = min(first + width, d)
         for row in range(len(z)):
-            # Slices, since numba looks for negative indices elsewhere, and then LLVM uses no vectors.
             near, sums, band = z[row, first:end], out[row, first:end], bands[0, first:end]
             for i in range(end - first):
                 sums[i] = band[i] * near[i]

@@ -51,22 +51,28 @@ def factorize_band(bands: Float64Array) -> Float64Array:
     count, d = bands.shape
     if not (bands[0] > 0.0).all():
         raise PivotError(int((~(bands[0] > 0.0)).argmax()))
-    # The root of the diagonal to the next power of two: it is between a half and two from then on.
+    # With the diagonal's roots to the next power of two, it is between a half and two from then on.
     powers = np.frexp(bands[0])[1] // 2
+    units, inverse_units = np.ldexp(1.0, powers), np.ldexp(1.0, -powers)
     # Columns side by side, and as many of zeros behind the last as the last one reaches.
     work = np.zeros((d + count - 1, count))
     with np.errstate(over="ignore", invalid="ignore"):
-        for k, band in enumerate(bands):
-            work[: d - k, k] = np.ldexp(band[: d - k], -(powers[: d - k] + powers[k:]))
+        work[:d] = _scaled(bands * inverse_units, inverse_units).T
         limits = count * np.finfo(np.float64).eps * work[:d, 0]
         code = compiled_module("band_matrix")
         failed = _eliminate(work, limits) if code is None else code.eliminate(work, limits)
-        if failed >= 0:
-            raise PivotError(failed)
-        factor = np.zeros_like(bands)
-        for k, band in enumerate(factor):
-            band[: d - k] = np.ldexp(work[: d - k, k], powers[k:])
-    return factor
+    if failed >= 0:
+        raise PivotError(failed)
+    return _scaled(np.ascontiguousarray(work[:d].T), units)
+
+
+def _scaled(bands: Float64Array, units: Float64Array) -> Float64Array:
+    """Bands whose rows are multiplied in place, with zeros where there are none."""
+    d = bands.shape[1]
+    for k, band in enumerate(bands):
+        band[: d - k] *= units[k:]
+        band[d - k :] = 0.0
+    return bands
 
 
 def _eliminate(work: Float64Array, limits: Float64Array) -> int:

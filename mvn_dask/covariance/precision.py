@@ -192,9 +192,9 @@ def _factor_of_matrix(precision: Dense, names: tuple[str, ...] | None) -> Factor
             "on the diagonal must be positive"
         )
     # Scaled by powers of two, which changes no bit, so that units may differ as they like.
-    powers = np.frexp(diagonal)[1] // 2
+    units = np.ldexp(1.0, -(np.frexp(diagonal)[1] // 2))
     with np.errstate(over="ignore"):
-        scaled = np.ldexp(matrix, -(powers[:, None] + powers))
+        scaled = (matrix * units) * units[:, None]
     if not is_symmetric(scaled):
         _check_symmetric(matrix)
         scaled = 0.5 * scaled + 0.5 * scaled.T
@@ -211,7 +211,7 @@ def _factor_of_matrix(precision: Dense, names: tuple[str, ...] | None) -> Factor
             f"the precision is not positive definite: of the {diagonal[singular[-1]]:.3g} of {label} nothing is left, "
             f"to rounding, given the variables after it. {_SINGULAR}"
         )
-    factor = np.ldexp(triangular_inverse(triangle)[::-1, ::-1].T, -powers[:, None])
+    factor = triangular_inverse(triangle)[::-1, ::-1].T * units[:, None]
     scale = np.diagonal(factor)
     if np.count_nonzero(factor) == len(scale):
         return ScaleFactor(scale.copy())
