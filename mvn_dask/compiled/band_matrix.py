@@ -23,7 +23,7 @@ from mvn_dask.compiled.intrinsics import offset_pointer, pointer_to
 from mvn_dask.compiled.llvm import I64, LANES, instruction, subroutine
 
 BAND_NUMBERS = 2**13
-"""Numbers of the bands that are worked on at once: they stay in the second cache, and some rows of them in the first."""
+"""Numbers of the bands that are worked on at once: they stay in the second cache."""
 BLOCK_VARIABLES = 64, 1024
 """Variables that are worked on at once, at least and at most."""
 
@@ -198,7 +198,8 @@ _solve, _invert = CompiledFunction(solve_band), CompiledFunction(invert_band_dia
 
 def eliminate(work: Float64Array, limits: Float64Array) -> int:
     """`eliminate_band` for as many columns as there are limits."""
-    return int(_eliminate(work, len(limits), limits))
+    failed: int = _eliminate(work, len(limits), limits)
+    return failed
 
 
 def multiply(bands: FloatArray, z: FloatArray, out: FloatArray) -> None:
@@ -223,7 +224,7 @@ def inverse_diagonal(bands: Float64Array, out: Float64Array) -> None:
 
 def _width(bands: FloatArray) -> int:
     least, most = BLOCK_VARIABLES
-    return min(max(least, BAND_NUMBERS // len(bands)), most, bands.shape[1])
+    return min(max(least, BAND_NUMBERS // len(bands)), most, int(bands.shape[1]))
 
 
 def _read_only(array: FloatArray) -> FloatArray:

@@ -179,7 +179,7 @@ def inverse_variances(bands: Float64Array) -> Float64Array:
     return variances
 
 
-def reversed_band(bands: FloatArray) -> FloatArray:
+def reversed_band(bands: Float64Array) -> Float64Array:
     """The bands of a matrix, symmetric or transposed, whose variables are counted from the last to the first.
 
     Examples

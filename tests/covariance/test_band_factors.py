@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mvn_dask._typing import FloatArray
+from mvn_dask._typing import Float64Array
 from mvn_dask.covariance import Factor, band_factors
 from mvn_dask.covariance.band_factors import BandFactor, BandPrecisionFactor
 from mvn_dask.errors import ArgumentError
@@ -13,7 +13,7 @@ from tests.support.contracts import check_factor
 SHAPES = [(1, 0), (2, 1), (7, 2), (40, 39), (150, 12)]
 
 
-def product(bands: FloatArray) -> FloatArray:
+def product(bands: Float64Array) -> Float64Array:
     return np.asarray(dense(bands) @ dense(bands).T)
 
 
