@@ -1,12 +1,12 @@
 """Lower triangular band matrices in compiled code: factorised, multiplied with, solved for, inverted on the diagonal.
 
 Input: bands, shape (u + 1, d), as `covariance.band_triangle` has them, and rows, shape (n, d). Output: written into
-memory that the caller gives, with the bits of the numpy path there. Cost: on Zen 1, 5 bands take 1 ms for a row of a
+memory that the caller gives, with the bits of the numpy path there. Cost: on Zen 1, 5 bands take 3 ms for a row of a
 million numbers to multiply and 4 ms to solve for, 8 rows at a time; a column of the factor takes u² / 2 multiply-adds.
 
 A product runs along the variables, a block of them for one row after the other, so that bands come from the cache. A
-solution depends on the variables before it: as many rows as a vector has numbers are solved for side by side, and
-transposed for it a block at a time.
+solution depends on the variables before it: `LANES` rows are solved for side by side, in the lanes of vectors, and
+transposed for that a block at a time.
 """
 
 from typing import Any

@@ -62,6 +62,8 @@ class _BandFactor(Factor):
         bands = single_array(arrays, "bands", axes=2)
         if bands.shape[0] > bands.shape[1]:
             raise ArgumentError(f"there are no more bands than variables, and their shape is {bands.shape}")
+        if bands.itemsize not in {4, 8}:
+            raise ArgumentError(f"bands are of float64 or float32, and their dtype is {bands.dtype}")
         return cls(bands)
 
     def _leading(self, d: int) -> Float64Array:

@@ -57,7 +57,8 @@ def test_covariances_of_any_variables_in_any_order(
 @pytest.mark.parametrize("kind", [BandFactor, BandPrecisionFactor])
 def test_arrays_that_make_no_factor(kind: type[Factor]) -> None:
     for wrong in (
-        np.ones((3, 2)), np.ones(3), np.ones((1, 1, 1)), np.ones((0, 3)), np.ones((2, 3), complex), np.ones((2, 3), int)
+        np.ones((3, 2)), np.ones(3), np.ones((1, 1, 1)), np.ones((0, 3)), np.ones((2, 3), complex),
+        np.ones((2, 3), int), np.ones((2, 3), np.float16),
     ):  # fmt: skip
         with pytest.raises(ArgumentError):
             kind.from_arrays({"bands": wrong})
