@@ -1,5 +1,6 @@
 """Covariances: a structure a file, each with the factor that the workers apply."""
 
+from mvn_dask.covariance.banded import Banded
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.block_diagonal import BlockDiagonal
 from mvn_dask.covariance.conversion import as_covariance
@@ -11,11 +12,12 @@ from mvn_dask.covariance.kronecker import Kronecker
 from mvn_dask.covariance.low_rank import LowRank
 from mvn_dask.covariance.matrix_factors import MatrixFactor
 from mvn_dask.covariance.nearest_psd import nearest_psd
+from mvn_dask.covariance.precision import Precision
 from mvn_dask.covariance.scaled import Scaled
 
 __all__ = [
-    "BlockDiagonal", "Covariance", "Dense", "Diagonal", "Factor", "Factored", "Kronecker", "LowRank", "MatrixFactor",
-    "Scaled", "as_covariance", "from_correlation", "nearest_psd",
+    "Banded", "BlockDiagonal", "Covariance", "Dense", "Diagonal", "Factor", "Factored", "Kronecker", "LowRank",
+    "MatrixFactor", "Precision", "Scaled", "as_covariance", "from_correlation", "nearest_psd",
 ]  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Val
 
 
 def largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
-    """The largest difference of two entries across the diagonal, in products of standard deviations, and its place."""
+    """The largest difference of two entries across the diagonal, in products of standard deviations, and where."""
     divisors = np.where(deviations > 0, deviations, np.inf)
     largest, where = 0.0, (0, 0)
     for rows, columns in _asymmetric_tiles(matrix):
