@@ -95,7 +95,7 @@ def pack(matrix: FloatArray) -> Packed:
     depths = [row_support(matrix[first : first + width]) for first in range(d % width, d - width + 1, width)]
     # Whole panels at the end, where a triangle's are deep.
     panels = [depths[max(0, end - PANEL_VECTORS) : end] for end in range(len(depths), 0, -PANEL_VECTORS)][::-1]
-    columns = [d - width * sum(map(len, panels[place:])) for place in range(len(panels))]
+    columns = (d - width * np.cumsum([len(panel) for panel in panels[::-1]])[::-1]).tolist()
     if d % width:
         panels, columns = [[row_support(matrix[:width])], *panels], [0, *columns]
     # A vector goes on as long as one before it, so that those that have not ended lie side by side.

@@ -33,10 +33,6 @@ class BlockDiagonalFactor(CompositeFactor):
         return sum(member.noise_ndim for member in self.members)
 
     @property
-    def row_numbers(self) -> int:
-        return max(max(member.ndim, member.noise_ndim) for member in self.members)
-
-    @property
     def flops(self) -> int:
         return sum(member.flops for member in self.members)
 

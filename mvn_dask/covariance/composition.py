@@ -22,8 +22,6 @@ from mvn_dask.hashing import fingerprint
 
 NESTED_FACTORS = 6
 """Factors inside one another, at most: names of arrays become names of files."""
-NUMBERS_TOGETHER = 2**16
-"""Numbers of rows that members are applied to at once: they stay in the second cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +35,6 @@ class CompositeFactor(Factor):
     def packed_nbytes(self) -> int:
         return sum(member.packed_nbytes for member in self.members)
 
-    @property
-    @abstractmethod
-    def row_numbers(self) -> int:
-        """Numbers of a row, at most, while members are applied."""
-
     @abstractmethod
     def _join(self, z: FloatArray, out: FloatArray, *, inverse: bool) -> None:
         """Apply the members to some rows, or their inverses."""
@@ -50,9 +43,7 @@ class CompositeFactor(Factor):
         if out is None:
             dtypes = [array.dtype for array in self.arrays().values() if array.dtype.kind == "f"]
             out = np.empty((z.shape[0], self.ndim), np.result_type(z, *dtypes))
-        height = max(1, NUMBERS_TOGETHER // self.row_numbers)
-        for top in range(0, len(z), height):
-            self._join(z[top : top + height], out[top : top + height], inverse=False)
+        self._join(z, out, inverse=False)
         return out
 
     def whiten(self, x: FloatArray) -> FloatArray:

@@ -19,6 +19,11 @@ from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor, members_of
 from mvn_dask.errors import ArgumentError
 
+NUMBERS_TOGETHER = 2**16
+"""Numbers of rows that members are applied to at once: they stay in the second cache."""
+LINES = 8
+"""Lines along an axis that a member is applied to at once, about, where there are as many."""
+
 
 class KroneckerFactor(CompositeFactor):
     """The Kronecker product of factors.
@@ -36,10 +41,6 @@ class KroneckerFactor(CompositeFactor):
     @property
     def noise_ndim(self) -> int:
         return prod(member.noise_ndim for member in self.members)
-
-    @property
-    def row_numbers(self) -> int:
-        return max(self.ndim, self.noise_ndim)
 
     @property
     def _order(self) -> list[int]:
@@ -68,6 +69,14 @@ class KroneckerFactor(CompositeFactor):
         return sum(self.ndim // member.ndim * member.log_det for member in self.members)
 
     def _join(self, z: FloatArray, out: FloatArray, *, inverse: bool) -> None:
+        width = max(self.ndim, self.noise_ndim)
+        widest = max(max(member.ndim, member.noise_ndim) for member in self.members)
+        # Few rows stay in the second cache; but a member is applied to some lines at once, since it may be large.
+        height = max(1, NUMBERS_TOGETHER // width, LINES * widest // width)
+        for top in range(0, len(z), height):
+            self._join_part(z[top : top + height], out[top : top + height], inverse=inverse)
+
+    def _join_part(self, z: FloatArray, out: FloatArray, *, inverse: bool) -> None:
         rows = z.reshape(len(z), *(member.ndim if inverse else member.noise_ndim for member in self.members))
         for axis in self._order[::-1] if inverse else self._order:
             member = self.members[axis]

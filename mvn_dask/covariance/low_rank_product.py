@@ -11,6 +11,8 @@ from mvn_dask.covariance.row_product import multiply_rows
 
 PACKED_BYTES = 2**22
 """Bytes of loadings up to which they are packed."""
+PACKED_NDIM = 2**13
+"""Variables up to which loadings are packed: for more, packing takes longer than hundreds of rows."""
 PRODUCT_NUMBERS = 2**16
 """Numbers that are worked on at once: they stay in the second cache."""
 
@@ -27,7 +29,7 @@ def add_low_rank(z: FloatArray, loadings: FloatArray, scale: FloatArray, out: Fl
     array([[2.5, 6. ]])
     """
     d, k = loadings.shape
-    code = compiled_module("tall_product") if loadings.nbytes > PACKED_BYTES else None
+    code = None if is_packed(loadings) else compiled_module("tall_product")
     arrays = (z, loadings, scale, out)
     alike = {each.dtype.char for each in arrays} in ({"f"}, {"d"}) and all(each.flags.c_contiguous for each in arrays)
     if code is not None and alike:
@@ -39,3 +41,8 @@ def add_low_rank(z: FloatArray, loadings: FloatArray, scale: FloatArray, out: Fl
         multiply_rows(normals[:, :k], loadings, rows)
         rows += normals[:, k:] * scale
     return out
+
+
+def is_packed(loadings: FloatArray) -> bool:
+    """Whether compiled code keeps loadings once more."""
+    return len(loadings) <= PACKED_NDIM and loadings.nbytes <= PACKED_BYTES

@@ -8,6 +8,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
+from distributed import Client
 
 import mvn_dask
 from mvn_dask.covariance import BlockDiagonal, Covariance, Dense, Diagonal, Factored, Kronecker, LowRank
@@ -47,6 +48,14 @@ def test_a_store_is_verified_repaired_and_extended_from_itself(covariance: Covar
     assert tree(folder) == tree(tmp_path / "longer")
     report = mvn_dask.report(folder)
     assert report.ok, str(report)
+
+
+def test_on_worker_processes(processes: Client) -> None:
+    """After what is kept of an inverse was made, which need not travel."""
+    for covariance in COMPOSITES:
+        assert covariance.factorize().rank == covariance.ndim
+        rows = sample(covariance)
+        np.testing.assert_array_equal(processes.compute(rows).result(), rows.compute(scheduler="threads"))
 
 
 @pytest.mark.parametrize("wrong", ["kind", "number", "members", "list", "deep"])

@@ -5,6 +5,9 @@ import pytest
 
 import mvn_dask
 from mvn_dask.covariance import Covariance, Dense, Diagonal, Factored, Kronecker, LowRank
+from mvn_dask.covariance.diagonal import ScaleFactor
+from mvn_dask.covariance.kronecker import KroneckerFactor
+from mvn_dask.covariance.low_rank import LowRankFactor
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from tests.support.contracts import check_covariance, check_factor
 from tests.toys.selection import selection
@@ -130,3 +133,21 @@ def test_products_of_variances_that_float64_cannot_hold() -> None:
     with pytest.raises(ArgumentError, match="products of the variances of the members are too small for float64"):
         Kronecker([1e-200, 0.0, 1.0], [1e-200])
     assert Kronecker([0.0], [1e-200], [1e-200, 1.0]).factorize().rank == 0
+
+
+def test_large_members_are_applied_to_several_rows_at_once() -> None:
+    """Loadings of a million variables are read once for some rows, and memory stays that of a few."""
+    heights = []
+
+    class Counted(LowRankFactor):
+        def colorize(self, z: Any, out: Any = None) -> Any:
+            heights.append(len(z))
+            return super().colorize(z, out)
+
+    big = Counted(np.ones((2**17, 1)), np.ones(2**17))
+    factor = KroneckerFactor((big, ScaleFactor(np.ones(1))))
+    factor.colorize(np.zeros((16, factor.noise_ndim)))
+    assert heights == [8, 8]
+    heights.clear()
+    KroneckerFactor((big, ScaleFactor(np.ones(20)))).colorize(np.zeros((2, 20 * (2**17 + 1))))
+    assert heights == [20, 20]
