@@ -57,6 +57,36 @@ _Number = SupportsArray | float | Fraction | Decimal
 # texts; in one alternative, since mypy looks at the numbers of a list one by one only then.
 ArrayLike = _Number | Sequence[_Number | Sequence[_Number]] | DaskCollection
 """What a mean or a covariance may be given as."""
+
+
+class ScipyCovariance(Protocol):
+    """An object of ``scipy.stats.Covariance``."""
+
+    @property
+    def covariance(self) -> Any:
+        """The matrix."""
+
+    def colorize(self, x: Any, /) -> Any:
+        """Rows of independent normals to rows with the covariance."""
+
+
+class SparseMatrix(Protocol):
+    """A sparse matrix or array of scipy."""
+
+    def tocsr(self, copy: bool = False) -> Any:
+        """The same in rows."""
+
+
+class FittedEstimator(Protocol):
+    """An estimator of scikit-learn that estimates a covariance."""
+
+    @property
+    def covariance_(self) -> Any:
+        """The matrix."""
+
+
+CovarianceLike = ArrayLike | ScipyCovariance | SparseMatrix | FittedEstimator
+"""What a covariance may be given as, beside our own."""
 Size = SupportsIndex | Sequence[SupportsIndex] | None
 """Shape of a sample without the axis of the variables."""
 FloatDType = Literal["float64", "float32", "f8", "f4"] | type[float] | type[np.float32] | np.dtype[np.floating[Any]]

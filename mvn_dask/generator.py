@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mvn_dask import checks
-from mvn_dask._typing import ArrayLike, Chunks, FloatDType, Size
+from mvn_dask._typing import ArrayLike, Chunks, CovarianceLike, FloatDType, Size
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance
 from mvn_dask.covariance.library_objects import DenseOptions, covariance_of_object
@@ -92,7 +92,7 @@ class Generator:
     def multivariate_normal(
         self,
         mean: ArrayLike,
-        cov: ArrayLike | Covariance,
+        cov: CovarianceLike | Covariance,
         size: Size = None,
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
@@ -219,7 +219,7 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
 
 def multivariate_normal(
     mean: ArrayLike,
-    cov: ArrayLike | Covariance,
+    cov: CovarianceLike | Covariance,
     size: Size = None,
     check_valid: checks.CheckValid = "warn",
     tol: float = 1e-8,

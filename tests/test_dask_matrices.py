@@ -1,5 +1,6 @@
 import multiprocessing.pool
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import dask
@@ -83,7 +84,8 @@ def test_memory() -> None:
     d = 1000
     lazy = da.ones((d, d), chunks=100)
     correlations = np.ones((d, d))
-    for make in (lambda: Dense(lazy), lambda: from_correlation(correlations, 2.0)):
+    makes: list[Callable[[], Dense]] = [lambda: Dense(lazy), lambda: from_correlation(correlations, 2.0)]
+    for make in makes:
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
         cov = make()

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import polars as pl
+import scipy.sparse
+import scipy.stats
 import xarray as xr
 
 import mvn_dask
@@ -28,6 +30,14 @@ distribution = {mean = [0.0], cov = 1.0}
 sample = {size = 10, seed = 1}
 output = {url = "x.zarr"}
 """
+
+
+class Estimator:
+    """As scikit-learn has them."""
+
+    def __init__(self) -> None:
+        self.location_ = np.zeros(2)
+        self.covariance_ = np.eye(2)
 
 
 def test_samples() -> None:
@@ -49,6 +59,8 @@ def test_samples() -> None:
         covariance.Diagonal([1.0, 2.0]),
         covariance.LowRank([[1.0], [2.0]], 0.5, names=["oil", "gas"]),
         covariance.BlockDiagonal([[1.0]], product, [1.0, 2.0]),
+        covariance.Scaled(np.eye(2), [1.0, 2.0], names=["oil", "gas"]),
+        covariance.from_correlation(np.eye(2), 2.0, method="eigh"),
     ]
     for each in members:
         assert_type(each.ndim, int)
@@ -57,6 +69,11 @@ def test_samples() -> None:
     assert_type(bands.ndim, int)
     assert_type(covariance.Precision(bands).variances(), npt.NDArray[np.float64])
     assert_type(covariance.Precision([[2.0, 1.0], [1.0, 2.0]], names=["a", "b"]).names, tuple[str, ...] | None)
+    assert_type(covariance.from_correlation([[1.0]], 2.0), covariance.Dense)
+    nearest = covariance.nearest_psd([[1.0, 2.0], [2.0, 1.0]], "clip")
+    assert_type((nearest.report.distance, nearest.report.eigenvalues_cut), tuple[float, int])
+    estimator = Estimator()
+    assert_type(mvn_dask.MultivariateNormal.from_estimator(estimator), mvn_dask.MultivariateNormal)
     assert_type(mvn_dask.stripe_height(2), int)
     assert_type(mvn_dask.__version__, str)
 
@@ -76,6 +93,9 @@ def test_arguments_in_every_form() -> None:
         mvn_dask.MultivariateNormal(pl.Series([0, 1]), pl.DataFrame({"gas": [2.0, 1.0], "oil": [1.0, 2.0]})),
         mvn_dask.MultivariateNormal(xr.DataArray([0.0, 1.0]), covariance.Diagonal([1.0, 2.0])),
         mvn_dask.MultivariateNormal(lazy, np.float32(2.0), names=("a", "b")),
+        mvn_dask.MultivariateNormal([0.0, 1.0], scipy.stats.Covariance.from_diagonal([1.0, 2.0])),
+        mvn_dask.MultivariateNormal([0.0, 1.0], scipy.sparse.eye_array(2)),
+        mvn_dask.MultivariateNormal([0.0, 1.0], Estimator()),
     ):
         assert normal.ndim == 2
     samples = [

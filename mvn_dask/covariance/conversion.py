@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike
+from mvn_dask._typing import CovarianceLike
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
@@ -19,7 +19,7 @@ from mvn_dask.errors import ArgumentError
 
 
 def as_covariance(
-    cov: ArrayLike | Covariance,
+    cov: CovarianceLike | Covariance,
     ndim: int,
     *,
     method: checks.Method = "auto",

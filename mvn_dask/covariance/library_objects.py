@@ -109,7 +109,7 @@ def _triangle(cov: Any) -> Float64Array | None:
     if np.triu(factor, 1).any():
         # A A^T = R^T R, without the squares, whose condition number would be that of A squared.
         with one_thread():
-            factor = np.linalg.qr(factor.T, mode="r").T
+            factor = np.asarray(np.linalg.qr(factor.T, mode="r")).T
         factor = np.tril(factor * np.where(np.diagonal(factor) < 0, -1.0, 1.0))
     return factor if np.diagonal(factor).all() else None
 

@@ -103,7 +103,7 @@ def nearest_correlation(matrix: Float64Array) -> Float64Array:
 def unit_diagonal(matrix: Float64Array) -> Float64Array:
     """A positive semidefinite matrix scaled to a unit diagonal, which is positive; it is exactly symmetric."""
     roots = np.sqrt(np.diagonal(matrix))
-    scaled = 0.5 * (matrix + matrix.T) / np.outer(roots, roots)
+    scaled = np.asarray(0.5 * (matrix + matrix.T) / np.outer(roots, roots))
     np.fill_diagonal(scaled, 1.0)
     return scaled
 

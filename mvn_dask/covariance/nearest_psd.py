@@ -12,7 +12,7 @@ with an application to correlation matrices with a fixed block, SIAM Review 58, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from mvn_dask.readable import plural, short_repr
 
 NearestMethod = Literal["higham", "clip", "shrink"]
 """How correlations are changed; see `nearest_psd`."""
+_Method = Callable[[Float64Array, Float64Array, Float64Array], Float64Array]
+"""From correlations, their eigenvalues and their eigenvectors to correlations that are positive semidefinite."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +104,20 @@ def nearest_psd(cov: ArrayLike, method: NearestMethod = "higham") -> NearestPSD:
     >>> report.eigenvalues_cut, round(report.largest_change, 4), round(report.distance, 4)
     (1, 0.2393, 0.5278)
     """
-    if not isinstance(method, str) or method not in get_args(NearestMethod):
-        known = ", ".join(map(repr, get_args(NearestMethod)))
-        raise ArgumentError(f"method must be one of {{{known}}}: `method` is {short_repr(method)}")
+    changed = _METHODS[_method(method)]
     (cov,) = compute_together(cov)
     array = real_array("cov", cov)
     labels.agreed_names(labels.axes_of("cov", cov))
     deviations = _checked_deviations(array)
-    matrix, report = _nearest(array, deviations, method)
+    matrix, report = _nearest(array, deviations, changed)
     return NearestPSD(_like(cov, matrix), report)
+
+
+def _method(value: object) -> NearestMethod:
+    known = get_args(NearestMethod)
+    if not isinstance(value, str) or value not in known:
+        raise ArgumentError(f"method must be one of {{{', '.join(map(repr, known))}}}: `method` is {short_repr(value)}")
+    return cast(NearestMethod, value)
 
 
 def _checked_deviations(array: Float64Array) -> Float64Array:
@@ -136,7 +143,7 @@ def _checked_deviations(array: Float64Array) -> Float64Array:
 
 
 @one_thread()
-def _nearest(array: Float64Array, deviations: Float64Array, method: NearestMethod) -> tuple[Float64Array, Changes]:
+def _nearest(array: Float64Array, deviations: Float64Array, changed: _Method) -> tuple[Float64Array, Changes]:
     """The covariance, and what was changed."""
     varying = np.flatnonzero(deviations)
     matrix = np.zeros_like(array)
@@ -155,7 +162,7 @@ def _nearest(array: Float64Array, deviations: Float64Array, method: NearestMetho
     negative = int(np.count_nonzero(eigenvalues < -4 * len(given) * np.finfo(np.float64).eps * eigenvalues[-1]))
     if not negative:
         return matrix, changes
-    found = _METHODS[method](given, eigenvalues, vectors)
+    found = changed(given, eigenvalues, vectors)
     difference = np.abs(found - given)
     whole = found * np.outer(scale, scale)
     np.fill_diagonal(whole, np.diagonal(array)[varying])
@@ -174,17 +181,12 @@ def _clip(_given: Float64Array, eigenvalues: Float64Array, vectors: Float64Array
 
 
 def _shrink(given: Float64Array, eigenvalues: Float64Array, _vectors: Float64Array) -> Float64Array:
-    shrunk = given / (1.0 - eigenvalues[0])
+    shrunk = np.asarray(given / (1.0 - eigenvalues[0]))
     np.fill_diagonal(shrunk, 1.0)
     return shrunk
 
 
-_METHODS: dict[NearestMethod, Callable[[Float64Array, Float64Array, Float64Array], Float64Array]] = {
-    "higham": _higham,
-    "clip": _clip,
-    "shrink": _shrink,
-}
-"""From correlations, their eigenvalues and their eigenvectors to correlations that are positive semidefinite."""
+_METHODS: dict[NearestMethod, _Method] = {"higham": _higham, "clip": _clip, "shrink": _shrink}
 
 
 def _like(cov: Any, matrix: Float64Array) -> Any:

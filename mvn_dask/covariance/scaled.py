@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
+from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Covariance, Factor, factor_of_record, log_product, single_array
 from mvn_dask.covariance.conversion import as_covariance
@@ -170,7 +170,7 @@ class Scaled(Covariance):
     names: tuple[str, ...] | None
     """Names of the variables, if there are any."""
 
-    def __init__(self, covariance: ArrayLike | Covariance, std: ArrayLike, *, names: Texts | None = None) -> None:
+    def __init__(self, covariance: CovarianceLike | Covariance, std: ArrayLike, *, names: Texts | None = None) -> None:
         covariance, std = compute_together(covariance, std)
         # A zero has two signs, which are one number, and must not give two digests.
         scale = np.asarray(real_array("std", std) + 0.0)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
+from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import factor_of_record, single_array
@@ -172,7 +172,7 @@ class MultivariateNormal(Distribution):
     def __init__(
         self,
         mean: ArrayLike,
-        cov: ArrayLike | Covariance,
+        cov: CovarianceLike | Covariance,
         *,
         method: checks.Method = "auto",
         check_valid: checks.CheckValid = "warn",

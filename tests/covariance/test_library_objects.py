@@ -1,3 +1,4 @@
+import importlib
 import importlib.util
 from types import SimpleNamespace
 from typing import Any
@@ -81,7 +82,7 @@ def test_objects_of_scipy_that_are_no_covariance() -> None:
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
-def test_sparse_diagonals(kind: str) -> None:
+def test_sparse_diagonals(kind: Any) -> None:
     numbers = np.diag([1.0, 0.0, 4.0])
     for make in (scipy.sparse.csr_matrix, scipy.sparse.csr_array):
         assert as_covariance(make(numbers).asformat(kind), ndim=3) == Diagonal([1.0, 0.0, 4.0])
@@ -189,11 +190,10 @@ def test_rows_have_the_covariance(make: str) -> None:
 if importlib.util.find_spec("sklearn") is not None:
 
     def test_those_of_scikit_learn() -> None:
-        from sklearn.covariance import LedoitWolf
-
-        estimator = LedoitWolf().fit(DATA)
+        ledoit_wolf: Any = importlib.import_module("sklearn.covariance").LedoitWolf
+        estimator = ledoit_wolf().fit(DATA)
         normal = mvn_dask.MultivariateNormal.from_estimator(estimator)
         assert normal.names == ("oil", "gas", "sun")
         np.testing.assert_array_equal(normal.covariance.to_dense(), estimator.covariance_)
         with pytest.raises(ArgumentTypeError, match=r"LedoitWolf \(sklearn\) and has no `covariance_`"):
-            as_covariance(LedoitWolf(), ndim=3)
+            as_covariance(ledoit_wolf(), ndim=3)

@@ -75,7 +75,7 @@ def test_it_is_a_correlation_matrix(d: int, scale: float) -> None:
 
 def test_few_and_many_negative_eigenvalues() -> None:
     rng = np.random.default_rng(3)
-    regular = np.corrcoef(rng.standard_normal((40, 80)))
+    regular: Floats = np.asarray(np.corrcoef(rng.standard_normal((40, 80))))
     few = regular.copy()
     few[0, 1] = few[1, 0] = 0.99
     few[0, 2] = few[2, 0] = -0.99

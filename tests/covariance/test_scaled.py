@@ -61,7 +61,8 @@ def test_contract_of_singular_matrices_and_constants() -> None:
             check_factor(cov.factorize(), dense)
     constant = regular.copy()
     constant[2] = constant[:, 2] = 0.0
-    check_factor(*[each if isinstance(each, np.ndarray) else each.factorize() for each in scaled(Dense(constant), 2.0)])
+    cov, dense = scaled(Dense(constant), 2.0)
+    check_factor(cov.factorize(), dense)
 
 
 def test_rank_where_constants_are_beside_a_singular_factor() -> None:
@@ -150,7 +151,7 @@ def test_constants_that_other_variables_share_cannot_be_whitened() -> None:
         ([1.0, 1e200], ArgumentError, "`std` is too large"),
         ([1.0, 1j], ArgumentTypeError, "must not be complex: the dtype of `std`"),
         (["1", "2"], ArgumentTypeError, "`std` must hold real numbers"),
-        (np.ma.array([1.0, 2.0], mask=[0, 1]), ArgumentError, "`std` must have no masked entries"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), ArgumentError, "`std` must have no masked entries"),
         (None, ArgumentTypeError, "`std` must be an array of real numbers"),
     ],
 )

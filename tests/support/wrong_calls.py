@@ -45,6 +45,10 @@ def wrong_distributions() -> None:
     covariance.LowRank([[1.0]])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     covariance.Kronecker(np.eye(2), None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.BlockDiagonal(np.eye(2), names=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    covariance.Scaled(np.eye(2))  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    covariance.Scaled(np.eye(2), None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    covariance.from_correlation(np.eye(2), "1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    covariance.nearest_psd(np.eye(2), "nearest")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.as_covariance(None, 2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.as_covariance(1.0, "2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
