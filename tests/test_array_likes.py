@@ -12,6 +12,7 @@ import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pint
+import pint_pandas  # noqa: F401 - makes the dtype known to pandas
 import polars as pl
 import pyarrow as pa
 import pytest

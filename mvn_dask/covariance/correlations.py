@@ -19,7 +19,7 @@ TOLERANCE = 1e-8
 SMALLEST_DEVIATION = float(np.sqrt(np.finfo(np.float64).tiny))
 """Standard deviation whose square is the smallest normal float64."""
 
-NUMBERS_TOGETHER = 2**18
+NUMBERS_SCALED = 2**18
 """Entries whose products of standard deviations are held at a time."""
 
 
@@ -121,7 +121,7 @@ def scale_correlations(matrix: FloatArray, deviations: FloatArray) -> Float64Arr
     """``R[i, j] * (s[i] * s[j])``, shape (d, d); exactly symmetric where R is."""
     vector = np.broadcast_to(deviations, (len(matrix),))
     cov = np.empty(matrix.shape)
-    height = max(1, NUMBERS_TOGETHER // len(matrix))
+    height = max(1, NUMBERS_SCALED // len(matrix))
     for top in range(0, len(matrix), height):
         rows = slice(top, top + height)
         with np.errstate(over="ignore"):  # an entry of 1 + 1e-9 beside the largest variance; it is refused by its place

@@ -38,7 +38,7 @@ from mvn_dask.covariance.validity import SYMMETRY, deviations_of, is_symmetric, 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from mvn_dask.readable import short_repr
 
-LINES = 1024
+LINES_AT_ONCE = 1024
 """Lines of a matrix whose squares are added at once."""
 
 
@@ -247,9 +247,9 @@ def _not_definite(matrix: Float64Array) -> NotPositiveDefiniteError:
 def _row_squares(matrix: FloatArray) -> Float64Array:
     """Sums of squares of the lines of a matrix, in the order of the columns: the same bits on every processor."""
     sums = np.zeros(len(matrix))
-    for top in range(0, len(matrix), LINES):
-        for column in np.ascontiguousarray(matrix[top : top + LINES].T):
-            sums[top : top + LINES] += column * column
+    for top in range(0, len(matrix), LINES_AT_ONCE):
+        for column in np.ascontiguousarray(matrix[top : top + LINES_AT_ONCE].T):
+            sums[top : top + LINES_AT_ONCE] += column * column
     return sums
 
 
