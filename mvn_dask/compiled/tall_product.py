@@ -27,7 +27,10 @@ _multiply = subroutine(types.void)(multiply)
 def _multiply_and_add(
     loadings: Any, packed: Any, panels: Any, zeros: Any, z: Any, scale: Any, product: Any, out: Any
 ) -> None:
-    """Rows ``z[:, :k] @ loadings.T + z[:, k:] * scale``; `packed` holds the former normals, `product` is memory."""
+    """Rows ``z[:, :k] @ loadings.T``, and ``z[:, k:] * scale`` if that is not empty, added.
+
+    `packed` holds the former normals, `product` is memory.
+    """
     d, k = loadings.shape
     for top in range(0, d, len(product)):
         count = min(len(product), d - top)
@@ -40,9 +43,13 @@ def _multiply_and_add(
                 for normal in range(1, k):
                     total += loadings[top + place, normal] * z[row, normal]
                 product[place, row] = total + 0.0
-            for place in range(count):
-                # One after the other and without fast-math: LLVM must not fuse them.
-                out[row, top + place] = product[place, row] + z[row, k + top + place] * scale[top + place]
+            if len(scale) == 0:
+                for place in range(count):
+                    out[row, top + place] = product[place, row]
+            else:
+                for place in range(count):
+                    # One after the other and without fast-math: LLVM must not fuse them.
+                    out[row, top + place] = product[place, row] + z[row, k + top + place] * scale[top + place]
 
 
 _apply = CompiledFunction(_multiply_and_add)
@@ -52,11 +59,11 @@ def multiply_tall(z: FloatArray, loadings: FloatArray, scale: FloatArray, out: F
     """Fill `out`, shape (n, d), with ``z[:, :k] @ loadings.T + z[:, k:] * scale``.
 
     `z`, shape (n, k + d), `loadings`, (d, k), and `scale`, (d,), are of one precision, all C-contiguous, and share no
-    memory with `out`.
+    memory with `out`. Of an empty scale, `z` has the shape (n, k).
     """
     d, k = loadings.shape
     # Compiled code checks no bounds.
-    if z.shape[1:] != (k + d,) or scale.shape != (d,) or out.shape != (len(z), d):
+    if scale.shape not in ((d,), (0,)) or z.shape[1:] != (k + len(scale),) or out.shape != (len(z), d):
         raise ValueError(f"shapes {z.shape}, {loadings.shape}, {scale.shape} and {out.shape} do not fit")
     if not all(each.flags.c_contiguous and each.dtype == out.dtype for each in (z, loadings, scale, out)):
         raise ValueError("arrays must be C-contiguous and of one precision")

@@ -21,8 +21,9 @@ from mvn_dask.covariance.base import Covariance, Factor, single_array
 from mvn_dask.covariance.factored import check_representable
 from mvn_dask.covariance.frozen_array import frozen_array
 from mvn_dask.covariance.low_rank_inverse import LowRankInverse
-from mvn_dask.covariance.low_rank_product import add_low_rank, is_packed
+from mvn_dask.covariance.low_rank_product import add_low_rank
 from mvn_dask.covariance.matrix_factors import squares_of_rows
+from mvn_dask.covariance.row_product import is_packed
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
 
@@ -48,7 +49,7 @@ class LowRankFactor(Factor):
 
     @property
     def packed_nbytes(self) -> int:
-        """Loadings once more, where they are small."""
+        """Loadings once more, unless they are very tall."""
         return self.loadings.nbytes if is_packed(self.loadings) else 0
 
     @property

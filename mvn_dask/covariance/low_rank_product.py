@@ -1,18 +1,14 @@
 """Rows of a low-rank covariance in a fixed order of sums, by compiled code where there is some.
 
 Input: rows of normals, shape (n, k + d), loadings F, shape (d, k), and a scale s, shape (d,). Output: rows
-``z[:, :k] @ F.T + z[:, k:] * s``. Cost: 2 d (k + 1) flops a row, or reading F once for all rows of a stripe. Small
-loadings are packed, as matrices are; large ones are read where they lie, and take no memory a second time.
+``z[:, :k] @ F.T + z[:, k:] * s``. Cost: 2 d (k + 1) flops a row, or reading F once for all rows of a stripe.
+Very tall loadings are read where they lie, and take no memory a second time; others are packed, as matrices are.
 """
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.compiled import compiled_module
-from mvn_dask.covariance.row_product import multiply_rows
+from mvn_dask.covariance.row_product import is_packed, multiply_rows
 
-PACKED_BYTES = 2**22
-"""Bytes of loadings up to which they are packed."""
-PACKED_NDIM = 2**13
-"""Variables up to which loadings are packed: for more, packing takes longer than hundreds of rows."""
 PRODUCT_NUMBERS = 2**16
 """Numbers that are worked on at once: they stay in the second cache."""
 
@@ -41,8 +37,3 @@ def add_low_rank(z: FloatArray, loadings: FloatArray, scale: FloatArray, out: Fl
         multiply_rows(normals[:, :k], loadings, rows)
         rows += normals[:, k:] * scale
     return out
-
-
-def is_packed(loadings: FloatArray) -> bool:
-    """Whether compiled code keeps loadings once more."""
-    return len(loadings) <= PACKED_NDIM and loadings.nbytes <= PACKED_BYTES

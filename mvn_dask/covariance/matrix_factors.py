@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance.base import Application, Factor, log_product, single_array
-from mvn_dask.covariance.row_product import multiply_rows
+from mvn_dask.covariance.row_product import is_packed, multiply_rows
 from mvn_dask.errors import ArgumentError
 
 FUSED_NDIM = 320
@@ -43,6 +43,8 @@ class MatrixFactor(Factor):
 
     @property
     def application(self) -> Application:
+        if not is_packed(self.matrix):
+            return "colorize"
         # Rows are written over their own normals while they are drawn, so there must be as many of both.
         fused = self.ndim == self.noise_ndim and self.ndim <= FUSED_NDIM
         return "fused" if fused else "product"

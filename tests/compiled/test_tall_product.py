@@ -33,6 +33,9 @@ def test_bits_of_ordered_products(shape: tuple[int, int, int], dtype: str) -> No
         np.testing.assert_array_equal(memory[1:-1], expected)
         assert (memory[1:-1] + 0.0).tobytes() == (expected + 0.0).tobytes()
         assert np.isnan(memory[[0, -1]]).all()
+    without = np.empty((n, d), dtype)
+    multiply_tall(np.ascontiguousarray(z[:, :k]), loadings, scale[:0], without)
+    np.testing.assert_array_equal(without, ordered_product(z[:, :k], loadings, np.empty((n, d), dtype)))
 
 
 def test_parts_of_any_height(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,12 +19,14 @@ COVARIANCES: dict[str, Covariance] = {
     "tall low rank": LowRank(EIGHTHS, np.abs(EIGHTHS[:, 0])),
     "low rank": LowRank(EIGHTHS[:300], 1.0),
     "tall": Factored(EIGHTHS[:50]),
+    "very tall": Factored(EIGHTHS),
     "wide": Factored(EIGHTHS[:5]),
     "triangular": Factored(np.tril(EIGHTHS[:11], -1) + np.eye(11)),
     "kronecker": Kronecker(SMALL[:9, :9], SMALL, [1.0, 2.0]),
     "blocks": BlockDiagonal(SMALL, LowRank(EIGHTHS[:40], 1.0), Kronecker(SMALL[:3, :3], Factored(EIGHTHS[:2]))),
 }
 DIGESTS = {
+    "very tall": ("d6a1998603ca5d96", "73ed4006fc3a02a9"),
     "tall low rank": ("48271f1815ff7d02", "1614c081d6992dda"),
     "low rank": ("b9b59db18f5f3009", "122c44abe6cb644a"),
     "tall": ("acaeb694db1064c4", "9672f16912515d68"),

@@ -131,3 +131,12 @@ def test_float32_without_room_is_refused_by_name() -> None:
     normal = mvn_dask.MultivariateNormal(np.zeros(2), Factored(np.array([[1e60], [1.0]])))
     with pytest.raises(ArgumentError, match="too large for float32"):
         normal.sample(3, seed=1, dtype="float32")
+
+
+def test_a_very_tall_factor_is_kept_once() -> None:
+    matrix = np.random.default_rng(1).standard_normal((50_000, 30))
+    normal = mvn_dask.MultivariateNormal(np.zeros(50_000), Factored(matrix))
+    assert normal.sampler(np.dtype("f8")).drawing_bytes == 8 * 50_000 * (30 + 2)
+    rows = normal.sample(300, seed=2, chunks=-1).compute()
+    np.testing.assert_array_equal(normal.sample(300, seed=2, chunks=70).compute(), rows)
+    np.testing.assert_allclose(rows.var(axis=0).sum(), (matrix**2).sum(), rtol=0.2)

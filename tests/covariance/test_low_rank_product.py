@@ -3,19 +3,19 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mvn_dask.covariance import low_rank_product
+from mvn_dask.covariance import row_product
 from mvn_dask.covariance.low_rank_product import add_low_rank
 from mvn_dask.covariance.ordered_product import ordered_product
 
 
 @pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("packed", [0, 2**22])
+@pytest.mark.parametrize("packed", [0, 10**6])
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (8, 33, 40), (700, 200, 3), (0, 3, 2)])
 def test_one_order_of_sums(
     shape: tuple[int, int, int], packed: int, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(low_rank_product, "PACKED_BYTES", packed)
+    monkeypatch.setattr(row_product, "PACKED_NDIM", packed)
     n, d, k = shape
     rng = np.random.default_rng(shape)
     z = rng.standard_normal((n, k + d)).astype(dtype)

@@ -1,14 +1,19 @@
 import numpy as np
 import pytest
 
+from mvn_dask.covariance import row_product
 from mvn_dask.covariance.ordered_product import ordered_product
 from mvn_dask.covariance.row_product import multiply_rows
 
 
 @pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (8, 5, 7), (17, 33, 40), (300, 9, 4), (0, 3, 2)])
-def test_bits_of_ordered_products(shape: tuple[int, int, int], dtype: str) -> None:
+@pytest.mark.parametrize("packed", [0, 10**6])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 50, 2), (8, 5, 7), (17, 33, 40), (300, 99, 4), (0, 300, 2)])
+def test_bits_of_ordered_products(
+    shape: tuple[int, int, int], packed: int, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_product, "PACKED_NDIM", packed)
     n, d, k = shape
     rng = np.random.default_rng(shape)
     z, matrix = rng.standard_normal((n, k)).astype(dtype), rng.standard_normal((d, k)).astype(dtype)
