@@ -1,0 +1,105 @@
+"""Hartley transforms of scaled normals along one axis: those of `covariance.hartley_line`, in compiled code.
+
+Input: a row of normals, the roots of eigenvalues, tables of cosines and sines. Output: the beginning of the transform
+that is kept. Cost: see there; no lock of Python's is held. Compilation takes some seconds for each precision.
+"""
+
+from typing import Any
+
+from numba import types
+
+from mvn_dask.compiled.compilation import CompiledFunction
+from mvn_dask.compiled.fourier import transform_lanes
+from mvn_dask.compiled.intrinsics import offset_pointer, pointer_at, pointer_to, vector_length
+from mvn_dask.compiled.llvm import subroutine
+
+
+@subroutine(types.void)
+def _load_columns(z: Any, roots: Any, block: int, columns: int, length: int, out: Any, lanes: int) -> None:
+    """A block of columns of a row, shape (length, columns), times the roots; zeros beyond the last column."""
+    first = block * lanes
+    width = max(0, min(lanes, columns - first))
+    points = columns * length
+    for k in range(length):
+        for lane in range(width):
+            place = k * columns + first + lane
+            out[k * lanes + lane] = z[place] * roots[min(place, points - place)]
+        for lane in range(width, lanes):
+            out[k * lanes + lane] = 0
+
+
+@subroutine(types.void)
+def _transform_columns(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radices: Any, tables: Any) -> None:
+    """Transform columns, two blocks as the parts of complex ones, and rotate those of each as its column asks for."""
+    lanes = vector_length(work)
+    columns, length, total = sizes[0], sizes[1], sizes[5]
+    half, size = length // 2 + 1, length * lanes
+    cosines = offset_pointer(tables, columns)
+    for block in range(0, -(-columns // lanes), 2):
+        source = offset_pointer(work, 2 * size)
+        _load_columns(z, roots, block, columns, length, source, lanes)
+        _load_columns(z, roots, block + 1, columns, length, offset_pointer(source, size), lanes)
+        real = offset_pointer(
+            work,
+            transform_lanes(
+                source, offset_pointer(source, size), work, length, lanes, offset_pointer(radices, sizes[3]), sizes[4],
+                cosines, offset_pointer(cosines, total),
+            ),
+        )  # fmt: skip
+        imaginary = offset_pointer(real, size)
+        for k in range(half):
+            target = k // lanes * 2 * columns * lanes + k % lanes
+            angle = columns + length + k * columns
+            for lane in range(min(2 * lanes, columns - block * lanes)):
+                place, mirrored = k * lanes + lane % lanes, (length - k) % length * lanes + lane % lanes
+                # Twice the two numbers; the table has halves.
+                if lane < lanes:
+                    one, two = real[place] + real[mirrored], imaginary[place] - imaginary[mirrored]
+                else:
+                    one, two = imaginary[place] + imaginary[mirrored], real[mirrored] - real[place]
+                column = block * lanes + lane
+                cosine, sine = tables[angle + column], tables[total + angle + column]
+                out[target + column * lanes] = one * cosine + two * sine
+                out[target + (columns + column) * lanes] = two * cosine - one * sine
+
+
+@subroutine(types.void)
+def _transform_parts(parts: Any, sizes: Any, out: Any, work: Any, radices: Any, tables: Any) -> None:
+    """Transform across the columns, and write the numbers that are kept, and those that mirror them."""
+    lanes = vector_length(work)
+    columns, length, kept = sizes[0], sizes[1], sizes[2]
+    half, size, points = length // 2 + 1, columns * lanes, columns * length
+    for block in range(-(-half // lanes)):
+        source = offset_pointer(parts, block * 2 * size)
+        real = offset_pointer(
+            work,
+            transform_lanes(
+                source, offset_pointer(source, size), work, columns, lanes, radices, sizes[3], tables,
+                offset_pointer(tables, sizes[5]),
+            ),
+        )  # fmt: skip
+        imaginary = offset_pointer(real, size)
+        first = block * lanes
+        width = min(lanes, half - first)
+        for each in range(columns):
+            for lane in range(width):
+                at, k = each * lanes + lane, first + lane
+                place = k + length * each
+                if place < kept:
+                    out[place] = real[at] - imaginary[at]
+                # Those of k = 0 and of half the length are among the ones above.
+                if k and 2 * k < length and points - place < kept:
+                    out[points - place] = real[at] + imaginary[at]
+
+
+def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
+    start = pointer_to(work, 0)
+    z, out = pointer_at(addresses[0], start), pointer_at(addresses[1], start)
+    roots, tables = pointer_at(addresses[2], start), pointer_at(addresses[3], start)
+    size, steps = pointer_to(sizes, 0), pointer_to(radices, 0)
+    parts = offset_pointer(start, 4 * max(sizes[0], sizes[1]) * vector_length(start))
+    _transform_columns(z, roots, size, parts, start, steps, tables)
+    _transform_parts(parts, size, out, start, steps, tables)
+
+
+transform = CompiledFunction(_transform)
