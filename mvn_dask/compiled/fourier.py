@@ -64,7 +64,11 @@ def _butterflies(radix: int, *, rotated: bool) -> Any:
             start = builder.mul(loop.index, I64(kind.count))
             sources = [builder.add(start, builder.mul(gap, I64(each))) for each in range(radix)]
             found = butterfly([tuple(_load(builder, part, at, kind) for part in (real, imaginary)) for at in sources])
-            found[1:] = [rotate(*pair) for pair in zip(found[1:], *zip(*angles))] if rotated else found[1:]
+            found[1:] = (
+                [rotate(number, *angle) for number, angle in zip(found[1:], angles, strict=True)]
+                if rotated
+                else found[1:]
+            )
             for each, number in enumerate(found):
                 at = builder.add(start, builder.mul(width, I64(each)))
                 for part, out in zip(number, (out_real, out_imaginary), strict=True):
@@ -82,7 +86,7 @@ def _any_radix(
     real: Any, imaginary: Any, radix: int, gap: int, out_real: Any, out_imaginary: Any, width: int, cosines: Any,
     sines: Any, step: int, turn: int,
 ) -> None:  # fmt: skip
-    """Transforms of any number of numbers, by the definition; `turn` is the place of a full turn's part in the table."""
+    """Transforms of any number of numbers, by the definition; `turn` is where the table has a turn's part of them."""
     for each in range(radix):
         place = each * width
         for lane in range(width):
@@ -104,33 +108,34 @@ def _any_radix(
 
 
 @subroutine(types.void)
-def _one_place(
-    real: Any, imaginary: Any, radix: int, gap: int, out_real: Any, out_imaginary: Any, width: int, cosines: Any,
-    sines: Any, step: int, turn: int,
-) -> None:  # fmt: skip
-    """Transforms of one stage that are rotated by the same angles."""
+def _first_place(
+    real: Any, imaginary: Any, radix: int, gap: int, out_real: Any, out_imaginary: Any, width: int
+) -> None:
+    """Transforms of one stage that are not rotated, by a formula."""
     if radix == 4:
-        if step:
-            _four_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
-        else:
-            _four(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
+        _four(real, imaginary, gap, out_real, out_imaginary, width, real, real, 0)
     elif radix == 2:
-        if step:
-            _two_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
-        else:
-            _two(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
+        _two(real, imaginary, gap, out_real, out_imaginary, width, real, real, 0)
     elif radix == 3:
-        if step:
-            _three_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
-        else:
-            _three(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
-    elif radix == 5:
-        if step:
-            _five_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
-        else:
-            _five(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
+        _three(real, imaginary, gap, out_real, out_imaginary, width, real, real, 0)
     else:
-        _any_radix(real, imaginary, radix, gap, out_real, out_imaginary, width, cosines, sines, step, turn)
+        _five(real, imaginary, gap, out_real, out_imaginary, width, real, real, 0)
+
+
+@subroutine(types.void)
+def _other_place(
+    real: Any, imaginary: Any, radix: int, gap: int, out_real: Any, out_imaginary: Any, width: int, cosines: Any,
+    sines: Any, step: int,
+) -> None:  # fmt: skip
+    """Transforms of one stage that are rotated by the same angles, by a formula."""
+    if radix == 4:
+        _four_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
+    elif radix == 2:
+        _two_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
+    elif radix == 3:
+        _three_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
+    else:
+        _five_rotated(real, imaginary, gap, out_real, out_imaginary, width, cosines, sines, step)
 
 
 @subroutine(types.int64)
@@ -157,11 +162,15 @@ def transform_lanes(
         if stage:
             real, imaginary = offset_pointer(work, 2 * size - target), offset_pointer(work, 3 * size - target)
         for place in range(rest):
-            source, out = place * width, target + radix * place * width
-            _one_place(
-                offset_pointer(real, source), offset_pointer(imaginary, source), radix, rest * width,
-                offset_pointer(work, out), offset_pointer(work, size + out), width, cosines, sines,
-                place * (length // (rest * radix)), length // radix,
-            )  # fmt: skip
+            source, out, step = place * width, target + radix * place * width, place * (length // (rest * radix))
+            one, two = offset_pointer(real, source), offset_pointer(imaginary, source)
+            out_one, out_two = offset_pointer(work, out), offset_pointer(work, size + out)
+            if radix > 5:
+                turn = length // radix
+                _any_radix(one, two, radix, rest * width, out_one, out_two, width, cosines, sines, step, turn)
+            elif step:
+                _other_place(one, two, radix, rest * width, out_one, out_two, width, cosines, sines, step)
+            else:
+                _first_place(one, two, radix, rest * width, out_one, out_two, width)
         width *= radix
     return target

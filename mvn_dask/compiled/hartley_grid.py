@@ -7,7 +7,6 @@ that a row is transformed alone. Compilation takes some seconds for each precisi
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 
 from mvn_dask.compiled import llvm
@@ -67,7 +66,10 @@ def _transform_lines(
             line = min(top + lane, count - 1)
             mirrored = (lines - line) % lines
             root = offset_pointer(roots, (min(first, opposite) * (lines // 2 + 1) + min(line, mirrored)) * half)
-            one, other = offset_pointer(z, (first * lines + line) * points), offset_pointer(z, (opposite * lines + mirrored) * points)
+            one, other = (
+                offset_pointer(z, (first * lines + line) * points),
+                offset_pointer(z, (opposite * lines + mirrored) * points),
+            )
             _load_line(one, root, points, offset_pointer(work, 2 * size + lane), lanes)
             _load_line(other, root, points, offset_pointer(work, 3 * size + lane), lanes)
         source = offset_pointer(work, 2 * size)
@@ -85,7 +87,9 @@ def _transform_lines(
                 for k in range(width):
                     out[line * lanes + k] = found[(block * lanes + k) * lanes + lane]
                 for k in range(width):
-                    out_opposite[mirrored * lanes + k] = found[size + (points - block * lanes - k) % points * lanes + lane]
+                    out_opposite[mirrored * lanes + k] = found[
+                        size + (points - block * lanes - k) % points * lanes + lane
+                    ]
 
 
 @subroutine(types.void)
@@ -133,7 +137,9 @@ def _transform_columns(
         for k in range(kept):
             at, mirrored, row = k * lanes, (length - k) % length * lanes, k * stride
             if whole:
-                _separate(found, offset_pointer(found, size), at, mirrored, offset_pointer(out, row + place), second - place)
+                _separate(
+                    found, offset_pointer(found, size), at, mirrored, offset_pointer(out, row + place), second - place
+                )
                 continue
             _separate(found, offset_pointer(found, size), at, mirrored, rows, lanes)
             for lane in range(width):
@@ -154,7 +160,7 @@ def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
     ahead = planes if planes > 1 else 0
     total = ahead + lines + points
     blocks = -(-sizes[5] // lanes)
-    room = (4 * max(planes, max(lines, points)) + 2) * lanes
+    room = (4 * max(planes, lines, points) + 2) * lanes
     columns = offset_pointer(start, room)
     last, middle = offset_pointer(steps, sizes[6] + sizes[7]), offset_pointer(steps, sizes[6])
     for plane in range(planes // 2 + 1):

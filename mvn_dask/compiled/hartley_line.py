@@ -1,4 +1,4 @@
-"""Hartley transforms of scaled normals along one axis: those of `covariance.hartley_line`, in compiled code.
+"""Hartley transforms of scaled normals along one axis: those of `covariance.hartley_transform`, in compiled code.
 
 Input: a row of normals, the roots of eigenvalues, tables of cosines and sines. Output: the beginning of the transform
 that is kept. Cost: see there; no lock of Python's is held. Compilation takes some seconds for each precision.

@@ -1,7 +1,8 @@
 """Lengths of Fourier transforms, their radices, and the cosines and sines that they need.
 
-Input: a length. Output: its factors, and tables with the same bits on every machine: not the cosines of a C library, but
-series of additions and multiplications, each rounded as IEEE 754 says. Cost: O(length).
+Input: a length; complex columns. Output: its factors, tables, and transforms, with the same bits on every machine: not
+the cosines of a C library, but series of additions and multiplications, each rounded as IEEE 754 says. Cost: O(length)
+for tables.
 """
 
 from math import isqrt, pi
@@ -103,7 +104,7 @@ def fourier(real: FloatArray, imaginary: FloatArray, tables: FloatArray) -> Comp
     --------
     >>> real, imaginary = fourier(np.array([[1.0], [2.0], [4.0]]), np.zeros((3, 1)), circle(3))
     >>> (real + 1j * imaginary)[:, 0].round(3)
-    array([ 7. +0.j   , -2. +1.732j, -2. -1.732j])
+    array([ 7.+0.j   , -2.+1.732j, -2.-1.732j])
 
     References
     ----------
