@@ -1,7 +1,7 @@
 """Pruned Hartley transforms of scaled normals, in one, two and three dimensions, with a fixed order of operations.
 
-Input: rows of k numbers on a grid of `lengths`, a root for each, and tables. Output: the corner `kept` of the transforms
-of their products, d numbers a row. Cost: about 2 log2(k) operations a number: in compiled code less than those of
+Input: rows of k numbers on a grid of `lengths`, a root for each, and tables. Output: the corner `kept` of the
+transforms of their products, d numbers a row. Cost: about 2 log2(k) operations a number: in compiled code less than those of
 scipy's real transform take, in numpy about ten times as long; beside the rows, memory for k numbers.
 
 The transform of x at j is the sum over i of x[i] · cas(2π Σ i_a j_a / length_a), with cas = cos + sin. Since
