@@ -8,7 +8,7 @@ References
 H. J. Nussbaumer, Fast Fourier Transform and Convolution Algorithms, 2nd ed., 1982, section 4.2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Number = Any
@@ -29,7 +29,7 @@ def butterfly(numbers: Sequence[Complex]) -> list[Complex]:
     >>> butterfly([(1.0, 0.0), (2.0, 0.0), (4.0, 0.0), (8.0, 0.0)])
     [(15.0, 0.0), (-3.0, 6.0), (-5.0, 0.0), (-3.0, -6.0)]
     """
-    return {2: _two, 3: _three, 4: _four, 5: _five}[len(numbers)](*numbers)
+    return _FORMULAS[len(numbers)](*numbers)
 
 
 def rotate(number: Complex, cosine: Number, sine: Number) -> Complex:
@@ -79,3 +79,6 @@ def _five(a: Complex, b: Complex, c: Complex, d: Complex, e: Complex) -> list[Co
     second, fifth = _both_turns(one, _add(_scale(outer_gap, SIN_72), _scale(inner_gap, SIN_144)))
     third, fourth = _both_turns(two, _subtract(_scale(outer_gap, SIN_144), _scale(inner_gap, SIN_72)))
     return [_add(a, _add(outer, inner)), second, third, fourth, fifth]
+
+
+_FORMULAS: dict[int, Callable[..., list[Complex]]] = {2: _two, 3: _three, 4: _four, 5: _five}

@@ -63,7 +63,8 @@ def _butterflies(radix: int, *, rotated: bool) -> Any:
         with cgutils.for_range(builder, builder.udiv(width, I64(kind.count))) as loop:
             start = builder.mul(loop.index, I64(kind.count))
             sources = [builder.add(start, builder.mul(gap, I64(each))) for each in range(radix)]
-            found = butterfly([tuple(_load(builder, part, at, kind) for part in (real, imaginary)) for at in sources])
+            numbers = [(_load(builder, real, at, kind), _load(builder, imaginary, at, kind)) for at in sources]
+            found = butterfly(numbers)
             found[1:] = (
                 [rotate(number, *angle) for number, angle in zip(found[1:], angles, strict=True)]
                 if rotated

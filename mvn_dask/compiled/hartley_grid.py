@@ -148,42 +148,41 @@ def _transform_columns(
                 out[row + second + lane] = rows[lanes + lane]
 
 
-def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
-    """Transform a row of an embedding of two or three axes."""
-    start = pointer_to(work, 0)
-    z, out = pointer_at(addresses[0], start), pointer_at(addresses[1], start)
-    roots, tables = pointer_at(addresses[2], start), pointer_at(addresses[3], start)
-    lanes = vector_length(start)
+@subroutine(types.void)
+def _transform_row(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radices: Any, tables: Any) -> None:
+    lanes = vector_length(work)
     planes, lines, points = sizes[0], sizes[1], sizes[2]
-    size, steps = pointer_to(sizes, 0), pointer_to(radices, 0)
     # Tables of the axes follow each other, cosines before sines; a plane alone needs none for its axis.
     ahead = planes if planes > 1 else 0
     total = ahead + lines + points
     blocks = -(-sizes[5] // lanes)
-    room = (4 * max(planes, lines, points) + 2) * lanes
-    columns = offset_pointer(start, room)
-    last, middle = offset_pointer(steps, sizes[6] + sizes[7]), offset_pointer(steps, sizes[6])
+    columns = offset_pointer(work, (4 * max(planes, lines, points) + 2) * lanes)
+    middle, last = offset_pointer(radices, sizes[6]), offset_pointer(radices, sizes[6] + sizes[7])
+    table = offset_pointer(tables, ahead + lines)
     for plane in range(planes // 2 + 1):
         opposite = (planes - plane) % planes
-        table = offset_pointer(tables, ahead + lines)
-        _transform_lines(z, roots, plane, opposite, size, columns, start, last, table, offset_pointer(table, total))
-    middle_table = offset_pointer(tables, ahead)
+        _transform_lines(z, roots, plane, opposite, sizes, columns, work, last, table, offset_pointer(table, total))
+    table = offset_pointer(tables, ahead)
+    sines = offset_pointer(table, total)
     if planes == 1:
-        _transform_columns(
-            columns, blocks, lines, sizes[4], size, out, start, middle, sizes[7], middle_table,
-            offset_pointer(middle_table, total),
-        )  # fmt: skip
+        _transform_columns(columns, blocks, lines, sizes[4], sizes, out, work, middle, sizes[7], table, sines)
         return
     others = offset_pointer(columns, planes * blocks * lines * lanes)
     for plane in range(planes // 2 + 1):
-        opposite = (planes - plane) % planes
-        _transform_planes(
-            columns, plane, opposite, size, others, start, middle, middle_table, offset_pointer(middle_table, total)
-        )
-    _transform_columns(
-        others, sizes[4] * blocks, planes, sizes[3], size, out, start, steps, sizes[6], tables,
-        offset_pointer(tables, total),
-    )  # fmt: skip
+        _transform_planes(columns, plane, (planes - plane) % planes, sizes, others, work, middle, table, sines)
+    sines = offset_pointer(tables, total)
+    _transform_columns(others, sizes[4] * blocks, planes, sizes[3], sizes, out, work, radices, sizes[6], tables, sines)
+
+
+def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
+    start = pointer_to(work, 0)
+    z, out = pointer_at(addresses[0], start), pointer_at(addresses[1], start)
+    roots, tables = pointer_at(addresses[2], start), pointer_at(addresses[3], start)
+    size, steps = pointer_to(sizes, 0), pointer_to(radices, 0)
+    for row in range(addresses[4]):
+        numbers = offset_pointer(z, row * sizes[0] * sizes[1] * sizes[2])
+        kept = offset_pointer(out, row * sizes[3] * sizes[4] * sizes[5])
+        _transform_row(numbers, roots, size, kept, start, steps, tables)
 
 
 transform = CompiledFunction(_transform)

@@ -98,8 +98,10 @@ def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
     roots, tables = pointer_at(addresses[2], start), pointer_at(addresses[3], start)
     size, steps = pointer_to(sizes, 0), pointer_to(radices, 0)
     parts = offset_pointer(start, 4 * max(sizes[0], sizes[1]) * vector_length(start))
-    _transform_columns(z, roots, size, parts, start, steps, tables)
-    _transform_parts(parts, size, out, start, steps, tables)
+    for row in range(addresses[4]):
+        numbers = offset_pointer(z, row * sizes[0] * sizes[1])
+        _transform_columns(numbers, roots, size, parts, start, steps, tables)
+        _transform_parts(parts, size, offset_pointer(out, row * sizes[2]), start, steps, tables)
 
 
 transform = CompiledFunction(_transform)

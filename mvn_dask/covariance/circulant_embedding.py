@@ -30,6 +30,8 @@ from mvn_dask.hashing import digest, fingerprint
 
 NEGATIVE = 1e-13
 """An eigenvalue is rounding, and taken as 0, if it is negative and less than this, relative to the largest."""
+ROUNDINGS = 4.0
+"""Roundings of an eigenvalue, each of the root of the sum of the squares of all covariances."""
 LONGER = (1.25, 1.5, 2.0, 3.0, 4.0)
 """Multiples of the lengths that are tried where an embedding does not do."""
 TRIED_POINTS = 2**26
@@ -80,7 +82,9 @@ class Embedding:
         exact = smallest >= -NEGATIVE * largest
         if not exact and not approximate:
             return None
-        np.maximum(eigenvalues, 0.0, out=eigenvalues)
+        # What is less than the rounding of the values and of the transform is 0 as likely as not.
+        rounding = ROUNDINGS * np.finfo(np.float64).eps * np.sqrt(sum_of_all(np.square(values), lengths))
+        eigenvalues[eigenvalues <= rounding] = 0.0
         variance = float(values.flat[0])
         if not exact:
             eigenvalues *= variance / (sum_of_all(eigenvalues, lengths) / transform.points)

@@ -73,8 +73,7 @@ class CirculantFactor(Factor):
     @property
     def rank(self) -> int:
         """Points with an eigenvalue, and at most d; in two and three dimensions it may be less."""
-        limit = float(self.roots.max()) * self.noise_ndim * float(np.finfo(self.roots.dtype).eps)
-        count = sum_of_all(np.asarray(self.roots > limit, np.float64), self.transform.lengths)
+        count = sum_of_all(np.asarray(self.roots > 0.0, np.float64), self.transform.lengths)
         return min(self.ndim, round(count))
 
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:

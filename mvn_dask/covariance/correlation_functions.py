@@ -206,7 +206,8 @@ def _positive(**parameters: object) -> tuple[tuple[str, float], ...]:
 
 def _matern(ratios: Float64Array, nu: float) -> Float64Array:
     """Matérn's correlations at distances in units of the length."""
-    x = math.sqrt(2.0 * nu) * ratios
+    # No infinity, which times 0 is not a number.
+    x = np.minimum(math.sqrt(2.0 * nu) * ratios, 1e100)
     if nu == 0.5:
         return np.exp(-x)
     if nu == 1.5:

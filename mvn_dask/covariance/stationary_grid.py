@@ -182,6 +182,7 @@ def _whole_numbers(name: str, value: object, *, least: int) -> tuple[int, ...]:
     if isinstance(value, (bool, np.bool_, str, bytes)):
         raise ArgumentTypeError(f"`{name}` must be an integer or a sequence of them, not {short_repr(value)}")
     try:
+        numbers: tuple[int, ...]
         try:
             numbers = (operator.index(cast(SupportsIndex, value)),)
         except TypeError:

@@ -8,7 +8,16 @@ from mvn_dask.covariance.hartley_transform import HartleyTransform
 from tests.covariance.test_hartley_transform import definition, inputs
 from tests.support.registers import REGISTERS, assert_passes_with
 
-CASES = [((8, 8), (4, 4)), ((2, 2), (1, 2)), ((15, 7), (15, 7)), ((30, 28), (17, 11)), ((100, 60), (50, 31)), ((6, 8, 10), (4, 4, 5)), ((7, 9, 40), (7, 9, 20)), ((2, 2, 2), (2, 1, 2))]
+CASES = [
+    ((8, 8), (4, 4)),
+    ((2, 2), (1, 2)),
+    ((15, 7), (15, 7)),
+    ((30, 28), (17, 11)),
+    ((100, 60), (50, 31)),
+    ((6, 8, 10), (4, 4, 5)),
+    ((7, 9, 40), (7, 9, 20)),
+    ((2, 2, 2), (2, 1, 2)),
+]
 """Lengths, and what is kept of them."""
 
 

@@ -8,7 +8,15 @@ from mvn_dask.covariance.hartley_transform import HartleyTransform
 from tests.covariance.test_hartley_transform import definition, inputs
 from tests.support.registers import REGISTERS, assert_passes_with
 
-CASES = [((1,), (1,)), ((2,), (2,)), ((6,), (4,)), ((13,), (13,)), ((148,), (148,)), ((675,), (338,)), ((2000,), (1001,))]
+CASES = [
+    ((1,), (1,)),
+    ((2,), (2,)),
+    ((6,), (4,)),
+    ((13,), (13,)),
+    ((148,), (148,)),
+    ((675,), (338,)),
+    ((2000,), (1001,)),
+]
 """Lengths, and what is kept of them."""
 
 
