@@ -10,7 +10,7 @@ def gaussian_lags(lengths: tuple[int, ...], length: float = 6.0) -> Float64Array
     squares = np.zeros(1)
     for each in lengths:
         squares = np.add.outer(squares, np.arange(each // 2 + 1.0) ** 2)
-    return np.exp(-squares[0] / (2 * length**2))
+    return np.asarray(np.exp(-squares[0] / (2 * length**2)))
 
 
 def test_an_exact_embedding() -> None:

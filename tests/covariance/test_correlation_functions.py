@@ -53,9 +53,10 @@ def test_a_function_is_a_value(function: CovarianceFunction) -> None:
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, np.nan, np.inf, 10**400])
 def test_numbers_that_are_not_positive(wrong: float) -> None:
-    for make in (lambda: exponential(wrong), lambda: gaussian(1.0, wrong), lambda: spherical(wrong)):
-        with pytest.raises(ArgumentError, match="must be positive and finite"):
-            make()
+    for function in (exponential, gaussian, spherical):
+        for arguments in ((wrong,), (1.0, wrong)):
+            with pytest.raises(ArgumentError, match="must be positive and finite"):
+                function(*arguments)
     with pytest.raises(ArgumentError, match="`nu` must be positive"):
         matern(1.0, wrong)
 

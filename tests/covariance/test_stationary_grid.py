@@ -87,7 +87,7 @@ def test_rows_are_those_of_numpys_path(shape: tuple[int, ...], dtype: Any, monke
     sample = mvn_dask.MultivariateNormal(0.5, StationaryGrid(exponential(1.0), shape)).sample(300, seed=3, dtype=dtype)
     rows = sample.compute()
     np.testing.assert_array_equal(sample[111:113].compute(), rows[111:113])
-    for path in (kernel, mvn_dask.covariance.hartley_transform):  # type: ignore[attr-defined]
+    for path in (kernel, mvn_dask.covariance.hartley_transform):
         monkeypatch.setattr(path, "compiled_module", lambda _: None)
     again = mvn_dask.MultivariateNormal(0.5, StationaryGrid(exponential(1.0), shape))
     np.testing.assert_array_equal(again.sample(300, seed=3, dtype=dtype, chunks=77).compute(), rows)

@@ -87,15 +87,16 @@ def test_columns_that_are_none(kind: Any) -> None:
     for shape in ((2, 2), (0,), ()):
         with pytest.raises(ArgumentError, match="1 dimensional and not empty"):
             kind(np.ones(shape))
-    for wrong in (np.nan, np.inf):
+    for number in (np.nan, np.inf):
         with pytest.raises(ArgumentError, match=r"first_column\[1\] is (nan|inf)"):
-            kind([1.0, wrong, wrong])
+            kind([1.0, number, number])
     for column in ([-1.0, 0.0], [1.0, -2.0], [0.0, 1.0]):
         with pytest.raises(ArgumentError, match="is no covariance: its first entry"):
             kind(column)
-    for column in (["a", "b"], [1.0, 1j], None, "ab", [1.0, None], {1.0, 2.0}):
+    wrongs: list[Any] = [["a", "b"], [1.0, 1j], None, "ab", [1.0, None], {1.0, 2.0}]
+    for wrong in wrongs:
         with pytest.raises((ArgumentError, ArgumentTypeError), match=r"first_column|complex"):
-            kind(column)
+            kind(wrong)
     with pytest.raises(ArgumentError, match="masked"):
         kind(np.ma.masked_array([1.0, 0.5], [False, True]))
 
