@@ -86,10 +86,11 @@ def _transform_lines(
                 mirrored = (lines - line) % lines
                 for k in range(width):
                     out[line * lanes + k] = found[(block * lanes + k) * lanes + lane]
-                for k in range(width):
-                    out_opposite[mirrored * lanes + k] = found[
-                        size + (points - block * lanes - k) % points * lanes + lane
-                    ]
+                # The first point mirrors itself. No remainders, which take longer than all the rest.
+                if block == 0:
+                    out_opposite[mirrored * lanes] = found[size + lane]
+                for k in range(1 if block == 0 else 0, width):
+                    out_opposite[mirrored * lanes + k] = found[size + (points - block * lanes - k) * lanes + lane]
 
 
 @subroutine(types.void)
@@ -135,7 +136,7 @@ def _transform_columns(
         second_width = min(lanes, last - other % blocks * lanes)
         whole = width == lanes and second_width == lanes and other != block
         for k in range(kept):
-            at, mirrored, row = k * lanes, (length - k) % length * lanes, k * stride
+            at, mirrored, row = k * lanes, (length - k if k else 0) * lanes, k * stride
             if whole:
                 _separate(
                     found, offset_pointer(found, size), at, mirrored, offset_pointer(out, row + place), second - place

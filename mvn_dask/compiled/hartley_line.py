@@ -36,7 +36,7 @@ def _transform_columns(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radi
     half, size = length // 2 + 1, length * lanes
     cosines = offset_pointer(tables, columns)
     for block in range(0, -(-columns // lanes), 2):
-        source = offset_pointer(work, 2 * size)
+        source, first = offset_pointer(work, 2 * size), block * lanes
         _load_columns(z, roots, block, columns, length, source, lanes)
         _load_columns(z, roots, block + 1, columns, length, offset_pointer(source, size), lanes)
         real = offset_pointer(
@@ -48,19 +48,23 @@ def _transform_columns(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radi
         )  # fmt: skip
         imaginary = offset_pointer(real, size)
         for k in range(half):
-            target = k // lanes * 2 * columns * lanes + k % lanes
-            angle = columns + length + k * columns
-            for lane in range(min(2 * lanes, columns - block * lanes)):
-                place, mirrored = k * lanes + lane % lanes, (length - k) % length * lanes + lane % lanes
-                # Twice the two numbers; the table has halves.
-                if lane < lanes:
-                    one, two = real[place] + real[mirrored], imaginary[place] - imaginary[mirrored]
-                else:
-                    one, two = imaginary[place] + imaginary[mirrored], real[mirrored] - real[place]
-                column = block * lanes + lane
-                cosine, sine = tables[angle + column], tables[total + angle + column]
-                out[target + column * lanes] = one * cosine + two * sine
-                out[target + (columns + column) * lanes] = two * cosine - one * sine
+            target = (k // lanes * 2 * columns + first) * lanes + k % lanes
+            angle = columns + length + k * columns + first
+            place, mirrored = k * lanes, (length - k if k else 0) * lanes
+            # Twice the numbers of the one block, then of the other; the table has halves.
+            for lane in range(min(lanes, columns - first)):
+                one = real[place + lane] + real[mirrored + lane]
+                two = imaginary[place + lane] - imaginary[mirrored + lane]
+                cosine, sine = tables[angle + lane], tables[total + angle + lane]
+                out[target + lane * lanes] = one * cosine + two * sine
+                out[target + (columns + lane) * lanes] = two * cosine - one * sine
+            angle, target = angle + lanes, target + lanes * lanes
+            for lane in range(min(lanes, columns - first - lanes)):
+                one = imaginary[place + lane] + imaginary[mirrored + lane]
+                two = real[mirrored + lane] - real[place + lane]
+                cosine, sine = tables[angle + lane], tables[total + angle + lane]
+                out[target + lane * lanes] = one * cosine + two * sine
+                out[target + (columns + lane) * lanes] = two * cosine - one * sine
 
 
 @subroutine(types.void)
