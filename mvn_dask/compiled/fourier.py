@@ -21,6 +21,9 @@ from mvn_dask.compiled.butterflies import butterfly, rotate
 from mvn_dask.compiled.intrinsics import offset_pointer
 from mvn_dask.compiled.llvm import I64, REGISTER_BYTES, instruction, subroutine
 
+SKEW = 5
+"""Rows of room behind columns: without it, what a butterfly reads would share a few sets of the cache."""
+
 
 class _Vector:
     """A vector of compiled code, which is added, subtracted and multiplied as numpy's arrays are."""
@@ -140,18 +143,24 @@ def _other_place(
 
 
 @subroutine(types.int64)
+def part_room(length: int, lanes: int) -> int:
+    """Numbers from the real parts of columns to the imaginary parts, and from those on."""
+    return (length + SKEW) * lanes
+
+
+@subroutine(types.int64)
 def transform_lanes(
     source_real: Any, source_imaginary: Any, work: Any, length: int, lanes: int, radices: Any, stages: int,
     cosines: Any, sines: Any,
 ) -> int:  # fmt: skip
     """Transform columns of shape (length, lanes); returns where in `work` the real parts are, before the others.
 
-    `work` has room for four such columns. The source may be its second half.
+    `work` has room for four such parts, `part_room` each. The source may be its second half.
     """
-    size = length * lanes
+    size = part_room(length, lanes)
     rest, width = length, lanes
     # Without a stage, a transform of one number is that number.
-    for lane in range(0 if stages else size):
+    for lane in range(0 if stages else length * lanes):
         work[lane] = source_real[lane]
         work[size + lane] = source_imaginary[lane]
     target = 0

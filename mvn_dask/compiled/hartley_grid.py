@@ -5,13 +5,14 @@ is kept. Cost: see there; no lock of Python's is held. Lines of one row lie side
 that a row is transformed alone. Compilation takes some seconds for each precision.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from numba import types
 
 from mvn_dask.compiled import llvm
 from mvn_dask.compiled.compilation import CompiledFunction
-from mvn_dask.compiled.fourier import transform_lanes
+from mvn_dask.compiled.fourier import SKEW, part_room, transform_lanes
 from mvn_dask.compiled.intrinsics import offset_pointer, pointer_at, pointer_to, vector_length
 from mvn_dask.compiled.llvm import instruction, subroutine
 
@@ -59,7 +60,7 @@ def _transform_lines(
     """
     lanes = vector_length(work)
     lines, points, kept, stages = sizes[1], sizes[2], sizes[5], sizes[8]
-    half, size, blocks = points // 2 + 1, points * lanes, -(-kept // lanes)
+    half, size, blocks = points // 2 + 1, part_room(points, lanes), -(-kept // lanes)
     count = lines // 2 + 1 if first == opposite else lines
     for top in range(0, count, lanes):
         for lane in range(lanes):
@@ -78,8 +79,8 @@ def _transform_lines(
             transform_lanes(source, offset_pointer(source, size), work, points, lanes, radices, stages, cosines, sines),
         )
         for block in range(blocks):
-            out = offset_pointer(lines_out, (first * blocks + block) * lines * lanes)
-            out_opposite = offset_pointer(lines_out, (opposite * blocks + block) * lines * lanes)
+            out = offset_pointer(lines_out, (first * blocks + block) * part_room(lines, lanes))
+            out_opposite = offset_pointer(lines_out, (opposite * blocks + block) * part_room(lines, lanes))
             width = min(lanes, kept - block * lanes)
             for lane in range(min(lanes, count - top)):
                 line = top + lane
@@ -100,7 +101,7 @@ def _transform_planes(
     """Transform the columns of a plane together with those of the opposite one, as `_transform_lines` does lines."""
     lanes = vector_length(work)
     planes, lines, kept, stages = sizes[0], sizes[1], sizes[4], sizes[7]
-    size, blocks = lines * lanes, -(-sizes[5] // lanes)
+    size, blocks = part_room(lines, lanes), -(-sizes[5] // lanes)
     for block in range(blocks):
         real = offset_pointer(lines_in, (first * blocks + block) * size)
         imaginary = offset_pointer(lines_in, (opposite * blocks + block) * size)
@@ -108,7 +109,7 @@ def _transform_planes(
             work, transform_lanes(real, imaginary, work, lines, lanes, radices, stages, cosines, sines)
         )
         for k in range(kept):
-            column = offset_pointer(out, (k * blocks + block) * planes * lanes)
+            column = offset_pointer(out, (k * blocks + block) * part_room(planes, lanes))
             _copy_vector(offset_pointer(found, k * lanes), offset_pointer(column, first * lanes))
             mirrored = (lines - k) % lines
             _copy_vector(offset_pointer(found, size + mirrored * lanes), offset_pointer(column, opposite * lanes))
@@ -121,7 +122,7 @@ def _transform_columns(
 ) -> None:  # fmt: skip
     """Transform blocks of real columns, two and two as the parts of complex ones, and write the rows that are kept."""
     lanes = vector_length(work)
-    size, last = length * lanes, sizes[5]
+    size, last = part_room(length, lanes), sizes[5]
     blocks = -(-last // lanes)
     stride = count // blocks * last
     rows = offset_pointer(work, 4 * size)
@@ -157,7 +158,7 @@ def _transform_row(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radices:
     ahead = planes if planes > 1 else 0
     total = ahead + lines + points
     blocks = -(-sizes[5] // lanes)
-    columns = offset_pointer(work, (4 * max(planes, lines, points) + 2) * lanes)
+    columns = offset_pointer(work, 4 * part_room(max(planes, lines, points), lanes) + 2 * lanes)
     middle, last = offset_pointer(radices, sizes[6]), offset_pointer(radices, sizes[6] + sizes[7])
     table = offset_pointer(tables, ahead + lines)
     for plane in range(planes // 2 + 1):
@@ -168,7 +169,7 @@ def _transform_row(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radices:
     if planes == 1:
         _transform_columns(columns, blocks, lines, sizes[4], sizes, out, work, middle, sizes[7], table, sines)
         return
-    others = offset_pointer(columns, planes * blocks * lines * lanes)
+    others = offset_pointer(columns, planes * blocks * part_room(lines, lanes))
     for plane in range(planes // 2 + 1):
         _transform_planes(columns, plane, (planes - plane) % planes, sizes, others, work, middle, table, sines)
     sines = offset_pointer(tables, total)
@@ -187,3 +188,12 @@ def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
 
 
 transform = CompiledFunction(_transform)
+
+
+def work_numbers(sizes: Sequence[int], lanes: int) -> int:
+    """Numbers of memory that `transform` works in."""
+    planes, lines, points, _, kept, last = sizes[:6]
+    blocks = -(-last // lanes)
+    columns = planes * blocks * (lines + SKEW)
+    others = kept * blocks * (planes + SKEW) if planes > 1 else 0
+    return lanes * (4 * (max(planes, lines, points) + SKEW) + 2 + columns + others)

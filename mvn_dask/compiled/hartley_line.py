@@ -4,12 +4,13 @@ Input: a row of normals, the roots of eigenvalues, tables of cosines and sines. 
 that is kept. Cost: see there; no lock of Python's is held. Compilation takes some seconds for each precision.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from numba import types
 
 from mvn_dask.compiled.compilation import CompiledFunction
-from mvn_dask.compiled.fourier import transform_lanes
+from mvn_dask.compiled.fourier import SKEW, part_room, transform_lanes
 from mvn_dask.compiled.intrinsics import offset_pointer, pointer_at, pointer_to, vector_length
 from mvn_dask.compiled.llvm import subroutine
 
@@ -33,7 +34,7 @@ def _transform_columns(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radi
     """Transform columns, two blocks as the parts of complex ones, and rotate those of each as its column asks for."""
     lanes = vector_length(work)
     columns, length, total = sizes[0], sizes[1], sizes[5]
-    half, size = length // 2 + 1, length * lanes
+    half, size, part = length // 2 + 1, part_room(length, lanes), part_room(columns, lanes)
     cosines = offset_pointer(tables, columns)
     for block in range(0, -(-columns // lanes), 2):
         source, first = offset_pointer(work, 2 * size), block * lanes
@@ -48,7 +49,7 @@ def _transform_columns(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radi
         )  # fmt: skip
         imaginary = offset_pointer(real, size)
         for k in range(half):
-            target = (k // lanes * 2 * columns + first) * lanes + k % lanes
+            target = k // lanes * 2 * part + first * lanes + k % lanes
             angle = columns + length + k * columns + first
             place, mirrored = k * lanes, (length - k if k else 0) * lanes
             # Twice the numbers of the one block, then of the other; the table has halves.
@@ -57,14 +58,14 @@ def _transform_columns(z: Any, roots: Any, sizes: Any, out: Any, work: Any, radi
                 two = imaginary[place + lane] - imaginary[mirrored + lane]
                 cosine, sine = tables[angle + lane], tables[total + angle + lane]
                 out[target + lane * lanes] = one * cosine + two * sine
-                out[target + (columns + lane) * lanes] = two * cosine - one * sine
+                out[target + part + lane * lanes] = two * cosine - one * sine
             angle, target = angle + lanes, target + lanes * lanes
             for lane in range(min(lanes, columns - first - lanes)):
                 one = imaginary[place + lane] + imaginary[mirrored + lane]
                 two = real[mirrored + lane] - real[place + lane]
                 cosine, sine = tables[angle + lane], tables[total + angle + lane]
                 out[target + lane * lanes] = one * cosine + two * sine
-                out[target + (columns + lane) * lanes] = two * cosine - one * sine
+                out[target + part + lane * lanes] = two * cosine - one * sine
 
 
 @subroutine(types.void)
@@ -72,7 +73,7 @@ def _transform_parts(parts: Any, sizes: Any, out: Any, work: Any, radices: Any, 
     """Transform across the columns, and write the numbers that are kept, and those that mirror them."""
     lanes = vector_length(work)
     columns, length, kept = sizes[0], sizes[1], sizes[2]
-    half, size, points = length // 2 + 1, columns * lanes, columns * length
+    half, size, points = length // 2 + 1, part_room(columns, lanes), columns * length
     for block in range(-(-half // lanes)):
         source = offset_pointer(parts, block * 2 * size)
         real = offset_pointer(
@@ -101,7 +102,8 @@ def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
     z, out = pointer_at(addresses[0], start), pointer_at(addresses[1], start)
     roots, tables = pointer_at(addresses[2], start), pointer_at(addresses[3], start)
     size, steps = pointer_to(sizes, 0), pointer_to(radices, 0)
-    parts = offset_pointer(start, 4 * max(sizes[0], sizes[1]) * vector_length(start))
+    lanes = vector_length(start)
+    parts = offset_pointer(start, 4 * part_room(max(sizes[0], sizes[1]), lanes))
     for row in range(addresses[4]):
         numbers = offset_pointer(z, row * sizes[0] * sizes[1])
         _transform_columns(numbers, roots, size, parts, start, steps, tables)
@@ -109,3 +111,10 @@ def _transform(work: Any, addresses: Any, sizes: Any, radices: Any) -> None:
 
 
 transform = CompiledFunction(_transform)
+
+
+def work_numbers(sizes: Sequence[int], lanes: int) -> int:
+    """Numbers of memory that `transform` works in."""
+    columns, length = sizes[:2]
+    blocks = -(-(length // 2 + 1) // lanes)
+    return lanes * (4 * (max(columns, length) + SKEW) + 2 * blocks * (columns + SKEW))

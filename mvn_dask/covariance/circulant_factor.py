@@ -78,6 +78,12 @@ class CirculantFactor(Factor):
 
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """The corner of the Hartley transforms of ``z * roots``: about 2.5 k log2(k) flops a row."""
+        # Compiled code checks no bounds.
+        if z.ndim != 2 or z.shape[1] != self.noise_ndim or (out is not None and out.shape != (len(z), self.ndim)):
+            shapes = f"{z.shape} and {None if out is None else out.shape}"
+            raise ArgumentError(
+                f"rows of {self.noise_ndim} normals become rows of {self.ndim}: the shapes are {shapes}"
+            )
         numbers = np.ascontiguousarray(z, self.roots.dtype)
         direct = out is not None and out.flags.c_contiguous and out.dtype == numbers.dtype
         rows = out if out is not None and direct else np.empty((len(z), self.ndim), numbers.dtype)

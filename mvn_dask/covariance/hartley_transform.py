@@ -113,7 +113,7 @@ class HartleyTransform:
                 out[top : top + height] = transform(z[top : top + height], roots, tables)
             return
         sizes, radices = self._layout()
-        work = np.zeros(self._work_numbers(VECTOR_SIZE // z.itemsize), z.dtype)
+        work = np.zeros(code.work_numbers(sizes.tolist(), VECTOR_SIZE // z.itemsize), z.dtype)
         addresses = [*(array.ctypes.data for array in (z, out, roots, tables)), len(z)]
         code.transform(work, np.array(addresses, np.int64), sizes, radices)
 
@@ -128,17 +128,6 @@ class HartleyTransform:
             sizes = [*self._cut, self._axes[0][0], *map(len, radices), sum(self.table_lengths)]
         steps = [radix for each in radices for radix in each]
         return np.array(sizes, np.int64), np.array([*steps, 1], np.int64)
-
-    def _work_numbers(self, lanes: int) -> int:
-        """Numbers of memory that compiled code works in."""
-        if len(self._axes) == 1:
-            columns, rows = self._cut
-            return lanes * (4 * max(columns, rows) + 2 * columns * ceil((rows // 2 + 1) / lanes))
-        *others, (last, points) = self._axes
-        blocks = ceil(last / lanes)
-        lines = lanes * blocks * prod(length for _, length in others)
-        planes = lanes * blocks * others[0][1] * others[1][0] if len(others) > 1 else 0
-        return lanes * (4 * max(points, *(length for _, length in others)) + 2) + lines + planes
 
     def _table(self, tables: FloatArray, axis: int) -> FloatArray:
         start = sum(self.table_lengths[:axis])

@@ -51,6 +51,13 @@ def test_numbers_without_a_gap_are_not_needed() -> None:
     np.testing.assert_array_equal(factor.colorize(z[::-1])[::-1], x)
 
 
+def test_rows_of_another_length_are_refused() -> None:
+    factor = factor_of((4, 3), (6, 8))
+    for z, out in ((np.ones((2, 47)), None), (np.ones(48), None), (np.ones((2, 48)), np.ones((2, 11)))):
+        with pytest.raises(ArgumentError, match="rows of 48 normals become rows of 12"):
+            factor.colorize(z, out=out)
+
+
 def test_what_is_not_offered() -> None:
     factor = factor_of((5,), (8,))
     with pytest.raises(UnsupportedOperationError, match="kind 'circulant' cannot be inverted cheaply"):
