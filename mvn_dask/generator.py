@@ -105,8 +105,9 @@ class Generator:
 
         Parameters
         ----------
-        mean : array_like, shape (d,)
-            Mean. Labels of mean and cov are taken as by `MultivariateNormal`.
+        mean : array_like, shape (d,), or float
+            Mean; a number is that of all variables of a Covariance. Labels of mean and cov are taken as by
+            `MultivariateNormal`.
         cov : array_like, shape (d, d), or Covariance
             Covariance.
         size : int or tuple of int, optional
@@ -181,6 +182,8 @@ def _numpy_arguments(mean: object, cov: object, size: object) -> tuple[int, ...]
     """Check mean, cov and size in numpy's order, under numpy's rule that cov is a square matrix."""
     vector = real_array("mean", mean)
     matrix = None if isinstance(cov, Covariance) else real_array("cov", cov)
+    if matrix is None and vector.ndim == 0:
+        return checks.size(size)
     checks.mean_vector(vector)
     if matrix is not None:
         checks.square(matrix)

@@ -62,6 +62,17 @@ def test_samples() -> None:
         covariance.Scaled(np.eye(2), [1.0, 2.0], names=["oil", "gas"]),
         covariance.from_correlation(np.eye(2), 2.0, method="eigh"),
     ]
+    functions = [covariance.exponential(3.0), covariance.gaussian(3.0, variance=2.0), covariance.spherical(3.0)]
+    assert_type(functions[0], covariance.CovarianceFunction)
+    grid = covariance.StationaryGrid(covariance.matern(3.0, nu=1.5), (30, 40), padding=(40, 40))
+    assert_type(grid.shape, tuple[int, ...])
+    assert_type(grid.report.largest_error, float)
+    assert_type(mvn_dask.MultivariateNormal(0.0, grid).sample(seed=1), da.Array)
+    grid_factor = grid.factorize()
+    if isinstance(grid_factor, covariance.CirculantFactor):
+        assert_type(grid_factor.rank, int)
+    for series in (covariance.Toeplitz([2.0, 1.0]), covariance.Circulant(np.eye(3)[0]), grid):
+        assert_type(series.factorize(), covariance.Factor)
     for each in members:
         assert_type(each.ndim, int)
         assert_type(each.record(), dict[str, object])

@@ -107,8 +107,8 @@ class MultivariateNormal(Distribution):
 
     Parameters
     ----------
-    mean : array_like, shape (d,)
-        Mean.
+    mean : array_like, shape (d,), or float
+        Mean; a number is that of all variables of a Covariance.
     cov : array_like of shape (d, d), (d,) or (), or Covariance
         Covariance: a matrix, a vector of variances, or one variance for all.
     method : {"auto", "svd", "eigh", "cholesky"}
@@ -182,7 +182,9 @@ class MultivariateNormal(Distribution):
         checks.method(method)
         mean, cov = compute_together(mean, cov)
         # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
-        vector = real_array("mean", mean) + 0.0
+        vector = np.asarray(real_array("mean", mean) + 0.0)
+        if vector.ndim == 0 and isinstance(cov, Covariance):
+            vector = np.full(cov.ndim, vector)
         checks.mean_vector(vector)
         covariance = as_covariance(cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol)
         checks.same_length(vector, covariance.ndim)
