@@ -5,7 +5,8 @@ of triangles, and the entries of the inverse in the factor's pattern. Cost: in c
 and `compiled.triangles`; numpy takes a microsecond for each entry. Both add in one order, so the bits are the same.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -78,3 +79,102 @@ def _columns(supernodes: Supernodes, entries: FloatArray, s: int) -> list[FloatA
     width = int(supernodes.first[s + 1] - supernodes.first[s])
     ends = np.cumsum(height - np.arange(width))
     return np.split(entries[supernodes.places[s] : supernodes.places[s + 1]], ends[:-1])
+
+
+Applied = Literal["solve_transposed", "multiply_transposed", "solve", "multiply"]
+"""What is done with a factor L: see `compiled.triangles`."""
+
+
+def apply_panels(
+    operation: Applied, supernodes: Supernodes, entries: FloatArray, rows: FloatArray, out: FloatArray,
+    *, source: Indices | None = None, target: Indices | None = None,
+) -> None:  # fmt: skip
+    """Apply the factor to rows, shape (n, d), and write what comes out, of the same shape.
+
+    `source` and `target` are the positions of the variables of `rows` and `out` in the order of elimination; None where
+    they stand in that order.
+    """
+    code = compiled_module("triangles")
+    if code is None:
+        lines = np.ascontiguousarray((rows if source is None else rows[:, inverse_of(source)]).T)
+        _APPLIED[operation](supernodes, entries, lines)
+        out[:] = (lines if target is None else lines[target]).T
+        return
+    height = code.ROWS_AT_ONCE[entries.dtype.name]
+    lines = np.empty(height * len(supernodes.owner), entries.dtype)
+    scratch = np.empty(height * supernodes.rows_of_panel, entries.dtype)
+    apply = getattr(code, operation)
+    for top in range(0, len(rows), height):
+        code.gather_lines(np.ascontiguousarray(rows[top : top + height], entries.dtype), source, lines)
+        apply(supernodes, entries, lines, scratch)
+        part = out[top : top + height]
+        whole = part if part.flags.c_contiguous and part.dtype == entries.dtype else np.empty(part.shape, entries.dtype)
+        code.scatter_lines(lines, target, whole)
+        if whole is not part:
+            part[:] = whole
+
+
+def _solve_transposed(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
+    for own, below, panel in _panels(supernodes, entries, backward=True):
+        for row, line in zip(panel[len(own) :], lines[below], strict=True):
+            lines[own] -= row[:, None] * line
+        for k in range(len(own) - 1, -1, -1):
+            for t in range(k + 1, len(own)):
+                lines[own[k]] -= panel[t, k] * lines[own[t]]
+            lines[own[k]] /= panel[k, k]
+
+
+def _multiply_transposed(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
+    for own, below, panel in _panels(supernodes, entries, backward=False):
+        sums = np.zeros_like(lines[own])
+        for row, line in zip(panel[len(own) :], lines[below], strict=True):
+            sums += row[:, None] * line
+        for k in range(len(own)):
+            for t in range(k, len(own)):
+                sums[k] += panel[t, k] * lines[own[t]]
+        lines[own] = sums
+
+
+def _solve(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
+    for own, below, panel in _panels(supernodes, entries, backward=False):
+        for k in range(len(own)):
+            lines[own[k]] -= _sum_of_columns(panel[k : k + 1], lines[own[:k]])[0]
+            lines[own[k]] /= panel[k, k]
+        lines[below] -= _sum_of_columns(panel[len(own) :], lines[own])
+
+
+def _multiply(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
+    for own, below, panel in _panels(supernodes, entries, backward=True):
+        lines[below] += _sum_of_columns(panel[len(own) :], lines[own])
+        for k in range(len(own) - 1, -1, -1):
+            lines[own[k]] = _sum_of_columns(panel[k : k + 1], lines[own[: k + 1]])[0]
+
+
+def _sum_of_columns(panel: FloatArray, lines: FloatArray) -> FloatArray:
+    """For each row of a panel, its entries times the lines of its columns, one column after the other."""
+    sums = np.zeros((len(panel), lines.shape[1]), lines.dtype)
+    for column, line in zip(panel.T, lines, strict=False):
+        sums += column[:, None] * line
+    return sums
+
+
+def _panels(
+    supernodes: Supernodes, entries: FloatArray, *, backward: bool
+) -> Iterator[tuple[Indices, Indices, FloatArray]]:
+    """Of each supernode its own columns, the rows below, and its panel, shape (rows, columns), zero above."""
+    count = len(supernodes.first) - 1
+    for s in range(count - 1, -1, -1) if backward else range(count):
+        columns = _columns(supernodes, entries, s)
+        rows = supernodes.rows[supernodes.starts[s] : supernodes.starts[s + 1]]
+        panel = np.zeros((len(rows), len(columns)), entries.dtype)
+        for k, column in enumerate(columns):
+            panel[k:, k] = column
+        yield rows[: len(columns)], rows[len(columns) :], panel
+
+
+_APPLIED = {
+    "solve_transposed": _solve_transposed,
+    "multiply_transposed": _multiply_transposed,
+    "solve": _solve,
+    "multiply": _multiply,
+}
