@@ -1,7 +1,7 @@
-"""Sparse Cholesky's factor, and the entries of the inverse in its pattern, supernode by supernode in a fixed order.
+"""Cholesky's factor of a sparse matrix, supernode by supernode, in a fixed order.
 
-Input: a sparse symmetric matrix in float64, and supernodes. Output: entries of the factor, or of the inverse. Cost: two
-operations for each pair of entries in a column, at some 4 billion a second, and one array of the factor's size.
+Input: a sparse symmetric matrix in float64, and supernodes. Output: entries of the factor. Cost: two operations for each
+pair of entries in a column, at some 4 billion a second.
 
 A supernode is a panel: its columns one after the other, each from its diagonal down, so that entry t of column k, both
 counted from the panel's first, stands at ``k * (height - 1) - k * (k - 1) // 2 + t`` of it. `covariance.panels` does the
@@ -10,9 +10,7 @@ same in numpy, sum by sum.
 References
 ----------
 E. G. Ng and B. W. Peyton, Block sparse Cholesky algorithms on advanced uniprocessor computers, SIAM J. Sci. Comput. 14
-(1993) 1034-1056, https://doi.org/10.1137/0914063. K. Takahashi, J. Fagan and M. Chen, Formation of a sparse bus
-impedance matrix and its application to short circuit study, 8th PICA Conf. Proc. (1973) 63-69; A. M. Erisman and W. F.
-Tinney, Commun. ACM 18 (1975) 177-179, https://doi.org/10.1145/360680.360704.
+(1993) 1034-1056, https://doi.org/10.1137/0914063.
 """
 
 from typing import Any

@@ -12,9 +12,10 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array, FloatArray
 from mvn_dask.compiled import compiled_module
+from mvn_dask.compiled.kept import made_by_thread
 from mvn_dask.covariance.symbolic import Indices, Supernodes, inverse_of
 
-COMPILED_ENTRIES = 2**13
+COMPILED_ENTRIES = 2**16
 """Entries of a factor from which on compiled code makes it; for fewer, compiling it would take longer."""
 
 
@@ -45,7 +46,7 @@ def _factorize(
         begin, end = int(first[s]), int(first[s + 1])
         own = rows[starts[s] : starts[s + 1]]
         position[own] = np.arange(len(own))
-        columns = _columns(supernodes, entries, s)
+        columns = columns_of(supernodes, entries, s)
         for j, column in enumerate(columns, begin):
             part = slice(matrix[0][permutation[j]], matrix[0][permutation[j] + 1])
             i = inverse[matrix[1][part]]
@@ -55,7 +56,7 @@ def _factorize(
             last = int(np.searchsorted(below, end))
             for q in range(row, last):
                 sums = np.zeros(len(below) - q)
-                for k, column in enumerate(_columns(supernodes, entries, other)):
+                for k, column in enumerate(columns_of(supernodes, entries, other)):
                     sums += column[q - k :] * column[q - k]
                 target = position[below[q]]
                 columns[target][position[below[q:]] - target] -= sums
@@ -73,7 +74,7 @@ def _factorize(
     return -1
 
 
-def _columns(supernodes: Supernodes, entries: FloatArray, s: int) -> list[FloatArray]:
+def columns_of(supernodes: Supernodes, entries: FloatArray, s: int) -> list[FloatArray]:
     """Columns of a panel, each from its diagonal down: views."""
     height = int(supernodes.starts[s + 1] - supernodes.starts[s])
     width = int(supernodes.first[s + 1] - supernodes.first[s])
@@ -101,8 +102,7 @@ def apply_panels(
         out[:] = (lines if target is None else lines[target]).T
         return
     height = code.ROWS_AT_ONCE[entries.dtype.name]
-    lines = np.empty(height * len(supernodes.owner), entries.dtype)
-    scratch = np.empty(height * supernodes.rows_of_panel, entries.dtype)
+    lines, scratch = made_by_thread("lines", entries, entries, lambda: _memory(supernodes, entries, height))
     apply = getattr(code, operation)
     for top in range(0, len(rows), height):
         code.gather_lines(np.ascontiguousarray(rows[top : top + height], entries.dtype), source, lines)
@@ -114,8 +114,14 @@ def apply_panels(
             part[:] = whole
 
 
+def _memory(supernodes: Supernodes, entries: FloatArray, height: int) -> tuple[FloatArray, FloatArray]:
+    """Lines of all variables, and of the rows of a supernode: kept, since fresh memory takes as long as the solution."""
+    tallest = int(np.diff(supernodes.starts).max())
+    return np.empty(height * len(supernodes.owner), entries.dtype), np.empty(height * tallest, entries.dtype)
+
+
 def _solve_transposed(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
-    for own, below, panel in _panels(supernodes, entries, backward=True):
+    for _, own, below, panel in panels_of(supernodes, entries, backward=True):
         for row, line in zip(panel[len(own) :], lines[below], strict=True):
             lines[own] -= row[:, None] * line
         for k in range(len(own) - 1, -1, -1):
@@ -125,7 +131,7 @@ def _solve_transposed(supernodes: Supernodes, entries: FloatArray, lines: FloatA
 
 
 def _multiply_transposed(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
-    for own, below, panel in _panels(supernodes, entries, backward=False):
+    for _, own, below, panel in panels_of(supernodes, entries, backward=False):
         sums = np.zeros_like(lines[own])
         for row, line in zip(panel[len(own) :], lines[below], strict=True):
             sums += row[:, None] * line
@@ -136,7 +142,7 @@ def _multiply_transposed(supernodes: Supernodes, entries: FloatArray, lines: Flo
 
 
 def _solve(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
-    for own, below, panel in _panels(supernodes, entries, backward=False):
+    for _, own, below, panel in panels_of(supernodes, entries, backward=False):
         for k in range(len(own)):
             lines[own[k]] -= _sum_of_columns(panel[k : k + 1], lines[own[:k]])[0]
             lines[own[k]] /= panel[k, k]
@@ -144,7 +150,7 @@ def _solve(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> No
 
 
 def _multiply(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
-    for own, below, panel in _panels(supernodes, entries, backward=True):
+    for _, own, below, panel in panels_of(supernodes, entries, backward=True):
         lines[below] += _sum_of_columns(panel[len(own) :], lines[own])
         for k in range(len(own) - 1, -1, -1):
             lines[own[k]] = _sum_of_columns(panel[k : k + 1], lines[own[: k + 1]])[0]
@@ -158,18 +164,18 @@ def _sum_of_columns(panel: FloatArray, lines: FloatArray) -> FloatArray:
     return sums
 
 
-def _panels(
+def panels_of(
     supernodes: Supernodes, entries: FloatArray, *, backward: bool
-) -> Iterator[tuple[Indices, Indices, FloatArray]]:
-    """Of each supernode its own columns, the rows below, and its panel, shape (rows, columns), zero above."""
+) -> Iterator[tuple[int, Indices, Indices, FloatArray]]:
+    """Of each supernode its number, its own columns, the rows below, and its panel, shape (rows, columns), zero above."""
     count = len(supernodes.first) - 1
     for s in range(count - 1, -1, -1) if backward else range(count):
-        columns = _columns(supernodes, entries, s)
+        columns = columns_of(supernodes, entries, s)
         rows = supernodes.rows[supernodes.starts[s] : supernodes.starts[s + 1]]
         panel = np.zeros((len(rows), len(columns)), entries.dtype)
         for k, column in enumerate(columns):
             panel[k:, k] = column
-        yield rows[: len(columns)], rows[len(columns) :], panel
+        yield s, rows[: len(columns)], rows[len(columns) :], panel
 
 
 _APPLIED = {

@@ -58,16 +58,6 @@ class Supernodes(NamedTuple):
     owner: Indices
     """Supernode of each column, shape (d,)."""
 
-    @property
-    def columns_of_panel(self) -> int:
-        """Columns of the widest supernode."""
-        return int(np.diff(self.first).max())
-
-    @property
-    def rows_of_panel(self) -> int:
-        """Rows of the tallest supernode."""
-        return int(np.diff(self.starts).max())
-
 
 def supernodes_of(first: Indices, starts: Indices, rows: Indices) -> Supernodes:
     """Supernodes from their columns and rows."""
