@@ -99,33 +99,61 @@ def _add_products_of_columns(columns: Any, others: Any, count: int, width: int, 
                 out[c] += lines[c] * entry
 
 
+@subroutine(types.int64)
+def _find(rows: Any, begin: int, end: int, wanted: int) -> int:
+    """Where a number stands in a rising range, or -1; quick where that is near the beginning."""
+    step = 1
+    while begin + step < end and rows[begin + step] <= wanted:
+        begin += step
+        step *= 2
+    end = min(end, begin + step)
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        if rows[middle] <= wanted:
+            begin = middle
+        else:
+            end = middle
+    return begin if begin < end and rows[begin] == wanted else -1
+
+
+@subroutine(types.boolean)
+def _gather(supernodes: Any, inverse: Any, below: Any, count: int, positions: Any, out: Any) -> bool:
+    """Write the inverse in some rows and columns; False where it has no such entries."""
+    first, starts, rows, places, owner = supernodes
+    last, place = -1, 0
+    for p in range(count):
+        t = owner[below[p]]
+        k, height = below[p] - first[t], starts[t + 1] - starts[t]
+        if t != last:
+            others, place = pointer_to(rows, starts[t]), k
+            for q in range(p, count):
+                place = _find(others, place, height, below[q])
+                if place < 0:
+                    return False
+                positions[q] = place
+            last = t
+        column = pointer_to(inverse, places[t] + k * (height - 1) - k * (k - 1) // 2)
+        for q in range(p, count):
+            out[p * count + q] = column[positions[q]]
+    for p in range(count):
+        for q in range(p):
+            out[p * count + q] = out[q * count + p]
+    return True
+
+
 def invert_panels(supernodes: Any, entries: Any, inverse: Any) -> bool:
     """Write the entries of the inverse; False where the rows of a supernode are not among those of the next above."""
     first, starts, rows, places, owner = supernodes
     widest = np.max(first[1:] - first[:-1])
-    below = np.max(starts[1:] - starts[:-1] - first[1:] + first[:-1])
-    gathered, positions = np.empty(below * below + 1), np.empty(below + 1, np.int64)
-    quotient, products = np.empty(widest * below + 1), np.empty(widest * below + 1)
+    most = np.max(starts[1:] - starts[:-1] - first[1:] + first[:-1])
+    gathered, positions = np.empty(most * most + 1), np.empty(most + 1, np.int64)
+    quotient, products = np.empty(widest * most + 1), np.empty(widest * most + 1)
     triangle, square, line = np.empty(widest * widest), np.empty(widest * widest), np.empty(widest)
     for s in range(len(first) - 2, -1, -1):
         width, height = first[s + 1] - first[s], starts[s + 1] - starts[s]
-        count, panel, last = height - width, pointer_to(entries, places[s]), -1
-        for p in range(count):
-            row = rows[starts[s] + width + p]
-            t = owner[row]
-            if t != last:
-                other = rows[starts[t] : starts[t + 1]]
-                for q in range(p, count):
-                    wanted = rows[starts[s] + width + q]
-                    place = np.searchsorted(other, wanted)
-                    if place == len(other) or other[place] != wanted:
-                        return False
-                    positions[q] = place
-                last = t
-            k, tall = row - first[t], starts[t + 1] - starts[t]
-            column = places[t] + k * (tall - 1) - k * (k - 1) // 2
-            for q in range(p, count):
-                gathered[p * count + q] = gathered[q * count + p] = inverse[column + positions[q]]
+        count, panel, below = height - width, pointer_to(entries, places[s]), pointer_to(rows, starts[s] + width)
+        if not _gather(supernodes, inverse, below, count, pointer_to(positions, 0), pointer_to(gathered, 0)):
+            return False
         y, v, d = pointer_to(quotient, 0), pointer_to(products, 0), pointer_to(square, 0)
         _triangular_quotient(panel, height, width, y)
         _invert_triangle(panel, height, width, pointer_to(triangle, 0), d)

@@ -31,7 +31,9 @@ def _column_tile(high: int, subtracted: bool) -> Any:
     """An instruction for `high` columns of a panel, whose own lines stand at `out`."""
 
     @instruction(types.void)
-    def tile(_: Any, builder: Any, sig: Any, panel: Any, stride: Any, rows: Any, count: Any, lines: Any, out: Any) -> None:
+    def tile(
+        _: Any, builder: Any, sig: Any, panel: Any, stride: Any, rows: Any, count: Any, lines: Any, out: Any
+    ) -> None:
         """Add to each column's line, or subtract, its entries times the lines of `count` rows, one after the other.
 
         `panel` points to the first column's first entry of those, `stride` is the way to the second's.

@@ -5,8 +5,9 @@ from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.matrix_factors import MatrixFactor
+from mvn_dask.covariance.sparse import Sparse
 
-__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "as_covariance"]
+__all__ = ["Covariance", "Dense", "Diagonal", "Factor", "MatrixFactor", "Sparse", "as_covariance"]
 
 
 def __dir__() -> list[str]:

@@ -41,9 +41,7 @@ def ordering(value: object) -> Ordering:
     """Name of an order of elimination."""
     known = get_args(Ordering)
     if not isinstance(value, str) or value not in known:
-        raise ArgumentError(
-            f"`ordering` must be one of {', '.join(map(repr, known))}: it is {short_repr(value)}"
-        )
+        raise ArgumentError(f"`ordering` must be one of {', '.join(map(repr, known))}: it is {short_repr(value)}")
     if value == "metis" and find_spec("pymetis") is None:
         raise ArgumentError("`ordering` 'metis' needs pymetis: pip install 'mvn_dask[sparse]'")
     return cast(Ordering, value)
@@ -147,9 +145,7 @@ def dissect(starts: Indices, rows: Indices, leaf: int) -> Indices:
 
 
 @loop
-def level_sets(
-    root: int, starts: Indices, rows: Indices, part: Indices, level: Indices, queue: Indices
-) -> int:
+def level_sets(root: int, starts: Indices, rows: Indices, part: Indices, level: Indices, queue: Indices) -> int:
     """Write the nodes of a component to the queue by their distance from one far out; gives their number."""
     depth, tries = -1, 0
     while True:

@@ -13,7 +13,7 @@ import numpy as np
 from mvn_dask._typing import Float64Array, FloatArray
 from mvn_dask.compiled import compiled_module
 from mvn_dask.covariance.panels import COMPILED_ENTRIES, columns_of, panels_of
-from mvn_dask.covariance.symbolic import Indices, Supernodes
+from mvn_dask.covariance.symbolic import Indices, Supernodes, diagonal_places
 from mvn_dask.errors import ArgumentError
 
 
@@ -30,8 +30,7 @@ def inverse_diagonal(supernodes: Supernodes, entries: FloatArray) -> Float64Arra
     code = compiled_module("selected_inversion") if len(entries) >= COMPILED_ENTRIES else None
     if not (_invert if code is None else code.invert)(supernodes, entries, inverse):
         raise ArgumentError("`rows` are those of no factor: some of a supernode are not among those of the next one")
-    diagonal = [column[0] for s in range(len(supernodes.first) - 1) for column in columns_of(supernodes, inverse, s)]
-    return np.array(diagonal)
+    return inverse[diagonal_places(supernodes)]
 
 
 def _invert(supernodes: Supernodes, entries: Float64Array, inverse: Float64Array) -> bool:

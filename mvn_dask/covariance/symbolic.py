@@ -69,6 +69,13 @@ def supernodes_of(first: Indices, starts: Indices, rows: Indices) -> Supernodes:
     )
 
 
+def diagonal_places(supernodes: Supernodes) -> Indices:
+    """Where the diagonal of the factor stands among its entries, shape (d,)."""
+    heights, owner = np.diff(supernodes.starts)[supernodes.owner], supernodes.owner
+    k = np.arange(len(owner)) - supernodes.first[owner]
+    return supernodes.places[owner] + k * heights - k * (k - 1) // 2
+
+
 def inverse_of(permutation: Indices) -> Indices:
     """The permutation that undoes another."""
     inverse = np.empty_like(permutation)
