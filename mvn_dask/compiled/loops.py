@@ -1,8 +1,8 @@
-"""Loops over arrays that are written once: numba compiles them where it is installed, and Python runs them elsewhere.
+"""Loops over arrays, written once: numba compiles them where it is installed, and Python runs them elsewhere.
 
-Input: a function of numpy arrays and numbers, which may call others of the kind. Output: one that runs compiled where
-that pays. Cost: compilation once a machine, about a second a function; in Python, 0.2 µs a step. Both run the same text,
-operation by operation, so the results are the same.
+Input: a function of numpy arrays and numbers, which may call others of the kind. Output: one that is compiled where
+that pays. Cost: compilation once a machine, about a second a function; in Python, 0.2 µs a step. Both run the same
+text, operation by operation, so the results are the same.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Entries of the inverse of a sparse matrix where its Cholesky factor has some, from the last supernode to the first.
 
-Input: a factor in panels, as `supernodal` makes it. Output: entries of the inverse in the same places. Cost: about three
-times as many operations as the factor, an array of its size, and the square of the tallest supernode.
+Input: a factor in panels, as `supernodal` makes it. Output: entries of the inverse in the same places. Cost: about
+three times as many operations as the factor, an array of its size, and the square of the tallest supernode.
 
 With columns J of a supernode and rows R below it, Y = L[R, J] inv(L[J, J]): the inverse is -inv[R, R] Y in (R, J), and
 inv(L[J, J] L[J, J].T) + Y.T inv[R, R] Y in (J, J). `covariance.selected_inverse` does the same in numpy, sum by sum.
@@ -143,7 +143,7 @@ def _gather(supernodes: Any, inverse: Any, below: Any, count: int, positions: An
 
 def invert_panels(supernodes: Any, entries: Any, inverse: Any) -> bool:
     """Write the entries of the inverse; False where the rows of a supernode are not among those of the next above."""
-    first, starts, rows, places, owner = supernodes
+    first, starts, rows, places, _ = supernodes
     widest = np.max(first[1:] - first[:-1])
     most = np.max(starts[1:] - starts[:-1] - first[1:] + first[:-1])
     gathered, positions = np.empty(most * most + 1), np.empty(most + 1, np.int64)

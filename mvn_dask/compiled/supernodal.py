@@ -1,16 +1,16 @@
 """Cholesky's factor of a sparse matrix, supernode by supernode, in a fixed order.
 
-Input: a sparse symmetric matrix in float64, and supernodes. Output: entries of the factor. Cost: two operations for each
-pair of entries in a column, at some 4 billion a second.
+Input: a sparse symmetric matrix in float64, and supernodes. Output: entries of the factor. Cost: two operations for
+each pair of entries in a column, at some 4 billion a second.
 
 A supernode is a panel: its columns one after the other, each from its diagonal down, so that entry t of column k, both
-counted from the panel's first, stands at ``k * (height - 1) - k * (k - 1) // 2 + t`` of it. `covariance.panels` does the
-same in numpy, sum by sum.
+counted from the panel's first, stands at ``k * (height - 1) - k * (k - 1) // 2 + t`` of it. `covariance.panels` does
+the same in numpy, sum by sum.
 
 References
 ----------
-E. G. Ng and B. W. Peyton, Block sparse Cholesky algorithms on advanced uniprocessor computers, SIAM J. Sci. Comput. 14
-(1993) 1034-1056, https://doi.org/10.1137/0914063.
+E. G. Ng and B. W. Peyton, Block sparse Cholesky algorithms on advanced uniprocessor computers, SIAM J. Sci. Comput.
+14 (1993) 1034-1056, https://doi.org/10.1137/0914063.
 """
 
 from typing import Any
@@ -24,46 +24,26 @@ from mvn_dask.compiled.llvm import subroutine
 
 
 @subroutine(types.void)
-def _add_columns(panel: Any, stride: int, count: int, length: int, sums: Any) -> None:
-    """Add to `sums` the columns of a panel from a row on, each times its entry in that row.
+def _add_columns(panel: Any, stride: int, count: int, length: int, sign: float, sums: Any) -> None:
+    """Add to `sums` the columns of a panel from a row on, each times its entry in that row and times a sign.
 
     `panel` points to the first column's, and `stride` is the way from there to that of the second; it shrinks by one.
     """
-    for k in range(0, count - 3, 4):
+    for _ in range(count // 4):
         one = panel
         two = offset_pointer(one, stride)
         three = offset_pointer(two, stride - 1)
         four = offset_pointer(three, stride - 2)
-        a, b, c, d = one[0], two[0], three[0], four[0]
+        a, b, c, d = sign * one[0], sign * two[0], sign * three[0], sign * four[0]
+        # One after the other: four at once are for the sake of memory alone.
         for t in range(length):
             sums[t] = (((sums[t] + one[t] * a) + two[t] * b) + three[t] * c) + four[t] * d
         panel = offset_pointer(four, stride - 3)
         stride -= 4
-    for k in range(count // 4 * 4, count):
-        a = panel[0]
+    for _ in range(count % 4):
+        a = sign * panel[0]
         for t in range(length):
             sums[t] += panel[t] * a
-        panel = offset_pointer(panel, stride)
-        stride -= 1
-
-
-@subroutine(types.void)
-def _subtract_columns(panel: Any, stride: int, count: int, length: int, column: Any) -> None:
-    """Subtract from `column` what `_add_columns` adds, product by product."""
-    for k in range(0, count - 3, 4):
-        one = panel
-        two = offset_pointer(one, stride)
-        three = offset_pointer(two, stride - 1)
-        four = offset_pointer(three, stride - 2)
-        a, b, c, d = one[0], two[0], three[0], four[0]
-        for t in range(length):
-            column[t] = (((column[t] - one[t] * a) - two[t] * b) - three[t] * c) - four[t] * d
-        panel = offset_pointer(four, stride - 3)
-        stride -= 4
-    for k in range(count // 4 * 4, count):
-        a = panel[0]
-        for t in range(length):
-            column[t] -= panel[t] * a
         panel = offset_pointer(panel, stride)
         stride -= 1
 
@@ -74,7 +54,7 @@ def _factorize_panel(panel: Any, height: int, width: int, limits: Any) -> int:
     column = panel
     for k in range(width):
         length = height - k
-        _subtract_columns(offset_pointer(panel, k), height - 1, k, length, column)
+        _add_columns(offset_pointer(panel, k), height - 1, k, length, -1.0, column)
         # Not a number is not above the limit either.
         if not column[0] > limits[k]:
             return k
@@ -98,7 +78,7 @@ def _subtract_supernode(
         length = height - q
         for t in range(length):
             sums[t] = 0.0
-        _add_columns(offset_pointer(panel, q), height - 1, width, length, sums)
+        _add_columns(offset_pointer(panel, q), height - 1, width, length, 1.0, sums)
         k, rows = targets[q - begin], offset_pointer(targets, q - begin)
         column = offset_pointer(out, k * (out_height - 1) - k * (k - 1) // 2)
         if rows[length - 1] - k == length - 1:
@@ -110,13 +90,31 @@ def _subtract_supernode(
                 column[rows[t]] -= sums[t]
 
 
+@subroutine(types.void)
+def _fill_panel(
+    matrix: Any, permutation: Any, inverse: Any, begin: int, end: int, rows: Any, height: int, position: Any, out: Any
+) -> None:
+    """Write a panel of the permuted matrix, and to `position` where each of its rows stands in it."""
+    columns, column_rows, numbers = matrix
+    for t in range(height):
+        position[rows[t]] = t
+    for j in range(begin, end):
+        length = height - (j - begin)
+        for t in range(length):
+            out[t] = 0.0
+        for p in range(columns[permutation[j]], columns[permutation[j] + 1]):
+            i = inverse[column_rows[p]]
+            if i >= j:
+                out[position[i] - (j - begin)] = numbers[p]
+        out = offset_pointer(out, length)
+
+
 def factorize_panels(matrix: Any, permutation: Any, inverse: Any, supernodes: Any, limits: Any, entries: Any) -> int:
     """Write the factor's entries; gives the first column whose pivot is not above its limit, or -1.
 
     `matrix` is starts, rows and numbers of the columns, both triangles.
     """
     first, starts, rows, places, owner = supernodes
-    columns, column_rows, numbers = matrix
     d, count = len(owner), len(first) - 1
     tallest = np.max(starts[1:] - starts[:-1])
     # Supernodes whose next row below belongs to a supernode, in a list of its own each: `following` goes on from one.
@@ -125,16 +123,8 @@ def factorize_panels(matrix: Any, permutation: Any, inverse: Any, supernodes: An
     for s in range(count):
         begin, end = first[s], first[s + 1]
         width, height, place = end - begin, starts[s + 1] - starts[s], places[s]
-        entries[place : places[s + 1]] = 0.0
-        for t in range(height):
-            position[rows[starts[s] + t]] = t
-        for j in range(begin, end):
-            k = j - begin
-            column = place + k * (height - 1) - k * (k - 1) // 2
-            for p in range(columns[permutation[j]], columns[permutation[j] + 1]):
-                i = inverse[column_rows[p]]
-                if i >= j:
-                    entries[column + position[i]] = numbers[p]
+        own = pointer_to(rows, starts[s])
+        _fill_panel(matrix, permutation, inverse, begin, end, own, height, position, pointer_to(entries, place))
         other = waiting[s]
         while other != -1:
             later, other_height = following[other], starts[other + 1] - starts[other]

@@ -1,7 +1,7 @@
 """Solutions and products with a sparse triangular factor, for rows of a sample side by side.
 
-Input: a factor L in panels, as `supernodal` makes it, and lines: the numbers of one variable in several rows, as many as
-a vector holds. Output: the same lines, overwritten. Cost: two operations a row for each entry; each entry is read once
+Input: a factor L in panels, as `supernodal` makes it, and lines: the numbers of a variable in as many rows as a vector
+holds. Output: the same lines, overwritten. Cost: two operations a row for each entry; each entry is read once
 for a vector of rows. No sum of one row depends on another, and its order on nothing but the factor.
 
 ====================  ===============================================
@@ -27,14 +27,14 @@ ROWS_AT_ONCE = {"float64": llvm.VECTOR_BYTES // 8, "float32": llvm.VECTOR_BYTES 
 """Rows whose numbers make a line, by dtype."""
 
 
-def _column_tile(high: int, subtracted: bool) -> Any:
+def _column_tile(high: int) -> Any:
     """An instruction for `high` columns of a panel, whose own lines stand at `out`."""
 
     @instruction(types.void)
     def tile(
         _: Any, builder: Any, sig: Any, panel: Any, stride: Any, rows: Any, count: Any, lines: Any, out: Any
     ) -> None:
-        """Add to each column's line, or subtract, its entries times the lines of `count` rows, one after the other.
+        """Subtract from each column's line its entries times the lines of `count` rows, one after the other.
 
         `panel` points to the first column's first entry of those, `stride` is the way to the second's.
         """
@@ -46,14 +46,13 @@ def _column_tile(high: int, subtracted: bool) -> Any:
             cgutils.alloca_once_value(builder, llvm.load_vector(builder, out, k * kind.count, kind))
             for k in range(high)
         ]
-        combine = builder.fsub if subtracted else builder.fadd
         with cgutils.for_range(builder, count) as loop:
             row = builder.sext(builder.load(builder.gep(rows, [loop.index])), I64)
             line = llvm.load_vector(builder, lines, builder.mul(row, I64(kind.count)), kind)
             for column, total in zip(columns, sums, strict=True):
                 entry = llvm.broadcast(builder, builder.load(builder.gep(column, [loop.index])), kind)
                 # Not fused: numpy's path rounds the product as well.
-                builder.store(combine(builder.load(total), builder.fmul(entry, line)), total)
+                builder.store(builder.fsub(builder.load(total), builder.fmul(entry, line)), total)
         for k, total in enumerate(sums):
             llvm.store_vector(builder, builder.load(total), out, k * kind.count)
 
@@ -85,14 +84,19 @@ def _row_tile(high: int) -> Any:
     return tile
 
 
-_subtract_four, _subtract_two, _subtract_one = (_column_tile(high, subtracted=True) for high in (4, 2, 1))
-_add_four, _add_two, _add_one = (_column_tile(high, subtracted=False) for high in (4, 2, 1))
+_subtract_four, _subtract_two, _subtract_one = (_column_tile(high) for high in (4, 2, 1))
 _four_rows, _one_row = _row_tile(4), _row_tile(1)
 
 
 @instruction(types.void)
 def _copy_line(_: Any, builder: Any, sig: Any, source: Any, out: Any) -> None:
     llvm.store_vector(builder, llvm.load_vector(builder, source, 0, llvm.vector_type(sig.args[0])), out, 0)
+
+
+@instruction(types.void)
+def _negate_line(_: Any, builder: Any, sig: Any, source: Any, out: Any) -> None:
+    vector = llvm.load_vector(builder, source, 0, llvm.vector_type(sig.args[0]))
+    llvm.store_vector(builder, builder.fneg(vector), out, 0)
 
 
 @instruction(types.void)
@@ -140,29 +144,6 @@ def _subtract_rows(panel: Any, height: int, width: int, rows: Any, lines: Any, o
 
 
 @subroutine(types.void)
-def _add_rows(panel: Any, height: int, width: int, rows: Any, lines: Any, out: Any) -> None:
-    """Write to `out`, for each of a panel's columns, what the rows below them give."""
-    length, k, count = vector_length(lines), 0, height - width
-    column = offset_pointer(panel, width)
-    for t in range(width * length):
-        out[t] = 0.0
-    while k < width:
-        stride = height - 1 - k
-        if k + 4 <= width:
-            _add_four(column, stride, rows, count, lines, out)
-            step = 4
-        elif k + 2 <= width:
-            _add_two(column, stride, rows, count, lines, out)
-            step = 2
-        else:
-            _add_one(column, stride, rows, count, lines, out)
-            step = 1
-        column = offset_pointer(column, step * stride - step * (step - 1) // 2)
-        out = offset_pointer(out, step * length)
-        k += step
-
-
-@subroutine(types.void)
 def _sum_columns(panel: Any, height: int, width: int, lines: Any, out: Any) -> None:
     """Write to `out`, for each of a panel's rows below its columns, what the columns' lines give."""
     length, t = vector_length(lines), width
@@ -199,12 +180,14 @@ def _multiply_transposed(supernodes: Any, entries: Any, array: Any, scratch: Any
     for s in range(len(first) - 1):
         width, height = first[s + 1] - first[s], starts[s + 1] - starts[s]
         panel, own = pointer_to(entries, places[s]), offset_pointer(lines, first[s] * length)
-        _add_rows(panel, height, width, pointer_to(rows, starts[s] + width), lines, sums)
+        for t in range(width * length):
+            sums[t] = 0.0
+        _subtract_rows(panel, height, width, pointer_to(rows, starts[s] + width), lines, sums)
         for k in range(width):
             column = offset_pointer(panel, k * height - k * (k - 1) // 2)
             line = offset_pointer(sums, k * length)
-            _add_one(column, 0, pointer_to(rows, starts[s] + k), width - k, lines, line)
-            _copy_line(line, offset_pointer(own, k * length))
+            _subtract_one(column, 0, pointer_to(rows, starts[s] + k), width - k, lines, line)
+            _negate_line(line, offset_pointer(own, k * length))
 
 
 def _solve(supernodes: Any, entries: Any, array: Any, scratch: Any) -> None:

@@ -1,8 +1,8 @@
 """Cholesky's factor of a sparse matrix in panels: made, applied and inverted, by compiled code or in numpy.
 
 Input: a sparse symmetric matrix, shape (d, d), and its supernodes. Output: the factor's entries, solutions and products
-of triangles, and the entries of the inverse in the factor's pattern. Cost: in compiled code that of `compiled.supernodal`
-and `compiled.triangles`; numpy takes a microsecond for each entry. Both add in one order, so the bits are the same.
+of triangles. Cost: in compiled code that of `compiled.supernodal` and `compiled.triangles`; numpy takes microseconds for
+each entry. Both add in one order, so the bits are the same.
 """
 
 from collections.abc import Iterator
@@ -37,8 +37,8 @@ def _factorize(
     matrix: tuple[Indices, Indices, Float64Array], permutation: Indices, inverse: Indices, supernodes: Supernodes,
     limits: Float64Array, entries: Float64Array,
 ) -> int:  # fmt: skip
-    first, starts, rows, places, owner = supernodes
-    # The supernodes that are subtracted from each, those that came last first.
+    first, starts, rows, _, owner = supernodes
+    # Supernodes that are subtracted from each, and from which row on; those that came last go first.
     waiting: list[list[tuple[int, int]]] = [[] for _ in first[1:]]
     position = np.zeros(len(owner), np.int64)
     entries[:] = 0.0
@@ -54,23 +54,36 @@ def _factorize(
         for other, row in reversed(waiting[s]):
             below = rows[starts[other] : starts[other + 1]]
             last = int(np.searchsorted(below, end))
-            for q in range(row, last):
-                sums = np.zeros(len(below) - q)
-                for k, column in enumerate(columns_of(supernodes, entries, other)):
-                    sums += column[q - k :] * column[q - k]
-                target = position[below[q]]
-                columns[target][position[below[q:]] - target] -= sums
+            _subtract(columns_of(supernodes, entries, other), position[below[row:]], row, last, columns)
             if last < len(below):
                 waiting[owner[below[last]]].append((other, last))
-        for k, column in enumerate(columns):
-            for i, before in enumerate(columns[:k]):
-                column -= before[k - i :] * before[k - i]
-            if not column[0] > limits[begin + k]:
-                return begin + k
-            column[0] = np.sqrt(column[0])
-            column[1:] /= column[0]
+        if (bad := _factorize_panel(columns, limits[begin:end])) >= 0:
+            return begin + bad
         if len(own) > end - begin:
             waiting[owner[own[end - begin]]].append((s, end - begin))
+    return -1
+
+
+def _subtract(others: list[FloatArray], targets: Indices, row: int, last: int, columns: list[FloatArray]) -> None:
+    """Subtract from the columns of a panel what other columns do in their rows from `row` to `last`."""
+    for q in range(row, last):
+        places = targets[q - row :]
+        sums = np.zeros(len(places))
+        for k, other in enumerate(others):
+            sums += other[q - k :] * other[q - k]
+        columns[places[0]][places - places[0]] -= sums
+
+
+def _factorize_panel(columns: list[FloatArray], limits: FloatArray) -> int:
+    """Factorise a panel from which all columns before it are subtracted; the column without a pivot, or -1."""
+    for k, column in enumerate(columns):
+        for i, before in enumerate(columns[:k]):
+            column[:] -= before[k - i :] * before[k - i]
+        # Not a number is not above the limit either.
+        if not column[0] > limits[k]:
+            return k
+        column[0] = np.sqrt(column[0])
+        column[1:] /= column[0]
     return -1
 
 
@@ -108,14 +121,15 @@ def apply_panels(
         code.gather_lines(np.ascontiguousarray(rows[top : top + height], entries.dtype), source, lines)
         apply(supernodes, entries, lines, scratch)
         part = out[top : top + height]
-        whole = part if part.flags.c_contiguous and part.dtype == entries.dtype else np.empty(part.shape, entries.dtype)
-        code.scatter_lines(lines, target, whole)
-        if whole is not part:
-            part[:] = whole
+        fits = part.flags.c_contiguous and part.dtype == entries.dtype
+        drawn = part if fits else np.empty(part.shape, entries.dtype)
+        code.scatter_lines(lines, target, drawn)
+        if not fits:
+            part[:] = drawn
 
 
 def _memory(supernodes: Supernodes, entries: FloatArray, height: int) -> tuple[FloatArray, FloatArray]:
-    """Lines of all variables, and of the rows of a supernode: kept, since fresh memory takes as long as the solution."""
+    """Lines of all variables, and of a supernode's rows: kept, since fresh memory takes as long as solving."""
     tallest = int(np.diff(supernodes.starts).max())
     return np.empty(height * len(supernodes.owner), entries.dtype), np.empty(height * tallest, entries.dtype)
 
@@ -134,11 +148,11 @@ def _multiply_transposed(supernodes: Supernodes, entries: FloatArray, lines: Flo
     for _, own, below, panel in panels_of(supernodes, entries, backward=False):
         sums = np.zeros_like(lines[own])
         for row, line in zip(panel[len(own) :], lines[below], strict=True):
-            sums += row[:, None] * line
+            sums -= row[:, None] * line
         for k in range(len(own)):
             for t in range(k, len(own)):
-                sums[k] += panel[t, k] * lines[own[t]]
-        lines[own] = sums
+                sums[k] -= panel[t, k] * lines[own[t]]
+        lines[own] = -sums
 
 
 def _solve(supernodes: Supernodes, entries: FloatArray, lines: FloatArray) -> None:
@@ -167,7 +181,7 @@ def _sum_of_columns(panel: FloatArray, lines: FloatArray) -> FloatArray:
 def panels_of(
     supernodes: Supernodes, entries: FloatArray, *, backward: bool
 ) -> Iterator[tuple[int, Indices, Indices, FloatArray]]:
-    """Of each supernode its number, its own columns, the rows below, and its panel, shape (rows, columns), zero above."""
+    """Of each supernode its number, its columns, the rows below, and its panel, shape (rows, columns), zero above."""
     count = len(supernodes.first) - 1
     for s in range(count - 1, -1, -1) if backward else range(count):
         columns = columns_of(supernodes, entries, s)

@@ -72,9 +72,9 @@ def _gather(supernodes: Supernodes, inverse: Float64Array, below: Indices) -> Fl
 def _inverse_of_square(triangle: Float64Array) -> Float64Array:
     """The inverse of a triangle times its transpose."""
     inverse, square = np.eye(len(triangle)), np.zeros_like(triangle)
-    for k, row in enumerate(inverse):
+    for k in range(len(triangle)):
         for i in range(k):
-            row -= inverse[i] * triangle[k, i]
-        row /= triangle[k, k]
-        square += row * row[:, None]
+            inverse[k] -= inverse[i] * triangle[k, i]
+        inverse[k] /= triangle[k, k]
+        square += inverse[k] * inverse[k][:, None]
     return square

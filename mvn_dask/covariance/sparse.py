@@ -177,8 +177,8 @@ def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name
         variable, pivot = int(permutation[bad]), entries[diagonal_places(supernodes)[bad]]
         raise NotPositiveDefiniteError(
             f"`{name}` is not positive definite: of the {diagonal[variable]:.3g} of "
-            f"{checks.variable_label(variable, names)}, {pivot:.3g} is left given other variables, which is not positive "
-            f"beyond rounding. {advice}"
+            f"{checks.variable_label(variable, names)}, {pivot:.3g} is left given other variables, which is not "
+            f"positive beyond rounding. {advice}"
         )
     positions = inverse_of(permutation).astype(supernodes.rows.dtype)
     return kind(positions, supernodes.first, supernodes.starts, supernodes.rows, entries)
