@@ -94,8 +94,11 @@ class Sparse(Covariance):
     """Names of the variables, if there are any."""
 
     def __init__(self, matrix: Any, *, ordering: fill_reducing.Ordering = "auto", names: Texts | None = None) -> None:
-        object.__setattr__(self, "ordering", fill_reducing.ordering(ordering))
-        object.__setattr__(self, "matrix", symmetric_columns("matrix", matrix))
+        self._take("matrix", matrix, fill_reducing.ordering(ordering), names)
+
+    def _take(self, name: str, matrix: Any, ordering: fill_reducing.Ordering, names: Texts | None) -> None:
+        object.__setattr__(self, "ordering", ordering)
+        object.__setattr__(self, "matrix", symmetric_columns(name, matrix))
         axes = tuple(labels.given_names(names, self.ndim, "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
@@ -130,6 +133,13 @@ class Sparse(Covariance):
 
     def record(self) -> dict[str, object]:
         return {**super().record(), "ordering": self.ordering}
+
+
+def sparse_precision(matrix: Any) -> Sparse:
+    """A sparse precision as `Sparse` keeps it, which errors call by that name."""
+    found = Sparse.__new__(Sparse)
+    found._take("precision", matrix, "auto", None)
+    return found
 
 
 def factor_of_precision(precision: Sparse, names: tuple[str, ...] | None) -> Factor:

@@ -119,7 +119,7 @@ def check_constants(matrix: Float64Array, validity: Validity, drawn: str) -> Non
 def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Validity, drawn: str) -> None:
     """Find the largest difference of two entries across the diagonal, in products of standard deviations."""
     limit = max(validity.tol, SYMMETRY)
-    largest, (i, j) = _largest_asymmetry(matrix, deviations)
+    largest, (i, j) = largest_asymmetry(matrix, deviations)
     if largest <= limit:
         return
     difference = abs(matrix[i, j] - matrix[j, i])
@@ -131,7 +131,8 @@ def check_symmetry(matrix: Float64Array, deviations: Float64Array, validity: Val
     )
 
 
-def _largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
+def largest_asymmetry(matrix: Float64Array, deviations: Float64Array) -> tuple[float, tuple[int, int]]:
+    """The largest difference of two entries across the diagonal, in products of standard deviations, and where."""
     divisors = np.where(deviations > 0, deviations, np.inf)
     largest, where = 0.0, (0, 0)
     for rows, columns in _asymmetric_tiles(matrix):
