@@ -26,7 +26,7 @@ class Loop:
         update_wrapper(self, function)
 
     def __call__(self, *args: Any) -> Any:
-        size = max(argument.size for argument in args if isinstance(argument, np.ndarray))
+        size = max((argument.size for argument in args if isinstance(argument, np.ndarray)), default=0)
         code = compiled_module("compilation") if size >= COMPILED_SIZE else None
         return self._function(*args) if code is None else self._compiled(*args)
 

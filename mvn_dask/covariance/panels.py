@@ -1,7 +1,7 @@
 """Cholesky's factor of a sparse matrix in panels: made, applied and inverted, by compiled code or in numpy.
 
 Input: a sparse symmetric matrix, shape (d, d), and its supernodes. Output: the factor's entries, solutions and products
-of triangles. Cost: in compiled code that of `compiled.supernodal` and `compiled.triangles`; numpy takes microseconds for
+of triangles. Cost: in compiled code that of `compiled.supernodal` and `compiled.triangles`; in numpy, microseconds for
 each entry. Both add in one order, so the bits are the same.
 """
 
@@ -110,7 +110,7 @@ def apply_panels(
     """
     code = compiled_module("triangles")
     if code is None:
-        lines = np.ascontiguousarray((rows if source is None else rows[:, inverse_of(source)]).T)
+        lines = np.array((rows if source is None else rows[:, inverse_of(source)]).T, entries.dtype, order="C")
         _APPLIED[operation](supernodes, entries, lines)
         out[:] = (lines if target is None else lines[target]).T
         return
