@@ -13,7 +13,7 @@ import numpy as np
 
 from mvn_dask.compiled import compiled_module
 
-COMPILED_SIZE = 2**13
+COMPILED_SIZE = 2**14
 """Numbers in an array from which on a loop is compiled; for fewer, compiling it would take longer."""
 
 

@@ -104,10 +104,14 @@ def _check_type(name: str, value: Any) -> None:
         raise ArgumentTypeError(f"`{name}` must be a matrix of scipy.sparse, not {short_repr(value)}: {cure}")
     if value.dtype.kind == "c":
         raise ArgumentTypeError(f"`{name}` must not be complex: its dtype is {value.dtype}")
-    if value.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"`{name}` must hold real numbers: its dtype is {value.dtype}")
     if len(value.shape) != 2 or value.shape[0] != value.shape[1] or not value.shape[0]:
         raise ArgumentError(f"`{name}` must be 2 dimensional, square and not empty: its shape is {value.shape}")
+    # Before memory is taken for each column: a shape may be anything.
+    if value.nnz < value.shape[0]:
+        raise NotPositiveDefiniteError(
+            f"`{name}` is not positive definite: it has {value.nnz:,} entries, and each of its "
+            f"{value.shape[0]:,} variables must have one on the diagonal, which is positive"
+        )
 
 
 def _check_finite(name: str, found: SymmetricColumns) -> None:

@@ -24,7 +24,9 @@ def test_more_rows_than_are_worked_on_at_once() -> None:
     inverse = np.empty_like(entries)
     assert selected_inversion.invert(two, entries, inverse)
     expected = np.linalg.inv(lower @ lower.T)
-    np.testing.assert_allclose(inverse, np.concatenate([row[j:] for j, row in enumerate(expected)]), rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(
+        inverse, np.concatenate([row[j:] for j, row in enumerate(expected)]), rtol=1e-8, atol=1e-8
+    )
 
 
 def test_rows_that_are_not_there_are_not_read() -> None:

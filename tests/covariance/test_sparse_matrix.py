@@ -105,9 +105,10 @@ def test_a_diagonal_that_is_not_positive(number: float) -> None:
 
 def test_empty_rows() -> None:
     with pytest.raises(NotPositiveDefiniteError, match=r"cov\[2, 2\] is 0"):
-        symmetric_columns("cov", sp.csc_array(([1.0, 1.0], ([0, 1], [0, 1])), shape=(3, 3)))
-    with pytest.raises(NotPositiveDefiniteError, match=r"cov\[0, 0\] is 0"):
-        symmetric_columns("cov", sp.csc_array((5, 5)))
+        symmetric_columns("cov", sp.csc_array(([1.0, 1.0, 0.0], ([0, 1, 0], [0, 1, 1])), shape=(3, 3)))
+    for d in (5, 2**40):
+        with pytest.raises(NotPositiveDefiniteError, match=rf"it has 0 entries, and each of its {d:,} variables must"):
+            symmetric_columns("cov", sp.coo_array((d, d)))
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (0, 0), (1, 0)])
@@ -122,8 +123,6 @@ def test_shapes(shape: tuple[int, int]) -> None:
 def test_what_holds_no_real_numbers() -> None:
     with pytest.raises(ArgumentTypeError, match="must not be complex"):
         symmetric_columns("cov", sp.csc_array(np.eye(2) * 1j))
-    with pytest.raises(ArgumentTypeError, match="must hold real numbers: its dtype is object"):
-        symmetric_columns("cov", sp.coo_array((np.array([1.0, None]), ([0, 1], [0, 1])), shape=(2, 2)))
 
 
 @pytest.mark.parametrize("value", [DENSE, DENSE.tolist(), None, "eye", 3.0, pd.DataFrame(DENSE), object()])
