@@ -14,6 +14,7 @@ from typing import assert_type
 
 import dask.array as da
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 import xarray as xr
@@ -44,6 +45,10 @@ def test_samples() -> None:
     for each in (covariance.Dense(np.eye(2), method="svd"), covariance.Diagonal([1.0, 2.0])):
         assert_type(each.ndim, int)
         assert_type(each.record(), dict[str, object])
+    bands = covariance.Banded([[0.5, 0.5], [1.25, 1.25]])
+    assert_type(bands.ndim, int)
+    assert_type(covariance.Precision(bands).variances(), npt.NDArray[np.float64])
+    assert_type(covariance.Precision([[2.0, 1.0], [1.0, 2.0]], names=["a", "b"]).names, tuple[str, ...] | None)
     assert_type(mvn_dask.stripe_height(2), int)
     assert_type(mvn_dask.__version__, str)
 

@@ -1,12 +1,12 @@
 """Lower triangular band matrices in compiled code: factorised, multiplied with, solved for, inverted on the diagonal.
 
 Input: bands, shape (u + 1, d), as `covariance.band_triangle` has them, and rows, shape (n, d). Output: written into
-memory that the caller gives, with the bits of the numpy path there. Cost: on Zen 1, 5 bands take 1 ms for a row of a
+memory that the caller gives, with the bits of the numpy path there. Cost: on Zen 1, 5 bands take 3 ms for a row of a
 million numbers to multiply and 4 ms to solve for, 8 rows at a time; a column of the factor takes u² / 2 multiply-adds.
 
 A product runs along the variables, a block of them for one row after the other, so that bands come from the cache. A
-solution depends on the variables before it: as many rows as a vector has numbers are solved for side by side, and
-transposed for it a block at a time.
+solution depends on the variables before it: `LANES` rows are solved for side by side, in the lanes of vectors, and
+transposed for that a block at a time.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ from mvn_dask.compiled.intrinsics import offset_pointer, pointer_to
 from mvn_dask.compiled.llvm import I64, LANES, instruction, subroutine
 
 BAND_NUMBERS = 2**13
-"""Numbers of the bands that are worked on at once: they stay in the second cache, and some rows of them in the first."""
+"""Numbers of the bands that are worked on at once: they stay in the second cache."""
 BLOCK_VARIABLES = 64, 1024
 """Variables that are worked on at once, at least and at most."""
 
@@ -198,7 +198,8 @@ _solve, _invert = CompiledFunction(solve_band), CompiledFunction(invert_band_dia
 
 def eliminate(work: Float64Array, limits: Float64Array) -> int:
     """`eliminate_band` for as many columns as there are limits."""
-    return int(_eliminate(work, len(limits), limits))
+    failed: int = _eliminate(work, len(limits), limits)
+    return failed
 
 
 def multiply(bands: FloatArray, z: FloatArray, out: FloatArray) -> None:
@@ -223,7 +224,7 @@ def inverse_diagonal(bands: Float64Array, out: Float64Array) -> None:
 
 def _width(bands: FloatArray) -> int:
     least, most = BLOCK_VARIABLES
-    return min(max(least, BAND_NUMBERS // len(bands)), most, bands.shape[1])
+    return min(max(least, BAND_NUMBERS // len(bands)), most, int(bands.shape[1]))
 
 
 def _read_only(array: FloatArray) -> FloatArray:

@@ -143,7 +143,7 @@ def factorize_panels(matrix: Any, permutation: Any, inverse: Any, supernodes: An
             other = later
         bad = _factorize_panel(pointer_to(entries, place), height, width, pointer_to(limits, begin))
         if bad >= 0:
-            return begin + bad
+            return int(begin + bad)
         if height > width:
             reached[s], heir = width, owner[rows[starts[s] + width]]
             following[s], waiting[heir] = waiting[heir], s

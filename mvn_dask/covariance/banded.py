@@ -18,7 +18,7 @@ from mvn_dask.covariance.band_triangle import PivotError, factorize_band
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
-from mvn_dask.readable import plural, short_repr
+from mvn_dask.readable import short_repr
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -119,7 +119,7 @@ class Banded(Covariance):
             ) from error
 
     def variances(self) -> Float64Array:
-        return self.bands[0]
+        return np.asarray(self.bands[0])
 
     def to_dense(self) -> Float64Array:
         matrix, variables = np.zeros((self.ndim, self.ndim)), np.arange(self.ndim)

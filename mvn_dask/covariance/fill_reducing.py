@@ -103,7 +103,7 @@ def _minimum_degree(pattern: Pattern) -> Indices:
 
 
 def _nested_dissection(pattern: Pattern) -> Indices:
-    return dissect(*pattern, LEAF)
+    return np.asarray(dissect(*pattern, LEAF))
 
 
 @loop

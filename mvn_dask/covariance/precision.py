@@ -1,13 +1,13 @@
 """A covariance given by its inverse, the precision.
 
 Input: a precision, as a matrix, shape (d, d), as bands, shape (u + 1, d), or sparse. Output: a factor of its inverse,
-which is built for a dense matrix alone. Cost: of a matrix d³/3 multiply-adds once, then d² flops a row; of bands
-d u² / 2 once, then 2 (u + 1) d a row, and d u² for the variances; of a sparse matrix that in `sparse`.
+which is built of a dense matrix alone. Cost: of a matrix d³/3 multiply-adds once, then d² flops a row; of bands
+d u² / 2 once, then 2 (u + 1) d a row, and d u² for the variances; of a sparse matrix that given in `sparse`.
 
-Unless it is sparse, the precision is ``W.T @ W`` with W lower triangular, and the factor is the inverse of W: lower triangular with a positive
-diagonal, it is Cholesky's factor of the covariance. So rows are those that the covariance as a matrix would give, but
-for rounding, and variable i depends on the variables before it: a process comes in the order of time. W is Cholesky's
-factor of the precision whose variables are counted from the last to the first.
+What is not sparse is ``W.T @ W`` with W lower triangular, and the factor is the inverse of W: lower triangular with a
+positive diagonal, it is Cholesky's factor of the covariance. So rows are those that the covariance as a matrix would
+give, but for rounding, and variable i depends on the variables before it: a process comes in the order of time. W is
+Cholesky's factor of the precision whose variables are counted from the last to the first.
 
 References
 ----------
@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike, Float64Array, Texts
+from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.band_factors import BandPrecisionFactor
 from mvn_dask.covariance.band_triangle import PivotError, factorize_band, reversed_band
@@ -34,11 +34,10 @@ from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.matrix_factors import MatrixFactor, TriangularFactor
 from mvn_dask.covariance.sparse import Sparse, factor_of_precision, sparse_precision
-from mvn_dask.covariance.sparse_matrix import is_sparse
+from mvn_dask.covariance.sparse_matrix import SparseMatrix, is_sparse
 from mvn_dask.covariance.triangular_inverse import triangular_inverse
 from mvn_dask.covariance.validity import SYMMETRY, deviations_of, is_symmetric, largest_asymmetry, smallest_eigenvalue
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
-from mvn_dask.hashing import digest
 from mvn_dask.readable import short_repr
 
 LINES = 1024
@@ -51,9 +50,10 @@ class Precision(Covariance):
 
     Parameters
     ----------
-    precision : array_like or sparse matrix of scipy, shape (d, d), or Banded, or Sparse
-        The inverse of the covariance, symmetric and positive definite; with an order of elimination, `Sparse`. Rounding across the diagonal, to 1e-7 of the
-        product of the roots of both diagonal entries, is taken for the mean of both.
+    precision : array_like or sparse matrix of scipy, shape (d, d), or Banded, Dense or Sparse
+        The inverse of the covariance, symmetric and positive definite; `Sparse` takes an order of elimination.
+        Rounding across the diagonal, to 1e-7 of the product of the roots of both diagonal entries, is taken for the
+        mean of both.
     names : sequence of str, optional
         Names of the d variables; by default those of a `Banded`, and the labels of a matrix.
 
@@ -62,15 +62,16 @@ class Precision(Covariance):
     ArgumentError
         If it is not square, empty or not finite, and from `factorize`, if it is not symmetric.
     ArgumentTypeError
-        If it does not hold real numbers, or is a covariance of another kind than `Banded`, `Dense` and `Sparse`.
+        If it does not hold real numbers, or is a covariance of another kind than `Banded` and `Dense`.
     NotPositiveDefiniteError
         From `factorize`, if it is not positive definite, or singular to rounding.
 
     Notes
     -----
-    The factor is Cholesky's of the covariance: for a matrix kept as such, and applied like that of `Dense`, for bands as
-    those of its inverse, which are solved with for every row. Both have the same bits on every machine. In float32 the
-    rounding of the bands is enlarged by the condition of the precision: that of a random walk takes float64.
+    The factor is Cholesky's of the covariance. Of a matrix it is kept as such, and applied like that of `Dense`; of
+    bands its inverse is kept, which has bands too, and solved with for every row. Both have the same bits on every
+    machine. A precision that is close to singular enlarges the rounding of its bands: that of an autoregression with a
+    coefficient of 0.9999 has variances that are wrong by about 1e-4 in float32.
 
     Examples
     --------
@@ -121,17 +122,13 @@ class Precision(Covariance):
     names: tuple[str, ...] | None
     """Names of the variables, if there are any."""
 
-    def __init__(self, precision: ArrayLike | Banded | Sparse, *, names: Texts | None = None) -> None:
-        if isinstance(precision, Covariance):
-            matrix, axes = precision, precision.axes
-        elif is_sparse(precision):
-            matrix, axes = sparse_precision(precision), ()
-        else:
-            (precision,) = compute_together(precision)
-            matrix, axes = Dense(_square(precision)), tuple(labels.axes_of("precision", precision))
+    def __init__(
+        self, precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse, *, names: Texts | None = None
+    ) -> None:
+        matrix, axes = _structure(precision)
         if type(matrix) not in FACTORIZATIONS:
             raise ArgumentTypeError(
-                f"`precision` must be a matrix, Banded, Dense or Sparse, not {short_repr(matrix)}: of another structure give "
+                f"`precision` must be a matrix, Banded, Dense or Sparse, not {short_repr(matrix)}: of another give "
                 "precision.to_dense(), or the covariance"
             )
         axes = (*axes, *labels.given_names(names, matrix.ndim, "the `names` of `cov`"))
@@ -176,6 +173,16 @@ class Precision(Covariance):
         return {**self.precision.record(), **super().record(), "precision": self.precision.kind}
 
 
+def _structure(precision: Any) -> tuple[Covariance, tuple[labels.Axis, ...]]:
+    """A precision in its structure, and the labels that it was made of."""
+    if isinstance(precision, Covariance):
+        return precision, precision.axes
+    if is_sparse(precision):
+        return sparse_precision(precision), ()
+    (precision,) = compute_together(precision)
+    return Dense(_square(precision)), tuple(labels.axes_of("precision", precision))
+
+
 def _square(precision: Any) -> Float64Array:
     array = real_array("precision", precision)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
@@ -202,8 +209,8 @@ def _factor_of_matrix(precision: Dense, names: tuple[str, ...] | None) -> Factor
     lowest = int(diagonal.argmin())
     if diagonal[lowest] <= 0:
         raise NotPositiveDefiniteError(
-            f"the precision is not positive definite: precision[{lowest}, {lowest}] is {diagonal[lowest]:.3g}, and each "
-            "on the diagonal must be positive"
+            f"the precision is not positive definite: precision[{lowest}, {lowest}] is {diagonal[lowest]:.3g}, and "
+            "each on the diagonal must be positive"
         )
     # Scaled by powers of two, which changes no bit, so that units may differ as they like.
     units = np.ldexp(1.0, -(np.frexp(diagonal)[1] // 2))
@@ -254,7 +261,7 @@ def _not_definite(matrix: Float64Array) -> NotPositiveDefiniteError:
     )
 
 
-def _row_squares(matrix: Float64Array) -> Float64Array:
+def _row_squares(matrix: FloatArray) -> Float64Array:
     """Sums of squares of the lines of a matrix, in the order of the columns: the same bits on every processor."""
     sums = np.zeros(len(matrix))
     for top in range(0, len(matrix), LINES):

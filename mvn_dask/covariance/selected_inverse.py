@@ -25,12 +25,12 @@ def inverse_diagonal(supernodes: Supernodes, entries: FloatArray) -> Float64Arra
     ArgumentError
         If the rows of a supernode are not among those of the next one, as no factorisation gives them.
     """
-    entries = entries.astype(np.float64, copy=False)
-    inverse = np.empty_like(entries)
+    exact = entries.astype(np.float64, copy=False)
+    inverse = np.empty(len(exact))
     code = compiled_module("selected_inversion") if len(entries) >= COMPILED_ENTRIES else None
-    if not (_invert if code is None else code.invert)(supernodes, entries, inverse):
+    if not (_invert if code is None else code.invert)(supernodes, exact, inverse):
         raise ArgumentError("`rows` are those of no factor: some of a supernode are not among those of the next one")
-    return inverse[diagonal_places(supernodes)]
+    return np.asarray(inverse[diagonal_places(supernodes)])
 
 
 def _invert(supernodes: Supernodes, entries: Float64Array, inverse: Float64Array) -> bool:
@@ -69,7 +69,7 @@ def _gather(supernodes: Supernodes, inverse: Float64Array, below: Indices) -> Fl
     return gathered
 
 
-def _inverse_of_square(triangle: Float64Array) -> Float64Array:
+def _inverse_of_square(triangle: FloatArray) -> FloatArray:
     """The inverse of a triangle times its transpose."""
     inverse, square = np.eye(len(triangle)), np.zeros_like(triangle)
     for k in range(len(triangle)):

@@ -21,7 +21,7 @@ from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.panels import factorize_panels
 from mvn_dask.covariance.sparse_factor import SparseFactor, SparsePrecisionFactor, SparseTriangle
-from mvn_dask.covariance.sparse_matrix import SymmetricColumns, symmetric_columns
+from mvn_dask.covariance.sparse_matrix import SparseMatrix, SymmetricColumns, symmetric_columns
 from mvn_dask.covariance.symbolic import analyse, diagonal_places, inverse_of
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError, UnsupportedOperationError
 from mvn_dask.hashing import digest, fingerprint
@@ -93,7 +93,9 @@ class Sparse(Covariance):
     names: tuple[str, ...] | None
     """Names of the variables, if there are any."""
 
-    def __init__(self, matrix: Any, *, ordering: fill_reducing.Ordering = "auto", names: Texts | None = None) -> None:
+    def __init__(
+        self, matrix: SparseMatrix, *, ordering: fill_reducing.Ordering = "auto", names: Texts | None = None
+    ) -> None:
         self._take("matrix", matrix, fill_reducing.ordering(ordering), names)
 
     def _take(self, name: str, matrix: Any, ordering: fill_reducing.Ordering, names: Texts | None) -> None:

@@ -4,7 +4,7 @@ Input: a matrix or an array of `scipy.sparse`, of any format. Output: its column
 positive diagonal. Cost: some passes over the entries, and two copies of them.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from mvn_dask.covariance.symbolic import Indices, Pattern
 from mvn_dask.covariance.validity import SYMMETRY
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from mvn_dask.readable import short_repr
+
+
+class SparseMatrix(Protocol):
+    """A matrix or an array of `scipy.sparse`."""
+
+    def tocsc(self) -> Any:
+        """The same by columns."""
 
 
 class SymmetricColumns(NamedTuple):
@@ -39,7 +46,7 @@ class SymmetricColumns(NamedTuple):
     @property
     def diagonal(self) -> Float64Array:
         """The diagonal, shape (d,)."""
-        return self.numbers[self.columns == self.rows]
+        return np.asarray(self.numbers[self.columns == self.rows])
 
 
 def is_sparse(value: object) -> bool:

@@ -73,7 +73,7 @@ def diagonal_places(supernodes: Supernodes) -> Indices:
     """Where the diagonal of the factor stands among its entries, shape (d,)."""
     heights, owner = np.diff(supernodes.starts)[supernodes.owner], supernodes.owner
     k = np.arange(len(owner)) - supernodes.first[owner]
-    return supernodes.places[owner] + k * heights - k * (k - 1) // 2
+    return np.asarray(supernodes.places[owner] + k * heights - k * (k - 1) // 2)
 
 
 def inverse_of(permutation: Indices) -> Indices:

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mvn_dask._typing import FloatArray
+from mvn_dask._typing import Float64Array
 from mvn_dask.covariance import Factor, band_factors
 from mvn_dask.covariance.band_factors import BandFactor, BandPrecisionFactor
 from mvn_dask.errors import ArgumentError
@@ -13,7 +13,7 @@ from tests.support.contracts import check_factor
 SHAPES = [(1, 0), (2, 1), (7, 2), (40, 39), (150, 12)]
 
 
-def product(bands: FloatArray) -> FloatArray:
+def product(bands: Float64Array) -> Float64Array:
     return np.asarray(dense(bands) @ dense(bands).T)
 
 
@@ -57,7 +57,8 @@ def test_covariances_of_any_variables_in_any_order(
 @pytest.mark.parametrize("kind", [BandFactor, BandPrecisionFactor])
 def test_arrays_that_make_no_factor(kind: type[Factor]) -> None:
     for wrong in (
-        np.ones((3, 2)), np.ones(3), np.ones((1, 1, 1)), np.ones((0, 3)), np.ones((2, 3), complex), np.ones((2, 3), int)
+        np.ones((3, 2)), np.ones(3), np.ones((1, 1, 1)), np.ones((0, 3)), np.ones((2, 3), complex),
+        np.ones((2, 3), int), np.ones((2, 3), np.float16),
     ):  # fmt: skip
         with pytest.raises(ArgumentError):
             kind.from_arrays({"bands": wrong})

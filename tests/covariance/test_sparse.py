@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -110,14 +110,14 @@ def test_what_is_not_positive_definite_names_a_variable(kind: Any, cure: str, un
 def test_singular_precisions_of_any_size_are_found() -> None:
     """A Laplacian has a null vector; its last pivot is nothing but rounding, of either sign."""
     for n in (2, 5, 17, 40):
-        with pytest.raises(NotPositiveDefiniteError, match="nothing|positive beyond rounding"):
+        with pytest.raises(NotPositiveDefiniteError, match="positive beyond rounding"):
             Precision(grid(n, 0.0)).factorize()
         Precision(grid(n, 1e-8)).factorize()
 
 
 def test_other_types_of_precision() -> None:
-    with pytest.raises(ArgumentTypeError, match="must be a matrix of scipy.sparse, not"):
-        Sparse(np.eye(2))
+    with pytest.raises(ArgumentTypeError, match=r"must be a matrix of scipy.sparse, not"):
+        Sparse(cast(Any, np.eye(2)))
     assert Precision(Dense(np.eye(2))).factorize().rank == 2
 
 
@@ -126,7 +126,7 @@ def test_without_numba_what_takes_hours_says_so(kind: Any, monkeypatch: pytest.M
     monkeypatch.setattr(sparse, "compiled_module", lambda _: None)
     assert kind(grid(6)).factorize().rank == 36
     monkeypatch.setattr(sparse, "PYTHON_ENTRIES", 200)
-    with pytest.raises(UnsupportedOperationError, match="with 288 entries takes hours .*: install numba"):
+    with pytest.raises(UnsupportedOperationError, match=r"with 288 entries takes hours .*: install numba"):
         kind(grid(8)).factorize()
     monkeypatch.setattr(sparse, "PYTHON_ENTRIES", 30)
     monkeypatch.setattr(sparse.Sparse, "ndim", 64)

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvn_dask._typing import Float64Array
+from mvn_dask._typing import Float64Array, FloatArray
 from mvn_dask.covariance import Factor, Sparse, panels, selected_inverse
 from mvn_dask.covariance.sparse import factor_of_precision
 from mvn_dask.covariance.sparse_factor import SparseFactor, SparsePrecisionFactor
@@ -37,8 +37,8 @@ def test_contract(name: str) -> None:
         assert factor.rank == factor.ndim == factor.noise_ndim
 
 
-def _even(matrix: Float64Array) -> Float64Array:
-    return np.asarray(0.5 * matrix + 0.5 * matrix.T)
+def _even(matrix: FloatArray) -> Float64Array:
+    return np.asarray(0.5 * matrix + 0.5 * matrix.T, np.float64)
 
 
 @pytest.mark.parametrize("kind", ["sparse", "sparse_precision"])
@@ -81,13 +81,12 @@ def test_hostile_indices_are_refused(name: str, value: int) -> None:
             continue
         try:
             factor = SparsePrecisionFactor.from_arrays(_changed(name, place, value))
-        except ArgumentError as error:
+        except ArgumentError:
             refused += 1
-            assert "`" in str(error) or "supernodes" in str(error)
-        else:
-            # Another row that is one of those below: wrong numbers, and no wrong memory.
-            assert name in {"rows", "first"}
-            factor.colorize(np.ones((2, 36)))
+            continue
+        # Another row that is one of those below: wrong numbers, and no wrong memory.
+        assert name in {"rows", "first"}
+        factor.colorize(np.ones((2, 36)))
     assert refused >= 3
 
 

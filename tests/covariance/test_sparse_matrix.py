@@ -136,7 +136,7 @@ def test_what_is_not_sparse(value: Any) -> None:
 @pytest.mark.parametrize("index", [-1, 3, 2**31 - 1, 2**40])
 def test_damaged_indices(form: str, index: int) -> None:
     """Conversions of scipy's read and write where they say."""
-    matrix = sp.coo_array(DENSE).asformat(form)
+    matrix: Any = getattr(sp.coo_array(DENSE), f"to{form}")()
     if form == "coo":
         matrix.coords[0].setflags(write=True)
         matrix.coords = matrix.coords[0].astype(np.int64), matrix.coords[1]
@@ -147,7 +147,7 @@ def test_damaged_indices(form: str, index: int) -> None:
     with pytest.raises(ArgumentError, match="the indices of `cov` are damaged"):
         symmetric_columns("cov", matrix)
     if form != "coo":
-        matrix = sp.csc_array(DENSE).asformat(form)
+        matrix = getattr(sp.coo_array(DENSE), f"to{form}")()
         matrix.indptr = np.array([0, 5, 2, matrix.indptr[-1]])
         with pytest.raises(ArgumentError, match="the indices of `cov` are damaged"):
             symmetric_columns("cov", matrix)

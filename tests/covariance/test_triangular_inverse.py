@@ -15,7 +15,7 @@ def lower(d: int) -> Float64Array:
     """A lower triangular matrix of sixteenths, whose inverse has entries of every size."""
     matrix = np.tril(np.random.default_rng(d).integers(-16, 17, (d, d)) / (16.0 * np.sqrt(d)))
     np.fill_diagonal(matrix, 1.0 + np.random.default_rng([d, 1]).integers(0, 8, d) / 8.0)
-    return matrix
+    return np.asarray(matrix)
 
 
 def entry_by_entry(matrix: Float64Array) -> Float64Array:
@@ -61,9 +61,7 @@ def test_the_bits_of_another_machine() -> None:
 
 @pytest.mark.faults
 @pytest.mark.parametrize(
-    "settings",
-    [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}, {"OPENBLAS_NUM_THREADS": "3"}],
-    ids=str,
+    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}, {"OPENBLAS_NUM_THREADS": "3"}], ids=str
 )
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
     command, environment = [sys.executable, "-c", INVERT], {**os.environ, **settings}
