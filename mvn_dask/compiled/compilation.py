@@ -37,4 +37,4 @@ class CompiledFunction:
         return self._run(*args)
 
 
-name_slow_compilation("mvn_dask.compiled")
+name_slow_compilation("mvn_dask")

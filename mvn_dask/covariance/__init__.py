@@ -16,12 +16,13 @@ from mvn_dask.covariance.matrix_factors import MatrixFactor
 from mvn_dask.covariance.nearest_psd import nearest_psd
 from mvn_dask.covariance.precision import Precision
 from mvn_dask.covariance.scaled import Scaled
+from mvn_dask.covariance.sparse import Sparse
 from mvn_dask.covariance.stationary_grid import StationaryGrid
 from mvn_dask.covariance.toeplitz import Circulant, Toeplitz
 
 __all__ = [
     "Banded", "BlockDiagonal", "Circulant", "CirculantFactor", "Covariance", "CovarianceFunction", "Dense",
-    "Diagonal", "Factor", "Factored", "Kronecker", "LowRank", "MatrixFactor", "Precision", "Scaled",
+    "Diagonal", "Factor", "Factored", "Kronecker", "LowRank", "MatrixFactor", "Precision", "Scaled", "Sparse",
     "StationaryGrid", "Toeplitz", "as_covariance", "exponential", "from_correlation", "gaussian", "matern",
     "nearest_psd", "spherical",
 ]  # fmt: skip

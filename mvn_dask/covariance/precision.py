@@ -1,10 +1,10 @@
 """A covariance given by its inverse, the precision.
 
-Input: a precision, as a matrix, shape (d, d), or as bands, shape (u + 1, d). Output: a factor of its inverse, which is
-never built for bands. Cost: of a matrix d³/3 multiply-adds once, then d² flops a row; of bands d u² / 2 once, then
-2 (u + 1) d a row, and d u² for the variances.
+Input: a precision, as a matrix, shape (d, d), as bands, shape (u + 1, d), or sparse. Output: a factor of its inverse,
+which is built of a dense matrix alone. Cost: of a matrix d³/3 multiply-adds once, then d² flops a row; of bands
+d u² / 2 once, then 2 (u + 1) d a row, and d u² for the variances; of a sparse matrix that given in `sparse`.
 
-The precision is ``W.T @ W`` with W lower triangular, and the factor is the inverse of W: lower triangular with a
+What is not sparse is ``W.T @ W`` with W lower triangular, and the factor is the inverse of W: lower triangular with a
 positive diagonal, it is Cholesky's factor of the covariance. So rows are those that the covariance as a matrix would
 give, but for rounding, and variable i depends on the variables before it: a process comes in the order of time. W is
 Cholesky's factor of the precision whose variables are counted from the last to the first.
@@ -33,6 +33,8 @@ from mvn_dask.covariance.cholesky import cholesky
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.matrix_factors import MatrixFactor, TriangularFactor
+from mvn_dask.covariance.sparse import Sparse, factor_of_precision, sparse_precision
+from mvn_dask.covariance.sparse_matrix import SparseMatrix, is_sparse
 from mvn_dask.covariance.triangular_inverse import triangular_inverse
 from mvn_dask.covariance.validity import SYMMETRY, deviations_of, is_symmetric, largest_asymmetry, smallest_eigenvalue
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
@@ -48,9 +50,10 @@ class Precision(Covariance):
 
     Parameters
     ----------
-    precision : array_like, shape (d, d), or Banded, or Dense
-        The inverse of the covariance, symmetric and positive definite. Rounding across the diagonal, to 1e-7 of the
-        product of the roots of both diagonal entries, is taken for the mean of both.
+    precision : array_like or sparse matrix of scipy, shape (d, d), or Banded, Dense or Sparse
+        The inverse of the covariance, symmetric and positive definite; `Sparse` takes an order of elimination.
+        Rounding across the diagonal, to 1e-7 of the product of the roots of both diagonal entries, is taken for the
+        mean of both.
     names : sequence of str, optional
         Names of the d variables; by default those of a `Banded`, and the labels of a matrix.
 
@@ -95,6 +98,16 @@ class Precision(Covariance):
     >>> walk.variances()[[0, 1, -1]]
     array([1.e+00, 2.e+00, 1.e+06])
 
+    A field on a grid of 20 × 20 points, each of which goes with the four beside it:
+
+    >>> import scipy.sparse
+    >>> line = scipy.sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(20, 20))
+    >>> field = Precision(scipy.sparse.kronsum(line, line) + 0.1 * scipy.sparse.eye_array(400))
+    >>> field
+    Precision(Sparse(ndim=400, entries=1920))
+    >>> field.variances()[[0, 210]].round(6)
+    array([0.290014, 0.453945])
+
     A matrix:
 
     >>> Precision([[2.0, -1.0], [-1.0, 2.0]]).to_dense().round(6)
@@ -109,11 +122,13 @@ class Precision(Covariance):
     names: tuple[str, ...] | None
     """Names of the variables, if there are any."""
 
-    def __init__(self, precision: ArrayLike | Banded | Dense, *, names: Texts | None = None) -> None:
+    def __init__(
+        self, precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse, *, names: Texts | None = None
+    ) -> None:
         matrix, axes = _structure(precision)
         if type(matrix) not in FACTORIZATIONS:
             raise ArgumentTypeError(
-                f"`precision` must be a matrix, Banded or Dense, not {short_repr(matrix)}: of another structure give "
+                f"`precision` must be a matrix, Banded, Dense or Sparse, not {short_repr(matrix)}: of another give "
                 "precision.to_dense(), or the covariance"
             )
         axes = (*axes, *labels.given_names(names, matrix.ndim, "the `names` of `cov`"))
@@ -155,13 +170,15 @@ class Precision(Covariance):
         return self.precision.digest()
 
     def record(self) -> dict[str, object]:
-        return {**super().record(), "precision": self.precision.kind}
+        return {**self.precision.record(), **super().record(), "precision": self.precision.kind}
 
 
 def _structure(precision: Any) -> tuple[Covariance, tuple[labels.Axis, ...]]:
     """A precision in its structure, and the labels that it was made of."""
     if isinstance(precision, Covariance):
         return precision, precision.axes
+    if is_sparse(precision):
+        return sparse_precision(precision), ()
     (precision,) = compute_together(precision)
     return Dense(_square(precision)), tuple(labels.axes_of("precision", precision))
 
@@ -256,5 +273,6 @@ def _row_squares(matrix: FloatArray) -> Float64Array:
 FACTORIZATIONS: dict[type[Covariance], Callable[[Any, tuple[str, ...] | None], Factor]] = {
     Banded: _factor_of_bands,
     Dense: _factor_of_matrix,
+    Sparse: factor_of_precision,
 }
 """How a precision of each structure is factorised, with the names of the variables for errors."""

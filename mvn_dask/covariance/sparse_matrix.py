@@ -1,0 +1,146 @@
+"""Sparse symmetric matrices as users give them: checked, in one form, in arrays of our own.
+
+Input: a matrix or an array of `scipy.sparse`, of any format. Output: its columns, both triangles with rising rows and a
+positive diagonal. Cost: some passes over the entries, and two copies of them.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.array_likes import is_instance
+from mvn_dask.covariance.symbolic import Indices, Pattern
+from mvn_dask.covariance.validity import SYMMETRY
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
+from mvn_dask.readable import short_repr
+
+
+class SparseMatrix(Protocol):
+    """A matrix or an array of `scipy.sparse`."""
+
+    def tocsc(self) -> Any:
+        """The same by columns."""
+
+
+class SymmetricColumns(NamedTuple):
+    """A sparse symmetric matrix by columns."""
+
+    starts: Indices
+    """Where each column begins, and the end of the last; shape (d + 1,)."""
+    rows: Indices
+    """Rows of the entries, rising in each column."""
+    numbers: Float64Array
+    """The entries, none of them 0."""
+
+    @property
+    def pattern(self) -> Pattern:
+        """Where there are entries."""
+        return Pattern(self.starts, self.rows)
+
+    @property
+    def columns(self) -> Indices:
+        """Columns of the entries."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    @property
+    def diagonal(self) -> Float64Array:
+        """The diagonal, shape (d,)."""
+        return np.asarray(self.numbers[self.columns == self.rows])
+
+
+def is_sparse(value: object) -> bool:
+    """Whether a value is a matrix or an array of `scipy.sparse`."""
+    return is_instance(value, "scipy.sparse", "sparray", "spmatrix")
+
+
+def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
+    """The columns of a sparse symmetric matrix; `name` is the argument's in errors.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not square, empty, not finite, or not symmetric, or if its indices are damaged.
+    ArgumentTypeError
+        If it is not sparse, or holds anything but real numbers.
+    NotPositiveDefiniteError
+        If a number on the diagonal is not positive.
+    """
+    from scipy.sparse import csc_array
+
+    _check_type(name, value)
+    try:
+        # What conversion follows without looking.
+        if hasattr(value, "check_format"):
+            value.check_format(full_check=True)
+        with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
+            matrix = csc_array(value.tocoo(copy=True), dtype=np.float64)
+            matrix.sum_duplicates()
+    except (ValueError, IndexError, OverflowError) as error:
+        raise ArgumentError(f"the indices of `{name}` are damaged: {error}") from error
+    found = _columns_of(matrix)
+    _check_finite(name, found)
+    matrix.eliminate_zeros()
+    diagonal = matrix.diagonal()
+    lowest = int(diagonal.argmin())
+    if diagonal[lowest] <= 0.0:
+        raise NotPositiveDefiniteError(
+            f"`{name}` is not positive definite: {name}[{lowest}, {lowest}] is {diagonal[lowest]:.3g}, and each on the "
+            "diagonal must be positive"
+        )
+    transposed = csc_array(matrix.T)
+    transposed.sort_indices()
+    if not all(map(np.array_equal, _columns_of(matrix), _columns_of(transposed))):
+        _check_symmetric(name, matrix, transposed, np.sqrt(diagonal))
+        matrix = csc_array(0.5 * matrix + 0.5 * transposed)
+        matrix.sort_indices()
+    found = _columns_of(matrix)
+    for array in found:
+        array.setflags(write=False)
+    return found
+
+
+def _columns_of(matrix: Any) -> SymmetricColumns:
+    kind = np.int32 if matrix.shape[0] < 2**31 else np.int64
+    return SymmetricColumns(matrix.indptr.astype(np.int64), matrix.indices.astype(kind), matrix.data + 0.0)
+
+
+def _check_type(name: str, value: Any) -> None:
+    if not is_sparse(value):
+        cure = "give scipy.sparse.csc_array(matrix), or Dense(matrix)"
+        raise ArgumentTypeError(f"`{name}` must be a matrix of scipy.sparse, not {short_repr(value)}: {cure}")
+    if value.dtype.kind == "c":
+        raise ArgumentTypeError(f"`{name}` must not be complex: its dtype is {value.dtype}")
+    if len(value.shape) != 2 or value.shape[0] != value.shape[1] or not value.shape[0]:
+        raise ArgumentError(f"`{name}` must be 2 dimensional, square and not empty: its shape is {value.shape}")
+    # Before memory is taken for each column: a shape may be anything.
+    if value.nnz < value.shape[0]:
+        raise NotPositiveDefiniteError(
+            f"`{name}` is not positive definite: it has {value.nnz:,} entries, and each of its "
+            f"{value.shape[0]:,} variables must have one on the diagonal, which is positive"
+        )
+
+
+def _check_finite(name: str, found: SymmetricColumns) -> None:
+    if not np.isfinite(found.numbers).all():
+        k = int(np.argmin(np.isfinite(found.numbers)))
+        raise ArgumentError(
+            f"`{name}` must be finite: {name}[{found.rows[k]}, {found.columns[k]}] is {found.numbers[k]}"
+        )
+
+
+def _check_symmetric(name: str, matrix: Any, transposed: Any, deviations: Float64Array) -> None:
+    """Find the largest difference of two entries across the diagonal, in products of roots of the diagonal."""
+    difference = _columns_of((matrix - transposed).tocsc())
+    sizes = np.abs(difference.numbers) / deviations[difference.rows] / deviations[difference.columns]
+    k = int(sizes.argmax())
+    if sizes[k] <= SYMMETRY:
+        return
+    i, j = int(difference.rows[k]), int(difference.columns[k])
+    one, other = _columns_of(matrix), "If it is rounding, use (matrix + matrix.T) / 2"
+    if (one.rows >= one.columns).all() or (one.rows <= one.columns).all():
+        other = "It has one triangle alone: give matrix + matrix.T - scipy.sparse.diags_array(matrix.diagonal())"
+    raise ArgumentError(
+        f"`{name}` must be symmetric: {name}[{i}, {j}] is {matrix[i, j]:.6g}, and {name}[{j}, {i}] is "
+        f"{matrix[j, i]:.6g}. {other}"
+    )
