@@ -15,7 +15,9 @@ def assert_passes_with(registers: tuple[int, int], file: str, cache: Path) -> No
     """LLVM takes vectors apart that this processor has no registers for: the code is that of the other one, slowly."""
     script = f"""
 import pytest
-from mvn_dask.compiled import llvm
+from mvn_dask.compiled import code_cache, llvm
+# The code that other places have is for the registers of this processor.
+code_cache._READERS.clear()
 llvm.REGISTER_BYTES, llvm.REGISTERS = {registers}
 raise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider", {file!r}]))
 """
