@@ -136,7 +136,10 @@ class Factored(Covariance):
         return variances
 
     def to_dense(self) -> Float64Array:
-        return np.asarray(self.matrix @ self.matrix.T)
+        dense = np.asarray(self.matrix @ self.matrix.T)
+        # One number in both places, though BLAS adds in another order.
+        np.fill_diagonal(dense, self.variances())
+        return dense
 
     def digest(self) -> str:
         return self._digest

@@ -4,22 +4,20 @@ Input: an object that was given as `cov`. Output: a `Covariance`, or None if it 
 structure; 4 d³ / 3 flops for an object of scipy.stats whose factor is no triangle. No library is imported.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
 from mvn_dask import checks, labels
 from mvn_dask._typing import Float64Array
 from mvn_dask.array_likes import is_instance
-from mvn_dask.covariance.base import Covariance, Factor
+from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
-from mvn_dask.covariance.matrix_factors import TriangularFactor
+from mvn_dask.covariance.factored import Factored
+from mvn_dask.covariance.sparse import Sparse
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.hashing import digest
 
 
 class DenseOptions(TypedDict):
@@ -48,53 +46,12 @@ def covariance_of_object(cov: Any, options: DenseOptions) -> Covariance | None:
     return _of_estimator(cov, options) if is_estimator(cov) else None
 
 
-@dataclass(frozen=True, init=False, eq=False, repr=False)
-class TriangularCovariance(Covariance):
-    """A covariance ``L @ L.T`` that is given by its triangular factor L."""
-
-    kind: ClassVar[str] = "triangular"
-
-    triangle: Float64Array
-    """L, lower triangular without zeros on its diagonal, shape (d, d)."""
-
-    def __init__(self, triangle: Float64Array) -> None:
-        # A zero has two signs, which are one number, and must not give two digests.
-        array = np.add(triangle, 0.0, order="C")
-        array.setflags(write=False)
-        object.__setattr__(self, "triangle", array)
-
-    def __repr__(self) -> str:
-        return f"TriangularCovariance(ndim={self.ndim})"
-
-    @property
-    def ndim(self) -> int:
-        return len(self.triangle)
-
-    def factorize(self) -> Factor:
-        return self._factor
-
-    @cached_property
-    def _factor(self) -> TriangularFactor:
-        return TriangularFactor(self.triangle)
-
-    def variances(self) -> Float64Array:
-        return self._factor.variances()
-
-    def to_dense(self) -> Float64Array:
-        dense = np.asarray(self.triangle @ self.triangle.T)
-        np.fill_diagonal(dense, self.variances())
-        return dense
-
-    def digest(self) -> str:
-        return digest(self.triangle)
-
-
 def _of_scipy(cov: Any, options: DenseOptions) -> Covariance:
     """An object of `scipy.stats.Covariance`, with the factor that it has, where that is regular."""
     if type(cov).__name__ == "CovViaDiagonal":
         return Diagonal(np.diagonal(cov.covariance), check_valid=options["check_valid"])
     triangle = _triangle(cov)
-    return Dense(cov.covariance, **options) if triangle is None else TriangularCovariance(triangle)
+    return Dense(cov.covariance, **options) if triangle is None else Factored(triangle)
 
 
 def _triangle(cov: Any) -> Float64Array | None:
@@ -115,17 +72,14 @@ def _triangle(cov: Any) -> Float64Array | None:
 
 
 def _of_sparse(cov: Any, options: DenseOptions) -> Covariance:
-    """A sparse matrix or array of scipy in which nothing is off the diagonal."""
+    """A sparse matrix or array of scipy: a `Diagonal` where nothing is off the diagonal."""
     if len(cov.shape) != 2 or cov.shape[0] != cov.shape[1]:
         raise ArgumentError(f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}")
-    rows = cov.tocsr(copy=True)
-    rows.sum_duplicates()
-    entries = rows.tocoo()
+    entries = cov.tocsr(copy=True)
+    entries.sum_duplicates()
+    entries = entries.tocoo()
     if np.any((entries.row != entries.col) & (entries.data != 0)):
-        raise ArgumentTypeError(
-            f"`cov` must be an array of real numbers, not {type(cov).__name__} (scipy), which is taken where it is "
-            "diagonal alone: give cov.toarray()"
-        )
+        return Sparse(cov)
     return Diagonal(cov.diagonal(), check_valid=options["check_valid"])
 
 

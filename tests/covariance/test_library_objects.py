@@ -10,10 +10,11 @@ import scipy.sparse
 import scipy.stats
 
 import mvn_dask
-from mvn_dask.covariance import Dense, Diagonal, Scaled, as_covariance
-from mvn_dask.covariance.library_objects import TriangularCovariance, is_estimator
+from mvn_dask.covariance import Dense, Diagonal, Factored, Scaled, Sparse, as_covariance
+from mvn_dask.covariance.diagonal import ScaleFactor
+from mvn_dask.covariance.library_objects import is_estimator
 from mvn_dask.covariance.matrix_factors import TriangularFactor
-from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from tests.support.contracts import check_covariance
 from tests.support.strategies import random_moments
 
@@ -36,13 +37,13 @@ def test_objects_of_scipy_that_have_a_factor(d: int) -> None:
     }
     for name, each in given.items():
         cov = as_covariance(each, ndim=d)
-        assert isinstance(cov, TriangularCovariance), name
+        assert isinstance(cov, Factored), name
         check_covariance(cov, cov.to_dense())
         expected = matrix @ matrix if name == "square root" else matrix
         np.testing.assert_allclose(cov.to_dense(), expected, rtol=1e-9, atol=1e-10)
         basis = each.colorize(np.eye(d)).T
         np.testing.assert_allclose(cov.to_dense(), basis @ basis.T, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
-        assert isinstance(cov.factorize(), TriangularFactor)
+        assert isinstance(cov.factorize(), TriangularFactor if d > 1 else ScaleFactor)
 
 
 def test_a_factor_is_not_squared() -> None:
@@ -92,14 +93,15 @@ def test_sparse_diagonals(kind: Any) -> None:
     assert as_covariance(cancelled, ndim=2) == Diagonal([1.0, 1.0])
 
 
-def test_other_sparse_matrices_are_refused() -> None:
+def test_other_sparse_matrices() -> None:
     full = scipy.sparse.csr_array([[1.0, 0.5], [0.5, 1.0]])
-    for draw in (mvn_dask.MultivariateNormal, mvn_dask.default_rng(1).multivariate_normal):
-        with pytest.raises(
-            ArgumentTypeError, match=r"not csr_array \(scipy\), .* diagonal alone: give cov.toarray\(\)"
-        ):
-            draw([0.0, 0.0], full)
-        draw([0.0, 0.0], full.toarray())
+    assert as_covariance(full, ndim=2) == Sparse(full)
+    normal = mvn_dask.MultivariateNormal([0.0, 0.0], full)
+    assert normal.covariance == Sparse(full)
+    rows = mvn_dask.default_rng(1).multivariate_normal([0.0, 0.0], full, 100).compute()
+    np.testing.assert_array_equal(rows, normal.sample(100, seed=1).compute())
+    with pytest.raises(NotPositiveDefiniteError):
+        mvn_dask.MultivariateNormal([0.0, 0.0], full - 2 * scipy.sparse.eye_array(2))
     for shape in ((2, 3), (3, 2)):
         with pytest.raises(ArgumentError, match="2 dimensional and square"):
             as_covariance(scipy.sparse.eye_array(*shape), ndim=2)
