@@ -9,7 +9,7 @@ from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, settings
 
 from mvn_dask.compiled import compiled_module
-from mvn_dask.covariance import cholesky
+from mvn_dask.covariance import cholesky, hartley_transform
 from mvn_dask.sampling import kernel
 from tests.support.clusters import local_cluster
 from tests.support.s3 import endpoint, prefix
@@ -70,7 +70,7 @@ def threads(thread_cluster: LocalCluster) -> Iterator[Client]:
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to factorise and to draw, within this process."""
     if request.param == "numpy":
-        for module in (kernel, cholesky):
+        for module in (kernel, cholesky, hartley_transform):
             monkeypatch.setattr(module, "compiled_module", lambda _: None)
     else:
         assert compiled_module("drawing") is not None
