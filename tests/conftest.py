@@ -8,8 +8,8 @@ import pytest
 from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, settings
 
-from mvn_dask.compiled import compiled_module
-from mvn_dask.covariance import band_triangle, cholesky, triangular_inverse
+from mvn_dask.compiled import compiled_module, loops
+from mvn_dask.covariance import band_triangle, cholesky, panels, selected_inverse, triangular_inverse
 from mvn_dask.sampling import kernel
 from tests.support.clusters import local_cluster
 from tests.support.s3 import endpoint, prefix
@@ -70,7 +70,7 @@ def threads(thread_cluster: LocalCluster) -> Iterator[Client]:
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to factorise and to draw, within this process."""
     if request.param == "numpy":
-        for module in (kernel, cholesky, band_triangle, triangular_inverse):
+        for module in (kernel, cholesky, band_triangle, triangular_inverse, panels, selected_inverse, loops):
             monkeypatch.setattr(module, "compiled_module", lambda _: None)
     else:
         assert compiled_module("drawing") is not None
