@@ -51,6 +51,7 @@ OUTSIDE = {
     "psutil": {"sampling", "job"},
     "pyarrow": {"job"},
     "pydantic": {"job"},
+    "pymetis": {"covariance"},
     "rich": {"cli"},
     "scipy": {"covariance", "distribution", "reporting"},
     "shellingham": {"cli"},

@@ -76,6 +76,10 @@ def test_samples() -> None:
     for each in members:
         assert_type(each.ndim, int)
         assert_type(each.record(), dict[str, object])
+    sparse = covariance.Sparse(scipy.sparse.eye_array(2), ordering="natural")
+    assert_type(sparse.ordering == "natural", bool)
+    assert_type(covariance.Precision(sparse).ndim, int)
+    assert_type(covariance.Precision(scipy.sparse.eye_array(2, format="csr")).ndim, int)
     bands = covariance.Banded([[0.5, 0.5], [1.25, 1.25]])
     assert_type(bands.ndim, int)
     assert_type(covariance.Precision(bands).variances(), npt.NDArray[np.float64])

@@ -28,7 +28,8 @@ def test_every_order_is_a_permutation(name: str, order: Any) -> None:
 def test_auto_is_the_cheapest(name: str) -> None:
     pattern = pattern_of(CASES[name])
     counts = {order: count_entries(pattern, fill_reducing(pattern, order)) for order in NAMES}
-    assert counts["auto"] == min(counts.values())
+    # METIS, where it is installed, may be cheaper than all of these.
+    assert counts["auto"] == min(counts.values()) or (find_spec("pymetis") and counts["auto"] < min(counts.values()))
 
 
 def test_orders_are_worth_their_while() -> None:

@@ -253,7 +253,7 @@ UNITS: Any = pint.UnitRegistry()
 @pytest.mark.parametrize(
     "matrix",
     [
-        None, "text", [["1.0"]], [[1j]], {"a": [1.0]}, [[object()]], [[None]], scipy.sparse.eye_array(2),
+        None, "text", [["1.0"]], [[1j]], {"a": [1.0]}, [[object()]], [[None]], scipy.sparse.eye_array(2, dtype=complex),
         UNITS.Quantity(np.eye(2), "m"), [[1.0], [1.0, 2.0]], np.ma.masked_array(np.eye(2), np.eye(2) > 0.0),
         Diagonal([1.0, 2.0]), Precision(np.eye(2)), mvn_dask.MultivariateNormal([0.0], 1.0),
     ],

@@ -15,7 +15,7 @@ from mvn_dask import covariance
 
 def wrong_names() -> None:
     mvn_dask.foo()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    covariance.Sparse([1.0])  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    covariance.NoSuchCovariance([1.0])  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     mvn_dask.errors.NoSuchError()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     mvn_dask.default_rng(1).normal()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     mvn_dask.MultivariateNormal([0.0], 1.0).var()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
@@ -36,6 +36,7 @@ def wrong_distributions() -> None:
     mvn_dask.MultivariateNormal([0.0], 1.0, tol="1e-8")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.MultivariateNormal([0.0])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     mvn_dask.MultivariateNormal([0.0], 1.0, seed=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    covariance.Sparse([1.0])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.Dense(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.Dense(np.eye(2), method="lu")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     covariance.Diagonal(object())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
