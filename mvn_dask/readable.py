@@ -48,10 +48,12 @@ def plural(value: int, what: str, form: str = "") -> str:
 
     Examples
     --------
-    >>> plural(1, "row"), plural(12345, "row"), plural(12345, "row", ",")
-    ('1 row', '12345 rows', '12,345 rows')
+    >>> plural(1, "row"), plural(12345, "row"), plural(12345, "row", ","), plural(2, "entry")
+    ('1 row', '12345 rows', '12,345 rows', '2 entries')
     """
-    return f"{value:{form}} {what}{'' if value == 1 else 's'}"
+    if value != 1:
+        what = f"{what[:-1]}ies" if what.endswith("ry") else f"{what}s"
+    return f"{value:{form}} {what}"
 
 
 class _ShortRepr(Repr):

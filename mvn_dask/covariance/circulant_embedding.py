@@ -27,6 +27,7 @@ from mvn_dask.covariance.fourier_tables import fast_length, radices_of
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.readable import plural
 
 NEGATIVE = 1e-13
 """An eigenvalue is rounding, and taken as 0, if it is negative and less than this, relative to the largest."""
@@ -182,6 +183,6 @@ def refuse_large_factors(name: str, length: int) -> None:
     largest = max(radices_of(length), default=1)
     if largest > LARGEST_FACTOR:
         raise ArgumentError(
-            f"`{name}` has {length} entries, and the largest prime factor of that number is {largest}: it must be at "
-            f"most {LARGEST_FACTOR}, since each number of a row takes as many multiplications"
+            f"`{name}` has {plural(length, 'entry')}, and the largest prime factor of that number is {largest}: it must "
+            f"be at most {LARGEST_FACTOR}, since each number of a row takes as many multiplications"
         )

@@ -20,6 +20,7 @@ from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance.base import Factor
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.errors import ArgumentError
+from mvn_dask.readable import plural
 
 COMPILED_POINTS = 2**20
 """Points from which on compiled code transforms a single row; for fewer, compiling it would take longer."""
@@ -82,7 +83,7 @@ class CirculantFactor(Factor):
         if z.ndim != 2 or z.shape[1] != self.noise_ndim or (out is not None and out.shape != (len(z), self.ndim)):
             shapes = f"{z.shape} and {None if out is None else out.shape}"
             raise ArgumentError(
-                f"rows of {self.noise_ndim} normals become rows of {self.ndim}: the shapes are {shapes}"
+                f"rows of {plural(self.noise_ndim, 'normal')} become rows of {self.ndim}: the shapes are {shapes}"
             )
         numbers = np.ascontiguousarray(z, self.roots.dtype)
         direct = out is not None and out.flags.c_contiguous and out.dtype == numbers.dtype

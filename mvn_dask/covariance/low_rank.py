@@ -26,6 +26,7 @@ from mvn_dask.covariance.matrix_factors import squares_of_rows
 from mvn_dask.covariance.row_product import is_packed
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.readable import plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +169,7 @@ class LowRank(Covariance):
         own = frozen_array("variances", own, axes=1)
         if len(own) != len(matrix):
             raise ArgumentError(
-                f"`loadings` and `variances` must have same length: {len(matrix)} and {len(own)} variables"
+                f"`loadings` and `variances` must have same length: {len(matrix)} and {plural(len(own), 'variable')}"
             )
         axes = (
             *labels.row_axes_of("loadings", loadings),

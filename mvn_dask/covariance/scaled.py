@@ -22,6 +22,7 @@ from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.readable import plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +113,7 @@ class ScaledFactor(Factor):
         precisions = {array.dtype for array in inner.arrays().values() if array.dtype.kind == "f"}
         if len(scale) != inner.ndim or precisions != {scale.dtype}:
             raise ArgumentError(
-                f"a scale {scale.shape} of {scale.dtype} for a factor of {inner.ndim} variables, of "
+                f"a scale {scale.shape} of {scale.dtype} for a factor of {plural(inner.ndim, 'variable')}, of "
                 f"{sorted(map(str, precisions))}"
             )
         return cls(inner, scale)

@@ -25,7 +25,7 @@ from mvn_dask.covariance.sparse_matrix import SparseMatrix, SymmetricColumns, sy
 from mvn_dask.covariance.symbolic import analyse, diagonal_places, inverse_of
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError, UnsupportedOperationError
 from mvn_dask.hashing import digest, fingerprint
-from mvn_dask.readable import readable_bytes
+from mvn_dask.readable import plural, readable_bytes
 
 PYTHON_ENTRIES = 10**6
 """Entries of a matrix, at most, that is factorised without compiled code, and a tenth of those of its factor."""
@@ -170,20 +170,20 @@ def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name
     matrix = given.matrix
     compiled = compiled_module("compilation") is not None
     if not compiled and len(matrix.numbers) > PYTHON_ENTRIES:
-        raise _without_numba(f"{len(matrix.numbers):,} entries")
+        raise _without_numba(plural(len(matrix.numbers), "entry", ","))
     permutation = fill_reducing.fill_reducing(matrix.pattern, given.ordering)
     permutation, supernodes = analyse(matrix.pattern, permutation)
     count = int(supernodes.places[-1])
     if not compiled and count > 10 * PYTHON_ENTRIES:
-        raise _without_numba(f"{count:,} entries in its factor")
+        raise _without_numba(f"{plural(count, 'entry', ',')} in its factor")
     diagonal = matrix.diagonal
     limits = given.ndim * np.finfo(np.float64).eps * diagonal[permutation]
     try:
         entries, bad = factorize_panels(matrix, permutation, supernodes, limits)
     except MemoryError as error:
         raise ArgumentError(
-            f"the factor of `{name}` has {count:,} entries, {readable_bytes(8 * count)}, which is more than "
-            "there is memory: take fewer variables, or fewer that go with each"
+            f"the factor of `{name}` has {plural(count, 'entry', ',')}, {readable_bytes(8 * count)}, which is more "
+            "than there is memory: take fewer variables, or fewer that go with each"
         ) from error
     if bad >= 0:
         variable, pivot = int(permutation[bad]), entries[diagonal_places(supernodes)[bad]]

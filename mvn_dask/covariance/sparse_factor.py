@@ -20,6 +20,7 @@ from mvn_dask.covariance.panels import Applied, apply_panels
 from mvn_dask.covariance.selected_inverse import inverse_diagonal
 from mvn_dask.covariance.symbolic import Indices, Supernodes, diagonal_places, supernodes_of
 from mvn_dask.errors import ArgumentError
+from mvn_dask.readable import plural
 
 _INDICES = "positions", "first", "starts", "rows"
 ROWS_OF_IDENTITY = 64
@@ -90,11 +91,11 @@ class SparseTriangle(Factor):
         positions, first, starts, rows = (_indices(arrays, name) for name in _INDICES)
         d = len(positions)
         if not np.array_equal(np.sort(positions), np.arange(d)):
-            raise ArgumentError(f"`positions` is no permutation of {d} variables")
+            raise ArgumentError(f"`positions` is no permutation of {plural(d, 'variable')}")
         _check_supernodes(d, first, starts, rows)
         size = int(supernodes_of(first, starts, rows).places[-1])
         if len(entries) != size:
-            raise ArgumentError(f"the supernodes have {size} entries, and there are {len(entries)}")
+            raise ArgumentError(f"the supernodes have {plural(size, 'entry')}, and there are {len(entries)}")
         return cls(positions, first, starts, rows, entries)
 
 
@@ -196,7 +197,7 @@ def _indices(arrays: Arrays, name: str) -> Indices:
 def _check_supernodes(d: int, first: Indices, starts: Indices, rows: Indices) -> None:
     """Refuse supernodes that no factor of dimension d has; compiled code follows them without looking."""
     if len(first) != len(starts) or len(first) < 2:
-        raise ArgumentError(f"`first` has {len(first)} numbers, and `starts` has {len(starts)}")
+        raise ArgumentError(f"`first` has {plural(len(first), 'number')}, and `starts` has {len(starts)}")
     for name, indices, end in (("first", first, d), ("starts", starts, len(rows))):
         if indices[0] != 0 or indices[-1] != end or (indices[1:] <= indices[:-1]).any():
             raise ArgumentError(f"`{name}` does not rise from 0 to {end}")
@@ -204,7 +205,7 @@ def _check_supernodes(d: int, first: Indices, starts: Indices, rows: Indices) ->
     if (np.diff(starts) < widths).any():
         raise ArgumentError("`starts` gives a supernode fewer rows than columns")
     if rows.min() < 0 or rows.max() >= d:
-        raise ArgumentError(f"`rows` holds {rows.min()} to {rows.max()}, and there are {d} variables")
+        raise ArgumentError(f"`rows` holds {rows.min()} to {rows.max()}, and there are {plural(d, 'variable')}")
     rising = rows[1:] > rows[:-1]
     rising[starts[1:-1] - 1] = True
     own = np.arange(d) - np.repeat(first[:-1] - starts[:-1], widths)

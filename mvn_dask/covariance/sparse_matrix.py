@@ -13,7 +13,7 @@ from mvn_dask.array_likes import is_instance
 from mvn_dask.covariance.symbolic import Indices, Pattern
 from mvn_dask.covariance.validity import SYMMETRY
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
-from mvn_dask.readable import short_repr
+from mvn_dask.readable import plural, short_repr
 
 
 class SparseMatrix(Protocol):
@@ -116,8 +116,8 @@ def _check_type(name: str, value: Any) -> None:
     # Before memory is taken for each column: a shape may be anything.
     if value.nnz < value.shape[0]:
         raise NotPositiveDefiniteError(
-            f"`{name}` is not positive definite: it has {value.nnz:,} entries, and each of its "
-            f"{value.shape[0]:,} variables must have one on the diagonal, which is positive"
+            f"`{name}` is not positive definite: it has {plural(value.nnz, 'entry', ',')}, and each of its "
+            f"{plural(value.shape[0], 'variable', ',')} must have one on the diagonal, which is positive"
         )
 
 

@@ -33,7 +33,7 @@ def test_contract() -> None:
 
 
 def test_more_rows_than_are_multiplied_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mvn_dask.covariance.correlations.NUMBERS_TOGETHER", 6)
+    monkeypatch.setattr("mvn_dask.covariance.correlations.NUMBERS_SCALED", 6)
     np.testing.assert_array_equal(from_correlation(R, [1.0, 2.0, 3.0]).to_dense(), R * np.outer([1, 2, 3], [1, 2, 3]))
 
 

@@ -116,7 +116,7 @@ def test_hostile_arrays_in_random_places() -> None:
         ("rows", np.zeros((3, 3), int), "array of integers 'rows', and there is one of the shape"),
         ("rows", np.zeros(0, int), "array of integers 'rows'"),
         ("first", np.ones(3), "array of integers 'first', and there is one of the shape .* dtype float64"),
-        ("first", np.array([0]), "`first` has 1 numbers"),
+        ("first", np.array([0]), "`first` has 1 number"),
         ("positions", np.array([2**63, 0], np.uint64), "which is no index"),
         ("positions", np.array([0, 0]), "`positions` is no permutation of 2 variables"),
         ("entries", np.ones(3), "the supernodes have .* entries, and there are 3"),
