@@ -183,6 +183,6 @@ def refuse_large_factors(name: str, length: int) -> None:
     largest = max(radices_of(length), default=1)
     if largest > LARGEST_FACTOR:
         raise ArgumentError(
-            f"`{name}` has {plural(length, 'entry')}, and the largest prime factor of that number is {largest}: it must "
-            f"be at most {LARGEST_FACTOR}, since each number of a row takes as many multiplications"
+            f"`{name}` has {plural(length, 'entry')}, and the largest prime factor of that number is {largest}: it "
+            f"must be at most {LARGEST_FACTOR}, since each number of a row takes as many multiplications"
         )
