@@ -50,6 +50,7 @@ def test_a_store_is_verified_repaired_and_extended_from_itself(covariance: Covar
     assert report.ok, str(report)
 
 
+@pytest.mark.faults
 def test_on_worker_processes(processes: Client) -> None:
     """After what is kept of an inverse was made, which need not travel."""
     for covariance in COMPOSITES:

@@ -51,8 +51,8 @@ def test_published_examples(matrix: Floats, expected: Floats, distance: float) -
     assert np.linalg.norm(found - matrix) == pytest.approx(distance, abs=5e-5)
 
 
-@pytest.mark.parametrize("d", [3, 4, 8, 15])
-@pytest.mark.parametrize("scale", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("d", [3, pytest.param(4, marks=pytest.mark.slow), 8, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scale", [0.5, 1.0, pytest.param(4.0, marks=pytest.mark.slow)])
 def test_alternating_projections_find_the_same(d: int, scale: float) -> None:
     for seed in range(5):
         matrix = scale * (indefinite(d, seed) - np.eye(d)) + np.eye(d)
@@ -73,6 +73,7 @@ def test_it_is_a_correlation_matrix(d: int, scale: float) -> None:
     assert np.linalg.norm(found - matrix) <= np.linalg.norm(other - matrix) * (1 + 1e-10)
 
 
+@pytest.mark.slow
 def test_few_and_many_negative_eigenvalues() -> None:
     rng = np.random.default_rng(3)
     regular: Floats = np.asarray(np.corrcoef(rng.standard_normal((40, 80))))

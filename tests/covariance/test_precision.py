@@ -135,6 +135,7 @@ def test_a_store_verifies_and_extends_from_what_lies_in_it(as_matrix: bool, dtyp
     np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path / "store").compute(), expected)
 
 
+@pytest.mark.faults
 def test_another_process_verifies_a_store_that_it_did_not_write(tmp_path: Path) -> None:
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal(np.zeros(5), Precision(walk(5))).sample(9, seed=1), tmp_path / "store")
     script = "import sys, mvn_dask; sys.exit(not mvn_dask.verify(sys.argv[1], level='values', full=True).ok)"

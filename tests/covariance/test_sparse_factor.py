@@ -90,6 +90,7 @@ def test_hostile_indices_are_refused(name: str, value: int) -> None:
     assert refused >= 3
 
 
+@pytest.mark.slow
 def test_hostile_arrays_in_random_places() -> None:
     """Whatever is taken is applied without reading or writing elsewhere, or refused."""
     rng, taken = np.random.default_rng(5), 0
