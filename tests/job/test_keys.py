@@ -63,6 +63,15 @@ a = "x = y"
 kind = "local"
 [[strange]]
 x = 1
+[[strange]]
+y = [
+  1]
+[strange.inner]
+[[strange.more.list]]
+x = 1
+[[strange.more.list]]
+[[strange]]
+x = 1
 """
 
 
@@ -81,7 +90,17 @@ def test_lines_of_keys() -> None:
         ("cluster",): 14,
         ("cluster", "kind"): 15,
         ("strange",): 16,
-        ("strange", "x"): 17,
+        ("strange", "0"): 16,
+        ("strange", "0", "x"): 17,
+        ("strange", "1"): 18,
+        ("strange", "1", "y"): 19,
+        ("strange", "1", "inner"): 21,
+        ("strange", "1", "more", "list"): 22,
+        ("strange", "1", "more", "list", "0"): 22,
+        ("strange", "1", "more", "list", "0", "x"): 23,
+        ("strange", "1", "more", "list", "1"): 24,
+        ("strange", "2"): 25,
+        ("strange", "2", "x"): 26,
     }
 
 
