@@ -1,7 +1,6 @@
 """Sparse matrices in .npz files, as `scipy.sparse.save_npz` writes them. Pickled objects are never loaded.
 
-Input: a path. Output: a matrix of scipy, as it was stored; what is wrong in it is found by those who take it. Cost:
-reading.
+Input: a path. Output: a matrix of scipy, as it was stored, whose indices lie in it. Cost: reading.
 """
 
 from pathlib import Path
@@ -27,6 +26,14 @@ def read_sparse(origin: Origin, path: Path) -> Any:
                 return None
     except Exception:  # noqa: BLE001 whatever a damaged file raises is said by those who read arrays
         return None
+    return loaded(origin, lambda: _checked(path))
+
+
+def _checked(path: Path) -> Any:
+    """The matrix, whose indices are looked at: compiled code of scipy follows them without looking."""
     import scipy.sparse
 
-    return loaded(origin, lambda: scipy.sparse.load_npz(path))
+    found = scipy.sparse.load_npz(path)
+    if hasattr(found, "check_format"):
+        found.check_format(full_check=True)
+    return found
