@@ -1,5 +1,6 @@
 """Selection of the reader, by location and suffix. Input: a key of the job; output: its array."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,8 @@ def local_file(job: JobSpec, value: object, suffix: str) -> Path | None:
     if not isinstance(value, FileTable) or value.key is not None:
         return None
     path = parse_location(job.locate(value.path))
-    return path if isinstance(path, Path) and path.suffix.lower() == suffix and path.is_file() else None
+    # Not Path.is_file, which raises for a name that is too long.
+    return path if isinstance(path, Path) and path.suffix.lower() == suffix and os.path.isfile(path) else None  # noqa: PTH113
 
 
 def _read_value(job: JobSpec, origin: Origin, value: FileTable | InlineArray) -> InputArray:

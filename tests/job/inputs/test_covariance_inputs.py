@@ -191,6 +191,12 @@ def test_faults_are_a_line_with_job_and_key(table: Any, fault: str, tmp_path: Pa
     assert "\n" not in text
 
 
+def test_names_of_files_that_cannot_be(tmp_path: Path) -> None:
+    for table in ("x" * 300 + ".npz", {"kind": "sparse", "matrix": "x" * 300 + ".npz"}):
+        with pytest.raises(JobFileError, match=r"^job\.toml: distribution\.cov.*: cannot be read: File name too long$"):
+            distribution_of(job_in(tmp_path, mean=0, cov=table))
+
+
 def test_a_sparse_file_with_a_huge_shape_takes_no_memory(tmp_path: Path) -> None:
     put_bad_files(tmp_path)
     with pytest.raises(MvnDaskError) as caught:
