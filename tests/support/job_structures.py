@@ -95,7 +95,9 @@ STRUCTURES: Mapping[str, Structure] = {
                 {"kind": "kronecker", "members": [[1, 4], {"kind": "factored", "matrix": "loadings.npy"}]},
             ],
         },
-        lambda: c.BlockDiagonal([[2.0, 1.0], [1.0, 2.0]], SPARSE, c.Kronecker([1.0, 4.0], c.Factored(LOADINGS))),
+        lambda: c.BlockDiagonal(
+            [[2.0, 1.0], [1.0, 2.0]], c.Sparse(SPARSE), c.Kronecker([1.0, 4.0], c.Factored(LOADINGS))
+        ),
         rank=10,
     ),
     "banded": Structure({"kind": "banded", "bands": "bands.npy", "lower": True}, lambda: c.Banded(BANDS, lower=True)),
