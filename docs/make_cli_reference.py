@@ -71,6 +71,31 @@ what is written, so that each machine expands its own. `file:/data` and `file://
 its second slash, is an error, and `./s3:/bucket` a path. STORE, OUT, and the files of `--mean` and `--cov` are read
 likewise, from the current folder; FILE and PATH too, without variables."""
 
+COVARIANCES = """\
+A table with `kind` in place of the numbers or the file of `cov`, and of `--cov`: its other keys are the arguments of
+the class of `mvn_dask.covariance` of that name, and where they are arrays, they are written as those of
+`[distribution]`: numbers, or a file. `members`, `covariance` and `precision` hold covariances, each written as `cov`
+may be, to any depth that the classes take. A `.npz` file of `scipy.sparse.save_npz` is a sparse matrix wherever a
+covariance or a precision may be.
+
+    [distribution]
+    mean = 0.0
+
+    [distribution.cov]
+    kind = "kronecker"
+
+    [[distribution.cov.members]]
+    kind = "toeplitz"
+    first_column = "time.npy"
+
+    [[distribution.cov.members]]
+    kind = "precision"
+    precision = "space.npz"
+
+In one line: `--set 'distribution.cov={kind = "banded", bands = "bands.npy"}'`. A `function` that is a text
+"module:name" is imported by its name and called as code of your own: the module must lie on Python's path. The
+`method`, `check_valid` and `tol` of `[distribution]` are those of every matrix inside, unless its table has its own."""
+
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),
     "run": ("mvn_dask.job.running", "RunResult"),
@@ -193,7 +218,28 @@ def _job_file() -> str:
             keys = inner.model_fields.items()
             rows = [(f"`{key.alias or word}`", f"{key.description}.{_preset(key)}") for word, key in keys]
             parts += [f"### [{name}]: {field.description}", _table(("key", "meaning"), rows)]
+        if name == "distribution":
+            parts += _covariances()
     return "\n\n".join(parts) + "\n"
+
+
+def _covariances() -> list[str]:
+    """The kinds of the table of a covariance, and its keys."""
+    from mvn_dask.job.schema.covariance_table import OPTIONAL_KEYS, REQUIRED_KEYS, CovarianceTable, FunctionTable
+
+    kinds = [
+        (f"`{kind}`", ", ".join(f"`{key}`" for key in required), ", ".join(f"`{key}`" for key in OPTIONAL_KEYS[kind]))
+        for kind, required in REQUIRED_KEYS.items()
+    ]
+    keys = [(f"`{name}`", f"{key.description}.") for name, key in CovarianceTable.model_fields.items()]
+    inner = [(f"`function.{name}`", f"{key.description}.") for name, key in FunctionTable.model_fields.items()]
+    table = _table(("kind", "keys", "and, if wanted"), kinds)
+    return [
+        "### [distribution.cov]: a covariance of some structure",
+        COVARIANCES,
+        table,
+        _table(("key", "meaning"), keys + inner),
+    ]
 
 
 def _preset(field: Any) -> str:
@@ -202,9 +248,9 @@ def _preset(field: Any) -> str:
     return f" Default: {field.default!r}." if isinstance(field.default, (str, int, float)) else ""
 
 
-def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
-    cells = [head, ("---", "---"), *((left.replace("|", "\\|"), right.replace("|", "\\|")) for left, right in rows)]
-    return "\n".join(f"| {left} | {right} |".replace("|  |", "| |").replace("|  |", "| |") for left, right in cells)
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    cells = [head, ("---",) * len(head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |").replace("|  |", "| |") for row in cells)
 
 
 if __name__ == "__main__":

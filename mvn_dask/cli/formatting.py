@@ -73,6 +73,7 @@ def plan_text(plan: "JobPlan") -> str:
         "state": STATES[plan.state],
         "fingerprint": plan.fingerprint,
         "shape": f"{plan.shape} {plan.dtype}, {plural(plan.rows, 'row')}",
+        "each row": f"{plural(plan.normals, 'normal')} and {plural(plan.flops, 'flop')} of the factor",
         "chunks": f"{plan.chunks} of shape {plan.chunk_shape}; {plan.missing}{share} to draw",
         "on disk": f"{readable_bytes(plan.bytes)} ({plural(plan.bytes, 'byte')})",
         "free": "without a known limit" if plan.free_bytes is None else readable_bytes(plan.free_bytes),

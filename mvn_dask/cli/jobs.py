@@ -93,7 +93,12 @@ def sample(
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or URL of the store.", show_default=False)],
     mean: Annotated[str, typer.Option(metavar="NUMBERS|FILE", help="Mean: 0, or 0.1,0.2, or a file.")],
     cov: Annotated[
-        str, typer.Option(metavar="NUMBERS|FILE", help="Covariance: a variance, variances, [[2,1],[1,2]], or a file.")
+        str,
+        typer.Option(
+            metavar="NUMBERS|FILE|TABLE",
+            help="Covariance: a variance, variances, [[2,1],[1,2]], a file, also of scipy.sparse (.npz), or a table "
+            'as in a job file: {kind = "low-rank", loadings = "f.npy", variances = "d.npy"}.',
+        ),
     ],
     size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
     seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, best one integer; or several, as 2026,7.")],

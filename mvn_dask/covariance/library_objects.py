@@ -75,6 +75,11 @@ def _of_sparse(cov: Any, options: DenseOptions) -> Covariance:
     """A sparse matrix or array of scipy: a `Diagonal` where nothing is off the diagonal."""
     if len(cov.shape) != 2 or cov.shape[0] != cov.shape[1]:
         raise ArgumentError(f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}")
+    if hasattr(cov, "check_format"):  # conversion follows indices without looking
+        try:
+            cov.check_format(full_check=True)
+        except ValueError as error:
+            raise ArgumentError(f"the indices of `cov` are damaged: {error}") from error
     entries = cov.tocsr(copy=True)
     entries.sum_duplicates()
     entries = entries.tocoo()

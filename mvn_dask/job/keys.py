@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from mvn_dask.job.schema.base import Table
+from mvn_dask.job.schema.covariance_table import NESTED_KEYS
 from mvn_dask.job.schema.job_spec import JobSpec
 
 Key = tuple[str, ...]
@@ -20,9 +21,10 @@ Key = tuple[str, ...]
 SECRET_TABLES = {"storage_options", "options"}
 """Tables whose values may be credentials."""
 
+_COVARIANCE = ("distribution", "cov")
 _STEP = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _NAME = rf"{_STEP}(?:[ \t]*\.[ \t]*{_STEP})*"
-_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
+_HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
 _ENTRY = re.compile(rf"[ \t]*({_NAME})[ \t]*=")
 
 
@@ -33,14 +35,29 @@ def known_keys() -> dict[Key, FieldInfo]:
 
 
 def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
-    """The keys of all tables that a type allows."""
+    """The keys of all tables that a type allows; of covariances inside a covariance, none."""
     if isinstance(annotation, type) and issubclass(annotation, Table):
         for name, info in annotation.model_fields.items():
             key = (*above, info.alias or name)
             yield key, info
-            yield from _keys(info.annotation, key)
+            if key[:2] != _COVARIANCE or name not in NESTED_KEYS:
+                yield from _keys(info.annotation, key)
     for part in get_args(annotation):
         yield from _keys(part, above)
+
+
+def _schema_key(key: Key) -> Key:
+    """The key of the schema that a key stands for: one of a covariance inside another, where it is `cov` itself.
+
+    Examples
+    --------
+    >>> _schema_key(("distribution", "cov", "members", "0", "covariance", "bands"))
+    ('distribution', 'cov', 'bands')
+    """
+    if key[:2] != _COVARIANCE:
+        return key
+    inner = [step for step in key[2:] if not step.isdigit()]
+    return (*_COVARIANCE, *(step for step in inner[:-1] if step not in NESTED_KEYS), *inner[-1:])
 
 
 def is_table(annotation: Any) -> bool:
@@ -77,7 +94,7 @@ def literal_values(annotation: Any) -> Iterator[str]:
 
 def is_secret(key: Key) -> bool:
     """Whether the value of a key may be a credential: it is an option of another library, or the key is unknown."""
-    return bool(SECRET_TABLES & set(key)) or key not in known_keys()
+    return bool(SECRET_TABLES & set(key)) or _schema_key(key) not in known_keys()
 
 
 def suggestion(key: Key) -> str:
@@ -88,9 +105,9 @@ def suggestion(key: Key) -> str:
     >>> suggestion(("sample", "sede"))
     'did you mean sample.seed?'
     """
-    siblings = [each[-1] for each in known_keys() if each[:-1] == key[:-1]]
+    siblings = [each[-1] for each in known_keys() if each[:-1] == _schema_key(key)[:-1]]
     near = [(*key[:-1], name) for name in difflib.get_close_matches(key[-1], siblings, 1)]
-    near = near or [each for each in known_keys() if each[-1] == key[-1]]
+    near = near or sorted((each for each in known_keys() if each[-1] == key[-1]), key=len)
     if near:
         return f"did you mean {'.'.join(near[0])}?"
     return f"{'.'.join(key[:-1]) or 'a job'} takes {', '.join(siblings)}" if siblings else ""
@@ -116,16 +133,31 @@ def key_lines(text: str) -> dict[Key, int]:
     """Lines of the keys in a TOML text, counted from 1; lines inside a multi-line string may be taken for keys."""
     found: dict[Key, int] = {}
     table: Key = ()
+    lists: dict[Key, int] = {}
     # tomllib gives no positions.
     for number, line in enumerate(text.split("\n"), start=1):
         header, entry = _HEADER.fullmatch(line), _ENTRY.match(line)
         with suppress(tomllib.TOMLDecodeError):
             if header:
-                table = parse_key(header[1])
+                table = _numbered(parse_key(header[2]), lists, begins=header[1] == "[[")
                 found.setdefault(table, number)
+                if header[1] == "[[":
+                    found.setdefault(table[:-1], number)
             elif entry:
                 found.setdefault((*table, *parse_key(entry[1])), number)
     return found
+
+
+def _numbered(key: Key, lists: dict[Key, int], *, begins: bool) -> Key:
+    """The key of a header with the numbers of the tables in lists that it is in, or begins as the next of its list."""
+    table: Key = ()
+    for step in key[:-1]:
+        table = (*table, step)
+        table = (*table, str(lists[table])) if table in lists else table
+    table = (*table, key[-1])
+    if begins:
+        lists[table] = lists.get(table, -1) + 1
+    return (*table, str(lists[table])) if begins else table
 
 
 @dataclass(frozen=True)

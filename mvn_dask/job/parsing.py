@@ -85,7 +85,7 @@ def parse_mapping(kind: type[J], mapping: Mapping[str, Any], locations: KeyLocat
         raise JobFileError(*_messages(error, locations)) from None
     except ValueError as error:
         raise JobFileError(str(error)) from None
-    job._folder, job._label = start, locations.file
+    job._folder, job._label, job._find = start, locations.file, locations.find
     return job
 
 

@@ -42,6 +42,10 @@ class JobPlan:
     """Type of the numbers."""
     rows: int
     """Rows of the sample, each of d numbers."""
+    normals: int
+    """Independent normals behind a row."""
+    flops: int
+    """Additions and multiplications that the factor takes for a row, beside its normals."""
     chunk_shape: tuple[int, ...]
     """Shape of a chunk, which is a Dask block."""
     chunks: int
@@ -85,7 +89,7 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None, *, probe: bool = Fal
     refuse_overwriting_part(job, part)
     prepared = prepare(job)
     prepared.spec.refuse_too_large(job.cluster.memory or int(psutil.virtual_memory().total))
-    manifest = prepared.manifest
+    manifest, factor = prepared.manifest, prepared.spec.broadcast.sampler.factor
     count = chunk_count(manifest)
     numbers = part_range(part, count)
     missing = missing_numbers(prepared.storage, manifest, *numbers) if prepared.begun else np.arange(*numbers)
@@ -102,6 +106,8 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None, *, probe: bool = Fal
         shape=manifest.shape,
         dtype=manifest.dtype.name,
         rows=prepared.spec.plan.rows,
+        normals=factor.noise_ndim,
+        flops=factor.flops,
         chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(manifest.chunks, manifest.shape, strict=True)),
         chunks=count,
         missing=len(missing),

@@ -35,12 +35,13 @@ def job_template() -> str:
     return "\n".join(lines).replace("\n\n\n", "\n\n")
 
 
-def _inner(key: Key, described: set[int]) -> Iterator[str]:
+def _inner(key: Key, described: set[int], indent: str = "  ") -> Iterator[str]:
     """Descriptions of the keys inside a key; a table that several keys may hold is described once."""
     for inner, field in known_keys().items():
         if inner[:-1] == key and id(field) not in described:
             described.add(id(field))
-            yield from _comment(f"  {inner[-1]}: {field.description}")
+            yield from _comment(f"{indent}{inner[-1]}: {field.description}")
+            yield from _inner(inner, described, f"{indent}  ")
 
 
 def _entries(key: Key, field: FieldInfo) -> Iterator[str]:

@@ -22,14 +22,16 @@ _LONG_INTEGER = re.compile(rf"(?<![\d.])\d{{{MAX_DIGITS + 1},}}(?![\d.eE])", re.
 
 
 def numbers_or_file(option: str, text: str) -> Any:
-    """The value that an option stands for: numbers, a file, or a table of ``path`` and ``key``.
+    """The value that an option stands for: numbers, a file, or a table, as of ``path`` and ``key``, or with a ``kind``.
 
-    Raises ArgumentError that begins with the option, if it is neither numbers nor a file.
+    Raises ArgumentError that begins with the option, if it is none of these.
 
     Examples
     --------
     >>> numbers_or_file("--mean", ".5,1."), numbers_or_file("--cov", "[[2., 1.], [1., .5]]")
     ([0.5, 1.0], [[2.0, 1.0], [1.0, 0.5]])
+    >>> numbers_or_file("--cov", '{kind = "toeplitz", first_column = [1.0, 0.5]}')
+    {'kind': 'toeplitz', 'first_column': [1.0, 0.5]}
     >>> numbers_or_file("--cov", "2,1;1,2")
     Traceback (most recent call last):
     mvn_dask.errors.ArgumentError: --cov must be numbers, as 0.1,0.2 or [[2,1],[1,2]], or a file: "2,1;1,2" is neither
@@ -38,6 +40,8 @@ def numbers_or_file(option: str, text: str) -> Any:
     # What is no number may be a name.
     value = text if value is None else value
     if isinstance(value, str) and not _may_be_a_file(option, value):
+        if text.lstrip().startswith("{"):
+            raise ArgumentError(f'{option} is no table of TOML, as {{kind = "banded", bands = "bands.npy"}}')
         rule = "must be numbers, as 0.1,0.2 or [[2,1],[1,2]], or a file"
         raise ArgumentError(f"{option} {rule}: {preview(text)} is neither")
     return value

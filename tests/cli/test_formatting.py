@@ -10,8 +10,8 @@ from mvn_dask.maintenance.describe import table
 from mvn_dask.maintenance.verify import Verification
 
 PLAN = JobPlan(
-    url="/x.zarr", state="new", fingerprint="ab", shape=(1000, 2), dtype="float64", rows=1000, chunk_shape=(100, 2),
-    chunks=10, missing=10, bytes=16040, process_bytes=2**27,
+    url="/x.zarr", state="new", fingerprint="ab", shape=(1000, 2), dtype="float64", rows=1000, normals=2, flops=6,
+    chunk_shape=(100, 2), chunks=10, missing=10, bytes=16040, process_bytes=2**27,
     thread_bytes=3200, memory_bytes=2**28, tasks=5, threads=2, cpu_seconds=90.0, seconds=45.0, write_seconds=None,
     needed_bytes=16040, free_bytes=2**30, part=None,
 )  # fmt: skip
@@ -36,7 +36,8 @@ def test_a_plan() -> None:
     assert states.keys() == STATES.keys()
     for state, message in states.items():
         text = plan_text(replace(PLAN, state=state))  # type: ignore[arg-type]
-        numbers = ("10 of shape (100, 2); 10 to draw", "15.7 KiB (16040 bytes)", "45 s with 2 threads, 1 min 30 s")
+        drawn = ("2 normals and 6 flops of the factor", "10 of shape (100, 2); 10 to draw")
+        numbers = (*drawn, "15.7 KiB (16040 bytes)", "45 s with 2 threads, 1 min 30 s")
         for line in (message, *numbers):
             assert line in text
     assert "10 of part 3/8 to draw" in plan_text(replace(PLAN, part=(3, 8)))

@@ -107,6 +107,10 @@ def test_other_sparse_matrices() -> None:
             as_covariance(scipy.sparse.eye_array(*shape), ndim=2)
     with pytest.raises(ArgumentError, match="2 dimensional and square"):
         as_covariance(scipy.sparse.coo_array([1.0, 2.0]), ndim=2)
+    damaged = scipy.sparse.csc_array([[2.0, 1.0], [1.0, 2.0]])
+    damaged.indices[1] = 10**6
+    with pytest.raises(ArgumentError, match="the indices of `cov` are damaged: "):
+        as_covariance(damaged, ndim=2)
     with pytest.raises(ArgumentTypeError, match="must not be complex"):
         as_covariance(scipy.sparse.eye_array(2) * 1j, ndim=2)
     with pytest.raises(ArgumentError, match=r"cov\[1\] is nan"):

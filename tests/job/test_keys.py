@@ -14,6 +14,9 @@ def test_every_key_is_known_and_described() -> None:
         ("sample", "seed"),
         ("distribution", "mean", "path"),
         ("distribution", "cov", "key"),
+        ("distribution", "cov", "kind"),
+        ("distribution", "cov", "matrix", "path"),
+        ("distribution", "cov", "function", "nu"),
         ("cluster", "class"),
         ("cluster", "tls", "ca"),
         ("cluster", "adaptive", "maximum"),
@@ -30,6 +33,8 @@ def test_what_somebody_may_have_meant() -> None:
         ("seed", "did you mean sample.seed?"),
         ("distribution.mean.pth", "did you mean distribution.mean.path?"),
         ("cluster.wokers", "did you mean cluster.workers?"),
+        ("distribution.cov.kin", "did you mean distribution.cov.kind?"),
+        ("distribution.cov.members.0.band", "did you mean distribution.cov.members.0.bands?"),
         ("cluster.class_", "did you mean cluster.class?"),
         ("output.zzz", "output takes url, shards, overwrite, fsync, storage_options"),
         ("zzz", "a job takes version, distribution, sample, output, cluster"),
@@ -43,6 +48,8 @@ def test_values_that_may_be_secret() -> None:
     assert is_secret(("cluster", "options", "env", "TOKEN"))
     assert is_secret(("output", "storage_option", "token")), "nobody knows it"
     assert not is_secret(("sample", "size"))
+    assert not is_secret(("distribution", "cov", "members", "0", "covariance", "bands", "path"))
+    assert is_secret(("distribution", "cov", "members", "0", "token"))
 
 
 TEXT = """\
@@ -63,6 +70,15 @@ a = "x = y"
 kind = "local"
 [[strange]]
 x = 1
+[[strange]]
+y = [
+  1]
+[strange.inner]
+[[strange.more.list]]
+x = 1
+[[strange.more.list]]
+[[strange]]
+x = 1
 """
 
 
@@ -81,7 +97,17 @@ def test_lines_of_keys() -> None:
         ("cluster",): 14,
         ("cluster", "kind"): 15,
         ("strange",): 16,
-        ("strange", "x"): 17,
+        ("strange", "0"): 16,
+        ("strange", "0", "x"): 17,
+        ("strange", "1"): 18,
+        ("strange", "1", "y"): 19,
+        ("strange", "1", "inner"): 21,
+        ("strange", "1", "more", "list"): 22,
+        ("strange", "1", "more", "list", "0"): 22,
+        ("strange", "1", "more", "list", "0", "x"): 23,
+        ("strange", "1", "more", "list", "1"): 24,
+        ("strange", "2"): 25,
+        ("strange", "2", "x"): 26,
     }
 
 

@@ -1,5 +1,7 @@
 """Hypothesis strategies for TOML values and whole jobs."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from mvn_dask.job.schema.cluster_table import QUEUES
@@ -23,7 +25,33 @@ VECTORS = st.lists(FLOATS, min_size=1, max_size=3)
 MATRICES = st.lists(VECTORS, min_size=1, max_size=3)
 SEEDS = st.integers(0, 2**256) | st.lists(st.integers(0, 2**64), min_size=1, max_size=3)
 OPTIONS = st.dictionaries(NAMES, VALUES, max_size=3)
-COVARIANCES = st.fixed_dictionaries({"cov": FLOATS | VECTORS | MATRICES | FILES}) | st.fixed_dictionaries(
+ARRAYS = FLOATS | VECTORS | MATRICES | FILES
+
+
+def _table(kind: str, required: dict[str, Any], optional: dict[str, Any] | None = None) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({"kind": st.just(kind), **required}, optional=optional or {})
+
+
+FUNCTIONS = (
+    st.just("module.inner:name")
+    | st.fixed_dictionaries({"name": st.just("matern"), "length": FLOATS, "nu": FLOATS}, optional={"variance": FLOATS})
+    | st.fixed_dictionaries({"name": st.just("spherical"), "range": FLOATS})
+)
+LENGTHS = COUNTS | st.lists(COUNTS, min_size=1, max_size=3)
+STRUCTURES = st.recursive(
+    _table("dense", {"matrix": ARRAYS}, {"tol": FLOATS, "names": st.lists(NAMES, min_size=1, max_size=2)})
+    | _table("low-rank", {"loadings": ARRAYS, "variances": ARRAYS})
+    | _table("banded", {"bands": ARRAYS}, {"lower": st.booleans()})
+    | _table("sparse", {"matrix": FILES}, {"ordering": st.just("natural")})
+    | _table("stationary-grid", {"function": FUNCTIONS, "shape": LENGTHS}, {"padding": LENGTHS, "spacing": FLOATS}),
+    lambda inner: (
+        _table("kronecker", {"members": st.lists(inner | ARRAYS, min_size=1, max_size=3)})
+        | _table("scaled", {"covariance": inner | ARRAYS, "std": ARRAYS})
+        | _table("precision", {"precision": inner | ARRAYS})
+    ),
+    max_leaves=5,
+)
+COVARIANCES = st.fixed_dictionaries({"cov": ARRAYS | STRUCTURES}) | st.fixed_dictionaries(
     {"correlation": MATRICES | FILES, "standard_deviations": FLOATS | VECTORS | FILES}
 )
 WORKERS = st.fixed_dictionaries({"workers": COUNTS}) | st.fixed_dictionaries(

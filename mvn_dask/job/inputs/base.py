@@ -1,8 +1,8 @@
 """The result of every reader, and its errors. Input: an array or a table; output: finite float64, names, origin."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,14 @@ from mvn_dask.job.toml_format import preview
 from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import plural
 
-MATRIX_KEYS = ("cov", "correlation")
-"""Keys that may hold a matrix."""
+Form = Literal["vector", "square", "rows", "columns"]
+"""What an array may be: a vector, that or a square matrix, or a matrix whose rows or columns are the variables."""
+_FORMS: dict[str, Form] = {
+    **dict.fromkeys(("cov", "correlation", "matrix", "members", "covariance", "precision"), "square"),
+    "loadings": "rows",
+    "bands": "columns",
+}
+"""Forms of the keys that may hold a matrix."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,27 @@ class Origin:
     job: str
     """Label of the job in errors."""
     key: str
-    """Key of the job's table ``distribution``."""
+    """Key of the job's table ``distribution``, with those of the tables inside it."""
     path: str | None = None
     """Path or URL, as seen from the current folder; None for numbers in the job file itself."""
+    place: str | None = None
+    """Job and key as errors name them, where they have a line."""
+    given_form: Form | None = None
+    """What the array may be, where its key does not say it."""
 
     def __str__(self) -> str:
-        key = f"{self.job}: distribution.{self.key}"
+        key = self.place or f"{self.job}: distribution.{self.key}"
         return key if self.path is None else f"{key}: {self.path}"
+
+    @property
+    def name(self) -> str:
+        """The innermost key that is no number of a member."""
+        return next(step for step in reversed(self.key.split(".")) if not step.isdigit())
+
+    @property
+    def form(self) -> Form:
+        """What the array may be."""
+        return self.given_form or _FORMS.get(self.name, "vector")
 
     def invalid(self, text: str, *, cell: str = "") -> InvalidDistributionError:
         """An error about the content."""
@@ -57,6 +77,12 @@ class InputArray:
         """Names of the variables."""
         return agreed_names(self.axes)
 
+    @property
+    def placed_axes(self) -> tuple[Axis, ...]:
+        """The same labels, each with the key and the file in the text that says where it stands."""
+        place = f"{self.origin.key} ({self.origin.path})"
+        return tuple(replace(axis, where=f"{axis.where.replace('its ', 'the ', 1)} of {place}") for axis in self.axes)
+
 
 def as_input_array(origin: Origin, array: object) -> InputArray:
     """An array without names. Raises InvalidDistributionError unless it is a scalar, vector or matrix, and finite."""
@@ -64,7 +90,9 @@ def as_input_array(origin: Origin, array: object) -> InputArray:
     check_kind(origin, found.dtype, found.shape)
     with np.errstate(over="ignore"):
         numbers = np.array(found, dtype=np.float64)
-    refuse_entries(origin, numbers, ~np.isfinite(numbers), "must be finite")
+    # What lies in the corners of bands, outside of the matrix, may be anything.
+    if origin.form != "columns":
+        refuse_entries(origin, numbers, ~np.isfinite(numbers), "must be finite")
     return InputArray(origin, numbers)
 
 
@@ -97,17 +125,23 @@ def table_input(
 ) -> InputArray:
     """The vector or matrix in a table of finite numbers, shape (n, m), whose columns and rows may have names.
 
-    A square table is a matrix, where a matrix may be; one row or column is a vector. Names beside a column name it.
+    A square table is a matrix, where a matrix may be; one row or column is a vector. Names beside a column name it. A
+    matrix of any shape keeps it, and the names of its variables.
     """
+    if origin.form == "rows":
+        return labelled_input(origin, numbers, [("its rows", rows)])
+    if origin.form == "columns":
+        return labelled_input(origin, numbers, [("its columns", columns)])
     count, width = numbers.shape
-    if count == width and origin.key in MATRIX_KEYS and (count > 1 or rows is None or rows == columns):
+    is_square = origin.form == "square"
+    if count == width and is_square and (count > 1 or rows is None or rows == columns):
         return labelled_input(origin, numbers, [("its rows", rows), ("its columns", columns)])
     if width == 1 and (count > 1 or rows is not None):
         return labelled_input(origin, numbers[:, 0].copy(), [("its rows", rows)])
     if count == 1:
-        title = width == 1 and columns is not None and columns[0] in (origin.key, "value")
+        title = width == 1 and columns is not None and columns[0] in (origin.name, "value")
         return labelled_input(origin, numbers[0].copy(), [("its columns", None if title else columns)])
-    wanted = "a square matrix, or one row or column" if origin.key in MATRIX_KEYS else "one row or one column"
+    wanted = "a square matrix, or one row or column" if is_square else "one row or one column"
     raise origin.invalid(f"must be {wanted}, and it has {plural(count, 'row')} of {plural(width, 'number')}")
 
 

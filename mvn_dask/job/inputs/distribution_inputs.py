@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,10 @@ from mvn_dask.covariance import Covariance, as_covariance
 from mvn_dask.covariance.correlations import check_correlations, check_deviations, scale_correlations
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
 from mvn_dask.job.inputs.base import InputArray
+from mvn_dask.job.inputs.covariance_inputs import structured_covariance
 from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.schema.job_spec import JobSpec
-from mvn_dask.labels import agreed_names
+from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import plural
 from mvn_dask.slow_steps import name_if_slow
 
@@ -31,8 +32,8 @@ class DistributionInputs:
 
     mean: FloatArray
     """Mean, shape (d,)."""
-    cov: FloatArray
-    """Covariance: a matrix, shape (d, d), a vector of variances, shape (d,), or one variance, shape ()."""
+    cov: FloatArray | Covariance
+    """Covariance: a matrix, shape (d, d), a vector of variances, shape (d,), one variance, shape (), or a structure."""
     names: tuple[str, ...] | None
     """Names of the d variables."""
 
@@ -43,30 +44,38 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     Raises InvalidDistributionError, JobFileError and TransportError as `read_input`, and for shapes or names that
     disagree. Whether the covariance is positive semidefinite is not checked here.
     """
-    mean = read_input(job, "mean")
-    if job.distribution.cov is not None:
+    mean, given = read_input(job, "mean"), job.distribution.cov
+    structure = None if given is None else structured_covariance(job, "cov", given)
+    if structure is not None:
+        return _structured_inputs(job, mean, structure)
+    if given is not None:
         cov = read_input(job, "cov")
         arrays, array = [mean, cov], cov.array
     else:
         cov, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
         arrays, array = [mean, cov, deviations], covariance_from_correlation(cov, deviations)
-    names = _names(job, arrays)
+    names = _names(job, (axis for each in arrays for axis in each.placed_axes))
     if cov.array.ndim:
         _require_square(cov, vector=True)
-    _require_vector(mean, cov)
-    ndim = len(array) if array.ndim else mean.array.size
-    # Adding 0.0 turns -0.0 into 0.0: both are one mean, and must not give two fingerprints.
-    return DistributionInputs(np.broadcast_to(mean.array, (ndim,)) + 0.0, array, names)
+    _require_vector(mean, cov.origin.key, len(cov.array) if cov.array.ndim else None)
+    return DistributionInputs(_mean_of(mean, len(array) if array.ndim else mean.array.size), array, names)
 
 
-def _names(job: JobSpec, arrays: Iterable[InputArray]) -> tuple[str, ...] | None:
+def _structured_inputs(job: JobSpec, mean: InputArray, covariance: Covariance) -> DistributionInputs:
+    _require_vector(mean, "cov", covariance.ndim)
+    names = _names(job, (*mean.placed_axes, *covariance.label_axes()))
+    return DistributionInputs(_mean_of(mean, covariance.ndim), covariance, names)
+
+
+def _mean_of(mean: InputArray, ndim: int) -> FloatArray:
+    """The mean of every variable. Adding 0.0 turns -0.0 into 0.0: both are one mean, and one fingerprint."""
+    return np.broadcast_to(mean.array, (ndim,)) + 0.0
+
+
+def _names(job: JobSpec, axes: Iterable[Axis]) -> tuple[str, ...] | None:
     """Names of the variables, from the labels of all arrays."""
     try:
-        return agreed_names(
-            replace(axis, where=f"{axis.where.replace('its ', 'the ', 1)} of {each.origin.key} ({each.origin.path})")
-            for each in arrays
-            for axis in each.axes
-        )
+        return agreed_names(axes)
     except ArgumentError as error:
         raise InvalidDistributionError(f"{job.label}: distribution: {error}") from None
 
@@ -98,19 +107,19 @@ def _require_square(each: InputArray, *, vector: bool = False) -> None:
         raise each.origin.invalid(f"must be a square matrix, and its shape is {shape}")
 
 
-def _require_vector(each: InputArray, other: InputArray) -> None:
-    """Refuse anything but a number, and a vector with as many variables as another array."""
+def _require_vector(each: InputArray, other: str, ndim: int | None) -> None:
+    """Refuse anything but a number, and a vector with as many variables as what lies at another key, if it has any."""
     if each.array.ndim > 1:
         raise each.origin.invalid(f"must be a number or a vector, and its shape is {each.array.shape}")
-    if each.array.ndim and other.array.ndim and len(each.array) != len(other.array):
-        raise each.origin.invalid(
-            f"has {plural(len(each.array), 'variable')}, and {other.origin.key} has {len(other.array)}"
-        )
+    if each.array.ndim and ndim is not None and len(each.array) != ndim:
+        raise each.origin.invalid(f"has {plural(len(each.array), 'variable')}, and {other} has {ndim}")
 
 
 def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
     """The covariance of a job, not factorised yet. Raises InvalidDistributionError if it is none."""
     table = job.distribution
+    if isinstance(inputs.cov, Covariance):
+        return inputs.cov
     with _label_errors(job):
         return as_covariance(
             inputs.cov, len(inputs.mean), method=table.method, check_valid=table.check_valid, tol=table.tol

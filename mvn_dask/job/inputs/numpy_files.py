@@ -23,17 +23,17 @@ def read_npy(origin: Origin, path: Path) -> InputArray:
     if magic != np.lib.format.MAGIC_PREFIX:
         raise origin.invalid("is empty" if not magic else "is no .npy file")
     # Memory-mapped, a header that claims a huge shape allocates nothing.
-    return as_input_array(origin, _loaded(origin, lambda: np.load(path, mmap_mode="r", allow_pickle=False)))
+    return as_input_array(origin, loaded(origin, lambda: np.load(path, mmap_mode="r", allow_pickle=False)))
 
 
 def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
     """An array in a .npz file; see `select_array`."""
-    archive = _loaded(origin, lambda: np.load(path, allow_pickle=False))
+    archive = loaded(origin, lambda: np.load(path, allow_pickle=False))
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise origin.invalid("is a single array: its name must end in .npy")
     with archive:
         name = select_array(origin, archive.files, key)
-        found = _loaded(origin, lambda: archive[name])
+        found = loaded(origin, lambda: archive[name])
     if not isinstance(found, np.ndarray):
         raise origin.invalid(f"{preview(name)} in it is no array")
     return as_input_array(origin, found)
@@ -46,15 +46,16 @@ def select_array(origin: Origin, names: list[str], key: str | None) -> str:
         if key in names:
             return key
         raise origin.invalid(f"there is no array {preview(key)} in it: {held}")
-    if origin.key in names:
-        return origin.key
+    if origin.name in names:
+        return origin.name
     if len(names) == 1:
         return names[0]
-    example = f'{origin.key} = {{ path = "…", key = "…" }}'
+    example = f'{origin.name} = {{ path = "…", key = "…" }}'
     raise origin.invalid(f"{held}: name one of them, {example}")
 
 
-def _loaded(origin: Origin, load: Callable[[], Any]) -> Any:
+def loaded(origin: Origin, load: Callable[[], Any]) -> Any:
+    """What a function loads. Raises InvalidDistributionError in place of whatever it raises."""
     try:
         return load()
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises

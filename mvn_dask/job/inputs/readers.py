@@ -1,16 +1,18 @@
 """Selection of the reader, by location and suffix. Input: a key of the job; output: its array."""
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array
+from mvn_dask.job.inputs.base import Form, InputArray, Origin, as_input_array
 from mvn_dask.job.inputs.csv_files import read_csv
 from mvn_dask.job.inputs.numpy_files import read_npy, read_npz
 from mvn_dask.job.inputs.parquet_files import read_parquet
 from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url
-from mvn_dask.job.schema.distribution_table import FileTable, InlineArray
+from mvn_dask.job.schema.array_values import FileTable, InlineArray
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.locations import parse_location
 from mvn_dask.readable import plural
@@ -25,11 +27,31 @@ def read_input(job: JobSpec, key: str) -> InputArray:
     Raises InvalidDistributionError if what is found is no scalar, vector or matrix of finite numbers; JobFileError if
     nothing is found, or of a kind that is not known; TransportError if an object store fails.
     """
-    value: FileTable | InlineArray = getattr(job.distribution, key)
+    return _read_value(job, Origin(job.label, key), getattr(job.distribution, key))
+
+
+def read_inner(job: JobSpec, key: str, value: FileTable | InlineArray, form: Form | None = None) -> InputArray:
+    """The array that a table inside ``distribution`` gives for a key, named with those around it; as `read_input`.
+
+    Errors name the line of the job file, if the job was read from one.
+    """
+    return _read_value(job, Origin(job.label, key, None, job.place(f"distribution.{key}"), form), value)
+
+
+def local_file(job: JobSpec, value: object, suffix: str) -> Path | None:
+    """The path of a file on this machine whose name ends so, and in which no array was chosen; None for all else."""
+    if not isinstance(value, FileTable) or value.key is not None:
+        return None
+    path = parse_location(job.locate(value.path))
+    # Not Path.is_file, which raises for a name that is too long.
+    return path if isinstance(path, Path) and path.suffix.lower() == suffix and os.path.isfile(path) else None  # noqa: PTH113
+
+
+def _read_value(job: JobSpec, origin: Origin, value: FileTable | InlineArray) -> InputArray:
     if not isinstance(value, FileTable):
-        return _inline(Origin(job.label, key), value)
-    origin = Origin(job.label, key, job.locate(value.path))
-    return _read(origin, value, job.distribution.storage_options.get_secret_value())
+        return _inline(origin, value)
+    options = job.distribution.storage_options.get_secret_value()
+    return _read(replace(origin, path=job.locate(value.path)), value, options)
 
 
 def _inline(origin: Origin, numbers: InlineArray) -> InputArray:

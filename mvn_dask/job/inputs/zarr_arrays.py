@@ -124,7 +124,10 @@ def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[t
     if not isinstance(dims, (list, tuple)) or len(dims) != array.ndim:
         return []
     group, found = open_group(), []
-    for dim, length in zip(dims, array.shape, strict=True):
+    variables = {"rows": (0,), "columns": (1,)}.get(origin.form, range(array.ndim))
+    for axis, (dim, length) in enumerate(zip(dims, array.shape, strict=True)):
+        if axis not in variables:
+            continue
         coordinate: Any = group.get(dim) if isinstance(dim, str) and dim and "/" not in dim else None
         if not isinstance(coordinate, zarr.Array) or coordinate.shape != (length,) or coordinate.name == array.name:
             continue

@@ -1,76 +1,15 @@
 """The table ``[distribution]``: mean and covariance, as numbers or as files, and how they are factorised."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Secret, Tag, model_serializer
+from pydantic import Field, Secret
 
-from mvn_dask.errors import ArgumentError
 from mvn_dask.job.paths import is_remote
-from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Table, Text
+from mvn_dask.job.schema.array_values import ArrayValue, FileTable
+from mvn_dask.job.schema.base import Faults, Options, Table
+from mvn_dask.job.schema.covariance_table import EXAMPLES, CovarianceTable, CovarianceValue
 from mvn_dask.job.toml_format import preview
-
-InlineArray = float | tuple[float, ...] | tuple[tuple[float, ...], ...]
-"""Numbers in the job file itself: a scalar, a vector, or a matrix."""
-
-
-class FileTable(Table):
-    """An array in a file."""
-
-    path: PathOrUrl = Field(
-        description="a .npy, .npz, .csv or .parquet file, or a Zarr array or group (folder or URL); a relative path "
-        "starts at the folder of the job file; ~ and ${NAME} are expanded"
-    )
-    key: Text | None = Field(
-        default=None,
-        description="name of the array inside a .npz file or a Zarr group; where it is left out, the only array, or "
-        "the one named as the key of the job file",
-    )
-
-    @model_serializer(mode="wrap")
-    def _short(self, default: Callable[[Any], Any]) -> Any:
-        """A file without a key as its path alone."""
-        return default(self) if self.key is not None else self.path
-
-
-def _as_file(value: object) -> object:
-    return {"path": value} if isinstance(value, str) else value
-
-
-def _as_numbers(value: object, *, depth: int = 2) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
-            raise ArgumentError(f"must be a number that float64 can hold, not {preview(value)}") from None
-    if isinstance(value, (list, tuple)) and depth:
-        if not value:
-            raise ArgumentError("must not be empty")
-        items = tuple(_as_numbers(item, depth=depth - 1) for item in value)
-        if len({isinstance(item, tuple) for item in items}) > 1:
-            raise ArgumentError("must be a list of numbers or a list of such lists, and not both")
-        return items
-    raise ArgumentError(f"must hold numbers only, and {preview(value)} is none")
-
-
-def _tag(value: object) -> str | None:
-    if isinstance(value, (str, dict, FileTable)):
-        return "<file>"
-    if isinstance(value, (int, float, list, tuple)) and not isinstance(value, bool):
-        return "<numbers>"
-    return None
-
-
-ArrayValue = Annotated[
-    Annotated[FileTable, BeforeValidator(_as_file), Tag("<file>")]
-    | Annotated[InlineArray, BeforeValidator(_as_numbers), Tag("<numbers>")],
-    Discriminator(
-        _tag,
-        custom_error_type="array",
-        custom_error_message="must be a path or URL, a table with `path` and `key`, a number, or a list of numbers",
-    ),
-]
-"""A scalar, a vector or a matrix: numbers, or a file."""
 
 
 class DistributionTable(Table):
@@ -80,14 +19,16 @@ class DistributionTable(Table):
         description="mean of every variable: a number for all variables, a list, or a file",
         examples=[[0.01, 0.02], "mean.npy", 0.0],
     )
-    cov: ArrayValue | None = Field(
+    cov: CovarianceValue | None = Field(
         default=None,
-        description="covariance: one variance for all, a list of variances, a matrix, or a file of these",
+        description="covariance: one variance for all, a list of variances, a matrix, a file of these or of a sparse "
+        "matrix (.npz of scipy.sparse), or a table whose `kind` is its structure",
         examples=[
             [[0.04, 0.01], [0.01, 0.09]],
             "cov.csv",
             {"path": "inputs.npz", "key": "cov"},
             "s3://bucket/inputs.zarr/cov",
+            *EXAMPLES.values(),
         ],
     )
     correlation: ArrayValue | None = Field(
@@ -132,8 +73,7 @@ class DistributionTable(Table):
             faults = [(key, f"is required beside {given[0]}") for key in parts if key not in given]
         else:
             faults = [("cov", "is required, or correlation and standard_deviations")]
-        arrays = (self.mean, self.cov, self.correlation, self.standard_deviations)
-        remote = any(isinstance(each, FileTable) and is_remote(each.path) for each in arrays)
+        remote = any(is_remote(file.path) for file in _files(self))
         if self.storage_options.get_secret_value() and not remote:
             faults.append(("storage_options", "go with a URL, and no array here has one"))
         if not 0 <= self.tol < float("inf"):
@@ -141,3 +81,15 @@ class DistributionTable(Table):
         if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple):
             faults.append(("mean", "must be a number or a list of numbers, not a matrix"))
         return faults
+
+
+def _files(value: object) -> Iterator[FileTable]:
+    """The files that a value names, however deep inside it."""
+    if isinstance(value, FileTable):
+        yield value
+    elif isinstance(value, (DistributionTable, CovarianceTable)):
+        for _, inner in value:
+            yield from _files(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _files(inner)

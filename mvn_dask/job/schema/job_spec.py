@@ -1,6 +1,6 @@
 """The schema of a job file: the tables ``[sample]`` and ``[output]``, and the root of all tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -139,6 +139,7 @@ class JobSpec(Table):
 
     _folder: Path = PrivateAttr(default=Path())
     _label: str = PrivateAttr(default="job")
+    _find: Callable[[tuple[str, ...]], tuple[int, str]] | None = PrivateAttr(default=None)
 
     def __repr__(self) -> str:
         table = self.sample
@@ -167,6 +168,10 @@ class JobSpec(Table):
 
     def __hash__(self) -> int:
         return hash((self.output.url, self.sample.size, self.sample.seed))
+
+    def place(self, key: str) -> str:
+        """A key as errors name it: with file and line, or the override that gave it, where they are known."""
+        return f"{self._label}: {key}" if self._find is None else self._find(tuple(key.split(".")))[1]
 
     def secrets(self) -> tuple[Mapping[str, Any], ...]:
         """The options that may hold credentials, for `mvn_dask.redaction`."""

@@ -29,6 +29,7 @@ SHAPES: list[tuple[Any, Any, int, tuple[int, ...]]] = [
 def test_scalars_are_for_every_variable() -> None:
     for mean, cov, ndim, shape in SHAPES:
         found = distribution_inputs(job_in(Path(), mean=mean, cov=cov))
+        assert isinstance(found.cov, np.ndarray)
         assert (found.mean.shape, found.cov.shape, found.names) == ((ndim,), shape, None)
         assert np.array_equal(found.mean, np.broadcast_to(mean, (ndim,)))
         assert distribution_of(job_in(Path(), mean=mean, cov=cov)).ndim == ndim
@@ -230,4 +231,5 @@ def test_names_from_either(tmp_path: Path) -> None:
         one = job_in(tmp_path, mean=0, cov=None, correlation=correlation, standard_deviations=deviations)
         found = distribution_inputs(one)
         assert found.names == ("a", "b")
+        assert isinstance(found.cov, np.ndarray)
         assert found.cov.tolist() == [[4, 3], [3, 9]]

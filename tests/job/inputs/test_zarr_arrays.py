@@ -10,6 +10,7 @@ import xarray as xr
 import zarr
 import zarr.storage
 
+from mvn_dask.covariance import BlockDiagonal, LowRank, Scaled
 from mvn_dask.errors import InvalidDistributionError, JobFileError, TransportError
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
@@ -231,6 +232,19 @@ def test_arrays_and_groups_in_a_bucket(prefix: Prefix) -> None:
         assert remote(prefix, value).names == ("2001", "2002")
     with pytest.raises(InvalidDistributionError, match='there is no array "y" in it: it holds "cov", "named", "x"'):
         remote(prefix, {"path": prefix.url, "key": "y"})
+
+
+def test_arrays_in_a_bucket_inside_a_structure(prefix: Prefix) -> None:
+    group = zarr.open_group(prefix.object_store, mode="w")
+    group.create_array("loadings", data=MATRIX, dimension_names=("asset", "factor"))
+    group.create_array("asset", data=np.array([2001, 2002]))
+    group.create_array("factor", data=np.array([7, 8]))
+    member = {"kind": "low-rank", "loadings": f"{prefix.url}/loadings", "variances": 1.0}
+    table = {"kind": "scaled", "covariance": {"kind": "block-diagonal", "members": [member]}, "std": 2.0}
+    job = job_in(Path(), mean=0, cov=table, storage_options=prefix.options)
+    found = distribution_inputs(job)
+    assert found.names == ("2001", "2002")
+    assert found.cov == Scaled(BlockDiagonal(LowRank(MATRIX, 1.0)), 2.0)
 
 
 def test_a_bucket_that_holds_no_such_thing(prefix: Prefix) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from mvn_dask.errors import JobFileError
-from mvn_dask.job.schema.distribution_table import FileTable
+from mvn_dask.job.schema.array_values import FileTable
 from tests.support.jobs import job
 
 
