@@ -53,7 +53,7 @@ OUTSIDE = {
     "pydantic": {"job"},
     "pymetis": {"covariance"},
     "rich": {"cli"},
-    "scipy": {"covariance", "distribution", "reporting"},
+    "scipy": {"covariance", "distribution", "job", "reporting"},
     "shellingham": {"cli"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},

@@ -66,18 +66,18 @@ EXAMPLES: dict[str, Any] = {
     "stationary-grid": {
         "kind": "stationary-grid",
         "function": {"name": "matern", "length": 3.0, "nu": 1.5},
-        "shape": [200, 300],
+        "shape": [20, 30],
     },
     "stationary-grid on a line": {
         "kind": "stationary-grid",
         "function": {"name": "spherical", "range": 9.0},
-        "shape": 500,
+        "shape": 50,
         "spacing": 0.5,
     },
     "stationary-grid of another variance": {
         "kind": "stationary-grid",
-        "function": {"name": "exponential", "length": 9.0, "variance": 2.0},
-        "shape": 500,
+        "function": {"name": "exponential", "length": 9, "variance": 2},
+        "shape": 50,
     },
     "stationary-grid of one's own": {
         "kind": "stationary-grid",
