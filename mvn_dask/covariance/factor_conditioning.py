@@ -88,12 +88,12 @@ def _common(rows: Float64Array, total: Float64Array, observed: Observations) -> 
         center = constraints.solve(rows[exact], differences[None, exact])[0]
         free = constraints.null_space(rows[exact])
     if not free.shape[1] or len(exact) == len(total):
-        return center, free
+        return center, np.asarray(free)
     triangle = triangle_of(_equations(rows, np.sqrt(total), differences - rows @ center, free))
     # The last column is that of the right-hand side, multiplied with the same orthogonal matrices.
     root, right = triangle[:-1, :-1], triangle[:-1, -1]
     spread = np.linalg.solve(root.T, free.T).T
-    return center + spread @ right, spread
+    return center + np.asarray(spread @ right), np.asarray(spread)
 
 
 def _equations(

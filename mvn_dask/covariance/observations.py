@@ -12,7 +12,7 @@ import numpy as np
 from mvn_dask._typing import Float64Array
 from mvn_dask.checks import variable_label
 from mvn_dask.covariance.base import Covariance
-from mvn_dask.covariance.marginals import Places
+from mvn_dask.covariance.marginal_covariance import Places
 from mvn_dask.errors import NotPositiveDefiniteError
 
 

@@ -22,7 +22,7 @@ from mvn_dask.covariance.base import Factor
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import ScaleFactor
-from mvn_dask.covariance.marginals import Places, bands_between, csc_of, sparse_part
+from mvn_dask.covariance.marginal_covariance import Places, bands_between, csc_of, sparse_part
 from mvn_dask.covariance.observations import Conditional, Observations
 from mvn_dask.covariance.precision import Precision
 from mvn_dask.covariance.sparse import Sparse

@@ -1,8 +1,8 @@
 """Normal distributions of some of the variables, and given values of some.
 
 Input: a normal distribution, and variables by names or numbers. Output: another normal distribution, whose covariance
-keeps its structure. Cost: that of `mvn_dask.covariance.marginals` and `mvn_dask.covariance.conditioning`, and of the
-factorisation of what is left.
+keeps its structure. Cost: that of `mvn_dask.covariance.marginal_covariance` and `mvn_dask.covariance.conditioning`,
+and of the factorisation of what is left.
 """
 
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from mvn_dask._typing import ArrayLike, Float64Array, SupportsArray, Texts
 from mvn_dask.array_likes import compute_together
 from mvn_dask.covariance import Covariance
 from mvn_dask.covariance.conditioning import conditional
-from mvn_dask.covariance.marginals import Places, marginal
+from mvn_dask.covariance.marginal_covariance import Places, marginal
 from mvn_dask.covariance.observations import Observations
 from mvn_dask.distribution.variables import noise_variances, numbers_of_each, variable_numbers
 from mvn_dask.errors import ArgumentError

@@ -45,7 +45,7 @@ class Densities(ABC):
         """What holds the mean as `location`, and the `factor`."""
 
     @overload
-    def logpdf(self, x: "da.Array") -> "da.Array": ...
+    def logpdf(self, x: "da.Array") -> "da.Array": ...  # type: ignore[overload-overlap]
     @overload
     def logpdf(self, x: ArrayLike) -> Float64Array: ...
     def logpdf(self, x: Any) -> Any:
@@ -87,7 +87,7 @@ class Densities(ABC):
         return self._of_rows("logpdf", x, -0.5, -0.5 * (len(self.mean) * np.log(2.0 * np.pi) + factor.log_det))
 
     @overload
-    def mahalanobis(self, x: "da.Array") -> "da.Array": ...
+    def mahalanobis(self, x: "da.Array") -> "da.Array": ...  # type: ignore[overload-overlap]
     @overload
     def mahalanobis(self, x: ArrayLike) -> Float64Array: ...
     def mahalanobis(self, x: Any) -> Any:
@@ -188,7 +188,7 @@ def _lazily(operation: str, x: "da.Array", sampler: Any, slope: float, constant:
     carrier = Broadcast(sampler, spool_folder)
     identity = fingerprint([sampler.record(), carrier.description()])
     x = x.rechunk({x.ndim - 1: -1})
-    return da.map_blocks(
+    found: da.Array = da.map_blocks(
         _evaluated_block,
         x,
         carrier=delayed(carrier, name=f"mvn-density-source-{identity}", traverse=False),
@@ -199,6 +199,7 @@ def _lazily(operation: str, x: "da.Array", sampler: Any, slope: float, constant:
         dtype=np.float64,
         meta=np.empty((0,) * (x.ndim - 1)),
     )
+    return found
 
 
 def _evaluated_block(block: Any, carrier: "Broadcast", slope: float, constant: float) -> Float64Array:

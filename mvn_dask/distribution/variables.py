@@ -13,7 +13,7 @@ import numpy as np
 from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Float64Array
 from mvn_dask.array_likes import real_array
-from mvn_dask.covariance.marginals import Places
+from mvn_dask.covariance.marginal_covariance import Places
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.readable import plural, short_repr
 

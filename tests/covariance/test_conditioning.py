@@ -1,5 +1,7 @@
 """Conditional covariances of matrices, variances and scaled covariances, beside the formulas for whole matrices."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,9 +14,9 @@ from tests.support.conditionals import check_conditional, conditional_of_matrix
 NOISES = [None, 0.5, [0.1, 2.0, 30.0]]
 
 
-def dense(d: int = 7, **options: object) -> Dense:
+def dense(d: int = 7, **options: Any) -> Dense:
     square = np.random.default_rng(d).standard_normal((d, d + 2))
-    return Dense(square @ square.T, **options)  # type: ignore[arg-type]
+    return Dense(square @ square.T, **options)
 
 
 def exact(places: list[int], values: list[float]) -> Observations:
@@ -51,13 +53,13 @@ def test_both_triangles_of_a_matrix_count() -> None:
 
 
 @pytest.mark.parametrize("method", ["auto", "svd", "eigh", "cholesky"])
-def test_how_a_matrix_is_factorised_is_kept(method: str) -> None:
+def test_how_a_matrix_is_factorised_is_kept(method: Any) -> None:
     _, left = conditional(dense(method=method), exact([1], [1.0]))
     assert isinstance(left, Dense)
     assert left.method == method
     # Of what the values determine there is no Cholesky factor.
     matrix = np.array([[1.0, 1.0, 0.0], [1.0, 1.0 + 1e-16, 0.0], [0.0, 0.0, 2.0]])
-    _, left = conditional(Dense(matrix, method=method), exact([0], [1.0]))  # type: ignore[arg-type]
+    _, left = conditional(Dense(matrix, method=method), exact([0], [1.0]))
     np.testing.assert_array_equal(left.to_dense(), [[0.0, 0.0], [0.0, 2.0]])
     assert left.factorize().rank == 1
 
@@ -117,7 +119,7 @@ def test_scaled_covariances(noise: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "covariance", [StationaryGrid(exponential(2.0), (3, 3)), Banded([[2.0, 2.0], [0.5, 0.0]], True)]
+    "covariance", [StationaryGrid(exponential(2.0), (3, 3)), Banded([[2.0, 2.0], [0.5, 0.0]], lower=True)]
 )
 def test_other_structures_are_refused(covariance: Banded | StationaryGrid) -> None:
     with pytest.raises(UnsupportedOperationError, match=r"`condition` takes Dense, .*, Scaled; where there are few"):

@@ -11,7 +11,11 @@ from mvn_dask.errors import ArgumentError
 from tests.support.conditionals import check_conditional
 
 BANDS = Banded([np.linspace(2.0, 4.0, 12), np.full(12, -0.7), np.full(12, 0.3)], lower=True)
-FORMS = [BANDS, Sparse(scipy.sparse.csc_array(BANDS.to_dense()), ordering="natural"), Dense(BANDS.to_dense())]
+FORMS: list[Banded | Sparse | Dense] = [
+    BANDS,
+    Sparse(scipy.sparse.csc_array(BANDS.to_dense()), ordering="natural"),
+    Dense(BANDS.to_dense()),
+]
 
 
 @pytest.mark.parametrize("noise", [None, 0.5, [0.1, 2.0, 30.0]])
@@ -52,13 +56,14 @@ def test_a_random_walk_between_two_observations_is_a_bridge() -> None:
 
 
 def test_a_large_field_stays_sparse() -> None:
-    line = scipy.sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(60, 60))
-    matrix = scipy.sparse.csc_array(scipy.sparse.kronsum(line, line) + 0.1 * scipy.sparse.eye_array(3600))
-    places = np.arange(0, 3600, 7)
+    line = scipy.sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(30, 30))
+    matrix = scipy.sparse.csc_array(scipy.sparse.kronsum(line, line) + 0.1 * scipy.sparse.eye_array(900))
+    places = np.arange(0, 900, 7)
     values = np.random.default_rng(1).standard_normal(len(places))
-    kept = np.setdiff1d(np.arange(3600), places)
+    kept = np.setdiff1d(np.arange(900), places)
     shift, left = conditional(Precision(matrix), Observations(places, values, None, None))
-    expected = scipy.sparse.linalg.spsolve(matrix[kept][:, kept], -(matrix[kept][:, places] @ values))
+    dense = matrix.toarray()[kept]
+    expected = np.linalg.solve(dense[:, kept], -(dense[:, places] @ values))
     np.testing.assert_allclose(shift, expected, rtol=1e-9, atol=1e-12)
     assert isinstance(left, Precision)
     assert isinstance(left.precision, Sparse)

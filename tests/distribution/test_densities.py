@@ -39,7 +39,7 @@ BANDS = Banded([[2.0, 3.0, 4.0, 5.0], [0.5, 0.7, -0.9, 0.0]], lower=True)
 def members() -> list[Covariance]:
     square = np.random.default_rng(2).standard_normal((4, 6))
     return [
-        *(Dense(COV, method=method) for method in ("auto", "svd", "eigh", "cholesky")),  # type: ignore[arg-type]
+        *(Dense(COV, method=method) for method in ("auto", "svd", "eigh", "cholesky")),
         Diagonal([1.0, 2.0, 3.0, 4.0]),
         LowRank(square[:, :2], [1.0, 2.0, 0.0, 4.0]),
         Factored(square),
@@ -175,16 +175,12 @@ def test_singular_covariances_have_no_density() -> None:
     ]
     for covariance in singular:
         for operation in ("logpdf", "mahalanobis"):
-            with pytest.raises(
-                ArgumentError, match=rf"`{operation}` needs a covariance that is not singular: the rank"
-            ):
+            with pytest.raises(ArgumentError, match=rf"`{operation}` needs a covariance that is not singular: "):
                 getattr(mvn_dask.MultivariateNormal(MEAN, covariance), operation)(MEAN)
 
 
 def test_structures_without_a_cheap_inverse_say_so() -> None:
     grid = mvn_dask.MultivariateNormal(0.0, StationaryGrid(exponential(2.0), (2, 2)))
     for x in (np.zeros(4), da.zeros(4)):
-        with pytest.raises(
-            UnsupportedOperationError, match="`logpdf` needs a cheap inverse and determinant, which Stat"
-        ):
+        with pytest.raises(UnsupportedOperationError, match="`logpdf` needs a cheap inverse and determinant, which"):
             grid.logpdf(x)

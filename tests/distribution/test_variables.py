@@ -94,7 +94,8 @@ def test_numbers_of_each() -> None:
     for value in ([1.0, np.nan], [1.0, np.inf]):
         with pytest.raises(ArgumentError, match=r"`values` must be finite: values\[1\]"):
             numbers_of_each("values", value, 2)
-    for value in (["a", "b"], [1j, 2.0], None):
+    others: list[Any] = [["a", "b"], [1j, 2.0], None]
+    for value in others:
         with pytest.raises(ArgumentTypeError):
             numbers_of_each("values", value, 2)
 

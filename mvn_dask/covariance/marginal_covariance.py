@@ -45,7 +45,8 @@ def marginal(covariance: Covariance, places: Places) -> Covariance:
     --------
     >>> marginal(LowRank([[1.0], [2.0], [0.0]], 1.0), np.array([2, 0]))
     LowRank(ndim=2, factors=1)
-    >>> marginal(Precision([[2.0, -1.0], [-1.0, 2.0]]), np.array([1])).to_dense().round(6)
+    >>> import mvn_dask
+    >>> marginal(mvn_dask.covariance.Precision([[2.0, -1.0], [-1.0, 2.0]]), np.array([1])).to_dense().round(6)
     array([[0.666667]])
     """
     if np.array_equal(places, np.arange(covariance.ndim)):

@@ -19,7 +19,7 @@ from mvn_dask.covariance import (
     Toeplitz,
     exponential,
 )
-from mvn_dask.covariance.marginals import MARGINAL_NDIM, bands_between, marginal
+from mvn_dask.covariance.marginal_covariance import MARGINAL_NDIM, bands_between, marginal
 from mvn_dask.errors import UnsupportedOperationError
 from tests.toys.selection import selection
 
