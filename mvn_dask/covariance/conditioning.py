@@ -3,7 +3,8 @@
 Input: a covariance, and observations, exact ones or with errors. Output: what the mean of the other variables, or of
 all, changes by, and their covariance: of a matrix a matrix, of variances variances, of a factor model a factor model,
 of a precision a precision, and none is made dense. Cost, of d variables of which m are observed: of a matrix
-m³/3 + m² d + m d² multiply-adds; of the others that given in `factor_conditioning` and `precision_conditioning`.
+m³/3 + m² d + m d² multiply-adds; of the others that given in `factor_conditioning`, `precision_conditioning` and
+`conditioned_grid`.
 
 A matrix loses the Schur complement of the observed block, which is factorised by Cholesky, in units in which all
 variances are 1. What LAPACK multiplies, it does with one thread, so that bits do not depend on the number of cores.
@@ -23,16 +24,17 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.checks import variable_label
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.blas import one_thread
-from mvn_dask.covariance.cholesky import cholesky
+from mvn_dask.covariance.conditioned_grid import conditional_of_grid
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.factor_conditioning import conditional_of_factored, conditional_of_low_rank
 from mvn_dask.covariance.factored import Factored
 from mvn_dask.covariance.low_rank import LowRank
-from mvn_dask.covariance.observations import Conditional, Observations
+from mvn_dask.covariance.observations import Conditional, Observations, observed_triangle
 from mvn_dask.covariance.precision import Precision
 from mvn_dask.covariance.precision_conditioning import conditional_of_precision
 from mvn_dask.covariance.scaled import Scaled
+from mvn_dask.covariance.stationary_grid import StationaryGrid
 from mvn_dask.errors import NotPositiveDefiniteError, UnsupportedOperationError
 
 
@@ -75,7 +77,7 @@ def _of_dense(covariance: Dense, observed: Observations) -> Conditional:
         np.fill_diagonal(block, 1.0)
     else:
         total = own
-    triangle = _triangle(block, observed)
+    triangle = observed_triangle(block, observed)
     with one_thread():
         across = _in_units(matrix, places, kept, deviations) * (own / total)[:, None]
         solved = _solve(triangle, np.column_stack([across, observed.differences / total]))
@@ -109,29 +111,6 @@ def _in_units(matrix: Float64Array, rows: Any, columns: Any, deviations: Float64
     """Some correlations, the mean of both triangles."""
     both = 0.5 * matrix[np.ix_(rows, columns)] + 0.5 * matrix[np.ix_(columns, rows)].T
     return np.asarray(both / deviations[rows][:, None] / deviations[columns])
-
-
-def _triangle(block: Float64Array, observed: Observations) -> Float64Array:
-    """Cholesky's factor of a matrix with a unit diagonal; an error names the first variable that has no pivot."""
-    limit = len(block) * np.finfo(np.float64).eps
-    try:
-        triangle = cholesky(block)
-    except np.linalg.LinAlgError:
-        # The largest leading block that has a factor, by halving.
-        low, high = 0, len(block) - 1
-        while low < high:
-            middle = (low + high) // 2
-            try:
-                cholesky(block[: middle + 1, : middle + 1])
-            except np.linalg.LinAlgError:
-                high = middle
-            else:
-                low = middle + 1
-        raise observed.dependent(low) from None
-    small = np.flatnonzero(np.square(np.diagonal(triangle)) <= limit)
-    if len(small):
-        raise observed.dependent(int(small[0]))
-    return triangle
 
 
 def _solve(triangle: Float64Array, columns: Float64Array) -> Float64Array:
@@ -176,5 +155,6 @@ CONDITIONALS: dict[type[Covariance], Callable[[Any, Observations], Conditional]]
     LowRank: conditional_of_low_rank,
     Precision: conditional_of_precision,
     Scaled: _of_scaled,
+    StationaryGrid: conditional_of_grid,
 }
 """How each structure is conditioned."""

@@ -1,7 +1,7 @@
 """What was observed of some variables, and the covariance that is left of the others.
 
 Input: numbers of variables, what their values differ from the mean by, and variances of errors. Output: both as one
-value. Cost: none.
+value, and the triangle of the observed block, by Cholesky: m³/6 multiply-adds.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from mvn_dask._typing import Float64Array
 from mvn_dask.checks import variable_label
 from mvn_dask.covariance.base import Covariance
+from mvn_dask.covariance.cholesky import cholesky
 from mvn_dask.covariance.marginal_covariance import Places
 from mvn_dask.errors import NotPositiveDefiniteError
 
@@ -53,3 +54,26 @@ class Conditional(NamedTuple):
     """What the mean of the variables that are left changes by."""
     covariance: Covariance
     """Their covariance."""
+
+
+def observed_triangle(block: Float64Array, observed: Observations) -> Float64Array:
+    """Cholesky's factor of a matrix with a unit diagonal; an error names the first variable that has no pivot."""
+    limit = len(block) * np.finfo(np.float64).eps
+    try:
+        triangle = cholesky(block)
+    except np.linalg.LinAlgError:
+        # The largest leading block that has a factor, by halving.
+        low, high = 0, len(block) - 1
+        while low < high:
+            middle = (low + high) // 2
+            try:
+                cholesky(block[: middle + 1, : middle + 1])
+            except np.linalg.LinAlgError:
+                high = middle
+            else:
+                low = middle + 1
+        raise observed.dependent(low) from None
+    small = np.flatnonzero(np.square(np.diagonal(triangle)) <= limit)
+    if len(small):
+        raise observed.dependent(int(small[0]))
+    return triangle

@@ -14,11 +14,11 @@ import numpy as np
 from mvn_dask import labels
 from mvn_dask._typing import ArrayLike, Float64Array, SupportsArray, Texts
 from mvn_dask.array_likes import compute_together
-from mvn_dask.covariance import Covariance
+from mvn_dask.covariance import Covariance, StationaryGrid
 from mvn_dask.covariance.conditioning import conditional
 from mvn_dask.covariance.marginal_covariance import Places, marginal
 from mvn_dask.covariance.observations import Observations
-from mvn_dask.distribution.variables import noise_variances, numbers_of_each, variable_numbers
+from mvn_dask.distribution.variables import grid_numbers, noise_variances, numbers_of_each, variable_numbers
 from mvn_dask.errors import ArgumentError
 
 Which = str | SupportsIndex | Texts | Sequence[str | SupportsIndex] | SupportsArray
@@ -77,7 +77,7 @@ class Conditionals(ABC):
         (('coal', 'oil'), array([3., 1.]), array([[4., 0.],
                [0., 2.]]))
         """
-        places = variable_numbers(which, len(self.mean), self.names)
+        places = self._places(which)
         return self._of(self.mean[places], marginal(self.covariance, places), self._names_of(places))
 
     def condition(self, which: Which, values: ArrayLike, *, noise: ArrayLike = 0.0) -> Self:
@@ -86,7 +86,8 @@ class Conditionals(ABC):
         Parameters
         ----------
         which : str, int, or sequence of them
-            Names or numbers of the m variables that were observed.
+            Names or numbers of the m variables that were observed; of a StationaryGrid also indices of points, an array
+            of shape (m, axes).
         values : array_like, shape (m,), or float where there is one variable
             Their values, in the order of `which`. Labels, such as a Series has, must be these names.
         noise : array_like of shape (m,) or ()
@@ -96,9 +97,10 @@ class Conditionals(ABC):
         Returns
         -------
         MultivariateNormal
-            Given exact values, of the other variables, in their order and with their names; with `noise`, of all
-            variables. Dense, Diagonal, LowRank, Factored, Scaled and Precision (dense, banded and sparse) stay
-            what they are, and none is made dense.
+            Given exact values, of the other variables, in their order and with their names; with `noise`, and of a
+            StationaryGrid in any case, of all variables, where those with exact values are constants. Dense, Diagonal,
+            LowRank, Factored, Scaled and Precision (dense, banded and sparse) stay what they are, and none is made
+            dense; fields on a grid are drawn by Matheron's rule.
 
         Raises
         ------
@@ -137,7 +139,7 @@ class Conditionals(ABC):
         array([1.75, 4.25, 3.75])
         """
         values, noise = compute_together(values, noise)
-        places = variable_numbers(which, len(self.mean), self.names)
+        places = self._places(which)
         numbers = numbers_of_each("values", values, len(places))
         variances = noise_variances(noise, len(places))
         if (chosen := self._names_of(places)) is not None:
@@ -148,7 +150,13 @@ class Conditionals(ABC):
         if not len(kept):
             raise ArgumentError("given exact values of all variables, none is left: give `noise`, or fewer variables")
         shift, left = conditional(self.covariance, observed)
+        if len(shift) == len(self.mean):
+            kept = np.arange(len(shift))
         return self._of(self.mean[kept] + shift, left, self._names_of(kept))
+
+    def _places(self, which: Which) -> Places:
+        points = grid_numbers(which, self.covariance.shape) if isinstance(self.covariance, StationaryGrid) else None
+        return variable_numbers(which, len(self.mean), self.names) if points is None else points
 
     def _names_of(self, places: Places) -> tuple[str, ...] | None:
         return None if self.names is None else tuple(np.array(self.names, dtype=object)[places])

@@ -4,6 +4,7 @@ Input: the argument `which`. Output: numbers of variables, each once, and whethe
 where there are names.
 """
 
+import math
 import operator
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
@@ -16,6 +17,33 @@ from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.marginal_covariance import Places
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.readable import plural, short_repr
+
+
+def grid_numbers(which: object, shape: tuple[int, ...]) -> Places | None:
+    """The numbers of the points of a grid with some indices, shape (m, axes), each once; None if it is another shape.
+
+    Examples
+    --------
+    >>> grid_numbers([[0, 2], [1, 0]], (2, 3))
+    array([2, 3])
+    >>> grid_numbers([0, 2], (2, 3)) is None
+    True
+    """
+    try:
+        indices = np.asarray(which)
+    except ValueError:  # lists of different lengths
+        return None
+    if indices.ndim != 2 or indices.dtype.kind not in "iu":
+        return None
+    if indices.shape[1] != len(shape) or not len(indices):
+        raise ArgumentError(
+            f"`which` must hold indices of points, shape (m, {len(shape)}), m at least 1: its shape is {indices.shape}"
+        )
+    bad = (indices < 0) | (indices >= np.array(shape))
+    if bad.any():
+        row = int(bad.any(axis=1).argmax())
+        raise ArgumentError(f"`which` must lie on the grid of {shape} points: which[{row}] is {indices[row].tolist()}")
+    return variable_numbers(np.ravel_multi_index(tuple(indices.T), shape), math.prod(shape), None)
 
 
 def variable_numbers(which: object, ndim: int, names: tuple[str, ...] | None) -> Places:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import mvn_dask
-from mvn_dask.covariance import Banded, LowRank, Precision, StationaryGrid, exponential
+from mvn_dask.covariance import Banded, LowRank, Precision, StationaryGrid, Toeplitz, exponential
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError, UnsupportedOperationError
 from tests.support.conditionals import conditional_of_matrix
 from tests.support.strategies import random_moments
@@ -118,7 +118,8 @@ def test_errors_of_structures_name_variables() -> None:
     constant = mvn_dask.MultivariateNormal([0.0, 0.0], [1.0, 0.0], names=["oil", "gas"])
     with pytest.raises(NotPositiveDefiniteError, match=r"variable 1 \(gas\) has no variance"):
         constant.condition("gas", 0.0)
-    grid = mvn_dask.MultivariateNormal(0.0, StationaryGrid(exponential(2.0), (3, 3)))
+    line = mvn_dask.MultivariateNormal(0.0, Toeplitz([1.0, 0.5, 0.25]))
     with pytest.raises(UnsupportedOperationError, match="`condition` takes Dense"):
-        grid.condition(0, 1.0)
+        line.condition(0, 1.0)
+    grid = mvn_dask.MultivariateNormal(0.0, StationaryGrid(exponential(2.0), (3, 3)))
     assert grid.marginal([4, 0]).covariance.to_dense()[0, 1] == pytest.approx(np.exp(-np.sqrt(2.0) / 2.0))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mvn_dask.distribution.variables import noise_variances, numbers_of_each, variable_numbers
+from mvn_dask.distribution.variables import grid_numbers, noise_variances, numbers_of_each, variable_numbers
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, MvnDaskError
 
 NAMES = ("oil", "gas", "coal")
@@ -117,3 +117,20 @@ def test_noise() -> None:
     for noise, words in bad:
         with pytest.raises(ArgumentError, match=words):
             noise_variances(noise, 2)
+
+
+def test_points_of_a_grid() -> None:
+    found = grid_numbers(np.array([[1, 2], [0, 0]]), (2, 3))
+    assert found is not None
+    assert found.tolist() == [5, 0]
+    others: list[Any] = [3, [1, 2], [[0.0, 1.0]], "a", [[1, 2], [0]], np.zeros((1, 2, 2), int)]
+    for which in others:
+        assert grid_numbers(which, (2, 3)) is None
+    for which, words in (
+        ([[2, 0]], "must lie on the grid"),
+        ([[0, -1]], r"which\[0\] is \[0, -1\]"),
+        ([[0, 1, 0]], r"shape \(m, 2\), m at least 1: its shape is \(1, 3\)"),
+        ([[0, 1], [0, 1]], "each variable once"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            grid_numbers(which, (2, 3))
