@@ -34,8 +34,8 @@ from mvn_dask.errors import ArgumentError
 
 LARGEST_ERROR = {4: 1e-3, 8: 1e-6}
 """Rounding of a row, relative to the standard deviation, that is taken in float32 and float64."""
-COVARIANCES_AT_ONCE = 2**22
-"""Covariances of points with observations that are worked on together."""
+GRID_NUMBERS = 2**22
+"""Covariances of points with observations, and numbers of periodic grids, that are worked on together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +91,17 @@ class KrigedFactor(Factor):
         """Covariances of all points with the observed ones, times numbers of these, shape (n, m) to (n, d)."""
         transform, dtype = self.field.transform, self.weights.dtype
         whole = HartleyTransform(transform.lengths, transform.lengths)
-        points = np.zeros((len(numbers), transform.points), dtype)
-        points[:, self._embedded] = numbers
-        spectrum = np.empty_like(points)
-        tables = np.ascontiguousarray(self.field.tables)
-        whole.apply(points, np.ones(whole.half, dtype), tables, spectrum)
+        ones, tables = np.ones(whole.half, dtype), np.ascontiguousarray(self.field.tables)
         found = np.empty((len(numbers), self.ndim), dtype)
-        transform.apply(spectrum, self._eigenvalues, tables, found)
+        # Some rows at a time, since each takes two periodic grids.
+        height = max(1, GRID_NUMBERS // transform.points)
+        for top in range(0, len(numbers), height):
+            some = numbers[top : top + height]
+            points = np.zeros((len(some), transform.points), dtype)
+            points[:, self._embedded] = some
+            spectrum = np.empty_like(points)
+            whole.apply(points, ones, tables, spectrum)
+            transform.apply(spectrum, self._eigenvalues, tables, found[top : top + height])
         return found
 
     @cached_property
@@ -118,11 +122,15 @@ class KrigedFactor(Factor):
     @one_thread()
     def _variances(self) -> Float64Array:
         field, weights = self.field.astype(np.float64), self.weights.astype(np.float64)
-        found, places = field.variances(), self.places.tolist()
-        height = max(1, COVARIANCES_AT_ONCE // len(places))
-        for top in range(0, self.ndim, height):
-            part = field.covariance_of(range(top, min(top + height, self.ndim)), places)
-            found[top : top + height] -= np.einsum("ij,ij->i", part @ weights, part)
+        # Some lines of points along the first axis at a time.
+        length, *others = field.transform.kept
+        found = field.variances().reshape(length, -1)
+        height = max(1, GRID_NUMBERS // (len(weights) * found.shape[1]))
+        for top in range(0, length, height):
+            axes = [np.arange(top, min(top + height, length)), *map(np.arange, others)]
+            part = np.stack([field.covariances_between(axes, place).ravel() for place in self.places.tolist()])
+            found[top : top + height] -= np.einsum("ij,ij->j", weights @ part, part).reshape(-1, found.shape[1])
+        found = found.ravel()
         np.maximum(found, 0.0, out=found)
         found[self.places[self.scale == 0]] = 0.0
         found.setflags(write=False)
