@@ -48,6 +48,13 @@ def test_samples() -> None:
     assert_type(normal.covariance, covariance.Covariance)
     assert_type(normal.covariance.factorize(), covariance.Factor)
     assert_type(normal.sample(10, seed=1, dtype=np.float32, chunks=5), da.Array)
+    assert_type(normal.marginal(["gas"]), mvn_dask.MultivariateNormal)
+    assert_type(normal.marginal(np.array([0])), mvn_dask.MultivariateNormal)
+    assert_type(normal.condition("gas", 2.0, noise=0.5), mvn_dask.MultivariateNormal)
+    assert_type(normal.condition([0], pd.Series([2.0])), mvn_dask.MultivariateNormal)
+    assert_type(normal.logpdf(normal.sample(10, seed=1)), da.Array)
+    assert_type(normal.logpdf([[1.0, 2.0]]), npt.NDArray[np.float64])
+    assert_type(normal.mahalanobis(np.ones((3, 2))), npt.NDArray[np.float64])
     factor = normal.covariance.factorize()
     if isinstance(factor, covariance.MatrixFactor):
         assert_type((factor.ndim, factor.noise_ndim, factor.rank), tuple[int, int, int])

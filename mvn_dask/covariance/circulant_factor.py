@@ -107,6 +107,13 @@ class CirculantFactor(Factor):
         folded = (np.minimum(lag, length - lag) for lag, length in zip(lags, self.transform.lengths, strict=True))
         return np.asarray(self._covariances[tuple(folded)])
 
+    def covariances_between(self, axes: Sequence[npt.NDArray[np.intp]], place: int) -> Float64Array:
+        """Covariances of the points with some indices along each axis, all combined, with the variable in a place."""
+        point = np.unravel_index(place, self.transform.kept)
+        lags = [np.abs(axis - index) for axis, index in zip(axes, point, strict=True)]
+        folded = [np.minimum(lag, length - lag) for lag, length in zip(lags, self.transform.lengths, strict=True)]
+        return np.asarray(self._covariances[np.ix_(*folded)])
+
     @cached_property
     def _covariances(self) -> Float64Array:
         """Covariances at all lags, up to half of the grid."""

@@ -163,6 +163,10 @@ class SparsePrecisionFactor(SparseTriangle):
         found.setflags(write=False)
         return found
 
+    def covariance_times(self, x: FloatArray) -> FloatArray:
+        """The covariance times rows x: solutions with the precision, forward and back."""
+        return self.colorize(self._apply("solve", x, ordered=False))
+
     def covariance_of(self, rows: Sequence[int], columns: Sequence[int]) -> Float64Array:
         """A solution with the precision for each column."""
         return _columns_of(self, "solve", rows, columns)

@@ -18,6 +18,8 @@ from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import factor_of_record, single_array
 from mvn_dask.covariance.library_objects import fitted
 from mvn_dask.distribution.base import Distribution
+from mvn_dask.distribution.conditionals import Conditionals
+from mvn_dask.distribution.densities import Densities
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
@@ -102,7 +104,7 @@ class NormalSampler(Sampler):
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class MultivariateNormal(Distribution):
+class MultivariateNormal(Conditionals, Densities, Distribution):
     """A multivariate normal distribution of dimension d, checked and factorised once.
 
     Parameters
@@ -237,6 +239,9 @@ class MultivariateNormal(Distribution):
     def ndim(self) -> int:
         """Dimension d."""
         return int(self.mean.shape[0])
+
+    def _of(self, mean: Float64Array, covariance: Covariance, names: tuple[str, ...] | None) -> Self:
+        return type(self)(mean, covariance, names=names)
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mvn_dask.covariance import CirculantFactor, Factor
+from mvn_dask.covariance import CirculantFactor, Factor, StationaryGrid, exponential
 from mvn_dask.covariance.circulant_factor import sum_of_all, transformed
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
@@ -117,3 +117,11 @@ def test_sums_and_transforms_of_mirrored_numbers() -> None:
         np.testing.assert_allclose(
             transformed(transform, half), expected[tuple(map(slice, transform.half))], atol=1e-13
         )
+
+
+def test_covariances_of_indices_with_a_point() -> None:
+    factor = StationaryGrid(exponential(2.0), (4, 5)).factorize()
+    assert isinstance(factor, CirculantFactor)
+    found = factor.covariances_between([np.array([1, 3]), np.array([4, 0, 2])], 13)
+    numbers = np.add.outer(5 * np.array([1, 3]), np.array([4, 0, 2])).ravel().tolist()
+    np.testing.assert_array_equal(found.ravel(), factor.covariance_of(numbers, [13])[:, 0])
