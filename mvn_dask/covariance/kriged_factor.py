@@ -124,13 +124,13 @@ class KrigedFactor(Factor):
         field, weights = self.field.astype(np.float64), self.weights.astype(np.float64)
         # Some lines of points along the first axis at a time.
         length, *others = field.transform.kept
-        found = field.variances().reshape(length, -1)
-        height = max(1, GRID_NUMBERS // (len(weights) * found.shape[1]))
+        lines = field.variances().reshape(length, -1)
+        height = max(1, GRID_NUMBERS // (len(weights) * lines.shape[1]))
         for top in range(0, length, height):
             axes = [np.arange(top, min(top + height, length)), *map(np.arange, others)]
             part = np.stack([field.covariances_between(axes, place).ravel() for place in self.places.tolist()])
-            found[top : top + height] -= np.einsum("ij,ij->j", weights @ part, part).reshape(-1, found.shape[1])
-        found = found.ravel()
+            lines[top : top + height] -= np.einsum("ij,ij->j", weights @ part, part).reshape(-1, lines.shape[1])
+        found = lines.ravel()
         np.maximum(found, 0.0, out=found)
         found[self.places[self.scale == 0]] = 0.0
         found.setflags(write=False)
