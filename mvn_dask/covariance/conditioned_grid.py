@@ -18,6 +18,7 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.covariance.base import Covariance
+from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.circulant_factor import CirculantFactor
 from mvn_dask.covariance.kriged_factor import LARGEST_ERROR, KrigedFactor
 from mvn_dask.covariance.observations import Conditional, Observations, observed_triangle
@@ -111,7 +112,8 @@ def conditional_of_grid(covariance: StationaryGrid, observed: Observations) -> C
     units[units == 0] = 1.0
     block = covariance.factorize().covariance_of(places, places) + np.diag(noise)
     inverse = triangular_inverse(observed_triangle(block / units[:, None] / units, observed)) / units
-    weights = np.asarray(inverse.T @ inverse)
+    with one_thread():
+        weights = np.asarray(inverse.T @ inverse)
     weights = 0.5 * weights + 0.5 * weights.T
     weights.setflags(write=False)
     found = ConditionedGrid(covariance, observed, weights)

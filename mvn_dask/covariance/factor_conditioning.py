@@ -30,6 +30,7 @@ from mvn_dask.covariance.matrix_factors import squares_of_rows
 from mvn_dask.covariance.observations import Conditional, Observations
 from mvn_dask.covariance.pseudo_inverse import PseudoInverse, row_parts, triangle_of
 from mvn_dask.errors import NotPositiveDefiniteError
+from mvn_dask.readable import plural
 
 
 def conditional_of_low_rank(covariance: LowRank, observed: Observations) -> Conditional:
@@ -81,9 +82,9 @@ def _common(rows: Float64Array, total: Float64Array, observed: Observations) -> 
         constraints = PseudoInverse(rows[exact])
         if constraints.rank < len(exact):
             raise NotPositiveDefiniteError(
-                f"the {len(exact):,} variables in `which` without a variance of their own determine one another: the "
-                f"rank of their covariance is {constraints.rank:,}. Leave some out, or give the variance of their "
-                "errors as `noise`"
+                f"the {plural(len(exact), 'variable', ',')} in `which` without a variance of their own determine one "
+                f"another: the rank of their covariance is {constraints.rank:,}. Leave some out, or give the variance of "
+                "their errors as `noise`"
             )
         center = constraints.solve(rows[exact], differences[None, exact])[0]
         free = constraints.null_space(rows[exact])

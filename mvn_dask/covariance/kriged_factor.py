@@ -31,6 +31,7 @@ from mvn_dask.covariance.circulant_factor import CirculantFactor
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.covariance.row_product import multiply_rows
 from mvn_dask.errors import ArgumentError
+from mvn_dask.readable import plural
 
 LARGEST_ERROR = {4: 1e-3, 8: 1e-6}
 """Rounding of a row, relative to the standard deviation, that is taken in float32 and float64."""
@@ -78,7 +79,7 @@ class KrigedFactor(Factor):
     def colorize(self, z: FloatArray, out: FloatArray | None = None) -> FloatArray:
         """The field, less what is known of it from its own values at the observed points."""
         if z.ndim != 2 or z.shape[1] != self.noise_ndim:
-            raise ArgumentError(f"rows of {self.noise_ndim} normals become fields: the shape is {z.shape}")
+            raise ArgumentError(f"rows of {plural(self.noise_ndim, 'normal')} become fields: the shape is {z.shape}")
         count = self.field.noise_ndim
         rows = self.field.colorize(z[:, :count], out)
         observed = np.ascontiguousarray(rows[:, self.places] + z[:, count:] * self.scale, rows.dtype)

@@ -26,6 +26,7 @@ from mvn_dask.covariance.low_rank import LowRank
 from mvn_dask.covariance.scaled import Scaled
 from mvn_dask.covariance.sparse import Sparse
 from mvn_dask.errors import UnsupportedOperationError
+from mvn_dask.readable import plural
 
 Places = npt.NDArray[np.intp]
 """Numbers of variables, each once."""
@@ -92,8 +93,8 @@ def sparse_part(matrix: Sparse, places: Places) -> Sparse:
 def _as_matrix(covariance: Covariance, places: Places) -> Dense:
     if len(places) > MARGINAL_NDIM:
         raise UnsupportedOperationError(
-            f"the covariance of {len(places):,} variables out of {covariance!r} is a matrix, which is found for "
-            f"{MARGINAL_NDIM:,} at most: take fewer variables"
+            f"the covariance of {plural(len(places), 'variable', ',')} out of {covariance!r} is a matrix, which is "
+            f"found for {MARGINAL_NDIM:,} at most: take fewer variables"
         )
     variables = places.tolist()
     matrix = covariance.factorize().covariance_of(variables, variables)

@@ -20,6 +20,7 @@ from mvn_dask.array_likes import compute_together, is_instance, real_array
 from mvn_dask.covariance import Covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, UnsupportedOperationError
 from mvn_dask.hashing import fingerprint
+from mvn_dask.readable import plural
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -145,7 +146,7 @@ class Densities(ABC):
         if singular:
             raise ArgumentError(
                 f"`{operation}` needs a covariance that is not singular: the rank of {self.covariance!r} is "
-                f"{factor.rank:,}, of {len(self.mean):,} variables. Give a marginal that has a density"
+                f"{factor.rank:,}, of {plural(len(self.mean), 'variable', ',')}. Give a marginal that has a density"
             )
         return factor
 

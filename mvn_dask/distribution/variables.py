@@ -83,7 +83,9 @@ def variable_numbers(which: object, ndim: int, names: tuple[str, ...] | None) ->
     if len(unique) < len(places):
         twice = int(first[counts > 1].min())
         label = checks.variable_label(int(places[twice]), names)
-        raise ArgumentError(f"`which` must hold each variable once: it holds {label} {counts.max()} times")
+        raise ArgumentError(
+            f"`which` must hold each variable once: it holds {label} {plural(int(counts.max()), 'time')}"
+        )
     return places
 
 

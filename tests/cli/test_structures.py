@@ -30,6 +30,7 @@ def test_cov_takes_every_structure(
     np.testing.assert_array_equal(mvn_dask.from_zarr("x.zarr").compute(), rows.compute())
 
 
+@pytest.mark.slow
 def test_every_command_of_a_store(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     put_files(tmp_path)

@@ -11,6 +11,7 @@ from mvn_dask.errors import ArgumentError
 from tests.support.contracts import check_factor
 from tests.support.sparse_matrices import CASES, grid
 
+HEAVY = {"wide", "random", "grid"}
 LARGER = {name: matrix for name, matrix in CASES.items() if name not in {"one", "alone"}}
 
 
@@ -25,7 +26,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("name", LARGER)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in LARGER]
+)
 def test_contract(name: str) -> None:
     covariance = Sparse(LARGER[name])
     check_factor(covariance.factorize(), covariance.to_dense())
@@ -72,7 +75,9 @@ def _changed(name: str, place: int, value: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["positions", "first", "starts", "rows"])
-@pytest.mark.parametrize("value", [-1, 36, 2**31, 2**62, -(2**63), 5])
+@pytest.mark.parametrize(
+    "value", [-1, 36, 2**62, *(pytest.param(each, marks=pytest.mark.slow) for each in (2**31, -(2**63), 5))]
+)
 def test_hostile_indices_are_refused(name: str, value: int) -> None:
     size = len(arrays_of()[name])
     refused = 0

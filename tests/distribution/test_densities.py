@@ -125,6 +125,7 @@ def test_the_name_of_a_lazy_array_stands_for_its_numbers() -> None:
     assert normal().logpdf(rows).name not in {other.name for other in others}
 
 
+@pytest.mark.slow
 def test_other_processes_get_the_factor_once() -> None:
     ndim = 1100
     square = np.random.default_rng(1).standard_normal((ndim, ndim))

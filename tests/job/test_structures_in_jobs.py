@@ -26,7 +26,12 @@ def written(folder: Path, structure: Structure) -> Job:
     return Job.from_toml(folder / "job.toml")
 
 
-@pytest.mark.parametrize("name", STRUCTURES)
+def but_a_few_slow(*few: str) -> list[Any]:
+    """All structures; those but a few are tried in the lane of slow tests."""
+    return [name if name in few else pytest.param(name, marks=pytest.mark.slow) for name in STRUCTURES]
+
+
+@pytest.mark.parametrize("name", but_a_few_slow("kronecker", "low-rank", "sparse precision"))
 def test_the_whole_life_of_a_store(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     structure = STRUCTURES[name]
     job, store, covariance = written(tmp_path, structure), tmp_path / "samples.zarr", made(structure)
@@ -70,7 +75,7 @@ def _refuse(_: Covariance) -> None:
     raise AssertionError("factorised")
 
 
-@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize("name", but_a_few_slow("kronecker", "scaled", "precision of bands", "toeplitz", "sparse file"))
 def test_a_job_is_its_text(name: str, tmp_path: Path) -> None:
     job = written(tmp_path, STRUCTURES[name])
     (tmp_path / "again.toml").write_text(job.to_toml())

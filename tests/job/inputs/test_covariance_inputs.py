@@ -147,7 +147,7 @@ FAULTS: list[tuple[Any, str]] = [
     ({"kind": "sparse", "matrix": "none.npz"}, "cov.matrix: {}none.npz: there is no such file"),
     ({"kind": "sparse", "matrix": "one-sided.npz"}, "cov: `matrix` must be symmetric"),
     ({"kind": "sparse", "matrix": "forged.npz"}, "cov.matrix: {}forged.npz: is damaged, or of another kind"),
-    ({"kind": "sparse", "matrix": "huge.npz"}, "cov: `matrix` is not positive definite: it has 1 entries"),
+    ({"kind": "sparse", "matrix": "huge.npz"}, "cov: `matrix` is not positive definite: it has 1 entry"),
     ("one-sided.npz", "cov: "),
     ("forged.npz", "cov: {}forged.npz: is damaged, or of another kind"),
     (GRID, "cov: "),
