@@ -83,8 +83,8 @@ def _common(rows: Float64Array, total: Float64Array, observed: Observations) -> 
         if constraints.rank < len(exact):
             raise NotPositiveDefiniteError(
                 f"the {plural(len(exact), 'variable', ',')} in `which` without a variance of their own determine one "
-                f"another: the rank of their covariance is {constraints.rank:,}. Leave some out, or give the variance of "
-                "their errors as `noise`"
+                f"another: the rank of their covariance is {constraints.rank:,}. Leave some out, or give the "
+                "variance of their errors as `noise`"
             )
         center = constraints.solve(rows[exact], differences[None, exact])[0]
         free = constraints.null_space(rows[exact])
