@@ -83,6 +83,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     assert drawn == expected()
 
 
+@pytest.mark.slow
 def test_numba_disabled_by_its_variable() -> None:
     assert draw(Path(mvn_dask.__file__).parents[1], path="numpy", NUMBA_DISABLE_JIT="1") == expected()
 

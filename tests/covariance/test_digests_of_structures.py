@@ -36,6 +36,10 @@ DIGESTS = {
     "blocks": ("3d96747712dd782a", "0a672d8fca9ed428"),
 }
 
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "very tall" else name for name in COVARIANCES]
+SETTINGS = "NUMBA_CPU_NAME=haswell", "NUMBA_DISABLE_JIT=1"
+"""Settings that are tried in the lane of slow tests."""
+
 
 def digest_of(name: str, dtype: Any) -> str:
     """The beginning of the digest of 140 rows that begin amid a stripe."""
@@ -46,13 +50,15 @@ def digest_of(name: str, dtype: Any) -> str:
 
 
 @pytest.mark.usefixtures("path")
-@pytest.mark.parametrize("name", COVARIANCES)
+@pytest.mark.parametrize("name", NAMES)
 def test_bits_are_those_of_every_release(name: str) -> None:
     assert (digest_of(name, "float64"), digest_of(name, "float32")) == DIGESTS[name]
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("setting", ["NUMBA_CPU_NAME=generic", "NUMBA_CPU_NAME=haswell", "NUMBA_DISABLE_JIT=1"])
+@pytest.mark.parametrize(
+    "setting", ["NUMBA_CPU_NAME=generic", *(pytest.param(each, marks=pytest.mark.slow) for each in SETTINGS)]
+)
 def test_bits_for_other_processors(setting: str) -> None:
     code = """
 from tests.covariance.test_digests_of_structures import DIGESTS, digest_of

@@ -133,6 +133,7 @@ def test_float32_without_room_is_refused_by_name() -> None:
         normal.sample(3, seed=1, dtype="float32")
 
 
+@pytest.mark.slow
 def test_a_very_tall_factor_is_kept_once() -> None:
     matrix = np.random.default_rng(1).standard_normal((50_000, 30))
     normal = mvn_dask.MultivariateNormal(np.zeros(50_000), Factored(matrix))

@@ -25,6 +25,7 @@ def test_the_diagonal_of_the_inverse_both_ways(name: str, monkeypatch: pytest.Mo
     np.testing.assert_array_equal(found[0].view(np.int64), found[1].view(np.int64))
 
 
+@pytest.mark.slow
 def test_rows_that_are_not_nested_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """They may come from a damaged store: compiled code must not follow them."""
     _, supernodes, entries, _ = factorized(grid(9))

@@ -144,6 +144,7 @@ def test_a_factor_beyond_memory_says_how_large_it_is(monkeypatch: pytest.MonkeyP
         Sparse(grid(5)).factorize()
 
 
+@pytest.mark.slow
 def test_nothing_quadratic_is_built() -> None:
     d = 2500
     for covariance in (Sparse(chain(d)), Precision(chain(d))):
@@ -203,7 +204,13 @@ def test_the_bits_of_another_machine(size: int, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.faults
 @pytest.mark.parametrize(
-    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "nehalem"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
+    "settings",
+    [
+        {"NUMBA_CPU_NAME": "generic"},
+        pytest.param({"NUMBA_CPU_NAME": "nehalem"}, marks=pytest.mark.slow),
+        pytest.param({"NUMBA_DISABLE_JIT": "1"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
     command, environment = [sys.executable, "-c", DIGESTS], {**os.environ, **settings}
