@@ -151,7 +151,7 @@ PLACES = [
         "link",
         "pipe",
         "folder",
-        *(pytest.param(kind, marks=pytest.mark.faults) for kind in ("link to a folder", "socket")),
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("link to a folder", "socket")),
     ],
 )
 @pytest.mark.parametrize("key", PLACES)

@@ -182,7 +182,9 @@ TOO_LONG = {"zarr: 100 MB of attributes", "zarr: many attributes", "zarr: sparse
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("harm", HOSTILE)
+@pytest.mark.parametrize(
+    "harm", [pytest.param(harm, marks=pytest.mark.slow) if place % 2 else harm for place, harm in enumerate(HOSTILE)]
+)
 def test_it_is_refused_in_words_and_in_little_memory(harm: str, stores: Path, tmp_path: Path) -> None:
     errors: dict[str, MvnDaskError | None] = {}
     for call in CALLS:

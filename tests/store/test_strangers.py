@@ -177,10 +177,15 @@ def test_no_byte_of_others_in_a_bucket_is_lost(batch: int, finished: Path) -> No
     assert tried
 
 
+def _marks(place: str, special: str) -> Any:
+    """Two pipes are tried in the quick lane, sockets in that of slow tests."""
+    if special == "pipe" and place in {"samples/c/2", "."}:
+        return ()
+    return pytest.mark.slow if special == "socket" else pytest.mark.faults
+
+
 PLACES = [
-    pytest.param(
-        place, special, marks=() if special == "pipe" and place in {"samples/c/2", "."} else pytest.mark.faults
-    )
+    pytest.param(place, special, marks=_marks(place, special))
     for place in ("samples", "samples/c", "samples/c/2", ".mvn_dask", ".mvn_dask/trash", "variable", ".")
     for special in ("link", "link to a folder", "pipe", "socket")
 ]
