@@ -24,7 +24,7 @@ def run(work: Any, length: int, lanes: int, radices: Any, stages: int, tables: A
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("length", LENGTHS)
 def test_columns_have_the_bits_of_numpys_path(length: int, dtype: str) -> None:
     lanes = LANES[dtype]

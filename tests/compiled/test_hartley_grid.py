@@ -21,7 +21,7 @@ CASES = [
 """Lengths, and what is kept of them."""
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("lengths", "kept"), CASES)
 def test_rows_have_the_bits_of_numpys_path(
     lengths: tuple[int, ...], kept: tuple[int, ...], dtype: str, monkeypatch: pytest.MonkeyPatch

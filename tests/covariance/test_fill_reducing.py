@@ -50,6 +50,7 @@ def test_components_are_not_searched_again_for_each_other() -> None:
     assert sorted(fill_reducing(pattern_of(eye), "auto")) == list(range(8_000))
 
 
+@pytest.mark.slow
 def test_compiled_dissection_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for matrix in (grid(20), random_graph(400, 3.0, 5)):
         found = []

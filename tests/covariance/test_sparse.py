@@ -156,7 +156,7 @@ def test_nothing_quadratic_is_built() -> None:
 
 
 @pytest.mark.parametrize("kind", NAMED)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_samples_have_the_covariance(kind: Any, dtype: Any) -> None:
     covariance = kind(random_graph(9, 3.0, 4))
     normal = mvn_dask.MultivariateNormal(np.arange(9.0), covariance)

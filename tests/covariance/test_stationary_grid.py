@@ -81,7 +81,7 @@ def test_samples_have_the_covariance(dtype: Any) -> None:
     assert np.abs(rows.mean(axis=0) - 1.0).max() < 0.01
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", [(300,), (40, 30), (8, 9, 10)])
 def test_rows_are_those_of_numpys_path(shape: tuple[int, ...], dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sample = mvn_dask.MultivariateNormal(0.5, StationaryGrid(exponential(1.0), shape)).sample(300, seed=3, dtype=dtype)
