@@ -12,7 +12,7 @@ PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 demo: $(READY)
 	$(RUN) examples/portfolio.py
 
-# At most 4 minutes on two quiet cores: run it before every commit.
+# Run it before every commit.
 test: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
