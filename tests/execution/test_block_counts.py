@@ -52,9 +52,9 @@ def scheduler(where: str, request: pytest.FixtureRequest) -> Iterator[None]:
     "where",
     [
         "local threads",
-        "processes",
-        pytest.param("threads", marks=pytest.mark.faults),
-        pytest.param("pool", marks=pytest.mark.faults),
+        pytest.param("processes", marks=pytest.mark.faults),
+        pytest.param("threads", marks=pytest.mark.slow),
+        pytest.param("pool", marks=pytest.mark.slow),
     ],
 )
 def test_blocks_are_counted_while_their_range_runs(

@@ -184,7 +184,9 @@ except PermissionError as error:
 """
 
 
-@pytest.mark.parametrize("locked", [pytest.param(True, marks=pytest.mark.faults), False])
+@pytest.mark.parametrize(
+    "locked", [pytest.param(True, marks=pytest.mark.faults), pytest.param(False, marks=pytest.mark.slow)]
+)
 def test_a_copy_that_may_only_be_read_is_read(locked: bool, tmp_path: Path) -> None:
     """As another user, since root may write anywhere; with the lock of the original, and without it."""
     with TemporaryDirectory() as name:
