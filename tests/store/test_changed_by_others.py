@@ -101,7 +101,7 @@ CALLS: dict[str, Callable[[Any], object]] = {
 }
 
 
-@pytest.mark.parametrize("call", ["to_zarr", "repair", pytest.param("extend", marks=pytest.mark.faults)])
+@pytest.mark.parametrize("call", ["to_zarr", "repair", pytest.param("extend", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_others_added_survives_every_call(name: str, call: str, tmp_path: Path) -> None:
     folder = write(tmp_path / "store")
