@@ -395,7 +395,7 @@ def test_a_url_that_cannot_be_is_an_error_with_file_and_line(site: Site, capsys:
             assert_one_line(capsys.readouterr().err, f"{job}:{line}: output.url: must be a p")
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_names_that_the_locale_cannot_hold(tmp_path: Path) -> None:
     """They arrive as the system has them, in every place of a command line where a path may stand."""
     np.save(tmp_path / "mö.npy", [0.5, 1.5])

@@ -80,7 +80,7 @@ def machine() -> Iterator[Machine]:
             closed.chmod(0o755)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_code_beside_its_source(machine: Machine) -> None:
     assert machine.run() == (0, 1)
     assert machine.run() == (1, 0)
@@ -89,7 +89,7 @@ def test_code_beside_its_source(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["package", *(pytest.param(each, marks=pytest.mark.faults) for each in ("home", "folder"))]
+    "where", ["package", *(pytest.param(each, marks=pytest.mark.slow) for each in ("home", "folder"))]
 )
 def test_code_that_may_only_be_read(machine: Machine, where: str) -> None:
     """As in an image of a container that another user built: nothing of it is compiled again."""

@@ -50,7 +50,7 @@ def expected() -> str:
     return draw(Path(mvn_dask.__file__).parents[1])
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_code_is_compiled_once_and_again_when_any_of_it_changes(copy: Path) -> None:
     assert draw(copy) == expected()
     kept = files(copy)

@@ -216,15 +216,9 @@ def test_the_bits_of_another_machine() -> None:
     assert digest() == DIGEST
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "settings",
-    [
-        {"NUMBA_CPU_NAME": "generic"},
-        pytest.param({"NUMBA_CPU_NAME": "nehalem"}, marks=pytest.mark.slow),
-        pytest.param({"NUMBA_DISABLE_JIT": "1"}, marks=pytest.mark.slow),
-    ],
-    ids=str,
+    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "nehalem"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
 )
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
     command, environment = [sys.executable, "-c", DIGESTS], {**os.environ, **settings}

@@ -37,8 +37,6 @@ DIGESTS = {
 }
 
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "very tall" else name for name in COVARIANCES]
-SETTINGS = "NUMBA_CPU_NAME=haswell", "NUMBA_DISABLE_JIT=1"
-"""Settings that are tried in the lane of slow tests."""
 
 
 def digest_of(name: str, dtype: Any) -> str:
@@ -55,10 +53,8 @@ def test_bits_are_those_of_every_release(name: str) -> None:
     assert (digest_of(name, "float64"), digest_of(name, "float32")) == DIGESTS[name]
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize(
-    "setting", ["NUMBA_CPU_NAME=generic", *(pytest.param(each, marks=pytest.mark.slow) for each in SETTINGS)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", ["NUMBA_CPU_NAME=generic", "NUMBA_CPU_NAME=haswell", "NUMBA_DISABLE_JIT=1"])
 def test_bits_for_other_processors(setting: str) -> None:
     code = """
 from tests.covariance.test_digests_of_structures import DIGESTS, digest_of

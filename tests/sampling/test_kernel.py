@@ -40,7 +40,7 @@ def test_no_rows() -> None:
 
 @pytest.mark.faults
 @pytest.mark.usefixtures("path")
-@pytest.mark.parametrize("bit_generator", ["SFC64", "PCG64"])
+@pytest.mark.parametrize("bit_generator", ["SFC64", pytest.param("PCG64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("d", "k"), [(500, 500), (8000, 10), (10, 4000)])
 def test_memory_is_what_the_plan_says(d: int, k: int, bit_generator: str) -> None:
     """Beside the rows, and a MiB for the arrays of fixed size."""
