@@ -9,7 +9,7 @@ from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Chunks, CovarianceLike, FloatDType, Size
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance
-from mvn_dask.covariance.library_objects import DenseOptions, covariance_of_object
+from mvn_dask.covariance.foreign_objects import DenseOptions, covariance_of_object
 from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.random.streams import Root, SeedLike, as_root
 

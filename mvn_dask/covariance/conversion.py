@@ -14,7 +14,7 @@ from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
-from mvn_dask.covariance.library_objects import covariance_of_object
+from mvn_dask.covariance.foreign_objects import covariance_of_object
 from mvn_dask.errors import ArgumentError
 
 

@@ -16,7 +16,7 @@ from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, Fl
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import factor_of_record, single_array
-from mvn_dask.covariance.library_objects import fitted
+from mvn_dask.covariance.foreign_objects import fitted
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.conditionals import Conditionals
 from mvn_dask.distribution.densities import Densities

@@ -12,7 +12,7 @@ import scipy.stats
 import mvn_dask
 from mvn_dask.covariance import Dense, Diagonal, Factored, Scaled, Sparse, as_covariance
 from mvn_dask.covariance.diagonal import ScaleFactor
-from mvn_dask.covariance.library_objects import is_estimator
+from mvn_dask.covariance.foreign_objects import is_estimator
 from mvn_dask.covariance.matrix_factors import TriangularFactor
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from tests.support.contracts import check_covariance
