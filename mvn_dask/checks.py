@@ -58,15 +58,21 @@ def check_valid(value: object) -> CheckValid:
 
 def tolerance(value: object) -> float:
     """Tolerance of the check of a covariance: a real number, not negative."""
-    try:
-        number = float(cast(float, value))
-    except OverflowError as error:
-        raise ArgumentError(f"`tol` must be finite and not negative: it is {short_repr(value)}") from error
-    except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(f"`tol` must be a real number, not {short_repr(value)}") from error
+    rule = "finite and not negative"
+    number = real_number("tol", value, rule)
     if not number >= 0 or math.isinf(number):
-        raise ArgumentError(f"`tol` must be finite and not negative: it is {short_repr(value)}")
+        raise ArgumentError(f"`tol` must be {rule}: it is {short_repr(value)}")
     return number
+
+
+def real_number(name: str, value: object, rule: str) -> float:
+    """An argument as a float; one that is too large is not what the `rule` says that it must be."""
+    try:
+        return float(cast(float, value))
+    except OverflowError as error:
+        raise ArgumentError(f"`{name}` must be {rule}: it is {short_repr(value)}") from error
+    except (TypeError, ValueError) as error:
+        raise ArgumentTypeError(f"`{name}` must be a real number, not {short_repr(value)}") from error
 
 
 def dtype(value: object) -> np.dtype[np.floating[Any]]:

@@ -33,7 +33,8 @@ def as_covariance(
     cov : array_like of shape (d, d), (d,) or (), Covariance, or an object of another library
         As for ``scipy.stats.multivariate_normal``: a vector is a diagonal, a scalar is isotropic. Of other
         libraries: ``scipy.stats.Covariance``, with its own factor where that is regular; sparse matrices and arrays
-        of scipy that are diagonal; fitted estimators of scikit-learn, and whatever else has a ``covariance_``.
+        of scipy, as `Sparse`, or as `Diagonal` where nothing else is in them; fitted estimators of scikit-learn, and
+        whatever else has a ``covariance_``.
     ndim : int
         Dimension d of the mean, which a scalar `cov` takes on.
     method, check_valid, tol

@@ -12,10 +12,10 @@ J.-P. Chilès and P. Delfiner, Geostatistics, 2nd ed., 2012, section 2.5, https:
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
+from mvn_dask import checks
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.readable import short_repr
@@ -188,18 +188,13 @@ def spherical(range: float, variance: float = 1.0) -> CovarianceFunction:  # noq
 
 
 def _positive(**parameters: object) -> tuple[tuple[str, float], ...]:
-    found = []
+    found, rule = [], "positive and finite"
     for name, value in parameters.items():
         if isinstance(value, (str, bytes, bool, np.bool_)):
             raise ArgumentTypeError(f"`{name}` must be a real number, not {short_repr(value)}")
-        try:
-            number = float(cast(float, value))
-        except OverflowError as error:
-            raise ArgumentError(f"`{name}` must be positive and finite: it is {short_repr(value)}") from error
-        except (TypeError, ValueError) as error:
-            raise ArgumentTypeError(f"`{name}` must be a real number, not {short_repr(value)}") from error
+        number = checks.real_number(name, value, rule)
         if not 0.0 < number < math.inf:
-            raise ArgumentError(f"`{name}` must be positive and finite: it is {short_repr(value)}")
+            raise ArgumentError(f"`{name}` must be {rule}: it is {short_repr(value)}")
         found.append((name, number))
     return tuple(found)
 

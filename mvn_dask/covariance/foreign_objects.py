@@ -17,6 +17,7 @@ from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.factored import Factored
 from mvn_dask.covariance.sparse import Sparse
+from mvn_dask.covariance.sparse_matrix import is_sparse, summed_columns
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
 
@@ -41,7 +42,7 @@ def covariance_of_object(cov: Any, options: DenseOptions) -> Covariance | None:
     """
     if is_instance(cov, "scipy.stats", "Covariance"):
         return _of_scipy(cov, options)
-    if is_instance(cov, "scipy.sparse", "sparray", "spmatrix"):
+    if is_sparse(cov):
         return _of_sparse(cov, options)
     return _of_estimator(cov, options) if is_estimator(cov) else None
 
@@ -75,17 +76,11 @@ def _of_sparse(cov: Any, options: DenseOptions) -> Covariance:
     """A sparse matrix or array of scipy: a `Diagonal` where nothing is off the diagonal."""
     if len(cov.shape) != 2 or cov.shape[0] != cov.shape[1]:
         raise ArgumentError(f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}")
-    if hasattr(cov, "check_format"):  # conversion follows indices without looking
-        try:
-            cov.check_format(full_check=True)
-        except ValueError as error:
-            raise ArgumentError(f"the indices of `cov` are damaged: {error}") from error
-    entries = cov.tocsr(copy=True)
-    entries.sum_duplicates()
-    entries = entries.tocoo()
+    matrix = summed_columns("cov", cov)
+    entries = matrix.tocoo()
     if np.any((entries.row != entries.col) & (entries.data != 0)):
         return Sparse(cov)
-    return Diagonal(cov.diagonal(), check_valid=options["check_valid"])
+    return Diagonal(matrix.diagonal(), check_valid=options["check_valid"])
 
 
 def is_estimator(value: Any) -> bool:

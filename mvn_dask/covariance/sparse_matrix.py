@@ -69,15 +69,7 @@ def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
     from scipy.sparse import csc_array
 
     _check_type(name, value)
-    try:
-        # What conversion follows without looking.
-        if hasattr(value, "check_format"):
-            value.check_format(full_check=True)
-        with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
-            matrix = csc_array(value.tocoo(copy=True), dtype=np.float64)
-            matrix.sum_duplicates()
-    except (ValueError, IndexError, OverflowError) as error:
-        raise ArgumentError(f"the indices of `{name}` are damaged: {error}") from error
+    matrix = summed_columns(name, value, np.float64)
     found = _columns_of(matrix)
     _check_finite(name, found)
     matrix.eliminate_zeros()
@@ -98,6 +90,28 @@ def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
     for array in found:
         array.setflags(write=False)
     return found
+
+
+def summed_columns(name: str, value: Any, dtype: Any = None) -> Any:
+    """A sparse matrix of scipy by columns, with duplicates added, in its own dtype or another; not checked otherwise.
+
+    Raises
+    ------
+    ArgumentError
+        If its indices are damaged.
+    """
+    from scipy.sparse import csc_array
+
+    try:
+        # What conversion follows without looking.
+        if hasattr(value, "check_format"):
+            value.check_format(full_check=True)
+        with np.errstate(over="ignore"):  # what is too large is infinite, and refused by its place
+            matrix = csc_array(value.tocoo(copy=True), dtype=dtype)
+            matrix.sum_duplicates()
+    except (ValueError, IndexError, OverflowError) as error:
+        raise ArgumentError(f"the indices of `{name}` are damaged: {error}") from error
+    return matrix
 
 
 def _columns_of(matrix: Any) -> SymmetricColumns:
