@@ -86,12 +86,12 @@ def dtype(value: object) -> np.dtype[np.floating[Any]]:
     return cast(np.dtype[np.floating[Any]], given)
 
 
-def size(value: object) -> tuple[int, ...]:
-    """Shape of the samples, without the axis of the variables; `None` is one sample, shape ()."""
+def size(value: object, name: str = "size") -> tuple[int, ...]:
+    """Shape of the samples, without the axes of a draw; `None` is one sample, shape ()."""
     if value is None:
         return ()
     if isinstance(value, (bool, np.bool_, str, bytes)):
-        raise ArgumentTypeError(f"`size` must be an integer or a tuple of them, not {short_repr(value)}")
+        raise ArgumentTypeError(f"`{name}` must be an integer or a tuple of them, not {short_repr(value)}")
     try:
         try:
             lengths = [operator.index(cast(Any, value))]
@@ -99,14 +99,14 @@ def size(value: object) -> tuple[int, ...]:
             lengths = [operator.index(length) for length in cast(Iterable[Any], value)]
     except TypeError as error:
         raise ArgumentTypeError(
-            f"`size` must be an integer or a tuple of them, not {short_repr(value)}: {error}"
+            f"`{name}` must be an integer or a tuple of them, not {short_repr(value)}: {error}"
         ) from error
     if any(length < 0 for length in lengths):
-        raise ArgumentError(f"negative dimensions are not allowed: `size` is {short_repr(value)}")
+        raise ArgumentError(f"negative dimensions are not allowed: `{name}` is {short_repr(value)}")
     if any(length > MAX_LENGTH for length in lengths):
-        raise ArgumentError(f"`size` must be less than 2**63 along every axis: it is {short_repr(value)}")
+        raise ArgumentError(f"`{name}` must be less than 2**63 along every axis: it is {short_repr(value)}")
     if len(lengths) >= MAX_AXES:
-        raise ArgumentError(f"`size` must have at most {MAX_AXES - 1} axes: it has {len(lengths)}")
+        raise ArgumentError(f"`{name}` must have at most {MAX_AXES - 1} axes: it has {len(lengths)}")
     return tuple(lengths)
 
 
@@ -146,8 +146,8 @@ def square(cov: FloatArray) -> None:
 
 def same_length(mean: FloatArray, ndim: int) -> None:
     """A mean and a covariance of one dimension."""
-    if mean.shape[0] != ndim:
-        raise ArgumentError(f"mean and cov must have same length: `mean` has {mean.shape[0]}, `cov` has {ndim}")
+    if mean.size != ndim:
+        raise ArgumentError(f"mean and cov must have same length: `mean` has {mean.size}, `cov` has {ndim}")
 
 
 def not_too_small(name: str, variances: FloatArray, dtype: np.dtype[np.floating[Any]]) -> None:

@@ -106,8 +106,8 @@ class Generator:
         Parameters
         ----------
         mean : array_like, shape (d,), or float
-            Mean; a number is that of all variables of a Covariance. Labels of mean and cov are taken as by
-            `MultivariateNormal`.
+            Mean; a number is that of all variables of a Covariance, of which it may have the shape of a draw. Labels of
+            mean and cov are taken as by `MultivariateNormal`.
         cov : array_like, shape (d, d), or Covariance
             Covariance.
         size : int or tuple of int, optional
@@ -125,7 +125,7 @@ class Generator:
 
         Returns
         -------
-        dask.array.Array, shape (*size, d)
+        dask.array.Array, shape (*size, d), or (*size, *event_shape) of a Covariance whose draws have several axes
 
         Raises
         ------
@@ -184,8 +184,8 @@ def _numpy_arguments(mean: object, cov: object, size: object) -> tuple[int, ...]
     matrix = None if isinstance(cov, Covariance) else real_array("cov", cov)
     if matrix is None and vector.ndim == 0:
         return checks.size(size)
-    checks.mean_vector(vector)
     if matrix is not None:
+        checks.mean_vector(vector)
         checks.square(matrix)
     checks.same_length(vector, cast(Covariance, cov).ndim if matrix is None else len(matrix))
     return checks.size(size)

@@ -34,7 +34,7 @@ class Axis:
     @classmethod
     def of(cls, where: str, labels: Iterable[object]) -> "Axis":
         """An axis whose labels may be of any type."""
-        return cls(where, tuple(_text(label) for label in labels))
+        return cls(where, tuple(label_text(label) for label in labels))
 
     @property
     def is_default(self) -> bool:
@@ -150,7 +150,8 @@ def _axes(name: str, value: Any) -> Iterator[tuple[str, Iterable[object]]]:
                 yield f"the {axis} of `{name}`", index.tolist()
 
 
-def _text(label: object) -> str:
+def label_text(label: object) -> str:
+    """A label of any type as text."""
     # As numpy and Zarr hold texts of ASCII.
     return label.decode(errors="backslashreplace") if isinstance(label, bytes) else str(label)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy.typing as npt
 
+from mvn_dask.event import Event
 from mvn_dask.hashing import fingerprint
 
 
@@ -20,15 +21,20 @@ class Lineage:
     """What decides the numbers: JSON-able, arrays by their digests."""
     carrier: Any
     """Whatever holds the arrays behind the digests, or fetches them: its attribute `arrays`."""
-    dimensions: tuple[str, ...]
-    """Names of the array's axes."""
-    names: tuple[str, ...] | None
-    """Names of the d variables, if they have any."""
+    sample_dimensions: tuple[str, ...]
+    """Names of the array's other axes."""
+    event: Event
+    """Shape of a draw, whose axes are the array's last ones, with their names and labels."""
 
     @property
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The mean and what the factor consists of, by the names that files have."""
         return cast(Mapping[str, npt.NDArray[Any]], self.carrier.arrays)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the array's axes."""
+        return (*self.sample_dimensions, *self.event.dims)
 
     @property
     def fingerprint(self) -> str:

@@ -12,8 +12,11 @@ LEVELS = [
     {"advice", "escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
     {"dask_matrices", "packing", "units"},
-    {"array_likes", "checks", "kinds", "lineage", "locations", "slow_steps"},
+    {"array_likes", "checks", "kinds", "locations", "slow_steps"},
     {"labels"},
+    {"coordinates"},
+    {"event"},
+    {"lineage"},
     {"random"},
     {"compiled"},
     {"covariance"},
@@ -31,7 +34,7 @@ LEVELS = [
 ]
 """Files and folders of the package, from the ground up: each imports from lower levels only."""
 
-GROUND = LEVELS[0] | LEVELS[1] | LEVELS[2] | LEVELS[3]
+GROUND = set().union(*LEVELS[:8])
 ALLOWED = {"execution": GROUND, "store": GROUND | {"execution"}, "statistics": GROUND | {"execution"}}
 """What a folder may import at most, where that is less than its level allows: execution depends on no distribution
 and no file format, the store on no distribution, statistics on neither."""

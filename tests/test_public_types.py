@@ -60,7 +60,7 @@ def test_samples() -> None:
         assert_type((factor.ndim, factor.noise_ndim, factor.rank), tuple[int, int, int])
     assert_type(covariance.as_covariance(2.0, ndim=2), covariance.Covariance)
     product = covariance.Kronecker(np.eye(2), covariance.Factored([[1.0, 2.0]]), 2.0, names=["oil", "gas"])
-    assert_type(product.shape, tuple[int, ...])
+    assert_type(product.event_shape, tuple[int, ...])
     members: list[covariance.Covariance] = [
         covariance.Dense(np.eye(2), method="svd"),
         covariance.Diagonal([1.0, 2.0]),

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
+from mvn_dask.event import Event
 from mvn_dask.kinds import Registered
 from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import short_repr
@@ -224,6 +225,16 @@ class Covariance(ABC):
     @abstractmethod
     def ndim(self) -> int:
         """Dimension d."""
+
+    @property
+    def event(self) -> Event:
+        """Shape of a draw, the d variables in C order, and labels along its axes: a vector, unless it has several."""
+        return Event.of_variables(self.ndim, self.names)
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of a draw."""
+        return self.event.shape
 
     @abstractmethod
     def factorize(self) -> Factor:

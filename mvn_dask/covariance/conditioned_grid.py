@@ -25,6 +25,7 @@ from mvn_dask.covariance.observations import Conditional, Observations, observed
 from mvn_dask.covariance.stationary_grid import StationaryGrid
 from mvn_dask.covariance.triangular_inverse import triangular_inverse
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 
 MAX_OBSERVATIONS = 5000
@@ -54,9 +55,9 @@ class ConditionedGrid(Covariance):
         return self.grid.ndim
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Points along each axis."""
-        return self.grid.shape
+    def event(self) -> Event:
+        """The axes of the grid."""
+        return self.grid.event
 
     def factorize(self) -> KrigedFactor:
         return self._factor

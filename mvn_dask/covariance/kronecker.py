@@ -18,6 +18,7 @@ from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor, members_of
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 
 NUMBERS_TOGETHER = 2**16
 """Numbers of rows that members are applied to at once: they stay in the second cache."""
@@ -115,7 +116,7 @@ class Kronecker(CompositeCovariance):
     *covariances : Covariance, or array_like of shape (d, d), (d,) or ()
         The members A, B, …: covariances of any kind, matrices, vectors of variances, or scalars.
     names : sequence of str, optional
-        Names of all variables; those of the members are not used.
+        Names of all variables, which make a draw a vector; without them, those of the members label its axes.
 
     Raises
     ------
@@ -129,8 +130,8 @@ class Kronecker(CompositeCovariance):
 
     Notes
     -----
-    A row, reshaped to `shape`, is an array X with ``cov(X[i, j], X[k, l]) = A[i, k] * B[j, l]``. It is made of an array
-    Z of independent normals in C order, of which each axis has as many as the member's factor takes:
+    A draw has an axis for each member: an array X with ``cov(X[i, j], X[k, l]) = A[i, k] * B[j, l]``. It is made of an
+    array Z of independent normals in C order, of which each axis has as many as the member's factor takes:
     ``X = F @ Z @ G.T`` with the factors F of A and G of B. Members with fewer variables than normals are applied first,
     then the others, both from the last to the first.
 
@@ -145,7 +146,7 @@ class Kronecker(CompositeCovariance):
     >>> cov = Kronecker(time, space)
     >>> cov
     Kronecker(Dense(ndim=2, method='auto'), Diagonal(ndim=3))
-    >>> cov.shape
+    >>> cov.event_shape
     (2, 3)
     >>> bool(np.all(cov.to_dense() == np.kron(time, np.diag(space))))
     True
@@ -165,10 +166,12 @@ class Kronecker(CompositeCovariance):
         object.__setattr__(self, "names", labels.agreed_names(given))
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths (dA, dB, …) of the axes of a row, in C order; a product inside brings several."""
-        inner = (member.shape if isinstance(member, Kronecker) else (member.ndim,) for member in self.members)
-        return tuple(length for lengths in inner for length in lengths)
+    def event(self) -> Event:
+        """An axis for each member, labelled by the names of its variables; a grid among them brings all its axes."""
+        events = [member.event for member in self.members]
+        shape = tuple(length for event in events for length in event.shape)
+        coordinates = tuple(each for event in events for each in event.coordinates)
+        return Event(shape, Event.of_shape(shape).dims, coordinates)
 
     @property
     def ndim(self) -> int:

@@ -21,6 +21,7 @@ from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural
 
@@ -133,7 +134,7 @@ class Scaled(Covariance):
     ----------
     covariance : Covariance, or array_like of shape (d, d), (d,) or ()
         C, as `MultivariateNormal` takes it: a matrix, a vector of variances, or one variance for all.
-    std : array_like, shape (d,) or ()
+    std : array_like, shape (d,), or of a draw of C, or ()
         s: standard deviations where C holds correlations, else factors, such as those between two units. One number
         is that of all variables. 0 makes a variable constant.
     names : sequence of str, optional
@@ -176,12 +177,14 @@ class Scaled(Covariance):
         # A zero has two signs, which are one number, and must not give two digests.
         scale = np.asarray(real_array("std", std) + 0.0)
         inner = as_covariance(covariance, scale.size)
+        if scale.shape == inner.event_shape:
+            scale = scale.reshape(-1)
         checks.finite("std", scale)
         check_deviations("std", scale, "cov", inner.ndim)
         scale = np.array(np.broadcast_to(scale, (inner.ndim,)))
         axes = (
             *inner.label_axes(),
-            *labels.axes_of("std", std),
+            *(labels.axes_of("std", std) if len(inner.event_shape) == 1 else ()),
             *labels.given_names(names, inner.ndim, "the `names` of `cov`"),
         )
         object.__setattr__(self, "names", labels.agreed_names(axes))
@@ -198,6 +201,12 @@ class Scaled(Covariance):
 
     def __repr__(self) -> str:
         return f"Scaled({self.covariance!r})"
+
+    @property
+    def event(self) -> Event:
+        """The axes of a draw of C, or a vector of variables with names."""
+        inner = self.covariance.event
+        return super().event if len(inner.shape) == 1 else inner
 
     @property
     def ndim(self) -> int:

@@ -21,6 +21,7 @@ from mvn_dask.covariance.correlation_functions import CovarianceFunction
 from mvn_dask.covariance.fourier_tables import fast_length
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.event import Event
 from mvn_dask.readable import readable_bytes, short_repr
 
 DISTANCES_AT_ONCE = 2**20
@@ -84,8 +85,8 @@ class StationaryGrid(EmbeddedCovariance):
     (60, 80)
     >>> fields = mvn_dask.MultivariateNormal(5.0, cov).sample(1000, seed=1)
     >>> fields.shape
-    (1000, 1200)
-    >>> fields[0].reshape(cov.shape)[:2, :3].compute().round(2)
+    (1000, 30, 40)
+    >>> fields[0, :2, :3].compute().round(2)
     array([[7.02, 6.42, 7.07],
            [6.61, 6.71, 7.51]])
     """
@@ -141,6 +142,11 @@ class StationaryGrid(EmbeddedCovariance):
 
     def __repr__(self) -> str:
         return f"StationaryGrid({self.function}, shape={self.shape}, spacing={self.spacing})"
+
+    @property
+    def event(self) -> Event:
+        """The axes of the grid."""
+        return Event.of_shape(self.shape)
 
     def _numbers(self) -> object:
         # The values of a named function have other last bits where the C library is another one.

@@ -11,6 +11,7 @@ import numpy as np
 
 from mvn_dask import checks
 from mvn_dask._typing import Chunks, FloatDType, Size
+from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
 from mvn_dask.sampling.sampler import Sampler
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
 class Distribution(ABC):
     """A distribution of rows of d numbers."""
 
-    names: tuple[str, ...] | None
-    """Names of the variables, if they have any."""
+    event: Event
+    """Shape of a draw, with the names and labels of its axes."""
 
     def __eq__(self, other: object) -> bool:
-        """Whether both draw the same rows, bit for bit, with the same names."""
+        """Whether both draw the same rows, bit for bit, of the same shape, with the same labels."""
         if self is other or not isinstance(other, Distribution):
             return self is other
-        return (self.ndim, self.names) == (other.ndim, other.names) and self._identity() == other._identity()
+        return self.event == other.event and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash((self._identity(), self.names))
+        return hash((self._identity(), self.event))
 
     def _identity(self) -> str:
         """SHA-256 of what draws the rows: a pass over its arrays."""
@@ -47,6 +48,11 @@ class Distribution(ABC):
     def ndim(self) -> int:
         """Dimension d."""
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the variables of a vector, if they have any."""
+        return self.event.names
+
     @abstractmethod
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> Sampler:
         """What draws rows in float64 or float32, with its parameters in that precision."""
@@ -57,7 +63,7 @@ class Distribution(ABC):
         """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`."""
         from mvn_dask.sampling.spec import sample_spec  # imports dask, which `info` does without
 
-        return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, names=self.names)
+        return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, event=self.event)
 
     def sample(
         self, size: Size = None, *, seed: SeedLike, dtype: FloatDType = np.float64, chunks: Chunks = "auto"
@@ -80,7 +86,7 @@ class Distribution(ABC):
 
         Returns
         -------
-        dask.array.Array, shape (*size, d)
+        dask.array.Array, shape (*size, d), or (*size, *event_shape) where a draw has several axes
 
         Raises
         ------

@@ -20,23 +20,24 @@ from mvn_dask.covariance.marginal_covariance import Places, marginal
 from mvn_dask.covariance.observations import Observations
 from mvn_dask.distribution.variables import grid_numbers, noise_variances, numbers_of_each, variable_numbers
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 
-Which = str | SupportsIndex | Texts | Sequence[str | SupportsIndex] | SupportsArray
-"""Variables: a name, a number, or a sequence of them."""
+Which = str | SupportsIndex | Texts | Sequence[str | SupportsIndex] | Sequence[Sequence[SupportsIndex]] | SupportsArray
+"""Variables: a name, a number, or a sequence of them; or indices of points along several axes."""
 
 
 class Conditionals(ABC):
     """A normal distribution that can be restricted to some of its variables, and conditioned on some."""
 
     mean: Float64Array
-    """Mean, float64, shape (d,)."""
+    """Mean, float64, of the shape of a draw."""
     covariance: Covariance
     """Covariance, of dimension d."""
-    names: tuple[str, ...] | None
-    """Names of the variables, if there are any."""
+    event: Event
+    """Shape of a draw, with the names and labels of its axes."""
 
     @abstractmethod
-    def _of(self, mean: Float64Array, covariance: Covariance, names: tuple[str, ...] | None) -> Self:
+    def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
         """Another distribution of this class."""
 
     def marginal(self, which: Which) -> Self:
@@ -44,15 +45,16 @@ class Conditionals(ABC):
 
         Parameters
         ----------
-        which : str, int, or sequence of them
-            Names or numbers of variables; negative numbers count from the last.
+        which : str, int, or sequence of them, or array of int of shape (m, axes)
+            Names or numbers of variables; negative numbers count from the last. Of draws with several axes, indices of
+            points along them, or numbers of variables in C order.
 
         Returns
         -------
         MultivariateNormal
-            Of these variables, in the order of `which`, with their names. A structure is kept where it has one: Dense,
-            Diagonal, LowRank, Factored, Scaled, Sparse, and, in rising order, Banded. Of Precision and the others
-            the covariance becomes a Dense one, of at most 5,000 variables.
+            A vector of these variables, in the order of `which`, with their names. A structure is kept where it has
+            one: Dense, Diagonal, LowRank, Factored, Scaled, Sparse, and, in rising order, Banded. Of Precision and the
+            others the covariance becomes a Dense one, of at most 5,000 variables.
 
         Raises
         ------
@@ -78,7 +80,9 @@ class Conditionals(ABC):
                [0., 2.]]))
         """
         places = self._places(which)
-        return self._of(self.mean[places], marginal(self.covariance, places), self._names_of(places))
+        return self._of(
+            self.mean.reshape(-1)[places], marginal(self.covariance, places), self.event.take(places.tolist())
+        )
 
     def condition(self, which: Which, values: ArrayLike, *, noise: ArrayLike = 0.0) -> Self:
         """The distribution given values of some of the variables.
@@ -86,8 +90,8 @@ class Conditionals(ABC):
         Parameters
         ----------
         which : str, int, or sequence of them
-            Names or numbers of the m variables that were observed; of a StationaryGrid also indices of points, an array
-            of shape (m, axes).
+            Names or numbers of the m variables that were observed; of draws with several axes also indices of points,
+            an array of shape (m, axes).
         values : array_like, shape (m,), or float where there is one variable
             Their values, in the order of `which`. Labels, such as a Series has, must be these names.
         noise : array_like of shape (m,) or ()
@@ -145,18 +149,21 @@ class Conditionals(ABC):
         if (chosen := self._names_of(places)) is not None:
             given = [*labels.axes_of("values", values), *labels.axes_of("noise", noise)]
             labels.agreed_names([*given, labels.Axis("`which`", chosen, chosen=True)])
-        observed = Observations(places, numbers - self.mean[places], variances, self.names)
-        kept = observed.kept(len(self.mean))
+        mean = self.mean.reshape(-1)
+        observed = Observations(places, numbers - mean[places], variances, self.event.names)
+        kept = observed.kept(self.event.ndim)
         if not len(kept):
             raise ArgumentError("given exact values of all variables, none is left: give `noise`, or fewer variables")
         shift, left = conditional(self.covariance, observed)
-        if len(shift) == len(self.mean):
-            kept = np.arange(len(shift))
-        return self._of(self.mean[kept] + shift, left, self._names_of(kept))
+        if len(shift) == len(mean):
+            return self._of(mean + shift, left, self.event)
+        return self._of(mean[kept] + shift, left, self.event.take(kept.tolist()))
 
     def _places(self, which: Which) -> Places:
-        points = grid_numbers(which, self.covariance.shape) if isinstance(self.covariance, StationaryGrid) else None
-        return variable_numbers(which, len(self.mean), self.names) if points is None else points
+        shape = self.event.shape if len(self.event.shape) > 1 else self.covariance.event_shape
+        has_points = len(shape) > 1 or isinstance(self.covariance, StationaryGrid)
+        points = grid_numbers(which, shape) if has_points else None
+        return variable_numbers(which, self.event.ndim, self.event.names) if points is None else points
 
     def _names_of(self, places: Places) -> tuple[str, ...] | None:
-        return None if self.names is None else tuple(np.array(self.names, dtype=object)[places])
+        return None if self.event.names is None else tuple(np.array(self.event.names, dtype=object)[places])

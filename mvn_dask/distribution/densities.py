@@ -10,6 +10,7 @@ T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., 2
 """
 
 from abc import ABC, abstractmethod
+from math import prod
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -19,6 +20,7 @@ from mvn_dask._typing import ArrayLike, Float64Array, FloatArray
 from mvn_dask.array_likes import compute_together, is_instance, real_array
 from mvn_dask.covariance import Covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, UnsupportedOperationError
+from mvn_dask.event import Event
 from mvn_dask.hashing import fingerprint
 from mvn_dask.readable import plural
 
@@ -35,11 +37,11 @@ class Densities(ABC):
     """A normal distribution whose density can be evaluated."""
 
     mean: Float64Array
-    """Mean, float64, shape (d,)."""
+    """Mean, float64, of the shape of a draw."""
     covariance: Covariance
     """Covariance, of dimension d."""
-    names: tuple[str, ...] | None
-    """Names of the variables, if there are any."""
+    event: Event
+    """Shape of a draw, with the names and labels of its axes."""
 
     @abstractmethod
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> Any:
@@ -54,8 +56,9 @@ class Densities(ABC):
 
         Parameters
         ----------
-        x : array_like or dask.array.Array, shape (..., d)
-            Rows of d numbers. Names of the columns of a frame must be those of the variables.
+        x : array_like or dask.array.Array, shape (..., d), or (..., *event_shape)
+            Rows of d numbers, or draws with several axes. Names of the columns of a frame must be those of the
+            variables.
 
         Returns
         -------
@@ -65,7 +68,7 @@ class Densities(ABC):
         Raises
         ------
         ArgumentError
-            If the last axis of `x` is not of length d, or if the covariance is singular: then there is no density.
+            If the last axes of `x` are not those of a draw, or if the covariance is singular: then there is no density.
         ArgumentTypeError
             If `x` does not hold real numbers.
         UnsupportedOperationError
@@ -85,7 +88,7 @@ class Densities(ABC):
         -3.39
         """
         factor = self._regular("logpdf")
-        return self._of_rows("logpdf", x, -0.5, -0.5 * (len(self.mean) * np.log(2.0 * np.pi) + factor.log_det))
+        return self._of_rows("logpdf", x, -0.5, -0.5 * (self.event.ndim * np.log(2.0 * np.pi) + factor.log_det))
 
     @overload
     def mahalanobis(self, x: "da.Array") -> "da.Array": ...  # type: ignore[overload-overlap]
@@ -96,8 +99,9 @@ class Densities(ABC):
 
         Parameters
         ----------
-        x : array_like or dask.array.Array, shape (..., d)
-            Rows of d numbers. Names of the columns of a frame must be those of the variables.
+        x : array_like or dask.array.Array, shape (..., d), or (..., *event_shape)
+            Rows of d numbers, or draws with several axes. Names of the columns of a frame must be those of the
+            variables.
 
         Returns
         -------
@@ -108,7 +112,7 @@ class Densities(ABC):
         Raises
         ------
         ArgumentError
-            If the last axis of `x` is not of length d, or if the covariance is singular.
+            If the last axes of `x` are not those of a draw, or if the covariance is singular.
         ArgumentTypeError
             If `x` does not hold real numbers.
         UnsupportedOperationError
@@ -138,7 +142,7 @@ class Densities(ABC):
         factor = self.covariance.factorize()
         try:
             singular = factor.log_det == -np.inf
-            factor.whiten(np.zeros((1, len(self.mean))))
+            factor.whiten(np.zeros((1, self.event.ndim)))
         except UnsupportedOperationError as error:
             raise UnsupportedOperationError(
                 f"`{operation}` needs a cheap inverse and determinant, which {self.covariance!r} has not: {error}"
@@ -146,40 +150,41 @@ class Densities(ABC):
         if singular:
             raise ArgumentError(
                 f"`{operation}` needs a covariance that is not singular: the rank of {self.covariance!r} is "
-                f"{factor.rank:,}, of {plural(len(self.mean), 'variable', ',')}. Give a marginal that has a density"
+                f"{factor.rank:,}, of {plural(self.event.ndim, 'variable', ',')}. Give a marginal that has a density"
             )
         return factor
 
     def _of_rows(self, operation: str, x: Any, slope: float, constant: float) -> Any:
-        ndim = len(self.mean)
+        shape = self.event.shape
         is_lazy = is_instance(x, "dask.array", "Array")
         if not is_lazy:
             (given,) = compute_together(x)
             x = real_array("x", given)
             self._check_columns(given, x.ndim)
-        if not x.ndim or x.shape[-1] != ndim:
-            raise ArgumentError(
-                f"the last axis of `x` must be of length {ndim}, of the variables: its shape is {x.shape}"
-            )
+        if x.shape[max(0, x.ndim - len(shape)) :] != shape:
+            what = f"axis of `x` must be of length {shape[0]}, of the variables"
+            if len(shape) > 1:
+                what = f"axes of `x` must be of lengths {shape}, of a draw"
+            raise ArgumentError(f"the last {what}: its shape is {x.shape}")
         if is_lazy and x.dtype.kind not in "biuf":
             raise ArgumentTypeError(f"`x` must hold real numbers: its dtype is {x.dtype}")
         sampler = self.sampler(np.dtype(np.float64))
         if is_lazy:
-            return _lazily(operation, x, sampler, slope, constant)
-        return _evaluated(x, sampler, slope, constant)[()]
+            return _lazily(operation, x, len(shape), sampler, slope, constant)
+        return _evaluated(x, len(shape), sampler, slope, constant)[()]
 
     def _check_columns(self, x: Any, axes: int) -> None:
         """Compare labels of the variables, which are the columns of a frame, or the index of a single row."""
-        if self.names is not None:
+        if self.event.names is not None:
             last = (
                 f"the coordinate {x.dims[-1]!r} of" if is_instance(x, "xarray", "DataArray") and axes else "the columns"
             )
             found = [axis for axis in labels.axes_of("x", x) if axes == 1 or axis.where.startswith(last)]
-            labels.agreed_names([*found, labels.Axis("the names of the distribution", self.names, chosen=True)])
+            labels.agreed_names([*found, labels.Axis("the names of the distribution", self.event.names, chosen=True)])
 
 
-def _lazily(operation: str, x: "da.Array", sampler: Any, slope: float, constant: float) -> "da.Array":
-    """The same for each block of a dask array, whose last axis becomes one block."""
+def _lazily(operation: str, x: "da.Array", event_axes: int, sampler: Any, slope: float, constant: float) -> "da.Array":
+    """The same for each block of a dask array, whose last axes, those of a draw, become one block."""
     import dask.array as da
     from dask.delayed import delayed
 
@@ -188,28 +193,31 @@ def _lazily(operation: str, x: "da.Array", sampler: Any, slope: float, constant:
 
     carrier = Broadcast(sampler, spool_folder)
     identity = fingerprint([sampler.record(), carrier.description()])
-    x = x.rechunk({x.ndim - 1: -1})
+    last = list(range(x.ndim - event_axes, x.ndim))
+    x = x.rechunk(dict.fromkeys(last, -1))
     found: da.Array = da.map_blocks(
         _evaluated_block,
         x,
         carrier=delayed(carrier, name=f"mvn-density-source-{identity}", traverse=False),
+        event_axes=event_axes,
         slope=slope,
         constant=constant,
-        name=f"{operation}-{fingerprint([x.name, identity])}",
-        drop_axis=x.ndim - 1,
+        name=f"{operation}-{fingerprint([x.name, identity, event_axes])}",
+        drop_axis=last,
         dtype=np.float64,
-        meta=np.empty((0,) * (x.ndim - 1)),
+        meta=np.empty((0,) * (x.ndim - event_axes)),
     )
     return found
 
 
-def _evaluated_block(block: Any, carrier: "Broadcast", slope: float, constant: float) -> Float64Array:
-    return _evaluated(np.asarray(block), carrier.sampler, slope, constant)
+def _evaluated_block(block: Any, carrier: "Broadcast", event_axes: int, slope: float, constant: float) -> Float64Array:
+    return _evaluated(np.asarray(block), event_axes, carrier.sampler, slope, constant)
 
 
-def _evaluated(x: FloatArray, sampler: Any, slope: float, constant: float) -> Float64Array:
+def _evaluated(x: FloatArray, event_axes: int, sampler: Any, slope: float, constant: float) -> Float64Array:
     """``slope * squares + constant`` of the squares of distances, or the distances where the slope is 0."""
-    rows = x.reshape(-1, x.shape[-1])
+    size = x.shape[: x.ndim - event_axes]
+    rows = x.reshape(prod(size), sampler.ndim)
     squares = np.empty(len(rows))
     height = max(1, NUMBERS_WHITENED // sampler.noise_ndim)
     for top in range(0, len(rows), height):
@@ -221,4 +229,4 @@ def _evaluated(x: FloatArray, sampler: Any, slope: float, constant: float) -> Fl
         part = np.square(sampler.factor.whiten(differences)).sum(axis=1)
         squares[top : top + height] = np.where(is_finite, part, np.where(missing, np.nan, np.inf))
     found = slope * squares + constant if slope else np.sqrt(squares)
-    return np.asarray(found.reshape(x.shape[:-1]))
+    return np.asarray(found.reshape(size))

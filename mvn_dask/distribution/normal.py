@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Texts
-from mvn_dask.array_likes import compute_together, real_array
+from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Size, Texts
+from mvn_dask.array_likes import compute_together, is_instance, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import factor_of_record, single_array
 from mvn_dask.covariance.foreign_objects import fitted
@@ -21,6 +21,7 @@ from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.conditionals import Conditionals
 from mvn_dask.distribution.densities import Densities
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
@@ -109,8 +110,9 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
 
     Parameters
     ----------
-    mean : array_like, shape (d,), or float
-        Mean; a number is that of all variables of a Covariance.
+    mean : array_like, shape (d,) or the shape of a draw, or float
+        Mean; a number is that of all variables of a Covariance. Of a DataArray, dimensions and coordinates are those
+        of a draw.
     cov : array_like of shape (d, d), (d,) or (), or Covariance
         Covariance: a matrix, a vector of variances, or one variance for all.
     method : {"auto", "svd", "eigh", "cholesky"}
@@ -123,6 +125,14 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         Names of the d variables. The labels of `mean` and `cov` are names as well, and all must agree, in
         their order: the index and columns of pandas, the coordinates of xarray's dimensions, the columns of
         polars' and pyarrow's frames, of which one row is a vector.
+    event_shape : int or tuple of int, optional
+        Shape of one draw, of d numbers in C order. By default that of the mean, if it has several axes; that of the
+        covariance, as of a grid or a Kronecker product, unless its variables have names; else (d,).
+    dims : str or sequence of str, optional
+        Names of the axes of a draw, for stores and xarray. By default the mean's dimensions, or "variable", or
+        "variable_0", "variable_1", ….
+    coords : dict of str to array_like, optional
+        Labels along axes of a draw, by their names: numbers, points in time, or texts.
 
     Raises
     ------
@@ -162,14 +172,22 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
     >>> x[:2].compute().round(3)
     array([[1.086, 4.222],
            [1.73 , 2.354]])
+
+    A field is drawn as one:
+
+    >>> from mvn_dask import covariance
+    >>> grid = covariance.StationaryGrid(covariance.exponential(length=2.0), shape=(30, 40))
+    >>> field = mvn_dask.MultivariateNormal(0.0, grid, dims=("lat", "lon"), coords={"lat": range(30)})
+    >>> field.sample(1000, seed=42).shape
+    (1000, 30, 40)
     """
 
     mean: Float64Array
-    """Mean, float64, shape (d,)."""
+    """Mean, float64, of the shape of a draw."""
     covariance: Covariance
     """Covariance, of dimension d."""
-    names: tuple[str, ...] | None
-    """Names of the variables, if they were given, or the mean or the covariance brought any."""
+    event: Event
+    """Shape of a draw, with the names and labels of its axes."""
 
     def __init__(
         self,
@@ -180,22 +198,35 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
         names: Texts | None = None,
+        event_shape: Size = None,
+        dims: str | Texts | None = None,
+        coords: Mapping[str, Any] | None = None,
     ) -> None:
         checks.method(method)
         mean, cov = compute_together(mean, cov)
         # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
-        vector = np.asarray(real_array("mean", mean) + 0.0)
-        if vector.ndim == 0 and isinstance(cov, Covariance):
-            vector = np.full(cov.ndim, vector)
-        checks.mean_vector(vector)
-        covariance = as_covariance(cov, vector.shape[0], method=method, check_valid=check_valid, tol=tol)
-        checks.same_length(vector, covariance.ndim)
-        checks.finite("mean", vector)
-        vector.setflags(write=False)
-        object.__setattr__(self, "mean", vector)
+        array = np.asarray(real_array("mean", mean) + 0.0)
+        is_field = isinstance(cov, Covariance) or event_shape is not None or is_instance(mean, "xarray", "DataArray")
+        if array.ndim == 0 and isinstance(cov, Covariance):
+            array = np.full(cov.ndim, array)
+        elif array.ndim < 2 or not is_field:
+            # Of a plain matrix, numpy's rule: a mean of one row is a mistake more often than a draw of two axes.
+            checks.mean_vector(array)
+        elif not array.size:
+            raise ArgumentError(f"`mean` must not be empty: its shape is {array.shape}")
+        covariance = as_covariance(cov, array.size, method=method, check_valid=check_valid, tol=tol)
+        checks.same_length(array, covariance.ndim)
+        checks.finite("mean", array)
+        mean_axes = labels.axes_of("mean", mean) if array.ndim < 2 else []
+        axes = [*mean_axes, *covariance.label_axes(), *labels.given_names(names, array.size)]
+        found = labels.agreed_names(axes)
+        known, arguments = axes_of_array(mean), {"event_shape": event_shape, "dims": dims, "coords": coords}
+        event = event_of(array.shape, covariance.event, known=known, names=found, **arguments)
+        array = array.reshape(event.shape)
+        array.setflags(write=False)
+        object.__setattr__(self, "mean", array)
         object.__setattr__(self, "covariance", covariance)
-        axes = [*labels.axes_of("mean", mean), *covariance.label_axes(), *labels.given_names(names, len(vector))]
-        object.__setattr__(self, "names", labels.agreed_names(axes))
+        object.__setattr__(self, "event", event)
         covariance.factorize()
 
     @classmethod
@@ -233,21 +264,41 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         return cls(mean, estimator, method=method, check_valid=check_valid, tol=tol, names=names)
 
     def __repr__(self) -> str:
-        return f"MultivariateNormal(ndim={self.ndim}, covariance={self.covariance!r})"
+        # Of a structure that gives draws of this shape, it shows the shape itself.
+        is_usual = self.event.shape == self.covariance.event_shape
+        size = f"ndim={self.ndim}" if is_usual else f"event_shape={self.event.shape}"
+        return f"MultivariateNormal({size}, covariance={self.covariance!r})"
 
     @property
     def ndim(self) -> int:
         """Dimension d."""
-        return int(self.mean.shape[0])
+        return int(self.mean.size)
 
-    def _of(self, mean: Float64Array, covariance: Covariance, names: tuple[str, ...] | None) -> Self:
-        return type(self)(mean, covariance, names=names)
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one draw."""
+        return self.event.shape
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the axes of a draw."""
+        return self.event.dims
+
+    @property
+    def coords(self) -> dict[str, npt.NDArray[Any]]:
+        """Labels along the axes of a draw, by the names of those that have any."""
+        return {dim: coordinate.values for dim, coordinate in self.event.coords.items()}
+
+    def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
+        found = type(self)(mean.reshape(event.shape), covariance, event_shape=event.shape, names=event.names)
+        object.__setattr__(found, "event", event)
+        return found
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later
-            factor, mean = self.covariance.factorize().astype(dtype), self.mean.astype(dtype, copy=False)
+            factor, mean = self.covariance.factorize().astype(dtype), self.mean.reshape(-1).astype(dtype, copy=False)
         variances = self.covariance.variances()
         checks.not_too_small("cov", variances, dtype)
         if dtype == np.float32:
-            checks.not_too_coarse(self.mean, variances, dtype, self.names)
+            checks.not_too_coarse(self.mean.reshape(-1), variances, dtype, self.names)
         return NormalSampler(mean, factor, variances, self.covariance.record())

@@ -22,6 +22,7 @@ SECRET_TABLES = {"storage_options", "options"}
 """Tables whose values may be credentials."""
 
 _COVARIANCE = ("distribution", "cov")
+_COORDS = ("distribution", "coords")
 _STEP = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _NAME = rf"{_STEP}(?:[ \t]*\.[ \t]*{_STEP})*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
@@ -47,13 +48,15 @@ def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
 
 
 def _schema_key(key: Key) -> Key:
-    """The key of the schema that a key stands for: one of a covariance inside another, where it is `cov` itself.
+    """The key of the schema that a key stands for, where that is `coords`, or one of a covariance inside another.
 
     Examples
     --------
     >>> _schema_key(("distribution", "cov", "members", "0", "covariance", "bands"))
     ('distribution', 'cov', 'bands')
     """
+    if key[:2] == _COORDS:
+        return _COORDS
     if key[:2] != _COVARIANCE:
         return key
     inner = [step for step in key[2:] if not step.isdigit()]

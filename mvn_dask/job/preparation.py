@@ -75,7 +75,7 @@ def prepare(job: JobSpec) -> PreparedJob:
     if sampler is None:
         sampler = distribution_of(job, inputs).sampler(dtype)
     chunks = job.sample.chunks
-    spec = sample_spec(sampler, size_of(job), root=root_of(job), dtype=dtype, chunks=chunks, names=inputs.names)
+    spec = sample_spec(sampler, size_of(job), root=root_of(job), dtype=dtype, chunks=chunks, event=inputs.event)
     try:
         manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:

@@ -77,8 +77,9 @@ class CheckChunks:
         # A sample may overflow, so that infinities are no fault by themselves: then all rows are drawn, to see.
         odd = stored.size - int(np.count_nonzero(np.isfinite(stored)))
         window = layout.chunk_window(self.manifest, index)
-        for (steps, rows), expected in self.replay.parts(window, full=self.full or odd > 0):
-            found = stored[steps].reshape(-1, stored.shape[-1])[rows]
+        event = len(stored.shape) - self.manifest.array.event_axes
+        for (steps, rows), expected in self.replay.parts(window, self.manifest.event.shape, full=self.full or odd > 0):
+            found = stored[steps].reshape(-1, *stored.shape[event:])[rows]
             compared += found.size
             if not _same_bits(found, expected):
                 return _describe_difference(found, expected, odd), compared

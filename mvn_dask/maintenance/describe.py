@@ -44,7 +44,7 @@ class Description:
     format_version: int
     """Version of the layout."""
     shape: tuple[int, ...]
-    """Shape of the array; of a sample, the variables last."""
+    """Shape of the array; of a sample, the axes of a draw last."""
     dtype: str
     """Type of the numbers."""
     chunk_shape: tuple[int, ...]
@@ -57,8 +57,10 @@ class Description:
     """Size of all chunks, in bytes."""
     dimensions: tuple[str, ...]
     """Names of the axes."""
+    event_shape: tuple[int, ...]
+    """Shape of a draw; of a derived array, length of its last axis."""
     names: tuple[str, ...] | None
-    """Names of the variables, if they have any."""
+    """Names of the variables of a vector, if they have any."""
     samples: tuple[Mapping[str, Any], ...]
     """What decides the values of each sample behind it: seed (``entropy``, ``key``), bit generator, digests."""
     expression: str | None
@@ -149,6 +151,7 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
         chunks=chunk_count(manifest),
         bytes=chunk_count(manifest) * chunk_bytes(manifest),
         dimensions=manifest.array.dimensions,
+        event_shape=manifest.event.shape,
         names=manifest.names,
         samples=manifest.samples,
         expression=manifest.expression,
@@ -174,4 +177,4 @@ def _diagnostics(storage: Storage, manifest: Manifest) -> dict[str, Any]:
     except (KeyError, TypeError) as error:
         return {**nothing, "variances": f"not known: {error}"}
     found = sampler.diagnostics()
-    return {"grade": found.grade(prod(manifest.shape[:-1])), **found.as_dict(), "variances": str(found)}
+    return {"grade": found.grade(prod(manifest.size)), **found.as_dict(), "variances": str(found)}

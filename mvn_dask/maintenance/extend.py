@@ -64,7 +64,8 @@ def extend(
     url, fsync, storage_options
         As for `mvn_dask.to_zarr`.
     rows : int
-        How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d).
+        How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d), and for fields of shape
+        (m, ny, nx) of shape (ny, nx).
 
     Raises
     ------
@@ -114,8 +115,9 @@ def extend(
                 advice=Advice("call {repair} first, which completes it"),
             )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
-        array = replay.array(size, manifest.chunks, manifest.names)
-        longer, arrays = manifest_of(array, shards_of(manifest), Labels(manifest.array.dimensions, manifest.names))
+        array = replay.array(size, manifest.chunks, manifest.event)
+        labels = Labels(manifest.array.dimensions, manifest.array.coordinates)
+        longer, arrays = manifest_of(array, shards_of(manifest), labels)
         others = members(storage, manifest)
         refuse_members_along(storage, others, manifest.array.dimensions[0])
         amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long

@@ -126,8 +126,8 @@ def repair(
         require_same_manifest(storage, manifest)
         if given is None:
             replay = replay_of(storage, manifest)
-            given = replay.array(replay.plan.size, manifest.chunks, manifest.names)
-            labels = Labels(manifest.array.dimensions, manifest.names)
+            given = replay.array(replay.plan.size, manifest.chunks, manifest.event)
+            labels = Labels(manifest.array.dimensions, manifest.array.coordinates)
         drawn, arrays = manifest_of(given, shards_of(manifest), labels)
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.

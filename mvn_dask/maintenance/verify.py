@@ -165,7 +165,8 @@ def replay_of(storage: Storage, manifest: Manifest) -> Replay:
             advice=GO_ON_IN_PYTHON,
         )
     replay = replay_sample(manifest.samples[0], parameters.load_parameters(storage, manifest))
-    if (manifest.shape, manifest.dtype.name) != ((*replay.plan.size, replay.plan.ndim), replay.plan.dtype):
+    found = (manifest.size, manifest.event.ndim, manifest.dtype.name)
+    if found != (replay.plan.size, replay.plan.ndim, replay.plan.dtype):
         raise DamagedManifestError(
             f"the manifest of {storage} says {manifest.shape} {manifest.dtype}, its sample {replay.plan}"
         )
@@ -237,8 +238,8 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
         url=storage.name,
         level=level,
         chunks=chunk_count(manifest),
-        rows_compared=numbers_compared // max(1, manifest.shape[-1]) if manifest.is_sample else 0,
-        rows=prod(manifest.shape[:-1]) if manifest.is_sample else 0,
+        rows_compared=numbers_compared // manifest.event.ndim if manifest.is_sample else 0,
+        rows=prod(manifest.size) if manifest.is_sample else 0,
         bad=BadChunks(manifest, found.missing, bad),
         faults={
             **dict.fromkeys(sorted(found.no_plain_files), NO_PLAIN_FILE),

@@ -35,8 +35,8 @@ class Estimates:
     def name(self, column: int, kind: str = "variable") -> str:
         """Name of a selected variable, by its position among them; its number where it has none."""
         variable = int(self.selection.columns[column])
-        names = self.selection.manifest.names
-        return f"{kind} {variable:,}" if names is None else names[variable]
+        label = self.selection.manifest.event.label(variable)
+        return f"{kind} {variable:,}" if label is None else label
 
     @cached_property
     def mean(self) -> Float64Array:

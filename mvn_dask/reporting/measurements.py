@@ -56,16 +56,17 @@ class SelectedVariables(ScanInput):
     def statistic(self, part: int) -> Statistic[Any, Any]:
         columns, segmented, paired, binned = self.selection.within(part)
         statistics = (
-            Moments(self.selection.paired[paired] - columns.start),
-            SegmentMeans(self.selection.segmented[segmented] - columns.start, self.selection.starts),
-            marginal_histogram(self.selection.binned[binned] - columns.start),
+            Moments(np.searchsorted(columns, self.selection.paired[paired])),
+            SegmentMeans(np.searchsorted(columns, self.selection.segmented[segmented]), self.selection.starts),
+            marginal_histogram(np.searchsorted(columns, self.selection.binned[binned])),
         )
         return Standardized(Combined(statistics), self.mean[columns], self.deviation[columns])
 
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        columns = self.selection.columns[self.selection.within(chunk.low)[0]] - chunk.low
-        if not len(columns):
+        variables = self.selection.columns[self.selection.parts == chunk.low]
+        if not len(variables):
             return
+        columns = chunk.columns_of(variables, self.selection.manifest.event.shape)
         # A slice is a view, which costs nothing; chosen columns are copied, a leaf at a time.
         chosen = slice(None) if len(columns) == rows.shape[1] else columns
         if not self.rows:
@@ -176,12 +177,12 @@ def _leaf_rows(selection: Selection) -> int:
 
     So the bits of a report depend on the chunks of its store, but on nothing else.
     """
-    chunk_rows = max(1, prod(selection.manifest.chunks[:-1]))
+    chunk_rows = max(1, prod(selection.manifest.chunks[: len(selection.manifest.size)]))
     if selection.cut:
         return chunk_rows
     rows = max(1, LEAF_NUMBERS // len(selection.columns))
     # Chunks of several axes of rows have other numbers of rows at the edges, and begin anywhere.
-    return max(1, rows // chunk_rows) * chunk_rows if len(selection.manifest.shape) == 2 else rows
+    return max(1, rows // chunk_rows) * chunk_rows if len(selection.manifest.size) == 1 else rows
 
 
 def collect(selection: Selection, reference: Reference, results: Sequence[Mapping[int, Any]]) -> Measurements:
@@ -206,6 +207,6 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
     for part, checked in results[0].items():
         own, segmented, paired, binned = selection.within(part)
         moments, means, found.histograms[binned] = checked.inner
-        _, found.mean[own], found.variance[own], found.covariance[paired, paired] = moments
+        _, found.mean[own], found.variance[own], found.covariance[np.ix_(paired, paired)] = moments
         found.segment_means[:, segmented] = means.means
     return found

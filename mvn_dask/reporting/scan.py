@@ -22,7 +22,7 @@ from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.readable import plural
-from mvn_dask.statistics.base import Rows, Statistic
+from mvn_dask.statistics.base import Indices, Rows, Statistic
 from mvn_dask.statistics.forest import Forest
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_index, chunk_window
 from mvn_dask.store.format.manifest import Manifest
@@ -46,20 +46,31 @@ class ChunkRange:
     rows: int
     """How many rows it has."""
     low: int
-    """Its first column."""
-    high: int
-    """The column after its last."""
+    """Number of its first variable."""
+    lengths: tuple[int, ...]
+    """Its lengths along the axes of a draw."""
+
+    def columns_of(self, variables: Indices, event_shape: tuple[int, ...]) -> Indices:
+        """The columns of some of its variables, where its rows are those of a matrix."""
+        pairs = zip(np.unravel_index(variables, event_shape), np.unravel_index(self.low, event_shape), strict=True)
+        return np.ravel_multi_index(tuple(place - first for place, first in pairs), self.lengths)
 
 
 def chunk_range(manifest: Manifest, number: int) -> ChunkRange:
     """Rows and columns of a chunk, by its number."""
-    *rows, columns = chunk_window(manifest, chunk_index(manifest, number))
+    window, size = chunk_window(manifest, chunk_index(manifest, number)), manifest.size
+    rows, event = window[: len(size)], window[len(size) :]
     heights = [axis.stop - axis.start for axis in rows]
     # Before a chunk lie, for each axis, all rows of lower indices along it, within the chunk's indices along axes
     # before. (4, 5) rows in chunks of (2, 3): chunk (1, 1) begins at row 2 · 5 + 2 · 3 = 16.
-    axes = range(len(rows))
-    first = sum(prod(heights[:axis]) * rows[axis].start * prod(manifest.shape[axis + 1 : -1]) for axis in axes)
-    return ChunkRange(number, first, prod(heights), columns.start, columns.stop)
+    first = sum(prod(heights[:axis]) * rows[axis].start * prod(size[axis + 1 :]) for axis in range(len(rows)))
+    return ChunkRange(number, first, prod(heights), *_columns(manifest, event))
+
+
+def _columns(manifest: Manifest, event: Sequence[slice]) -> tuple[int, tuple[int, ...]]:
+    """The first variable of a window along the axes of a draw, and its lengths."""
+    low = int(np.ravel_multi_index(tuple(axis.start for axis in event), manifest.event.shape))
+    return low, tuple(axis.stop - axis.start for axis in event)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +83,7 @@ class ScanInput(ABC):
     """Rows of a leaf."""
 
     def part(self, chunk: ChunkRange) -> int:
-        """Number of the part that a chunk belongs to: chunks of other columns are other arrays."""
+        """Number of the part that a chunk belongs to: chunks of other variables are other arrays."""
         return chunk.low
 
     @abstractmethod
@@ -115,7 +126,7 @@ class Scan:
 
     def add(self, forests: Forests, chunk: ChunkRange, block: Rows) -> None:
         """Add one chunk."""
-        rows = block.reshape(-1, block.shape[-1])
+        rows = block.reshape(chunk.rows, prod(chunk.lengths))
         # One thread of BLAS: its sums depend on how many there are.
         with one_thread():
             for number, each in enumerate(self.inputs):
@@ -147,7 +158,12 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
                     if forests.setdefault(key, forest) is not forest:
                         forests[key].merge(forest)
     if not len(numbers):
-        for low in range(0, manifest.shape[-1], manifest.chunks[-1]):
-            high = min(low + manifest.chunks[-1], manifest.shape[-1])
-            work.add(forests, ChunkRange(0, 0, 0, low, high), np.empty((0, high - low), manifest.dtype))
+        event, chunks = manifest.event.shape, manifest.chunks[len(manifest.size) :]
+        for index in np.ndindex(*(-(-n // chunk) for n, chunk in zip(event, chunks, strict=True))):
+            window = [
+                slice(number * chunk, min((number + 1) * chunk, n))
+                for number, chunk, n in zip(index, chunks, event, strict=True)
+            ]
+            low, lengths = _columns(manifest, window)
+            work.add(forests, ChunkRange(0, 0, 0, low, lengths), np.empty((0, *lengths), manifest.dtype))
     return work.results(forests)

@@ -47,12 +47,12 @@ class Selection:
     @property
     def ndim(self) -> int:
         """Number d of variables."""
-        return self.manifest.shape[-1]
+        return self.manifest.event.ndim
 
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return prod(self.manifest.shape[:-1])
+        return prod(self.manifest.size)
 
     @cached_property
     def columns(self) -> Indices:
@@ -79,10 +79,16 @@ class Selection:
         """Consecutive parts of the rows, of about equally many."""
         return max(1, min(MOST_SEGMENTS, self.rows // MIN_SEGMENT_ROWS))
 
+    @cached_property
+    def chunk_lengths(self) -> tuple[int, ...]:
+        """Lengths of a chunk along the axes of a draw."""
+        event = self.manifest.event.shape
+        return tuple(map(min, self.manifest.chunks[len(self.manifest.size) :], event))
+
     @property
     def cut(self) -> bool:
         """Whether chunks are cut along the variables, so that none holds whole rows."""
-        return self.manifest.chunks[-1] < self.ndim
+        return self.chunk_lengths != self.manifest.event.shape
 
     @property
     def stride(self) -> int:
@@ -93,9 +99,16 @@ class Selection:
         return max(1, min(ceil(cost / (WHITEN_BUDGET_NS * self.ndim)), int(cost * self.rows / WHITEN_FREE_NS)))
 
     @cached_property
+    def parts(self) -> Indices:
+        """The part that each of `columns` belongs to: chunks that hold the same variables, by the first of these."""
+        shape = self.manifest.event.shape
+        places = zip(np.unravel_index(self.columns, shape), self.chunk_lengths, strict=True)
+        return np.ravel_multi_index(tuple(place // length * length for place, length in places), shape)
+
+    @cached_property
     def together(self) -> npt.NDArray[np.bool_]:
         """Which pairs of `paired` lie in the same chunks, shape (pairs, pairs)."""
-        part = self.columns[self.paired] // self.manifest.chunks[-1]
+        part = self.parts[self.paired]
         return np.equal.outer(part, part)
 
     @cached_property
@@ -108,17 +121,11 @@ class Selection:
         first, last = int(self.starts[segment]), int(self.starts[segment + 1]) - 1
         return f"rows {first:,} to {last:,}" if last > first else f"row {first:,}"
 
-    def within(self, low: int) -> tuple[slice, slice, slice, slice]:
-        """Positions in `columns`, `segmented`, `paired` and `binned` of a chunk's variables, whose first is `low`."""
-
-        def between(chosen: Indices, low: int, high: int) -> slice:
-            start, stop = np.searchsorted(chosen, [low, high]).tolist()
-            return slice(start, stop)
-
-        columns = between(self.columns, low, low + self.manifest.chunks[-1])
+    def within(self, part: int) -> tuple[Indices, Indices, Indices, Indices]:
+        """Positions in `columns`, `segmented`, `paired` and `binned` of a part's variables."""
         chosen = (self.segmented, self.paired, self.binned)
-        segmented, paired, binned = (between(each, columns.start, columns.stop) for each in chosen)
-        return columns, segmented, paired, binned
+        segmented, paired, binned = (np.flatnonzero(self.parts[each] == part) for each in chosen)
+        return np.flatnonzero(self.parts == part), segmented, paired, binned
 
     def left_out(self) -> list[str]:
         """What is not looked at, a sentence each."""
@@ -131,7 +138,7 @@ class Selection:
         ]
         if self.cut:
             sentences.append(
-                f"Distances: none, since no chunk holds whole rows; a chunk has {self.manifest.chunks[-1]:,} of "
+                f"Distances: none, since no chunk holds whole rows; a chunk has {prod(self.chunk_lengths):,} of "
                 f"{plural(self.ndim, 'variable', ',')}. Correlations: only of variables that lie in the same chunks."
             )
         elif self.stride > 1:

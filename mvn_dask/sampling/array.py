@@ -22,19 +22,23 @@ from mvn_dask.sampling.workers import workers
 def draw_block(block_id: tuple[int, ...], spec: SampleSpec) -> FloatArray:
     """The task: one block, by its number along each axis of the array."""
     # A task gets its number alone: rows and streams follow from it and the plan, so the graph does not grow with them.
-    block, plan = block_id[:-1], spec.plan
+    plan = spec.plan
+    block = block_id[: len(plan.size)]
     rows = spec.broadcast.sampler.draw(plan, *plan.bounds(block))
-    return rows.reshape(*plan.block_size(block), plan.ndim)
+    return rows.reshape(*plan.block_size(block), *spec.lineage.event.shape)
 
 
 def sample(spec: SampleSpec) -> da.Array:
-    """A lazy array of samples, shape (*size, d); a `BlockTooLargeError` if a block cannot fit into a process."""
+    """A lazy array of shape (*size, *event_shape); a `BlockTooLargeError` if a block cannot fit into a process."""
     refuse_query_planning()
     spec.refuse_too_large(workers().memory)
     plan, lineage = spec.plan, spec.lineage
     # The fingerprint stands for the values, the layout for the blocks: two cuts of the same values must not share keys.
-    name = "-".join(filter(None, (lineage.name, plan.layout())))
-    chunks = (*plan.lengths, (plan.ndim,))
+    # So must two shapes of a draw, which decide no value.
+    shape = lineage.event.shape
+    of_shape = "" if len(shape) == 1 else "x".join(map(str, shape))
+    name = "-".join(filter(None, (lineage.name, of_shape, plan.layout())))
+    chunks = (*plan.lengths, *((length,) for length in shape))
     axes = tuple(range(len(chunks)))
     # What `da.map_blocks` makes of a function that takes its `block_id`, in half of the time.
     drawn = da.blockwise(
@@ -52,5 +56,5 @@ def sample(spec: SampleSpec) -> da.Array:
     if spec.recut is None:
         return cast(da.Array, drawn)
     # Blocks that no task can draw are cut from others; the name stays that of the sample.
-    name = f"{lineage.name}-recut-{fingerprint(spec.recut)[:16]}"
+    name = "-".join(filter(None, (lineage.name, of_shape, f"recut-{fingerprint(spec.recut)[:16]}")))
     return cast(da.Array, da.map_blocks(np.asarray, drawn.rechunk(spec.recut), name=name, meta=drawn._meta))

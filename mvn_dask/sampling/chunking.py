@@ -28,13 +28,15 @@ TASKS_IN_MEMORY = 4
 """Blocks, for each thread of a process, that an automatic choice leaves room for."""
 
 
-def cut_plan(plan: Plan, chunks: Chunks, factor_bytes: int) -> tuple[Plan, ChunkLengths | None]:
+def cut_plan(
+    plan: Plan, event_shape: tuple[int, ...], chunks: Chunks, factor_bytes: int
+) -> tuple[Plan, ChunkLengths | None]:
     """A plan with the blocks that a user wants, and the chunks of the final array where no task can draw those.
 
     `chunks` is ``"auto"``: about ``array.chunk-size`` of dask's configuration, in whole stripes, and little enough for
     the memory of the workers; a text such as ``"64 MiB"``: the same with another size; an integer: rows of a block,
     counted along the flattened sample axes, -1 for all; or a tuple or dict: chunks of every axis, as dask takes them,
-    where the last axis, of the variables, may be left out. Raises ArgumentError, ArgumentTypeError if it is none.
+    where the last axes, those of a draw, may be left out. Raises ArgumentError, ArgumentTypeError if it is none.
     """
     if isinstance(chunks, str):
         rows = plan.rows_within(_target_bytes(chunks, factor_bytes))
@@ -45,10 +47,11 @@ def cut_plan(plan: Plan, chunks: Chunks, factor_bytes: int) -> tuple[Plan, Chunk
             )
         rows = plan.rows if chunks == -1 else int(chunks)
     elif isinstance(chunks, (tuple, list, dict)):
-        lengths = _axis_lengths(chunks, (*plan.size, plan.ndim), plan.dtype)
-        if len(lengths[-1]) == 1 and contiguous(lengths[:-1]):
-            return replace(plan, cuts=as_cuts(lengths[:-1])), None
-        return cut_plan(plan, "auto", factor_bytes)[0], lengths
+        rows = len(plan.size)
+        lengths = _axis_lengths(chunks, (*plan.size, *event_shape), rows, plan.dtype)
+        if all(len(axis) == 1 for axis in lengths[rows:]) and contiguous(lengths[:rows]):
+            return replace(plan, cuts=as_cuts(lengths[:rows])), None
+        return cut_plan(plan, event_shape, "auto", factor_bytes)[0], lengths
     else:
         raise ArgumentTypeError(
             f"`chunks` must be 'auto', a size in bytes, rows, a tuple or a dict, not {short_repr(chunks)}"
@@ -80,14 +83,14 @@ def byte_size(text: str) -> int:
     return nbytes
 
 
-def _axis_lengths(chunks: AxisChunks, shape: tuple[int, ...], dtype: str) -> ChunkLengths:
-    """Lengths of chunks along every axis, from a tuple or dict as dask takes them."""
+def _axis_lengths(chunks: AxisChunks, shape: tuple[int, ...], rows: int, dtype: str) -> ChunkLengths:
+    """Lengths of chunks along every axis, from a tuple or dict as dask takes them; `rows` axes are those of rows."""
     from dask.array.core import normalize_chunks
 
     if isinstance(chunks, dict) and not chunks.keys() <= set(range(len(shape))):
         raise ArgumentError(f"`chunks` must name axes 0 to {len(shape) - 1}: it names {sorted(map(str, chunks))}")
-    if not isinstance(chunks, dict) and len(chunks) == len(shape) - 1:
-        chunks = (*chunks, -1)
+    if not isinstance(chunks, dict) and len(chunks) == rows:
+        chunks = (*chunks, *(-1,) * (len(shape) - rows))
     _refuse_too_many(chunks, shape)
     try:
         # Dask needs the dtype only where "auto" stands along some axis.

@@ -15,6 +15,7 @@ import numpy as np
 
 from mvn_dask._typing import Arrays, FloatArray
 from mvn_dask.errors import ArgumentError, DamagedManifestError
+from mvn_dask.event import Event
 from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import Root, recorded_root
 from mvn_dask.readable import plural, short_repr
@@ -44,11 +45,13 @@ class Replay:
         """What draws the rows, with the laws that they follow."""
         return self.broadcast.sampler
 
-    def parts(self, window: Sequence[slice], *, full: bool) -> Iterator[tuple[Any, FloatArray]]:
-        """Parts of a window of the sample: where they lie in it, and the numbers there.
+    def parts(
+        self, window: Sequence[slice], event_shape: tuple[int, ...], *, full: bool
+    ) -> Iterator[tuple[Any, FloatArray]]:
+        """Parts of a window of the sample: where they lie in it, and the numbers there, of shape (rows, …).
 
-        `window` has a slice for every axis, that of the variables included. Without `full`, only as many rows as share
-        one stream are drawn, chosen by the window's first row.
+        `window` has a slice for every axis, those of a draw included, which has the shape `event_shape`. Without
+        `full`, only as many rows as share one stream are drawn, chosen by the window's first row.
 
         Examples
         --------
@@ -57,10 +60,11 @@ class Replay:
         >>> import mvn_dask
         >>> spec = mvn_dask.MultivariateNormal([0.0], 1.0).spec((2, 5), root=Root(1), dtype=np.dtype("f8"), chunks=-1)
         >>> replay = Replay(spec.lineage.values, spec.plan, spec.broadcast)
-        >>> [(where, rows.shape) for where, rows in replay.parts((slice(0, 2), slice(1, 4), slice(0, 1)), full=True)]
+        >>> window = (slice(0, 2), slice(1, 4), slice(0, 1))
+        >>> [(where, rows.shape) for where, rows in replay.parts(window, (1,), full=True)]
         [(((0,), slice(0, 3, None)), (3, 1)), (((1,), slice(0, 3, None)), (3, 1))]
         """
-        *axes, columns = window
+        axes, event = window[: len(self.plan.size)], window[len(self.plan.size) :]
         origin, lengths = [axis.start for axis in axes], [axis.stop - axis.start for axis in axes]
         # From this axis on, the window is contiguous; along the axes before it, every step begins a new run of rows.
         first_axis = self._first_contiguous_axis(axes)
@@ -74,7 +78,7 @@ class Replay:
             start = self._row([*map(add, origin, step), *origin[first_axis:]])
             first, last = (start, start + run) if full else self._one_stripe(start, start + run)
             rows = self.sampler.draw(self.plan, first, last)
-            yield (step, slice(first - start, last - start)), rows[:, columns]
+            yield (step, slice(first - start, last - start)), rows.reshape(-1, *event_shape)[(slice(None), *event)]
 
     def _first_contiguous_axis(self, axes: Sequence[slice]) -> int:
         """The axis from which on the window is one run of rows: those behind it are whole."""
@@ -93,10 +97,10 @@ class Replay:
         stripe = stripes[_scrambled(start) % len(stripes)]
         return max(start, stripe * height), min(stop, (stripe + 1) * height)
 
-    def array(self, size: tuple[int, ...], chunks: tuple[int, ...], names: tuple[str, ...] | None) -> da.Array:
+    def array(self, size: tuple[int, ...], chunks: tuple[int, ...], event: Event) -> da.Array:
         """The sample, of another size perhaps, as a lazy array."""
         plan = replace(self.plan, size=size, cuts=size)
-        return sample(cut_spec({**self.values, "size": list(size)}, plan, self.broadcast, chunks, names))
+        return sample(cut_spec({**self.values, "size": list(size)}, plan, self.broadcast, chunks, event))
 
 
 def _scrambled(number: int) -> int:

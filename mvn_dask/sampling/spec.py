@@ -15,7 +15,8 @@ import numpy as np
 from mvn_dask import checks
 from mvn_dask._typing import Chunks
 from mvn_dask.advice import Advice, advising_warning
-from mvn_dask.errors import BlockTooLargeError
+from mvn_dask.errors import ArgumentError, BlockTooLargeError
+from mvn_dask.event import Event
 from mvn_dask.lineage import Lineage
 from mvn_dask.random.streams import Root
 from mvn_dask.readable import plural
@@ -48,7 +49,7 @@ class SampleSpec:
     @property
     def lengths(self) -> ChunkLengths:
         """Lengths of the array's blocks along every axis."""
-        return self.recut or (*self.plan.lengths, (self.plan.ndim,))
+        return self.recut or (*self.plan.lengths, *((length,) for length in self.lineage.event.shape))
 
     def __sizeof__(self) -> int:
         # For distributed, which weighs a node of a graph by its size.
@@ -73,9 +74,9 @@ def sample_spec(
     root: Root,
     dtype: np.dtype[np.floating[Any]],
     chunks: Chunks,
-    names: tuple[str, ...] | None,
+    event: Event,
 ) -> SampleSpec:
-    """The spec of a new sample, of shape (*size, d), from a sampler in its dtype.
+    """The spec of a new sample, of shape (*size, *event.shape), from a sampler in its dtype.
 
     Warns of blocks that are far below a stripe. Raises ArgumentError, ArgumentTypeError if `chunks` makes no sense (see
     `cut_plan`), or makes too many blocks, or the dtype cannot hold a parameter.
@@ -83,11 +84,16 @@ def sample_spec(
     for name, numbers in sampler.parameters().items():
         if numbers.dtype.kind == "f":
             checks.not_too_large(name.partition(".")[0], numbers)
+    if len(size) + len(event.shape) > checks.MAX_AXES:
+        raise ArgumentError(
+            f"`size` and a draw of shape {event.shape} must have at most {checks.MAX_AXES} axes together: `size` has "
+            f"{len(size)}"
+        )
     spool_setting()  # here, where an error has a traceback that users can read: it is needed where a graph is pickled
     plan = Plan.uncut(size, sampler.ndim, sampler.noise_ndim, dtype.name, root)
     broadcast = Broadcast(sampler, spool_folder)
     values = {"distribution": sampler.record(), "parameters": broadcast.description()}
-    spec = cut_spec({"streams": STREAMS, **plan.record(), **values}, plan, broadcast, chunks, names)
+    spec = cut_spec({"streams": STREAMS, **plan.record(), **values}, plan, broadcast, chunks, event)
     _warn_of_waste(spec.plan)
     return spec
 
@@ -108,11 +114,9 @@ def _warn_of_waste(plan: Plan) -> None:
     warnings.warn(advising_warning(UserWarning, text, advice), stacklevel=checks.caller_level())
 
 
-def cut_spec(
-    values: Mapping[str, Any], plan: Plan, broadcast: Broadcast, chunks: Chunks, names: tuple[str, ...] | None
-) -> SampleSpec:
+def cut_spec(values: Mapping[str, Any], plan: Plan, broadcast: Broadcast, chunks: Chunks, event: Event) -> SampleSpec:
     """The spec of a sample, from what decides its values, its plan whatever its cuts, and what carries its sampler."""
-    plan, recut = cut_plan(plan, chunks, broadcast.sampler.drawing_bytes)
+    plan, recut = cut_plan(plan, event.shape, chunks, broadcast.sampler.drawing_bytes)
     plan.refuse_too_many()
     rows = ("sample",) if len(plan.size) == 1 else tuple(f"sample_{axis}" for axis in range(len(plan.size)))
-    return SampleSpec(plan, Lineage(values, broadcast, (*rows, "variable"), names), recut)
+    return SampleSpec(plan, Lineage(values, broadcast, rows, event), recut)

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mvn_dask._typing import Arrays
+from mvn_dask.coordinates import Coordinate
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format import manifest as manifests
-from mvn_dask.store.format.manifest import MAX_CHUNKS, Manifest
+from mvn_dask.store.format.array_layout import MAX_CHUNKS
+from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.parameters import load_parameters
+from mvn_dask.store.format.typed_json import to_json
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -38,12 +41,12 @@ Lengths = Sequence[Sequence[float]]
 
 
 class Labels(NamedTuple):
-    """Names of an array's axes and variables, where they are not those that it has by itself."""
+    """Names of an array's axes, and the labels along them, where they are not those that it has by itself."""
 
     dimensions: tuple[str, ...]
     """Names of the axes."""
-    names: tuple[str, ...] | None
-    """Names of the variables, the last axis."""
+    coordinates: Mapping[str, Coordinate]
+    """Labels along axes, by their names."""
 
 
 def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | None = None) -> tuple[Manifest, Arrays]:
@@ -59,9 +62,12 @@ def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | N
         return _copied_manifest(stored.manifest, shards, labels), load_parameters(stored.storage, stored.manifest)
     origins = lineages(array)
     is_sample = bool(origins) and origins[0].is_of(array.name)
-    own = Labels(origins[0].dimensions, origins[0].names) if is_sample else Labels(_plain_dimensions(array.ndim), None)
+    own = _own_labels(origins[0]) if is_sample else Labels(_plain_dimensions(array.ndim), {})
+    event_axes = len(origins[0].event.shape) if is_sample else min(1, array.ndim)
+    if is_sample and labels is not None:
+        _refuse_row_labels(labels, event_axes)
     advice = _draw_with if is_sample else _rechunk if labels is None else _chunk_by_names(labels)
-    layout = _layout(array.chunks, array.dtype, shards, advice) | _named(labels or own)
+    layout = _layout(array.chunks, array.dtype, shards, advice) | _named(labels or own, event_axes)
     if is_sample:
         return _manifest("sample", None, origins, layout, origins[0].values["parameters"]), origins[0].arrays
     # dask's name of the array is a digest of how it is computed.
@@ -76,8 +82,28 @@ def _plain_dimensions(ndim: int) -> tuple[str, ...]:
     return tuple(f"dim_{axis}" for axis in range(ndim))
 
 
-def _named(labels: Labels) -> dict[str, object]:
-    return {"dimensions": labels.dimensions, "names": labels.names}
+def _own_labels(lineage: Lineage) -> Labels:
+    """Those that a sample has by itself."""
+    return Labels(lineage.dimensions, lineage.event.coords)
+
+
+def _named(labels: Labels, event_axes: int) -> dict[str, object]:
+    """The fields of a layout that are about axes."""
+    return {
+        "dimensions": labels.dimensions,
+        "event_axes": event_axes,
+        "coordinates": {dim: to_json(each) for dim, each in labels.coordinates.items()},
+    }
+
+
+def _refuse_row_labels(labels: Labels, event_axes: int) -> None:
+    """Raise ArgumentError for labels along the rows of a sample, which may be extended."""
+    rows = labels.dimensions[: len(labels.dimensions) - event_axes]
+    if found := [dim for dim in rows if dim in labels.coordinates]:
+        raise ArgumentError(
+            f"the store of a sample keeps labels along the axes of a draw alone, and `array` has some along {found} as "
+            f"well: array.drop_vars({found}), and add them to the store with xarray when it is finished"
+        )
 
 
 def stored_source(array: "da.Array") -> "Stored | None":
@@ -114,7 +140,11 @@ def _copied_manifest(manifest: Manifest, shards: int | None, labels: Labels | No
     content = manifest.as_dict()
     if shards is not None:
         content["array"]["inner_chunks"] = _inner_chunks(list(manifest.chunks), shards)
-    return _parsed(content if labels is None else {**content, "array": content["array"] | _named(labels)})
+    if labels is not None:
+        if manifest.is_sample:
+            _refuse_row_labels(labels, manifest.array.event_axes)
+        content["array"] |= _named(labels, manifest.array.event_axes)
+    return _parsed(content)
 
 
 def _refuse_other_arrays(array: object) -> None:
@@ -135,7 +165,8 @@ def _refuse_other_arrays(array: object) -> None:
 
 def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
     """The manifest of a sample whose blocks have these lengths; it raises what `manifest_of` raises."""
-    layout = _layout(lengths, dtype, shards, _draw_with) | _named(Labels(lineage.dimensions, lineage.names))
+    named = _named(_own_labels(lineage), len(lineage.event.shape))
+    layout = _layout(lengths, dtype, shards, _draw_with) | named
     return _manifest("sample", None, [lineage], layout, lineage.values["parameters"])
 
 

@@ -1,4 +1,4 @@
-"""Name the dimensions and variables of an array, for xarray, and take the names of one of xarray's.
+"""Name the dimensions of an array and label its axes, for xarray, and take the names and labels of one of xarray's.
 
 Input: a dask array. Output: an `xarray.DataArray` of the same blocks; and the way back. Cost: a look at the graph, and
 the stored mean of an array that `from_zarr` opened; nothing is computed.
@@ -6,18 +6,20 @@ the stored mean of an array that `from_zarr` opened; nothing is computed.
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import dask.array as da
 import numpy as np
 
 from mvn_dask import checks
 from mvn_dask._typing import Texts
+from mvn_dask.coordinates import TEXT, Coordinate
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import Labels, lineages, stored_source
-from mvn_dask.store.format.manifest import may_name_dimension
+from mvn_dask.store.format.array_layout import MEAN, RESERVED, may_name_dimension
+from mvn_dask.store.format.companions import has_mean_array
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
 
@@ -29,7 +31,7 @@ StorableArray: TypeAlias = "da.Array | xr.DataArray"
 
 
 def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequence[str] | None = None) -> "xr.DataArray":
-    """A lazy array with named dimensions, the variables' names as a coordinate, and its origin as attributes.
+    """A lazy array with named dimensions, the labels along them as coordinates, and its origin as attributes.
 
     Parameters
     ----------
@@ -38,15 +40,15 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     names : sequence of str, optional
         Names of the variables, along the last axis; by default those that mean or covariance brought.
     dim : str or sequence of str, optional
-        Names of the dimensions: of all of them, or of those before that of the variables; a single text names the
-        one of a sample's rows. By default "sample" and "variable", or "dim_0", "dim_1", … where the array is
-        derived.
+        Names of the dimensions: of all of them, or of those before the axes of a draw; a single text names the
+        one of a sample's rows. By default "sample" and the axes of a draw, "variable" or those that it was given,
+        or "dim_0", "dim_1", … where the array is derived.
 
     Returns
     -------
     xarray.DataArray
-        Of the same blocks; nothing is computed. Its attributes are those that a store has: "mean" and
-        "provenance", where they are known.
+        Of the same blocks; nothing is computed. Its attributes are those that a store has: "mean", where it is short,
+        and "provenance", where they are known.
 
     Raises
     ------
@@ -67,14 +69,17 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     if not isinstance(array, da.Array):
         raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
     known = _known(array)
-    dims = _dimensions(dim, known.get("dims", tuple(f"dim_{axis}" for axis in range(array.ndim))), array.ndim)
-    labels = known.get("names") if names is None else checks.variable_names(checks.texts("names", names))
-    if labels is not None and (array.ndim == 0 or len(labels) != array.shape[-1]):
-        raise ArgumentError(
-            f"`names` must name the variables: {plural(len(labels), 'name')}, an array of shape {array.shape}"
-        )
-    coords = {} if labels is None else {dims[-1]: np.array(labels, dtype=object)}
-    return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.get("attrs", {}))
+    dims = _dimensions(dim, known.labels.dimensions, known.event_axes, array.ndim)
+    axes = zip(dims, known.labels.dimensions, strict=True)
+    coords = {new: known.labels.coordinates[old].values for new, old in axes if old in known.labels.coordinates}
+    if names is not None:
+        labels = checks.variable_names(checks.texts("names", names))
+        if array.ndim == 0 or len(labels) != array.shape[-1] or known.event_axes > 1:
+            raise ArgumentError(
+                f"`names` must name the variables: {plural(len(labels), 'name')}, an array of shape {array.shape}"
+            )
+        coords[dims[-1]] = np.array(labels, dtype=object)
+    return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.attributes)
 
 
 def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
@@ -92,23 +97,25 @@ def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
         raise ArgumentTypeError(
             f"`array` must be backed by dask: it holds a {type(array.data).__name__}; array.chunk() makes it one"
         )
-    variables = array.dims[-1] if array.dims else None
-    others = [name for name in array.coords if name != variables]
+    others = [name for name in array.coords if name not in array.dims]
     if others:
         raise ArgumentError(
-            f"a store keeps the names of the variables alone, and `array` has the coordinates {others} as well: "
+            f"a store keeps the labels along its dimensions alone, and `array` has the coordinates {others} as well: "
             f"array.drop_vars({others}), and add them to the store with xarray when it is finished"
         )
-    names = None
-    if variables in array.coords:
-        labels = array.coords[variables].to_index()
-        if labels.nlevels > 1 or not all(isinstance(label, str) for label in labels):
-            raise ArgumentError(
-                f"the names of the variables must be text, and those of {variables!r} are not: "
-                f"array.assign_coords({variables}=[…]) names them, array.drop_vars({variables!r}) leaves them out"
-            )
-        names = checks.variable_names(tuple(map(str, labels)))
-    return array.data, Labels(_dimension_names(array.dims), names)
+    dimensions = _dimension_names(array.dims)
+    return array.data, Labels(dimensions, {dim: _coordinate(array, dim) for dim in dimensions if dim in array.coords})
+
+
+def _coordinate(array: "xr.DataArray", dim: str) -> Coordinate:
+    """Labels along a dimension. Raises ArgumentError unless they are texts, numbers, or points in time."""
+    found = Coordinate.of(dim, array.coords[dim])
+    if found.dtype == TEXT and not all(isinstance(label, str) for label in array.coords[dim].to_index()):
+        raise ArgumentError(
+            f"labels must be texts, numbers or points in time, and those of {dim!r} are not: "
+            f"array.assign_coords({dim}=[…]) makes others, array.drop_vars({dim!r}) leaves them out"
+        )
+    return found
 
 
 def _dimension_names(dims: Iterable[object]) -> tuple[str, ...]:
@@ -118,32 +125,49 @@ def _dimension_names(dims: Iterable[object]) -> tuple[str, ...]:
         if not (isinstance(dim, str) and may_name_dimension(dim)):
             raise ArgumentError(
                 f"`array` has the dimension {dim!r}, and those of a store are named by at most 64 letters, digits and "
-                f"underscores, a letter first, and not 'samples': array.rename({{{dim!r}: …}}) names it otherwise"
+                f"underscores, a letter first, and not {' or '.join(map(repr, RESERVED))}: "
+                f"array.rename({{{dim!r}: …}}) names it otherwise"
             )
         names.append(dim)
     return tuple(names)
 
 
-def _known(array: da.Array) -> dict[str, Any]:
+class Known(NamedTuple):
     """What is known of an array: all of a sample, or of a stored one; of a derived one, its samples."""
+
+    labels: Labels
+    """Names of its axes, and labels along them."""
+    event_axes: int
+    """How many of the axes, the last ones, are those of a draw."""
+    attributes: dict[str, Any]
+    """What a store of it has."""
+
+
+def _known(array: da.Array) -> Known:
     source = stored_source(array)
     if source is not None:
-        manifest = source.manifest
-        mean = load_parameter(source.storage, manifest, "mean") if "mean" in manifest.parameters else None
-        attrs = attributes(manifest.samples, manifest.expression, mean)
-        return {"dims": manifest.array.dimensions, "names": manifest.names, "attrs": attrs}
+        manifest, layout = source.manifest, source.manifest.array
+        has_mean = MEAN in manifest.parameters and not has_mean_array(manifest)
+        mean = load_parameter(source.storage, manifest, MEAN) if has_mean else None
+        found = attributes(manifest.samples, manifest.expression, mean)
+        return Known(Labels(layout.dimensions, layout.coordinates), layout.event_axes, found)
     origins = lineages(array)
     values = [origin.values for origin in origins]
     if not origins or not (own := origins[0]).is_of(array.name):
-        return {"attrs": attributes(values, array.name, None) if values else {}}
-    return {"dims": own.dimensions, "names": own.names, "attrs": attributes(values, None, own.arrays.get("mean"))}
+        plain = Labels(tuple(f"dim_{axis}" for axis in range(array.ndim)), {})
+        return Known(plain, min(1, array.ndim), attributes(values, array.name, None) if values else {})
+    event_axes = len(own.event.shape)
+    found = attributes(values, None, own.arrays.get(MEAN) if event_axes == 1 else None)
+    return Known(Labels(own.dimensions, own.event.coords), event_axes, found)
 
 
-def _dimensions(dim: str | Sequence[str] | None, default: tuple[str, ...], ndim: int) -> tuple[str, ...]:
+def _dimensions(
+    dim: str | Sequence[str] | None, default: tuple[str, ...], event_axes: int, ndim: int
+) -> tuple[str, ...]:
     given = default if dim is None else (dim,) if isinstance(dim, str) else checks.texts("dim", dim)
-    dims = given if len(given) == ndim else (*given, default[-1]) if default else given
+    dims = given if len(given) == ndim else (*given, *default[ndim - event_axes :])
     if len(dims) != ndim or len(set(dims)) != ndim:
         raise ArgumentError(
-            f"`dim` must name the {plural(ndim, 'dimension')}, or those before the variables: it is {dim!r}"
+            f"`dim` must name the {plural(ndim, 'dimension')}, or those before the axes of a draw: it is {dim!r}"
         )
     return dims

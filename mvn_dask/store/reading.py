@@ -16,6 +16,7 @@ from dask.array.core import normalize_chunks
 from dask.delayed import delayed
 
 from mvn_dask.errors import StoreError
+from mvn_dask.event import Event
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import fingerprint
 from mvn_dask.lineage import Lineage
@@ -43,7 +44,7 @@ class Stored:
     @property
     def lineages(self) -> tuple[Lineage, ...]:
         """The samples behind the numbers."""
-        return tuple(Lineage(sample, None, (), None) for sample in self.manifest.samples)
+        return tuple(Lineage(sample, None, (), Event.of_shape(())) for sample in self.manifest.samples)
 
     def refuse_changed(self) -> None:
         """Raise StoreError if the store was deleted or overwritten since it was opened."""

@@ -40,7 +40,7 @@ class Status:
     changed: tuple[str, ...]
     """Metadata documents that others changed since; they decide none of the numbers."""
     missing_files: tuple[str, ...]
-    """Parameters, and names of the variables, that are not there."""
+    """Parameters, labels of axes, and the mean where it is an array, that are not there."""
 
     @property
     def complete(self) -> bool:

@@ -71,7 +71,7 @@ def test_bad_points() -> None:
         (np.empty((0, 2), int), "m at least 1"),
     ):
         with pytest.raises(ArgumentError, match=words):
-            normal.condition(which, np.ones(len(which)))  # type: ignore[arg-type]
+            normal.condition(which, np.ones(len(which)))
     with pytest.raises(ArgumentError, match="`values` must have the shape"):
         normal.condition(POINTS, [1.0, 2.0])
     with pytest.raises(UnsupportedOperationError, match="`condition` takes"):

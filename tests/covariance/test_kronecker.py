@@ -48,8 +48,8 @@ def test_the_order_is_that_of_numpy() -> None:
     z = rng.standard_normal((7, 2, 4, 5))
     expected = np.einsum("ai,bj,ck,nijk->nabc", f, g, h, z)
     np.testing.assert_allclose(factor.colorize(z.reshape(7, -1)), expected.reshape(7, -1), rtol=1e-10, atol=1e-12)
-    assert Kronecker(Factored(f), g @ g.T).shape == (3, 2)
-    assert Kronecker(Kronecker(A, B), A).shape == (2, 3, 2)
+    assert Kronecker(Factored(f), g @ g.T).event_shape == (3, 2)
+    assert Kronecker(Kronecker(A, B), A).event_shape == (2, 3, 2)
 
 
 def test_no_row_has_more_numbers_than_at_an_end() -> None:

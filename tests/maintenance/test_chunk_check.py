@@ -65,7 +65,7 @@ def compared_rows(folder: Path, number: int) -> Any:
     """Where a chunk is compared."""
     storage = LocalStorage(folder)
     window = (slice(number * 4 * STRIPE, (number + 1) * 4 * STRIPE), slice(0, 520))
-    ((_, rows), _), *_ = replay_of(storage, require_manifest(storage)).parts(window, full=False)
+    ((_, rows), _), *_ = replay_of(storage, require_manifest(storage)).parts(window, (520,), full=False)
     return rows
 
 

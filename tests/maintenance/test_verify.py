@@ -285,7 +285,7 @@ def test_the_sample_is_the_one_that_was_stored(size: Size, tmp_path: Path) -> No
     storage = open_storage(tmp_path)
     manifest = require_manifest(storage)
     found = replay_of(storage, manifest)
-    np.testing.assert_array_equal(found.array(found.plan.size, manifest.chunks, None), x)
+    np.testing.assert_array_equal(found.array(found.plan.size, manifest.chunks, manifest.event), x)
 
 
 @pytest.mark.parametrize(

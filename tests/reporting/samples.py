@@ -70,7 +70,7 @@ def estimate(x: da.Array, change: Callable[[Block], Block] | None = None) -> Est
         scan.add(forests, chunk_range(manifest, number), numbers[chunk_window(manifest, chunk_index(manifest, number))])
     if not selection.rows:
         for low in range(0, selection.ndim, manifest.chunks[-1]):
-            scan.add(forests, ChunkRange(0, 0, 0, low, selection.ndim), numbers)
+            scan.add(forests, ChunkRange(0, 0, 0, low, (selection.ndim - low,)), numbers)
     return Estimates(selection, reference, collect(selection, reference, scan.results(forests)))
 
 

@@ -111,7 +111,7 @@ def test_what_is_no_number_is_counted_and_harms_nothing_else() -> None:
 
 def chunk(seed: int, rows: int = 100, columns: int = 3, low: int = 0) -> int:
     numbers = np.random.default_rng(seed).standard_normal((rows, columns))
-    return fingerprint(ChunkRange(0, 0, rows, low, low + columns), numbers)
+    return fingerprint(ChunkRange(0, 0, rows, low, (columns,)), numbers)
 
 
 def test_fingerprints_of_chunks() -> None:
@@ -123,4 +123,4 @@ def test_fingerprints_of_chunks() -> None:
 
 def test_few_numbers_have_no_fingerprint() -> None:
     assert chunk(1, 1) == 0
-    assert fingerprint(ChunkRange(0, 0, 100, 0, 100), np.ones((100, 100))) == 0
+    assert fingerprint(ChunkRange(0, 0, 100, 0, (100,)), np.ones((100, 100))) == 0

@@ -44,7 +44,7 @@ def test_rows_are_numbered_in_the_order_in_which_they_lie(size: Any, chunks: Any
         window = chunk_window(manifest, chunk_index(manifest, number))
         assert (chunk.number, chunk.first) == (number, seen)
         assert chunk.rows == np.empty(x.shape)[window][..., 0].size
-        assert (chunk.low, chunk.high) == (0, 3)
+        assert (chunk.low, chunk.lengths) == (0, (3,))
         seen += chunk.rows
     assert seen == np.prod(size, dtype=int)
 
@@ -52,11 +52,11 @@ def test_rows_are_numbered_in_the_order_in_which_they_lie(size: Any, chunks: Any
 def test_chunks_that_split_the_variables() -> None:
     x = mvn_dask.MultivariateNormal([0.0] * 5, np.eye(5) + 0.5).sample(20, seed=1, chunks=(8, 2))
     chunks = [chunk_range(selection_of(x).manifest, number) for number in range(4)]
-    assert [(c.first, c.rows, c.low, c.high) for c in chunks] == [
-        (0, 8, 0, 2),
-        (0, 8, 2, 4),
-        (0, 8, 4, 5),
-        (8, 8, 0, 2),
+    assert [(c.first, c.rows, c.low, c.lengths) for c in chunks] == [
+        (0, 8, 0, (2,)),
+        (0, 8, 2, (2,)),
+        (0, 8, 4, (1,)),
+        (8, 8, 0, (2,)),
     ]
 
 

@@ -19,7 +19,7 @@ def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def request(chunks: Any, size: tuple[int, ...]) -> tuple[tuple[Cut, ...], ChunkLengths | None]:
-    plan, recut = cut_plan(Plan.uncut(size, 30, 30, "float64", Root(1)), chunks, 7200)
+    plan, recut = cut_plan(Plan.uncut(size, 30, 30, "float64", Root(1)), (30,), chunks, 7200)
     return plan.cuts, recut
 
 

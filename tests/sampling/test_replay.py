@@ -36,13 +36,14 @@ def windows(array: da.Array) -> list[tuple[slice, ...]]:
 
 def compared(again: Replay, rows: Any, window: Sequence[slice], *, full: bool) -> int:
     """Numbers that are drawn again, each of them the sample's own."""
+    axes = len(again.plan.size)
     there, count = rows[tuple(window)], 0
     seen = np.zeros(there.shape, np.int64)
-    for (place, span), expected in again.parts(window, full=full):
-        part = there[place].reshape(-1, there.shape[-1])[span]
+    for (place, span), expected in again.parts(window, rows.shape[axes:], full=full):
+        part = there[place].reshape(-1, *there.shape[axes:])[span]
         assert part.dtype == expected.dtype
         assert part.tobytes() == expected.tobytes(), (window, place, span)
-        seen[place].reshape(-1, there.shape[-1])[span] += 1
+        seen[place].reshape(-1, *there.shape[axes:])[span] += 1
         count += expected.size
     assert seen.max(initial=0) <= 1, "nothing is drawn twice"
     return count
@@ -126,7 +127,7 @@ def test_a_part_of_a_window_lies_within_one_stripe_and_not_always_in_the_same() 
     array = NORMALS["diagonal"].sample(128 * 8 * 16, seed=1, chunks=128 * 8)
     again, seen = replay_of(array), set()
     for window in windows(array):
-        ((_, span), _) = next(again.parts(window, full=False))
+        ((_, span), _) = next(again.parts(window, array.shape[1:], full=False))
         assert (span.start % 128, span.stop - span.start) == (0, 128)
         seen.add(span.start)
     assert len(seen) > 3
@@ -137,8 +138,8 @@ def test_the_sample_again_is_the_sample_by_name() -> None:
         array = NORMALS["diagonal"].sample(size, seed=1, chunks=chunks)
         whole = tuple(pieces[0] for pieces in array.chunks)
         again = replay_of(array)
-        assert again.array(again.plan.size, whole, None).name == array.name
-    longer = replay_of(NORMALS["small"].sample(10, seed=1, chunks=10)).array((35,), (10, 3), None)
+        assert again.array(again.plan.size, whole, NORMALS["diagonal"].event).name == array.name
+    longer = replay_of(NORMALS["small"].sample(10, seed=1, chunks=10)).array((35,), (10, 3), NORMALS["small"].event)
     assert longer.name == NORMALS["small"].sample(35, seed=1, chunks=10).name
 
 

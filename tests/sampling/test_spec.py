@@ -10,6 +10,7 @@ import mvn_dask
 from mvn_dask.covariance.matrix_factors import TriangularFactor
 from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
+from mvn_dask.event import Event
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
@@ -38,7 +39,12 @@ def test_a_factor_of_another_machine_is_taken_as_it_is() -> None:
     theirs = TriangularFactor(np.nextafter(np.linalg.cholesky(COV), 0))
     sampler = ours.broadcast.sampler
     assert isinstance(sampler, NormalSampler)
-    common: dict[str, Any] = {"root": as_root(1).child(0), "dtype": np.dtype("f8"), "chunks": 40, "names": None}
+    common: dict[str, Any] = {
+        "root": as_root(1).child(0),
+        "dtype": np.dtype("f8"),
+        "chunks": 40,
+        "event": Event.of_variables(2),
+    }
     adopted = sample_spec(replace(sampler, factor=theirs), (100,), **common)
     assert sample_spec(sampler, (100,), **common).lineage.fingerprint == ours.lineage.fingerprint
     assert adopted.broadcast.arrays["factor.matrix"] is theirs.matrix

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import mvn_dask
+from mvn_dask.event import Event
 from mvn_dask.job.job import Job
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.array import sample
@@ -46,6 +47,8 @@ def begin_elsewhere(folder: Path, *, part: tuple[int, int] | None = (0, 2), seed
     ((name, matrix),) = ours.factor.arrays().items()
     theirs: np.ndarray[Any, Any] = np.nextafter(matrix, np.inf)
     sampler = replace(ours, factor=type(ours.factor).from_arrays({name: theirs}))
-    spec = sample_spec(sampler, (1000,), root=as_root(seed).child(0), dtype=dtype, chunks=100, names=None)
+    spec = sample_spec(
+        sampler, (1000,), root=as_root(seed).child(0), dtype=dtype, chunks=100, event=Event.of_variables(2)
+    )
     to_zarr(sample(spec), folder / "samples.zarr", part=part)
     return np.asarray(theirs)

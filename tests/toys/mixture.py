@@ -13,6 +13,7 @@ from mvn_dask.covariance import as_covariance
 from mvn_dask.distribution import Distribution
 from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
 
@@ -73,8 +74,8 @@ class Mixture(Distribution):
     """A mixture of two normals of one mean, whose covariances are multiples of one another."""
 
     def __init__(self, mean: ArrayLike, cov: ArrayLike) -> None:
-        self.names = None
         self._mean = np.asarray(mean, np.float64)
+        self.event = Event.of_variables(len(self._mean))
         self._covariance = as_covariance(cov, len(self._mean))
 
     @property

@@ -9,18 +9,21 @@ from numpy.typing import NDArray
 
 from mvn_dask._typing import FloatArray
 from mvn_dask.errors import ArgumentError, InvalidDistributionError, JobFileError
+from mvn_dask.event import Event
 from mvn_dask.job.toml_format import preview
 from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import plural
 
-Form = Literal["vector", "square", "rows", "columns"]
-"""What an array may be: a vector, that or a square matrix, or a matrix whose rows or columns are the variables."""
+Form = Literal["vector", "draw", "square", "rows", "columns"]
+"""What an array may be: a vector, an array of the shape of a draw, a vector or a square matrix, or a matrix whose rows
+or columns are the variables."""
 _FORMS: dict[str, Form] = {
     **dict.fromkeys(("cov", "correlation", "matrix", "members", "covariance", "precision"), "square"),
+    "mean": "draw",
     "loadings": "rows",
     "bands": "columns",
 }
-"""Forms of the keys that may hold a matrix."""
+"""Forms of the keys that may hold more than a vector."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ class InputArray:
     origin: Origin
     """Where it was read."""
     array: FloatArray
-    """Its numbers, float64, finite, of shape (), (n,) or (n, m)."""
+    """Its numbers, float64, finite, of shape (), (n,) or (n, m); a mean may have more axes."""
     axes: tuple[Axis, ...] = ()
     """Labels along its axes, which agree; default ones, which are no names, among them."""
+    event: Event | None = None
+    """Of a mean, names and labels of its axes, where its file names them."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -114,7 +119,7 @@ def check_kind(origin: Origin, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
     if dtype.kind not in "biuf":
         name = preview(str(dtype)).strip('"')
         raise origin.invalid(f"must hold real numbers, and its dtype is {name}")
-    if len(shape) > 2:
+    if len(shape) > 2 and origin.form != "draw":
         raise origin.invalid(f"must be a number, a vector or a matrix, and its shape is {shape}")
     if 0 in shape:
         raise origin.invalid(f"holds no numbers: its shape is {shape}")

@@ -12,9 +12,11 @@ from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, as_covariance
 from mvn_dask.covariance.correlations import check_correlations, check_deviations, scale_correlations
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
+from mvn_dask.event import Event, event_of
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.covariance_inputs import structured_covariance
-from mvn_dask.job.inputs.readers import read_input
+from mvn_dask.job.inputs.readers import read_inner, read_input
+from mvn_dask.job.schema.array_values import FileTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import plural
@@ -34,12 +36,12 @@ class DistributionInputs:
     """Mean, shape (d,)."""
     cov: FloatArray | Covariance
     """Covariance: a matrix, shape (d, d), a vector of variances, shape (d,), one variance, shape (), or a structure."""
-    names: tuple[str, ...] | None
-    """Names of the d variables."""
+    event: Event
+    """Shape of a draw, with the names and labels of its axes."""
 
 
 def distribution_inputs(job: JobSpec) -> DistributionInputs:
-    """Read mean and covariance. A scalar mean is that of every variable.
+    """Read mean and covariance. A scalar mean is that of every variable; it may have the shape of a draw.
 
     Raises InvalidDistributionError, JobFileError and TransportError as `read_input`, and for shapes or names that
     disagree. Whether the covariance is positive semidefinite is not checked here.
@@ -54,30 +56,51 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     else:
         cov, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
         arrays, array = [mean, cov, deviations], covariance_from_correlation(cov, deviations)
-    names = _names(job, (axis for each in arrays for axis in each.placed_axes))
     if cov.array.ndim:
         _require_square(cov, vector=True)
-    _require_vector(mean, cov.origin.key, len(cov.array) if cov.array.ndim else None)
-    return DistributionInputs(_mean_of(mean, len(array) if array.ndim else mean.array.size), array, names)
+    may_be_field = job.distribution.event_shape is not None or mean.event is not None
+    _require_size(mean, cov.origin.key, len(cov.array) if cov.array.ndim else None, may_be_field=may_be_field)
+    ndim = len(array) if array.ndim else mean.array.size
+    event = _event(job, mean, (axis for each in arrays for axis in each.placed_axes), Event.of_variables(ndim))
+    return DistributionInputs(_mean_of(mean, ndim), array, event)
 
 
 def _structured_inputs(job: JobSpec, mean: InputArray, covariance: Covariance) -> DistributionInputs:
-    _require_vector(mean, "cov", covariance.ndim)
-    names = _names(job, (*mean.placed_axes, *covariance.label_axes()))
-    return DistributionInputs(_mean_of(mean, covariance.ndim), covariance, names)
+    _require_size(mean, "cov", covariance.ndim, may_be_field=True)
+    event = _event(job, mean, (*mean.placed_axes, *covariance.label_axes()), covariance.event)
+    return DistributionInputs(_mean_of(mean, covariance.ndim), covariance, event)
 
 
 def _mean_of(mean: InputArray, ndim: int) -> FloatArray:
     """The mean of every variable. Adding 0.0 turns -0.0 into 0.0: both are one mean, and one fingerprint."""
-    return np.broadcast_to(mean.array, (ndim,)) + 0.0
+    return np.broadcast_to(mean.array.reshape(-1) if mean.array.ndim else mean.array, (ndim,)) + 0.0
 
 
-def _names(job: JobSpec, axes: Iterable[Axis]) -> tuple[str, ...] | None:
-    """Names of the variables, from the labels of all arrays."""
+def _event(job: JobSpec, mean: InputArray, axes: Iterable[Axis], covariance: Event) -> Event:
+    """Shape of a draw and its labels, from those of all arrays, and from keys of the job."""
+    table, shape = job.distribution, mean.array.shape or (covariance.ndim,)
+    given = {"event_shape": table.event_shape, "dims": table.dims, "coords": _coordinates(job)}
     try:
-        return agreed_names(axes)
+        return event_of(shape, covariance, known=mean.event, names=agreed_names(axes), **given)
     except ArgumentError as error:
         raise InvalidDistributionError(f"{job.label}: distribution: {error}") from None
+
+
+def _coordinates(job: JobSpec) -> dict[str, object] | None:
+    """The labels that a job gives along axes: numbers or texts, or those in files."""
+    given = job.distribution.coords
+    if given is None:
+        return None
+    return {dim: _labels_along(job, dim, labels) for dim, labels in given.items()}
+
+
+def _labels_along(job: JobSpec, dim: str, labels: str | tuple[str | float, ...]) -> object:
+    if not isinstance(labels, str):
+        return list(labels)
+    found = read_inner(job, f"coords.{dim}", FileTable(path=labels), "vector")
+    if found.array.ndim != 1:
+        raise found.origin.invalid(f"must be a vector of labels, and its shape is {found.array.shape}")
+    return found.array
 
 
 def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:
@@ -107,12 +130,12 @@ def _require_square(each: InputArray, *, vector: bool = False) -> None:
         raise each.origin.invalid(f"must be a square matrix, and its shape is {shape}")
 
 
-def _require_vector(each: InputArray, other: str, ndim: int | None) -> None:
-    """Refuse anything but a number, and a vector with as many variables as what lies at another key, if it has any."""
-    if each.array.ndim > 1:
-        raise each.origin.invalid(f"must be a number or a vector, and its shape is {each.array.shape}")
-    if each.array.ndim and ndim is not None and len(each.array) != ndim:
-        raise each.origin.invalid(f"has {plural(len(each.array), 'variable')}, and {other} has {ndim}")
+def _require_size(mean: InputArray, other: str, ndim: int | None, *, may_be_field: bool) -> None:
+    """Refuse a mean that is no number, and has not as many numbers as variables lie at another key, if it has any."""
+    if mean.array.ndim > 1 and not may_be_field:
+        raise mean.origin.invalid(f"must be a number or a vector, and its shape is {mean.array.shape}")
+    if mean.array.ndim and ndim is not None and mean.array.size != ndim:
+        raise mean.origin.invalid(f"has {plural(mean.array.size, 'variable')}, and {other} has {ndim}")
 
 
 def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
@@ -138,7 +161,9 @@ def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "
     covariance = covariance_of_job(job, inputs)
     step = f"checking and factorising the covariance of {plural(len(inputs.mean), 'variable')}"
     with _label_errors(job), name_if_slow(log, step):
-        return MultivariateNormal(inputs.mean, covariance, names=inputs.names)
+        event = inputs.event
+        coords = {dim: labels.values for dim, labels in event.coords.items()}
+        return MultivariateNormal(inputs.mean, covariance, event_shape=event.shape, dims=event.dims, coords=coords)
 
 
 @contextmanager

@@ -4,18 +4,23 @@ Where dimensions have names, as xarray writes them, an array of that name in the
 are unpacked as xarray does it, by the attributes of the CF conventions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mvn_dask.coordinates import Coordinate
 from mvn_dask.errors import ArgumentError, InvalidDistributionError, StorageError, TransportError
+from mvn_dask.event import Event
 from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, first_index, labelled_input
 from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
 from mvn_dask.packing import MISSING_MARKS, dates, is_missing, stored_attributes, unpack
 
+Labels = tuple[str, list[object], tuple[str, Coordinate | None]]
+"""Where labels stand, the labels, and the name of their dimension, with what they are there in a mean."""
 _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 """Metadata documents of a Zarr array or group, in versions 3 and 2."""
 
@@ -70,6 +75,7 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
             raise origin.invalid(f"{preview(key)} in it is a group, and no array")
         check_kind(origin, found.dtype, found.shape)
         labels = _labels(origin, found, (lambda: group) if group is not None else lambda: _group_in(open_above))
+        event = _event(origin, found, labels)
         numbers = _unpacked(origin, found, origin.key)
     except (InvalidDistributionError, TransportError):
         raise
@@ -79,7 +85,24 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
         # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
     given = as_input_array(origin, numbers)
-    return labelled_input(origin, given.array, labels)
+    if given.array.ndim > 1 and origin.form == "draw":
+        return replace(given, event=event)
+    return replace(labelled_input(origin, given.array, [(where, texts) for where, texts, _ in labels]), event=event)
+
+
+def _event(origin: Origin, array: Any, labels: Sequence[Labels]) -> Event | None:
+    """Names and labels of the axes of a mean, where it has names of all."""
+    dims = _dimensions(array)
+    if origin.form != "draw" or dims is None or len(set(dims)) < len(dims) or not all(isinstance(d, str) for d in dims):
+        return None
+    known = dict(found for _, _, found in labels)
+    return Event(array.shape, tuple(dims), tuple(map(known.get, dims)))
+
+
+def _dimensions(array: Any) -> Sequence[Any] | None:
+    """Names of an array's dimensions, of Zarr's version 3, or of version 2 as xarray writes it."""
+    dims = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
+    return dims if isinstance(dims, (list, tuple)) and len(dims) == array.ndim else None
 
 
 def _unpacked(origin: Origin, array: Any, name: str) -> Any:
@@ -115,13 +138,12 @@ def _group_in(open_store: Callable[[], Any]) -> Any:
         return {}
 
 
-def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[tuple[str, list[object]]]:
-    """The labels along each dimension that has any, and where they stand."""
+def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[Labels]:
+    """The labels along each dimension that has any, where they stand, and the dimension."""
     import zarr
 
-    # Of Zarr's version 3, and of version 2 as xarray writes it.
-    dims = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
-    if not isinstance(dims, (list, tuple)) or len(dims) != array.ndim:
+    dims = _dimensions(array)
+    if dims is None:
         return []
     group, found = open_group(), []
     variables = {"rows": (0,), "columns": (1,)}.get(origin.form, range(array.ndim))
@@ -134,14 +156,18 @@ def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[t
         if coordinate.dtype.kind in "biufUSTO":
             where = f"its coordinate {preview(dim)}"
             numbers = _unpacked(origin, coordinate, where)
-            found.append((where, _labels_of(numbers, coordinate)))
+            texts, values = _labels_of(numbers, coordinate)
+            found.append((where, texts, (dim, Coordinate.of(dim, values) if origin.form == "draw" else None)))
     return found
 
 
-def _labels_of(numbers: Any, coordinate: Any) -> list[object]:
-    """The labels that the numbers or texts of a coordinate are; dates as pandas writes them."""
+def _labels_of(numbers: Any, coordinate: Any) -> tuple[list[object], Any]:
+    """The labels that the numbers or texts of a coordinate are, dates as pandas writes them; and an array of them."""
     attributes = dict(coordinate.attrs)
     if numbers.dtype.kind in "iuf" and " since " in str(attributes.get("units")):
+        if (found := dates(numbers, attributes)) is not None:
+            return list(found), np.array(found, dtype="datetime64[ns]")
         # Of other calendars the number says nothing without its unit, which two files may count from other days.
-        return list(dates(numbers, attributes) or [f"{number} {attributes['units']}" for number in numbers.tolist()])
-    return list(numbers.tolist())
+        texts = [f"{number} {attributes['units']}" for number in numbers.tolist()]
+        return list(texts), texts
+    return list(numbers.tolist()), numbers

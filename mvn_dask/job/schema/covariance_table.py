@@ -95,7 +95,8 @@ _FUNCTIONS = {"exponential": ("length",), "gaussian": ("length",), "matern": ("l
 _IMPORTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def _tuple_of(value: object, what: str) -> tuple[Any, ...]:
+def tuple_of(value: object, what: str) -> tuple[Any, ...]:
+    """A list that is not empty, as a tuple."""
     if not isinstance(value, (list, tuple)):
         raise ArgumentError(f"must be a list of {what}")
     if not value:
@@ -103,9 +104,10 @@ def _tuple_of(value: object, what: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _lengths(value: object, least: int) -> int | tuple[int, ...]:
+def lengths(value: object, least: int) -> int | tuple[int, ...]:
+    """A length, or one for each axis, in any notation."""
     if isinstance(value, (list, tuple)):
-        return tuple(integer(item, least) for item in _tuple_of(value, "integers"))
+        return tuple(integer(item, least) for item in tuple_of(value, "integers"))
     return integer(value, least)
 
 
@@ -192,13 +194,13 @@ class CovarianceTable(Table):
         description='of "stationary-grid": a table with `name` and its parameters, or "module:name": a function of '
         "an array of distances, imported and called as code of your own",
     )
-    shape: Annotated[int | tuple[int, ...], BeforeValidator(lambda value: _lengths(value, 1))] | None = Field(
+    shape: Annotated[int | tuple[int, ...], BeforeValidator(lambda value: lengths(value, 1))] | None = Field(
         default=None, description='of "stationary-grid": points along each axis'
     )
     spacing: Annotated[float | tuple[float, ...], BeforeValidator(lambda value: as_numbers(value, depth=1))] | None = (
         Field(default=None, description='of "stationary-grid": distance of neighbouring points, one or one an axis')
     )
-    padding: Annotated[int | tuple[int, ...], BeforeValidator(lambda value: _lengths(value, 0))] | None = Field(
+    padding: Annotated[int | tuple[int, ...], BeforeValidator(lambda value: lengths(value, 0))] | None = Field(
         default=None, description='of "stationary-grid": extra points of the embedding, one number or one an axis'
     )
     approximate: bool | None = Field(
@@ -216,7 +218,7 @@ class CovarianceTable(Table):
     tol: float | None = Field(
         default=None, description='of "dense" and "from-correlation": tolerance of that; else as in [distribution]'
     )
-    names: Annotated[tuple[Text, ...], BeforeValidator(lambda value: _tuple_of(value, "texts"))] | None = Field(
+    names: Annotated[tuple[Text, ...], BeforeValidator(lambda value: tuple_of(value, "texts"))] | None = Field(
         default=None, description='of all but "stationary-grid": names of the variables'
     )
 
@@ -238,7 +240,7 @@ def _faults(table: Table, which: str, required: tuple[str, ...], optional: tuple
 
 
 def _as_members(value: object) -> object:
-    return _tuple_of(value, "covariances")
+    return tuple_of(value, "covariances")
 
 
 CovarianceFunctionValue = Annotated[

@@ -1,15 +1,21 @@
 """The table ``[distribution]``: mean and covariance, as numbers or as files, and how they are factorised."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, Secret
+from pydantic import BeforeValidator, Field, Secret
 
 from mvn_dask.job.paths import is_remote
 from mvn_dask.job.schema.array_values import ArrayValue, FileTable
-from mvn_dask.job.schema.base import Faults, Options, Table
-from mvn_dask.job.schema.covariance_table import EXAMPLES, CovarianceTable, CovarianceValue
+from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Table, Text
+from mvn_dask.job.schema.covariance_table import EXAMPLES, CovarianceTable, CovarianceValue, lengths, tuple_of
 from mvn_dask.job.toml_format import preview
+
+LabelsValue = Annotated[
+    PathOrUrl | tuple[int | float | Text, ...],
+    BeforeValidator(lambda value: value if isinstance(value, str) else tuple_of(value, "numbers or texts")),
+]
+"""Labels along an axis: numbers or texts, or a file of numbers."""
 
 
 class DistributionTable(Table):
@@ -54,6 +60,19 @@ class DistributionTable(Table):
     tol: float = Field(
         default=1e-8, description="tolerance of that check, in products of the standard deviations of two variables"
     )
+    event_shape: Annotated[int | tuple[int, ...], BeforeValidator(lambda value: lengths(value, 1))] | None = Field(
+        default=None,
+        description="shape of one draw, of all variables in C order; by default that of the mean or of the covariance",
+        examples=[[20, 30]],
+    )
+    dims: Annotated[tuple[Text, ...], BeforeValidator(lambda value: tuple_of(value, "texts"))] | None = Field(
+        default=None, description="names of the axes of a draw, for stores and xarray", examples=[["lat", "lon"]]
+    )
+    coords: dict[Text, LabelsValue] | None = Field(
+        default=None,
+        description="labels along axes of a draw, by their names: a list of numbers or texts, or a file of numbers",
+        examples=[{"lat": [50.0, 50.5, 51.0], "lon": "lon.npy"}],
+    )
     storage_options: Options = Field(
         default=Secret({}),
         description="credentials and other options for URLs above, as obstore takes them; the usual environment "
@@ -78,8 +97,9 @@ class DistributionTable(Table):
             faults.append(("storage_options", "go with a URL, and no array here has one"))
         if not 0 <= self.tol < float("inf"):
             faults.append(("tol", f"must be finite and not negative, not {preview(self.tol)}"))
-        if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple):
-            faults.append(("mean", "must be a number or a list of numbers, not a matrix"))
+        may_be_field = self.event_shape is not None or isinstance(self.cov, CovarianceTable)
+        if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple) and not may_be_field:
+            faults.append(("mean", "must be a number or a list of numbers, not a matrix, unless event_shape says so"))
         return faults
 
 

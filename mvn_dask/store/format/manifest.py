@@ -16,10 +16,11 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from mvn_dask.advice import Advice
-from mvn_dask.checks import MAX_AXES
 from mvn_dask.errors import DamagedManifestError, MissingManifestError, NotAStoreError, SpecMismatchError, StoreError
+from mvn_dask.event import Event
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.readable import plural
+from mvn_dask.store.format.array_layout import ArrayLayout
 from mvn_dask.store.format.differences import field_differences, flat_fields, length_advice
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.typed_json import from_json, to_json
@@ -27,64 +28,18 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, NO_PLAIN_
 from mvn_dask.store.storage.placeholder import kept_manifest
 
 FORMAT = "mvn_dask store"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Version of the layout. Another version is refused, never guessed."""
-MAX_CHUNKS = 10**7
-"""Chunks of a store, at most: a bit of memory is kept for each."""
 MAX_MANIFEST_BYTES = 2**26
-"""Size of a manifest, at most; names of the variables make it long."""
+"""Size of a manifest, at most; labels along the axes make it long."""
 
 FINGERPRINT = "mvn_dask_fingerprint"
 """Attribute of the root that says whose metadata it is."""
 PROVENANCE = "provenance"
 """Attribute of the array that says which samples are behind it."""
 
-_DIMENSION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
-
-
-def may_name_dimension(name: str) -> bool:
-    """Whether a store may have a dimension of this name, which is also the folder of the variables' names."""
-    return _DIMENSION.fullmatch(name) is not None and name != "samples"
-
-
-@dataclass(frozen=True)
-class ArrayLayout:
-    """An array and how it is cut."""
-
-    shape: tuple[int, ...]
-    """Shape of the array."""
-    chunks: tuple[int, ...]
-    """Shape of a chunk, at least 1 along every axis."""
-    inner_chunks: tuple[int, ...] | None
-    """Shape of the inner chunks of a chunk, which then is a shard; they divide its first axis longer than 1."""
-    dtype: np.dtype[Any]
-    """Type of the numbers."""
-    dimensions: tuple[str, ...]
-    """Names of the axes."""
-    names: tuple[str, ...] | None
-    """Names of the variables, the last axis."""
-
-    def __post_init__(self) -> None:
-        chunks, inner = self.chunks, self.chunks if self.inner_chunks is None else self.inner_chunks
-        if len(self.shape) > MAX_AXES:
-            raise ValueError(f"an array of {len(self.shape)} axes has more than {MAX_AXES}")
-        if len({len(self.shape), len(chunks), len(inner), len(self.dimensions)}) > 1:
-            raise ValueError(f"shape {self.shape}, chunks {chunks}, {inner} and dimensions {self.dimensions} disagree")
-        if 0 in chunks or 0 in inner:
-            raise ValueError(f"chunks {chunks} and inner chunks {inner} must be at least 1")
-        if not all(map(may_name_dimension, self.dimensions)):
-            raise ValueError(f"dimensions {self.dimensions} must be words, and none `samples`")
-        if self.names is not None and self.shape[-1:] != (len(self.names),):
-            raise ValueError(f"the shape {self.shape} does not go with {plural(len(self.names), 'name')}")
-        first = next((axis for axis, chunk in enumerate(chunks) if chunk > 1), 0)
-        if any(a % b if axis == first else a != b for axis, (a, b) in enumerate(zip(chunks, inner, strict=True))):
-            raise ValueError(f"inner chunks {inner} do not divide chunks {chunks} along the first axis")
-        # Of an empty array, too: its grid along the other axes must not be allocated.
-        count = prod(max(1, -(-n // chunk)) for n, chunk in zip(self.shape, chunks, strict=True))
-        if count > MAX_CHUNKS or prod(chunks) // prod(inner) > MAX_CHUNKS:
-            raise ValueError(f"shape {self.shape} and chunks {chunks} make more than {MAX_CHUNKS} chunks")
 
 
 @dataclass(frozen=True)
@@ -130,6 +85,8 @@ class Manifest:
             raise ValueError(f"the expression of a {self.kind} array cannot be {self.expression!r}")
         if self.is_sample and len(self.samples) != 1:
             raise ValueError(f"{plural(len(self.samples), 'sample')} in a manifest of kind 'sample'")
+        if self.is_sample and (rows := set(self.array.dimensions[: len(self.size)]) & self.array.coordinates.keys()):
+            raise ValueError(f"there are labels along {sorted(rows)}, an axis of rows, which `extend` would grow")
         # Names become paths: no slash, no step upward, and short, since file systems have 255 characters for a file.
         if not all(len(name) <= 100 and _PARAMETER.fullmatch(name) for name in self.parameters):
             raise ValueError(f"parameters {sorted(self.parameters)} must be dotted words in lower case")
@@ -170,8 +127,17 @@ class Manifest:
         return self.array.dtype
 
     @property
+    def event(self) -> Event:
+        return self.array.event
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        return self.array.size
+
+    @property
     def names(self) -> tuple[str, ...] | None:
-        return self.array.names
+        """Names of the variables of a vector, if they have any."""
+        return self.event.names
 
     def differences(self, other: "Manifest") -> dict[str, str]:
         """Every field by which another manifest differs, with both values."""

@@ -1,11 +1,11 @@
-"""Zarr's metadata documents of a store, and the names of the variables.
+"""Zarr's metadata documents of a store, and the arrays beside its samples.
 
 Input: a manifest and the mean. Output: the files that make the chunks a Zarr group with the array ``samples``. Cost:
 Zarr makes the documents in memory, in a few milliseconds; each is a small write.
 
 No compressor, since the mantissas of normals do not compress; a crc32c in every chunk; NaN where nothing was written.
-Where the variables have names, the array ``variable`` holds them, which makes them a coordinate in xarray. The root's
-document is written last of all: no Zarr reader, whatever its version or language, can open what has no ``zarr.json``.
+Labels along axes are arrays of their own, which makes them coordinates in xarray (`companions`). The root's document is
+written last of all: no Zarr reader, whatever its version or language, can open what has no ``zarr.json``.
 
 Others may add attributes to the documents, and groups and arrays beside ours: documents are amended, never replaced.
 """
@@ -14,13 +14,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.readable import plural
+from mvn_dask.store.format.array_layout import MEAN
+from mvn_dask.store.format.companions import MAX_MEAN_SIZE, has_mean_array, write_companions
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import ARRAY, fill_value
@@ -28,8 +29,6 @@ from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, PROVENAN
 from mvn_dask.store.format.members import Members
 from mvn_dask.store.storage.base import NO_PLAIN_FILE, Entry, Session, Storage
 
-MAX_MEAN_SIZE = 10_000
-"""Numbers of a mean in the attributes, at most; a longer one is in ``.mvn_dask/parameters/mean.npy`` alone."""
 MAX_EXTRA_BYTES = 2**21
 """Bytes that others may add to a document, as attributes or as documents of members."""
 
@@ -38,7 +37,7 @@ Files = Mapping[str, bytes]
 
 
 def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Files:
-    """Everything that Zarr needs beside the chunks: documents, and the names of the variables."""
+    """Everything that Zarr needs beside the chunks: documents, labels, and the mean where it is an array."""
     import zarr
     from zarr.codecs import Crc32cCodec
     from zarr.storage import MemoryStore
@@ -48,7 +47,7 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
     store = MemoryStore(written)
     root = {"mvn_dask_format_version": FORMAT_VERSION, FINGERPRINT: manifest.fingerprint}
     group = zarr.create_group(store, zarr_format=3, attributes=root)
-    layout = manifest.array
+    layout, mean = manifest.array, arrays.get(MEAN)
     group.create_array(
         ARRAY,
         shape=layout.shape,
@@ -59,18 +58,9 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
         compressors=[Crc32cCodec()],
         filters=None,
         dimension_names=layout.dimensions,
-        attributes=attributes(manifest.samples, manifest.expression, arrays.get("mean")),
+        attributes=attributes(manifest.samples, manifest.expression, None if has_mean_array(manifest) else mean),
     )
-    if layout.names is not None:
-        names = group.create_array(
-            layout.dimensions[-1],
-            shape=(len(layout.names),),
-            chunks=(max(1, len(layout.names)),),
-            dtype=str,
-            compressors=None,
-            dimension_names=layout.dimensions[-1:],
-        )
-        names[:] = np.array(layout.names, dtype=object)
+    write_companions(group, manifest, mean)
     files = {key: value.to_bytes() for key, value in written.items()}
     files[DOCUMENT] = _consolidated(files)
     return files
@@ -84,7 +74,7 @@ def attributes(
     if expression is not None:
         found["expression"] = expression
     if mean is not None and mean.size <= MAX_MEAN_SIZE:
-        found["mean"] = mean.tolist()
+        found[MEAN] = mean.tolist()
     return found
 
 

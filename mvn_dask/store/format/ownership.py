@@ -14,6 +14,7 @@ from itertools import groupby
 from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
+from mvn_dask.store.format.companions import companion_keys
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
 from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest, read_manifest
@@ -39,9 +40,8 @@ _VERSION_2 = {VERSION_2_KEY, f"{INTERNAL_FOLDER}/mean.npy", f"{INTERNAL_FOLDER}/
 
 
 def own_documents(manifest: Manifest) -> tuple[str, ...]:
-    """Keys of Zarr's metadata and of the variables' names, the root's document first."""
-    names = () if manifest.names is None else (f"{manifest.array.dimensions[-1]}/{name}" for name in (DOCUMENT, "c/0"))
-    return DOCUMENT, f"{ARRAY}/{DOCUMENT}", *names
+    """Keys of Zarr's metadata and of the arrays beside the samples, the root's document first."""
+    return DOCUMENT, f"{ARRAY}/{DOCUMENT}", *companion_keys(manifest)
 
 
 def own_keys(manifest: Manifest) -> IsOwn:

@@ -96,7 +96,7 @@ def test_labels_of_files_are_names(tmp_path: Path) -> None:
         {"kind": "toeplitz", "first_column": [1, 0.5, 0.25], "names": names},
     ):
         found = distribution_inputs(job_in(tmp_path, mean=0, cov=table))
-        assert found.names == tuple(names), table
+        assert found.event.names == tuple(names), table
         with pytest.raises(
             InvalidDistributionError, match="must agree: variable 0 is 'a' in one and 'oil' in the other"
         ):

@@ -30,7 +30,7 @@ def test_scalars_are_for_every_variable() -> None:
     for mean, cov, ndim, shape in SHAPES:
         found = distribution_inputs(job_in(Path(), mean=mean, cov=cov))
         assert isinstance(found.cov, np.ndarray)
-        assert (found.mean.shape, found.cov.shape, found.names) == ((ndim,), shape, None)
+        assert (found.mean.shape, found.cov.shape, found.event.names) == ((ndim,), shape, None)
         assert np.array_equal(found.mean, np.broadcast_to(mean, (ndim,)))
         assert distribution_of(job_in(Path(), mean=mean, cov=cov)).ndim == ndim
 
@@ -61,7 +61,7 @@ def test_names_must_agree(tmp_path: Path) -> None:
     (tmp_path / "order.csv").write_text("gas,oil\n4,1\n1,9\n")
     (tmp_path / "other.csv").write_text("oil,tin\n4,1\n1,9\n")
     (tmp_path / "more.csv").write_text("oil,gas,tin\n4,9,9\n")
-    assert distribution_inputs(job_in(tmp_path, mean="mean.csv", cov="same.csv")).names == ("oil", "gas")
+    assert distribution_inputs(job_in(tmp_path, mean="mean.csv", cov="same.csv")).event.names == ("oil", "gas")
     assert distribution_of(job_in(tmp_path, mean=0, cov="same.csv")).names == ("oil", "gas")
     assert distribution_of(job_in(tmp_path, mean="mean.csv", cov=1)).names == ("oil", "gas")
     for name, text in {
@@ -130,7 +130,7 @@ def test_numbers_in_order_are_no_names_in_any_file(tmp_path: Path, kind: str) ->
     mean = put(tmp_path, "mean", kind, pd.Series([10.0, 20.0]))
     for other in KINDS:
         cov = put(tmp_path, "cov", other, matrix(None))
-        assert distribution_inputs(job_in(tmp_path, mean=mean, cov=cov)).names is None
+        assert distribution_inputs(job_in(tmp_path, mean=mean, cov=cov)).event.names is None
 
 
 def test_the_covariance_is_checked() -> None:
@@ -230,6 +230,6 @@ def test_names_from_either(tmp_path: Path) -> None:
     for correlation, deviations in (("r.csv", [2, 3]), ([[1, 0.5], [0.5, 1]], "s.csv"), ("r.csv", "s.csv")):
         one = job_in(tmp_path, mean=0, cov=None, correlation=correlation, standard_deviations=deviations)
         found = distribution_inputs(one)
-        assert found.names == ("a", "b")
+        assert found.event.names == ("a", "b")
         assert isinstance(found.cov, np.ndarray)
         assert found.cov.tolist() == [[4, 3], [3, 9]]

@@ -84,7 +84,7 @@ def test_the_coordinates_that_xarray_writes_are_names(tmp_path: Path, version: A
         'odd.zarr: its coordinate "asset" and its coordinate "other" must agree: variable 0 is '
     )
     job = job_in(tmp_path, mean="0.zarr/deep", cov=pd.DataFrame(MATRIX).to_numpy().tolist())
-    assert distribution_inputs(job).names == ("öl", "gas")
+    assert distribution_inputs(job).event.names == ("öl", "gas")
     labelled(["gas", "öl"]).to_zarr(tmp_path / "reversed.zarr", zarr_format=version, consolidated=False)
     with pytest.raises(InvalidDistributionError, match="the same labels in another order"):
         distribution_inputs(job_in(tmp_path, mean="reversed.zarr", cov="0.zarr/deep"))
@@ -243,7 +243,7 @@ def test_arrays_in_a_bucket_inside_a_structure(prefix: Prefix) -> None:
     table = {"kind": "scaled", "covariance": {"kind": "block-diagonal", "members": [member]}, "std": 2.0}
     job = job_in(Path(), mean=0, cov=table, storage_options=prefix.options)
     found = distribution_inputs(job)
-    assert found.names == ("2001", "2002")
+    assert found.event.names == ("2001", "2002")
     assert found.cov == Scaled(BlockDiagonal(LowRank(MATRIX, 1.0)), 2.0)
 
 

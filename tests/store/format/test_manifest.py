@@ -79,7 +79,7 @@ def test_the_file_is_created_once_and_read_back(tmp_path: Path) -> None:
 
 def test_the_fields() -> None:
     manifest, arrays = manifest_of(sample(), 8)
-    assert manifest.as_dict()["format_version"] == 4
+    assert manifest.as_dict()["format_version"] == 5
     assert (manifest.kind, manifest.expression, len(manifest.samples)) == ("sample", None, 1)
     assert manifest.array.inner_chunks == (8, 2)
     assert {name: (info.shape, info.dtype, info.nbytes) for name, info in manifest.parameters.items()} == {
@@ -118,16 +118,22 @@ def parameter(name: str = "mean", **fields: Any) -> Callable[[Any], bytes]:
     return change
 
 
+def labels(texts: list[Any], dtype: str = "text") -> dict[str, Any]:
+    """What stands for labels along the variables."""
+    return {"variable": {"dtype": dtype, "labels": texts}}
+
+
 HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "no JSON": (lambda _: b"{", "is no JSON"),
     "deep": (lambda _: b"[" * 100_000, "is no JSON"),
     "NaN": (lambda content: canonical_json(content).replace("100", "NaN").encode(), "is no JSON: NaN is no number"),
     "a list": (lambda _: b"[]", "format version None"),
-    "version 3": (changed(format_version=3), "format version 3; this mvn_dask reads 4: .* overwrite=True"),
-    "version 2": (changed(format_version=2), "format version 2; this mvn_dask reads 4"),
-    "version 5": (changed(format_version=5), "format version 5; this mvn_dask reads 4"),
-    "a version as text": (changed(format_version="4"), "format version '4'"),
-    "a version as float": (changed(format_version=4.0), r"format version 4\.0"),
+    "version 3": (changed(format_version=3), "format version 3; this mvn_dask reads 5: .* overwrite=True"),
+    "version 4": (changed(format_version=4), "format version 4; this mvn_dask reads 5"),
+    "version 2": (changed(format_version=2), "format version 2; this mvn_dask reads 5"),
+    "version 6": (changed(format_version=6), "format version 6; this mvn_dask reads 5"),
+    "a version as text": (changed(format_version="5"), "format version '5'"),
+    "a version as float": (changed(format_version=5.0), r"format version 5\.0"),
     "another format": (changed(format="other"), "its format is 'other'"),
     "a field more": (changed(extra=1), "must be an object of exactly kind, expression, samples"),
     "a field less": (
@@ -161,9 +167,9 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "shape: a float": (array(shape=[100.0, 2]), r"`array.shape` must be an integer from 0 to 2\*\*63 - 1, not 100.0"),
     **{f"shape: {n}": (array(shape=[n, 2]), "`array.shape` must be an integer") for n in (True, -1, 2**63)},
     "chunks: many": (array(shape=[10**15, 2], chunks=[1, 2]), "more than 10000000 chunks"),
-    "chunks: many of nothing": (array(shape=[0, 2**40], chunks=[1, 1], names=None), "more than 10000000 chunks"),
+    "chunks: many of nothing": (array(shape=[0, 2**40], chunks=[1, 1], coordinates={}), "more than 10000000 chunks"),
     "shape: many axes": (
-        array(shape=[1] * 5000, chunks=[1] * 5000, dimensions=["x"] * 5000, names=None),
+        array(shape=[1] * 5000, chunks=[1] * 5000, dimensions=["x"] * 5000, coordinates={}),
         "an array of 5000 axes has more than 64",
     ),
     "chunks: zero": (array(chunks=[0, 2]), "must be at least 1"),
@@ -175,10 +181,21 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "dtype: unknown": (array(dtype="foo"), "`array.dtype` must be one of bool, .*, not 'foo'"),
     **{f"dtype: {dtype}": (array(dtype=dtype), "`array.dtype` must be one of") for dtype in ("object", "<f8")},
     "dimensions: a path": (array(dimensions=["sample", "../../etc"]), "must be words"),
-    "dimensions: the array": (array(dimensions=["sample", "samples"]), "none `samples`"),
-    "names: too few": (array(names=["a"]), "does not go with 1 name"),
-    "names: numbers": (array(names=[1, 2]), "`array.names` must be text, not 1"),
-    "names: half a character": (array(names=["a", "\ud800"]), "`array.names` must be text"),
+    "dimensions: the array": (array(dimensions=["sample", "samples"]), "none of samples, mean"),
+    "dimensions: the mean": (array(dimensions=["sample", "mean"]), "none of samples, mean"),
+    "labels: too few": (array(coordinates=labels(["a"])), "does not go with 1 label along 'variable'"),
+    "labels: numbers": (array(coordinates=labels([1, 2])), "labels` must be text, not 1"),
+    "labels: half a character": (array(coordinates=labels(["a", "\ud800"])), "labels` must be text"),
+    "labels: of another type": (array(coordinates=labels(["a", "b"], "float64")), "of the type float64 cannot be read"),
+    "labels: of no type": (array(coordinates=labels(["a", "b"], "object")), "of the type 'object' are not known"),
+    "labels: along no axis": (array(coordinates={"x": labels(["a"])["variable"]}), "with 1 label along 'x'"),
+    "labels: along the rows": (
+        array(coordinates={"sample": {"dtype": "int64", "labels": [str(n) for n in range(100)]}}),
+        r"labels along \['sample'\], an axis of rows",
+    ),
+    "labels: a list": (array(coordinates=["a", "b"]), "`array.coordinates` must be an object"),
+    "axes of a draw: many": (array(event_axes=3), "has less than 3"),
+    "axes of a draw: text": (array(event_axes="1"), "`array.event_axes` must be an integer"),
     **{
         f"parameter: {name!r}": (parameter(name), "must be dotted words")
         for name in ("a/b", "../../../etc/passwd", ".", "a..b", ".a", "a.", "Mean", "mean\n", "", "a" * 101)

@@ -10,9 +10,10 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
+from mvn_dask.store.format.companions import MAX_MEAN_SIZE
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
-from mvn_dask.store.format.metadata import MAX_EXTRA_BYTES, MAX_MEAN_SIZE, commit, metadata_faults, zarr_files
+from mvn_dask.store.format.metadata import MAX_EXTRA_BYTES, commit, metadata_faults, zarr_files
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 

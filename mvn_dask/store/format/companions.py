@@ -1,0 +1,92 @@
+"""Arrays of a store beside its samples: the labels along its axes, and the mean where it is long, or has several axes.
+
+Input: a manifest and the mean. Output: Zarr arrays of a chunk each, which xarray takes for coordinates, and for a
+second variable. Cost: a copy of the mean. Points in time are written by the conventions of CF
+(https://cfconventions.org), as integers since 1970 with their units.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.coordinates import TEXT, TIME_UNITS, Coordinate
+from mvn_dask.store.format.array_layout import MEAN
+from mvn_dask.store.format.hierarchy import DOCUMENT
+from mvn_dask.store.format.manifest import Manifest
+
+MAX_MEAN_SIZE = 1000
+"""Numbers of a mean in the attributes, at most; a longer one, or one of several axes, is an array."""
+
+
+def has_mean_array(manifest: Manifest) -> bool:
+    """Whether the mean is an array of the store, and no attribute."""
+    info = manifest.parameters.get(MEAN)
+    return info is not None and (manifest.array.event_axes > 1 or info.shape[0] > MAX_MEAN_SIZE)
+
+
+def companions(manifest: Manifest) -> Mapping[str, tuple[int, ...]]:
+    """Arrays beside the samples: names and shapes."""
+    found = {dim: (len(coordinate),) for dim, coordinate in manifest.array.coordinates.items()}
+    return {**found, **({MEAN: manifest.event.shape} if has_mean_array(manifest) else {})}
+
+
+def companion_chunks(manifest: Manifest) -> Iterator[str]:
+    """Keys of their chunks; an empty array has none."""
+    return (chunk_of(name, shape) for name, shape in companions(manifest).items() if 0 not in shape)
+
+
+def companion_keys(manifest: Manifest) -> Iterator[str]:
+    """Keys of their documents and chunks."""
+    yield from (f"{name}/{DOCUMENT}" for name in companions(manifest))
+    yield from companion_chunks(manifest)
+
+
+def chunk_of(name: str, shape: tuple[int, ...]) -> str:
+    """Key of the only chunk of an array."""
+    return "/".join((name, "c", *("0" for _ in shape)))
+
+
+def write_companions(group: Any, manifest: Manifest, mean: npt.NDArray[Any] | None) -> None:
+    """Create the arrays in a group of Zarr's; without the mean, its array remains without a chunk."""
+    for dim, coordinate in manifest.array.coordinates.items():
+        values, attributes = _encoded(coordinate)
+        array = _create(group, dim, values.shape, values.dtype, (dim,), attributes)
+        if len(values):
+            array[:] = values
+    if has_mean_array(manifest):
+        event, dtype = manifest.event, manifest.parameters[MEAN].dtype
+        array = _create(group, MEAN, event.shape, dtype, event.dims, {})
+        if mean is not None:
+            array[:] = mean.reshape(event.shape)
+
+
+def _create(
+    group: Any,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    dimensions: tuple[str, ...],
+    attributes: Mapping[str, str],
+) -> Any:
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=tuple(max(1, length) for length in shape),
+        dtype=str if dtype.kind == "O" else dtype,
+        compressors=None,
+        dimension_names=dimensions,
+        attributes=dict(attributes),
+        config={"write_empty_chunks": True},  # a chunk of zeros alone would be left out
+    )
+
+
+def _encoded(coordinate: Coordinate) -> tuple[npt.NDArray[Any], dict[str, str]]:
+    """The labels as Zarr holds them, and the attributes that say what they are."""
+    values = coordinate.values
+    if coordinate.dtype == TEXT or values.dtype.kind != "M":
+        return values, {}
+    unit = TIME_UNITS[np.datetime_data(values.dtype)[0]]
+    attributes = {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
+    return values.astype(np.int64), attributes

@@ -1,0 +1,103 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from mvn_dask.coordinates import DTYPES, TEXT, Coordinate
+from mvn_dask.errors import ArgumentError
+from mvn_dask.labels import Axis
+from mvn_dask.store.format.typed_json import from_json, to_json
+
+TIMES = pd.date_range("2026-01-01", periods=3, freq="36h")
+
+LABELS: dict[str, tuple[Any, str]] = {
+    "texts": (["a", "b"], TEXT),
+    "texts of numpy": (np.array(["a", "b"]), TEXT),
+    "numbers among texts": (["a", 3], TEXT),
+    "bytes": (np.array([b"a", b"b"]), TEXT),
+    "booleans": ([True, False], TEXT),
+    "pairs": (pd.MultiIndex.from_product([["a"], [1, 2]]), TEXT),
+    "durations": (np.array([1, 2], "timedelta64[s]"), TEXT),
+    "a range": (range(3), "int64"),
+    "floats": ([0.1, -0.0, 1e300], "float64"),
+    "float32": (np.array([0.1, 1e-40], "float32"), "float32"),
+    "uint64": (np.array([2**64 - 1], "uint64"), "uint64"),
+    "int8": (np.array([-128], "int8"), "int8"),
+    "days": (np.array(["2026-01-01", "1066-10-14"], "datetime64[D]"), "datetime64[s]"),
+    "nanoseconds": (np.array(["2026-01-01T00:00:00.000000001"], "datetime64[ns]"), "datetime64[ns]"),
+    "times of pandas": (TIMES.as_unit("ms"), "datetime64[ms]"),
+    "times of xarray": (xr.DataArray(TIMES.as_unit("ns"), dims="time"), "datetime64[ns]"),
+    "of the other byte order": (np.array([1.5, 2.5], ">f8"), "float64"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_keep_their_type_and_every_bit_through_json(name: str) -> None:
+    labels, dtype = LABELS[name]
+    found = Coordinate.of("x", labels)
+    assert found.dtype == dtype
+    again: Coordinate = from_json(Coordinate, to_json(found))
+    assert again == found
+    if dtype != TEXT:
+        given = np.asarray(labels).astype(found.values.dtype)
+        assert again.values.tobytes() == given.tobytes()
+        assert again.values.dtype == np.dtype(dtype)
+    else:
+        assert again.values.tolist() == list(again.labels)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("step", ["1h", "1ms", "1us", "1001ns"])
+def test_times_are_spelt_as_pandas_spells_them(unit: Any, step: str) -> None:
+    times = pd.date_range("1999-12-31 23:59:59", periods=3, freq=step).as_unit(unit)
+    assert Coordinate.of("time", times).labels == Axis.of("", times.tolist()).labels
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([1.0, np.nan], r"`x` must hold finite labels: x\[1\] is nan"),
+        ([np.inf], "finite"),
+        (np.array(["NaT"], "datetime64[ns]"), "finite"),
+        ([[1.0], [2.0]], r"must be 1 dimensional: its shape is \(2, 1\)"),
+        (3.0, "1 dimensional"),
+        ("abc", "must be a sequence of labels, not 'abc'"),
+        (["a", "a"], "must differ"),
+        ([""], "must not be empty"),
+        (["\ud800"], "UTF-8"),
+    ],
+)
+def test_labels_that_are_none(labels: Any, words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        Coordinate.of("x", labels)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "labels"),
+    [
+        ("float64", ("1",)),
+        ("float64", ("1_0.0",)),
+        ("float64", ("nan",)),
+        ("float64", ("x",)),
+        ("int8", ("300",)),
+        ("int64", ("01",)),
+        ("int64", ("1.5",)),
+        ("datetime64[s]", ("2026-01-01",)),
+        ("datetime64[s]", ("2026-01-01 00:00:00.500000",)),
+        ("datetime64[s]", ("NaT",)),
+        ("datetime64[fs]", ("2026-01-01 00:00:00",)),
+        ("object", ("a",)),
+        ("text", ("a", "a")),
+    ],
+)
+def test_a_file_has_one_spelling_of_a_label(dtype: str, labels: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_json(Coordinate, {"dtype": dtype, "labels": list(labels)})
+
+
+def test_some_of_the_labels() -> None:
+    found = Coordinate.of("x", [1.5, 2.5, 3.5])
+    assert (len(found), found.take([2, 0])) == (3, Coordinate("float64", ("3.5", "1.5")))
+    assert all(dtype.kind in "iufM" for dtype in DTYPES.values())
