@@ -30,8 +30,8 @@ from mvn_dask.hashing import digest, fingerprint
 
 MAX_OBSERVATIONS = 5000
 """Observations, at most, whose covariance has an inverse of 200 MB."""
-MAX_MULTIPLICATIONS = 2**41
-"""Multiplications of the variances, at most: some minutes."""
+MAX_MULTIPLICATIONS = 2**45
+"""Multiplications of the variances, at most: an hour on one core."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -15,7 +15,9 @@ J.-P. Chilès and P. Delfiner, Geostatistics: Modeling Spatial Uncertainty, 2nd 
 doi:10.1002/9781118136188.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -26,12 +28,15 @@ import numpy.typing as npt
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.advice import Advice
 from mvn_dask.covariance.base import Factor, factor_of_record, single_array
-from mvn_dask.covariance.blas import one_thread
+from mvn_dask.covariance.blas import one_thread, thread_count
 from mvn_dask.covariance.circulant_factor import CirculantFactor
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.covariance.row_product import multiply_rows
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
+from mvn_dask.slow_steps import name_if_slow
+
+log = logging.getLogger(__name__)
 
 LARGEST_ERROR = {4: 1e-3, 8: 1e-6}
 """Rounding of a row, relative to the standard deviation, that is taken in float32 and float64."""
@@ -120,17 +125,23 @@ class KrigedFactor(Factor):
         return self._variances
 
     @cached_property
-    @one_thread()
     def _variances(self) -> Float64Array:
         field, weights = self.field.astype(np.float64), self.weights.astype(np.float64)
         # Some lines of points along the first axis at a time.
         length, *others = field.transform.kept
         lines = field.variances().reshape(length, -1)
         height = max(1, GRID_NUMBERS // (len(weights) * lines.shape[1]))
-        for top in range(0, length, height):
+
+        @one_thread()
+        def explain(top: int) -> None:
             axes = [np.arange(top, min(top + height, length)), *map(np.arange, others)]
             part = np.stack([field.covariances_between(axes, place).ravel() for place in self.places.tolist()])
             lines[top : top + height] -= np.einsum("ij,ij->j", weights @ part, part).reshape(-1, lines.shape[1])
+
+        # In parts that do not depend on the number of threads, each by a single one of BLAS, for the same bits.
+        step = f"variances of {plural(self.ndim, 'point', ',')} given {plural(len(weights), 'observation', ',')}"
+        with name_if_slow(log, step), ThreadPoolExecutor(thread_count(), "mvn-dask-kriging") as pool:
+            list(pool.map(explain, range(0, length, height)))
         found = np.maximum(lines.ravel(), 0.0)
         found[self.places[self.scale == 0]] = 0.0
         found.setflags(write=False)

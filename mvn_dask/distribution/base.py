@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Chunks, FloatDType, Size
@@ -44,14 +45,29 @@ class Distribution(ABC):
         return fingerprint([sampler.record(), arrays])
 
     @property
-    @abstractmethod
     def ndim(self) -> int:
         """Dimension d."""
+        return self.event.ndim
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one draw, of d numbers."""
+        return self.event.shape
 
     @property
     def names(self) -> tuple[str, ...] | None:
         """Names of the variables of a vector, if they have any."""
         return self.event.names
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the axes of a draw."""
+        return self.event.dims
+
+    @property
+    def coords(self) -> dict[str, npt.NDArray[Any]]:
+        """Labels along the axes of a draw, by the names of those that have any."""
+        return {dim: coordinate.values for dim, coordinate in self.event.coords.items()}
 
     @abstractmethod
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> Sampler:

@@ -269,26 +269,6 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         size = f"ndim={self.ndim}" if is_usual else f"event_shape={self.event.shape}"
         return f"MultivariateNormal({size}, covariance={self.covariance!r})"
 
-    @property
-    def ndim(self) -> int:
-        """Dimension d."""
-        return int(self.mean.size)
-
-    @property
-    def event_shape(self) -> tuple[int, ...]:
-        """Shape of one draw."""
-        return self.event.shape
-
-    @property
-    def dims(self) -> tuple[str, ...]:
-        """Names of the axes of a draw."""
-        return self.event.dims
-
-    @property
-    def coords(self) -> dict[str, npt.NDArray[Any]]:
-        """Labels along the axes of a draw, by the names of those that have any."""
-        return {dim: coordinate.values for dim, coordinate in self.event.coords.items()}
-
     def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
         found = type(self)(mean.reshape(event.shape), covariance, event_shape=event.shape, names=event.names)
         object.__setattr__(found, "event", event)

@@ -21,7 +21,7 @@ from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.execution.resumption import resumed_by
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural, short_repr
-from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
+from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import state
@@ -116,8 +116,7 @@ def extend(
             )
         size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
         array = replay.array(size, manifest.chunks, manifest.event)
-        labels = Labels(manifest.array.dimensions, manifest.array.coordinates)
-        longer, arrays = manifest_of(array, shards_of(manifest), labels)
+        longer, arrays = manifest_of(array, shards_of(manifest), labels_of(manifest))
         others = members(storage, manifest)
         refuse_members_along(storage, others, manifest.array.dimensions[0])
         amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long

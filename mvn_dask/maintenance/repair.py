@@ -16,7 +16,7 @@ from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import Labels, manifest_of, shards_of
+from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest
@@ -127,7 +127,7 @@ def repair(
         if given is None:
             replay = replay_of(storage, manifest)
             given = replay.array(replay.plan.size, manifest.chunks, manifest.event)
-            labels = Labels(manifest.array.dimensions, manifest.array.coordinates)
+            labels = labels_of(manifest)
         drawn, arrays = manifest_of(given, shards_of(manifest), labels)
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.

@@ -243,6 +243,11 @@ def _inner_chunks(chunks: list[int], rows: object) -> list[int]:
     return inner
 
 
+def labels_of(manifest: Manifest) -> Labels:
+    """Those of the array that a manifest describes."""
+    return Labels(manifest.array.dimensions, manifest.array.coordinates)
+
+
 def shards_of(manifest: Manifest) -> int | None:
     """The `shards` of which `manifest_of` makes the inner chunks of a manifest."""
     if manifest.array.inner_chunks is None:

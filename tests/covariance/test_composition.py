@@ -31,7 +31,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def sample(covariance: Covariance, rows: int = 100_000) -> da.Array:
-    return mvn_dask.MultivariateNormal(np.arange(covariance.ndim), covariance).sample(rows, seed=5, chunks=20_000)
+    return mvn_dask.MultivariateNormal(np.arange(d := covariance.ndim), covariance, event_shape=d).sample(
+        rows, seed=5, chunks=20_000
+    )
 
 
 @pytest.mark.parametrize("covariance", COMPOSITES, ids=IDS)

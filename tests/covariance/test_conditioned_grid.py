@@ -40,17 +40,20 @@ def test_fields_go_through_the_observations() -> None:
     assert given == normal.condition(PLACES, [1.0, -2.0, 0.5])
     assert repr(given.covariance) == f"ConditionedGrid({GRID!r}, observations=3)"
     fields = given.sample(20_000, seed=1).compute()
-    assert fields.shape == (20_000, 30)
+    assert fields.shape == (20_000, 5, 6)
+    fields = fields.reshape(20_000, 30)
     np.testing.assert_array_equal(fields[:, PLACES], np.broadcast_to([1.0, -2.0, 0.5], (20_000, 3)))
     deviations = np.sqrt(given.covariance.variances())
     others = np.delete(np.arange(30), PLACES)
-    errors = (fields.mean(axis=0) - given.mean)[others] / deviations[others] * np.sqrt(20_000)
+    errors = (fields.mean(axis=0) - given.mean.ravel())[others] / deviations[others] * np.sqrt(20_000)
     assert np.abs(errors).max() < 4.5
     covariance = np.cov(fields[:, others].T)
     np.testing.assert_allclose(covariance, given.covariance.to_dense()[np.ix_(others, others)], atol=0.15)
     coarse = given.sample(5, seed=1, dtype=np.float32).compute()
     assert coarse.dtype == np.float32
-    np.testing.assert_array_equal(coarse[:, PLACES], np.broadcast_to(np.array([1.0, -2.0, 0.5], np.float32), (5, 3)))
+    np.testing.assert_array_equal(
+        coarse.reshape(5, 30)[:, PLACES], np.broadcast_to(np.array([1.0, -2.0, 0.5], np.float32), (5, 3))
+    )
 
 
 def test_a_store_of_conditional_fields(tmp_path: object) -> None:
@@ -102,8 +105,8 @@ def test_float32_is_refused_where_it_would_be_rounding() -> None:
 
 
 def test_too_many_observations() -> None:
-    large = StationaryGrid(exponential(2.0), (1024, 1024))
-    for grid, count, most in ((large, 1449, "1,448"), (StationaryGrid(exponential(2.0), (6000,)), 5001, "5,000")):
+    large = StationaryGrid(exponential(2.0), (2048, 1024))
+    for grid, count, most in ((large, 4097, "4,096"), (StationaryGrid(exponential(2.0), (6000,)), 5001, "5,000")):
         observed = Observations(np.arange(count), np.ones(count), np.ones(count), None)
         with pytest.raises(ArgumentError, match=f"on {most} observations at most, and there are {count:,}"):
             conditional_of_grid(grid, observed)

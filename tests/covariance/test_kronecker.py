@@ -73,7 +73,12 @@ def test_a_field_costs_what_its_axes_do() -> None:
 def test_rows_have_the_covariance(members: Any, dtype: Any) -> None:
     covariance = Kronecker(*members)
     d, dense = covariance.ndim, covariance.to_dense()
-    rows = mvn_dask.MultivariateNormal(np.ones(d), covariance).sample(200_000, seed=3, dtype=dtype).compute()
+    rows = (
+        mvn_dask.MultivariateNormal(np.ones(d), covariance)
+        .sample(200_000, seed=3, dtype=dtype)
+        .compute()
+        .reshape(-1, d)
+    )
     # 6 standard errors of the worst of 36 entries.
     limit = 6 * np.sqrt(2 * np.multiply.outer(np.diagonal(dense), np.diagonal(dense)) / len(rows)) + 1e-6
     assert (np.abs(np.cov(rows.T) - dense) < limit).all()

@@ -58,14 +58,15 @@ def test_contract_of_singular_fields() -> None:
 
 def test_distribution() -> None:
     covariance = StationaryGrid(exponential(0.5), (3, 4))
-    check_distribution(mvn_dask.MultivariateNormal(2.0, covariance), np.full(12, 2.0), covariance.to_dense())
+    normal = mvn_dask.MultivariateNormal(2.0, covariance, event_shape=12)
+    check_distribution(normal, np.full(12, 2.0), covariance.to_dense())
 
 
 def test_a_scalar_mean_is_that_of_every_point() -> None:
     covariance = StationaryGrid(exponential(0.5), (3, 4))
     one = mvn_dask.MultivariateNormal(2.0, covariance)
     assert one == mvn_dask.MultivariateNormal([2.0] * 12, covariance)
-    np.testing.assert_array_equal(one.mean, np.full(12, 2.0))
+    np.testing.assert_array_equal(one.mean, np.full((3, 4), 2.0))
     rng, other = mvn_dask.default_rng(1), mvn_dask.default_rng(1)
     np.testing.assert_array_equal(
         rng.multivariate_normal(2.0, covariance, 5), other.multivariate_normal(np.full(12, 2.0), covariance, 5)
@@ -75,7 +76,7 @@ def test_a_scalar_mean_is_that_of_every_point() -> None:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_samples_have_the_covariance(dtype: Any) -> None:
     covariance = StationaryGrid(exponential(0.3), (4, 3), spacing=(1.0, 0.5))
-    rows = mvn_dask.MultivariateNormal(1.0, covariance).sample(400_000, seed=1, dtype=dtype).compute()
+    rows = mvn_dask.MultivariateNormal(1.0, covariance).sample(400_000, seed=1, dtype=dtype).compute().reshape(-1, 12)
     # Standard errors of 400,000 rows are at most 0.0023: 6 of them in the worst of 144.
     assert np.abs(np.cov(rows.T) - covariance.to_dense()).max() < 0.014
     assert np.abs(rows.mean(axis=0) - 1.0).max() < 0.01

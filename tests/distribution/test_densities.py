@@ -57,7 +57,7 @@ def members() -> list[Covariance]:
 
 @pytest.mark.parametrize("covariance", members(), ids=lambda value: repr(value)[:40])
 def test_they_are_those_of_scipy(covariance: Covariance) -> None:
-    normal, whole = mvn_dask.MultivariateNormal(MEAN, covariance), covariance.to_dense()
+    normal, whole = mvn_dask.MultivariateNormal(MEAN, covariance, event_shape=4), covariance.to_dense()
     x = np.random.default_rng(3).standard_normal((2, 5, 4)) * 3.0
     inverse = np.linalg.inv(whole)
     expected = scipy.stats.multivariate_normal(MEAN, whole).logpdf(x)

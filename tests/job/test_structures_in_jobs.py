@@ -53,8 +53,9 @@ def test_the_whole_life_of_a_store(name: str, tmp_path: Path, monkeypatch: pytes
     np.testing.assert_array_equal(mvn_dask.from_zarr(store).compute(), rows[:400])
     assert mvn_dask.verify(store, level="values", full=True).ok
 
-    flip(store / "samples" / "c" / "3" / "0", 7)
-    assert mvn_dask.repair(store).chunks == ((3, 0),)
+    chunk = (3, *(0 for _ in normal.event_shape))
+    flip(store.joinpath("samples", "c", *map(str, chunk)), 7)
+    assert mvn_dask.repair(store).chunks == (chunk,)
     mvn_dask.extend(store, 100)
     np.testing.assert_array_equal(mvn_dask.from_zarr(store).compute(), rows)
 

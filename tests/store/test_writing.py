@@ -480,8 +480,8 @@ def test_another_length_of_the_same_sample_is_named(tmp_path: Path) -> None:
     wanted = {
         r"\. Give": sample(1500),
         r", if the array has `array.chunks` of the store\. ": sample(1500, chunks=400),
-        r", if the array has `array.names` of the store\. ": labelled(1500),
-        r", if the array has `array.chunks` and `array.names` of the store\. ": labelled(1500, chunks=400),
+        r", if the array has `array.coordinates` of the store\. ": labelled(1500),
+        r", if the array has `array.chunks` and `array.coordinates` of the store\. ": labelled(1500, chunks=400),
     }
     for end, array in wanted.items():
         with pytest.raises(SpecMismatchError, match=longer + end):

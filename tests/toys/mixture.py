@@ -78,10 +78,6 @@ class Mixture(Distribution):
         self.event = Event.of_variables(len(self._mean))
         self._covariance = as_covariance(cov, len(self._mean))
 
-    @property
-    def ndim(self) -> int:
-        return len(self._mean)
-
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> MixtureSampler:
         mean = self._mean.astype(dtype)
         factor = self._covariance.factorize().astype(dtype)

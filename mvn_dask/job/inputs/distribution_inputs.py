@@ -56,18 +56,20 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     else:
         cov, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
         arrays, array = [mean, cov, deviations], covariance_from_correlation(cov, deviations)
+    names = _names(job, (axis for each in arrays for axis in each.placed_axes))
     if cov.array.ndim:
         _require_square(cov, vector=True)
     may_be_field = job.distribution.event_shape is not None or mean.event is not None
     _require_size(mean, cov.origin.key, len(cov.array) if cov.array.ndim else None, may_be_field=may_be_field)
     ndim = len(array) if array.ndim else mean.array.size
-    event = _event(job, mean, (axis for each in arrays for axis in each.placed_axes), Event.of_variables(ndim))
+    event = _event(job, mean, names, Event.of_variables(ndim))
     return DistributionInputs(_mean_of(mean, ndim), array, event)
 
 
 def _structured_inputs(job: JobSpec, mean: InputArray, covariance: Covariance) -> DistributionInputs:
     _require_size(mean, "cov", covariance.ndim, may_be_field=True)
-    event = _event(job, mean, (*mean.placed_axes, *covariance.label_axes()), covariance.event)
+    names = _names(job, (*mean.placed_axes, *covariance.label_axes()))
+    event = _event(job, mean, names, covariance.event)
     return DistributionInputs(_mean_of(mean, covariance.ndim), covariance, event)
 
 
@@ -76,14 +78,18 @@ def _mean_of(mean: InputArray, ndim: int) -> FloatArray:
     return np.broadcast_to(mean.array.reshape(-1) if mean.array.ndim else mean.array, (ndim,)) + 0.0
 
 
-def _event(job: JobSpec, mean: InputArray, axes: Iterable[Axis], covariance: Event) -> Event:
+def _names(job: JobSpec, axes: Iterable[Axis]) -> tuple[str, ...] | None:
+    """Names of the variables, from the labels of all arrays."""
+    with _label_errors(job):
+        return agreed_names(axes)
+
+
+def _event(job: JobSpec, mean: InputArray, names: tuple[str, ...] | None, covariance: Event) -> Event:
     """Shape of a draw and its labels, from those of all arrays, and from keys of the job."""
     table, shape = job.distribution, mean.array.shape or (covariance.ndim,)
     given = {"event_shape": table.event_shape, "dims": table.dims, "coords": _coordinates(job)}
-    try:
-        return event_of(shape, covariance, known=mean.event, names=agreed_names(axes), **given)
-    except ArgumentError as error:
-        raise InvalidDistributionError(f"{job.label}: distribution: {error}") from None
+    with _label_errors(job):
+        return event_of(shape, covariance, known=mean.event, names=names, **given)
 
 
 def _coordinates(job: JobSpec) -> dict[str, object] | None:

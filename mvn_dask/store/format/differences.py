@@ -53,7 +53,12 @@ def length_advice(stored: Mapping[str, Any], other: Mapping[str, Any], different
         return f"The store holds a longer run of the sample: its first {rows} are the {{array}}'s. "
     rows = plural(theirs[0] - ours[0], "row")
     # What `extend` makes is the store's own array, longer: an array with other chunks, say, would be refused again.
-    others = [f"`{field}`" for field in different if field not in {"array.shape", "samples[0].size"}]
+    fields = {
+        "array.coordinates" if field.startswith("array.coordinates.") else field
+        for field in different
+        if field not in {"array.shape", "samples[0].size"}
+    }
+    others = [f"`{field}`" for field in sorted(fields)]
     condition = f", if the {{array}} has {' and '.join(others)} of the store" if others else ""
     return (
         "{the_array} is a longer run of the sample in the store: {extend}, of an unfinished store after {repair}, "

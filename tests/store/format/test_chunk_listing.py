@@ -44,7 +44,9 @@ def manifest_with(grid: tuple[int, ...]) -> Manifest:
     chunks = (*(1,) * (len(grid) - 1), 2)[: len(grid)]
     shape = tuple(count * chunk for count, chunk in zip(grid, chunks, strict=True))
     dimensions = tuple(f"dim_{axis}" for axis in range(len(grid)))
-    layout = replace(manifest.array, shape=shape, chunks=chunks, dimensions=dimensions, coordinates={}, event_axes=1)
+    layout = replace(
+        manifest.array, shape=shape, chunks=chunks, dimensions=dimensions, coordinates={}, event_axes=min(1, len(grid))
+    )
     return replace(manifest, array=layout)
 
 
