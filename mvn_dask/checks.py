@@ -186,7 +186,8 @@ def texts(argument: str, value: object) -> tuple[str, ...]:
 def variable_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of variables: distinct, not empty, and text that UTF-8, in which they are written, can hold."""
     first: dict[str, int] = {}
-    for number, name in enumerate(names):
+    # Looked at one by one only where one is bad: there may be a million.
+    for number, name in enumerate(names if len(set(names)) < len(names) or "" in names else ()):
         if not name:
             raise ArgumentError(f"names of variables must not be empty: that of variable {number} is")
         if (other := first.setdefault(name, number)) != number:

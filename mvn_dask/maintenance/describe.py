@@ -97,6 +97,9 @@ class Description:
             "fingerprint": self.fingerprint,
             "format": self.format_version,
         }
+        if len(self.event_shape) > 1:
+            dims = self.dimensions[-len(self.event_shape) :]
+            rows["draws"] = f"of shape {self.event_shape}, along {', '.join(dims)}"
         if self.members:
             rows["added by others"] = _first_names(self.members)
         if self.variances:

@@ -152,7 +152,7 @@ class Manifest:
 
     def require_same(self, other: "Manifest", storage: Storage) -> None:
         """Raise SpecMismatchError with every field that differs, if another manifest describes another store."""
-        if not (different := self.differences(other)):
+        if self.identity == other.identity or not (different := self.differences(other)):
             return
         rounding = all(field.startswith("samples[0].parameters.factor.") for field in different)
         text = f"{storage} holds another specification: {'; '.join(different.values())}."

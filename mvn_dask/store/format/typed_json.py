@@ -5,7 +5,7 @@ field, its rule and the value seen. Cost: one pass over the value; a million tex
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
@@ -51,6 +51,9 @@ def _generic_from_json(origin: Any, arguments: tuple[Any, ...], value: Any, path
     item_kind = arguments[-1] if origin is Mapping else arguments[0]
     if origin is tuple:
         _checked(type(value) is list, value, path, "a list")
+        # Of texts at once: there may be a million.
+        if item_kind is str and _are_texts(value) and all(map(str.isascii, value)):
+            return tuple(value)
         return tuple(from_json(item_kind, item, path) for item in value)
     _checked(origin is Mapping and type(value) is dict, value, path, "an object")
     return value if item_kind is Any else {key: from_json(item_kind, value[key], f"{path}.{key}") for key in value}
@@ -63,8 +66,12 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: to_json(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
-        return list(map(to_json, value))
+        return list(value) if _are_texts(value) else list(map(to_json, value))
     return value.name if isinstance(value, np.dtype) else value
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) == {str}
 
 
 def _checked(valid: bool, value: Any, path: str, rule: str) -> Any:
