@@ -77,12 +77,12 @@ def dense_kriging(fit: Fit, cells: Places, values: Floats, noise: Floats, target
 
 
 def print_warm_area(mean: Floats, deviations: Floats, drawn: Floats) -> None:
-    """Print over what share of the region it is warm at 2000 m: in the fields, in closed form, and on a map of means."""
+    """Print over what share of the region it is warm at 2000 m: of fields, in closed form, and of their mean."""
     shares = (drawn > WARM).mean(axis=(1, 2))
     expected = norm.cdf((mean - WARM) / deviations).mean()
     low, high = np.quantile(shares, [0.05, 0.95])
     print(f"area above {WARM:g} °C at 2000 m: {shares.mean():.1%} of the region, in closed form {expected:.1%}")
-    print(f"  {low:.1%} to {high:.1%} in 90 % of the fields; {(mean > WARM).mean():.1%} on the map of means")
+    print(f"  {low:.1%} to {high:.1%} in 90 % of the fields; {(mean > WARM).mean():.1%} on the map of their mean")
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ _CALLS = {
     "collect": ".collect()",  # polars' LazyFrame
     "result": ".result()",  # a future
     "to_dataarray": ".to_dataarray()",  # xarray's Dataset
+    "require_dataset": "['NAME'], an array in it",  # a file or group of HDF5 or Zarr
     "detach": ".detach().cpu().numpy()",  # a tensor of torch
     "to_dense": ".to_dense()",  # a Covariance
     "to_numpy": ".to_numpy()",
@@ -82,7 +83,7 @@ def real_array(name: str, value: Any) -> Float64Array:
         (value,) = compute_together(value)
         kinds = _types(value)
     attributes = _attributes(name, value)
-    if _is_file(value) and len(value.shape) == 2 and value.dtype.kind in "biuf":
+    if _is_file(value) and len(value.shape or ()) == 2 and value.dtype.kind in "biuf":
         return _from_file(name, value, attributes)
     given = value
     if is_instance(value, "xarray", "DataArray", "Variable"):
@@ -172,8 +173,7 @@ def _refuse_types(name: str, value: Any, kinds: set[type], given: Any) -> None:
     if isinstance(value, (Mapping, Set, str, bytes)):
         raise _not_an_array(name, value)
     if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
-        missing = np.asarray(value.isna(), dtype=bool)
-        if missing.any():
+        if (missing := np.asarray(value.isna(), dtype=bool)).any():
             raise _missing(name, missing, "<NA>")
 
 
