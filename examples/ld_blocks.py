@@ -8,7 +8,6 @@ doi:10.1038/ng.3211) must tell both apart: the mean of z² is 1 + c times a vari
 """
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ import numpy.typing as npt
 import mvn_dask
 from mvn_dask.covariance import BlockDiagonal, Covariance, Dense, from_correlation
 
-PEOPLE = 50_000
 HERITABILITY = 0.5
 CHI_SQUARE_MEDIAN = 0.454936
 Floats = npt.NDArray[np.float64]
@@ -48,14 +46,6 @@ def studies(correlations: list[Floats], strength: float) -> BlockDiagonal:
     return BlockDiagonal(*blocks)
 
 
-def draw_studies(covariance: BlockDiagonal, count: int, store: Path) -> float:
-    """Draw what is missing into the store, and tell the seconds that it took, factors included."""
-    begin = time.perf_counter()
-    normal = mvn_dask.MultivariateNormal(0.0, covariance)
-    mvn_dask.to_zarr(normal.sample(count, seed=2015, chunks=(20, -1)), store)
-    return time.perf_counter() - begin
-
-
 def regress(scores: Floats, squares: Floats) -> tuple[Floats, Floats]:
     """Intercept and slope of each study's z², shape (studies, variants), on the LD scores."""
     slopes, intercepts = np.polyfit(scores, squares.T, 1)
@@ -80,24 +70,24 @@ def main() -> None:
     sizes = rng.integers(400, 601, options.blocks)
     correlations = [block_correlations(int(size), rng) for size in sizes]
     scores = np.concatenate([(matrix**2).sum(axis=0) for matrix in correlations])
-    strength = PEOPLE * HERITABILITY / len(scores)
-    print(f"{len(sizes)} blocks, {len(scores):,} variants; LD scores {scores.mean():.1f} ± {scores.std():.1f}")
+    people = len(scores) // 2
+    strength = people * HERITABILITY / len(scores)
+    print(f"{len(scores):,} variants, {people:,} people; LD scores {scores.mean():.1f} ± {scores.std():.1f}")
     held, whole = 8 * (sizes**2).sum() / 2**30, 8 * len(scores) ** 2 / 2**30
-    print(
-        f"blocks of {sizes.min()} to {sizes.max()} variants: {held:.2f} GiB, where a whole matrix takes {whole:.0f} GiB"
-    )
+    print(f"{len(sizes)} blocks of up to {sizes.max()}: {held:.2f} GiB, where a whole matrix takes {whole:.1f} GiB")
 
     for name, effect in (("no effects", 0.0), ("many effects", strength)):
         store = options.output / f"{name.replace(' ', '-')}.zarr"
-        seconds = draw_studies(studies(correlations, effect), options.studies, store)
+        normal = mvn_dask.MultivariateNormal(0.0, studies(correlations, effect))
+        mvn_dask.to_zarr(normal.sample(options.studies, seed=2015, chunks=(20, -1)), store)
         squares = (mvn_dask.from_zarr(store) ** 2).compute()
-        print(f"{name}: {len(squares)} studies in {store.name} after {seconds:.1f} s")
+        print(f"{name}: {len(squares)} studies in {store.name}")
         tell("mean of z²", squares.mean(axis=1), 1 + effect * scores.mean())
         if not effect:
             tell("genomic control's λ", np.median(squares, axis=1) / CHI_SQUARE_MEDIAN, 1.0)
         intercepts, slopes = regress(scores, squares)
         tell("LD score intercept", intercepts, 1.0)
-        tell("LD score heritability", slopes * len(scores) / PEOPLE, HERITABILITY if effect else 0.0)
+        tell("LD score heritability", slopes * len(scores) / people, HERITABILITY if effect else 0.0)
 
 
 if __name__ == "__main__":

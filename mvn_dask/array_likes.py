@@ -173,7 +173,8 @@ def _refuse_types(name: str, value: Any, kinds: set[type], given: Any) -> None:
     if isinstance(value, (Mapping, Set, str, bytes)):
         raise _not_an_array(name, value)
     if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
-        if (missing := np.asarray(value.isna(), dtype=bool)).any():
+        missing = np.asarray(value.isna(), dtype=bool)
+        if missing.any():
             raise _missing(name, missing, "<NA>")
 
 
@@ -222,8 +223,7 @@ def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64A
     if any(has_unit(kind) or (hasattr(kind, "__array__") and not issubclass(kind, np.generic)) for kind in kinds):
         array = _without_arrays(array)
         kinds = set(map(type, array.flat))
-    bad = {kind for kind in kinds if not _is_real(kind)}
-    if bad:
+    if bad := {kind for kind in kinds if not _is_real(kind)}:
         raise _bad_element(name, value, array, bad)
     try:
         return array.astype(np.float64)
