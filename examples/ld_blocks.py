@@ -30,7 +30,7 @@ def block_correlations(variants: int, rng: np.random.Generator) -> Floats:
     switches[:, 0] = True
     segments = np.cumsum(switches, axis=1) - 1
     copied = rng.integers(founders, size=(haplotypes, variants))[np.arange(haplotypes)[:, None], segments]
-    correlations = 0.9 * np.corrcoef(alleles[copied, np.arange(variants)], rowvar=False)
+    correlations: Floats = 0.9 * np.corrcoef(alleles[copied, np.arange(variants)], rowvar=False)
     np.fill_diagonal(correlations, 1.0)
     return correlations
 

@@ -26,7 +26,7 @@ LENGTH, VARIANCE, NOISE = 108.0, 1.98, 1.63  # km, °C², °C²: as fitted by st
 FLAT = 1e-8
 """Precision of the trend's coefficients before there is data."""
 Floats = npt.NDArray[np.float64]
-Mesh = npt.NDArray[np.intp]
+Places = npt.NDArray[np.integer[Any]]
 
 
 def mesh_points(stations: Floats, spacing: float) -> Floats:
@@ -42,7 +42,7 @@ def mesh_points(stations: Floats, spacing: float) -> Floats:
     return np.vstack(points)
 
 
-def field_precision(points: Floats, triangles: Mesh) -> scipy.sparse.csc_array:
+def field_precision(points: Floats, triangles: Places) -> scipy.sparse.csc_array:
     """The precision of the field at the points, from linear elements on the triangles."""
     corners = points[triangles]
     edges = corners[:, [2, 0, 1]] - corners[:, [1, 2, 0]]  # each opposite to a corner
@@ -58,7 +58,7 @@ def field_precision(points: Floats, triangles: Mesh) -> scipy.sparse.csc_array:
 
 
 def universal_kriging(
-    positions: Floats, design: Floats, values: Floats, targets: Mesh
+    positions: Floats, design: Floats, values: Floats, targets: Places
 ) -> tuple[Floats, Floats, Floats]:
     """Trend, and means and deviations of the field at some stations, by dense matrices and numpy alone."""
     function = matern(LENGTH, 1.0, VARIANCE)

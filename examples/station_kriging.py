@@ -36,18 +36,21 @@ class Fit:
         squares = float(unit.mahalanobis(values)) ** 2
         self.length, self.variance, self.noise = length, squares / count, ratio * squares / count
         self.normal = mvn_dask.MultivariateNormal(design @ self.trend, Dense(self.variance * shape))
-        self.likelihood = float(unit.logpdf(values)) + (squares - count - count * np.log(self.variance)) / 2
+        correction = (squares - count - count * np.log(self.variance)) / 2  # from a variance of 1 to the likeliest
+        self.likelihood = float(unit.logpdf(values) + correction)
 
 
 def best_fit(distances: Floats, design: Floats, values: Floats) -> Fit:
     """Maximum likelihood, from 60 km and errors that vary as much as the field."""
-    found = minimize(
-        lambda logarithms: -Fit(*np.exp(logarithms), distances, design, values).likelihood,
-        x0=np.log([60.0, 1.0]),
-        method="Nelder-Mead",
-        options={"xatol": 1e-3, "fatol": 1e-4},
-    )
-    return Fit(*np.exp(found.x), distances, design, values)
+
+    def fit_of(logarithms: Floats) -> Fit:
+        length, ratio = np.exp(logarithms).tolist()
+        return Fit(length, ratio, distances, design, values)
+
+    def loss(logarithms: Floats) -> float:
+        return -fit_of(logarithms).likelihood
+
+    return fit_of(minimize(loss, np.log([60.0, 1.0]), method="Nelder-Mead", tol=1e-4).x)
 
 
 def cross_validate(normal: mvn_dask.MultivariateNormal, values: Floats) -> Floats:
