@@ -30,6 +30,7 @@ _CALLS = {
     "collect": ".collect()",  # polars' LazyFrame
     "result": ".result()",  # a future
     "to_dataarray": ".to_dataarray()",  # xarray's Dataset
+    "require_dataset": "['NAME'], an array in it",  # a file or group of HDF5 or Zarr
     "detach": ".detach().cpu().numpy()",  # a tensor of torch
     "to_dense": ".to_dense()",  # a Covariance
     "to_numpy": ".to_numpy()",
@@ -82,7 +83,7 @@ def real_array(name: str, value: Any) -> Float64Array:
         (value,) = compute_together(value)
         kinds = _types(value)
     attributes = _attributes(name, value)
-    if _is_file(value) and len(value.shape) == 2 and value.dtype.kind in "biuf":
+    if _is_file(value) and len(value.shape or ()) == 2 and value.dtype.kind in "biuf":
         return _from_file(name, value, attributes)
     given = value
     if is_instance(value, "xarray", "DataArray", "Variable"):
@@ -222,8 +223,7 @@ def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64A
     if any(has_unit(kind) or (hasattr(kind, "__array__") and not issubclass(kind, np.generic)) for kind in kinds):
         array = _without_arrays(array)
         kinds = set(map(type, array.flat))
-    bad = {kind for kind in kinds if not _is_real(kind)}
-    if bad:
+    if bad := {kind for kind in kinds if not _is_real(kind)}:
         raise _bad_element(name, value, array, bad)
     try:
         return array.astype(np.float64)

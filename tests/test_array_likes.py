@@ -9,6 +9,7 @@ from typing import Any
 import astropy.units as au
 import dask.array as da
 import dask.dataframe as dd
+import h5py
 import numpy as np
 import pandas as pd
 import pint
@@ -385,15 +386,26 @@ def test_errors_of_a_computation_are_its_own() -> None:
         mvn_dask.MultivariateNormal(da.ones(2).map_blocks(fail, meta=np.empty(0)), 1.0)
 
 
-@pytest.mark.parametrize("chunks", [(40, 40), (7, 40), (7, 9), (1, 3)])
+def write_matrix(library: str, path: Path, numbers: np.ndarray, chunks: tuple[int, int] | None) -> Any:
+    """An array of Zarr, or a dataset of HDF5 in a file that stays open."""
+    if library == "h5py":
+        return h5py.File(path, "w").create_dataset("cov", data=numbers, chunks=chunks)
+    stored = zarr.create_array(
+        path, shape=numbers.shape, dtype=numbers.dtype, chunks=chunks or "auto", compressors=None
+    )
+    stored[:] = numbers
+    return stored
+
+
+@pytest.mark.parametrize("library", ["zarr", "h5py"])
+@pytest.mark.parametrize("chunks", [(40, 40), (7, 40), (7, 9), (1, 3), None])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "bool"])
 def test_files_are_read_in_pieces(
-    tmp_path: Path, dtype: str, chunks: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dtype: str, chunks: tuple[int, int] | None, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mvn_dask.array_likes.FILE_NUMBERS", 400)
     numbers = (np.random.default_rng(1).standard_normal((40, 40)) - 1.0).round(1).astype(dtype)
-    stored = zarr.create_array(tmp_path / "cov", shape=(40, 40), dtype=dtype, chunks=chunks)
-    stored[:] = numbers
+    stored = write_matrix(library, tmp_path / "cov", numbers, chunks)
     found = real_array("cov", stored)
     np.testing.assert_array_equal(found, numbers.astype(np.float64))
     assert (found.dtype.name, found.flags.writeable) == ("float64", False)
@@ -403,12 +415,34 @@ def test_files_are_read_in_pieces(
         real_array("cov", stored)
 
 
-def test_a_file_of_a_matrix_takes_no_second_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("library", ["zarr", "h5py"])
+def test_a_file_of_a_matrix_takes_no_second_copy(tmp_path: Path, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mvn_dask.array_likes.FILE_NUMBERS", 2**15)
-    stored = zarr.create_array(tmp_path / "cov", shape=(1000, 1000), dtype="f8", chunks=(50, 1000), compressors=None)
-    stored[:] = np.ones((1000, 1000))
+    stored = write_matrix(library, tmp_path / "cov", np.ones((1000, 1000)), (50, 1000))
     tracemalloc.start()
     Dense(stored)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.5 * 8e6
+
+
+def test_datasets_of_hdf5(tmp_path: Path) -> None:
+    mean, cov = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 3.0]])
+    with h5py.File(tmp_path / "moments.h5", "w") as file:
+        file["mean"], file["cov"], file["single"] = mean, cov, cov.astype(">f4")
+        assert mvn_dask.MultivariateNormal(file["mean"], file["cov"]) == mvn_dask.MultivariateNormal(mean, cov)
+        np.testing.assert_array_equal(real_array("cov", file["single"]), cov)
+        file["packed"] = cov.astype("i2")
+        file["packed"].attrs["scale_factor"] = 0.5
+        with pytest.raises(ArgumentError, match=r"is packed \(scale_factor = 0.5\)"):
+            real_array("cov", file["packed"])
+        with pytest.raises(ArgumentTypeError, match=r"not File \(h5py\): give cov\['NAME'\], an array in it$"):
+            real_array("cov", file)
+        file["text"], file["nothing"], file["complex"] = ["a"], h5py.Empty("f8"), cov * 1j
+        for name, words in (
+            ("text", "real numbers: "),
+            ("nothing", "real numbers, not"),
+            ("complex", "not be complex"),
+        ):
+            with pytest.raises(ArgumentTypeError, match=words):
+                real_array("cov", file[name])

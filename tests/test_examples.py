@@ -1,6 +1,7 @@
 """The examples run as printed, in processes of their own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,15 +10,70 @@ from pathlib import Path
 
 import pytest
 
+import mvn_dask
+
 ROOT = Path(__file__).parents[1]
+ROUNDING = re.compile(r"\d(?:\.\d)?e-1[1-9]")
+
+
+def command(example: str, *options: str) -> list[str]:
+    return [sys.executable, str(ROOT / "examples" / f"{example}.py"), *options]
+
+
+def printed(example: str, *options: str) -> str:
+    return subprocess.run(command(example, *options), capture_output=True, text=True, check=True).stdout
+
+
+def documented(example: str) -> str:
+    """What the documentation says that an example prints."""
+    page = (ROOT / "docs" / "covariances.md").read_text(encoding="utf-8")
+    return page.split(f"$ python examples/{example}.py\n")[1].split("```")[0]
+
+
+def without_last_digits(text: str) -> str:
+    """A text in which rounding errors, up to 1e-10, do not count."""
+    return ROUNDING.sub("rounding", text)
+
+
+def numbers_after(words: str, text: str) -> list[float]:
+    """The numbers in the first line that begins with these words."""
+    line = next(line for line in text.splitlines() if line.strip().startswith(words))
+    return [float(number) for number in re.findall(r"-?\d+\.\d+", line.split(words)[1])]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("example", ["factor_model", "station_kriging", "mesh_field"])
+def test_what_is_printed_stands_in_the_documentation(example: str) -> None:
+    """Real data, the same seed, and known answers beside those of mvn_dask, which differ by rounding alone."""
+    found = without_last_digits(printed(example))
+    assert "rounding" in found
+    assert found == without_last_digits(documented(example))
+
+
+@pytest.mark.faults
+def test_ld_blocks_of_a_small_genome(tmp_path: Path) -> None:
+    """Means over studies are within two standard errors, twice that at most, of what is known."""
+    found = printed("ld_blocks", "--blocks", "12", "--studies", "60", "--output", str(tmp_path))
+    for case in found.split("many effects: "):
+        for words in ("mean of z²", "genomic control's λ", "LD score intercept", "LD score heritability"):
+            if words in case:
+                mean, error, known = numbers_after(words, case)
+                assert abs(mean - known) < 2 * error, words
+    for name in ("no-effects.zarr", "many-effects.zarr"):
+        assert not mvn_dask.verify(tmp_path / name, level="values").bad
+
+
+@pytest.mark.slow
+def test_ld_blocks_stand_in_the_documentation(tmp_path: Path) -> None:
+    assert printed("ld_blocks", "--output", str(tmp_path)) == documented("ld_blocks")
 
 
 def portfolio(output: Path, rows: int) -> list[str]:
-    return [sys.executable, str(ROOT / "examples" / "portfolio.py"), "--rows", str(rows), "--output", str(output)]
+    return command("portfolio", "--rows", str(rows), "--output", str(output))
 
 
 def run(output: Path, rows: int) -> str:
-    return subprocess.run(portfolio(output, rows), capture_output=True, text=True, check=True).stdout
+    return printed("portfolio", "--rows", str(rows), "--output", str(output))
 
 
 @pytest.mark.faults

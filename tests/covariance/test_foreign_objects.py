@@ -1,5 +1,3 @@
-import importlib
-import importlib.util
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +6,9 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import scipy.stats
+import sklearn.covariance
+from sklearn.base import clone
+from sklearn.decomposition import PCA
 
 import mvn_dask
 from mvn_dask.covariance import Dense, Diagonal, Factored, Scaled, Sparse, as_covariance
@@ -117,45 +118,64 @@ def test_other_sparse_matrices() -> None:
         as_covariance(scipy.sparse.diags_array([1.0, np.nan]), ndim=2)
 
 
-class Estimator:
-    """As scikit-learn has them."""
-
-    def fit(self, x: Any) -> "Estimator":
-        numbers = np.asarray(x)
-        self.location_, self.covariance_ = numbers.mean(axis=0), np.cov(numbers.T, bias=True)
-        if isinstance(x, pd.DataFrame):
-            self.feature_names_in_ = np.asarray(x.columns, dtype=object)
-        return self
+DATA = pd.DataFrame(np.random.default_rng(1).standard_normal((60, 3)), columns=["oil", "gas", "sun"])
 
 
-DATA = pd.DataFrame(np.random.default_rng(1).standard_normal((20, 3)), columns=["oil", "gas", "sun"])
-
-
-def test_estimators() -> None:
-    plain, named = Estimator().fit(DATA.to_numpy()), Estimator().fit(DATA)
-    matrix = np.cov(DATA.to_numpy().T, bias=True)
-    assert as_covariance(plain, ndim=3, method="eigh") == Dense(matrix, method="eigh")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        sklearn.covariance.EmpiricalCovariance(),
+        sklearn.covariance.EmpiricalCovariance(assume_centered=True),
+        sklearn.covariance.LedoitWolf(),
+        sklearn.covariance.OAS(),
+        sklearn.covariance.ShrunkCovariance(),
+        sklearn.covariance.MinCovDet(random_state=1),
+        sklearn.covariance.EllipticEnvelope(random_state=1),
+        sklearn.covariance.GraphicalLasso(),
+    ],
+    ids=str,
+)
+def test_estimators(estimator: Any) -> None:
+    named, plain = clone(estimator).fit(DATA), estimator.fit(DATA.to_numpy())
+    assert as_covariance(plain, ndim=3, method="eigh") == Dense(plain.covariance_, method="eigh")
     assert as_covariance(plain, ndim=3).names is None
     assert as_covariance(named, ndim=3).names == Scaled(named, [1, 2, 3]).names == ("oil", "gas", "sun")
-    with pytest.raises(ArgumentError, match="the `feature_names_in_` of `cov` must agree"):
-        mvn_dask.MultivariateNormal(pd.Series([0.0, 0.0, 0.0], ["gas", "oil", "sun"]), named)
     normal = mvn_dask.MultivariateNormal.from_estimator(named, method="eigh", check_valid="raise")
-    assert (normal.names, normal.covariance) == (("oil", "gas", "sun"), Dense(matrix, method="eigh"))
-    np.testing.assert_array_equal(normal.mean, DATA.to_numpy().mean(axis=0))
+    assert (normal.names, normal.covariance) == (("oil", "gas", "sun"), Dense(named.covariance_, method="eigh"))
+    np.testing.assert_array_equal(normal.mean, named.location_)
     assert mvn_dask.MultivariateNormal.from_estimator(plain, names=["a", "b", "c"]).names == ("a", "b", "c")
     drawn = mvn_dask.default_rng(3).multivariate_normal(normal.mean, named, 5, method="eigh")
-    again = mvn_dask.default_rng(3).multivariate_normal(normal.mean, matrix, 5, method="eigh")
+    again = mvn_dask.default_rng(3).multivariate_normal(normal.mean, named.covariance_, 5, method="eigh")
     np.testing.assert_array_equal(drawn, again)
 
 
-def test_estimators_that_hold_no_covariance() -> None:
+def test_names_of_estimators_must_agree() -> None:
+    with pytest.raises(ArgumentError, match="the `feature_names_in_` of `cov` must agree"):
+        mvn_dask.MultivariateNormal(
+            pd.Series([0.0, 0.0, 0.0], ["gas", "oil", "sun"]), sklearn.covariance.LedoitWolf().fit(DATA)
+        )
+    too_many = SimpleNamespace(covariance_=np.eye(2), feature_names_in_=["a", "b", "c"])
+    with pytest.raises(ArgumentError, match="there are 2, and 3 names"):
+        as_covariance(too_many, ndim=2)
+
+
+@pytest.mark.parametrize("estimator", [sklearn.covariance.LedoitWolf(), PCA(1).fit(DATA), PCA(1)], ids=str)
+def test_estimators_that_hold_no_covariance(estimator: Any) -> None:
+    name = type(estimator).__name__
     for draw in (mvn_dask.MultivariateNormal, mvn_dask.default_rng(1).multivariate_normal):
         with pytest.raises(
-            ArgumentTypeError, match=r"`cov` is Estimator \(tests\) and has no `covariance_`: call cov.fit"
+            ArgumentTypeError,
+            match=rf"`cov` is {name} \(sklearn\) and has no `covariance_`: call cov.fit\(X\) first, if",
         ):
-            draw([0.0], Estimator())
-    with pytest.raises(ArgumentTypeError, match=r"`estimator` is Estimator \(tests\) and has no `location_`: call"):
-        mvn_dask.MultivariateNormal.from_estimator(Estimator())
+            draw([0.0], estimator)
+    with pytest.raises(ArgumentTypeError, match=rf"`estimator` is {name} \(sklearn\) and has no `location_`: call"):
+        mvn_dask.MultivariateNormal.from_estimator(estimator)
+
+
+def test_anything_with_the_attributes_is_an_estimator() -> None:
+    matrix = np.array([[2.0, 1.0], [1.0, 2.0]])
+    normal = mvn_dask.MultivariateNormal.from_estimator(SimpleNamespace(location_=[1.0, 2.0], covariance_=matrix))
+    assert (normal.mean.tolist(), normal.covariance) == ([1.0, 2.0], Dense(matrix))
     with pytest.raises(ArgumentTypeError, match=r"SimpleNamespace \(types\) and has no `location_`$"):
         mvn_dask.MultivariateNormal.from_estimator(SimpleNamespace(covariance_=np.eye(2)))
     with pytest.raises(ArgumentTypeError, match="has no `location_`"):
@@ -163,9 +183,6 @@ def test_estimators_that_hold_no_covariance() -> None:
     several = SimpleNamespace(covariance_=np.ones((3, 2, 2)))
     with pytest.raises(ArgumentError, match="2 dimensional and square"):
         as_covariance(several, ndim=2)
-    too_many = SimpleNamespace(covariance_=np.eye(2), feature_names_in_=["a", "b", "c"])
-    with pytest.raises(ArgumentError, match="there are 2, and 3 names"):
-        as_covariance(too_many, ndim=2)
 
 
 def test_a_frame_with_such_a_column_is_no_estimator() -> None:
@@ -191,15 +208,3 @@ def test_rows_have_the_covariance(make: str) -> None:
     rows = rows / deviations
     expected = matrix / np.outer(deviations, deviations)
     np.testing.assert_allclose(rows.T @ rows / len(rows), expected, atol=5 * np.sqrt(2 / len(rows)))
-
-
-if importlib.util.find_spec("sklearn") is not None:
-
-    def test_those_of_scikit_learn() -> None:
-        ledoit_wolf: Any = importlib.import_module("sklearn.covariance").LedoitWolf
-        estimator = ledoit_wolf().fit(DATA)
-        normal = mvn_dask.MultivariateNormal.from_estimator(estimator)
-        assert normal.names == ("oil", "gas", "sun")
-        np.testing.assert_array_equal(normal.covariance.to_dense(), estimator.covariance_)
-        with pytest.raises(ArgumentTypeError, match=r"LedoitWolf \(sklearn\) and has no `covariance_`"):
-            as_covariance(ledoit_wolf(), ndim=3)
