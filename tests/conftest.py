@@ -36,6 +36,13 @@ def threads_by_default() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plan of a job measures for seconds how long a row takes; how well is tested in `test_timing`."""
+    monkeypatch.setattr("mvn_dask.job.timing.ROUND_SECONDS", 0.01)
+    monkeypatch.setattr("mvn_dask.job.timing.MAX_SECONDS", 0.04)
+
+
 @pytest.fixture(scope="module")
 def process_cluster() -> Iterator[LocalCluster]:
     """2 worker processes, shared by a module; tests that break them make a `local_cluster` of their own."""
