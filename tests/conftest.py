@@ -15,6 +15,9 @@ from tests.support.s3 import endpoint, prefix
 
 __all__ = ["endpoint", "prefix"]
 
+# It draws when it is imported, for the processes that tests fork; whoever collects tests would compile that first.
+collect_ignore = ["support/warm.py"]
+
 # Processes that tests fork begin with everything loaded. Distributed would put a list of its own in its place.
 get_context("forkserver").set_forkserver_preload(["tests.support.warm"])
 distributed.utils._forkserver_preload_set = True
