@@ -111,10 +111,8 @@ def main() -> None:
     shape = tuple(int(side) + 1 for side in cells.max(axis=0))
     grid = StationaryGrid(matern(fit.length, SMOOTHNESS, fit.variance), shape, CELL, padding=100)
     field = mvn_dask.MultivariateNormal(0.0, grid).condition(cells, residuals, noise=fit.noise / counts)
-    # The one place that knows how fields come out: whether as rows of cells, or on the grid.
-    mean = np.reshape(field.mean, shape)
-    deviations = np.reshape(np.sqrt(field.covariance.variances()), shape)
-    drawn = field.sample(options.fields, seed=1990).reshape(-1, *shape).compute()
+    mean, deviations = field.mean, np.sqrt(field.covariance.variances()).reshape(shape)
+    drawn = field.sample(options.fields, seed=1990).compute()
     print(f"{shape[0]} x {shape[1]} cells of {CELL:g} km, {len(cells)} of them with stations; {len(drawn)} fields")
 
     rows, columns = np.stack([np.linspace(5, side - 5, 6).astype(np.intp) for side in shape])

@@ -15,6 +15,9 @@ from tests.support.s3 import endpoint, prefix
 
 __all__ = ["endpoint", "prefix"]
 
+# It draws when it is imported, for the processes that tests fork; whoever collects tests would compile that first.
+collect_ignore = ["support/warm.py"]
+
 # Processes that tests fork begin with everything loaded. Distributed would put a list of its own in its place.
 get_context("forkserver").set_forkserver_preload(["tests.support.warm"])
 distributed.utils._forkserver_preload_set = True
@@ -34,6 +37,13 @@ def threads_by_default() -> Iterator[None]:
     """Tests that want a cluster make it themselves; no other may find one."""
     with dask.config.set(scheduler="threads"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every plan of a job measures for seconds how long a row takes; how well is tested in `test_timing`."""
+    monkeypatch.setattr("mvn_dask.job.timing.ROUND_SECONDS", 0.01)
+    monkeypatch.setattr("mvn_dask.job.timing.MAX_SECONDS", 0.04)
 
 
 @pytest.fixture(scope="module")

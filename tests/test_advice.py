@@ -59,6 +59,7 @@ def test_another_way_out_of_the_command() -> None:
     assert advice.command == "delete it, and `mvn-dask repair` writes it"
 
 
+@pytest.fixture(scope="module")
 def sources() -> dict[str, ast.Module]:
     return {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
@@ -72,10 +73,10 @@ def advice_in(tree: ast.AST) -> list[ast.Call]:
     return [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "Advice"]
 
 
-def test_every_term_of_an_advice_is_known_and_every_known_one_used() -> None:
+def test_every_term_of_an_advice_is_known_and_every_known_one_used(sources: dict[str, ast.Module]) -> None:
     used = {
         term
-        for name, tree in sources().items()
+        for name, tree in sources.items()
         if name != "advice.py"
         for node in texts_in(tree)
         for term in re.findall(r"\{(\w+)\}", str(node.value))
@@ -83,7 +84,7 @@ def test_every_term_of_an_advice_is_known_and_every_known_one_used() -> None:
     assert used >= TERMS.keys()
     advised = {
         term
-        for tree in sources().values()
+        for tree in sources.values()
         for call in advice_in(tree)
         for node in texts_in(call)
         for term in re.findall(r"\{(\w+)\}", str(node.value))
@@ -91,9 +92,9 @@ def test_every_term_of_an_advice_is_known_and_every_known_one_used() -> None:
     assert advised <= TERMS.keys()
 
 
-def test_no_text_that_the_command_prints_advises_a_call_of_python() -> None:
+def test_no_text_that_the_command_prints_advises_a_call_of_python(sources: dict[str, ast.Module]) -> None:
     found = []
-    for name, tree in sources().items():
+    for name, tree in sources.items():
         # Docstrings, and advice for Python alone.
         skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for call in advice_in(tree):

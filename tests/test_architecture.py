@@ -1,6 +1,7 @@
 """Who may import whom, as data. Imports inside functions and under TYPE_CHECKING count."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -69,11 +70,17 @@ def unit(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def syntax_tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports() -> set[tuple[str, str]]:
     """Pairs of a top-level file or folder and the module that it imports, whole."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(syntax_tree(path)):
             if isinstance(node, ast.Import):
                 found |= {(unit(path), alias.name) for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
@@ -115,7 +122,7 @@ def test_no_imports_form_a_circle() -> None:
     files = {module_name(path): path for path in PACKAGE.rglob("*.py")}
     below: dict[str, set[str]] = {}
     for name, path in files.items():
-        named = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        named = [node for node in ast.walk(syntax_tree(path)) if isinstance(node, ast.ImportFrom)]
         found = {f"{node.module}.{alias.name}" for node in named for alias in node.names}
         found |= {str(node.module) for node in named}
         # A package exports what its files hold.
@@ -134,7 +141,7 @@ def test_files_and_functions_stay_small() -> None:
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text()
         assert text.count("\n") <= 300, path
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(syntax_tree(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0

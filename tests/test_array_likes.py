@@ -12,7 +12,6 @@ import dask.dataframe as dd
 import h5py
 import numpy as np
 import pandas as pd
-import pint
 import pint_pandas  # noqa: F401 - makes the dtype known to pandas
 import polars as pl
 import pyarrow as pa
@@ -29,9 +28,9 @@ import mvn_dask
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance import Dense
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from tests.support.units import UNITS
 
 NUMBERS = [0.5, 2.0]
-UNITS: Any = pint.UnitRegistry()
 
 TAKEN: list[tuple[str, Callable[[], Any]]] = [
     ("tuple", lambda: (0.5, 2)),

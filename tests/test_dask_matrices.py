@@ -94,7 +94,7 @@ def test_memory() -> None:
         assert peak - before < 1.7 * cov.matrix.nbytes
 
 
-@pytest.mark.parametrize("scheduler", ["threads", "sync", "processes"])
+@pytest.mark.parametrize("scheduler", ["threads", "sync", pytest.param("processes", marks=pytest.mark.faults)])
 def test_schedulers(scheduler: str) -> None:
     numbers = covariance()
     with dask.config.set(scheduler=scheduler):

@@ -11,7 +11,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pandas as pd
-import pint
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -24,9 +23,9 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError, MvnDaskError
 from mvn_dask.job.paths import location_of
 from mvn_dask.locations import as_text, parse_location
 from mvn_dask.random.streams import as_root, recorded_root
+from tests.support.units import UNITS
 from tests.test_labels import names_of
 
-UNITS: Any = pint.UnitRegistry()
 Array = np.ndarray[Any, Any]
 Form = Callable[[Array, Any, np.random.Generator], Any]
 """From numbers, labels and randomness to an array-like."""

@@ -80,6 +80,7 @@ def test_chunks_and_local_schedulers(chunks: Any, scheduler: str, dtype: Any) ->
     np.testing.assert_array_equal(rows.compute(scheduler=scheduler), whole(dtype))
 
 
+@pytest.mark.faults
 def test_process_scheduler() -> None:
     rows = NORMAL.sample(ROWS, seed=3, chunks=777)
     np.testing.assert_array_equal(rows.compute(scheduler="processes", num_workers=2), whole())

@@ -5,7 +5,6 @@ from typing import Any
 import astropy.units as au
 import numpy as np
 import pandas as pd
-import pint
 import pint_pandas
 import pytest
 import xarray as xr
@@ -16,8 +15,8 @@ import mvn_dask
 from mvn_dask.array_likes import real_array
 from mvn_dask.errors import ArgumentTypeError
 from mvn_dask.units import has_unit, is_plain, without_units
+from tests.support.units import UNITS
 
-UNITS: Any = pint.UnitRegistry()
 NUMBERS = [0.5, 2.0]
 MATRIX = [[2.0, 1.0], [1.0, 2.0]]
 

@@ -3,6 +3,8 @@ import os
 import shutil
 import signal
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from mvn_dask.job.job import Job
 from mvn_dask.store.status import Status
 from tests.support.command import Site
 
+AfterALook = Callable[[Callable[[], object]], None]
 Captured = pytest.CaptureFixture[str]
 HALF = Status("x.zarr", None, 2, 2, 2**21, 2**20, False, (), ())
 
@@ -23,6 +26,23 @@ HALF = Status("x.zarr", None, 2, 2, 2**21, 2**20, False, (), ())
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "WATCH_SECONDS", 0.01)
+
+
+@pytest.fixture
+def after_a_look(monkeypatch: pytest.MonkeyPatch) -> AfterALook:
+    """Call something once, when the next look of this thread has ended, however long it takes."""
+
+    def arrange(action: Callable[[], object]) -> None:
+        actions, sleep = [action], time.sleep
+
+        def pause(seconds: float) -> None:
+            if actions and seconds == watching.WATCH_SECONDS and threading.current_thread() is threading.main_thread():
+                actions.pop()()
+            sleep(seconds)
+
+        monkeypatch.setattr(time, "sleep", pause)
+
+    return arrange
 
 
 def test_each_change_once_until_it_is_complete() -> None:
@@ -40,23 +60,23 @@ def test_a_line() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_the_status_that_was_seen(number: signal.Signals) -> None:
+def test_a_signal_ends_it_with_the_status_that_was_seen(number: signal.Signals, after_a_look: AfterALook) -> None:
     before = signal.getsignal(number)
     seen: list[Status] = []
-    threading.Timer(0.1, lambda: os.kill(os.getpid(), number)).start()
+    after_a_look(lambda: os.kill(os.getpid(), number))
     assert watch(lambda: HALF, seen.append) is HALF
     assert seen == [HALF]
     assert signal.getsignal(number) is before
 
 
-def test_a_store_that_is_being_completed(site: Site, capsys: Captured) -> None:
+def test_a_store_that_is_being_completed(site: Site, capsys: Captured, after_a_look: AfterALook) -> None:
     """Its last chunks come while it is watched; a line for people each time, an object for programs."""
     for form in ([], ["--json"]):
         shutil.rmtree(site.store, ignore_errors=True)
         assert site.run("run", "--quiet", "--part", "0/2") == 0
         capsys.readouterr()
-        rest = threading.Timer(0.2, lambda: Job.from_toml(site.job).run((1, 2)))
-        rest.start()
+        rest = threading.Thread(target=lambda: Job.from_toml(site.job).run((1, 2)))
+        after_a_look(rest.start)
         assert site.run("status", "--watch", *form) == 0
         rest.join()
         lines = capsys.readouterr().out.splitlines()
@@ -125,10 +145,12 @@ def test_what_is_no_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("store", ["job.toml", "store.zarr"])
-def test_a_store_that_is_begun_later(store: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_is_begun_later(
+    store: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch, after_a_look: AfterALook
+) -> None:
     monkeypatch.chdir(site.folder)
-    later = threading.Timer(0.2, lambda: Job.from_toml(site.job).run())
-    later.start()
+    later = threading.Thread(target=lambda: Job.from_toml(site.job).run())
+    after_a_look(later.start)
     assert run(["status", store, "--watch", "--json"]) == 0
     later.join()
     out, err = capsys.readouterr()
@@ -138,11 +160,13 @@ def test_a_store_that_is_begun_later(store: str, site: Site, capsys: Captured, m
 
 
 @pytest.mark.parametrize(("begun", "lines"), [(True, 1), (False, 0)])
-def test_a_signal_prints_nothing_twice(begun: bool, lines: int, site: Site, capsys: Captured) -> None:
+def test_a_signal_prints_nothing_twice(
+    begun: bool, lines: int, site: Site, capsys: Captured, after_a_look: AfterALook
+) -> None:
     if begun:
         assert site.run("run", "--quiet", "--part", "0/2") == 0
         capsys.readouterr()
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    after_a_look(lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert site.run("status", "--watch", "--json") == 75
     assert len(capsys.readouterr().out.splitlines()) == lines
 

@@ -5,7 +5,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pandas as pd
-import pint
 import polars as pl
 import pytest
 import scipy.linalg
@@ -18,6 +17,7 @@ from mvn_dask.covariance import Banded, Dense
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from tests.covariance.test_band_triangle import dense, gram, triangle
 from tests.support.contracts import check_covariance, check_distribution
+from tests.support.units import UNITS
 
 SHAPES = [(1, 0), (2, 1), (7, 2), (40, 39), (150, 12)]
 LABELS = ["oil", "gas", "coal"]
@@ -141,9 +141,6 @@ def test_shapes_that_are_no_bands(shape: tuple[int, ...]) -> None:
     with pytest.raises(ArgumentError, match="`bands` must be 2 dimensional and not empty, of shape") as caught:
         Banded(np.ones(shape))
     assert ("Diagonal(variances)" in str(caught.value)) == (len(shape) == 1)
-
-
-UNITS: Any = pint.UnitRegistry()
 
 
 @pytest.mark.parametrize(

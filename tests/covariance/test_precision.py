@@ -9,7 +9,6 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pandas as pd
-import pint
 import pytest
 import scipy.sparse
 import scipy.stats
@@ -24,6 +23,7 @@ from mvn_dask.covariance.matrix_factors import TriangularFactor
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from tests.covariance.test_band_triangle import gram
 from tests.support.contracts import check_covariance, check_distribution
+from tests.support.units import UNITS
 
 SHAPES = [(1, 0), (2, 1), (7, 2), (40, 39), (150, 12), (420, 5)]
 LABELS = ["oil", "gas", "coal"]
@@ -246,9 +246,6 @@ def test_numbers_that_are_not_finite_are_named_by_index(bad: float) -> None:
     matrix[1, 2] = bad
     with pytest.raises(ArgumentError, match=rf"`precision` must be finite: precision\[1, 2\] is {bad}"):
         Precision(matrix)
-
-
-UNITS: Any = pint.UnitRegistry()
 
 
 @pytest.mark.parametrize(

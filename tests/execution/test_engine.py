@@ -22,7 +22,7 @@ from tests.support.clusters import local_cluster
 from tests.support.squares import Counted, Failing, Squares, squares
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads", pytest.param("processes", marks=pytest.mark.faults)])
 def test_every_number_once_on_local_schedulers(scheduler: str, tmp_path: Path) -> None:
     with dask.config.set(scheduler=scheduler):
         assert squares(Squares(tmp_path)) == [number**2 for number in range(100)]
@@ -91,6 +91,7 @@ def greeting(folder: Path) -> None:
     (folder / f"began-{os.getpid()}").touch()
 
 
+@pytest.mark.faults
 def test_an_initializer_of_the_users_is_run_as_well(tmp_path: Path) -> None:
     setting = {"scheduler": "processes", "num_workers": 1, "multiprocessing.initializer": partial(greeting, tmp_path)}
     with dask.config.set(setting):

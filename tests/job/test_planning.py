@@ -10,7 +10,7 @@ from distributed import Client, LocalCluster
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError, JobFileError, StorageNotEmptyError
 from mvn_dask.execution.ranges import run_range
-from mvn_dask.job import planning, timing
+from mvn_dask.job import planning
 from mvn_dask.job.job import Job
 from mvn_dask.job.planning import plan
 from mvn_dask.job.running import run
@@ -21,12 +21,6 @@ from tests.support.stores import tree
 def job_in(folder: Path, **tables: dict[str, Any]) -> Job:
     whole = {"sample": {"chunks": 100}, **tables}
     return Job.from_mapping(mapping(**whole), folder=folder, label="job.toml")
-
-
-@pytest.fixture(autouse=True)
-def short_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a row takes is measured in `test_timing`."""
-    monkeypatch.setattr(timing, "ROUND_SECONDS", 0.01)
 
 
 def test_states(tmp_path: Path) -> None:

@@ -14,6 +14,11 @@ from mvn_dask.sampling.array import sample
 from tests.support.jobs import job_in
 
 
+@pytest.fixture
+def short_rounds() -> None:
+    """Here rounds are as long as for users."""
+
+
 class Clock:
     """Time that passes while rows are drawn, and at no other moment."""
 

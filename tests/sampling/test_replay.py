@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise, product
 from typing import Any
 
@@ -17,11 +18,17 @@ from tests.support.strategies import METHODS, random_moments
 
 WIDE = 520
 """Variables whose stripes are of 128 rows, so that there are several of them."""
-NORMALS = {
-    "diagonal": mvn_dask.MultivariateNormal(np.arange(float(WIDE)), np.linspace(1, 2, WIDE)),
-    "small": mvn_dask.MultivariateNormal(*random_moments(3)),
-    **{f"dense {method}": mvn_dask.MultivariateNormal(*random_moments(WIDE), method=method) for method in METHODS},
-}
+NORMALS = ["diagonal", "small", *(f"dense {method}" for method in METHODS)]
+
+
+@cache
+def normal_of(name: str) -> mvn_dask.MultivariateNormal:
+    if name == "diagonal":
+        return mvn_dask.MultivariateNormal(np.arange(float(WIDE)), np.linspace(1, 2, WIDE))
+    if name == "small":
+        return mvn_dask.MultivariateNormal(*random_moments(3))
+    method = next(each for each in METHODS if name == f"dense {each}")
+    return mvn_dask.MultivariateNormal(*random_moments(WIDE), method=method)
 
 
 def replay_of(array: da.Array) -> Replay:
@@ -66,7 +73,7 @@ def assert_parts_are_the_samples_own(array: da.Array) -> None:
 def test_every_factor_and_precision(normal: str, dtype: FloatDType, size: Any, chunks: Any) -> None:
     if chunks == 1:
         size = 5
-    assert_parts_are_the_samples_own(NORMALS[normal].sample(size, seed=1, dtype=dtype, chunks=chunks))
+    assert_parts_are_the_samples_own(normal_of(normal).sample(size, seed=1, dtype=dtype, chunks=chunks))
 
 
 @pytest.mark.parametrize(
@@ -86,14 +93,14 @@ def test_every_factor_and_precision(normal: str, dtype: FloatDType, size: Any, c
 )
 def test_chunks_that_are_cut_in_any_way(size: Any, chunks: Any) -> None:
     """Along the variables, and into boxes whose rows do not follow each other."""
-    assert_parts_are_the_samples_own(NORMALS["diagonal"].sample(size, seed=1, chunks=chunks))
+    assert_parts_are_the_samples_own(normal_of("diagonal").sample(size, seed=1, chunks=chunks))
 
 
 @pytest.mark.parametrize("kind", ["PCG64", "Philox", "MT19937", "PCG64DXSM", "SFC64"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_every_bit_generator(kind: str, dtype: FloatDType) -> None:
     seed = getattr(np.random, kind)(7)
-    assert_parts_are_the_samples_own(NORMALS["diagonal"].sample(300, seed=seed, dtype=dtype, chunks=140))
+    assert_parts_are_the_samples_own(normal_of("diagonal").sample(300, seed=seed, dtype=dtype, chunks=140))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,7 @@ def test_every_bit_generator(kind: str, dtype: FloatDType) -> None:
     ],
 )
 def test_every_seed(seed: Any) -> None:
-    assert_parts_are_the_samples_own(NORMALS["diagonal"].sample(300, seed=seed, chunks=140))
+    assert_parts_are_the_samples_own(normal_of("diagonal").sample(300, seed=seed, chunks=140))
 
 
 def test_calls_of_a_generator_and_their_children() -> None:
@@ -124,7 +131,7 @@ def test_calls_of_a_generator_and_their_children() -> None:
 
 
 def test_a_part_of_a_window_lies_within_one_stripe_and_not_always_in_the_same() -> None:
-    array = NORMALS["diagonal"].sample(128 * 8 * 16, seed=1, chunks=128 * 8)
+    array = normal_of("diagonal").sample(128 * 8 * 16, seed=1, chunks=128 * 8)
     again, seen = replay_of(array), set()
     for window in windows(array):
         ((_, span), _) = next(again.parts(window, array.shape[1:], full=False))
@@ -135,12 +142,12 @@ def test_a_part_of_a_window_lies_within_one_stripe_and_not_always_in_the_same() 
 
 def test_the_sample_again_is_the_sample_by_name() -> None:
     for size, chunks in (((700), 300), ((4, 150), (1, 60, -1)), (None, (200,)), ((6, 90), (4, 40, 200))):
-        array = NORMALS["diagonal"].sample(size, seed=1, chunks=chunks)
+        array = normal_of("diagonal").sample(size, seed=1, chunks=chunks)
         whole = tuple(pieces[0] for pieces in array.chunks)
         again = replay_of(array)
-        assert again.array(again.plan.size, whole, NORMALS["diagonal"].event).name == array.name
-    longer = replay_of(NORMALS["small"].sample(10, seed=1, chunks=10)).array((35,), (10, 3), NORMALS["small"].event)
-    assert longer.name == NORMALS["small"].sample(35, seed=1, chunks=10).name
+        assert again.array(again.plan.size, whole, normal_of("diagonal").event).name == array.name
+    longer = replay_of(normal_of("small").sample(10, seed=1, chunks=10)).array((35,), (10, 3), normal_of("small").event)
+    assert longer.name == normal_of("small").sample(35, seed=1, chunks=10).name
 
 
 DAMAGE: dict[str, list[Any]] = {
@@ -163,7 +170,7 @@ DAMAGE: dict[str, list[Any]] = {
     ("field", "value"), [(field, value) for field in DAMAGE for value in DAMAGE[field]], ids=short_repr
 )
 def test_records_that_no_sample_gives(field: str, value: Any) -> None:
-    record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
+    record, arrays = manifest_of(normal_of("small").sample(700, seed=1))
     values = record.samples[0]
     assert replay_sample(values, arrays).plan.size == (700,)
     with pytest.raises(DamagedManifestError):
@@ -173,7 +180,7 @@ def test_records_that_no_sample_gives(field: str, value: Any) -> None:
 
 
 def test_records_of_other_streams_say_so() -> None:
-    record, arrays = manifest_of(NORMALS["small"].sample(700, seed=1))
+    record, arrays = manifest_of(normal_of("small").sample(700, seed=1))
     with pytest.raises(DamagedManifestError, match="its streams are of version 2; this mvn_dask draws 1"):
         replay_sample({**record.samples[0], "streams": 2}, arrays)
     with pytest.raises(DamagedManifestError, match="it has the fields"):

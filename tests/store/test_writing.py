@@ -263,6 +263,7 @@ except PermissionError as error:
 """
 
 
+@pytest.mark.faults
 def test_unwritable_storage_is_refused_before_any_work() -> None:
     """As another user, since root may write anywhere: next to a folder that this user may write to."""
     with TemporaryDirectory() as folder:

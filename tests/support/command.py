@@ -6,13 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 import psutil
+import typer.main
 
 from mvn_dask.cli.application import run
 from tests.support.stores import tree
+
+# A user's process reads the signatures of all commands once; so does this one, which runs hundreds of commands.
+vars(typer.main).update(get_command=cache(typer.main.get_command))
 
 DEADLINE = 90.0
 """Seconds that a test waits for anything."""
