@@ -17,6 +17,8 @@ class Row:
     """Unit of the value."""
     against: str = ""
     """What it is compared with, and how it fares."""
+    target: str = ""
+    """What it should be, and whether it is."""
 
 
 def best_in_turn(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -28,3 +30,21 @@ def best_in_turn(actions: dict[str, Callable[[], object]], rounds: int) -> dict[
             action()
             best[name] = min(best[name], time.perf_counter() - begin)
     return best
+
+
+def at_most(limit: float, value: float, unit: str) -> str:
+    """A target that a value should not exceed, and whether it does.
+
+    >>> at_most(8.0, 9.5, "ms")
+    'at most 8 ms: no'
+    """
+    return f"at most {limit:g} {unit}: {'yes' if value <= limit else 'no'}"
+
+
+def at_least(limit: float, value: float, unit: str) -> str:
+    """A target that a value should reach, and whether it does.
+
+    >>> at_least(2.0, 2.5, "× scipy")
+    'at least 2 × scipy: yes'
+    """
+    return f"at least {limit:g} {unit}: {'yes' if value >= limit else 'no'}"
