@@ -1,7 +1,8 @@
 """One thread, one library of a field: a process that works on request and reports how long that took.
 
 ``python structured_peers.py gstools`` reads lines of JSON and answers each with one, in which ``seconds`` is the time
-of what was asked for. It is run by the interpreter of the library's own environment, so it imports nothing of this
+of what was asked for
+on a processor. It is run by the interpreter of the library's own environment, so it imports nothing of this
 project's.
 """
 
@@ -23,9 +24,9 @@ Answer = dict[str, Any]
 
 
 def _timed(action: Callable[[], Any]) -> tuple[float, Any]:
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = action()
-    return time.perf_counter() - begin, found
+    return time.process_time() - begin, found
 
 
 def gstools(task: Task) -> Answer:

@@ -1,9 +1,10 @@
 """A draw with a covariance, beside other ways to the same rows.
 
-Input: a covariance, and actions of others that make as many rows. Output: a line of the table, milliseconds a row on
-one thread, normals included, into memory that the task keeps. Cost: a few draws of each.
+Input: a covariance, and actions of others that make as many rows. Output: a line of the table, milliseconds a row, as
+time of one thread on a processor, normals included, into memory that the task keeps. Cost: a few draws of each.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -44,5 +45,5 @@ def measured(ours: Draw, others: Mapping[str, Draw], n: int, rounds: int) -> Bes
     """Best of several rounds in turn, of n rows each, after one that compiles and warms up."""
     for action in (ours, *others.values()):
         action()
-    best = best_in_turn({"ours": ours, **others}, rounds)
+    best = best_in_turn({"ours": ours, **others}, rounds, time.process_time)
     return Beside(best["ours"] / n, {name: best[name] / n for name in others})
