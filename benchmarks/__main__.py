@@ -24,25 +24,30 @@ def main() -> None:
     )
     modules = {
         "scaling": scaling, "graph": graph, "engine": engine, "store": store, "factorizing": factorizing,
-        "products": products, "covariances": covariances, "small_draws": small_draws,
+        "products": products, "small_draws": small_draws,
     }  # fmt: skip
-    parser.add_argument("--only", action="append", choices=[*modules, "comparison"])
+    parser.add_argument("--only", action="append", choices=[*modules, "covariances", "comparison"])
     options = parser.parse_args()
-    parts = options.only or [*modules, "comparison"]
+    parts = options.only or [*modules, "covariances", "comparison"]
     options.output.mkdir(parents=True, exist_ok=True)
     rows = [row for part in parts if part in modules for row in modules[part].measure(options.small)]
     report: dict[str, object] = {"machine": machine()}
+    skipped: dict[str, str] = {}
+    peers = options.output / "environments", dict(pair.split("=", 1) for pair in options.python)
+    if "covariances" in parts:
+        structured, missing = covariances.measure(options.small, *peers)
+        rows, skipped = [*rows, *structured], {**skipped, **missing}
     if "comparison" in parts:
-        given = dict(pair.split("=", 1) for pair in options.python)
-        result = comparison.run(options.small, options.output / "environments", given)
+        result = comparison.run(options.small, *peers)
         rows += comparison.rows(result)
-        report |= {"comparison": comparison.as_json(result), "skipped": result.skipped}
+        report |= {"comparison": comparison.as_json(result)}
+        skipped |= result.skipped
         plot.draw(result, ", ".join(machine().values()), options.output / "bench.svg")
-    report["rows"] = [asdict(row) for row in rows]
-    table = Table("what", "value", "unit", "against")
+    report |= {"rows": [asdict(row) for row in rows], "skipped": skipped}
+    table = Table("what", "value", "unit", "against", "target")
     for row in rows:
-        table.add_row(row.what, f"{row.value:.3g}", row.unit, row.against)
-    Console(width=150).print(table)
+        table.add_row(row.what, f"{row.value:.3g}", row.unit, row.against, row.target)
+    Console(width=170).print(table)
     path = options.output / "bench.json"
     path.write_text(json.dumps(report, indent=1))
     print(f"written to {path}")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+OTHERS = ("statsmodels", "fields", "gstools", "spam", "sksparse_minimal", "pymetis")
+
 
 @pytest.mark.slow
 def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
@@ -30,8 +32,12 @@ def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
         "Banded",
         "Precision",
         "StationaryGrid",
+        "nearest_psd",
     }
     assert {row["peer"] for row in report["comparison"]} >= {"mvn_dask", "numpy", "numpy svd", "scipy", "lower bound"}
     assert "<svg" in (tmp_path / "bench.svg").read_text()
-    assert all(row["value"] > 0 for row in rows)
+    # The time of a product is the difference of two, which is anything while other work goes on.
+    assert all(row["value"] > 0 for row in rows if not row["what"].startswith("product"))
     assert "numpy" in done.stdout
+    # Libraries in environments of their own are asked for where an interpreter is given, or at full size.
+    assert report["skipped"] == dict.fromkeys(OTHERS, "no interpreter was given")

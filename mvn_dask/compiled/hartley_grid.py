@@ -13,8 +13,14 @@ from numba import types
 from mvn_dask.compiled import llvm
 from mvn_dask.compiled.compilation import CompiledFunction
 from mvn_dask.compiled.fourier import SKEW, part_room, transform_lanes
-from mvn_dask.compiled.intrinsics import offset_pointer, pointer_at, pointer_to, vector_length
+from mvn_dask.compiled.intrinsics import offset_pointer, pointer_at, pointer_to, prefetch, vector_length
 from mvn_dask.compiled.llvm import instruction, subroutine
+
+# What is written lies in pieces of a few lines of the cache, far apart: no processor sees where the next one will be.
+BLOCKS_AHEAD = 4
+"""Blocks of columns after which the memory that is fetched is written."""
+ROWS_AHEAD = 8
+"""Rows after which the memory that is fetched is written."""
 
 
 @instruction(types.void)
@@ -82,6 +88,9 @@ def _transform_lines(
             out = offset_pointer(lines_out, (first * blocks + block) * part_room(lines, lanes))
             out_opposite = offset_pointer(lines_out, (opposite * blocks + block) * part_room(lines, lanes))
             width = min(lanes, kept - block * lanes)
+            ahead = min(BLOCKS_AHEAD, blocks - 1 - block) * part_room(lines, lanes)
+            prefetch(out, ahead + top * lanes, lanes * lanes)
+            prefetch(out_opposite, ahead + max(0, lines - top - lanes + 1) * lanes, lanes * lanes)
             for lane in range(min(lanes, count - top)):
                 line = top + lane
                 mirrored = (lines - line) % lines
@@ -139,6 +148,7 @@ def _transform_columns(
         for k in range(kept):
             at, mirrored, row = k * lanes, (length - k if k else 0) * lanes, k * stride
             if whole:
+                prefetch(out, min(k + ROWS_AHEAD, kept - 1) * stride + place, 2 * lanes)
                 _separate(
                     found, offset_pointer(found, size), at, mirrored, offset_pointer(out, row + place), second - place
                 )
