@@ -83,6 +83,16 @@ class ArgumentError(MvnDaskError, ValueError):
 class NotPositiveDefiniteError(ArgumentError, np.linalg.LinAlgError):
     """A covariance has no Cholesky factor."""
 
+    variable: int | None = None
+    """The variable whose pivot is not positive, where that is known."""
+
+    @classmethod
+    def of_variable(cls, variable: int, text: str) -> Self:
+        """The error for the pivot of a variable."""
+        error = cls(text)
+        error.variable = variable
+        return error
+
 
 class InvalidDistributionError(ArgumentError):
     """What a job names as its mean and covariance is no distribution."""

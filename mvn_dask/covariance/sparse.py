@@ -29,6 +29,11 @@ from mvn_dask.readable import plural, readable_bytes
 
 PYTHON_ENTRIES = 10**6
 """Entries of a matrix, at most, that is factorised without compiled code, and a tenth of those of its factor."""
+SINGULAR_PRECISION = (
+    "A singular precision belongs to no covariance: singular='project' draws the intrinsic field, or give a variance "
+    "to what it leaves free, by adding to its diagonal"
+)
+"""What to do with a singular precision."""
 T = TypeVar("T", bound=SparseTriangle)
 
 
@@ -98,9 +103,17 @@ class Sparse(Covariance):
     ) -> None:
         self._take("matrix", matrix, fill_reducing.ordering(ordering), names)
 
-    def _take(self, name: str, matrix: Any, ordering: fill_reducing.Ordering, names: Texts | None) -> None:
+    def _take(
+        self,
+        name: str,
+        matrix: Any,
+        ordering: fill_reducing.Ordering,
+        names: Texts | None,
+        *,
+        semidefinite: bool = False,
+    ) -> None:
         object.__setattr__(self, "ordering", ordering)
-        object.__setattr__(self, "matrix", symmetric_columns(name, matrix))
+        object.__setattr__(self, "matrix", symmetric_columns(name, matrix, semidefinite=semidefinite))
         axes = tuple(labels.given_names(names, self.ndim, "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
@@ -137,10 +150,10 @@ class Sparse(Covariance):
         return {**super().record(), "ordering": self.ordering}
 
 
-def sparse_precision(matrix: Any) -> Sparse:
-    """A sparse precision as `Sparse` keeps it, which errors call by that name."""
+def sparse_precision(matrix: Any, *, semidefinite: bool = False) -> Sparse:
+    """A sparse precision as `Sparse` keeps it, which errors call by that name; zeros on the diagonal may be allowed."""
     found = Sparse.__new__(Sparse)
-    found._take("precision", matrix, "auto", None)
+    found._take("precision", matrix, "auto", None, semidefinite=semidefinite)
     return found
 
 
@@ -158,11 +171,7 @@ def factor_of_precision(precision: Sparse, names: tuple[str, ...] | None) -> Fac
     """
     if len(precision.matrix.numbers) == precision.ndim:
         return ScaleFactor(1.0 / np.sqrt(precision.matrix.numbers))
-    advice = (
-        "A singular precision belongs to no covariance: give a variance to what it leaves free, by adding to its "
-        "diagonal"
-    )
-    return _factorize(SparsePrecisionFactor, precision, names, "precision", advice)
+    return _factorize(SparsePrecisionFactor, precision, names, "precision", SINGULAR_PRECISION)
 
 
 def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name: str, advice: str) -> T:
@@ -187,10 +196,11 @@ def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name
         ) from error
     if bad >= 0:
         variable, pivot = int(permutation[bad]), entries[diagonal_places(supernodes)[bad]]
-        raise NotPositiveDefiniteError(
+        raise NotPositiveDefiniteError.of_variable(
+            variable,
             f"`{name}` is not positive definite: of the {diagonal[variable]:.3g} of "
             f"{checks.variable_label(variable, names)}, {pivot:.3g} is left given other variables, which is not "
-            f"positive beyond rounding. {advice}"
+            f"positive beyond rounding. {advice}",
         )
     positions = inverse_of(permutation).astype(supernodes.rows.dtype)
     return kind(positions, supernodes.first, supernodes.starts, supernodes.rows, entries)

@@ -46,7 +46,9 @@ class SymmetricColumns(NamedTuple):
     @property
     def diagonal(self) -> Float64Array:
         """The diagonal, shape (d,)."""
-        return np.asarray(self.numbers[self.columns == self.rows])
+        found, there = np.zeros(len(self.starts) - 1), self.columns == self.rows
+        found[self.rows[there]] = self.numbers[there]
+        return found
 
 
 def is_sparse(value: object) -> bool:
@@ -54,8 +56,10 @@ def is_sparse(value: object) -> bool:
     return is_instance(value, "scipy.sparse", "sparray", "spmatrix")
 
 
-def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
+def symmetric_columns(name: str, value: Any, *, semidefinite: bool = False) -> SymmetricColumns:
     """The columns of a sparse symmetric matrix; `name` is the argument's in errors.
+
+    If `semidefinite`, a number on the diagonal may be 0.
 
     Raises
     ------
@@ -68,14 +72,14 @@ def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
     """
     from scipy.sparse import csc_array
 
-    _check_type(name, value)
+    _check_type(name, value, semidefinite=semidefinite)
     matrix = summed_columns(name, value, np.float64)
     found = _columns_of(matrix)
     _check_finite(name, found)
     matrix.eliminate_zeros()
     diagonal = matrix.diagonal()
     lowest = int(diagonal.argmin())
-    if diagonal[lowest] <= 0.0:
+    if diagonal[lowest] < 0.0 or (diagonal[lowest] == 0.0 and not semidefinite):
         raise NotPositiveDefiniteError(
             f"`{name}` is not positive definite: {name}[{lowest}, {lowest}] is {diagonal[lowest]:.3g}, and each on the "
             "diagonal must be positive"
@@ -83,7 +87,7 @@ def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
     transposed = csc_array(matrix.T)
     transposed.sort_indices()
     if not all(map(np.array_equal, _columns_of(matrix), _columns_of(transposed))):
-        _check_symmetric(name, matrix, transposed, np.sqrt(diagonal))
+        _check_symmetric(name, matrix, transposed, np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0)))
         matrix = csc_array(0.5 * matrix + 0.5 * transposed)
         matrix.sort_indices()
     found = _columns_of(matrix)
@@ -119,7 +123,7 @@ def _columns_of(matrix: Any) -> SymmetricColumns:
     return SymmetricColumns(matrix.indptr.astype(np.int64), matrix.indices.astype(kind), matrix.data + 0.0)
 
 
-def _check_type(name: str, value: Any) -> None:
+def _check_type(name: str, value: Any, *, semidefinite: bool) -> None:
     if not is_sparse(value):
         cure = "give scipy.sparse.csc_array(matrix), or Dense(matrix)"
         raise ArgumentTypeError(f"`{name}` must be a matrix of scipy.sparse, not {short_repr(value)}: {cure}")
@@ -128,7 +132,7 @@ def _check_type(name: str, value: Any) -> None:
     if len(value.shape) != 2 or value.shape[0] != value.shape[1] or not value.shape[0]:
         raise ArgumentError(f"`{name}` must be 2 dimensional, square and not empty: its shape is {value.shape}")
     # Before memory is taken for each column: a shape may be anything.
-    if value.nnz < value.shape[0]:
+    if value.nnz < value.shape[0] and not semidefinite:
         raise NotPositiveDefiniteError(
             f"`{name}` is not positive definite: it has {plural(value.nnz, 'entry', ',')}, and each of its "
             f"{plural(value.shape[0], 'variable', ',')} must have one on the diagonal, which is positive"
