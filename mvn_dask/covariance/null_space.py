@@ -86,8 +86,8 @@ class NullSpace:
         for row, found in zip(rows, out, strict=True):
             whole = np.zeros(self.ndim)
             whole[self.free] = row
-            sums = [_sums(vector * whole, self.groups, count) for vector in basis]
-            for vector, total in zip(basis, sums, strict=True):
+            totals = [_sums(vector * whole, self.groups, count) for vector in basis]
+            for vector, total in zip(basis, totals, strict=True):
                 whole -= vector * total[self.groups]
             found[:] = whole
         return out
@@ -95,7 +95,7 @@ class NullSpace:
     def without(self, x: FloatArray) -> Float64Array:
         """Rows, shape (n, d), plus a vector of the null space that makes pinned variables 0: the free ones."""
         inverse = self._inverse_of_pins
-        whole = x.astype(np.float64)
+        whole: Float64Array = x.astype(np.float64)
         # Of each group the numbers of its pinned variables, in the places of their vectors.
         places, ranks = self.groups[self.pins], _ranks(self.groups[self.pins])
         values = np.zeros((len(x), *inverse.shape[:2]))
@@ -117,7 +117,7 @@ class NullSpace:
         found = np.broadcast_to(np.eye(q), (int(self.groups.max()) + 1, q, q)).copy()
         places, ranks = self.groups[self.pins], _ranks(self.groups[self.pins])
         found[places, ranks] = self.basis[self.pins]
-        return found
+        return np.asarray(found)
 
     @cached_property
     def _inverse_of_pins(self) -> Float64Array:
@@ -212,4 +212,4 @@ def _ranks(groups: Indices) -> Indices:
 
 def _sums(numbers: Float64Array, groups: Indices, count: int) -> Float64Array:
     """Sums of each group, in the order of the variables."""
-    return np.bincount(groups, weights=numbers, minlength=count)
+    return np.asarray(np.bincount(groups, weights=numbers, minlength=count), np.float64)

@@ -63,6 +63,8 @@ class Precision(Covariance):
         If it is not square, empty or not finite, and from `factorize`, if it is not symmetric, or `null_space` is none.
     ArgumentTypeError
         If it does not hold real numbers, or is a covariance of another kind than `Banded` and `Dense`.
+    FactorTooLargeError
+        From `factorize`, if that takes more memory than this process may have.
     NotPositiveDefiniteError
         From `factorize`, if it is not positive definite, or singular to rounding; under ``singular="project"``, if it
         has a negative eigenvalue, or if its null space cannot be told from rounding.

@@ -32,9 +32,15 @@ from mvn_dask.covariance.sparse import SINGULAR_PRECISION, Sparse, factor_of_pre
 from mvn_dask.covariance.triangular_inverse import triangular_inverse
 from mvn_dask.covariance.validity import SYMMETRY, deviations_of, is_symmetric, largest_asymmetry, smallest_eigenvalue
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
+from mvn_dask.memory_limit import refuse_beyond_memory
+from mvn_dask.readable import plural
+
+MATRICES_OF_PRECISION = 4
+"""Arrays of the size of a precision that factorising it takes, itself included, at least."""
 
 
 def _factor_of_bands(precision: Banded, names: tuple[str, ...] | None) -> Factor:  # noqa: ARG001 Banded has its own
+    precision.check_memory("precision")
     try:
         bands = factorize_band(reversed_band(precision.bands))
     except PivotError as error:
@@ -47,6 +53,11 @@ def _factor_of_bands(precision: Banded, names: tuple[str, ...] | None) -> Factor
 
 def _factor_of_matrix(precision: Dense, names: tuple[str, ...] | None) -> Factor:
     matrix = precision.matrix
+    refuse_beyond_memory(
+        f"factorising `precision` of {plural(len(matrix), 'variable', ',')}",
+        MATRICES_OF_PRECISION * matrix.nbytes,
+        "take fewer variables, or a precision that is Banded or sparse",
+    )
     diagonal = np.diagonal(matrix)
     lowest = int(diagonal.argmin())
     if diagonal[lowest] <= 0:

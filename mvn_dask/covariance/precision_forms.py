@@ -71,8 +71,9 @@ def as_csc(matrix: Structure) -> Any:
     if isinstance(matrix, Dense):
         return csc_array(0.5 * matrix.matrix + 0.5 * matrix.matrix.T)
     d = matrix.ndim
-    below = dia_array((matrix.bands, -np.arange(len(matrix.bands))), shape=(d, d))
-    found = csc_array(below + dia_array((matrix.bands[:1], [0]), shape=(d, d)) * -1.0 + below.T)
+    below: Any = dia_array((matrix.bands, -np.arange(len(matrix.bands))), shape=(d, d))
+    above: Any = dia_array((matrix.bands[1:], -np.arange(1, len(matrix.bands))), shape=(d, d))
+    found = csc_array(below + above.T)
     found.eliminate_zeros()
     return found
 

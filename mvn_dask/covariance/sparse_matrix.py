@@ -13,7 +13,11 @@ from mvn_dask.array_likes import is_instance
 from mvn_dask.covariance.symbolic import Indices, Pattern
 from mvn_dask.covariance.validity import SYMMETRY
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
+from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural, short_repr
+
+BYTES_OF_COLUMN = 48
+"""Memory that a column of a sparse matrix takes by itself, at least: where it begins, its diagonal, its order."""
 
 
 class SparseMatrix(Protocol):
@@ -103,9 +107,17 @@ def summed_columns(name: str, value: Any, dtype: Any = None) -> Any:
     ------
     ArgumentError
         If its indices are damaged.
+    FactorTooLargeError
+        If its shape alone takes more memory than there may be.
     """
     from scipy.sparse import csc_array
 
+    # Before memory is taken for each column: a shape may be anything.
+    refuse_beyond_memory(
+        f"`{name}`, a sparse matrix of {plural(value.shape[1], 'variable', ',')},",
+        BYTES_OF_COLUMN * value.shape[1],
+        "leave out the variables that have no entries",
+    )
     try:
         # What conversion follows without looking.
         if hasattr(value, "check_format"):
@@ -131,7 +143,6 @@ def _check_type(name: str, value: Any, *, semidefinite: bool) -> None:
         raise ArgumentTypeError(f"`{name}` must not be complex: its dtype is {value.dtype}")
     if len(value.shape) != 2 or value.shape[0] != value.shape[1] or not value.shape[0]:
         raise ArgumentError(f"`{name}` must be 2 dimensional, square and not empty: its shape is {value.shape}")
-    # Before memory is taken for each column: a shape may be anything.
     if value.nnz < value.shape[0] and not semidefinite:
         raise NotPositiveDefiniteError(
             f"`{name}` is not positive definite: it has {plural(value.nnz, 'entry', ',')}, and each of its "

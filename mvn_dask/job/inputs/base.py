@@ -18,6 +18,7 @@ Form = Literal["vector", "square", "rows", "columns"]
 _FORMS: dict[str, Form] = {
     **dict.fromkeys(("cov", "correlation", "matrix", "members", "covariance", "precision"), "square"),
     "loadings": "rows",
+    "null_space": "rows",
     "bands": "columns",
 }
 """Forms of the keys that may hold a matrix."""
