@@ -39,7 +39,7 @@ def _project(rows: Any, pins: Any, groups: Any, basis: Any, sums: Any, out: Any)
                     number -= np.float64(basis[i, k]) * sums[groups[i], k]
                 out[row, i] = number
             if last < ndim:
-                number = 0.0
+                number = np.float64(0.0)
                 for k in range(columns):
                     number -= np.float64(basis[last, k]) * sums[groups[last], k]
                 out[row, last] = number

@@ -103,7 +103,7 @@ class NullSpace:
         weights = np.einsum("gkp,ngp->ngk", inverse, values)
         for k, vector in enumerate(self.basis.T.astype(np.float64)):
             whole -= weights[:, self.groups, k] * vector
-        return np.asarray(whole[:, self.free])
+        return np.asarray(whole[:, self.free], np.float64)
 
     @property
     def log_volume(self) -> float:
@@ -122,7 +122,7 @@ class NullSpace:
     @cached_property
     def _inverse_of_pins(self) -> Float64Array:
         try:
-            return np.linalg.inv(self._pinned_rows)
+            return np.asarray(np.linalg.inv(self._pinned_rows), np.float64)
         except np.linalg.LinAlgError as error:
             raise ArgumentError("a vector of `basis` is 0 in all variables that are pinned") from error
 

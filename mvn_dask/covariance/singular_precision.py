@@ -56,7 +56,7 @@ def intrinsic_factor(matrix: Structure, names: tuple[str, ...] | None, given: Fl
     ArgumentError
         If `given` does not span it, or if a matrix is not symmetric, or zero.
     NotPositiveDefiniteError
-        If the precision has a negative eigenvalue, or if its null space cannot be told from rounding.
+        If the precision has a negative eigenvalue, or if its null space cannot be distinguished from rounding.
     """
     if isinstance(matrix, Dense):
         check_symmetric(matrix.matrix)

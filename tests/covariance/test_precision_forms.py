@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from tests.support.singular_precisions import banded
 from tests.support.sparse_matrices import grid
 
 MATRIX = grid(4)
-FORMS = {"dense": Dense(MATRIX.toarray()), "banded": banded(MATRIX), "sparse": Sparse(MATRIX)}
+FORMS: dict[str, Any] = {"dense": Dense(MATRIX.toarray()), "banded": banded(MATRIX), "sparse": Sparse(MATRIX)}
 
 
 @pytest.mark.parametrize("form", FORMS)

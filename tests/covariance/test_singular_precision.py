@@ -120,7 +120,7 @@ def test_arguments() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_regular_precision_is_drawn_as_ever(form: str) -> None:
     for matrix in (grid(4), sp.diags_array([4.0, 1.0, 0.25]).tocsc()):
-        cov, plain = (Precision(FORMS[form](matrix), singular=each) for each in ("project", "raise"))  # type: ignore[arg-type]
+        cov, plain = (Precision(FORMS[form](matrix), singular=each) for each in ("project", "raise"))
         np.testing.assert_array_equal(cov.to_dense(), plain.to_dense())
         assert type(cov.factorize()) is type(plain.factorize())
         assert repr(cov).endswith(", null_space=0)")
@@ -248,7 +248,7 @@ def test_a_store_verifies_and_extends_from_what_lies_in_it(form: str, tmp_path: 
 
 def test_any_order_of_elimination() -> None:
     for ordering in ("nested_dissection", "natural"):
-        cov = Precision(Sparse(grid(5, 0.0), ordering=ordering), singular="project")  # type: ignore[arg-type]
+        cov = Precision(Sparse(grid(5, 0.0), ordering=ordering), singular="project")
         np.testing.assert_allclose(cov.to_dense(), pseudo_inverse(grid(5, 0.0)), atol=1e-12)
     assert Precision(Dense(grid(3, 0.0).toarray()), singular="project").factorize().rank == 8
     assert Precision(banded(grid(3, 0.0)), singular="project").factorize().rank == 8

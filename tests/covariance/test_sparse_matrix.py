@@ -1,4 +1,5 @@
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -115,12 +116,12 @@ def test_empty_rows() -> None:
     assert symmetric_columns("cov", sp.coo_array((5, 5)), semidefinite=True).diagonal.tolist() == [0.0] * 5
 
 
-HUGE = {
+HUGE: dict[str, Callable[[int], Any]] = {
     "empty": lambda d: sp.coo_array((d, d)),
     "few": lambda d: sp.coo_array(([1.0, 1.0], ([0, d - 1], [0, d - 1])), shape=(d, d)),
     "duplicates": lambda d: sp.coo_array((np.ones(999), (np.full(999, d - 1), np.full(999, d - 1))), shape=(d, d)),
     "dok": lambda d: sp.dok_array((d, d)),
-    "dia": lambda d: sp.dia_array((np.ones((1, 4)), [0]), shape=(d, d)),
+    "dia": lambda d: sp.dia_matrix((np.ones((1, 4)), [0]), shape=(d, d)),
 }
 
 
