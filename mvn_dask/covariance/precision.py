@@ -86,8 +86,9 @@ class Precision(Covariance):
 
     What is found of a null space: polynomials up to the third degree in the order of the variables, within each
     connected component of P, constants first (random walks of order 1 to 4, intrinsic autoregressions on graphs); of a
-    `Dense` P whatever its eigenvectors say; of others what shows in pivots that are 0. Where that cannot be distinguished from
-    rounding, as for a random walk of the second order with 10,000 steps, `null_space` has to be given.
+    `Dense` P whatever its eigenvectors say; of others what shows in pivots that are 0. Where that cannot be
+    distinguished from rounding, as for a random walk of the second order with 10,000 steps, `null_space` has to be
+    given.
 
     References
     ----------
