@@ -77,17 +77,18 @@ class NullSpace:
         count = int(self.groups.max()) + 1
         if code is not None:
             memory = out if out.flags.c_contiguous else np.empty_like(out)
-            sums = np.empty((count, self.basis.shape[1]))
-            code.project(np.ascontiguousarray(rows), self.pins, self.groups, self.basis, sums, memory)
+            sums = np.empty(count * self.basis.shape[1] * code.ROWS_OF_SUMS)
+            basis = np.ascontiguousarray(self.basis)
+            code.project(np.ascontiguousarray(rows), self.pins, self.groups, basis, sums, memory)
             if memory is not out:
                 out[:] = memory
             return out
-        basis = self.basis.T.astype(np.float64)
+        vectors = self.basis.T.astype(np.float64)
         for row, found in zip(rows, out, strict=True):
             whole = np.zeros(self.ndim)
             whole[self.free] = row
-            totals = [_sums(vector * whole, self.groups, count) for vector in basis]
-            for vector, total in zip(basis, totals, strict=True):
+            totals = [_sums(vector * whole, self.groups, count) for vector in vectors]
+            for vector, total in zip(vectors, totals, strict=True):
                 whole -= vector * total[self.groups]
             found[:] = whole
         return out

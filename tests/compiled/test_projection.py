@@ -9,10 +9,10 @@ from mvn_dask.compiled import projection
 def test_rows_less_their_projection(pins: list[int], dtype: str) -> None:
     rng = np.random.default_rng(0)
     groups, basis = np.array([0, 1, 0, 1, 1, 0], np.int32), rng.standard_normal((6, 2)).astype(dtype)
-    rows = rng.standard_normal((3, 6 - len(pins))).astype(dtype)
-    whole = np.zeros((3, 6))
+    rows = rng.standard_normal((11, 6 - len(pins))).astype(dtype)
+    whole = np.zeros((11, 6))
     whole[:, np.delete(np.arange(6), pins)] = rows
-    out, sums = np.full((3, 6), np.nan, dtype), np.full((2, 2), np.nan)
+    out, sums = np.full((11, 6), np.nan, dtype), np.full(2 * 2 * projection.ROWS_OF_SUMS, np.nan)
     projection.project(rows, np.array(pins), groups, basis, sums, out)
     expected = whole.copy()
     for group in (0, 1):
