@@ -76,7 +76,7 @@ class NullSpace:
         code = compiled_module("projection")
         count = int(self.groups.max()) + 1
         if code is not None:
-            memory = out if out.flags.c_contiguous else np.empty_like(out)
+            memory = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
             sums = np.empty(count * self.basis.shape[1] * code.ROWS_OF_SUMS)
             basis = np.ascontiguousarray(self.basis)
             code.project(np.ascontiguousarray(rows), self.pins, self.groups, basis, sums, memory)
