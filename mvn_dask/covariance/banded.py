@@ -126,7 +126,7 @@ class Banded(Covariance):
     def check_memory(self, name: str) -> None:
         """Raise a `FactorTooLargeError` if factorising takes more memory than there may be; `name` is for the error."""
         refuse_beyond_memory(
-            f"factorising `{name}` of {plural(len(self.bands), 'band')} of {self.ndim:,} numbers",
+            f"factorising `{name}` of {plural(len(self.bands), 'band')} of {plural(self.ndim, 'number', ',')}",
             COPIES_OF_BANDS * self.bands.nbytes,
             "take fewer variables, or fewer bands",
         )

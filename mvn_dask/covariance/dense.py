@@ -59,6 +59,7 @@ from mvn_dask.covariance.validity import (
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 from mvn_dask.memory_limit import refuse_beyond_memory
+from mvn_dask.readable import plural
 
 ASYMMETRIC = {
     "auto": "the mean of both triangles",
@@ -179,7 +180,7 @@ class Dense(Covariance):
     @cached_property
     def _factor(self) -> Factor:
         refuse_beyond_memory(
-            f"factorising `cov` of {self.ndim:,} variables by method={self.method!r}",
+            f"factorising `cov` of {plural(self.ndim, 'variable', ',')} by method={self.method!r}",
             MATRICES[self.method] * self.matrix.nbytes,
             "take fewer variables, or a structure that is no whole matrix, as LowRank, Sparse or StationaryGrid",
         )

@@ -34,7 +34,7 @@ from mvn_dask.covariance.sparse import Sparse, sparse_precision
 from mvn_dask.covariance.sparse_matrix import SparseMatrix, is_sparse
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.hashing import digest, fingerprint
-from mvn_dask.readable import short_repr
+from mvn_dask.readable import plural, short_repr
 
 Singular = Literal["raise", "project"]
 
@@ -254,7 +254,7 @@ def _null_space(value: Any, ndim: int, singular: Singular) -> Float64Array | Non
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or len(array) != ndim or not 0 < array.shape[1] < ndim:
         raise ArgumentError(
-            f"`null_space` must have a row for each of the {ndim} variables, and fewer columns, at least one: its "
+            f"`null_space` must have a row for each of {plural(ndim, 'variable')}, and fewer columns, at least one: its "
             f"shape is {array.shape}"
         )
     checks.finite("null_space", array)

@@ -88,7 +88,7 @@ def test_what_does_not_span_the_null_space(form: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (np.ones(5), r"a row for each of the 12 variables, .* its shape is \(5, 1\)"),
+        (np.ones(5), r"a row for each of 12 variables, .* its shape is \(5, 1\)"),
         (np.ones((12, 12)), "fewer columns"),
         (np.ones((12, 0)), "at least one"),
         (np.ones((12, 1, 1)), "its shape is"),
