@@ -254,8 +254,8 @@ def _null_space(value: Any, ndim: int, singular: Singular) -> Float64Array | Non
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or len(array) != ndim or not 0 < array.shape[1] < ndim:
         raise ArgumentError(
-            f"`null_space` must have a row for each of {plural(ndim, 'variable')}, and fewer columns, at least one: its "
-            f"shape is {array.shape}"
+            f"`null_space` must have a row for each of {plural(ndim, 'variable')}, and fewer columns, at least one: "
+            f"its shape is {array.shape}"
         )
     checks.finite("null_space", array)
     # A zero has two signs, which are one number, and must not give two digests.
