@@ -9,6 +9,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
     ├── ArgumentTypeError             TypeError            an argument is of the wrong kind
     ├── UnsupportedOperationError     NotImplementedError  an optional operation that an object does not offer
     ├── BlockTooLargeError            MemoryError          one block does not fit into a process
+    ├── FactorTooLargeError           MemoryError          a covariance cannot be factorised in this memory
     ├── SpoolError                    FileNotFoundError    a worker does not see the spooled factor
     ├── JobFileError                  ValueError           a job file that cannot be understood
     ├── JobCancelledError             RuntimeError         a job was cancelled, with work left
@@ -83,6 +84,16 @@ class ArgumentError(MvnDaskError, ValueError):
 class NotPositiveDefiniteError(ArgumentError, np.linalg.LinAlgError):
     """A covariance has no Cholesky factor."""
 
+    variable: int | None = None
+    """The variable whose pivot is not positive, where that is known."""
+
+    @classmethod
+    def of_variable(cls, variable: int, text: str) -> Self:
+        """The error for the pivot of a variable."""
+        error = cls(text)
+        error.variable = variable
+        return error
+
 
 class InvalidDistributionError(ArgumentError):
     """What a job names as its mean and covariance is no distribution."""
@@ -98,6 +109,10 @@ class UnsupportedOperationError(MvnDaskError, NotImplementedError):
 
 class BlockTooLargeError(MvnDaskError, MemoryError):
     """One block of the array does not fit into the memory of a process."""
+
+
+class FactorTooLargeError(MvnDaskError, MemoryError):
+    """What a covariance is factorised into, or the work to do so, does not fit into the memory of this process."""
 
 
 class SpoolError(MvnDaskError, FileNotFoundError):

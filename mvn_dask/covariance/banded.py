@@ -18,7 +18,11 @@ from mvn_dask.covariance.band_triangle import PivotError, factorize_band
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
-from mvn_dask.readable import short_repr
+from mvn_dask.memory_limit import refuse_beyond_memory
+from mvn_dask.readable import plural, short_repr
+
+COPIES_OF_BANDS = 3
+"""Arrays of the size of the bands that factorising takes, themselves included, at least."""
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -110,6 +114,7 @@ class Banded(Covariance):
 
     @cached_property
     def _factor(self) -> BandFactor:
+        self.check_memory("cov")
         try:
             return BandFactor(factorize_band(self.bands))
         except PivotError as error:
@@ -117,6 +122,14 @@ class Banded(Covariance):
                 f"Matrix is not positive definite: {describe_pivot(self, error.variable, 'cov', 'before')}. A banded "
                 "covariance must be positive definite: Dense(cov.to_dense()) takes a singular one"
             ) from error
+
+    def check_memory(self, name: str) -> None:
+        """Raise a `FactorTooLargeError` if factorising takes more memory than there may be; `name` is for the error."""
+        refuse_beyond_memory(
+            f"factorising `{name}` of {plural(len(self.bands), 'band')} of {plural(self.ndim, 'number', ',')}",
+            COPIES_OF_BANDS * self.bands.nbytes,
+            "take fewer variables, or fewer bands",
+        )
 
     def variances(self) -> Float64Array:
         return np.asarray(self.bands[0])

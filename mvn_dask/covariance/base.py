@@ -184,6 +184,19 @@ def single_array(arrays: Arrays, name: str, axes: int) -> FloatArray:
     return array
 
 
+def integer_array(arrays: Arrays, name: str) -> npt.NDArray[np.signedinteger[Any]]:
+    """An array of integers with one axis, not empty; an `ArgumentError` if it is another, or holds what is no index."""
+    array = arrays.get(name)
+    if array is None or array.dtype.kind not in "iu" or array.ndim != 1 or not array.size:
+        seen = "none" if array is None else f"one of the shape {array.shape} and the dtype {array.dtype}"
+        raise ArgumentError(f"there must be an array of integers {name!r}, and there is {seen}")
+    if array.dtype.kind == "u" and array.max() >= 2**63:
+        raise ArgumentError(f"{name!r} holds {array.max()}, which is no index")
+    # As they are made, whatever the processor that wrote them.
+    kind = np.int32 if array.dtype.itemsize <= 4 and array.dtype != np.uint32 else np.int64
+    return np.ascontiguousarray(array, kind)
+
+
 def log_product(numbers: FloatArray) -> float:
     """Logarithm of the product of absolute values; minus infinity where one of them is 0."""
     with np.errstate(divide="ignore"):

@@ -58,6 +58,8 @@ from mvn_dask.covariance.validity import (
 )
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
+from mvn_dask.memory_limit import refuse_beyond_memory
+from mvn_dask.readable import plural
 
 ASYMMETRIC = {
     "auto": "the mean of both triangles",
@@ -73,6 +75,10 @@ INDEFINITE = {
     "cholesky": "method='svd'",
 }
 """What the factor of a matrix with negative eigenvalues comes from."""
+
+
+MATRICES = {"auto": 3, "svd": 5, "eigh": 3, "cholesky": 2}
+"""Arrays of the size of the matrix that factorising takes, itself included, at least."""
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -101,6 +107,8 @@ class Dense(Covariance):
         If it is not square, empty or not finite, and from `factorize` under ``check_valid="raise"``.
     ArgumentTypeError
         If it does not hold real numbers.
+    FactorTooLargeError
+        From `factorize`, if that takes more memory than this process may have.
     NotPositiveDefiniteError
         From `factorize` by "cholesky", if it has no Cholesky factor.
 
@@ -171,6 +179,11 @@ class Dense(Covariance):
 
     @cached_property
     def _factor(self) -> Factor:
+        refuse_beyond_memory(
+            f"factorising `cov` of {plural(self.ndim, 'variable', ',')} by method={self.method!r}",
+            MATRICES[self.method] * self.matrix.nbytes,
+            "take fewer variables, or a structure that is no whole matrix, as LowRank, Sparse or StationaryGrid",
+        )
         validity = Validity(self.check_valid, self.tol)
         if self._checked:
             check_constants(self.matrix, validity, "such a variable constant" if self.method == "auto" else self._drawn)

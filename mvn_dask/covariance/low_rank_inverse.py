@@ -25,7 +25,11 @@ import numpy.typing as npt
 from mvn_dask._typing import Float64Array, FloatArray
 from mvn_dask.covariance.base import log_product
 from mvn_dask.covariance.pseudo_inverse import PseudoInverse, row_parts, triangle_of
+from mvn_dask.memory_limit import refuse_beyond_memory
+from mvn_dask.readable import plural
 
+SQUARES = 4
+"""Arrays of k² numbers that are needed at once, at least."""
 Indices = npt.NDArray[np.intp]
 """Numbers of variables."""
 
@@ -34,6 +38,11 @@ class LowRankInverse:
     """The inverse of loadings, shape (d, k), and a scale, shape (d,)."""
 
     def __init__(self, loadings: FloatArray, scale: FloatArray) -> None:
+        refuse_beyond_memory(
+            f"inverting a covariance of {plural(loadings.shape[1], 'common factor', ',')}",
+            SQUARES * 8 * loadings.shape[1] ** 2,
+            "take fewer of them, or draw without `whiten` and `log_det`",
+        )
         self._loadings, self._scale = loadings, scale
         self._exact = np.flatnonzero(scale == 0)
         self._free = np.eye(loadings.shape[1])

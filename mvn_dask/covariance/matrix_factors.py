@@ -20,6 +20,8 @@ FUSED_NDIM = 320
 """Dimension up to which rows are made as their normals are drawn: a factor that stays in the second cache."""
 NUMBERS_AT_ONCE = 2**22
 """Numbers of a matrix that are converted or compared at a time."""
+LINES_AT_ONCE = 1024
+"""Lines of a matrix whose squares are added at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,15 @@ def squares_of_rows(matrix: FloatArray) -> Float64Array:
     starts = range(0, len(matrix), step)
     parts = (matrix[start : start + step].astype(np.float64, copy=False) for start in starts)
     return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
+
+
+def ordered_squares_of_rows(matrix: FloatArray) -> Float64Array:
+    """The same in the order of the columns, with the same bits on every processor, in three times the time."""
+    sums = np.zeros(len(matrix))
+    for top in range(0, len(matrix), LINES_AT_ONCE):
+        for column in np.ascontiguousarray(matrix[top : top + LINES_AT_ONCE].T, np.float64):
+            sums[top : top + LINES_AT_ONCE] += column * column
+    return sums
 
 
 class OrthogonalFactor(MatrixFactor):

@@ -1,13 +1,13 @@
 """A covariance given by its inverse, the precision.
 
 Input: a precision, as a matrix, shape (d, d), as bands, shape (u + 1, d), or sparse. Output: a factor of its inverse,
-which is built of a dense matrix alone. Cost: of a matrix d³/3 multiply-adds once, then d² flops a row; of bands
-d u² / 2 once, then 2 (u + 1) d a row, and d u² for the variances; of a sparse matrix that given in `sparse`.
+which is built of a dense matrix alone, or, on request, of the pseudo-inverse of a singular one. Cost: of a matrix d³/3
+multiply-adds once, then d² flops a row; of bands d u² / 2 once, then 2 (u + 1) d a row, and d u² for the variances; of
+a sparse matrix that given in `sparse`. A singular precision costs that, and what `singular_precision` gives.
 
-What is not sparse is ``W.T @ W`` with W lower triangular, and the factor is the inverse of W: lower triangular with a
-positive diagonal, it is Cholesky's factor of the covariance. So rows are those that the covariance as a matrix would
-give, but for rounding, and variable i depends on the variables before it: a process comes in the order of time. W is
-Cholesky's factor of the precision whose variables are counted from the last to the first.
+What is not sparse has the factor that is Cholesky's of the covariance. So rows are those that the covariance as a
+matrix would give, but for rounding, and variable i depends on the variables before it: a process comes in the order of
+time.
 
 References
 ----------
@@ -15,33 +15,28 @@ H. Rue and L. Held, Gaussian Markov Random Fields, 2005, doi:10.1201/97802034920
 of the inverse: M. Pourahmadi, Biometrika 86 (3), 1999, doi:10.1093/biomet/86.3.677.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, cast, get_args
 
 import numpy as np
 
 from mvn_dask import checks, labels
-from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
+from mvn_dask._typing import ArrayLike, Float64Array, Texts
 from mvn_dask.array_likes import compute_together, real_array
-from mvn_dask.covariance.band_factors import BandPrecisionFactor
-from mvn_dask.covariance.band_triangle import PivotError, factorize_band, reversed_band
-from mvn_dask.covariance.banded import Banded, describe_pivot
+from mvn_dask.covariance.banded import Banded
 from mvn_dask.covariance.base import Covariance, Factor
-from mvn_dask.covariance.cholesky import cholesky
 from mvn_dask.covariance.dense import Dense
-from mvn_dask.covariance.diagonal import ScaleFactor
-from mvn_dask.covariance.matrix_factors import MatrixFactor, TriangularFactor
-from mvn_dask.covariance.sparse import Sparse, factor_of_precision, sparse_precision
+from mvn_dask.covariance.matrix_factors import MatrixFactor, ordered_squares_of_rows
+from mvn_dask.covariance.precision_factors import FACTORIZATIONS
+from mvn_dask.covariance.singular_precision import intrinsic_factor
+from mvn_dask.covariance.sparse import Sparse, sparse_precision
 from mvn_dask.covariance.sparse_matrix import SparseMatrix, is_sparse
-from mvn_dask.covariance.triangular_inverse import triangular_inverse
-from mvn_dask.covariance.validity import SYMMETRY, deviations_of, is_symmetric, largest_asymmetry, smallest_eigenvalue
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
-from mvn_dask.readable import short_repr
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.readable import plural, short_repr
 
-LINES_AT_ONCE = 1024
-"""Lines of a matrix whose squares are added at once."""
+Singular = Literal["raise", "project"]
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -54,17 +49,25 @@ class Precision(Covariance):
         The inverse of the covariance, symmetric and positive definite; `Sparse` takes an order of elimination.
         Rounding across the diagonal, to 1e-7 of the product of the roots of both diagonal entries, is taken for the
         mean of both.
+    singular : {"raise", "project"}
+        What to do with a singular precision P. It is an error, or the intrinsic field is drawn: the normal law whose
+        covariance is the pseudo-inverse P⁺, on the complement of the null space.
+    null_space : array_like, shape (d, r) or (d,), optional
+        Vectors that span the null space of P, under ``singular="project"``; by default they are found.
     names : sequence of str, optional
         Names of the d variables; by default those of a `Banded`, and the labels of a matrix.
 
     Raises
     ------
     ArgumentError
-        If it is not square, empty or not finite, and from `factorize`, if it is not symmetric.
+        If it is not square, empty or not finite, and from `factorize`, if it is not symmetric, or `null_space` is none.
     ArgumentTypeError
         If it does not hold real numbers, or is a covariance of another kind than `Banded` and `Dense`.
+    FactorTooLargeError
+        From `factorize`, if that takes more memory than this process may have.
     NotPositiveDefiniteError
-        From `factorize`, if it is not positive definite, or singular to rounding.
+        From `factorize`, if it is not positive definite, or singular to rounding; under ``singular="project"``, if it
+        has a negative eigenvalue, or if its null space cannot be distinguished from rounding.
 
     Notes
     -----
@@ -72,6 +75,25 @@ class Precision(Covariance):
     bands its inverse is kept, which has bands too, and solved with for every row. Both have the same bits on every
     machine. A precision that is close to singular enlarges the rounding of its bands: that of an autoregression with a
     coefficient of 0.9999 has variances that are wrong by about 1e-4 in float32.
+
+    Of an intrinsic field, as many variables are pinned to 0 as the null space has dimensions r. The others have a
+    regular precision of the same form, and rows that are drawn from it are projected: ``x - N @ (N.T @ x)`` with an
+    orthonormal basis N. Their covariance is P⁺, since for every symmetric G with ``P @ G @ P == P`` and the projection
+    ``Π == P @ P⁺ == P⁺ @ P``, ``Π @ G @ Π == P⁺ @ P @ G @ P @ P⁺ == P⁺``; and the inverse of the free variables' part
+    of P, with zeros for the pinned ones, is such a G. Rows have the rank d - r, ``whiten`` gives as many normals, whose
+    squares add up to ``x @ P @ x`` whatever x has in the null space; ``log_det`` is minus infinity, and
+    ``log_pseudo_det`` of the factor that of the product of the eigenvalues that are not 0.
+
+    What is found of a null space: polynomials up to the third degree in the order of the variables, within each
+    connected component of P, constants first (random walks of order 1 to 4, intrinsic autoregressions on graphs); of a
+    `Dense` P whatever its eigenvectors say; of others what shows in pivots that are 0. Where that cannot be
+    distinguished from rounding, as for a random walk of the second order with 10,000 steps, `null_space` has to be
+    given.
+
+    References
+    ----------
+    H. Rue and L. Held, Gaussian Markov Random Fields, 2005, doi:10.1201/9780203492024, chapter 3. J. Besag and
+    C. Kooperberg, On conditional and intrinsic autoregressions, Biometrika 82, 1995, doi:10.1093/biomet/82.4.733.
 
     Examples
     --------
@@ -108,6 +130,17 @@ class Precision(Covariance):
     >>> field.variances()[[0, 210]].round(6)
     array([0.290014, 0.453945])
 
+    A random walk of the second order, of which constants and slopes are left open:
+
+    >>> differences = np.diff(np.eye(50), n=2, axis=0)
+    >>> walk = Precision(differences.T @ differences, singular="project")
+    >>> factor = walk.factorize()
+    >>> walk, factor.rank
+    (Precision(Dense(ndim=50, method='auto'), null_space=2), 48)
+    >>> row = factor.colorize(np.ones((1, 48)))[0]
+    >>> bool(np.allclose([row.sum(), row @ np.arange(50)], 0.0))
+    True
+
     A matrix:
 
     >>> Precision([[2.0, -1.0], [-1.0, 2.0]]).to_dense().round(6)
@@ -119,13 +152,23 @@ class Precision(Covariance):
 
     precision: Covariance
     """The precision, in the structure in which it is known."""
+    singular: Singular
+    """What to do if it is singular."""
+    null_space: Float64Array | None
+    """Vectors that span its null space, as they were given, float64, shape (d, r)."""
     names: tuple[str, ...] | None
     """Names of the variables, if there are any."""
 
     def __init__(
-        self, precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse, *, names: Texts | None = None
+        self,
+        precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse,
+        *,
+        singular: Singular = "raise",
+        null_space: ArrayLike | None = None,
+        names: Texts | None = None,
     ) -> None:
-        matrix, axes = _structure(precision)
+        object.__setattr__(self, "singular", _singular(singular))
+        matrix, axes = _structure(precision, semidefinite=singular == "project")
         if type(matrix) not in FACTORIZATIONS:
             raise ArgumentTypeError(
                 f"`precision` must be a matrix, Banded, Dense or Sparse, not {short_repr(matrix)}: of another give "
@@ -135,9 +178,22 @@ class Precision(Covariance):
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "precision", matrix)
+        object.__setattr__(self, "null_space", _null_space(null_space, matrix.ndim, self.singular))
 
     def __repr__(self) -> str:
-        return f"Precision({self.precision!r})"
+        """With the dimension of the null space, once it is known."""
+        if self.singular == "raise":
+            return f"Precision({self.precision!r})"
+        dimension = self._null_dimension
+        last = "singular='project'" if dimension is None else f"null_space={dimension}"
+        return f"Precision({self.precision!r}, {last})"
+
+    @property
+    def _null_dimension(self) -> int | None:
+        """Dimension of the null space; None before it is found, which may take long."""
+        if self.null_space is not None:
+            return int(self.null_space.shape[1])
+        return self.ndim - self._factor.rank if "_factor" in self.__dict__ else None
 
     @property
     def ndim(self) -> int:
@@ -148,7 +204,10 @@ class Precision(Covariance):
 
     @cached_property
     def _factor(self) -> Factor:
-        return FACTORIZATIONS[type(self.precision)](self.precision, self.names)
+        matrix: Any = self.precision
+        if self.singular == "raise":
+            return FACTORIZATIONS[type(matrix)](matrix, self.names)
+        return intrinsic_factor(matrix, self.names, self.null_space)
 
     def variances(self) -> Float64Array:
         return self._variances
@@ -156,7 +215,8 @@ class Precision(Covariance):
     @cached_property
     def _variances(self) -> Float64Array:
         factor = self._factor
-        variances = _row_squares(factor.matrix) if isinstance(factor, MatrixFactor) else factor.variances()
+        matrix = isinstance(factor, MatrixFactor)
+        variances = ordered_squares_of_rows(factor.operand) if matrix else factor.variances()
         variances.setflags(write=False)
         return variances
 
@@ -167,18 +227,49 @@ class Precision(Covariance):
         return found
 
     def digest(self) -> str:
-        return self.precision.digest()
+        if self.null_space is None:
+            return self.precision.digest()
+        return fingerprint([self.precision.digest(), digest(self.null_space)])
 
     def record(self) -> dict[str, object]:
-        return {**self.precision.record(), **super().record(), "precision": self.precision.kind}
+        record = {**self.precision.record(), **super().record(), "precision": self.precision.kind}
+        return record if self.singular == "raise" else {**record, "singular": self.singular}
 
 
-def _structure(precision: Any) -> tuple[Covariance, tuple[labels.Axis, ...]]:
+def _singular(value: object) -> Singular:
+    known = get_args(Singular)
+    if not isinstance(value, str) or value not in known:
+        raise ArgumentError(f"`singular` must be one of {', '.join(map(repr, known))}: it is {short_repr(value)}")
+    return cast(Singular, value)
+
+
+def _null_space(value: Any, ndim: int, singular: Singular) -> Float64Array | None:
+    """Vectors that span the null space as columns, or None."""
+    if value is None:
+        return None
+    if singular == "raise":
+        raise ArgumentError("`null_space` goes with singular='project': a regular precision has none")
+    (value,) = compute_together(value)
+    array = real_array("null_space", value)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or len(array) != ndim or not 0 < array.shape[1] < ndim:
+        raise ArgumentError(
+            f"`null_space` must have a row for each of {plural(ndim, 'variable')}, and fewer columns, at least one: "
+            f"its shape is {array.shape}"
+        )
+    checks.finite("null_space", array)
+    # A zero has two signs, which are one number, and must not give two digests.
+    array = np.array(array + 0.0, order="C")
+    array.setflags(write=False)
+    return array
+
+
+def _structure(precision: Any, *, semidefinite: bool) -> tuple[Covariance, tuple[labels.Axis, ...]]:
     """A precision in its structure, and the labels that it was made of."""
     if isinstance(precision, Covariance):
         return precision, precision.axes
     if is_sparse(precision):
-        return sparse_precision(precision), ()
+        return sparse_precision(precision, semidefinite=semidefinite), ()
     (precision,) = compute_together(precision)
     return Dense(_square(precision)), tuple(labels.axes_of("precision", precision))
 
@@ -192,87 +283,3 @@ def _square(precision: Any) -> Float64Array:
         )
     checks.finite("precision", array)
     return array
-
-
-def _factor_of_bands(precision: Banded, names: tuple[str, ...] | None) -> Factor:  # noqa: ARG001 Banded has its own
-    try:
-        bands = factorize_band(reversed_band(precision.bands))
-    except PivotError as error:
-        reason = describe_pivot(precision, precision.ndim - 1 - error.variable, "precision", "after")
-        raise NotPositiveDefiniteError(f"the precision is not positive definite: {reason}. {_SINGULAR}") from error
-    return BandPrecisionFactor(reversed_band(bands))
-
-
-def _factor_of_matrix(precision: Dense, names: tuple[str, ...] | None) -> Factor:
-    matrix = precision.matrix
-    diagonal = np.diagonal(matrix)
-    lowest = int(diagonal.argmin())
-    if diagonal[lowest] <= 0:
-        raise NotPositiveDefiniteError(
-            f"the precision is not positive definite: precision[{lowest}, {lowest}] is {diagonal[lowest]:.3g}, and "
-            "each on the diagonal must be positive"
-        )
-    # Scaled by powers of two, which changes no bit, so that units may differ as they like.
-    units = np.ldexp(1.0, -(np.frexp(diagonal)[1] // 2))
-    with np.errstate(over="ignore"):
-        scaled = (matrix * units) * units[:, None]
-    if not is_symmetric(scaled):
-        _check_symmetric(matrix)
-        scaled = 0.5 * scaled + 0.5 * scaled.T
-    try:
-        # Counted from the last variable, so that what is inverted is the factor of the covariance, transposed.
-        triangle = cholesky(np.ascontiguousarray(scaled[::-1, ::-1]))
-    except np.linalg.LinAlgError as error:
-        raise _not_definite(matrix) from error
-    pivots = np.square(np.diagonal(triangle))[::-1]
-    singular = np.flatnonzero(pivots <= len(pivots) * np.finfo(np.float64).eps * np.diagonal(scaled))
-    if len(singular):
-        label = checks.variable_label(int(singular[-1]), names)
-        raise NotPositiveDefiniteError(
-            f"the precision is not positive definite: of the {diagonal[singular[-1]]:.3g} of {label} nothing is left, "
-            f"to rounding, given the variables after it. {_SINGULAR}"
-        )
-    factor = triangular_inverse(triangle)[::-1, ::-1].T * units[:, None]
-    scale = np.diagonal(factor)
-    if np.count_nonzero(factor) == len(scale):
-        return ScaleFactor(scale.copy())
-    return TriangularFactor(np.ascontiguousarray(factor))
-
-
-_SINGULAR = (
-    "A singular precision belongs to no covariance: give a variance to what it leaves free, by adding to its diagonal"
-)
-
-
-def _check_symmetric(matrix: Float64Array) -> None:
-    largest, (i, j) = largest_asymmetry(matrix, deviations_of(matrix))
-    if largest > SYMMETRY:
-        raise ArgumentError(
-            f"`precision` must be symmetric: precision[{i}, {j}] and precision[{j}, {i}] differ by "
-            f"{abs(matrix[i, j] - matrix[j, i]):.3g}. If it is rounding, use (precision + precision.T) / 2"
-        )
-
-
-def _not_definite(matrix: Float64Array) -> NotPositiveDefiniteError:
-    smallest = smallest_eigenvalue(matrix, deviations_of(matrix))
-    return NotPositiveDefiniteError(
-        f"the precision is not positive definite: its smallest eigenvalue, scaled to a unit diagonal, is "
-        f"{smallest:.3g}. {_SINGULAR}"
-    )
-
-
-def _row_squares(matrix: FloatArray) -> Float64Array:
-    """Sums of squares of the lines of a matrix, in the order of the columns: the same bits on every processor."""
-    sums = np.zeros(len(matrix))
-    for top in range(0, len(matrix), LINES_AT_ONCE):
-        for column in np.ascontiguousarray(matrix[top : top + LINES_AT_ONCE].T):
-            sums[top : top + LINES_AT_ONCE] += column * column
-    return sums
-
-
-FACTORIZATIONS: dict[type[Covariance], Callable[[Any, tuple[str, ...] | None], Factor]] = {
-    Banded: _factor_of_bands,
-    Dense: _factor_of_matrix,
-    Sparse: factor_of_precision,
-}
-"""How a precision of each structure is factorised, with the names of the variables for errors."""

@@ -16,39 +16,34 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.checks import variable_label
-from mvn_dask.covariance.band_factors import BandPrecisionFactor
-from mvn_dask.covariance.banded import Banded
-from mvn_dask.covariance.base import Factor
-from mvn_dask.covariance.blas import one_thread
-from mvn_dask.covariance.dense import Dense
-from mvn_dask.covariance.diagonal import ScaleFactor
-from mvn_dask.covariance.marginal_covariance import Places, bands_between, csc_of, sparse_part
 from mvn_dask.covariance.observations import Conditional, Observations
 from mvn_dask.covariance.precision import Precision
-from mvn_dask.covariance.sparse import Sparse
-from mvn_dask.covariance.sparse_factor import SparsePrecisionFactor
-from mvn_dask.errors import ArgumentError
-
-Structure = Banded | Dense | Sparse
-"""Forms in which a precision is kept."""
+from mvn_dask.covariance.precision_forms import covariance_times, part, product, with_diagonal
+from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 
 
 def conditional_of_precision(covariance: Precision, observed: Observations) -> Conditional:
     """What is left of variables with a precision, given observations: the form of the precision is kept."""
+    if covariance.singular != "raise":
+        raise UnsupportedOperationError(
+            f"the conditional covariance of {covariance!r} has no such structure, since rows are projected: given "
+            "observations with errors of variances v, the field without projection is Precision(P) with 1 / v added to "
+            "the diagonal of P"
+        )
     matrix: Any = covariance.precision
     places, kept = observed.places, observed.kept(covariance.ndim)
     whole = np.zeros(covariance.ndim)
     if observed.noise is None:
-        left = Precision(_part(matrix, kept))
+        left = Precision(part(matrix, kept))
         whole[places] = observed.differences
-        right = -_product(matrix, whole)[kept]
+        right = -product(matrix, whole)[kept]
     else:
         added = np.zeros(covariance.ndim)
         added[places] = _inverse(observed.noise, observed)
-        left = Precision(_with_diagonal(matrix, added))
+        left = Precision(with_diagonal(matrix, added))
         whole[places] = observed.differences
         right = added * whole
-    return Conditional(_covariance_times(left.factorize(), right), left)
+    return Conditional(covariance_times(left.factorize(), right[None])[0], left)
 
 
 def _inverse(noise: Float64Array, observed: Observations) -> Float64Array:
@@ -58,51 +53,3 @@ def _inverse(noise: Float64Array, observed: Observations) -> Float64Array:
         label = variable_label(int(observed.places[np.isinf(found).argmax()]), observed.names)
         raise ArgumentError(f"the `noise` of {label} is too small for float64: give 0, or use other units")
     return np.asarray(found)
-
-
-def _part(matrix: Structure, places: Places) -> Structure:
-    """Rows and columns of some variables."""
-    if isinstance(matrix, Banded):
-        return Banded(bands_between(matrix.bands, places), lower=True)
-    if isinstance(matrix, Sparse):
-        return sparse_part(matrix, places)
-    return Dense(matrix.matrix[np.ix_(places, places)])
-
-
-def _with_diagonal(matrix: Structure, added: Float64Array) -> Structure:
-    """The matrix with more on its diagonal."""
-    if isinstance(matrix, Banded):
-        bands = matrix.bands.copy()
-        bands[0] += added
-        return Banded(bands, lower=True)
-    if isinstance(matrix, Sparse):
-        from scipy.sparse import diags_array
-
-        return Sparse(csc_of(matrix) + diags_array(added), ordering=matrix.ordering)
-    whole = matrix.matrix.copy()
-    np.fill_diagonal(whole, np.diagonal(whole) + added)
-    return Dense(whole)
-
-
-@one_thread()
-def _product(matrix: Structure, vector: Float64Array) -> Float64Array:
-    if isinstance(matrix, Banded):
-        found = matrix.bands[0] * vector
-        for k, band in enumerate(matrix.bands[1:], 1):
-            found[k:] += band[:-k] * vector[:-k]
-            found[:-k] += band[:-k] * vector[k:]
-        return np.asarray(found)
-    if isinstance(matrix, Sparse):
-        return np.asarray(csc_of(matrix) @ vector)
-    return np.asarray(0.5 * (matrix.matrix @ vector) + 0.5 * (vector @ matrix.matrix))
-
-
-@one_thread()
-def _covariance_times(factor: Factor, vector: Float64Array) -> Float64Array:
-    """The product of the covariance and a vector: a solution with the precision."""
-    if isinstance(factor, BandPrecisionFactor | SparsePrecisionFactor):
-        return np.asarray(factor.covariance_times(vector[None])[0])
-    if isinstance(factor, ScaleFactor):
-        return np.asarray(vector * factor.variances())
-    matrix = factor.operand
-    return np.asarray(matrix @ (vector @ matrix))

@@ -22,13 +22,19 @@ from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.panels import factorize_panels
 from mvn_dask.covariance.sparse_factor import SparseFactor, SparsePrecisionFactor, SparseTriangle
 from mvn_dask.covariance.sparse_matrix import SparseMatrix, SymmetricColumns, symmetric_columns
-from mvn_dask.covariance.symbolic import analyse, diagonal_places, inverse_of
-from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError, UnsupportedOperationError
+from mvn_dask.covariance.symbolic import Supernodes, analyse, diagonal_places, inverse_of
+from mvn_dask.errors import FactorTooLargeError, NotPositiveDefiniteError, UnsupportedOperationError
 from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural, readable_bytes
 
 PYTHON_ENTRIES = 10**6
 """Entries of a matrix, at most, that is factorised without compiled code, and a tenth of those of its factor."""
+SINGULAR_PRECISION = (
+    "A singular precision belongs to no covariance: singular='project' draws the intrinsic field, or give a variance "
+    "to what it leaves free, by adding to its diagonal"
+)
+"""What to do with a singular precision."""
 T = TypeVar("T", bound=SparseTriangle)
 
 
@@ -50,10 +56,11 @@ class Sparse(Covariance):
     Raises
     ------
     ArgumentError
-        If it is not square, empty, not finite, or not symmetric, if its indices are damaged, or if the factor is too
-        large for memory.
+        If it is not square, empty, not finite, or not symmetric, or if its indices are damaged.
     ArgumentTypeError
         If it is not sparse, or holds anything but real numbers.
+    FactorTooLargeError
+        If the shape is too large for memory, and from `factorize`, before a number of it is computed, if the factor is.
     NotPositiveDefiniteError
         If a number on the diagonal is not positive, and from `factorize`, with the variable, if it is not positive
         definite, or singular to rounding. `Dense` takes singular ones.
@@ -98,9 +105,17 @@ class Sparse(Covariance):
     ) -> None:
         self._take("matrix", matrix, fill_reducing.ordering(ordering), names)
 
-    def _take(self, name: str, matrix: Any, ordering: fill_reducing.Ordering, names: Texts | None) -> None:
+    def _take(
+        self,
+        name: str,
+        matrix: Any,
+        ordering: fill_reducing.Ordering,
+        names: Texts | None,
+        *,
+        semidefinite: bool = False,
+    ) -> None:
         object.__setattr__(self, "ordering", ordering)
-        object.__setattr__(self, "matrix", symmetric_columns(name, matrix))
+        object.__setattr__(self, "matrix", symmetric_columns(name, matrix, semidefinite=semidefinite))
         axes = tuple(labels.given_names(names, self.ndim, "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
@@ -137,10 +152,10 @@ class Sparse(Covariance):
         return {**super().record(), "ordering": self.ordering}
 
 
-def sparse_precision(matrix: Any) -> Sparse:
-    """A sparse precision as `Sparse` keeps it, which errors call by that name."""
+def sparse_precision(matrix: Any, *, semidefinite: bool = False) -> Sparse:
+    """A sparse precision as `Sparse` keeps it, which errors call by that name; zeros on the diagonal may be allowed."""
     found = Sparse.__new__(Sparse)
-    found._take("precision", matrix, "auto", None)
+    found._take("precision", matrix, "auto", None, semidefinite=semidefinite)
     return found
 
 
@@ -149,7 +164,7 @@ def factor_of_precision(precision: Sparse, names: tuple[str, ...] | None) -> Fac
 
     Raises
     ------
-    ArgumentError
+    FactorTooLargeError
         If the factor is too large for memory.
     NotPositiveDefiniteError
         If the precision is not positive definite, or singular to rounding.
@@ -158,11 +173,7 @@ def factor_of_precision(precision: Sparse, names: tuple[str, ...] | None) -> Fac
     """
     if len(precision.matrix.numbers) == precision.ndim:
         return ScaleFactor(1.0 / np.sqrt(precision.matrix.numbers))
-    advice = (
-        "A singular precision belongs to no covariance: give a variance to what it leaves free, by adding to its "
-        "diagonal"
-    )
-    return _factorize(SparsePrecisionFactor, precision, names, "precision", advice)
+    return _factorize(SparsePrecisionFactor, precision, names, "precision", SINGULAR_PRECISION)
 
 
 def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name: str, advice: str) -> T:
@@ -174,6 +185,7 @@ def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name
     permutation = fill_reducing.fill_reducing(matrix.pattern, given.ordering)
     permutation, supernodes = analyse(matrix.pattern, permutation)
     count = int(supernodes.places[-1])
+    _check_memory(kind, name, matrix, supernodes)
     if not compiled and count > 10 * PYTHON_ENTRIES:
         raise _without_numba(f"{plural(count, 'entry', ',')} in its factor")
     diagonal = matrix.diagonal
@@ -181,19 +193,39 @@ def _factorize(kind: type[T], given: Sparse, names: tuple[str, ...] | None, name
     try:
         entries, bad = factorize_panels(matrix, permutation, supernodes, limits)
     except MemoryError as error:
-        raise ArgumentError(
+        raise FactorTooLargeError(
             f"the factor of `{name}` has {plural(count, 'entry', ',')}, {readable_bytes(8 * count)}, which is more "
-            "than there is memory: take fewer variables, or fewer that go with each"
+            f"than there is memory: {_LESS_MEMORY}"
         ) from error
     if bad >= 0:
         variable, pivot = int(permutation[bad]), entries[diagonal_places(supernodes)[bad]]
-        raise NotPositiveDefiniteError(
+        raise NotPositiveDefiniteError.of_variable(
+            variable,
             f"`{name}` is not positive definite: of the {diagonal[variable]:.3g} of "
             f"{checks.variable_label(variable, names)}, {pivot:.3g} is left given other variables, which is not "
-            f"positive beyond rounding. {advice}"
+            f"positive beyond rounding. {advice}",
         )
     positions = inverse_of(permutation).astype(supernodes.rows.dtype)
     return kind(positions, supernodes.first, supernodes.starts, supernodes.rows, entries)
+
+
+def _check_memory(kind: type[SparseTriangle], name: str, matrix: SymmetricColumns, supernodes: Supernodes) -> None:
+    """Refuse what takes more memory than there may be: how many entries a factor has is known before any is made."""
+    count = int(supernodes.places[-1])
+    taken = sum(array.nbytes for array in (*matrix, *supernodes)) + 8 * count
+    what = f"the factor of `{name}`, with {plural(count, 'entry', ',')},"
+    if kind is SparsePrecisionFactor:
+        # Its variances are found when a sample is made: as many entries of the inverse, and a square of them.
+        tallest = int((np.diff(supernodes.starts) - np.diff(supernodes.first)).max())
+        taken += 8 * (count + tallest**2)
+        what = f"{what} and its variances"
+    refuse_beyond_memory(what, taken, _LESS_MEMORY)
+
+
+_LESS_MEMORY = (
+    "another order of elimination may do with less (METIS: pip install 'mvn_dask[sparse]'), else take fewer variables, "
+    "or fewer that go with each"
+)
 
 
 def _without_numba(seen: str) -> UnsupportedOperationError:

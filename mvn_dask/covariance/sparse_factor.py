@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.covariance.base import Factor, log_product, single_array
+from mvn_dask.covariance.base import Factor, integer_array, log_product, single_array
 from mvn_dask.covariance.panels import Applied, apply_panels
 from mvn_dask.covariance.selected_inverse import inverse_diagonal
 from mvn_dask.covariance.symbolic import Indices, Supernodes, diagonal_places, supernodes_of
@@ -88,7 +88,7 @@ class SparseTriangle(Factor):
     def from_arrays(cls, arrays: Arrays) -> Self:
         others = {name: arrays[name] for name in arrays if name not in _INDICES}
         entries = single_array(others, "entries", axes=1)
-        positions, first, starts, rows = (_indices(arrays, name) for name in _INDICES)
+        positions, first, starts, rows = (integer_array(arrays, name) for name in _INDICES)
         d = len(positions)
         if not np.array_equal(np.sort(positions), np.arange(d)):
             raise ArgumentError(f"`positions` is no permutation of {plural(d, 'variable')}")
@@ -183,19 +183,6 @@ def _columns_of(factor: SparseTriangle, first: Applied, rows: Sequence[int], col
         whole = exact.colorize(exact._apply(first, unit, ordered=False))
         found[:, start : start + ROWS_OF_IDENTITY] = whole[:, np.asarray(rows)].T
     return found
-
-
-def _indices(arrays: Arrays, name: str) -> Indices:
-    """An array of integers, not empty, which may come from a damaged file."""
-    array = arrays.get(name)
-    if array is None or array.dtype.kind not in "iu" or array.ndim != 1 or not array.size:
-        seen = "none" if array is None else f"one of the shape {array.shape} and the dtype {array.dtype}"
-        raise ArgumentError(f"there must be an array of integers {name!r}, and there is {seen}")
-    if array.dtype.kind == "u" and array.max() >= 2**63:
-        raise ArgumentError(f"{name!r} holds {array.max()}, which is no index")
-    # As they are made, whatever the processor that wrote them.
-    kind = np.int32 if array.dtype.itemsize <= 4 and array.dtype != np.uint32 else np.int64
-    return np.ascontiguousarray(array, kind)
 
 
 def _check_supernodes(d: int, first: Indices, starts: Indices, rows: Indices) -> None:

@@ -13,7 +13,11 @@ from mvn_dask.array_likes import is_instance
 from mvn_dask.covariance.symbolic import Indices, Pattern
 from mvn_dask.covariance.validity import SYMMETRY
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
+from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural, short_repr
+
+BYTES_OF_COLUMN = 48
+"""Memory that a column of a sparse matrix takes by itself, at least: where it begins, its diagonal, its order."""
 
 
 class SparseMatrix(Protocol):
@@ -46,7 +50,9 @@ class SymmetricColumns(NamedTuple):
     @property
     def diagonal(self) -> Float64Array:
         """The diagonal, shape (d,)."""
-        return np.asarray(self.numbers[self.columns == self.rows])
+        found, there = np.zeros(len(self.starts) - 1), self.columns == self.rows
+        found[self.rows[there]] = self.numbers[there]
+        return found
 
 
 def is_sparse(value: object) -> bool:
@@ -54,8 +60,10 @@ def is_sparse(value: object) -> bool:
     return is_instance(value, "scipy.sparse", "sparray", "spmatrix")
 
 
-def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
+def symmetric_columns(name: str, value: Any, *, semidefinite: bool = False) -> SymmetricColumns:
     """The columns of a sparse symmetric matrix; `name` is the argument's in errors.
+
+    If `semidefinite`, a number on the diagonal may be 0.
 
     Raises
     ------
@@ -68,14 +76,14 @@ def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
     """
     from scipy.sparse import csc_array
 
-    _check_type(name, value)
+    _check_type(name, value, semidefinite=semidefinite)
     matrix = summed_columns(name, value, np.float64)
     found = _columns_of(matrix)
     _check_finite(name, found)
     matrix.eliminate_zeros()
     diagonal = matrix.diagonal()
     lowest = int(diagonal.argmin())
-    if diagonal[lowest] <= 0.0:
+    if diagonal[lowest] < 0.0 or (diagonal[lowest] == 0.0 and not semidefinite):
         raise NotPositiveDefiniteError(
             f"`{name}` is not positive definite: {name}[{lowest}, {lowest}] is {diagonal[lowest]:.3g}, and each on the "
             "diagonal must be positive"
@@ -83,7 +91,7 @@ def symmetric_columns(name: str, value: Any) -> SymmetricColumns:
     transposed = csc_array(matrix.T)
     transposed.sort_indices()
     if not all(map(np.array_equal, _columns_of(matrix), _columns_of(transposed))):
-        _check_symmetric(name, matrix, transposed, np.sqrt(diagonal))
+        _check_symmetric(name, matrix, transposed, np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0)))
         matrix = csc_array(0.5 * matrix + 0.5 * transposed)
         matrix.sort_indices()
     found = _columns_of(matrix)
@@ -99,9 +107,17 @@ def summed_columns(name: str, value: Any, dtype: Any = None) -> Any:
     ------
     ArgumentError
         If its indices are damaged.
+    FactorTooLargeError
+        If its shape alone takes more memory than there may be.
     """
     from scipy.sparse import csc_array
 
+    # Before memory is taken for each column: a shape may be anything.
+    refuse_beyond_memory(
+        f"`{name}`, a sparse matrix of {plural(value.shape[1], 'variable', ',')},",
+        BYTES_OF_COLUMN * value.shape[1],
+        "leave out the variables that have no entries",
+    )
     try:
         # What conversion follows without looking.
         if hasattr(value, "check_format"):
@@ -119,7 +135,7 @@ def _columns_of(matrix: Any) -> SymmetricColumns:
     return SymmetricColumns(matrix.indptr.astype(np.int64), matrix.indices.astype(kind), matrix.data + 0.0)
 
 
-def _check_type(name: str, value: Any) -> None:
+def _check_type(name: str, value: Any, *, semidefinite: bool) -> None:
     if not is_sparse(value):
         cure = "give scipy.sparse.csc_array(matrix), or Dense(matrix)"
         raise ArgumentTypeError(f"`{name}` must be a matrix of scipy.sparse, not {short_repr(value)}: {cure}")
@@ -127,8 +143,7 @@ def _check_type(name: str, value: Any) -> None:
         raise ArgumentTypeError(f"`{name}` must not be complex: its dtype is {value.dtype}")
     if len(value.shape) != 2 or value.shape[0] != value.shape[1] or not value.shape[0]:
         raise ArgumentError(f"`{name}` must be 2 dimensional, square and not empty: its shape is {value.shape}")
-    # Before memory is taken for each column: a shape may be anything.
-    if value.nnz < value.shape[0]:
+    if value.nnz < value.shape[0] and not semidefinite:
         raise NotPositiveDefiniteError(
             f"`{name}` is not positive definite: it has {plural(value.nnz, 'entry', ',')}, and each of its "
             f"{plural(value.shape[0], 'variable', ',')} must have one on the diagonal, which is positive"

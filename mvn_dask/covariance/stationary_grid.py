@@ -22,12 +22,15 @@ from mvn_dask.covariance.fourier_tables import fast_length
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
+from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import readable_bytes, short_repr
 
 DISTANCES_AT_ONCE = 2**20
 """Distances for which a function is called, at most; those of one line at least."""
 MAX_POINTS = 2**36
 """Points of an embedding, at most, of which a row takes 512 GiB."""
+SPECTRA = 3
+"""Arrays of the size of half of every axis of an embedding that making it takes, at least."""
 ROUNDING = 1e-12
 """A covariance may be larger than the variance by this, relative to it."""
 
@@ -157,6 +160,9 @@ class StationaryGrid(EmbeddedCovariance):
     def _lags(self, function: Callable[[Float64Array], Any], lengths: tuple[int, ...]) -> Float64Array:
         """Covariances at the lags of a periodic grid, up to half of each length."""
         half = HartleyTransform(self.shape, lengths).half
+        refuse_beyond_memory(
+            f"embedding `shape` {self.shape} in {lengths} points", SPECTRA * 8 * prod(half), "take fewer points"
+        )
         values = np.empty(prod(half))
         done, variance = 0, inf
         for distances in _distances(half, self.spacing):

@@ -20,6 +20,7 @@ CODES: dict[int, list[type[Exception]]] = {
         errors.ArgumentError,
         errors.ArgumentTypeError,
         errors.BlockTooLargeError,
+        errors.FactorTooLargeError,
     ],
     3: [errors.InvalidDistributionError, errors.NotPositiveDefiniteError],
     4: [

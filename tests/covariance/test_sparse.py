@@ -14,7 +14,13 @@ import mvn_dask
 from mvn_dask.covariance import Covariance, Dense, Precision, Sparse, panels, sparse
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.sparse_factor import SparseFactor, SparsePrecisionFactor
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError, UnsupportedOperationError
+from mvn_dask.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FactorTooLargeError,
+    NotPositiveDefiniteError,
+    UnsupportedOperationError,
+)
 from tests.support.contracts import check_covariance, check_factor
 from tests.support.sparse_matrices import CASES, chain, grid, random_graph
 
@@ -140,7 +146,9 @@ def test_a_factor_beyond_memory_says_how_large_it_is(monkeypatch: pytest.MonkeyP
         raise MemoryError
 
     monkeypatch.setattr(sparse, "factorize_panels", refuse)
-    with pytest.raises(ArgumentError, match=r"the factor of `matrix` has [0-9]+ entries, .* B, which is more than"):
+    with pytest.raises(
+        FactorTooLargeError, match=r"the factor of `matrix` has [0-9]+ entries, .* B, which is more than"
+    ):
         Sparse(grid(5)).factorize()
 
 

@@ -1,3 +1,5 @@
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -5,8 +7,11 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+import mvn_dask
+from mvn_dask import memory_limit
+from mvn_dask.covariance import Precision, Sparse
 from mvn_dask.covariance.sparse_matrix import is_sparse, symmetric_columns
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, FactorTooLargeError, NotPositiveDefiniteError
 from tests.support.sparse_matrices import grid
 
 DENSE = np.array([[2.0, 0.5, 0.0], [0.5, 1.0, -0.25], [0.0, -0.25, 4.0]])
@@ -106,9 +111,70 @@ def test_a_diagonal_that_is_not_positive(number: float) -> None:
 def test_empty_rows() -> None:
     with pytest.raises(NotPositiveDefiniteError, match=r"cov\[2, 2\] is 0"):
         symmetric_columns("cov", sp.csc_array(([1.0, 1.0, 0.0], ([0, 1, 0], [0, 1, 1])), shape=(3, 3)))
-    for d in (5, 2**40):
-        with pytest.raises(NotPositiveDefiniteError, match=rf"it has 0 entries, and each of its {d:,} variables must"):
-            symmetric_columns("cov", sp.coo_array((d, d)))
+    with pytest.raises(NotPositiveDefiniteError, match=r"it has 0 entries, and each of its 5 variables must"):
+        symmetric_columns("cov", sp.coo_array((5, 5)))
+    assert symmetric_columns("cov", sp.coo_array((5, 5)), semidefinite=True).diagonal.tolist() == [0.0] * 5
+
+
+HUGE: dict[str, Callable[[int], Any]] = {
+    "empty": lambda d: sp.coo_array((d, d)),
+    "few": lambda d: sp.coo_array(([1.0, 1.0], ([0, d - 1], [0, d - 1])), shape=(d, d)),
+    "duplicates": lambda d: sp.coo_array((np.ones(999), (np.full(999, d - 1), np.full(999, d - 1))), shape=(d, d)),
+    "dok": lambda d: sp.dok_array((d, d)),
+    "dia": lambda d: sp.dia_matrix((np.ones((1, 4)), [0]), shape=(d, d)),
+}
+
+
+@pytest.mark.parametrize("d", [2**31 - 1, 2**40, 2**62])
+@pytest.mark.parametrize("name", HUGE)
+def test_huge_shapes_take_no_memory(name: str, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_limit, "memory_limit", lambda: 2**33)
+    matrix = HUGE[name](d)
+    tracemalloc.start()
+    with pytest.raises(FactorTooLargeError, match=rf"a sparse matrix of {d:,} variables, would take .* may have 8 GiB"):
+        symmetric_columns("precision", matrix, semidefinite=True)
+    with pytest.raises(NotPositiveDefiniteError, match=rf"each of its {d:,} variables must have one on the diagonal"):
+        symmetric_columns("precision", matrix)
+    makes: list[Any] = [Sparse, Precision, lambda cov: mvn_dask.MultivariateNormal(np.zeros(3), cov)]
+    for make in makes:
+        with pytest.raises((FactorTooLargeError, NotPositiveDefiniteError), match="variables"):
+            make(matrix)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**24
+
+
+@pytest.mark.parametrize("form", ["csc", "csr", "bsr"])
+def test_counts_that_are_not_those_of_the_entries(form: str) -> None:
+    for end in (2**40, 10**4, 3, -1):
+        matrix: Any = getattr(sp.coo_array(DENSE), f"to{form}")()
+        matrix.indptr = matrix.indptr.astype(np.int64)
+        matrix.indptr[-1] = end
+        with pytest.raises((ArgumentError, NotPositiveDefiniteError), match=r"damaged|it has .* entr"):
+            symmetric_columns("cov", matrix)
+    matrix = getattr(sp.coo_array(DENSE), f"to{form}")()
+    matrix.data = matrix.data[: len(matrix.data) // 2]
+    with pytest.raises((ArgumentError, NotPositiveDefiniteError), match=r"damaged|it has .* entr"):
+        symmetric_columns("cov", matrix)
+    # A shape that its arrays do not have.
+    matrix = getattr(sp.coo_array(DENSE), f"to{form}")()
+    matrix._shape = (2**40, 2**40)
+    with pytest.raises((ArgumentError, FactorTooLargeError)):
+        symmetric_columns("cov", matrix)
+
+
+def test_entries_in_any_order() -> None:
+    """Unsorted, with duplicates and zeros that are kept: the same as the matrix that they make."""
+    rows, columns = np.array([2, 0, 1, 1, 0, 2, 1, 2, 0, 0]), np.array([2, 0, 1, 0, 1, 1, 2, 2, 2, 0])
+    data = np.array([3.0, 1.5, 1.0, 0.5, 0.5, -0.25, -0.25, 1.0, 0.0, 0.5])
+    coordinates = sp.coo_array((data, (rows, columns)), shape=(3, 3))
+    by_columns = sp.csc_array(
+        (data[np.argsort(columns, kind="stable")], rows[np.argsort(columns, kind="stable")], np.array([0, 3, 6, 10])),
+        shape=(3, 3),
+    )
+    for matrix in (coordinates, by_columns):
+        found = symmetric_columns("cov", matrix)
+        assert found.numbers.tolist() == [2.0, 0.5, 0.5, 1.0, -0.25, -0.25, 4.0]
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (0, 0), (1, 0)])

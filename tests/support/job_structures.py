@@ -106,6 +106,21 @@ STRUCTURES: Mapping[str, Structure] = {
         {"kind": "precision", "precision": {"kind": "banded", "bands": [[4, 4, 4], [-1, -1, 0]], "lower": True}},
         lambda: c.Precision(c.Banded(BANDS, lower=True)),
     ),
+    "intrinsic precision": Structure(
+        {"kind": "precision", "precision": [[1, -1, 0], [-1, 2, -1], [0, -1, 1]], "singular": "project"},
+        lambda: c.Precision([[1.0, -1.0, 0.0], [-1.0, 2.0, -1.0], [0.0, -1.0, 1.0]], singular="project"),
+    ),
+    "precision with its null space": Structure(
+        {
+            "kind": "precision",
+            "precision": {"kind": "banded", "bands": [[1, 2, 1], [-1, -1, 0]], "lower": True},
+            "singular": "project",
+            "null_space": [[1], [1], [1]],
+        },
+        lambda: c.Precision(
+            c.Banded([[1.0, 2.0, 1.0], [-1.0, -1.0, 0.0]], lower=True), singular="project", null_space=[1.0, 1.0, 1.0]
+        ),
+    ),
     "sparse precision": Structure({"kind": "precision", "precision": "sparse.npz"}, lambda: c.Precision(SPARSE)),
     "sparse": Structure(
         {"kind": "sparse", "matrix": "sparse.npz", "ordering": "natural"}, lambda: c.Sparse(SPARSE, ordering="natural")

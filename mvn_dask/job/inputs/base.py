@@ -21,6 +21,7 @@ _FORMS: dict[str, Form] = {
     **dict.fromkeys(("cov", "correlation", "matrix", "members", "covariance", "precision"), "square"),
     "mean": "draw",
     "loadings": "rows",
+    "null_space": "rows",
     "bands": "columns",
 }
 """Forms of the keys that may hold more than a vector."""

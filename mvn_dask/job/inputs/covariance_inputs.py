@@ -71,7 +71,10 @@ def _of_table(job: JobSpec, key: str, table: CovarianceTable) -> Covariance:
                 found = _frozen(found)
             arguments.append(found)
     keywords = {name: getattr(job.distribution, name) for name in _INHERITED if name in OPTIONAL_KEYS[table.kind]}
-    own = {name: getattr(table, name) for name in OPTIONAL_KEYS[table.kind]}
+    own: dict[str, Any] = {name: getattr(table, name) for name in OPTIONAL_KEYS[table.kind]}
+    if table.null_space is not None:
+        arrays.append(read_inner(job, f"{key}.null_space", table.null_space))
+        own["null_space"] = _frozen(arrays[-1])
     keywords |= {name: value for name, value in own.items() if value is not None}
     axes = [axis for each in arrays for axis in each.placed_axes]
     with placed_errors(job, key):

@@ -45,6 +45,7 @@ OPTIONAL_KEYS: dict[str, tuple[str, ...]] = {
     "diagonal": ("check_valid", "names"),
     "from-correlation": ("method", "check_valid", "tol", "names"),
     "banded": ("lower", "names"),
+    "precision": ("singular", "null_space", "names"),
     "sparse": ("ordering", "names"),
     "stationary-grid": ("spacing", "padding", "approximate"),
 }
@@ -62,6 +63,7 @@ EXAMPLES: dict[str, Any] = {
     "block-diagonal": {"kind": "block-diagonal", "members": ["first.npy", "second.npy", [1.0, 2.0]]},
     "banded": {"kind": "banded", "bands": [[2.0, 2.0, 2.0], [-1.0, -1.0, 0.0]], "lower": True},
     "precision": {"kind": "precision", "precision": "precision.npz"},
+    "precision that is singular": {"kind": "precision", "precision": "precision.npz", "singular": "project"},
     "sparse": {"kind": "sparse", "matrix": "cov.npz", "ordering": "natural"},
     "stationary-grid": {
         "kind": "stationary-grid",
@@ -179,6 +181,14 @@ class CovarianceTable(Table):
         default=None,
         description='of "precision": the inverse of the covariance: a matrix, a file, also of scipy.sparse, or a table '
         'of kind "banded", "dense" or "sparse"',
+    )
+    singular: Literal["raise", "project"] | None = Field(
+        default=None, description='of "precision": what to do if it is singular: "project" draws the intrinsic field'
+    )
+    null_space: ArrayValue | None = Field(
+        default=None,
+        description='of "precision", with singular = "project": vectors that span its null space, a row for each '
+        "variable; else they are found",
     )
     bands: ArrayValue | None = Field(
         default=None, description='of "banded": the diagonal and the bands beside it, as scipy.linalg.cholesky_banded'
