@@ -23,7 +23,7 @@ TEXT = "text"
 _NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
 TIME_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 """Units of points in time, by numpy's names."""
-DTYPES = {name: np.dtype(name) for name in (*_NUMBERS, *(f"datetime64[{unit}]" for unit in TIME_UNITS))}
+LABEL_DTYPES = {name: np.dtype(name) for name in (*_NUMBERS, *(f"datetime64[{unit}]" for unit in TIME_UNITS))}
 """Types of labels that are no texts, by their names."""
 
 
@@ -39,7 +39,7 @@ class Coordinate:
     def __post_init__(self) -> None:
         if self.dtype == TEXT:
             checks.variable_names(self.labels)
-        elif self.dtype not in DTYPES:
+        elif self.dtype not in LABEL_DTYPES:
             raise ArgumentError(f"labels of the type {short_repr(self.dtype)} are not known")
         elif self.labels != _texts(self.values) or not _are_finite(self.values).all():
             raise ArgumentError(f"labels {short_repr(self.labels[:3])} are not spelt as {self.dtype} is")
@@ -64,7 +64,7 @@ class Coordinate:
             if np.datetime_data(array.dtype)[0] not in TIME_UNITS:
                 array = array.astype("datetime64[s]")
             array = array.astype(f"datetime64[{np.datetime_data(array.dtype)[0]}]")
-        if array.dtype.name not in DTYPES:
+        if array.dtype.name not in LABEL_DTYPES:
             return cls(TEXT, tuple(map(label_text, array.tolist())))
         good = _are_finite(array)
         if not good.all():
@@ -81,7 +81,7 @@ class Coordinate:
         """
         if self.dtype == TEXT:
             return np.array(self.labels, dtype=object)
-        dtype = DTYPES[self.dtype]
+        dtype = LABEL_DTYPES[self.dtype]
         try:
             if dtype.kind == "M":
                 return np.array(self.labels, dtype=dtype)

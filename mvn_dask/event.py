@@ -174,7 +174,8 @@ def _named(event: Event, names: tuple[str, ...]) -> Event:
             f"or give event_shape={event.ndim}"
         )
     (coordinate,) = event.coordinates
-    if coordinate is None:
+    # Labels that are the places themselves are no names, and go with any.
+    if coordinate is None or event.names is None:
         return Event(event.shape, event.dims, (Coordinate(TEXT, names),))
     if coordinate.labels != names:
         raise ArgumentError(f"names and the coordinate {event.dims[0]!r} must agree, and have other labels")

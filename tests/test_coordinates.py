@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mvn_dask.coordinates import DTYPES, TEXT, Coordinate
+from mvn_dask.coordinates import LABEL_DTYPES, TEXT, Coordinate
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import Axis
 from mvn_dask.store.format.typed_json import from_json, to_json
@@ -100,4 +100,4 @@ def test_a_file_has_one_spelling_of_a_label(dtype: str, labels: tuple[str, ...])
 def test_some_of_the_labels() -> None:
     found = Coordinate.of("x", [1.5, 2.5, 3.5])
     assert (len(found), found.take([2, 0])) == (3, Coordinate("float64", ("3.5", "1.5")))
-    assert all(dtype.kind in "iufM" for dtype in DTYPES.values())
+    assert all(dtype.kind in "iufM" for dtype in LABEL_DTYPES.values())

@@ -73,7 +73,7 @@ def test_reports_about_a_store_of_hostile_names(tmp_path: Path) -> None:
     mvn_dask.to_zarr(normal.sample(1000, seed=1, chunks=300), folder)
     (folder / "samples" / HOSTILE).touch()
     report = mvn_dask.report(folder)
-    assert report.content["array"]["names"] == names
+    assert report.content["array"]["coordinates"]["variable"]["labels"] == names
     assert_shown_in_lines(report.html)
     assert_shown_in_lines(str(report))
     status, found = mvn_dask.status(folder), mvn_dask.verify(folder)

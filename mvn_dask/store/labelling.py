@@ -19,7 +19,7 @@ from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import Labels, lineages, stored_source
 from mvn_dask.store.format.array_layout import MEAN, RESERVED, may_name_dimension
-from mvn_dask.store.format.companions import has_mean_array
+from mvn_dask.store.format.auxiliary_arrays import has_mean_array
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
 

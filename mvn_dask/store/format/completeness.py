@@ -11,8 +11,8 @@ from typing import Any, Literal
 from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.readable import plural
+from mvn_dask.store.format.auxiliary_arrays import auxiliary_chunks
 from mvn_dask.store.format.chunk_listing import missing_count
-from mvn_dask.store.format.companions import companion_chunks
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, lost_manifest, read_manifest
@@ -70,7 +70,7 @@ def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | N
 
 def missing_files(storage: Storage, manifest: Manifest) -> tuple[str, ...]:
     """Keys of the parameter arrays, and of the arrays beside the samples, that are not there as plain files."""
-    keys = [*map(parameter_key, manifest.parameters), *companion_chunks(manifest)]
+    keys = [*map(parameter_key, manifest.parameters), *auxiliary_chunks(manifest)]
     found = {key: storage.entry(key) for key in keys}
     return tuple(sorted(key for key, entry in found.items() if entry is None or not entry.regular))
 

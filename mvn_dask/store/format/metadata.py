@@ -4,8 +4,8 @@ Input: a manifest and the mean. Output: the files that make the chunks a Zarr gr
 Zarr makes the documents in memory, in a few milliseconds; each is a small write.
 
 No compressor, since the mantissas of normals do not compress; a crc32c in every chunk; NaN where nothing was written.
-Labels along axes are arrays of their own, which makes them coordinates in xarray (`companions`). The root's document is
-written last of all: no Zarr reader, whatever its version or language, can open what has no ``zarr.json``.
+Labels along axes are arrays of their own, which makes them coordinates in xarray (`auxiliary_arrays`). The root's
+document is written last of all: no Zarr reader, whatever its version or language, can open what has no ``zarr.json``.
 
 Others may add attributes to the documents, and groups and arrays beside ours: documents are amended, never replaced.
 """
@@ -21,7 +21,7 @@ from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.readable import plural
 from mvn_dask.store.format.array_layout import MEAN
-from mvn_dask.store.format.companions import MAX_MEAN_SIZE, has_mean_array, write_companions
+from mvn_dask.store.format.auxiliary_arrays import MAX_MEAN_SIZE, has_mean_array, write_auxiliary_arrays
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.layout import ARRAY, fill_value
@@ -60,7 +60,7 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
         dimension_names=layout.dimensions,
         attributes=attributes(manifest.samples, manifest.expression, None if has_mean_array(manifest) else mean),
     )
-    write_companions(group, manifest, mean)
+    write_auxiliary_arrays(group, manifest, mean)
     files = {key: value.to_bytes() for key, value in written.items()}
     files[DOCUMENT] = _consolidated(files)
     return files

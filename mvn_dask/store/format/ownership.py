@@ -13,8 +13,8 @@ from itertools import groupby
 
 from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
+from mvn_dask.store.format.auxiliary_arrays import auxiliary_keys
 from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
-from mvn_dask.store.format.companions import companion_keys
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
 from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest, read_manifest
@@ -41,7 +41,7 @@ _VERSION_2 = {VERSION_2_KEY, f"{INTERNAL_FOLDER}/mean.npy", f"{INTERNAL_FOLDER}/
 
 def own_documents(manifest: Manifest) -> tuple[str, ...]:
     """Keys of Zarr's metadata and of the arrays beside the samples, the root's document first."""
-    return DOCUMENT, f"{ARRAY}/{DOCUMENT}", *companion_keys(manifest)
+    return DOCUMENT, f"{ARRAY}/{DOCUMENT}", *auxiliary_keys(manifest)
 
 
 def own_keys(manifest: Manifest) -> IsOwn:

@@ -26,21 +26,21 @@ def has_mean_array(manifest: Manifest) -> bool:
     return info is not None and (manifest.array.event_axes > 1 or info.shape[0] > MAX_MEAN_SIZE)
 
 
-def companions(manifest: Manifest) -> Mapping[str, tuple[int, ...]]:
+def auxiliary_arrays(manifest: Manifest) -> Mapping[str, tuple[int, ...]]:
     """Arrays beside the samples: names and shapes."""
     found = {dim: (len(coordinate),) for dim, coordinate in manifest.array.coordinates.items()}
     return {**found, **({MEAN: manifest.event.shape} if has_mean_array(manifest) else {})}
 
 
-def companion_chunks(manifest: Manifest) -> Iterator[str]:
+def auxiliary_chunks(manifest: Manifest) -> Iterator[str]:
     """Keys of their chunks; an empty array has none."""
-    return (chunk_of(name, shape) for name, shape in companions(manifest).items() if 0 not in shape)
+    return (chunk_of(name, shape) for name, shape in auxiliary_arrays(manifest).items() if 0 not in shape)
 
 
-def companion_keys(manifest: Manifest) -> Iterator[str]:
+def auxiliary_keys(manifest: Manifest) -> Iterator[str]:
     """Keys of their documents and chunks."""
-    yield from (f"{name}/{DOCUMENT}" for name in companions(manifest))
-    yield from companion_chunks(manifest)
+    yield from (f"{name}/{DOCUMENT}" for name in auxiliary_arrays(manifest))
+    yield from auxiliary_chunks(manifest)
 
 
 def chunk_of(name: str, shape: tuple[int, ...]) -> str:
@@ -48,7 +48,7 @@ def chunk_of(name: str, shape: tuple[int, ...]) -> str:
     return "/".join((name, "c", *("0" for _ in shape)))
 
 
-def write_companions(group: Any, manifest: Manifest, mean: npt.NDArray[Any] | None) -> None:
+def write_auxiliary_arrays(group: Any, manifest: Manifest, mean: npt.NDArray[Any] | None) -> None:
     """Create the arrays in a group of Zarr's; without the mean, its array remains without a chunk."""
     for dim, coordinate in manifest.array.coordinates.items():
         values, attributes = _encoded(coordinate)

@@ -6,13 +6,13 @@ import zarr
 
 import mvn_dask
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.companions import (
+from mvn_dask.store.format.auxiliary_arrays import (
     MAX_MEAN_SIZE,
-    companion_chunks,
-    companion_keys,
-    companions,
+    auxiliary_arrays,
+    auxiliary_chunks,
+    auxiliary_keys,
     has_mean_array,
-    write_companions,
+    write_auxiliary_arrays,
 )
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.metadata import zarr_files
@@ -31,9 +31,9 @@ FIELD = {"event_shape": (2, 3), "coords": {"name": ["a", "b"], "time": TIMES}}
 
 def test_labels_and_the_mean_of_a_field_are_arrays() -> None:
     found, files = manifest(np.arange(6.0).reshape(2, 3), **FIELD)
-    assert companions(found) == {"name": (2,), "time": (3,), "mean": (2, 3)}
-    assert list(companion_chunks(found)) == ["name/c/0", "time/c/0", "mean/c/0/0"]
-    assert set(companion_keys(found)) == set(files) - {"zarr.json", "samples/zarr.json"}
+    assert auxiliary_arrays(found) == {"name": (2,), "time": (3,), "mean": (2, 3)}
+    assert list(auxiliary_chunks(found)) == ["name/c/0", "time/c/0", "mean/c/0/0"]
+    assert set(auxiliary_keys(found)) == set(files) - {"zarr.json", "samples/zarr.json"}
     assert np.frombuffer(files["mean/c/0/0"], "<f8").tolist() == list(range(6))
 
 
@@ -47,13 +47,13 @@ def test_a_mean_is_an_attribute_or_an_array(length: int) -> None:
 def test_every_chunk_is_written_whatever_it_holds(tmp_path: Path) -> None:
     found, _ = manifest(np.zeros((2, 3)), **{**FIELD, "coords": {"y": [0, 0], "x": [0.0, 0.0, 0.0]}})
     group = zarr.create_group(tmp_path, zarr_format=3)
-    write_companions(group, found, np.zeros(6))
-    assert all((tmp_path / key).is_file() for key in companion_keys(found))
+    write_auxiliary_arrays(group, found, np.zeros(6))
+    assert all((tmp_path / key).is_file() for key in auxiliary_keys(found))
 
 
 def test_points_in_time_by_the_conventions_of_cf(tmp_path: Path) -> None:
     found, _ = manifest(np.zeros((2, 3)), **FIELD)
-    write_companions(zarr.create_group(tmp_path, zarr_format=3), found, None)
+    write_auxiliary_arrays(zarr.create_group(tmp_path, zarr_format=3), found, None)
     time = zarr.open_array(tmp_path / "time", mode="r")
     assert time.attrs.asdict() == {"units": "nanoseconds since 1970-01-01", "calendar": "proleptic_gregorian"}
     assert np.asarray(time).tolist() == TIMES.astype(np.int64).tolist()
