@@ -142,6 +142,8 @@ def event_of(
     chosen = [given.get(dim) or labels.get(dim) for dim in found_dims]
     if shape == covariance.shape and len(shape) > 1:
         chosen = [other if one is None else one for one, other in zip(chosen, covariance.coordinates, strict=True)]
+    if len(shape) == 1 and names is None and not given and chosen[0] is not None and chosen[0].dtype == TEXT:
+        chosen = [None]  # 0, 1, … as texts, which are no names
     event = Event(shape, found_dims, tuple(chosen))
     _check_lengths(event)
     return event if names is None else _named(event, names)
@@ -175,7 +177,7 @@ def _named(event: Event, names: tuple[str, ...]) -> Event:
         )
     (coordinate,) = event.coordinates
     # Labels that are the places themselves are no names, and go with any.
-    if coordinate is None or event.names is None:
+    if coordinate is None or Axis("", coordinate.labels).is_default:
         return Event(event.shape, event.dims, (Coordinate(TEXT, names),))
     if coordinate.labels != names:
         raise ArgumentError(f"names and the coordinate {event.dims[0]!r} must agree, and have other labels")

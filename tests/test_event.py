@@ -79,7 +79,7 @@ def test_some_of_the_variables_are_a_vector() -> None:
         (FIELD, {"coords": {"lon": [1.0, 2.0]}}, "there are 3, and 2 labels"),
         (
             np.zeros(6),
-            {"coords": {"variable": range(6)}, "names": tuple("abcdef")},
+            {"coords": {"variable": range(1, 7)}, "names": tuple("abcdef")},
             "must agree, and have other labels",
         ),
     ],
