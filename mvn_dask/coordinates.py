@@ -1,18 +1,18 @@
-"""The labels along one axis of an array: texts, numbers or points in time.
+"""The labels along one axis of an array: texts, numbers, points in time, or spans of time.
 
 Input: labels as users hold them, or texts in a file. Output: a `Coordinate`, whose labels are texts and which says what
-they stand for. Cost: O(n). As texts, labels are compared with those of other libraries, and written into JSON, without
-loss; arrays of them are made again where they are needed.
+they stand for. Cost: O(n), a second for a million times. As texts, labels are compared with those of other libraries,
+and written into JSON, without loss; arrays of them are made again where they are needed.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask import checks
 from mvn_dask.array_likes import is_instance
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import label_text
@@ -22,9 +22,15 @@ TEXT = "text"
 """The type of labels that are texts."""
 _NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
 TIME_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-"""Units of points in time, by numpy's names."""
-LABEL_DTYPES = {name: np.dtype(name) for name in (*_NUMBERS, *(f"datetime64[{unit}]" for unit in TIME_UNITS))}
+"""Units of times, by numpy's names."""
+LABEL_DTYPES = {
+    name: np.dtype(name)
+    for name in (*_NUMBERS, *(f"{kind}64[{unit}]" for kind in ("datetime", "timedelta") for unit in TIME_UNITS))
+}
 """Types of labels that are no texts, by their names."""
+_DAY = 86_400 * 10**9
+"""Nanoseconds of a day."""
+_SPAN = re.compile(r"(-?[0-9]+) days (\+?)([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{6}(?:[0-9]{3})?)?")
 
 
 @dataclass(frozen=True)
@@ -32,23 +38,30 @@ class Coordinate:
     """The labels along one axis."""
 
     dtype: str
-    """What they stand for: "text", or numpy's name of a type of numbers or of points in time."""
+    """What they stand for: "text", or numpy's name of a type of numbers, of points in time or of spans of time."""
     labels: tuple[str, ...]
-    """The labels as texts: distinct where they are texts, finite where they are numbers."""
+    """The labels as texts, which are distinct; none is missing."""
 
     def __post_init__(self) -> None:
+        _check_texts("labels", self.labels)
         if self.dtype == TEXT:
-            checks.variable_names(self.labels)
-        elif self.dtype not in LABEL_DTYPES:
+            return
+        if self.dtype not in LABEL_DTYPES:
             raise ArgumentError(f"labels of the type {short_repr(self.dtype)} are not known")
-        elif self.labels != _texts(self.values) or not _are_finite(self.values).all():
+        values = self.values
+        if self.labels != _texts(values) or not _are_finite(values).all():
             raise ArgumentError(f"labels {short_repr(self.labels[:3])} are not spelt as {self.dtype} is")
 
     @classmethod
     def of(cls, name: str, labels: Any) -> "Coordinate":
         """The labels in a one-dimensional array-like, which errors call `name`.
 
-        Integers, floats and numpy's points in time keep their type; whatever else there is becomes text.
+        Integers, floats and numpy's times keep their type; whatever else there is becomes text.
+
+        Raises
+        ------
+        ArgumentError
+            If labels are missing, not finite, empty or not distinct, or times finer than nanoseconds.
 
         Examples
         --------
@@ -60,17 +73,22 @@ class Coordinate:
         array = _array(name, labels)
         if array.ndim != 1:
             raise ArgumentError(f"`{name}` must be 1 dimensional: its shape is {array.shape}")
-        if array.dtype.kind == "M":
-            if np.datetime_data(array.dtype)[0] not in TIME_UNITS:
-                array = array.astype("datetime64[s]")
-            array = array.astype(f"datetime64[{np.datetime_data(array.dtype)[0]}]")
-        if array.dtype.name not in LABEL_DTYPES:
-            return cls(TEXT, tuple(map(label_text, array.tolist())))
-        good = _are_finite(array)
-        if not good.all():
-            place = int(good.argmin())
-            raise ArgumentError(f"`{name}` must hold finite labels: {name}[{place}] is {array[place]}")
-        return cls(array.dtype.name, _texts(array))
+        if array.dtype.kind in "mM":
+            array = _in_known_unit(name, array)
+        found = cls.__new__(cls)
+        if array.dtype.name in LABEL_DTYPES:
+            good = _are_finite(array)
+            if not good.all():
+                place = int(good.argmin())
+                raise ArgumentError(f"`{name}` must hold finite labels: {name}[{place}] is {array[place]}")
+            dtype, texts = array.dtype.name, _texts(array)
+        else:
+            dtype, texts = TEXT, tuple(_text_of(name, place, label) for place, label in enumerate(array.tolist()))
+        _check_texts(f"`{name}`", texts)
+        # Without the check of `__post_init__`, which reads all of them back.
+        object.__setattr__(found, "dtype", dtype)
+        object.__setattr__(found, "labels", texts)
+        return found
 
     @property
     def values(self) -> npt.NDArray[Any]:
@@ -85,6 +103,8 @@ class Coordinate:
         try:
             if dtype.kind == "M":
                 return np.array(self.labels, dtype=dtype)
+            if dtype.kind == "m":
+                return np.array([_span(each) for each in self.labels], "timedelta64[ns]").astype(dtype)
             return np.array([float(each) if dtype.kind == "f" else int(each) for each in self.labels], dtype)
         except (ValueError, OverflowError) as error:
             raise ArgumentError(f"labels of the type {self.dtype} cannot be read: {error}") from error
@@ -96,15 +116,26 @@ class Coordinate:
         """Some of the labels."""
         return Coordinate(self.dtype, tuple(self.labels[place] for place in places))
 
+    def is_same(self, other: "Coordinate") -> bool:
+        """Whether both label alike: as texts, or as numbers of any type."""
+        if self.labels == other.labels:
+            return True
+        kinds = {LABEL_DTYPES[each.dtype].kind if each.dtype != TEXT else TEXT for each in (self, other)}
+        return kinds <= set("iuf") and np.array_equal(self.values, other.values)
+
 
 def _array(name: str, labels: Any) -> npt.NDArray[Any]:
+    if isinstance(labels, (str, bytes, Set, Mapping)):
+        raise ArgumentError(f"`{name}` must be a sequence of labels, not {short_repr(labels)}")
     if is_instance(labels, "xarray", "DataArray") and labels.ndim == 1:
         # As pandas gives them: a MultiIndex as pairs, and dates of other calendars as objects.
         labels = labels.to_index()
-    if isinstance(labels, str | bytes):
-        raise ArgumentError(f"`{name}` must be a sequence of labels, not {short_repr(labels)}")
     if is_instance(labels, "pandas", "MultiIndex"):
         return _objects(labels.tolist())
+    if np.ma.isMaskedArray(labels):
+        raise ArgumentError(f"`{name}` must hold a label for each place, and is a masked array: fill it")
+    if isinstance(labels, Iterable) and not hasattr(labels, "__array__") and not isinstance(labels, Sequence):
+        labels = list(labels)  # an iterator
     try:
         array = np.asarray(labels)
     except ValueError:  # rows of different lengths
@@ -120,20 +151,81 @@ def _objects(labels: list[Any]) -> npt.NDArray[Any]:
     return array
 
 
+def _in_known_unit(name: str, times: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Times in seconds or a finer unit of `TIME_UNITS`; an ArgumentError where none holds them."""
+    kind, unit = "datetime64" if times.dtype.kind == "M" else "timedelta64", np.datetime_data(times.dtype)[0]
+    found = times.astype(f"{kind}[{unit if unit in TIME_UNITS else 's'}]")
+    if not np.array_equal(found.astype(times.dtype), times, equal_nan=True) or unit in {"ps", "fs", "as"}:
+        raise ArgumentError(f"`{name}` holds times in {unit}, which seconds to nanoseconds do not hold: round them")
+    return found
+
+
+def _text_of(name: str, place: int, label: object) -> str:
+    # NaN, NaT and their like are equal to nothing.
+    if label is None or (not isinstance(label, (str, tuple)) and label != label):  # noqa: PLR0124
+        raise ArgumentError(f"`{name}` must hold a label for each place: {name}[{place}] is {label}")
+    return label_text(label)
+
+
+def _check_texts(what: str, texts: tuple[str, ...]) -> None:
+    """Distinct texts, not empty, that UTF-8 can hold."""
+    if len(set(texts)) < len(texts) or "" in texts:
+        first: dict[str, int] = {}
+        for place, text in enumerate(texts):
+            if not text:
+                raise ArgumentError(f"{what} must not be empty texts: the one at place {place} is")
+            if (other := first.setdefault(text, place)) != place:
+                raise ArgumentError(f"{what} must differ: those at the places {other} and {place} are {text!r}")
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"{what} must be text that UTF-8 can hold: {error}") from error
+
+
 def _are_finite(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    return np.asarray(~np.isnat(array) if array.dtype.kind == "M" else np.isfinite(array))
+    return np.asarray(~np.isnat(array) if array.dtype.kind in "mM" else np.isfinite(array))
 
 
 def _texts(array: npt.NDArray[Any]) -> tuple[str, ...]:
-    """Numbers as Python writes them; points in time as pandas does, without the parts of a second that are zero."""
-    if array.dtype.kind != "M":
-        return tuple(map(str, array.tolist()))
-    return tuple(map(_time_text, np.datetime_as_string(array).tolist()))
+    """Numbers as Python writes them; times as pandas does, without the parts of a second that are zero."""
+    if array.dtype.kind == "M":
+        return tuple(map(_time_text, np.datetime_as_string(array).tolist()))
+    if array.dtype.kind == "m":
+        unit = 10 ** (9 - 3 * list(TIME_UNITS).index(np.datetime_data(array.dtype)[0]))
+        return tuple(_span_text(number * unit) for number in array.astype(np.int64).tolist())
+    return tuple(map(str, array.tolist()))
 
 
 def _time_text(text: str) -> str:
     day, _, time = text.partition("T")
     second, _, fraction = time.partition(".")
-    digits = fraction.ljust(9, "0")
-    shown = "" if not int(digits) else digits if int(digits[6:]) else digits[:6]
-    return f"{day} {second}.{shown}".removesuffix(".")
+    return f"{day} {second}{_fraction(int(fraction.ljust(9, '0')))}"
+
+
+def _span_text(nanoseconds: int) -> str:
+    """A span of time as pandas writes it.
+
+    >>> _span_text(90 * 10**9), _span_text(-1)
+    ('0 days 00:01:30', '-1 days +23:59:59.999999999')
+    """
+    days, rest = divmod(nanoseconds, _DAY)
+    seconds, fraction = divmod(rest, 10**9)
+    sign = "+" if days < 0 else ""
+    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{days} days {sign}{clock}{_fraction(fraction)}"
+
+
+def _span(text: str) -> int:
+    """Nanoseconds of a span of time."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{short_repr(text)} is no span of time")
+    days, _, hours, minutes, seconds, fraction = match.groups(default="")
+    whole = int(days) * 86_400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    return whole * 10**9 + int(fraction[1:].ljust(9, "0"))
+
+
+def _fraction(nanoseconds: int) -> str:
+    if not nanoseconds:
+        return ""
+    return f".{nanoseconds:09}" if nanoseconds % 1000 else f".{nanoseconds // 1000:06}"

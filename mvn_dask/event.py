@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from math import prod
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from mvn_dask import checks
 from mvn_dask.array_likes import is_instance
 from mvn_dask.coordinates import TEXT, Coordinate
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.labels import Axis
+from mvn_dask.labels import Axis, label_difference
 from mvn_dask.readable import plural, short_repr
 
 _SAMPLE_DIMENSION = re.compile(r"sample(_[0-9]+)?|samples")
@@ -61,8 +63,7 @@ class Event:
         coordinate = self.coordinates[0] if len(self.shape) == 1 else None
         if coordinate is None:
             return None
-        is_default = coordinate.dtype != TEXT and Axis("", coordinate.labels).is_default
-        return None if is_default else coordinate.labels
+        return None if coordinate.dtype != TEXT and _is_default(coordinate) else coordinate.labels
 
     @property
     def coords(self) -> dict[str, Coordinate]:
@@ -91,19 +92,22 @@ class Event:
 
 
 def axes_of_array(array: object) -> Event | None:
-    """What a DataArray says of its axes, which are those of a draw; None of anything else."""
-    if not is_instance(array, "xarray", "DataArray"):
-        return None
-    mean: Any = array
-    labels = [Coordinate.of(str(dim), mean.coords[dim]) if dim in mean.coords else None for dim in mean.dims]
-    return Event(mean.shape, tuple(map(str, mean.dims)), tuple(labels))
+    """What a DataArray, or a frame of pandas, says of its axes, which are those of a draw; None of anything else."""
+    given: Any = array
+    if is_instance(array, "xarray", "DataArray"):
+        labels = [Coordinate.of(str(dim), given.coords[dim]) if dim in given.coords else None for dim in given.dims]
+        return Event(given.shape, tuple(map(str, given.dims)), tuple(labels))
+    if is_instance(array, "pandas", "DataFrame"):
+        found = (Coordinate.of("the index", given.index), Coordinate.of("the columns", given.columns))
+        return Event(given.shape, Event.of_shape(given.shape).dims, found)
+    return None
 
 
 def event_of(
     mean_shape: tuple[int, ...],
     covariance: Event,
     *,
-    known: "Event | None" = None,
+    known: Event | None = None,
     names: tuple[str, ...] | None = None,
     event_shape: object = None,
     dims: object = None,
@@ -130,23 +134,30 @@ def event_of(
         If they make no sense, or disagree.
     """
     shape = _agreed_shape(mean_shape, covariance.shape, event_shape, has_names=names is not None)
-    of_mean = known if known is not None and known.shape == shape else None
-    labels = {} if of_mean is None else of_mean.coords
     given = _given_coordinates(coords)
-    found_dims = _dims(dims, None if of_mean is None else of_mean.dims, given, shape) or Event.of_shape(shape).dims
+    # The labels of a vector that has names are those names, which agree already.
+    sources = {"mean": known, "cov": covariance if len(shape) > 1 else None}
+    events = {what: event for what, event in sources.items() if event is not None and event.shape == shape}
+    found_dims = _dims(dims, events, given, shape)
     if unknown := sorted(given.keys() - set(found_dims)):
-        raise ArgumentError(f"`coords` names {unknown[0]!r}, which is none of the dimensions {found_dims}")
-    for dim in given.keys() & labels.keys():
-        if given[dim].labels != labels[dim].labels:
-            raise ArgumentError(f"`coords` and the coordinate {dim!r} of `mean` must agree, and have other labels")
-    chosen = [given.get(dim) or labels.get(dim) for dim in found_dims]
-    if shape == covariance.shape and len(shape) > 1:
-        chosen = [other if one is None else one for one, other in zip(chosen, covariance.coordinates, strict=True)]
+        way_out = "" if dims is not None or "mean" in events else ": name them by `dims`"
+        raise ArgumentError(f"`coords` names {unknown[0]!r}, and the axes of a draw are called {found_dims}{way_out}")
+    chosen = []
+    for axis, dim in enumerate(found_dims):
+        _check_length(dim, shape[axis], given.get(dim))
+        others = {what: event.coordinates[axis] for what, event in events.items()}
+        chosen.append(_agreed_labels({"coords": given.get(dim), **others}, dim))
     if len(shape) == 1 and names is None and not given and chosen[0] is not None and chosen[0].dtype == TEXT:
         chosen = [None]  # 0, 1, … as texts, which are no names
     event = Event(shape, found_dims, tuple(chosen))
-    _check_lengths(event)
     return event if names is None else _named(event, names)
+
+
+def refuse_other_axes(what: str, found: Event, event: Event) -> None:
+    """Raise an `ArgumentError` if an array of the shape of an event has other names of axes, or other labels."""
+    _dims(None, {what: found, "the distribution": event}, {}, event.shape)
+    for dim, one, other in zip(event.dims, found.coordinates, event.coordinates, strict=True):
+        _agreed_labels({what: one, "the distribution": other}, dim)
 
 
 def _agreed_shape(
@@ -157,13 +168,17 @@ def _agreed_shape(
     shape = mean if len(mean) > 1 or has_names else covariance
     if given is not None:
         shape = checks.size(given, "event_shape")
-        if not shape or prod(shape) != ndim:
+        if not shape:
+            raise ArgumentError(f"`event_shape` must have an axis at least: {short_repr(given)} has none")
+        if prod(shape) != ndim:
             raise ArgumentError(
                 f"`event_shape` must be the shape of {plural(ndim, 'variable')}: the product of {short_repr(given)} is "
                 f"{prod(shape)}"
             )
     for what, other in (("mean", mean), ("cov", covariance)):
-        if len(other) > 1 and len(shape) > 1 and other != shape:
+        # Axes may be divided or joined, but not begin and end amid one another, which would be another order.
+        ends = [set(accumulate(each, mul)) - {1} for each in (shape, other)]
+        if not (ends[0] <= ends[1] or ends[1] <= ends[0]):
             raise ArgumentError(f"a draw has the shape {shape}, and `{what}` is of the shape {other}: they must agree")
     return shape
 
@@ -177,11 +192,25 @@ def _named(event: Event, names: tuple[str, ...]) -> Event:
         )
     (coordinate,) = event.coordinates
     # Labels that are the places themselves are no names, and go with any.
-    if coordinate is None or Axis("", coordinate.labels).is_default:
+    if coordinate is None or _is_default(coordinate):
         return Event(event.shape, event.dims, (Coordinate(TEXT, names),))
-    if coordinate.labels != names:
-        raise ArgumentError(f"names and the coordinate {event.dims[0]!r} must agree, and have other labels")
+    _agreed_labels({"names": Coordinate(TEXT, names), "coords": coordinate}, event.dims[0])
     return event
+
+
+def _is_default(coordinate: Coordinate) -> bool:
+    return Axis("", coordinate.labels).is_default
+
+
+def _agreed_labels(given: Mapping[str, Coordinate | None], dim: str) -> Coordinate | None:
+    """The labels along an axis, from whoever has some; those that are the places themselves give way to others."""
+    found = {what: labels for what, labels in given.items() if labels is not None}
+    named = {what: labels for what, labels in found.items() if not _is_default(labels)} or found
+    for (one, labels), (other, others) in pairwise(named.items()):
+        if not labels.is_same(others):
+            difference = label_difference(labels.labels, others.labels, "place")
+            raise ArgumentError(f"labels of {dim!r} in {one} and {other} must agree: {difference}")
+    return next(iter(named.values()), None)
 
 
 def _given_coordinates(coords: object) -> dict[str, Coordinate]:
@@ -193,30 +222,30 @@ def _given_coordinates(coords: object) -> dict[str, Coordinate]:
 
 
 def _dims(
-    given: object, known: tuple[str, ...] | None, coords: Mapping[str, Coordinate], shape: tuple[int, ...]
-) -> tuple[str, ...] | None:
-    """Names of the axes: those given, those of the mean, or those of as many coordinates; None if there are none."""
-    dims = known
+    given: object, events: Mapping[str, Event], coords: Mapping[str, Coordinate], shape: tuple[int, ...]
+) -> tuple[str, ...]:
+    """Names of the axes: those given, or those of mean or covariance, which must agree."""
+    default = Event.of_shape(shape).dims
+    named = {what: event.dims for what, event in events.items() if event.dims != default}
     if given is not None:
-        dims = (given,) if isinstance(given, str) else checks.texts("dims", given)
-        if known is not None and dims != known:
-            raise ArgumentError(f"`dims` and the dimensions of `mean` must agree: {dims} and {known}")
-    elif known is None and coords and len(coords) == len(shape):
-        dims = tuple(coords)
-    if dims is None:
-        return None
+        named = {"dims": (given,) if isinstance(given, str) else checks.texts("dims", given), **named}
+    elif not named and len(shape) == len(coords) == 1:
+        named = {"coords": tuple(coords)}
+    for (one, dims), (other, others) in pairwise(named.items()):
+        if dims != others:
+            raise ArgumentError(f"names of the axes in {one} and {other} must agree: {dims} and {others}")
+    dims = next(iter(named.values()), default)
+    if any(not dim or _SAMPLE_DIMENSION.fullmatch(dim) for dim in dims):
+        bad = next(dim for dim in dims if not dim or _SAMPLE_DIMENSION.fullmatch(dim))
+        raise ArgumentError(f"an axis of a draw cannot be called {bad!r}, as those of a sample are: rename it")
     if len(dims) != len(shape) or len(set(dims)) != len(shape):
         raise ArgumentError(f"`dims` must name every axis of the shape {shape} once: it is {short_repr(dims)}")
-    for dim in dims:
-        if not dim or _SAMPLE_DIMENSION.fullmatch(dim):
-            raise ArgumentError(f"a dimension of a draw cannot be called {dim!r}, as those of a sample are: rename it")
     return dims
 
 
-def _check_lengths(event: Event) -> None:
-    for dim, length, coordinate in zip(event.dims, event.shape, event.coordinates, strict=True):
-        if coordinate is not None and len(coordinate) != length:
-            raise ArgumentError(
-                f"the coordinate {dim!r} must label every place along its axis: there are {length}, and "
-                f"{plural(len(coordinate), 'label')}"
-            )
+def _check_length(dim: str, length: int, labels: Coordinate | None) -> None:
+    if labels is not None and len(labels) != length:
+        raise ArgumentError(
+            f"coords[{dim!r}] must label every place along its axis: there are {length}, and "
+            f"{plural(len(labels), 'label')}"
+        )

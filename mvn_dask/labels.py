@@ -83,7 +83,9 @@ def agreed_names(axes: Iterable[Axis]) -> tuple[str, ...] | None:
         named = given
     for one, other in pairwise(named):
         if one.labels != other.labels:
-            raise ArgumentError(f"{one.where} and {other.where} must agree: {_difference(one.labels, other.labels)}")
+            raise ArgumentError(
+                f"{one.where} and {other.where} must agree: {label_difference(one.labels, other.labels)}"
+            )
     return checks.variable_names(named[0].labels) if named else None
 
 
@@ -156,11 +158,11 @@ def label_text(label: object) -> str:
     return label.decode(errors="backslashreplace") if isinstance(label, bytes) else str(label)
 
 
-def _difference(one: Sequence[str], other: Sequence[str]) -> str:
+def label_difference(one: Sequence[str], other: Sequence[str], what: str = "variable") -> str:
     """The first difference between two lists of labels that are not equal."""
     if len(one) != len(other):
         return f"there are {plural(len(one), 'label')} in one and {len(other)} in the other"
     number = next(number for number, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1])
     seen = [short_repr(labels[number]) for labels in (one, other)]
     same = " (the same labels in another order)" if sorted(one) == sorted(other) else ""
-    return f"variable {number} is {seen[0]} in one and {seen[1]} in the other{same}"
+    return f"{what} {number} is {seen[0]} in one and {seen[1]} in the other{same}"

@@ -15,11 +15,14 @@ import mvn_dask
 from mvn_dask import covariance
 from mvn_dask.errors import ArgumentError, DamagedManifestError, InvalidDistributionError, SpecMismatchError
 from mvn_dask.job.job import Job
+from mvn_dask.maintenance.describe import describe
 
 SHAPE = (3, 4)
 GRID = covariance.StationaryGrid(covariance.exponential(1.0), SHAPE, padding=4)
 LAT, TIME = [50.0, 50.5, 51.0], pd.date_range("2026-01-01", periods=4, freq="6h")
 MEAN = xr.DataArray(np.arange(12.0).reshape(SHAPE), dims=("lat", "time"), coords={"lat": LAT, "time": TIME})
+MEMBER = pd.DataFrame(np.eye(3), index=list("abc"), columns=list("abc"))
+FRAME = pd.DataFrame(np.zeros(SHAPE), index=list("bac"))
 FIELD = mvn_dask.MultivariateNormal(MEAN, GRID)
 FLAT = mvn_dask.MultivariateNormal(MEAN.values.ravel(), GRID, event_shape=12)
 LAYOUTS: dict[str, dict[str, Any]] = {
@@ -122,6 +125,9 @@ def test_xarray_opens_a_store_as_a_field(tmp_path: Path) -> None:
         labelled = mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path))
         xr.testing.assert_equal(labelled.load(), dataset["samples"].load())
         xr.testing.assert_equal(labelled.load(), mvn_dask.to_xarray(x).load())
+    found = describe(tmp_path)
+    assert (found.event_shape, found.labelled, found.names) == (SHAPE, ("lat", "time"), None)
+    assert "a draw has the axes lat: 3, labelled; time: 4, labelled" in str(found)
     group: Any = zarr.open_group(tmp_path, mode="r")
     assert "mean" not in group["samples"].attrs
     np.testing.assert_array_equal(group["lat"][:], LAT)
@@ -140,7 +146,7 @@ def test_a_long_mean_is_an_array_and_a_short_one_an_attribute(tmp_path: Path) ->
 
 
 def test_zeros_are_written_as_well(tmp_path: Path) -> None:
-    zero = mvn_dask.MultivariateNormal(np.zeros((2, 1)), 1.0, event_shape=(2, 1), coords={"y": [0, 0], "x": [0.0]})
+    zero = mvn_dask.MultivariateNormal(np.zeros((2, 1)), 1.0, event_shape=(2, 1), dims=("y", "x"), coords={"x": [0.0]})
     mvn_dask.to_zarr(zero.sample(3, seed=1), tmp_path)
     assert mvn_dask.verify(tmp_path, level="values").ok
     assert mvn_dask.status(tmp_path).complete
@@ -215,9 +221,8 @@ def test_a_report_is_that_of_the_vector(chunks: Any, tmp_path: Path) -> None:
 def test_densities_take_draws_of_the_shape() -> None:
     rng = np.random.default_rng(1)
     shape = (2, 3)
-    field = mvn_dask.MultivariateNormal(
-        rng.standard_normal(shape), covariance.LowRank(rng.standard_normal((6, 2)), np.ones(6))
-    )
+    low_rank = covariance.LowRank(rng.standard_normal((6, 2)), np.ones(6))
+    field = mvn_dask.MultivariateNormal(rng.standard_normal(shape), low_rank, event_shape=shape)
     flat = mvn_dask.MultivariateNormal(field.mean.ravel(), field.covariance)
     x = field.sample((4, 5), seed=2, chunks=(2, 5))
     expected = flat.logpdf(x.compute().reshape(4, 5, 6))
@@ -225,6 +230,14 @@ def test_densities_take_draws_of_the_shape() -> None:
     np.testing.assert_array_equal(field.logpdf(x.rechunk((4, 5, 1, 2))), expected)
     np.testing.assert_array_equal(field.mahalanobis(x.compute()), flat.mahalanobis(x.compute().reshape(4, 5, 6)))
     assert field.logpdf(field.mean).shape == ()
+    labelled = mvn_dask.MultivariateNormal(
+        field.mean, low_rank, event_shape=shape, dims=("y", "x"), coords={"y": [1, 2]}
+    )
+    draws = mvn_dask.to_xarray(labelled.sample(5, seed=1)).compute()
+    assert labelled.logpdf(draws).shape == (5,)
+    for other in (draws[:, ::-1], draws.rename(y="z")):
+        with pytest.raises(ArgumentError, match="in x and the distribution must agree"):
+            labelled.logpdf(other)
     with pytest.raises(ArgumentError, match=r"last axes of `x` must be of lengths \(2, 3\)"):
         field.logpdf(np.zeros((4, 6)))
 
@@ -238,7 +251,8 @@ def test_some_points_of_a_field_and_the_field_given_some() -> None:
     assert (given.event_shape, given.dims, given.event) == (SHAPE, ("lat", "time"), FIELD.event)
     fields = given.sample(10, seed=1).compute()
     np.testing.assert_allclose(fields[:, points[:, 0], points[:, 1]], [[5.0, 6.0]] * 10)
-    product = mvn_dask.MultivariateNormal(np.zeros((2, 3)), covariance.LowRank(np.ones((6, 1)), np.ones(6)))
+    low_rank = covariance.LowRank(np.ones((6, 1)), np.ones(6))
+    product = mvn_dask.MultivariateNormal(np.zeros((2, 3)), low_rank, event_shape=(2, 3))
     assert product.condition([[1, 2]], [1.0], noise=1.0).event_shape == (2, 3)
     assert product.condition([[1, 2]], [1.0]).event_shape == (5,)
     assert product.condition(5, 1.0) == product.condition([[1, 2]], [1.0])
@@ -269,6 +283,16 @@ def test_numpys_interface_gives_fields_of_a_structure() -> None:
         (MEAN.values, GRID, {"names": list("abcdefghijkl")}, "label its axes by `coords`"),
         (MEAN.assign_coords(lat=[1.0, np.nan, 2.0]), GRID, {}, "finite labels"),
         (MEAN.rename(lat="sample"), GRID, {}, "cannot be called 'sample'"),
+        (np.zeros((12, 1)), covariance.LowRank(np.ones((12, 1)), 1.0), {}, "mean must be 1 dimensional"),
+        (MEAN, covariance.Scaled(GRID, MEAN[::-1] + 1.0), {}, "labels of 'lat' in mean and cov must agree"),
+        (
+            MEAN,
+            covariance.Scaled(GRID, (MEAN + 1.0).rename(lat="y")),
+            {},
+            "names of the axes in mean and cov must agree",
+        ),
+        (MEAN, covariance.Kronecker(MEMBER, np.eye(4)), {}, "labels of 'lat' in mean and cov must agree: place 0"),
+        (FRAME, covariance.Kronecker(MEMBER, np.eye(4)), {}, "labels of 'variable_0' in mean and cov must agree"),
     ],
 )
 def test_what_makes_no_field(mean: Any, cov: Any, options: Any, words: str) -> None:
@@ -279,7 +303,7 @@ def test_what_makes_no_field(mean: Any, cov: Any, options: Any, words: str) -> N
 def test_a_dimension_that_no_store_has(tmp_path: Path) -> None:
     for name in ("mean", "grid point", "samples_of_it/x"):
         x = mvn_dask.MultivariateNormal(0.0, GRID, dims=("lat", name)).sample(2, seed=1)
-        with pytest.raises(ArgumentError, match="must be words, and none of samples, mean"):
+        with pytest.raises(ArgumentError, match=f"has the dimension {name!r}, and dimensions of a store"):
             mvn_dask.to_zarr(x, tmp_path)
 
 

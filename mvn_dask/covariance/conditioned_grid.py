@@ -31,7 +31,7 @@ from mvn_dask.hashing import digest, fingerprint
 MAX_OBSERVATIONS = 5000
 """Observations, at most, whose covariance has an inverse of 200 MB."""
 MAX_MULTIPLICATIONS = 2**45
-"""Multiplications of the variances, at most: an hour on one core."""
+"""Multiplications of the variances, at most."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

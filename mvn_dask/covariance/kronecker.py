@@ -167,7 +167,9 @@ class Kronecker(CompositeCovariance):
 
     @property
     def event(self) -> Event:
-        """An axis for each member, labelled by the names of its variables; a grid among them brings all its axes."""
+        """An axis for each member, or all of those that it has, with its labels; a vector of variables with names."""
+        if self.names is not None:
+            return super().event
         events = [member.event for member in self.members]
         shape = tuple(length for event in events for length in event.shape)
         coordinates = tuple(each for event in events for each in event.coordinates)

@@ -21,7 +21,7 @@ from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
 from mvn_dask.errors import ArgumentError
-from mvn_dask.event import Event
+from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural
 
@@ -177,14 +177,16 @@ class Scaled(Covariance):
         # A zero has two signs, which are one number, and must not give two digests.
         scale = np.asarray(real_array("std", std) + 0.0)
         inner = as_covariance(covariance, scale.size)
-        if scale.shape == inner.event_shape:
+        has_axes = scale.ndim > 1 and scale.shape == inner.event_shape
+        event = event_of(inner.event_shape, inner.event, known=axes_of_array(std) if has_axes else None)
+        if has_axes:
             scale = scale.reshape(-1)
         checks.finite("std", scale)
         check_deviations("std", scale, "cov", inner.ndim)
         scale = np.array(np.broadcast_to(scale, (inner.ndim,)))
         axes = (
             *inner.label_axes(),
-            *(labels.axes_of("std", std) if len(inner.event_shape) == 1 else ()),
+            *(() if has_axes else labels.axes_of("std", std)),
             *labels.given_names(names, inner.ndim, "the `names` of `cov`"),
         )
         object.__setattr__(self, "names", labels.agreed_names(axes))
@@ -192,6 +194,7 @@ class Scaled(Covariance):
         scale.setflags(write=False)
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "covariance", inner)
+        object.__setattr__(self, "_inner_event", event)
 
     def __getattr__(self, name: str) -> Any:
         # How C is factorised and checked, where it says so, is how this is: `as_covariance` compares them with its own.
@@ -204,9 +207,9 @@ class Scaled(Covariance):
 
     @property
     def event(self) -> Event:
-        """The axes of a draw of C, or a vector of variables with names."""
-        inner = self.covariance.event
-        return super().event if len(inner.shape) == 1 else inner
+        """The axes of a draw of C, with the labels of both arguments, or a vector of variables with names."""
+        inner: Event = self._inner_event
+        return super().event if len(inner.shape) == 1 or self.names is not None else inner
 
     @property
     def ndim(self) -> int:

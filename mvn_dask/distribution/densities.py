@@ -20,7 +20,7 @@ from mvn_dask._typing import ArrayLike, Float64Array, FloatArray
 from mvn_dask.array_likes import compute_together, is_instance, real_array
 from mvn_dask.covariance import Covariance
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, UnsupportedOperationError
-from mvn_dask.event import Event
+from mvn_dask.event import Event, axes_of_array, refuse_other_axes
 from mvn_dask.hashing import fingerprint
 from mvn_dask.readable import plural
 
@@ -175,6 +175,10 @@ class Densities(ABC):
 
     def _check_columns(self, x: Any, axes: int) -> None:
         """Compare labels of the variables, which are the columns of a frame, or the index of a single row."""
+        if len(self.event.shape) > 1 and is_instance(x, "xarray", "DataArray"):
+            axes_of_draw = axes_of_array(x[(0,) * max(0, axes - len(self.event.shape))])
+            if axes_of_draw is not None and axes_of_draw.shape == self.event.shape:
+                refuse_other_axes("x", axes_of_draw, self.event)
         if self.event.names is not None:
             last = (
                 f"the coordinate {x.dims[-1]!r} of" if is_instance(x, "xarray", "DataArray") and axes else "the columns"

@@ -206,11 +206,12 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         mean, cov = compute_together(mean, cov)
         # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
         array = np.asarray(real_array("mean", mean) + 0.0)
-        is_field = isinstance(cov, Covariance) or event_shape is not None or is_instance(mean, "xarray", "DataArray")
+        # Of a vector, numpy's rule: a mean of one row or column is a mistake more often than a draw of two axes.
+        has_axes = event_shape is not None or is_instance(mean, "xarray", "DataArray")
+        has_axes = has_axes or (isinstance(cov, Covariance) and len(cov.event_shape) > 1)
         if array.ndim == 0 and isinstance(cov, Covariance):
             array = np.full(cov.ndim, array)
-        elif array.ndim < 2 or not is_field:
-            # Of a plain matrix, numpy's rule: a mean of one row is a mistake more often than a draw of two axes.
+        elif array.ndim < 2 or not has_axes:
             checks.mean_vector(array)
         elif not array.size:
             raise ArgumentError(f"`mean` must not be empty: its shape is {array.shape}")
@@ -220,7 +221,8 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         mean_axes = labels.axes_of("mean", mean) if array.ndim < 2 else []
         axes = [*mean_axes, *covariance.label_axes(), *labels.given_names(names, array.size)]
         found = labels.agreed_names(axes)
-        known, arguments = axes_of_array(mean), {"event_shape": event_shape, "dims": dims, "coords": coords}
+        known = axes_of_array(mean) if getattr(mean, "shape", None) == array.shape else None
+        arguments: dict[str, Any] = {"event_shape": event_shape, "dims": dims, "coords": coords}
         event = event_of(array.shape, covariance.event, known=known, names=found, **arguments)
         array = array.reshape(event.shape)
         array.setflags(write=False)

@@ -59,6 +59,8 @@ class Description:
     """Names of the axes."""
     event_shape: tuple[int, ...]
     """Shape of a draw; of a derived array, length of its last axis."""
+    labelled: tuple[str, ...]
+    """Axes that have labels."""
     names: tuple[str, ...] | None
     """Names of the variables of a vector, if they have any."""
     samples: tuple[Mapping[str, Any], ...]
@@ -98,8 +100,9 @@ class Description:
             "format": self.format_version,
         }
         if len(self.event_shape) > 1:
-            dims = self.dimensions[-len(self.event_shape) :]
-            rows["draws"] = f"of shape {self.event_shape}, along {', '.join(dims)}"
+            axes = zip(self.dimensions[-len(self.event_shape) :], self.event_shape, strict=True)
+            labelled = [f"{dim}: {n}{', labelled' if dim in self.labelled else ''}" for dim, n in axes]
+            rows["names"] = f"none; a draw has the axes {'; '.join(labelled)}"
         if self.members:
             rows["added by others"] = _first_names(self.members)
         if self.variances:
@@ -155,6 +158,7 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
         bytes=chunk_count(manifest) * chunk_bytes(manifest),
         dimensions=manifest.array.dimensions,
         event_shape=manifest.event.shape,
+        labelled=tuple(sorted(manifest.array.coordinates)),
         names=manifest.names,
         samples=manifest.samples,
         expression=manifest.expression,

@@ -21,7 +21,7 @@ from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format import manifest as manifests
-from mvn_dask.store.format.array_layout import MAX_CHUNKS
+from mvn_dask.store.format.array_layout import DIMENSION_RULE, MAX_CHUNKS, may_name_dimension
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.parameters import load_parameters
 from mvn_dask.store.format.typed_json import to_json
@@ -88,7 +88,13 @@ def _own_labels(lineage: Lineage) -> Labels:
 
 
 def _named(labels: Labels, event_axes: int) -> dict[str, object]:
-    """The fields of a layout that are about axes."""
+    """The fields of a layout that are about axes. Raises ArgumentError for a name that no store has."""
+    for dim in labels.dimensions:
+        if not may_name_dimension(dim):
+            raise ArgumentError(
+                f"`array` has the dimension {dim!r}, and {DIMENSION_RULE}: `dims` of its distribution names it "
+                "otherwise"
+            )
     return {
         "dimensions": labels.dimensions,
         "event_axes": event_axes,

@@ -18,7 +18,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import Labels, lineages, stored_source
-from mvn_dask.store.format.array_layout import MEAN, RESERVED, may_name_dimension
+from mvn_dask.store.format.array_layout import DIMENSION_RULE, MEAN, may_name_dimension
 from mvn_dask.store.format.auxiliary_arrays import has_mean_array
 from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
@@ -124,9 +124,8 @@ def _dimension_names(dims: Iterable[object]) -> tuple[str, ...]:
     for dim in dims:
         if not (isinstance(dim, str) and may_name_dimension(dim)):
             raise ArgumentError(
-                f"`array` has the dimension {dim!r}, and those of a store are named by at most 64 letters, digits and "
-                f"underscores, a letter first, and not {' or '.join(map(repr, RESERVED))}: "
-                f"array.rename({{{dim!r}: …}}) names it otherwise"
+                f"`array` has the dimension {dim!r}, and {DIMENSION_RULE}: array.rename({{{dim!r}: …}}) names it "
+                "otherwise"
             )
         names.append(dim)
     return tuple(names)

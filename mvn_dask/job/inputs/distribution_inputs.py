@@ -15,8 +15,8 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributio
 from mvn_dask.event import Event, event_of
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.covariance_inputs import structured_covariance
-from mvn_dask.job.inputs.readers import read_inner, read_input
-from mvn_dask.job.schema.array_values import FileTable
+from mvn_dask.job.inputs.label_files import read_labels
+from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.labels import Axis, agreed_names
 from mvn_dask.readable import plural
@@ -59,15 +59,15 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     names = _names(job, (axis for each in arrays for axis in each.placed_axes))
     if cov.array.ndim:
         _require_square(cov, vector=True)
-    may_be_field = job.distribution.event_shape is not None or mean.event is not None
-    _require_size(mean, cov.origin.key, len(cov.array) if cov.array.ndim else None, may_be_field=may_be_field)
+    may_have_axes = job.distribution.event_shape is not None or mean.event is not None
+    _require_size(mean, cov.origin.key, len(cov.array) if cov.array.ndim else None, may_have_axes=may_have_axes)
     ndim = len(array) if array.ndim else mean.array.size
     event = _event(job, mean, names, Event.of_variables(ndim))
     return DistributionInputs(_mean_of(mean, ndim), array, event)
 
 
 def _structured_inputs(job: JobSpec, mean: InputArray, covariance: Covariance) -> DistributionInputs:
-    _require_size(mean, "cov", covariance.ndim, may_be_field=True)
+    _require_size(mean, "cov", covariance.ndim, may_have_axes=True)
     names = _names(job, (*mean.placed_axes, *covariance.label_axes()))
     event = _event(job, mean, names, covariance.event)
     return DistributionInputs(_mean_of(mean, covariance.ndim), covariance, event)
@@ -97,16 +97,7 @@ def _coordinates(job: JobSpec) -> dict[str, object] | None:
     given = job.distribution.coords
     if given is None:
         return None
-    return {dim: _labels_along(job, dim, labels) for dim, labels in given.items()}
-
-
-def _labels_along(job: JobSpec, dim: str, labels: str | tuple[str | float, ...]) -> object:
-    if not isinstance(labels, str):
-        return list(labels)
-    found = read_inner(job, f"coords.{dim}", FileTable(path=labels), "vector")
-    if found.array.ndim != 1:
-        raise found.origin.invalid(f"must be a vector of labels, and its shape is {found.array.shape}")
-    return found.array
+    return {dim: read_labels(job, dim, each) if isinstance(each, str) else each for dim, each in given.items()}
 
 
 def covariance_from_correlation(correlation: InputArray, deviations: InputArray) -> FloatArray:
@@ -136,9 +127,9 @@ def _require_square(each: InputArray, *, vector: bool = False) -> None:
         raise each.origin.invalid(f"must be a square matrix, and its shape is {shape}")
 
 
-def _require_size(mean: InputArray, other: str, ndim: int | None, *, may_be_field: bool) -> None:
+def _require_size(mean: InputArray, other: str, ndim: int | None, *, may_have_axes: bool) -> None:
     """Refuse a mean that is no number, and has not as many numbers as variables lie at another key, if it has any."""
-    if mean.array.ndim > 1 and not may_be_field:
+    if mean.array.ndim > 1 and not may_have_axes:
         raise mean.origin.invalid(f"must be a number or a vector, and its shape is {mean.array.shape}")
     if mean.array.ndim and ndim is not None and mean.array.size != ndim:
         raise mean.origin.invalid(f"has {plural(mean.array.size, 'variable')}, and {other} has {ndim}")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array
 from mvn_dask.job.toml_format import preview
@@ -13,7 +14,12 @@ _PICKLED = "holds pickled Python objects, which are never loaded: save plain num
 
 
 def read_npy(origin: Origin, path: Path) -> InputArray:
-    """The array in a .npy file."""
+    """The array of numbers in a .npy file."""
+    return as_input_array(origin, npy_array(origin, path))
+
+
+def npy_array(origin: Origin, path: Path) -> npt.NDArray[Any]:
+    """The array in a .npy file, of whatever type."""
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(b"\x80"):
@@ -23,7 +29,8 @@ def read_npy(origin: Origin, path: Path) -> InputArray:
     if magic != np.lib.format.MAGIC_PREFIX:
         raise origin.invalid("is empty" if not magic else "is no .npy file")
     # Memory-mapped, a header that claims a huge shape allocates nothing.
-    return as_input_array(origin, loaded(origin, lambda: np.load(path, mmap_mode="r", allow_pickle=False)))
+    found: npt.NDArray[Any] = loaded(origin, lambda: np.load(path, mmap_mode="r", allow_pickle=False))
+    return found
 
 
 def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:

@@ -19,7 +19,7 @@ from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
 from mvn_dask.packing import MISSING_MARKS, dates, is_missing, stored_attributes, unpack
 
-Labels = tuple[str, list[object], tuple[str, Coordinate | None]]
+AxisLabels = tuple[str, list[object], tuple[str, Coordinate | None]]
 """Where labels stand, the labels, and the name of their dimension, with what they are there in a mean."""
 _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 """Metadata documents of a Zarr array or group, in versions 3 and 2."""
@@ -90,7 +90,7 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
     return replace(labelled_input(origin, given.array, [(where, texts) for where, texts, _ in labels]), event=event)
 
 
-def _event(origin: Origin, array: Any, labels: Sequence[Labels]) -> Event | None:
+def _event(origin: Origin, array: Any, labels: Sequence[AxisLabels]) -> Event | None:
     """Names and labels of the axes of a mean, where it has names of all."""
     dims = _dimensions(array)
     if origin.form != "draw" or dims is None or len(set(dims)) < len(dims) or not all(isinstance(d, str) for d in dims):
@@ -138,7 +138,7 @@ def _group_in(open_store: Callable[[], Any]) -> Any:
         return {}
 
 
-def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[Labels]:
+def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[AxisLabels]:
     """The labels along each dimension that has any, where they stand, and the dimension."""
     import zarr
 

@@ -1,21 +1,34 @@
 """The table ``[distribution]``: mean and covariance, as numbers or as files, and how they are factorised."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Secret
 
-from mvn_dask.job.paths import is_remote
+from mvn_dask.errors import ArgumentError
+from mvn_dask.job.paths import is_remote, usable_location
 from mvn_dask.job.schema.array_values import ArrayValue, FileTable
-from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Table, Text
+from mvn_dask.job.schema.base import Faults, Options, Table, Text
 from mvn_dask.job.schema.covariance_table import EXAMPLES, CovarianceTable, CovarianceValue, lengths, tuple_of
 from mvn_dask.job.toml_format import preview
 
-LabelsValue = Annotated[
-    PathOrUrl | tuple[int | float | Text, ...],
-    BeforeValidator(lambda value: value if isinstance(value, str) else tuple_of(value, "numbers or texts")),
-]
-"""Labels along an axis: numbers or texts, or a file of numbers."""
+
+def _as_labels(value: object) -> str | tuple[int | float | str, ...]:
+    """A path as it is; a list of numbers or texts as a tuple."""
+    if isinstance(value, str):
+        usable_location(value)
+        return value
+    rule = "a list of numbers, a list of texts, or the path of a .npy file"
+    labels = tuple_of(value, "numbers or texts, or the path of a .npy file")
+    if not all(isinstance(label, (int, float, str)) and not isinstance(label, bool) for label in labels):
+        raise ArgumentError(f"must be {rule}, not {preview(list(labels))}")
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise ArgumentError(f"must be {rule}, and not both")
+    return labels
+
+
+LabelsValue = Annotated[Any, BeforeValidator(_as_labels)]
+"""Labels along an axis: numbers or texts, or a file of numbers, times or texts."""
 
 
 class DistributionTable(Table):
@@ -70,7 +83,8 @@ class DistributionTable(Table):
     )
     coords: dict[Text, LabelsValue] | None = Field(
         default=None,
-        description="labels along axes of a draw, by their names: a list of numbers or texts, or a file of numbers",
+        description="labels along axes of a draw, by their names: a list of numbers or of texts, or a .npy file of "
+        "numbers, times or texts",
         examples=[{"lat": [50.0, 50.5, 51.0], "lon": "lon.npy"}],
     )
     storage_options: Options = Field(
@@ -97,9 +111,10 @@ class DistributionTable(Table):
             faults.append(("storage_options", "go with a URL, and no array here has one"))
         if not 0 <= self.tol < float("inf"):
             faults.append(("tol", f"must be finite and not negative, not {preview(self.tol)}"))
-        may_be_field = self.event_shape is not None or isinstance(self.cov, CovarianceTable)
-        if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple) and not may_be_field:
+        may_have_axes = self.event_shape is not None or isinstance(self.cov, CovarianceTable)
+        if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple) and not may_have_axes:
             faults.append(("mean", "must be a number or a list of numbers, not a matrix, unless event_shape says so"))
+        faults += _dimension_faults(self.dims or ())
         return faults
 
 
@@ -113,3 +128,10 @@ def _files(value: object) -> Iterator[FileTable]:
     elif isinstance(value, tuple):
         for inner in value:
             yield from _files(inner)
+
+
+def _dimension_faults(dims: tuple[str, ...]) -> Faults:
+    # Imports numpy, which `--help` does without.
+    from mvn_dask.store.format.array_layout import DIMENSION_RULE, may_name_dimension
+
+    return [("dims", f"{DIMENSION_RULE}: {preview(dim)} is none") for dim in dims if not may_name_dimension(dim)][:1]

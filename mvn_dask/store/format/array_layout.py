@@ -27,9 +27,17 @@ RESERVED = ("samples", MEAN)
 _DIMENSION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
+DIMENSION_RULE = (
+    "dimensions of a store are named by at most 64 letters, digits and underscores, a letter first, and not "
+    + " or ".join(map(repr, RESERVED))
+)
+"""What `may_name_dimension` asks for, in words."""
+
+
 def may_name_dimension(name: str) -> bool:
     """Whether a store may have a dimension of this name, which is also the folder of the labels along it."""
-    return _DIMENSION.fullmatch(name) is not None and name not in RESERVED
+    # Names of folders, which some file systems tell apart whatever the case of their letters.
+    return _DIMENSION.fullmatch(name) is not None and name.lower() not in RESERVED
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,11 @@ class ArrayLayout:
         if self.event_axes > len(self.shape):
             raise ValueError(f"the shape {self.shape} has less than {self.event_axes} axes, which a draw has")
         lengths = dict(zip(self.dimensions, self.shape, strict=True))
-        if len(lengths) < len(self.shape) and self.coordinates:
-            raise ValueError(f"dimensions {self.dimensions} must differ where they have coordinates")
+        folders = {dim.lower() for dim in self.dimensions}
+        if len(folders) < len(self.shape) and self.coordinates:
+            raise ValueError(
+                f"dimensions {self.dimensions} with coordinates must differ, and not by the case of letters alone"
+            )
         for dim, coordinate in self.coordinates.items():
             if lengths.get(dim) != len(coordinate):
                 raise ValueError(

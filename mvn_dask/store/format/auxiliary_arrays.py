@@ -1,8 +1,8 @@
 """Arrays of a store beside its samples: the labels along its axes, and the mean where it is long, or has several axes.
 
 Input: a manifest and the mean. Output: Zarr arrays of a chunk each, which xarray takes for coordinates, and for a
-second variable. Cost: a copy of the mean. Points in time are written by the conventions of CF
-(https://cfconventions.org), as integers since 1970 with their units.
+second variable. Cost: a copy of the mean. Times are written by the conventions of CF (https://cfconventions.org), as
+integers with their units; points in time before 1678 or after 2262, which xarray does not read, as texts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.coordinates import TEXT, TIME_UNITS, Coordinate
+from mvn_dask.coordinates import TIME_UNITS, Coordinate
 from mvn_dask.store.format.array_layout import MEAN
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.manifest import Manifest
 
+_YEARS = np.arange(1678, 2262)
+"""Those whose points in time xarray reads by itself."""
 MAX_MEAN_SIZE = 1000
 """Numbers of a mean in the attributes, at most; a longer one, or one of several axes, is an array."""
 
@@ -70,12 +72,16 @@ def _create(
     dimensions: tuple[str, ...],
     attributes: Mapping[str, str],
 ) -> Any:
+    from zarr.codecs import Crc32cCodec
+
     return group.create_array(
         name,
         shape=shape,
         chunks=tuple(max(1, length) for length in shape),
         dtype=str if dtype.kind == "O" else dtype,
-        compressors=None,
+        # What a reader sees where the chunk is lost: no number that could be one of these.
+        fill_value={"f": np.nan, "i": np.iinfo(np.int64).min}.get(dtype.kind) if dtype.itemsize == 8 else None,
+        compressors=[Crc32cCodec()],
         dimension_names=dimensions,
         attributes=dict(attributes),
         config={"write_empty_chunks": True},  # a chunk of zeros alone would be left out
@@ -85,8 +91,12 @@ def _create(
 def _encoded(coordinate: Coordinate) -> tuple[npt.NDArray[Any], dict[str, str]]:
     """The labels as Zarr holds them, and the attributes that say what they are."""
     values = coordinate.values
-    if coordinate.dtype == TEXT or values.dtype.kind != "M":
+    kind = values.dtype.kind
+    if kind not in "mM":
         return values, {}
+    if kind == "M" and not np.isin(values.astype("datetime64[Y]").astype(np.int64) + 1970, _YEARS).all():
+        return np.array(coordinate.labels, dtype=object), {}  # xarray would refuse the whole store
     unit = TIME_UNITS[np.datetime_data(values.dtype)[0]]
-    attributes = {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
-    return values.astype(np.int64), attributes
+    if kind == "M":
+        return values.astype(np.int64), {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
+    return values.astype(np.int64), {"units": unit, "dtype": values.dtype.name}
