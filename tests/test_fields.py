@@ -1,6 +1,7 @@
 """Draws with several axes, from the distribution to the store, its readers and its upkeep."""
 
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import zarr
 import mvn_dask
 from mvn_dask import covariance
 from mvn_dask.errors import ArgumentError, DamagedManifestError, InvalidDistributionError, SpecMismatchError
+from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.job.job import Job
 from mvn_dask.maintenance.describe import describe
 
@@ -200,6 +202,22 @@ def test_labels_along_rows_belong_to_derived_arrays(tmp_path: Path) -> None:
         mvn_dask.to_zarr(labelled.assign_coords(height=2.0) * 2.0, tmp_path / "scalar")
 
 
+def test_a_forged_shape_of_the_mean(tmp_path: Path) -> None:
+    for number, shape in enumerate(([], [11], [3, 4], [2**40])):
+        folder = tmp_path / str(number)
+        mvn_dask.to_zarr(FIELD.sample(20, seed=1), folder)
+        path = folder / ".mvn_dask" / "manifest.json"
+        content = json.loads(path.read_text())
+        for parameters in (content["parameters"], content["samples"][0]["parameters"]):
+            parameters["mean"]["shape"] = shape
+        content["fingerprint"] = fingerprint(content["samples"][0])
+        path.write_text(canonical_json(content))
+        assert not mvn_dask.status(folder).complete
+        assert not mvn_dask.verify(folder, level="checksum").ok
+        with pytest.raises(DamagedManifestError):
+            mvn_dask.verify(folder, level="values")
+
+
 @pytest.mark.parametrize("chunks", [50, (50, 2, 3)])
 def test_a_report_is_that_of_the_vector(chunks: Any, tmp_path: Path) -> None:
     found = []
@@ -366,10 +384,6 @@ def test_a_job_takes_dimensions_from_a_mean_of_xarrays(tmp_path: Path) -> None:
     ],
 )
 def test_a_hostile_manifest_of_a_field(field: str, value: Any, tmp_path: Path) -> None:
-    import json
-
-    from mvn_dask.hashing import canonical_json
-
     mvn_dask.to_zarr(FIELD.sample(20, seed=1), tmp_path)
     path = tmp_path / ".mvn_dask" / "manifest.json"
     content = json.loads(path.read_text())

@@ -80,7 +80,7 @@ def _parse_manifest(text: bytes, path: str) -> Any:
 
 
 def _manifest_of(array: Any, *more: Any) -> Any:
-    return _once(("of", array.name, array.chunks, more), lambda: _real_manifest_of(array, *more))
+    return _once(("of", array.name, array.chunks, repr(more)), lambda: _real_manifest_of(array, *more))
 
 
 def _run(work: Any, numbers: Any, *_: Any) -> Iterator[Any]:

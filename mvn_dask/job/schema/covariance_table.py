@@ -63,7 +63,12 @@ EXAMPLES: dict[str, Any] = {
     "block-diagonal": {"kind": "block-diagonal", "members": ["first.npy", "second.npy", [1.0, 2.0]]},
     "banded": {"kind": "banded", "bands": [[2.0, 2.0, 2.0], [-1.0, -1.0, 0.0]], "lower": True},
     "precision": {"kind": "precision", "precision": "precision.npz"},
-    "precision that is singular": {"kind": "precision", "precision": "precision.npz", "singular": "project"},
+    "precision that is singular": {
+        "kind": "precision",
+        "precision": "precision.npz",
+        "singular": "project",
+        "null_space": "null_space.npy",
+    },
     "sparse": {"kind": "sparse", "matrix": "cov.npz", "ordering": "natural"},
     "stationary-grid": {
         "kind": "stationary-grid",

@@ -24,8 +24,10 @@ MAX_MEAN_SIZE = 1000
 
 def has_mean_array(manifest: Manifest) -> bool:
     """Whether the mean is an array of the store, and no attribute."""
-    info = manifest.parameters.get(MEAN)
-    return info is not None and (manifest.array.event_axes > 1 or info.shape[0] > MAX_MEAN_SIZE)
+    info, ndim = manifest.parameters.get(MEAN), manifest.event.ndim
+    # A forged one may have another shape; whoever draws refuses it.
+    is_vector = info is not None and info.shape == (ndim,)
+    return is_vector and (manifest.array.event_axes > 1 or ndim > MAX_MEAN_SIZE)
 
 
 def auxiliary_arrays(manifest: Manifest) -> Mapping[str, tuple[int, ...]]:
