@@ -74,7 +74,8 @@ def dask_cluster(folder: Path, *options: str) -> Iterator[str]:
     ]
     try:
         deadline = time.monotonic() + 60.0
-        while not file.exists():
+        # The scheduler creates the file before it writes it.
+        while not file.exists() or not file.read_text():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         worker = ["worker", *place, *tls, "--nthreads", "1", "--no-nanny", "--no-dashboard"]

@@ -67,7 +67,7 @@ EXAMPLES: dict[str, Any] = {
         "kind": "precision",
         "precision": "precision.npz",
         "singular": "project",
-        "null_space": "null_space.npy",
+        "null_space": "space.npy",
     },
     "sparse": {"kind": "sparse", "matrix": "cov.npz", "ordering": "natural"},
     "stationary-grid": {
