@@ -65,7 +65,7 @@ def test_work_is_refused_before_it_takes_memory(name: str, monkeypatch: pytest.M
     limit, text, made = WORK[name]
     work = made()
     if "sparse" in name:
-        covariance.Sparse(grid(4)).factorize()  # so that no compilation is traced
+        covariance.Sparse(grid(60)).factorize()  # so that no compilation is traced
     monkeypatch.setattr(memory_limit, "memory_limit", lambda: limit)
     tracemalloc.start()
     with pytest.raises(FactorTooLargeError, match=rf"{text}.* and this process may have .*iB: [a-z]"):
