@@ -40,7 +40,7 @@ def test_columns_have_the_bits_of_numpys_path(length: int, dtype: str) -> None:
     np.testing.assert_allclose(found[0] + 1j * found[1], expected, atol=30 * np.finfo(dtype).eps * np.sqrt(length))
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("registers", REGISTERS)
 def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
     assert_passes_with(registers, __file__, tmp_path)
