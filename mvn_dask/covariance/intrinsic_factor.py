@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.covariance.base import Factor, factor_of_record, integer_array, single_array
+from mvn_dask.covariance.base import Factor, integer_array, single_array
+from mvn_dask.covariance.inner_factor import arrays_with_inner, inner_of_record
 from mvn_dask.covariance.matrix_factors import MatrixFactor, ordered_squares_of_rows
 from mvn_dask.covariance.null_space import NullSpace
 from mvn_dask.covariance.precision_forms import covariance_times, is_of_precision
@@ -138,21 +139,14 @@ class IntrinsicFactor(Factor):
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         own = {name: getattr(self.null_space, name) for name in ("pins", "groups", "basis")}
-        return {**own, **{f"inner.{name}": array for name, array in self.inner.arrays().items()}}
+        return arrays_with_inner(own, "inner", self.inner)
 
     def record(self) -> dict[str, Any]:
         return {**super().record(), "null_space": len(self.null_space.pins), "inner": self.inner.record()}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], arrays: Arrays) -> Self:
-        if record.keys() != {"kind", "null_space", "inner"}:
-            raise ArgumentError(f"a factor of kind {cls.kind!r} has other fields than {sorted(record)}")
-        own = {name: array for name, array in arrays.items() if not name.startswith("inner.")}
-        inside = {name.removeprefix("inner."): array for name, array in arrays.items() if name.startswith("inner.")}
-        # A factor inside has an array, which ends the recursion of any record: names have few dots.
-        if not inside:
-            raise ArgumentError(f"the arrays {sorted(arrays)} are those of no factor inside another")
-        inner = factor_of_record(record["inner"], inside)
+        inner, own = inner_of_record(cls.kind, record, arrays, "inner", ["null_space"])
         pins, groups = integer_array(own, "pins"), integer_array(own, "groups")
         basis = single_array({name: own[name] for name in own if name not in {"pins", "groups"}}, "basis", axes=2)
         space = NullSpace(pins.astype(np.int64), groups, basis)

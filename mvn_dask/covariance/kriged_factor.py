@@ -27,10 +27,11 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.advice import Advice
-from mvn_dask.covariance.base import Factor, factor_of_record, single_array
+from mvn_dask.covariance.base import Factor, single_array
 from mvn_dask.covariance.blas import one_thread, thread_count
 from mvn_dask.covariance.circulant_factor import CirculantFactor
 from mvn_dask.covariance.hartley_transform import HartleyTransform
+from mvn_dask.covariance.inner_factor import arrays_with_inner, inner_of_record
 from mvn_dask.covariance.row_product import multiply_rows
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
@@ -178,20 +179,14 @@ class KrigedFactor(Factor):
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         own = {"places": self.places, "weights": self.weights, "scale": self.scale}
-        return {**own, **{f"field.{name}": array for name, array in self.field.arrays().items()}}
+        return arrays_with_inner(own, "field", self.field)
 
     def record(self) -> dict[str, Any]:
         return {**super().record(), "field": self.field.record()}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], arrays: Arrays) -> Self:
-        if record.keys() != {"kind", "field"}:
-            raise ArgumentError(f"a factor of kind {cls.kind!r} has other fields than {sorted(record)}")
-        own = {name: array for name, array in arrays.items() if not name.startswith("field.")}
-        inside = {name.removeprefix("field."): array for name, array in arrays.items() if name.startswith("field.")}
-        if not inside:
-            raise ArgumentError(f"the arrays {sorted(arrays)} are those of no conditional field")
-        field = factor_of_record(record["field"], inside)
+        field, own = inner_of_record(cls.kind, record, arrays, "field")
         if not isinstance(field, CirculantFactor):
             raise ArgumentError(f"the field of a factor of kind {cls.kind!r} is of kind {field.kind!r}")
         places = own.pop("places", np.empty(0))

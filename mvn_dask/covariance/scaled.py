@@ -16,10 +16,11 @@ import numpy.typing as npt
 from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
-from mvn_dask.covariance.base import Covariance, Factor, factor_of_record, log_product, single_array
+from mvn_dask.covariance.base import Covariance, Factor, log_product, single_array
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
+from mvn_dask.covariance.inner_factor import arrays_with_inner, inner_of_record
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.hashing import digest, fingerprint
@@ -96,21 +97,15 @@ class ScaledFactor(Factor):
         return type(self)(self.inner, self.scale * scale)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {"scale": self.scale, **{f"inner.{name}": array for name, array in self.inner.arrays().items()}}
+        return arrays_with_inner({"scale": self.scale}, "inner", self.inner)
 
     def record(self) -> dict[str, Any]:
         return {**super().record(), "inner": self.inner.record()}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], arrays: Arrays) -> Self:
-        if record.keys() != {"kind", "inner"}:
-            raise ArgumentError(f"a factor of kind {cls.kind!r} has other fields than {sorted(record)}")
-        own = {name: array for name, array in arrays.items() if not name.startswith("inner.")}
-        inside = {name.removeprefix("inner."): array for name, array in arrays.items() if name.startswith("inner.")}
-        # A factor inside has an array, which ends the recursion of any record: names have few dots.
-        if not inside:
-            raise ArgumentError(f"the arrays {sorted(arrays)} are those of no factor inside another")
-        scale, inner = single_array(own, "scale", axes=1), factor_of_record(record["inner"], inside)
+        inner, own = inner_of_record(cls.kind, record, arrays, "inner")
+        scale = single_array(own, "scale", axes=1)
         precisions = {array.dtype for array in inner.arrays().values() if array.dtype.kind == "f"}
         if len(scale) != inner.ndim or precisions != {scale.dtype}:
             raise ArgumentError(
