@@ -185,20 +185,32 @@ def texts(argument: str, value: object) -> tuple[str, ...]:
 
 def variable_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of variables: distinct, not empty, and text that UTF-8, in which they are written, can hold."""
-    first: dict[str, int] = {}
-    # Looked at one by one only where one is bad: there may be a million.
-    for number, name in enumerate(names if len(set(names)) < len(names) or "" in names else ()):
-        if not name:
-            raise ArgumentError(f"names of variables must not be empty: that of variable {number} is")
-        if (other := first.setdefault(name, number)) != number:
-            raise ArgumentError(
-                f"names of variables must differ: variables {other} and {number} are both {short_repr(name)}"
-            )
-    try:
-        "".join(names).encode()
-    except UnicodeEncodeError as error:
-        raise ArgumentError(f"names of variables must be text that UTF-8 can hold: {error}") from error
+    distinct_texts(
+        "names of variables",
+        names,
+        empty="must not be empty: that of variable {0} is",
+        twice="must differ: variables {0} and {1} are both {2}",
+    )
     return names
+
+
+def distinct_texts(what: str, texts: tuple[str, ...], *, empty: str, twice: str) -> None:
+    """Distinct texts, not empty, that UTF-8 can hold.
+
+    `empty` and `twice` say what is wrong otherwise, with the place of the text, or both places and the text.
+    """
+    # Looked at one by one only where one is bad: there may be a million.
+    if len(set(texts)) < len(texts) or "" in texts:
+        first: dict[str, int] = {}
+        for place, text in enumerate(texts):
+            if not text:
+                raise ArgumentError(f"{what} {empty.format(place)}")
+            if (other := first.setdefault(text, place)) != place:
+                raise ArgumentError(f"{what} {twice.format(other, place, short_repr(text))}")
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"{what} must be text that UTF-8 can hold: {error}") from error
 
 
 def not_too_coarse(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask import checks
 from mvn_dask.array_likes import is_instance
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import label_text
@@ -54,7 +55,7 @@ class Coordinate:
 
     @classmethod
     def of(cls, name: str, labels: Any) -> "Coordinate":
-        """The labels in a one-dimensional array-like, which errors call `name`.
+        """The labels in a one-dimensional array-like, which errors call `name`, or a coordinate as it is.
 
         Integers, floats and numpy's times keep their type; whatever else there is becomes text.
 
@@ -70,12 +71,13 @@ class Coordinate:
         >>> Coordinate.of("time", np.array(["2026-01", "2026-02"], "datetime64[M]"))
         Coordinate(dtype='datetime64[s]', labels=('2026-01-01 00:00:00', '2026-02-01 00:00:00'))
         """
+        if isinstance(labels, Coordinate):
+            return labels
         array = _array(name, labels)
         if array.ndim != 1:
             raise ArgumentError(f"`{name}` must be 1 dimensional: its shape is {array.shape}")
         if array.dtype.kind in "mM":
             array = _in_known_unit(name, array)
-        found = cls.__new__(cls)
         if array.dtype.name in LABEL_DTYPES:
             good = _are_finite(array)
             if not good.all():
@@ -85,9 +87,14 @@ class Coordinate:
         else:
             dtype, texts = TEXT, tuple(_text_of(name, place, label) for place, label in enumerate(array.tolist()))
         _check_texts(f"`{name}`", texts)
-        # Without the check of `__post_init__`, which reads all of them back.
+        return cls._checked(dtype, texts)
+
+    @classmethod
+    def _checked(cls, dtype: str, labels: tuple[str, ...]) -> "Coordinate":
+        """A coordinate without the checks of `__post_init__`, which reads all labels back."""
+        found = cls.__new__(cls)
         object.__setattr__(found, "dtype", dtype)
-        object.__setattr__(found, "labels", texts)
+        object.__setattr__(found, "labels", labels)
         return found
 
     @property
@@ -113,8 +120,8 @@ class Coordinate:
         return len(self.labels)
 
     def take(self, places: Sequence[int]) -> "Coordinate":
-        """Some of the labels."""
-        return Coordinate(self.dtype, tuple(self.labels[place] for place in places))
+        """Some of the labels, each once."""
+        return self._checked(self.dtype, tuple(self.labels[place] for place in places))
 
     def is_same(self, other: "Coordinate") -> bool:
         """Whether both label alike: as texts, or as numbers of any type."""
@@ -168,18 +175,12 @@ def _text_of(name: str, place: int, label: object) -> str:
 
 
 def _check_texts(what: str, texts: tuple[str, ...]) -> None:
-    """Distinct texts, not empty, that UTF-8 can hold."""
-    if len(set(texts)) < len(texts) or "" in texts:
-        first: dict[str, int] = {}
-        for place, text in enumerate(texts):
-            if not text:
-                raise ArgumentError(f"{what} must not be empty texts: the one at place {place} is")
-            if (other := first.setdefault(text, place)) != place:
-                raise ArgumentError(f"{what} must differ: those at the places {other} and {place} are {text!r}")
-    try:
-        "".join(texts).encode()
-    except UnicodeEncodeError as error:
-        raise ArgumentError(f"{what} must be text that UTF-8 can hold: {error}") from error
+    checks.distinct_texts(
+        what,
+        texts,
+        empty="must not be empty texts: the one at place {0} is",
+        twice="must differ: those at the places {0} and {1} are {2}",
+    )
 
 
 def _are_finite(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

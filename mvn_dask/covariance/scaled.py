@@ -173,8 +173,9 @@ class Scaled(Covariance):
         scale = np.asarray(real_array("std", std) + 0.0)
         inner = as_covariance(covariance, scale.size)
         has_axes = scale.ndim > 1 and scale.shape == inner.event_shape
-        event = event_of(inner.event_shape, inner.event, known=axes_of_array(std) if has_axes else None)
+        event = inner.event
         if has_axes:
+            event = event_of(event.shape, event, known=axes_of_array(std))
             scale = scale.reshape(-1)
         checks.finite("std", scale)
         check_deviations("std", scale, "cov", inner.ndim)

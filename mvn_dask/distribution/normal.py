@@ -272,9 +272,7 @@ class MultivariateNormal(Conditionals, Densities, Distribution):
         return f"MultivariateNormal({size}, covariance={self.covariance!r})"
 
     def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
-        found = type(self)(mean.reshape(event.shape), covariance, event_shape=event.shape, names=event.names)
-        object.__setattr__(found, "event", event)
-        return found
+        return type(self)(mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords)
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later

@@ -159,8 +159,9 @@ def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "
     step = f"checking and factorising the covariance of {plural(len(inputs.mean), 'variable')}"
     with _label_errors(job), name_if_slow(log, step):
         event = inputs.event
-        coords = {dim: labels.values for dim, labels in event.coords.items()}
-        return MultivariateNormal(inputs.mean, covariance, event_shape=event.shape, dims=event.dims, coords=coords)
+        return MultivariateNormal(
+            inputs.mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords
+        )
 
 
 @contextmanager

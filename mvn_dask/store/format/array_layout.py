@@ -6,6 +6,7 @@ Input: fields of a manifest, which may be hostile. Output: an `ArrayLayout`, whi
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -93,7 +94,7 @@ class ArrayLayout:
                     f"the shape {self.shape} does not go with {plural(len(coordinate), 'label')} along {dim!r}"
                 )
 
-    @property
+    @cached_property
     def event(self) -> Event:
         """Shape of a draw, with the names and labels of its axes; of a derived array, its last axis."""
         first = len(self.shape) - self.event_axes
