@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from hashlib import sha256
 
 import numpy as np
@@ -17,6 +14,7 @@ from mvn_dask.covariance.band_triangle import (
     solve_band,
 )
 from mvn_dask.errors import ArgumentError
+from tests.support.other_processors import PROCESSORS, printed_under
 
 SHAPES = [(1, 0), (2, 0), (2, 1), (3, 2), (7, 2), (8, 1), (40, 3), (40, 39), (300, 70), (1200, 4), (5000, 1)]
 
@@ -217,9 +215,6 @@ def test_the_bits_of_another_machine() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "nehalem"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
-)
+@pytest.mark.parametrize("settings", PROCESSORS, ids=str)
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", DIGESTS], {**os.environ, **settings}
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip() == DIGEST
+    assert printed_under(settings, DIGESTS) == DIGEST

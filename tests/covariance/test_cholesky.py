@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from hashlib import sha256
 
 import numpy as np
@@ -9,6 +6,7 @@ import pytest
 from mvn_dask._typing import Float64Array
 from mvn_dask.covariance import Dense
 from mvn_dask.covariance.cholesky import COMPILED_NDIM, cholesky
+from tests.support.other_processors import printed_under
 
 
 def positive(d: int, seed: int = 0) -> Float64Array:
@@ -88,5 +86,4 @@ def test_the_bits_of_another_machine() -> None:
     ids=str,
 )
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", FACTORIZE], {**os.environ, **settings}
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip() == DIGEST
+    assert printed_under(settings, FACTORIZE) == DIGEST

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 import tracemalloc
 from hashlib import sha256
 
@@ -10,6 +7,7 @@ import pytest
 from mvn_dask._typing import Float64Array, FloatArray
 from mvn_dask.covariance import hartley_transform
 from mvn_dask.covariance.hartley_transform import HartleyTransform
+from tests.support.other_processors import printed_under
 
 CASES = [
     ((1,), (1,)), ((2,), (2,)), ((3,), (2,)), ((20,), (11,)), ((21,), (21,)), ((128,), (65,)),
@@ -105,6 +103,4 @@ def test_the_bits_of_another_machine() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str)
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", TRANSFORM], {**os.environ, **settings}
-    found = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-    assert found == str(DIGESTS)
+    assert printed_under(settings, TRANSFORM) == str(DIGESTS)

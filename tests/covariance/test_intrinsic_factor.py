@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +9,7 @@ from mvn_dask.covariance import Banded, Factor, Precision, Sparse
 from mvn_dask.covariance.base import factor_of_record
 from mvn_dask.errors import ArgumentError
 from tests.support.contracts import check_covariance, check_distribution, check_factor
+from tests.support.other_processors import PROCESSORS, printed_under
 from tests.support.singular_precisions import FORMS, SINGULAR, projected, pseudo_inverse
 from tests.support.sparse_matrices import grid
 
@@ -151,9 +149,6 @@ def test_the_bits_of_another_machine() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "nehalem"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
-)
+@pytest.mark.parametrize("settings", PROCESSORS, ids=str)
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", DIGESTS], {**os.environ, **settings}
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip() == DIGEST
+    assert printed_under(settings, DIGESTS) == DIGEST

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 import tracemalloc
@@ -23,6 +22,7 @@ from mvn_dask.covariance.matrix_factors import TriangularFactor
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from tests.covariance.test_band_triangle import gram
 from tests.support.contracts import check_covariance, check_distribution
+from tests.support.other_processors import PROCESSORS, printed_under
 from tests.support.units import UNITS
 
 SHAPES = [(1, 0), (2, 1), (7, 2), (40, 39), (150, 12), (420, 5)]
@@ -336,9 +336,6 @@ def test_the_bits_of_another_machine() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "nehalem"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
-)
+@pytest.mark.parametrize("settings", PROCESSORS, ids=str)
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", DIGESTS], {**os.environ, **settings}
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip() == DIGEST
+    assert printed_under(settings, DIGESTS) == DIGEST

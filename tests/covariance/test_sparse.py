@@ -1,7 +1,4 @@
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, cast
@@ -22,6 +19,7 @@ from mvn_dask.errors import (
     UnsupportedOperationError,
 )
 from tests.support.contracts import check_covariance, check_factor
+from tests.support.other_processors import PROCESSORS, printed_under
 from tests.support.sparse_matrices import CASES, chain, grid, random_graph
 
 ORDERINGS: list[Any] = ["auto", "nested_dissection", "minimum_degree", "natural"]
@@ -211,9 +209,6 @@ def test_the_bits_of_another_machine(size: int, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "nehalem"}, {"NUMBA_DISABLE_JIT": "1"}], ids=str
-)
+@pytest.mark.parametrize("settings", PROCESSORS, ids=str)
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", DIGESTS], {**os.environ, **settings}
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip() == DIGEST
+    assert printed_under(settings, DIGESTS) == DIGEST

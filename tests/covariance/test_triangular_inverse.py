@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from hashlib import sha256
 
 import numpy as np
@@ -9,6 +6,7 @@ import pytest
 from mvn_dask._typing import Float64Array
 from mvn_dask.covariance.cholesky import COMPILED_NDIM
 from mvn_dask.covariance.triangular_inverse import triangular_inverse
+from tests.support.other_processors import printed_under
 
 
 def lower(d: int) -> Float64Array:
@@ -64,5 +62,4 @@ def test_the_bits_of_another_machine() -> None:
     "settings", [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_DISABLE_JIT": "1"}, {"OPENBLAS_NUM_THREADS": "3"}], ids=str
 )
 def test_the_bits_under_other_settings(settings: dict[str, str]) -> None:
-    command, environment = [sys.executable, "-c", INVERT], {**os.environ, **settings}
-    assert subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip() == DIGEST
+    assert printed_under(settings, INVERT) == DIGEST
