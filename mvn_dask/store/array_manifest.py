@@ -62,8 +62,7 @@ def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | N
         return _copied_manifest(stored.manifest, shards, labels), load_parameters(stored.storage, stored.manifest)
     origins = lineages(array)
     is_sample = bool(origins) and origins[0].is_of(array.name)
-    own = _own_labels(origins[0]) if is_sample else Labels(_plain_dimensions(array.ndim), {})
-    event_axes = len(origins[0].event.shape) if is_sample else min(1, array.ndim)
+    own, event_axes = own_labels(array.ndim, origins[0] if is_sample else None)
     if is_sample and labels is not None:
         _refuse_row_labels(labels, event_axes)
     advice = _draw_with if is_sample else _rechunk if labels is None else _chunk_by_names(labels)
@@ -78,13 +77,11 @@ def _chunk_by_names(labels: Labels) -> _Call:
     return lambda chunks: f"Use array.chunk({dict(zip(labels.dimensions, chunks, strict=True))})"
 
 
-def _plain_dimensions(ndim: int) -> tuple[str, ...]:
-    return tuple(f"dim_{axis}" for axis in range(ndim))
-
-
-def _own_labels(lineage: Lineage) -> Labels:
-    """Those that a sample has by itself."""
-    return Labels(lineage.dimensions, lineage.event.coords)
+def own_labels(ndim: int, sample: Lineage | None) -> tuple[Labels, int]:
+    """The labels that an array has by itself, a sample or a derived one, and how many axes are those of a draw."""
+    if sample is None:
+        return Labels(tuple(f"dim_{axis}" for axis in range(ndim)), {}), min(1, ndim)
+    return Labels(sample.dimensions, sample.event.coords), len(sample.event.shape)
 
 
 def _named(labels: Labels, event_axes: int) -> dict[str, object]:
@@ -171,8 +168,7 @@ def _refuse_other_arrays(array: object) -> None:
 
 def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
     """The manifest of a sample whose blocks have these lengths; it raises what `manifest_of` raises."""
-    named = _named(_own_labels(lineage), len(lineage.event.shape))
-    layout = _layout(lengths, dtype, shards, _draw_with) | named
+    layout = _layout(lengths, dtype, shards, _draw_with) | _named(*own_labels(len(lengths), lineage))
     return _manifest("sample", None, [lineage], layout, lineage.values["parameters"])
 
 

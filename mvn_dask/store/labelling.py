@@ -17,7 +17,7 @@ from mvn_dask.coordinates import TEXT, Coordinate
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import Labels, lineages, stored_source
+from mvn_dask.store.array_manifest import Labels, labels_of, lineages, own_labels, stored_source
 from mvn_dask.store.format.array_layout import DIMENSION_RULE, MEAN, may_name_dimension
 from mvn_dask.store.format.auxiliary_arrays import has_mean_array
 from mvn_dask.store.format.metadata import attributes
@@ -145,19 +145,18 @@ class Known(NamedTuple):
 def _known(array: da.Array) -> Known:
     source = stored_source(array)
     if source is not None:
-        manifest, layout = source.manifest, source.manifest.array
+        manifest = source.manifest
         has_mean = MEAN in manifest.parameters and not has_mean_array(manifest)
         mean = load_parameter(source.storage, manifest, MEAN) if has_mean else None
         found = attributes(manifest.samples, manifest.expression, mean)
-        return Known(Labels(layout.dimensions, layout.coordinates), layout.event_axes, found)
+        return Known(labels_of(manifest), manifest.array.event_axes, found)
     origins = lineages(array)
     values = [origin.values for origin in origins]
     if not origins or not (own := origins[0]).is_of(array.name):
-        plain = Labels(tuple(f"dim_{axis}" for axis in range(array.ndim)), {})
-        return Known(plain, min(1, array.ndim), attributes(values, array.name, None) if values else {})
-    event_axes = len(own.event.shape)
+        return Known(*own_labels(array.ndim, None), attributes(values, array.name, None) if values else {})
+    labels, event_axes = own_labels(array.ndim, own)
     found = attributes(values, None, own.arrays.get(MEAN) if event_axes == 1 else None)
-    return Known(Labels(own.dimensions, own.event.coords), event_axes, found)
+    return Known(labels, event_axes, found)
 
 
 def _dimensions(
