@@ -25,7 +25,7 @@ import numpy.typing as npt
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance.base import Factor, integer_array, single_array
 from mvn_dask.covariance.inner_factor import arrays_with_inner, inner_of_record
-from mvn_dask.covariance.matrix_factors import MatrixFactor, ordered_squares_of_rows
+from mvn_dask.covariance.matrix_factors import ordered_variances
 from mvn_dask.covariance.null_space import NullSpace
 from mvn_dask.covariance.precision_forms import covariance_times, is_of_precision
 from mvn_dask.errors import ArgumentError
@@ -91,10 +91,9 @@ class IntrinsicFactor(Factor):
 
     def variances(self) -> Float64Array:
         """The inner factor's, and q products with its covariance."""
-        inner, space = self.inner, self.null_space
-        matrix = isinstance(inner, MatrixFactor)
+        space = self.null_space
         found = np.zeros(space.ndim)
-        found[space.free] = ordered_squares_of_rows(inner.operand) if matrix else inner.variances()
+        found[space.free] = ordered_variances(self.inner)
         basis, products, squares = self._products
         for k, vector in enumerate(basis):
             found -= 2.0 * vector * products[k]

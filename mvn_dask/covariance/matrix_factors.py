@@ -94,8 +94,14 @@ def squares_of_rows(matrix: FloatArray) -> Float64Array:
     return np.concatenate([np.einsum("ij,ij->i", part, part) for part in parts])
 
 
-def ordered_squares_of_rows(matrix: FloatArray) -> Float64Array:
-    """The same in the order of the columns, with the same bits on every processor, in three times the time."""
+def ordered_variances(factor: Factor) -> Float64Array:
+    """Variances of a factor with the same bits on every processor: of a matrix in the order of its columns.
+
+    That takes three times the time of its own `variances`.
+    """
+    if not isinstance(factor, MatrixFactor):
+        return factor.variances()
+    matrix = factor.operand
     sums = np.zeros(len(matrix))
     for top in range(0, len(matrix), LINES_AT_ONCE):
         for column in np.ascontiguousarray(matrix[top : top + LINES_AT_ONCE].T, np.float64):

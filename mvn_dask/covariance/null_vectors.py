@@ -66,18 +66,23 @@ def connected_groups(matrix: Any) -> Indices:
     return np.asarray(ranks[numbers])
 
 
-def residuals(precision: SymmetricMatrix, vector: Float64Array, groups: Indices) -> tuple[Float64Array, Float64Array]:
-    """What the precision makes of a vector, and what rounding may leave of it where it is 0; shape (d,) each.
+def residuals(precision: SymmetricMatrix, vector: Float64Array, groups: Indices) -> Float64Array:
+    """What the precision makes of a vector, shape (d,).
 
-    Both are in units of the variables, relative to the largest entry of a vector in each group.
+    It is in units of the variables, relative to the largest entry of the vector in each group.
     """
     scaled = vector * precision.units
     largest = np.zeros(int(groups.max()) + 1)
     np.maximum.at(largest, groups, np.abs(scaled))
     scaled = scaled / np.where(largest > 0.0, largest, 1.0)[groups]
+    return np.asarray(np.abs(precision.scaled @ scaled))
+
+
+def roundings(precision: SymmetricMatrix) -> Float64Array:
+    """What rounding may leave of `residuals` that are 0, shape (d,)."""
     terms = np.diff(precision.scaled.indptr)
-    sizes = abs(precision.scaled) @ np.ones(len(vector))
-    return np.abs(precision.scaled @ scaled), np.finfo(np.float64).eps * (ROUNDINGS_OF_SUM + terms) * sizes
+    sizes = abs(precision.scaled) @ np.ones(len(terms))
+    return np.asarray(np.finfo(np.float64).eps * (ROUNDINGS_OF_SUM + terms) * sizes)
 
 
 def polynomials(precision: SymmetricMatrix, groups: Indices) -> Float64Array:
@@ -93,13 +98,12 @@ def polynomials(precision: SymmetricMatrix, groups: Indices) -> Float64Array:
     places[order] = np.arange(len(groups)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     places = (2.0 * places - (sizes - 1)[groups]) / np.maximum(sizes - 1, 1)[groups]
     found = np.ones((len(groups), 0))
-    holds = np.ones(count, np.bool_)
+    holds, limits = np.ones(count, np.bool_), roundings(precision)
     for degree in range(MAX_DEGREE + 1):
         holds &= sizes > degree
         power = np.where(holds[groups], places**degree if degree else 1.0, 0.0)
         basis = orthonormal(np.column_stack([found, power]), groups)
-        left, limits = residuals(precision, basis[:, -1], groups)
-        np.logical_and.at(holds, groups, left <= limits)
+        np.logical_and.at(holds, groups, residuals(precision, basis[:, -1], groups) <= limits)
         if not holds.any():
             break
         found = np.column_stack([found, np.where(holds[groups], basis[:, -1], 0.0)])

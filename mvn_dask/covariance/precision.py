@@ -27,7 +27,7 @@ from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.banded import Banded
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.dense import Dense
-from mvn_dask.covariance.matrix_factors import MatrixFactor, ordered_squares_of_rows
+from mvn_dask.covariance.matrix_factors import ordered_variances
 from mvn_dask.covariance.precision_factors import FACTORIZATIONS
 from mvn_dask.covariance.singular_precision import intrinsic_factor
 from mvn_dask.covariance.sparse import Sparse, sparse_precision
@@ -214,9 +214,7 @@ class Precision(Covariance):
 
     @cached_property
     def _variances(self) -> Float64Array:
-        factor = self._factor
-        matrix = isinstance(factor, MatrixFactor)
-        variances = ordered_squares_of_rows(factor.operand) if matrix else factor.variances()
+        variances = ordered_variances(self._factor)
         variances.setflags(write=False)
         return variances
 

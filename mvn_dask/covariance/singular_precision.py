@@ -87,7 +87,7 @@ def _given_space(precision: SymmetricMatrix, given: Float64Array) -> NullSpace:
     """The null space that is spanned by vectors, shape (d, r), which must be in it."""
     groups = np.zeros(len(given), np.int32)
     for k, vector in enumerate(given.T):
-        left, _ = residuals(precision, vector, groups)
+        left = residuals(precision, vector, groups)
         worst = int(left.argmax())
         if not vector.any() or left[worst] > NULL_RESIDUAL:
             raise ArgumentError(
@@ -155,7 +155,7 @@ def _solutions(
     right = -precision.matrix[:, added].toarray()[free].T
     found[free] = covariance_times(inner, np.ascontiguousarray(right)).T
     for variable, vector in zip(added, found.T, strict=True):
-        left, _ = residuals(precision, vector, groups)
+        left = residuals(precision, vector, groups)
         if left.max() > NULL_RESIDUAL:
             seen = f"along a vector that ends in variable {variable} it is not 0, to rounding, and not positive"
             raise _indefinite(seen)
