@@ -18,12 +18,12 @@ from mvn_dask.reporting.scan import ChunkRange, ScanInput
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.statistics.base import Combined, Counts, Rows, Statistic
+from mvn_dask.statistics.bin_counts import BinCounts
 from mvn_dask.statistics.forest import split
-from mvn_dask.statistics.histogram import Histogram
-from mvn_dask.statistics.moments import Moments
 from mvn_dask.statistics.repeats import Repeated, Repeats
 from mvn_dask.statistics.segment_means import SegmentMeans, Segments
 from mvn_dask.statistics.standardized import Standardized
+from mvn_dask.statistics.standardized_moments import StandardizedMoments
 from mvn_dask.store.format.layout import chunk_count
 
 LEAF_NUMBERS = 2**16
@@ -56,7 +56,7 @@ class SelectedVariables(ScanInput):
     def statistic(self, part: int) -> Statistic[Any, Any]:
         columns, segmented, paired, binned = self.selection.within(part)
         statistics = (
-            Moments(np.searchsorted(columns, self.selection.paired[paired])),
+            StandardizedMoments(np.searchsorted(columns, self.selection.paired[paired])),
             SegmentMeans(np.searchsorted(columns, self.selection.segmented[segmented]), self.selection.starts),
             marginal_histogram(np.searchsorted(columns, self.selection.binned[binned])),
         )
@@ -81,7 +81,7 @@ class WhitenedRows(ScanInput):
 
     selection: Selection
     """Which rows."""
-    histogram: Histogram
+    histogram: BinCounts
     """Bins of their lengths."""
     broadcast: Broadcast
     """What carries the sampler."""

@@ -18,7 +18,7 @@ from mvn_dask.errors import UnsupportedOperationError
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
 from mvn_dask.statistics.base import Indices
-from mvn_dask.statistics.histogram import Histogram
+from mvn_dask.statistics.bin_counts import BinCounts
 
 MAX_ROUNDING = 0.02
 """Rounding error up to which a number is tested, in standard deviations; that of a whitened row's length likewise."""
@@ -48,11 +48,11 @@ class RadialLaw:
     """Degrees of freedom of the χ² distribution whose relative variance is that of the squared length."""
 
     @property
-    def histogram(self) -> Histogram:
+    def histogram(self) -> BinCounts:
         """Bins of lengths, for one column of these."""
         low = max(0.0, sqrt(self.rank) - HISTOGRAM_REACH)
         bins = ceil((sqrt(self.rank) + HISTOGRAM_REACH - low) * BINS_PER_LENGTH)
-        return Histogram(np.zeros(1, np.int64), low, BINS_PER_LENGTH, bins)
+        return BinCounts(np.zeros(1, np.int64), low, BINS_PER_LENGTH, bins)
 
     def quantile(self, probability: Float64Array) -> Float64Array:
         """Length that a row exceeds with the probability 1 - p, by bisection; infinite for p = 1."""
@@ -101,10 +101,10 @@ class Reference:
         return np.less_equal(self.rounding, MAX_ROUNDING)
 
 
-def marginal_histogram(columns: Indices) -> Histogram:
+def marginal_histogram(columns: Indices) -> BinCounts:
     """Bins of standardised variables, which are overwritten."""
     bins = 2 * HISTOGRAM_REACH * BINS_PER_DEVIATION
-    return Histogram(columns, -HISTOGRAM_REACH, BINS_PER_DEVIATION, bins, in_place=True)
+    return BinCounts(columns, -HISTOGRAM_REACH, BINS_PER_DEVIATION, bins, in_place=True)
 
 
 def reference_of(sampler: Sampler, selection: Selection) -> Reference:

@@ -5,10 +5,11 @@ leaf, merged at once where the neighbouring leaf is done.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from threading import local
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +22,70 @@ Node = TypeVar("Node")
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What a statistic is asked of, as known before any row is."""
+
+    rows: int
+    """Rows of the array."""
+    columns: int
+    """Columns of the rows."""
+    dtype: np.dtype[Any]
+    """Type of their numbers."""
+    confidence_level: float = 0.95
+    """Probability with which intervals are to hold the value that is estimated."""
+
+
+@dataclass(frozen=True)
+class NextPass:
+    """What `Statistic.finalize` gives in place of a result, if the rows must be looked at once more."""
+
+    statistic: "Statistic[Any, Any]"
+    """What is computed next, of the same array."""
+
+
 class Statistic(ABC, Generic[Node, Result]):
-    """A statistic of the rows of an array.
+    """A statistic of the rows of an array: `leaf`, `merge` and `finalize` are all that one needs.
 
     Instances and nodes are pickled, so that leaves may be computed in other processes. A node has a bounded size.
+
+    Examples
+    --------
+    The geometric mean of each column, to be given to `mvn_dask.estimate` as any other:
+
+    >>> class GeometricMean(Statistic):
+    ...     def leaf(self, rows, first):
+    ...         return len(rows), np.log(rows).sum(axis=0)
+    ...
+    ...     def merge(self, left, right):
+    ...         return left[0] + right[0], left[1] + right[1]
+    ...
+    ...     def finalize(self, node):
+    ...         return np.exp(node[1] / node[0])
+    >>> GeometricMean().finalize(GeometricMean().leaf(np.array([[2.0], [8.0]]), 0)).round(12)
+    array([4.])
     """
+
+    columnwise: ClassVar[bool] = False
+    """Whether columns are looked at one by one, so that a missing number of one leaves its row to the others. Such a
+    statistic has `join_columns`."""
+
+    sees_missing: ClassVar[bool] = False
+    """Whether `leaf` gets rows with missing numbers (NaN) as they are, and leaves these out itself."""
+
+    def prepared(self, scope: Scope) -> "Statistic[Any, Any]":
+        """The statistic that is computed of this array: itself, by default.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none of such an array.
+        """
+        return self
+
+    def first_rows(self, rows: int) -> int:
+        """How many of the first rows of an array of so many are looked at: all, by default."""
+        return rows
 
     @abstractmethod
     def leaf(self, rows: Rows, first: int) -> Node:
@@ -34,18 +94,72 @@ class Statistic(ABC, Generic[Node, Result]):
         Parameters
         ----------
         rows : ndarray, shape (n, columns)
-            The rows; n may be 0. They are not changed, and not referred to afterwards.
+            The rows; n may be 0. They are not changed, and not referred to afterwards. Those of `mvn_dask.estimate` are
+            float64.
         first : int
             Number of the first of them in the array.
         """
+
+    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Node:
+        """The node of a power of two of whole leaves, merged as a binary tree: pairs first, then pairs of these.
+
+        Statistics override it where they do all leaves faster together, with the same result bit for bit.
+        """
+        if len(rows) <= leaf_rows:
+            return self.leaf(rows, first)
+        half = len(rows) // 2
+        return self.merge(
+            self.subtree(rows[:half], first, leaf_rows), self.subtree(rows[half:], first + half, leaf_rows)
+        )
 
     @abstractmethod
     def merge(self, left: Node, right: Node) -> Node:
         """The node of both; the rows of `right` follow those of `left`. Neither is changed."""
 
+    def join_columns(self, nodes: Sequence[Node]) -> Node:
+        """The node of all columns, from that of each: for a statistic that is `columnwise`."""
+        raise NotImplementedError(f"{type(self).__name__} is columnwise, and has no join_columns")
+
     @abstractmethod
-    def finalize(self, node: Node) -> Result:
-        """The result, from the node of all rows."""
+    def finalize(self, node: Node) -> Result | NextPass:
+        """The result, from the node of all rows that are looked at; or what is to be computed next."""
+
+
+class ArrayStatistic(Statistic[npt.NDArray[Any], Result]):
+    """A columnwise statistic whose nodes are arrays of float64, shape (..., numbers, columns).
+
+    `merge` is elementwise along the axes before the last two, so that many pairs of nodes are merged in one call.
+    """
+
+    columnwise = True
+    STACKED_NUMBERS: ClassVar[int] = 2**16
+    """Numbers of the leaves that are worked on at once, at most, if they are more than one: they stay in the cache."""
+
+    @abstractmethod
+    def leaves(self, rows: Rows) -> npt.NDArray[Any]:
+        """Nodes of some leaves, shape (leaves, numbers, columns), of their rows, shape (leaves, n, columns)."""
+
+    def leaf(self, rows: Rows, first: int) -> npt.NDArray[Any]:
+        node: npt.NDArray[Any] = self.leaves(rows[None])[0]
+        return node
+
+    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> npt.NDArray[Any]:
+        if rows.size > self.STACKED_NUMBERS or len(rows) <= leaf_rows:
+            return super().subtree(rows, first, leaf_rows)
+        return merged_pairs(self.merge, self.leaves(rows.reshape(-1, leaf_rows, rows.shape[1])))
+
+    def join_columns(self, nodes: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        return np.concatenate(nodes, axis=-1)
+
+
+def merged_pairs(
+    merge: Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]], nodes: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """One node of a power of two of them, which lie along the first axis."""
+    while len(nodes) > 1:
+        nodes = merge(nodes[0::2], nodes[1::2])
+    node: npt.NDArray[Any] = nodes[0]
+    return node
 
 
 @dataclass(frozen=True)
@@ -57,6 +171,9 @@ class Combined(Statistic[tuple[Any, ...], tuple[Any, ...]]):
 
     def leaf(self, rows: Rows, first: int) -> tuple[Any, ...]:
         return tuple(each.leaf(rows, first) for each in self.statistics)
+
+    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> tuple[Any, ...]:
+        return tuple(each.subtree(rows, first, leaf_rows) for each in self.statistics)
 
     def merge(self, left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(each.merge(*nodes) for each, *nodes in zip(self.statistics, left, right, strict=True))

@@ -3,8 +3,9 @@
 Input: pieces of an array, in any order, in any number of processes. Output: the result of a statistic, with the same
 bits for any pieces and any order. A leaf is `leaf_rows` consecutive rows, counted from row 0 of the array; the last may
 have fewer. A node (level, index) stands for the leaves from index · 2**level up to (index + 1) · 2**level. Nodes are
-merged with their sibling as soon as both are there; rows of leaves that a cut goes through wait until the leaf is
-whole. Cost: a merge a leaf, at most 2 log2(leaves) nodes for consecutive pieces, and the rows of at most two leaves.
+merged with their sibling as soon as both are there, those of one piece all together; rows of leaves that a cut goes
+through wait until the leaf is whole. Cost: a merge a leaf, at most 2 log2(leaves) nodes for consecutive pieces, and the
+rows of at most two leaves.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Generic
 import numpy as np
 
 from mvn_dask.readable import plural
-from mvn_dask.statistics.base import Node, Result, Rows, Statistic
+from mvn_dask.statistics.base import NextPass, Node, Result, Rows, Statistic
 
 
 def split(first: int, stop: int, leaf_rows: int) -> Iterator[tuple[int, int]]:
@@ -50,8 +51,20 @@ class Forest(Generic[Node, Result]):
         """Rows of the array, of which the first has this number: each once, and an array of none as such."""
         if not self._rows:
             self._add_node(0, 0, self._statistic.leaf(rows, 0))
-        for start, stop in split(first, first + len(rows), self._leaf_rows):
-            self._add_within_leaf(start, rows[start - first : stop - first])
+        stop = first + len(rows)
+        while first < stop:
+            leaf, above = divmod(first, self._leaf_rows)
+            whole = 0 if above else (stop - first) // self._leaf_rows
+            if whole:
+                # As many as are the leaves of one node: a power of two that its number is a multiple of.
+                level = min(whole.bit_length(), (leaf & -leaf).bit_length() or whole.bit_length()) - 1
+                count = self._leaf_rows << level
+                node = self._statistic.subtree(rows[:count], first, self._leaf_rows)
+                self._add_node(level, leaf >> level, node)
+            else:
+                count = min(stop, (leaf + 1) * self._leaf_rows) - first
+                self._add_within_leaf(first, rows[:count])
+            first, rows = first + count, rows[count:]
 
     def merge(self, other: "Forest[Node, Result]") -> None:
         """What was added to another forest of the same statistic and array."""
@@ -61,15 +74,19 @@ class Forest(Generic[Node, Result]):
             for start, rows in fragments.items():
                 self._add_within_leaf(start, rows)
 
-    def result(self) -> Result:
+    def result(self) -> Result | NextPass:
         """The result, once all rows of the array were added. Raises ValueError if some were not."""
+        return self._statistic.finalize(self.node())
+
+    def node(self) -> Node:
+        """The node of all rows, once they were added. Raises ValueError if some were not."""
         leaves = max(1, -(-self._rows // self._leaf_rows))
         if sum(1 << level for level, _ in self._nodes) != leaves:
             raise ValueError(f"a result needs all {plural(self._rows, 'row')}, and some were not added")
         by_first_leaf = sorted(self._nodes.items(), key=lambda item: item[0][1] << item[0][0])
         # What has no sibling are complete trees of falling height: their number and order depend on `rows` alone.
         nodes = [node for _, node in by_first_leaf]
-        return self._statistic.finalize(reduce(lambda right, left: self._statistic.merge(left, right), nodes[::-1]))
+        return reduce(lambda right, left: self._statistic.merge(left, right), nodes[::-1])
 
     def _add_within_leaf(self, start: int, rows: Rows) -> None:
         leaf = start // self._leaf_rows

@@ -3,7 +3,7 @@ from threading import Thread
 import numpy as np
 
 from mvn_dask.statistics.base import Combined, Rows, scratch
-from mvn_dask.statistics.histogram import Histogram
+from mvn_dask.statistics.bin_counts import BinCounts
 from tests.statistics.contract import check_statistic
 from tests.statistics.toy import LongestRun, longest_run
 
@@ -15,7 +15,7 @@ def test_contract_of_combined_statistics() -> None:
         assert isinstance(counts, np.ndarray)
         assert counts.sum() == len(rows)
 
-    statistics = (LongestRun(), Histogram(np.array([0]), -1.0, 2.0, 4))
+    statistics = (LongestRun(), BinCounts(np.array([0]), -1.0, 2.0, 4))
     check_statistic(Combined(statistics), np.random.default_rng(0).standard_normal((100, 2)), check)
 
 

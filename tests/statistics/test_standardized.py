@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from mvn_dask.statistics.base import Rows
-from mvn_dask.statistics.moments import Moments
 from mvn_dask.statistics.standardized import Checked, Standardized
+from mvn_dask.statistics.standardized_moments import StandardizedMoments
 from tests.statistics.contract import check_statistic, result_of
 
 MEAN, DEVIATION = np.array([1e6, -2.0, 5.0]), np.array([2.0, 0.5, 0.0])
@@ -21,13 +21,13 @@ def test_contract(dtype: str, numbers: int, monkeypatch: pytest.MonkeyPatch) -> 
         np.testing.assert_allclose(result.inner.variance, [*standard.var(axis=0, ddof=1), 0.0], rtol=1e-9)
 
     rows = MEAN + DEVIATION * np.random.default_rng(0).standard_normal((100, 3))
-    check_statistic(Standardized(Moments(np.arange(3)), MEAN, DEVIATION), rows.astype(dtype), check)
+    check_statistic(Standardized(StandardizedMoments(np.arange(3)), MEAN, DEVIATION), rows.astype(dtype), check)
 
 
 def test_what_is_no_number_is_counted_and_harms_nothing_else() -> None:
     rows = MEAN + DEVIATION * np.random.default_rng(0).standard_normal((100, 3))
     rows[7, 0], rows[8, 1], rows[50, 1] = np.nan, np.inf, -np.inf
     rows[60, 2] += 1e-9
-    found = result_of(Standardized(Moments(np.arange(3)), MEAN, DEVIATION), rows, 32)
+    found = result_of(Standardized(StandardizedMoments(np.arange(3)), MEAN, DEVIATION), rows, 32)
     assert (found.nonfinite, found.off_constant) == (3, 1)
     assert np.isfinite(found.inner.covariance).all()

@@ -44,7 +44,7 @@ class SampleMoments(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Moments(Statistic[MomentSums, SampleMoments]):
+class StandardizedMoments(Statistic[MomentSums, SampleMoments]):
     """Sample means, variances and covariances."""
 
     paired: Indices

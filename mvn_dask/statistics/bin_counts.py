@@ -12,7 +12,7 @@ from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic, scratch, 
 
 
 @dataclass(frozen=True, eq=False)
-class Histogram(Statistic[Counts, Counts]):
+class BinCounts(Statistic[Counts, Counts]):
     """Counts of numbers in each bin, shape (columns, bins)."""
 
     columns: Indices

@@ -1,0 +1,88 @@
+"""Missing numbers (NaN) in rows: an error, or left out before statistics see them.
+
+Input: rows. Output: results of statistics, and counts of what was left out. Cost: one look at all numbers, some 0.3 ns
+each; a leaf with a missing number is computed column by column.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.errors import ArgumentError
+from mvn_dask.readable import plural
+from mvn_dask.statistics.base import Counts, Rows, Statistic
+
+
+class Counted(NamedTuple):
+    """Of rows without what is missing."""
+
+    omitted: Counts
+    """Missing numbers of each column, and rows that hold any, shape (columns + 1,)."""
+    inner: Any
+    """Node, or result, of the statistics."""
+
+
+@dataclass(frozen=True)
+class MissingValues(Statistic[Counted, Counted]):
+    """Several statistics of the same rows, without missing numbers."""
+
+    statistics: tuple[Statistic[Any, Any], ...]
+    """What is computed."""
+    omit: bool
+    """Whether missing numbers are left out; else they are an error."""
+
+    def leaf(self, rows: Rows, first: int) -> Counted:
+        missing = self._missing(rows, first)
+        if missing is None:
+            return Counted(_none(rows), tuple(each.leaf(rows, first) for each in self.statistics))
+        any_missing = missing.any(axis=1)
+        counts = np.append(np.count_nonzero(missing, axis=0), np.count_nonzero(any_missing))
+        complete = rows[~any_missing]
+        inner = []
+        for each in self.statistics:
+            if each.sees_missing:
+                inner.append(each.leaf(rows, first))
+            elif each.columnwise:
+                columns = [rows[~missing[:, column], column, None] for column in range(rows.shape[1])]
+                inner.append(each.join_columns([each.leaf(column, first) for column in columns]))
+            else:
+                inner.append(each.leaf(complete, first))
+        return Counted(counts.astype(np.int64), tuple(inner))
+
+    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Counted:
+        # Half of the rows that hold what is missing at a time, so that all leaves but one go together.
+        if self._missing(rows, first) is not None:
+            return super().subtree(rows, first, leaf_rows)
+        return Counted(_none(rows), tuple(each.subtree(rows, first, leaf_rows) for each in self.statistics))
+
+    def _missing(self, rows: Rows, first: int) -> npt.NDArray[np.bool_] | None:
+        """Where numbers are missing; None if nowhere. Raises ArgumentError where that is an error."""
+        if rows.dtype.kind not in "fc" or not rows.size:
+            return None
+        # NaN is the one number that a minimum and a maximum do not leave out; no memory is written.
+        if not np.isnan(np.min(rows)):
+            return None
+        missing = np.isnan(rows)
+        if not self.omit:
+            row, column = (int(place[0]) for place in missing.nonzero())
+            total = int(np.count_nonzero(missing))
+            raise ArgumentError(
+                f"`array` must not hold NaN: row {first + row} has one in column {column} "
+                f'({plural(total, "number")} among {plural(len(rows), "row")} there): nan="omit" leaves them out, and '
+                "counts them"
+            )
+        return missing
+
+    def merge(self, left: Counted, right: Counted) -> Counted:
+        inner = tuple(each.merge(*nodes) for each, *nodes in zip(self.statistics, left.inner, right.inner, strict=True))
+        return Counted(left.omitted + right.omitted, inner)
+
+    def finalize(self, node: Counted) -> Counted:
+        pairs = zip(self.statistics, node.inner, strict=True)
+        return Counted(node.omitted, tuple(each.finalize(own) for each, own in pairs))
+
+
+def _none(rows: Rows) -> Counts:
+    return np.zeros(rows.shape[1] + 1, np.int64)
