@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mvn_dask import covariance, errors
+    from mvn_dask import covariance, errors, statistics
     from mvn_dask.distribution import MultivariateNormal
+    from mvn_dask.estimation.estimate import estimate
+    from mvn_dask.estimation.estimate_until import SequentialEstimate, estimate_until
     from mvn_dask.generator import Generator, default_rng, multivariate_normal
     from mvn_dask.job.job import Job
     from mvn_dask.maintenance.extend import Extension, extend
@@ -26,17 +28,21 @@ __all__ = [
     "MultivariateNormal",
     "Repair",
     "Report",
+    "SequentialEstimate",
     "Status",
     "Verification",
     "__version__",
     "covariance",
     "default_rng",
     "errors",
+    "estimate",
+    "estimate_until",
     "extend",
     "from_zarr",
     "multivariate_normal",
     "repair",
     "report",
+    "statistics",
     "status",
     "stripe_height",
     "to_xarray",
@@ -47,6 +53,8 @@ __all__ = [
 # dask, zarr and scipy take a second to import: each comes with the first name that needs it.
 _MODULES = {
     "distribution": ["MultivariateNormal"],
+    "estimation.estimate": ["estimate"],
+    "estimation.estimate_until": ["SequentialEstimate", "estimate_until"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
     "job.job": ["Job"],
     "reporting.report": ["Report", "report"],
@@ -67,7 +75,7 @@ if not TYPE_CHECKING:  # with it, every name would exist for type checkers
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        if name in {"covariance", "errors"}:
+        if name in {"covariance", "errors", "statistics"}:
             return import_module(f"{__name__}.{name}")
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -110,14 +110,16 @@ def size(value: object, name: str = "size") -> tuple[int, ...]:
     return tuple(lengths)
 
 
-def count(name: str, value: object) -> int:
-    """A count: an integer, not negative."""
+def count(name: str, value: object, *, least: int = 0) -> int:
+    """A count: an integer, not less than the least."""
     try:
         number = operator.index(cast(Any, value))
     except TypeError as error:
         raise ArgumentTypeError(f"`{name}` must be an integer, not {short_repr(value)}") from error
     if number < 0:
         raise ArgumentError(f"`{name}` must not be negative: it is {short_repr(number)}")
+    if number < least:
+        raise ArgumentError(f"`{name}` must be at least {least}: it is {number}")
     return number
 
 

@@ -176,6 +176,10 @@ class DamagedManifestError(StoreError, ValueError):
     """The manifest of a store, or its parameters, cannot be understood."""
 
 
+class DamagedStateError(StoreError, ValueError):
+    """A file that is no state of a sequential estimate, or a damaged one."""
+
+
 class DamagedChunkError(StoreError, ValueError):
     """A chunk's bytes are not what was written: its checksum differs."""
 

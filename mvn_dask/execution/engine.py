@@ -20,7 +20,14 @@ from dask.delayed import delayed
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.block_counts import blocks_counted
-from mvn_dask.execution.client import computes_in_processes, current_client, scheduler_address, seceded, thread_count
+from mvn_dask.execution.client import (
+    answering,
+    computes_in_processes,
+    current_client,
+    scheduler_address,
+    seceded,
+    thread_count,
+)
 from mvn_dask.execution.cluster_run import ClusterRun
 from mvn_dask.execution.futures import futures_in, refuse_lost_results
 from mvn_dask.execution.losses import pool_ended, process_died, processes_not_started, scheduler_gone, workers_died
@@ -106,8 +113,8 @@ def _run_on_cluster(
         cluster.release()
 
 
-def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> None:
-    """Compute keys of an array's graph in one go, where blocks share work; results are dropped.
+def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> list[Any]:
+    """Compute keys of an array's graph in one go, where blocks share work, and return what each gives.
 
     Every range would do the shared work again, so dask gets the whole graph, and its scheduler is the limit. Raises
     the errors of `run`, and ResultsLostError if results on the cluster that the graph refers to are gone; `work`
@@ -117,8 +124,7 @@ def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Wo
     cancellation.raise_if_cancelled()
     if client is not None:
         with seceded():
-            _run_whole_on_cluster(client, array, keys, progress, work)
-        return
+            return _run_whole_on_cluster(client, array, keys, progress, work)
     wanted = set(keys)
 
     def count(key: Any, _: Any) -> None:
@@ -127,10 +133,12 @@ def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Wo
         cancellation.raise_if_cancelled()
 
     with _after_each_task(count, work):
-        compute_as_if_collection(da.Array, array.dask, list(keys))
+        return list(compute_as_if_collection(da.Array, array.dask, list(keys)))
 
 
-def _run_whole_on_cluster(client: Any, array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> None:
+def _run_whole_on_cluster(
+    client: Any, array: da.Array, keys: Sequence[Any], progress: Progress, work: Work
+) -> list[Any]:
     from distributed import KilledWorker, as_completed
 
     address = scheduler_address(client)
@@ -145,6 +153,8 @@ def _run_whole_on_cluster(client: Any, array: da.Array, keys: Sequence[Any], pro
                 raise scheduler_gone(address)
             progress.add(1)
             cancellation.raise_if_cancelled()
+        with answering(client):
+            return list(client.gather(futures))
     except KilledWorker as error:
         raise workers_died(work, error) from error
     finally:

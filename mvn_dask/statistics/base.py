@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.errors import ArgumentError
+
 Rows = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
@@ -44,7 +46,26 @@ class NextPass:
     """What is computed next, of the same array."""
 
 
-class Statistic(ABC, Generic[Node, Result]):
+class Request(ABC):
+    """What `mvn_dask.estimate` is asked for: a statistic, or what becomes one when the array is known."""
+
+    @abstractmethod
+    def prepared(self, scope: Scope) -> "Statistic[Any, Any]":
+        """The statistic that is computed of this array.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none of such an array.
+        """
+
+    @property
+    def further_arrays(self) -> tuple[Any, ...]:
+        """Dask arrays whose columns a leaf gets behind those of the array, with the same rows in the same chunks."""
+        return ()
+
+
+class Statistic(Request, Generic[Node, Result]):
     """A statistic of the rows of an array: `leaf`, `merge` and `finalize` are all that one needs.
 
     Instances and nodes are pickled, so that leaves may be computed in other processes. A node has a bounded size.
@@ -74,14 +95,18 @@ class Statistic(ABC, Generic[Node, Result]):
     """Whether `leaf` gets rows with missing numbers (NaN) as they are, and leaves these out itself."""
 
     def prepared(self, scope: Scope) -> "Statistic[Any, Any]":
-        """The statistic that is computed of this array: itself, by default.
+        """Itself, by default."""
+        return self
+
+    def weighted(self) -> "Statistic[Any, Any]":
+        """The statistic of rows whose last column holds the logarithm of their weight.
 
         Raises
         ------
         ArgumentError
-            If there is none of such an array.
+            If there is none.
         """
-        return self
+        raise ArgumentError(f"`log_weights` mean nothing to {type(self).__name__}: Mean and Probability take them")
 
     def first_rows(self, rows: int) -> int:
         """How many of the first rows of an array of so many are looked at: all, by default."""

@@ -1,7 +1,7 @@
 """Counts, means and sums of powers of what is left without the mean, which merge without cancellation.
 
-Input: leaves; nodes. Output: nodes of float64, shape (..., 1 + order, columns): count, mean, and from the second power on
-sums of powers of numbers less their mean. Cost: 1 + `order` operations a number.
+Input: leaves; nodes. Output: nodes of float64, shape (..., 1 + order, columns): count, mean, and from the second power
+on sums of powers of numbers less their mean. Cost: 1 + `order` operations a number.
 
 References
 ----------

@@ -8,7 +8,7 @@ through wait until the leaf is whole. Cost: a merge a leaf, at most 2 log2(leave
 rows of at most two leaves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Generic
 
@@ -66,10 +66,18 @@ class Forest(Generic[Node, Result]):
                 self._add_within_leaf(first, rows[:count])
             first, rows = first + count, rows[count:]
 
+    def nodes(self) -> dict[tuple[int, int], Node]:
+        """Nodes of what was added, as few as there are; rows of leaves that are not whole are left out."""
+        return dict(self._nodes)
+
+    def add_nodes(self, nodes: Mapping[tuple[int, int], Node]) -> None:
+        """Nodes of another forest of the same statistic and leaves, of an array that begins with the same rows."""
+        for (level, index), node in nodes.items():
+            self._add_node(level, index, node)
+
     def merge(self, other: "Forest[Node, Result]") -> None:
         """What was added to another forest of the same statistic and array."""
-        for (level, index), node in other._nodes.items():
-            self._add_node(level, index, node)
+        self.add_nodes(other._nodes)
         for fragments in other._fragments.values():
             for start, rows in fragments.items():
                 self._add_within_leaf(start, rows)

@@ -13,6 +13,7 @@ from mvn_dask.statistics.base import ArrayStatistic, Rows, Scope
 from mvn_dask.statistics.central_moments import COUNT, MEAN, SECOND, merged_moments, moments_of_leaves
 from mvn_dask.statistics.intervals import mean_error, normal_interval
 from mvn_dask.statistics.results import Estimate
+from mvn_dask.statistics.weighted_mean import WeightedMean
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Mean(ArrayStatistic[Estimate]):
 
     def prepared(self, scope: Scope) -> Self:
         return replace(self, confidence_level=scope.confidence_level)
+
+    def weighted(self) -> WeightedMean:
+        return WeightedMean(self.confidence_level)
 
     def leaves(self, rows: Rows) -> Float64Array:
         return moments_of_leaves(rows, 2)

@@ -60,7 +60,7 @@ class ConfidenceInterval:
     """The probability."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimate(Result):
     """An estimate of a number, or of one for each column."""
 
@@ -88,6 +88,17 @@ class Estimate(Result):
 
     def __hash__(self) -> int:
         return hash(repr(self.to_dict()))
+
+    def __repr__(self) -> str:
+        interval = self.confidence_interval
+        value, error, low, high, count = (
+            np.array2string(
+                np.asarray(each), formatter={"float_kind": "{:.6g}".format}, separator=", ", threshold=SHOWN
+            )
+            for each in (self.value, self.standard_error, interval.low, interval.high, self.count)
+        )
+        text = f"Estimate(value={value}, standard_error={error}, confidence_interval=[{low}, {high}], count={count})"
+        return " ".join(text.split())
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:
         return replace(self, columns=columns, omitted=omitted)

@@ -113,7 +113,7 @@ def stored_source(array: "da.Array") -> "Stored | None":
     """The store that `from_zarr` opened an array from, if the array is that, block for block; None if it is derived."""
     from mvn_dask.store.reading import Stored  # here, since it imports dask, which the plan of a job does without
 
-    stored = (source for source in _sources(array) if isinstance(source, Stored))
+    stored = (source for source in graph_sources(array) if isinstance(source, Stored))
     return next((source for source in stored if source.array_name == array.name), None)
 
 
@@ -122,14 +122,14 @@ def lineages(array: "da.Array") -> list[Lineage]:
     from mvn_dask.store.reading import Stored
 
     found: dict[str, Lineage] = {}
-    for source in _sources(array):
+    for source in graph_sources(array):
         origins = source.lineages if isinstance(source, Stored) else (getattr(source, "lineage", None),)
         found.update((origin.name, origin) for origin in origins if isinstance(origin, Lineage))
     own = [origin for origin in found.values() if origin.is_of(array.name)]
     return own[:1] or [found[name] for name in sorted(found)]
 
 
-def _sources(array: "da.Array") -> Iterator[Any]:
+def graph_sources(array: "da.Array") -> Iterator[Any]:
     """Objects that stand in a graph under a name of their own, as what all tasks of a sample or of a store share."""
     for layer in array.dask.layers.values():
         # Blockwise layers hold no node of their own, and looking into them would unfold them.

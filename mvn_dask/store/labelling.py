@@ -159,6 +159,20 @@ def _known(array: da.Array) -> Known:
     return Known(labels, event_axes, found)
 
 
+def labels_of_columns(array: da.Array) -> tuple[str, ...] | None:
+    """Labels along the last of two axes of a sample, or of an array that `from_zarr` opened; None where there are none.
+
+    >>> import mvn_dask
+    >>> labels_of_columns(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0, names=["oil", "gas"]).sample(10, seed=1))
+    ('oil', 'gas')
+    """
+    if array.ndim != 2:
+        return None
+    labels = _known(array).labels
+    coordinate = labels.coordinates.get(labels.dimensions[1])
+    return None if coordinate is None else coordinate.labels
+
+
 def _dimensions(
     dim: str | Sequence[str] | None, default: tuple[str, ...], event_axes: int, ndim: int
 ) -> tuple[str, ...]:

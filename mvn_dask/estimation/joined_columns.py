@@ -1,0 +1,54 @@
+"""Arrays with the same rows, side by side, so that a task computes what they share once.
+
+Input: dask arrays of the same rows in the same chunks. Output: one array of float64, shape (rows, columns of all).
+Cost: a copy of the rows.
+"""
+
+from collections.abc import Sequence
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.errors import ArgumentError
+from mvn_dask.estimation.row_source import RowSource
+from mvn_dask.readable import plural
+
+
+def _side_by_side(*blocks: npt.NDArray[np.generic]) -> Float64Array:
+    return np.concatenate([np.asarray(block, np.float64).reshape(len(block), -1) for block in blocks], axis=1)
+
+
+def joined_columns(source: RowSource, others: Sequence[tuple[str, RowSource]]) -> da.Array:
+    """The columns of a source, then those of others, which have the names of the arguments that they are.
+
+    Raises ArgumentError for other numbers of rows, or other chunks.
+    """
+    arrays = [source.array]
+    for name, other in others:
+        if other.rows != source.rows:
+            raise ArgumentError(
+                f"`{name}` must have the rows of the array: it has {plural(other.rows, 'row')}, and the array "
+                f"{plural(source.rows, 'row')}"
+            )
+        if other.array.chunks[0] != source.array.chunks[0]:
+            raise ArgumentError(
+                f"`{name}` must have the chunks of the array along its rows: it has {other.array.chunksize[0]} and "
+                f"more, the array {source.array.chunksize[0]}. Derive both from one sample, or rechunk one of them"
+            )
+        arrays.append(other.array)
+    columns = source.columns + sum(other.columns for _, other in others)
+    operands: list[object] = []
+    for place, array in enumerate(arrays):
+        operands += [array, ("row", *(f"axis {axis} of {place}" for axis in range(1, array.ndim)))]
+    return da.blockwise(  # type: ignore[no-any-return]
+        _side_by_side,
+        ("row", "column"),
+        *operands,
+        new_axes={"column": columns},
+        dtype=np.float64,
+        concatenate=True,
+        align_arrays=False,
+        meta=np.empty((0, 0)),
+    )
