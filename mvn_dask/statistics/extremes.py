@@ -114,12 +114,12 @@ class Extremes(Statistic[tuple[_Column, ...], ExtremeValues]):
 
     def merge(self, left: tuple[_Column, ...], right: tuple[_Column, ...]) -> tuple[_Column, ...]:
         return tuple(
-            (one[0] + other[0], *(self._merged(ends) for ends in zip(one[1:], other[1:], strict=True)))
+            (one[0] + other[0], self._merged(one[1], other[1]), self._merged(one[2], other[2]))
             for one, other in zip(left, right, strict=True)
         )
 
-    def _merged(self, ends: Sequence[_End]) -> _End:
-        return self._end(*(np.concatenate(parts) for parts in zip(*ends, strict=True)))  # type: ignore[arg-type]
+    def _merged(self, left: _End, right: _End) -> _End:
+        return self._end(np.concatenate([left.values, right.values]), np.concatenate([left.rows, right.rows]))
 
     def finalize(self, node: tuple[_Column, ...]) -> ExtremeValues:
         lows, low_rows = self._table([low for _, low, _ in node])
