@@ -6,7 +6,8 @@ if TYPE_CHECKING:
     from mvn_dask import covariance, errors, statistics
     from mvn_dask.distribution import MultivariateNormal
     from mvn_dask.estimation.estimate import estimate
-    from mvn_dask.estimation.estimate_until import SequentialEstimate, estimate_until
+    from mvn_dask.estimation.estimate_until import estimate_until
+    from mvn_dask.estimation.sequential_run import SequentialEstimate
     from mvn_dask.generator import Generator, default_rng, multivariate_normal
     from mvn_dask.job.job import Job
     from mvn_dask.maintenance.extend import Extension, extend
@@ -54,7 +55,8 @@ __all__ = [
 _MODULES = {
     "distribution": ["MultivariateNormal"],
     "estimation.estimate": ["estimate"],
-    "estimation.estimate_until": ["SequentialEstimate", "estimate_until"],
+    "estimation.estimate_until": ["estimate_until"],
+    "estimation.sequential_run": ["SequentialEstimate"],
     "generator": ["Generator", "default_rng", "multivariate_normal"],
     "job.job": ["Job"],
     "reporting.report": ["Report", "report"],

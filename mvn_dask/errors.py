@@ -23,6 +23,7 @@ Every exception is a `MvnDaskError` and also the builtin that a user would catch
         ├── NoSpaceError              OSError              the disk is full, or a limit of the user's is reached
         ├── SpecMismatchError         ValueError           a store of another specification
         ├── DamagedManifestError      ValueError           a manifest or parameters that cannot be understood
+        ├── DamagedStateError         ValueError           a file that is no state of an estimate, or a damaged one
         ├── DamagedChunkError         ValueError           a chunk whose bytes are not what was written
         ├── DerivedStoreError         ValueError           a store that alone cannot draw its numbers
         ├── NotAStoreError            FileNotFoundError    there is no store

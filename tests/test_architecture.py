@@ -72,7 +72,7 @@ OUTSIDE = {
     "shellingham": {"cli"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},
-    "xarray": {"store"},
+    "xarray": {"estimation", "store"},
 }
 """Who may import a library. distribution and generator only name `dask.array.Array` as a type."""
 

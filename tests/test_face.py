@@ -20,7 +20,7 @@ import mvn_dask
 from mvn_dask import covariance, errors
 from mvn_dask.errors import MvnDaskError
 
-REPORTS = {"Extension", "Repair", "Report", "Status", "Verification"}
+REPORTS = {"Extension", "Repair", "Report", "SequentialEstimate", "Status", "Verification"}
 """What functions give back: nobody makes one, so their fields are documented, and no parameters."""
 
 
@@ -30,9 +30,10 @@ def public() -> list[tuple[str, object]]:
 
 def test_names() -> None:
     assert set(mvn_dask.__all__) == {
-        "Extension", "Generator", "Job", "MultivariateNormal", "Repair", "Report", "Status", "Verification",
-        "__version__", "covariance", "default_rng", "errors", "extend", "from_zarr", "multivariate_normal", "repair",
-        "report", "status", "stripe_height", "to_xarray", "to_zarr", "verify",
+        "Extension", "Generator", "Job", "MultivariateNormal", "Repair", "Report", "SequentialEstimate", "Status",
+        "Verification", "__version__", "covariance", "default_rng", "errors", "estimate", "estimate_until", "extend",
+        "from_zarr", "multivariate_normal", "repair", "report", "statistics", "status", "stripe_height", "to_xarray",
+        "to_zarr", "verify",
     }  # fmt: skip
     assert metadata.version("mvn_dask") == mvn_dask.__version__
     assert (Path(mvn_dask.__file__).parent / "py.typed").exists()

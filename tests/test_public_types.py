@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import dask.array as da
 import numpy as np
@@ -23,6 +23,7 @@ import xarray as xr
 
 import mvn_dask
 from mvn_dask import covariance, errors
+from mvn_dask.statistics.results import Estimate
 
 JOB = """\
 version = 1
@@ -164,6 +165,17 @@ def test_stores(tmp_path: Path) -> None:
     assert_type(extended, mvn_dask.Extension)
     assert_type(extended.after, tuple[int, ...])
     assert_type(mvn_dask.report(tmp_path), mvn_dask.Report)
+
+
+def test_estimates() -> None:
+    mean, normal = mvn_dask.statistics.Mean(), mvn_dask.MultivariateNormal([0.0, 1.0], 1.0)
+    array = normal.sample(1000, seed=1)
+    assert_type(mvn_dask.estimate(array, mean), Estimate)
+    assert_type(mvn_dask.estimate(array, mvn_dask.statistics.Moments(), columns=0).variance, Estimate)
+    assert_type(mvn_dask.estimate(array, mean, mvn_dask.statistics.Probability(lambda x: x[:, 0] > 0)), Any)
+    found = mvn_dask.estimate_until(normal, lambda x: x[:, 0], mean, atol=0.1, seed=1)
+    assert_type(found, mvn_dask.SequentialEstimate)
+    assert_type(found.count, int)
 
 
 def test_jobs_and_errors(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ were made.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -29,15 +29,44 @@ if TYPE_CHECKING:
     import dask.array as da
     import xarray as xr
 
+Found = TypeVar("Found")
+Columns: TypeAlias = str | int | Sequence[str | int] | None
+"""Columns by number or name, or all."""
+NanPolicy = Literal["raise", "omit"]
+"""What missing numbers are."""
 LOG_WEIGHTS = "log_weights"
 """Name of the argument."""
 
 
+@overload
 def estimate(
     array: "da.Array | xr.DataArray",
-    *statistics: Request,
-    columns: str | int | Sequence[str | int] | None = None,
-    nan: Literal["raise", "omit"] = "raise",
+    statistic: Request[Found],
+    /,
+    *,
+    columns: Columns = None,
+    nan: NanPolicy = "raise",
+    batches: int | None = None,
+    replicates: int | None = None,
+    log_weights: "da.Array | None" = None,
+    confidence_level: float = 0.95,
+) -> Found: ...
+@overload
+def estimate(
+    array: "da.Array | xr.DataArray",
+    *statistics: Request[Any],
+    columns: Columns = None,
+    nan: NanPolicy = "raise",
+    batches: int | None = None,
+    replicates: int | None = None,
+    log_weights: "da.Array | None" = None,
+    confidence_level: float = 0.95,
+) -> Any: ...
+def estimate(
+    array: "da.Array | xr.DataArray",
+    *statistics: Request[Any],
+    columns: Columns = None,
+    nan: NanPolicy = "raise",
     batches: int | None = None,
     replicates: int | None = None,
     log_weights: "da.Array | None" = None,
@@ -100,7 +129,7 @@ def estimate(
     >>> normal = mvn_dask.MultivariateNormal([1.0, 2.0], [[2.0, 1.0], [1.0, 2.0]], names=["oil", "gas"])
     >>> x = normal.sample(100_000, seed=1)
     >>> mvn_dask.estimate(x, Mean(), columns="gas")
-    Estimate(value=2.00127, standard_error=0.00447094, confidence_interval=[1.99251, 2.01003], count=100000)
+    Estimate(value=2.00188, standard_error=0.0044837, confidence_interval=[1.99309, 2.01067], count=100000)
     >>> mean, moments = mvn_dask.estimate(x.max(axis=1), Mean(), Moments())
     >>> round(mean.value, 2), round(moments.variance.value, 2)
     (2.27, 1.63)
@@ -168,7 +197,7 @@ class _Question:
     """Labels of the columns that were asked for; None for all columns without names."""
 
     def __init__(
-        self, source: RowSource, requests: Sequence[Request], numbers: tuple[int, ...], weights: RowSource | None,
+        self, source: RowSource, requests: Sequence[Request[Any]], numbers: tuple[int, ...], weights: RowSource | None,
         confidence_level: float,
     ) -> None:  # fmt: skip
         others: list[tuple[str, RowSource]] = []

@@ -18,9 +18,9 @@ from mvn_dask.locations import parse_location
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import Storage
 
-FORMAT = "mvn_dask estimate"
+STATE_FORMAT = "mvn_dask estimate"
 """What a file says that it is."""
-VERSION = 1
+STATE_VERSION = 1
 """Version of the format."""
 
 Nodes = dict[tuple[int, int], Any]
@@ -54,7 +54,7 @@ class StateFile:
             raise DamagedStateError(f"{where} is no state of an estimate: delete it, or name another") from error
         if sha256(canonical_json(body).encode()).hexdigest() != digest:
             raise DamagedStateError(f"{where} is damaged: its checksum differs. Delete it, and begin again")
-        if (body.get("format"), body.get("version")) != (FORMAT, VERSION):
+        if (body.get("format"), body.get("version")) != (STATE_FORMAT, STATE_VERSION):
             raise DamagedStateError(f"{where} is of another version: delete it, or name another")
         if differing := sorted(
             name for name, value in self.identity.items()
@@ -72,7 +72,13 @@ class StateFile:
     def write(self, rows: int, nodes: Nodes) -> None:
         """Replace what is there, atomically."""
         listed = [[level, index, encoded(node)] for (level, index), node in sorted(nodes.items())]
-        body = {"format": FORMAT, "version": VERSION, "of": dict(self.identity), "rows": rows, "nodes": listed}
+        body = {
+            "format": STATE_FORMAT,
+            "version": STATE_VERSION,
+            "of": dict(self.identity),
+            "rows": rows,
+            "nodes": listed,
+        }
         text = canonical_json({"state": body, "sha256": sha256(canonical_json(body).encode()).hexdigest()})
         self.storage.write(self.key, [text.encode()])
 

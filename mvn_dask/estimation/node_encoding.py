@@ -12,7 +12,7 @@ import numpy as np
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import short_repr
 
-DTYPES = ("float64", "int64", "bool")
+NODE_DTYPES = ("float64", "int64", "bool")
 """Types of the arrays of nodes."""
 
 
@@ -24,7 +24,7 @@ def encoded(node: Any) -> Any:
     """
     if isinstance(node, tuple):
         return {"tuple": [encoded(each) for each in node]}
-    if isinstance(node, np.ndarray) and node.dtype.name in DTYPES:
+    if isinstance(node, np.ndarray) and node.dtype.name in NODE_DTYPES:
         little = np.ascontiguousarray(node, node.dtype.newbyteorder("<"))
         content = base64.b64encode(little.tobytes()).decode("ascii")
         return {"dtype": node.dtype.name, "shape": list(node.shape), "bytes": content}
@@ -35,8 +35,8 @@ def encoded(node: Any) -> Any:
     if node is None or isinstance(node, (bool, int, str)):
         return node
     raise ArgumentError(
-        f"`state` keeps statistics whose nodes are tuples, numbers and arrays of {', '.join(DTYPES)}, and a node holds "
-        f"{short_repr(node)}"
+        f"`state` keeps statistics whose nodes are tuples, numbers and arrays of {', '.join(NODE_DTYPES)}, and a node "
+        f"holds {short_repr(node)}"
     )
 
 
@@ -50,7 +50,7 @@ def decoded(value: Any) -> Any:
         return tuple(decoded(each) for each in value["tuple"])
     if value.keys() == {"float"}:
         return float.fromhex(value["float"])
-    if value.keys() != {"dtype", "shape", "bytes"} or value["dtype"] not in DTYPES:
+    if value.keys() != {"dtype", "shape", "bytes"} or value["dtype"] not in NODE_DTYPES:
         raise ValueError(f"no node gives {short_repr(value)}")
     dtype = np.dtype(value["dtype"])
     content = base64.b64decode(value["bytes"], validate=True)

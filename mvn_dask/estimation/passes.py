@@ -16,8 +16,7 @@ import numpy.typing as npt
 from mvn_dask.estimation.row_source import RowSource
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.client import thread_count
-from mvn_dask.execution.engine import run, run_whole
+from mvn_dask.execution.engine import goes_in_ranges, run, run_whole
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.readable import plural
@@ -27,8 +26,6 @@ from mvn_dask.statistics.missing_values import Counted, MissingValues
 
 CONVERTED_NUMBERS = 2**21
 """Numbers that are converted to float64 at a time, about."""
-BLOCKS_PER_THREAD = 4
-"""Blocks for each thread, from which on all threads have work although each block is made in one."""
 
 Forests = dict[int, Forest[Counted, Counted]]
 """By the number of the part that each is of."""
@@ -201,8 +198,7 @@ def _computed(array: da.Array, work: Reduction, numbers: BlockNumbers, progress:
     """Forests of ranges of blocks, in any order."""
     if not len(numbers):
         return
-    many = len(numbers) >= BLOCKS_PER_THREAD * thread_count()
-    if work.blocks.independent() and (many or work.blocks.has_few_tasks()):
+    if goes_in_ranges(work.blocks, len(numbers)):
         yield from run(work, numbers, range_size(work.block_bytes), progress)
         return
     # Blocks that share work, such as a mean over all rows: each range would do it again.

@@ -5,7 +5,7 @@ Cost: a look at the graph; nothing is computed.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -138,9 +138,9 @@ def column_numbers(columns: object, source: RowSource) -> tuple[tuple[int, ...],
     """
     if columns is None:
         return tuple(range(source.columns)), source.array.ndim == 1
-    single = isinstance(columns, (str, int, np.integer)) and not isinstance(columns, bool)
+    single = not isinstance(columns, Iterable) or isinstance(columns, str)
     found = []
-    for each in [columns] if single else list(columns):  # type: ignore[call-overload]
+    for each in columns if isinstance(columns, Iterable) and not single else [columns]:
         if isinstance(each, str):
             if source.labels is None or each not in source.labels:
                 known = "none has a name" if source.labels is None else f"they are {_few(source.labels)}"

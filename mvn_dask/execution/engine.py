@@ -20,6 +20,7 @@ from dask.delayed import delayed
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.block_counts import blocks_counted
+from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.client import (
     answering,
     computes_in_processes,
@@ -38,6 +39,17 @@ from mvn_dask.execution.ranges import BlockNumbers, BlockRange, Work, run_range,
 
 LOCAL_WINDOW = 1024
 """Ranges that a local scheduler gets at a time."""
+BLOCKS_PER_THREAD = 4
+"""Blocks for each thread, from which on all threads have work although each block is made in one."""
+
+
+def goes_in_ranges(blocks: Blocks, count: int) -> bool:
+    """Whether so many blocks are best made a range a task, by `run`, and not by `run_whole`.
+
+    Blocks that share work go whole, since each range would do it again; and so do few blocks that are made of many
+    tasks, such as a mean over all rows, which all threads make faster together.
+    """
+    return blocks.independent() and (count >= BLOCKS_PER_THREAD * thread_count() or blocks.has_few_tasks())
 
 
 def run(

@@ -46,7 +46,7 @@ class NextPass:
     """What is computed next, of the same array."""
 
 
-class Request(ABC):
+class Request(ABC, Generic[Result]):
     """What `mvn_dask.estimate` is asked for: a statistic, or what becomes one when the array is known."""
 
     @abstractmethod
@@ -65,7 +65,7 @@ class Request(ABC):
         return ()
 
 
-class Statistic(Request, Generic[Node, Result]):
+class Statistic(Request[Result], Generic[Node, Result]):
     """A statistic of the rows of an array: `leaf`, `merge` and `finalize` are all that one needs.
 
     Instances and nodes are pickled, so that leaves may be computed in other processes. A node has a bounded size.

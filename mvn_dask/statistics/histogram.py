@@ -17,7 +17,7 @@ from mvn_dask.array_likes import real_array
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import short_repr
 from mvn_dask.statistics.base import ArrayStatistic, Counts, NextPass, Request, Rows, Scope, Statistic
-from mvn_dask.statistics.results import Result
+from mvn_dask.statistics.results import Number, Result
 
 MAX_BINS = 2**16
 """Bins of a histogram, at most."""
@@ -31,20 +31,19 @@ class HistogramCounts(Result):
     """Numbers in each bin, shape (bins, columns), or (bins,) of one column; the last bin holds its right edge too."""
     edges: Float64Array
     """Edges of the bins, shape (bins + 1,), or (bins + 1, columns) where each column has its own."""
-    below: int | Counts
+    below: Number
     """Numbers below the first edge."""
-    above: int | Counts
+    above: Number
     """Numbers above the last edge."""
-    omitted: int | Counts = 0
+    omitted: Number = 0
     """Missing numbers (NaN) that were left out."""
     columns: tuple[str, ...] | None = None
     """Labels of the columns, if they have any."""
 
     @property
-    def count(self) -> int | Counts:
+    def count(self) -> Number:
         """All numbers that were looked at."""
-        total: Counts = self.counts.sum(axis=0) + self.below + self.above
-        return total
+        return self.counts.sum(axis=0) + self.below + self.above
 
     @property
     def density(self) -> Float64Array:
@@ -53,7 +52,7 @@ class HistogramCounts(Result):
         found: Float64Array = self.counts / (widths[:, None] if widths.ndim < self.counts.ndim else widths) / self.count
         return found
 
-    def described(self, columns: tuple[str, ...] | None, omitted: Counts | int) -> Self:
+    def described(self, columns: tuple[str, ...] | None, omitted: Number) -> Self:
         return replace(self, columns=columns, omitted=omitted)
 
     def squeezed(self) -> Self:
@@ -133,7 +132,7 @@ class FullRange(ArrayStatistic[HistogramCounts]):
 
 
 @dataclass(frozen=True, init=False, eq=False)
-class Histogram(Request):
+class Histogram(Request[HistogramCounts]):
     """Counts of numbers in bins, as `numpy.histogram` counts them.
 
     Parameters
@@ -149,7 +148,7 @@ class Histogram(Request):
     >>> x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(100_000, seed=1)
     >>> found = mvn_dask.estimate(x, Histogram([-1.0, 0.0, 1.0]), columns=0)
     >>> found.counts, found.below, found.above
-    (array([34089, 34219]), 15782, 15910)
+    (array([34137, 34298]), 15767, 15798)
     """
 
     bins: int | tuple[float, ...]

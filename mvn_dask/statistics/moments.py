@@ -51,7 +51,7 @@ class Moments(ArrayStatistic[MomentEstimates]):
     >>> from mvn_dask.statistics import Moments
     >>> x = mvn_dask.MultivariateNormal([1.0, 2.0], [4.0, 9.0]).sample(100_000, seed=1)
     >>> mvn_dask.estimate(x, Moments()).variance.value.round(1)
-    array([4., 9.])
+    array([4. , 9.1])
     """
 
     confidence_level: float = 0.95

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 
-LANES = 8
-"""Rows that are added side by side: row i to sum i modulo `LANES`, one after the other."""
+SUMS = 8
+"""Rows that are added side by side: row i to sum i modulo `SUMS`, one after the other."""
 
 
 def ordered_sums(rows: npt.NDArray[np.float64]) -> Float64Array:
@@ -25,12 +25,12 @@ def ordered_sums(rows: npt.NDArray[np.float64]) -> Float64Array:
     array([ 90., 100.])
     """
     *stack, n, columns = rows.shape
-    whole = n - n % LANES
-    lanes = rows[..., :whole, :].reshape(*stack, n // LANES, LANES, columns)
-    sums = np.zeros((*stack, LANES, columns)) if not whole else np.add.reduce(lanes, axis=-3)
+    whole = n - n % SUMS
+    lanes = rows[..., :whole, :].reshape(*stack, n // SUMS, SUMS, columns)
+    sums = np.zeros((*stack, SUMS, columns)) if not whole else np.add.reduce(lanes, axis=-3)
     for lane in range(n - whole):
         sums[..., lane, :] += rows[..., whole + lane, :]
     total: Float64Array = sums[..., 0, :].copy()
-    for lane in range(1, LANES):
+    for lane in range(1, SUMS):
         total += sums[..., lane, :]
     return total

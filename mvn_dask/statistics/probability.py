@@ -18,7 +18,7 @@ from mvn_dask.statistics.intervals import mean_error, wilson_interval
 from mvn_dask.statistics.results import Estimate
 from mvn_dask.statistics.weighted_mean import WeightedMean
 
-Event = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
+Event = Callable[[npt.NDArray[np.float64]], Any]
 """From rows, shape (n, columns), or (n,) of an array of one axis, to one bool a row."""
 
 
@@ -79,7 +79,7 @@ class Probability(Statistic[tuple[int, int], Estimate]):
             )
         return found
 
-    # Rows of one column are told apart by the function alone, so that leaves cannot be stacked.
+    # Counts do not depend on the tree.
     def subtree(self, rows: Rows, first: int, leaf_rows: int) -> tuple[int, int]:
         return self.leaf(rows, first)
 

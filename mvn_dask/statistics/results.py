@@ -7,15 +7,16 @@ dictionaries. Cost: none.
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from html import escape
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask._typing import Float64Array
+from mvn_dask.readable import plural
 
-Number = float | npt.NDArray[Any]
-"""A number, or one for each column."""
+# Of one column they are plain numbers; type checkers would have users tell these from arrays at every step.
+Number: TypeAlias = Any
+"""A float or an int; or float64 or int64 for each column."""
 SHOWN = 6
 """Columns that are printed, at most."""
 
@@ -70,13 +71,13 @@ class Estimate(Result):
     """Standard deviation of the estimate, shaped as the value; NaN where it is not known."""
     confidence_interval: ConfidenceInterval
     """Where the estimated value lies."""
-    count: int | npt.NDArray[np.int64]
+    count: Number
     """Rows that it rests on; of each column, if missing numbers were left out of some."""
     method: str
     """What the interval rests on."""
-    omitted: int | npt.NDArray[np.int64] = 0
+    omitted: Number = 0
     """Missing numbers (NaN) that were left out, or rows with any, for statistics of several columns."""
-    effective_sample_size: float | Float64Array | None = None
+    effective_sample_size: Number | None = None
     """Rows without weights that would give as small an error, where there are weights."""
     columns: tuple[str, ...] | None = None
     """Labels of the columns, if they have any."""
@@ -145,10 +146,11 @@ class Estimate(Result):
     def note(self) -> str:
         """What the numbers rest on."""
         count = np.reshape(self.count, -1)
-        rows = f"{count.min():,}" if count.min() == count.max() else f"{count.min():,} to {count.max():,}"
+        least, most = int(count.min()), int(count.max())
+        rows = plural(most, "row", ",") if least == most else f"{least:,} to {plural(most, 'row', ',')}"
         size = self.effective_sample_size
         parts = [
-            f"{rows} rows",
+            rows,
             f"{int(np.sum(self.omitted)):,} missing left out" if np.any(self.omitted) else "",
             "" if size is None else f"effective sample size {np.min(size):,.0f}",
             self.method,

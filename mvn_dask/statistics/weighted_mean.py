@@ -32,7 +32,7 @@ class WeightedMean(Statistic[Float64Array, Estimate]):
     confidence_level: float
     """Probability with which the interval holds the mean."""
 
-    FEW_TERMS: ClassVar[float] = 200.0
+    RELIABLE_SIZE: ClassVar[float] = 200.0
     """Effective sample size below which an estimate says so."""
 
     def leaf(self, rows: Rows, first: int) -> Float64Array:
@@ -66,7 +66,7 @@ class WeightedMean(Statistic[Float64Array, Estimate]):
             error = mean_error(node[SECOND] / (count - 1.0), count)
             squares = node[SECOND] + count * mean * mean
             size = np.where(squares > 0, node[SIZES] * node[SIZES] / squares, 0.0)
-        few = bool((size < self.FEW_TERMS).any())
+        few = bool((size < self.RELIABLE_SIZE).any())
         warning = "few terms decide: the interval may be too short" if few else None
         return Estimate(
             np.where(count > 0, mean, np.nan), np.where(count > 1, error, np.nan),

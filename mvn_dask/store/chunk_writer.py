@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from mvn_dask.errors import AlignmentError
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.client import thread_count
-from mvn_dask.execution.engine import run, run_whole
+from mvn_dask.execution.engine import goes_in_ranges, run, run_whole
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.readable import plural
@@ -24,9 +23,6 @@ from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_index, chunk_
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.parameters import parameter_loaders
 from mvn_dask.store.storage.base import Over, Storage
-
-BLOCKS_PER_THREAD = 4
-"""Blocks for each thread, from which on all threads have work although each block is made in one."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +89,7 @@ def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers) ->
         return
     work = WriteChunks(Blocks(array), writer)
     with Progress(len(numbers), "chunk", chunk_bytes(writer.manifest)) as progress:
-        # Ranges of blocks, where blocks share no work: each range would do it again. Few blocks that are made of many
-        # tasks, such as a mean over all rows, are made faster by all threads together.
-        many = len(numbers) >= BLOCKS_PER_THREAD * thread_count()
-        if work.blocks.independent() and (many or work.blocks.has_few_tasks()):
+        if goes_in_ranges(work.blocks, len(numbers)):
             # Workers read large parameters from the store itself: nothing goes through a scheduler elsewhere.
             files = parameter_loaders(writer.storage, writer.manifest)
             for _ in run(work, numbers, range_size(chunk_bytes(writer.manifest)), progress, files):

@@ -7,7 +7,7 @@ from mvn_dask.statistics.central_moments import merged_moments, moments_of_leave
 
 def test_moments_and_merges_against_exact_sums() -> None:
     rng = np.random.default_rng(0)
-    rows = np.exp(rng.standard_normal((1000, 2))) + [1e6, 0.0]
+    rows = np.exp(rng.standard_normal((1000, 2))) + np.array([1e6, 0.0])
     nodes = [moments_of_leaves(part[None], 4)[0] for part in np.split(rows, [300, 301, 777])]
     merged = nodes[0]
     for node in nodes[1:]:

@@ -13,8 +13,8 @@ def test_contract() -> None:
     def check(result: HistogramCounts, rows: Rows) -> None:
         for column, values in enumerate(rows.T):
             assert result.counts[:, column].tolist() == np.histogram(values, EDGES)[0].tolist()
-        assert result.below.tolist() == (rows < -1).sum(axis=0).tolist()  # type: ignore[union-attr]
-        assert result.above.tolist() == (rows > 1).sum(axis=0).tolist()  # type: ignore[union-attr]
+        assert result.below.tolist() == (rows < -1).sum(axis=0).tolist()
+        assert result.above.tolist() == (rows > 1).sum(axis=0).tolist()
 
     rows = np.random.default_rng(0).standard_normal((117, 2))
     rows[:3] = [[1.0, 0.5], [-1.0, -np.inf], [np.inf, 1.0]]

@@ -13,7 +13,7 @@ def test_contract(columns: int) -> None:
     def check(result: Estimate, rows: Rows) -> None:
         np.testing.assert_allclose(result.value, rows.mean(axis=0), rtol=1e-14)
         np.testing.assert_allclose(result.standard_error, stats.sem(rows), rtol=1e-12)
-        assert result.count.tolist() == [len(rows)] * columns  # type: ignore[union-attr]
+        assert result.count.tolist() == [len(rows)] * columns
 
     check_statistic(Mean(), np.random.default_rng(0).standard_normal((117, columns)) + 1e3, check)
 

@@ -21,7 +21,7 @@ def test_contract() -> None:
         np.testing.assert_allclose(result.value, terms.mean(axis=0), rtol=1e-13)
         np.testing.assert_allclose(result.standard_error, terms.std(axis=0, ddof=1) / np.sqrt(len(terms)), rtol=1e-12)
         sizes = np.abs(terms).sum(axis=0) ** 2 / (terms**2).sum(axis=0)
-        np.testing.assert_allclose(result.effective_sample_size, sizes, rtol=1e-12)
+        np.testing.assert_allclose(np.array(result.effective_sample_size), sizes, rtol=1e-12)
 
     check_statistic(WeightedMean(0.95), weighted_rows(), check)
 

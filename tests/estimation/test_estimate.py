@@ -1,0 +1,243 @@
+import os
+import signal
+import threading
+from hashlib import sha256
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+import pytest
+import xarray as xr
+from distributed import Client
+
+import mvn_dask
+from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.statistics import Extremes, Histogram, Mean, Moments, Probability, Statistic
+from tests.support.clusters import local_cluster
+
+ROWS = 300_000
+NORMAL = mvn_dask.MultivariateNormal([1.0, -2.0, 0.5], np.eye(3) + 0.5, names=["oil", "gas", "coal"])
+STATISTICS = Mean(), Moments(), Extremes(3), Histogram(4), Probability(lambda rows: (rows > 0).all(axis=1))
+
+
+def digest(array: da.Array, **options: Any) -> str:
+    results = mvn_dask.estimate(array, *STATISTICS, **options)
+    return sha256(repr([each.to_dict() for each in results]).encode()).hexdigest()
+
+
+def sample(chunks: object = "auto", rows: int = ROWS) -> da.Array:
+    return NORMAL.sample(rows, seed=1, chunks=chunks)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, str]:
+    """Digests of a sample and of a derived array, in one block."""
+    with dask.config.set(scheduler="sync"):
+        return {"sample": digest(sample(-1)), "derived": digest(da.tanh(sample(-1)))}
+
+
+@pytest.mark.parametrize("chunks", [65536, 77777, 90000, (1, 299_999)])
+def test_chunks_change_no_bit(chunks: object, expected: dict[str, str]) -> None:
+    cut = chunks if isinstance(chunks, int) else (chunks, 3)
+    assert digest(sample(cut)) == expected["sample"]
+    assert digest(da.tanh(sample(cut))) == expected["derived"]
+
+
+def test_numpy_has_the_same_bits(path: str, expected: dict[str, str]) -> None:
+    assert digest(sample(90000)) == expected["sample"]
+
+
+@pytest.mark.faults
+def test_a_pool_of_processes_has_the_same_bits(expected: dict[str, str]) -> None:
+    with dask.config.set(scheduler="processes", num_workers=2):
+        assert digest(da.tanh(sample(77777))) == expected["derived"]
+
+
+def test_a_cluster_has_the_same_bits(processes: Client, expected: dict[str, str]) -> None:
+    assert digest(sample()) == expected["sample"]
+    assert digest(da.tanh(sample(77777))) == expected["derived"]
+
+
+@pytest.mark.faults
+def test_a_killed_worker_changes_no_bit() -> None:
+    def slowly(block: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        import time
+
+        time.sleep(0.02)
+        return np.asarray(np.tanh(block))
+
+    array = da.map_blocks(slowly, sample(3000))
+    with dask.config.set(scheduler="threads"):
+        whole = digest(array)
+    with local_cluster() as cluster, Client(cluster) as client, dask.config.set(scheduler="distributed"):
+        client.wait_for_workers(2)
+        victim = next(iter(client.run(os.getpid).values()))
+        threading.Timer(0.6, lambda: os.kill(victim, signal.SIGKILL)).start()
+        assert digest(array) == whole
+
+
+def test_the_numbers_are_those_of_numpy() -> None:
+    rows = sample().compute()
+    mean, moments = mvn_dask.estimate(sample(), Mean(), Moments())
+    np.testing.assert_allclose(mean.value, rows.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(moments.variance.value, rows.var(axis=0, ddof=1), rtol=1e-12)
+    assert mean.columns == ("oil", "gas", "coal")
+    assert mean.count.tolist() == [ROWS] * 3
+
+
+def test_columns_by_number_and_name() -> None:
+    whole = mvn_dask.estimate(sample(), Mean())
+    gas = mvn_dask.estimate(sample(), Mean(), columns="gas")
+    assert (gas.value, gas.columns) == (whole.value[1], ("gas",))
+    some = mvn_dask.estimate(sample(), Mean(), columns=["coal", 0])
+    assert some.value.tolist() == [whole.value[2], whole.value[0]]
+    assert mvn_dask.estimate(sample() * 1.0, Mean(), columns=[-1]).columns == ("2",)
+    labelled = xr.DataArray(sample() * 1.0, dims=("draw", "fuel"), coords={"fuel": ["a", "b", "c"]})
+    assert mvn_dask.estimate(labelled, Mean(), columns="b").value == whole.value[1]
+
+
+def test_a_store_has_its_names(tmp_path: Any) -> None:
+    mvn_dask.to_zarr(sample(100_000), tmp_path / "store")
+    stored = mvn_dask.from_zarr(tmp_path / "store")
+    assert mvn_dask.estimate(stored, Mean()) == mvn_dask.estimate(sample(), Mean())
+
+
+def test_arrays_of_one_axis_and_of_fields() -> None:
+    assert isinstance(mvn_dask.estimate(sample()[:, 0], Mean()).value, float)
+    field = mvn_dask.MultivariateNormal(np.zeros((2, 3)), np.ones(6), event_shape=(2, 3)).sample(1000, seed=1)
+    found = mvn_dask.estimate(field, Mean())
+    np.testing.assert_allclose(found.value, field.compute().reshape(1000, 6).mean(axis=0), atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.bool_])
+def test_other_types_are_converted(dtype: npt.DTypeLike) -> None:
+    array = da.from_array(np.arange(10_000).astype(dtype), chunks=999)
+    assert mvn_dask.estimate(array, Mean()).value == pytest.approx(np.arange(10_000).astype(dtype).mean())
+
+
+def test_blocks_that_share_work_are_computed_together() -> None:
+    x = sample(50_000)
+    centred = x[:, 0] - x.mean(axis=0)[0]
+    assert abs(mvn_dask.estimate(centred, Mean()).value) < 1e-12
+
+
+def test_shared_work_on_a_cluster(processes: Client) -> None:
+    x = sample(50_000)
+    assert abs(mvn_dask.estimate(x[:, 0] - x.mean(axis=0)[0], Mean()).value) < 1e-12
+
+
+def test_no_rows() -> None:
+    found = mvn_dask.estimate(sample(rows=0), Mean(), Probability(lambda rows: rows[:, 0] > 0))
+    assert np.isnan(found[0].value).all()
+    assert found[0].count.tolist() == [0, 0, 0]
+
+
+def test_missing_numbers() -> None:
+    array = da.where(sample(50_000) > 3.5, np.nan, sample(50_000))
+    with pytest.raises(ArgumentError, match=r"must not hold NaN: row \d+ has one in column"):
+        mvn_dask.estimate(array, Mean())
+    found = mvn_dask.estimate(array, Mean(), nan="omit")
+    missing = np.isnan(array.compute()).sum(axis=0)
+    assert found.omitted.tolist() == missing.tolist()
+    assert (found.count + found.omitted).tolist() == [ROWS] * 3
+
+
+def test_batches_of_rows_that_depend_on_each_other() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(200_000)
+    walk = np.empty_like(noise)
+    last = 0.0
+    for row, step in enumerate(noise):
+        last = walk[row] = 0.95 * last + step
+    array = da.from_array(walk, chunks=7000)
+    plain, batched = mvn_dask.estimate(array, Mean()), mvn_dask.estimate(array, Mean(), batches=50)
+    # The mean of an autoregression has an error of 1 / (1 - 0.95) / sqrt(n).
+    assert batched.standard_error == pytest.approx(20 / np.sqrt(200_000), rel=0.35)
+    assert plain.standard_error < batched.standard_error / 4
+    assert batched.value == plain.value
+    assert "50 batches" in batched.method
+
+
+class Product(Statistic[float, float]):
+    """A statistic of a user: its results are plain numbers."""
+
+    def leaf(self, rows: npt.NDArray[np.float64], first: int) -> float:  # noqa: ARG002 the contract's
+        return float(np.log(np.abs(rows[:, 0])).sum())
+
+    def merge(self, left: float, right: float) -> float:
+        return left + right
+
+    def finalize(self, node: float) -> float:
+        return node
+
+
+def test_a_statistic_of_users() -> None:
+    found = mvn_dask.estimate(sample(), Product())
+    assert found == pytest.approx(np.log(np.abs(sample().compute()[:, 0])).sum())
+    batched: Any = mvn_dask.estimate(sample(), Product(), batches=10)
+    assert batched.standard_error > 0
+
+
+def test_weights_of_rows() -> None:
+    x = sample(60_000)
+    weights = 0.2 * (x[:, 0] - 1.0) - 0.03
+    mean, share = mvn_dask.estimate(x[:, 0], Mean(), Probability(lambda v: v > 2), log_weights=weights)
+    # Of variance 1.5, the weights shift the mean by 0.3: exp(0.2 y - 0.03) is the ratio of the two densities.
+    assert abs(mean.value - 1.3) < 4 * mean.standard_error
+    assert 0 < mean.effective_sample_size < ROWS
+    assert share.effective_sample_size < mean.effective_sample_size
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": "wind"}, r"'wind' is none: they are 'oil', 'gas', 'coal'"),
+        ({"columns": 3}, "`columns` must be from 0 to 2"),
+        ({"columns": []}, "`columns` must not be empty"),
+        ({"columns": 1.5}, "`columns` must be numbers or names of columns"),
+        ({"nan": "drop"}, '`nan` must be "raise" or "omit"'),
+        ({"batches": 1}, "`batches` must be at least 2"),
+        ({"batches": 10**6}, "`batches` must leave each two rows"),
+        ({"replicates": 4, "batches": 4}, "exclude each other"),
+        ({"confidence_level": 1.0}, "`confidence_level` must be between 0 and 1"),
+        ({"log_weights": da.zeros(5, chunks=5)}, "`log_weights` must have the rows of the array"),
+        ({"log_weights": da.zeros(ROWS, chunks=7)}, "`log_weights` must have the chunks of the array"),
+        ({"log_weights": da.zeros((ROWS, 2), chunks=(100_000, 2))}, "one number a row"),
+    ],
+)
+def test_bad_options(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((ArgumentError, ArgumentTypeError, TypeError), match=message):
+        mvn_dask.estimate(sample(100_000), Mean(), **options)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((5, 2)), "`array` must be a dask array, not ndarray"),
+        (da.zeros((6, 4), chunks=(3, 2)), r"must not be cut along its columns: .* array.rechunk"),
+        (da.zeros((), chunks=()), "must have an axis of rows"),
+        (da.zeros((6, 2), dtype=complex), "must hold real numbers"),
+        (da.zeros((6, 0)), "must have a column"),
+        (sample()[sample()[:, 0] > 0], "unknown chunks"),
+    ],
+)
+def test_bad_arrays(array: Any, message: str) -> None:
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=message):
+        mvn_dask.estimate(array, Mean())
+
+
+def test_bad_statistics() -> None:
+    with pytest.raises(ArgumentError, match="needs a statistic"):
+        mvn_dask.estimate(sample())
+    with pytest.raises(ArgumentTypeError, match=r"call it, as in Mean\(\)"):
+        mvn_dask.estimate(sample(), Mean)  # type: ignore[call-overload]
+    with pytest.raises(ArgumentError, match="`log_weights` mean nothing to Moments"):
+        mvn_dask.estimate(sample(), Moments(), log_weights=sample()[:, 0])
+
+
+def test_a_function_that_changes_the_rows_is_refused() -> None:
+    array = da.map_blocks(lambda block: block[:10], sample(100_000), meta=np.empty((0, 0)))
+    with pytest.raises(ValueError, match="changes the number of rows"):
+        mvn_dask.estimate(array, Mean())
