@@ -132,7 +132,7 @@ def estimate(
     Estimate(value=2.00188, standard_error=0.0044837, confidence_interval=[1.99309, 2.01067], count=100000)
     >>> mean, moments = mvn_dask.estimate(x.max(axis=1), Mean(), Moments())
     >>> round(mean.value, 2), round(moments.variance.value, 2)
-    (2.27, 1.63)
+    (2.2, 1.76)
     """
     _refuse_bad_options(statistics, nan, confidence_level)
     current_client()  # raises where it cannot be waited for: nothing is computed yet

@@ -10,7 +10,7 @@ from tests.statistics.contract import check_statistic
 
 
 def positive(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = (rows > 0).reshape(len(rows), -1).all(axis=1)
+    found: npt.NDArray[np.bool_] = np.asarray((rows > 0).reshape(len(rows), -1).all(axis=1))
     return found
 
 
@@ -39,6 +39,6 @@ def test_events_of_another_shape_are_refused() -> None:
     with pytest.raises(ArgumentError, match=r"one bool a row: of rows of shape \(4, 2\) it gives bool of shape \(4, 2"):
         Probability(lambda rows: rows > 0).leaf(np.zeros((4, 2)), 0)
     with pytest.raises(ArgumentError, match="it gives float64"):
-        Probability(lambda rows: rows[:, 0]).leaf(np.zeros((4, 2)), 0)  # type: ignore[arg-type, return-value]
+        Probability(lambda rows: rows[:, 0]).leaf(np.zeros((4, 2)), 0)
     with pytest.raises(ArgumentTypeError, match="`event` must be a function of rows, not float"):
         Probability(0.5)  # type: ignore[arg-type]
