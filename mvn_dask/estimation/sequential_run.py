@@ -102,6 +102,16 @@ class Goal:
         return math.inf if np.isnan(ratios).any() else float(np.max(ratios))
 
 
+def next_rows(rows: int, ratio: float) -> int:
+    """Rows after the next round, where the half-width of so many is `ratio` times its goal.
+
+    >>> next_rows(1000, 1.5), next_rows(1000, 1.01), next_rows(1000, 9.0)
+    (2295, 1100, 4000)
+    """
+    wanted = MARGIN * rows * ratio * ratio
+    return math.ceil(min(max(wanted, LEAST_GROWTH * rows), MOST_GROWTH * rows))
+
+
 @dataclass(frozen=True, eq=False)
 class SequentialRun:
     """What is drawn and computed."""
@@ -169,8 +179,7 @@ class SequentialRun:
             ratio = goal.ratio(estimate, self._events(estimate))
             if ratio <= 1.0 or rows == most:
                 return SequentialEstimate(estimate, "goal" if ratio <= 1.0 else "max_rows", tuple(rounds))
-            wanted = MARGIN * rows * ratio * ratio
-            rows = min(most, math.ceil(min(max(wanted, LEAST_GROWTH * rows), MOST_GROWTH * rows)))
+            rows = min(most, next_rows(rows, ratio))
 
     def _events(self, estimate: Estimate) -> float:
         """Events that a probability rests on; no bound for anything else."""
