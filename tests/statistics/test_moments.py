@@ -21,7 +21,7 @@ def test_a_variance_is_covered() -> None:
     rng, hits = np.random.default_rng(1), 0
     for _ in range(500):
         interval = Moments().finalize(Moments().leaf(rng.standard_normal((2000, 1)), 0)).variance.confidence_interval
-        hits += bool(interval.low[0] <= 1.0 <= interval.high[0])  # type: ignore[index]
+        hits += bool(interval.low[0] <= 1.0 <= interval.high[0])
     assert hits / 500 > 0.95 - 3.1 * np.sqrt(0.95 * 0.05 / 500)
 
 
