@@ -1,10 +1,22 @@
 """Statistics of the rows of an array, in one pass: a file each, by the contract of `base.Statistic`."""
 
 from mvn_dask.statistics.base import Statistic
+from mvn_dask.statistics.correlation import Correlation
 from mvn_dask.statistics.extremes import Extremes
 from mvn_dask.statistics.histogram import Histogram
 from mvn_dask.statistics.mean import Mean
+from mvn_dask.statistics.mean_and_covariance import MeanAndCovariance, MeanAndCovarianceResult
 from mvn_dask.statistics.moments import Moments
 from mvn_dask.statistics.probability import Probability
 
-__all__ = ["Extremes", "Histogram", "Mean", "Moments", "Probability", "Statistic"]
+__all__ = [
+    "Correlation",
+    "Extremes",
+    "Histogram",
+    "Mean",
+    "MeanAndCovariance",
+    "MeanAndCovarianceResult",
+    "Moments",
+    "Probability",
+    "Statistic",
+]
