@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mvn_dask import covariance, errors, statistics
     from mvn_dask.distribution import MultivariateNormal
+    from mvn_dask.estimation.combination import combine
     from mvn_dask.estimation.estimate import estimate
     from mvn_dask.estimation.estimate_until import estimate_until
     from mvn_dask.estimation.sequential_run import SequentialEstimate
@@ -33,6 +34,7 @@ __all__ = [
     "Status",
     "Verification",
     "__version__",
+    "combine",
     "covariance",
     "default_rng",
     "errors",
@@ -54,6 +56,7 @@ __all__ = [
 # dask, zarr and scipy take a second to import: each comes with the first name that needs it.
 _MODULES = {
     "distribution": ["MultivariateNormal"],
+    "estimation.combination": ["combine"],
     "estimation.estimate": ["estimate"],
     "estimation.estimate_until": ["estimate_until"],
     "estimation.sequential_run": ["SequentialEstimate"],

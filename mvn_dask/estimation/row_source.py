@@ -4,7 +4,6 @@ Input: a dask array, or xarray's that holds one. Output: an array of blocks of w
 Cost: a look at the graph; nothing is computed.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
@@ -14,13 +13,14 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.estimation.combination import combination_of
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.random.streams import stripe_height
 from mvn_dask.readable import plural
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec, cut_spec
 from mvn_dask.store.array_manifest import graph_sources
-from mvn_dask.store.labelling import labels_of_columns
+from mvn_dask.store.labelling import split_column_labels
 
 LEAF_ROWS = 2048
 """Rows of a leaf, at most."""
@@ -69,7 +69,7 @@ def row_source(array: Any, name: str = "array") -> RowSource:
     columns are cut into chunks.
     """
     refuse_query_planning()
-    given, labels = _split(array, name)
+    given, labels = split_column_labels(array, name)
     if not isinstance(given, da.Array):
         raise ArgumentTypeError(
             f"`{name}` must be a dask array, not {type(given).__name__}: da.from_array(…, chunks=…) makes one"
@@ -92,18 +92,6 @@ def row_source(array: Any, name: str = "array") -> RowSource:
     return RowSource(pieces, labels)
 
 
-def _split(array: Any, name: str) -> tuple[Any, tuple[str, ...] | None]:
-    """A dask array, and labels of the columns of its rows."""
-    xarray = sys.modules.get("xarray")  # whoever holds one of its arrays has imported it
-    if xarray is not None and isinstance(array, xarray.Dataset):
-        raise ArgumentTypeError(f"`{name}` must be one array, not a Dataset: name one of {list(array.data_vars)}")
-    if xarray is None or not isinstance(array, xarray.DataArray):
-        return array, labels_of_columns(array) if isinstance(array, da.Array) else None
-    if array.ndim == 2 and array.dims[1] in array.coords:
-        return array.data, tuple(str(label) for label in array.coords[array.dims[1]].to_index())
-    return array.data, None
-
-
 def sample_in(array: da.Array) -> SampleSpec | None:
     """The spec of the sample that an array is, whatever its chunks; None for any other array."""
     specs: Iterator[SampleSpec] = (each for each in graph_sources(array) if isinstance(each, SampleSpec))
@@ -111,16 +99,18 @@ def sample_in(array: da.Array) -> SampleSpec | None:
 
 
 def _in_pieces(array: da.Array) -> da.Array:
-    """The same rows; of a sample, in blocks of about `PIECE_BYTES`, whatever its chunks."""
-    spec = sample_in(array)
-    if spec is None or not array.shape[0]:
+    """The same rows; of a sample, or combinations of one, in blocks of about `PIECE_BYTES`, whatever its chunks."""
+    combined = combination_of(array)
+    spec = sample_in(array) if combined is None else combined[1]
+    if spec is None or not spec.plan.size or not array.shape[0]:
         return array
-    row_bytes = prod(array.shape[1:]) * array.itemsize
+    row_bytes = prod(spec.plan.size[1:]) * spec.plan.ndim * spec.plan.itemsize
     rows = leaf_rows(prod(array.shape[1:]))
     # Powers of two, so that pieces begin where stripes and leaves do, of one axis of rows.
     while 2 * rows * row_bytes <= PIECE_BYTES:
         rows *= 2
-    return recut(spec, rows)
+    pieces = recut(spec, rows)
+    return pieces if combined is None else combined[0].of_array(pieces)
 
 
 def recut(spec: SampleSpec, rows: int) -> da.Array:

@@ -173,6 +173,21 @@ def labels_of_columns(array: da.Array) -> tuple[str, ...] | None:
     return None if coordinate is None else coordinate.labels
 
 
+def split_column_labels(array: object, name: str = "array") -> tuple[Any, tuple[str, ...] | None]:
+    """A dask array as it is, or what one of xarray's holds, and labels of the columns of its rows, where it has any.
+
+    Raises ArgumentTypeError for a Dataset; what is neither dask's nor xarray's is returned as it is.
+    """
+    xarray = sys.modules.get("xarray")  # whoever holds one of its arrays has imported it
+    if xarray is not None and isinstance(array, xarray.Dataset):
+        raise ArgumentTypeError(f"`{name}` must be one array, not a Dataset: name one of {list(array.data_vars)}")
+    if xarray is None or not isinstance(array, xarray.DataArray):
+        return array, labels_of_columns(array) if isinstance(array, da.Array) else None
+    if array.ndim == 2 and array.dims[1] in array.coords:
+        return array.data, tuple(str(label) for label in array.coords[array.dims[1]].to_index())
+    return array.data, None
+
+
 def _dimensions(
     dim: str | Sequence[str] | None, default: tuple[str, ...], event_axes: int, ndim: int
 ) -> tuple[str, ...]:
