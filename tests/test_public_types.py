@@ -171,6 +171,8 @@ def test_estimates() -> None:
     mean, normal = mvn_dask.statistics.Mean(), mvn_dask.MultivariateNormal([0.0, 1.0], 1.0)
     array = normal.sample(1000, seed=1)
     assert_type(mvn_dask.estimate(array, mean), Estimate)
+    assert_type(mvn_dask.combine(array, [1.0, 2.0]), da.Array)
+    assert_type(mvn_dask.combine(mvn_dask.to_xarray(array, names=["a", "b"]), {"a": 1.0}), da.Array)
     assert_type(mvn_dask.estimate(array, mvn_dask.statistics.Moments(), columns=0).variance, Estimate)
     assert_type(mvn_dask.estimate(array, mean, mvn_dask.statistics.Probability(lambda x: x[:, 0] > 0)), Any)
     found = mvn_dask.estimate_until(normal, lambda x: x[:, 0], mean, atol=0.1, seed=1)
