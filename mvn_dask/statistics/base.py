@@ -157,8 +157,6 @@ class ArrayStatistic(Statistic[npt.NDArray[Any], Result]):
     """
 
     columnwise = True
-    STACKED_NUMBERS: ClassVar[int] = 2**16
-    """Numbers of the leaves that are worked on at once, at most, if they are more than one: they stay in the cache."""
 
     @abstractmethod
     def leaves(self, rows: Rows) -> npt.NDArray[Any]:
@@ -169,8 +167,8 @@ class ArrayStatistic(Statistic[npt.NDArray[Any], Result]):
         return node
 
     def subtree(self, rows: Rows, first: int, leaf_rows: int) -> npt.NDArray[Any]:
-        if rows.size > self.STACKED_NUMBERS or len(rows) <= leaf_rows:
-            return super().subtree(rows, first, leaf_rows)
+        if len(rows) <= leaf_rows:
+            return self.leaf(rows, first)
         return merged_pairs(self.merge, self.leaves(rows.reshape(-1, leaf_rows, rows.shape[1])))
 
     def join_columns(self, nodes: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

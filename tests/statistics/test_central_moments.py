@@ -1,7 +1,9 @@
 from math import fsum
 
 import numpy as np
+import pytest
 
+from mvn_dask.statistics import central_moments
 from mvn_dask.statistics.central_moments import merged_moments, moments_of_leaves
 
 
@@ -31,3 +33,34 @@ def test_many_nodes_are_merged_as_one_is() -> None:
     together = merged_moments(nodes[0::2], nodes[1::2])
     for place in range(3):
         np.testing.assert_array_equal(together[place], merged_moments(nodes[2 * place], nodes[2 * place + 1]))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 5, 8, 31])
+def test_bits_of_numpy(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(columns)
+    for n in (1, 2, 7, 8, 9, 64, 65, 333):
+        rows = rng.standard_normal((3, n, columns)) * 2.0 + 100.0 * rng.standard_normal(columns)
+        rows[0, 0] = -0.0
+        for order in (2, 3, 4):
+            nodes = moments_of_leaves(rows, order)
+            with monkeypatch.context() as patched:
+                patched.setattr(central_moments, "compiled_module", lambda _: None)
+                patched.setattr(central_moments, "STACKED_NUMBERS", 100)
+                assert nodes.tobytes() == moments_of_leaves(rows, order).tobytes()
+
+
+@pytest.mark.usefixtures("path")
+def test_columns_that_are_hostile() -> None:
+    rows = np.random.default_rng(0).standard_normal((1, 2048, 4))
+    rows[..., 0] = 0.1
+    # The first rows are what they are least like.
+    rows[:, :64, 1] += 1e3
+    rows[:, 70, 2] = np.inf
+    with np.errstate(all="raise"):
+        node = moments_of_leaves(rows, 4)[0]
+    assert node[:, 0].tolist() == [2048.0, 0.1, 0.0, 0.0, 0.0]
+    assert np.isinf(node[1, 2])
+    assert np.isnan(node[2:, 2]).all()
+    exact = rows[0, :, 1].astype(np.longdouble)
+    powers = [float(((exact - exact.mean()) ** power).sum()) for power in (2, 3, 4)]
+    np.testing.assert_allclose(node[1:, 1], [float(exact.mean()), *powers], rtol=1e-11)
