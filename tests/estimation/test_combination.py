@@ -139,6 +139,17 @@ def test_a_combination_of_a_sample_is_known_and_cut_anew() -> None:
     assert many.chunksize == (2**18, 9)
 
 
+@pytest.mark.usefixtures("path")
+def test_estimates_of_combinations_are_those_of_their_rows() -> None:
+    whole = summed(NORMAL.sample(ROWS, seed=1).compute(), WEIGHTS)
+    expected = mvn_dask.estimate(da.from_array(whole), mvn_dask.statistics.MeanAndCovariance())
+    for chunks in (777, -1):
+        y = combine(NORMAL.sample(ROWS, seed=1, chunks=chunks), WEIGHTS)
+        found = mvn_dask.estimate(y, mvn_dask.statistics.MeanAndCovariance())
+        assert found.covariance.value.tobytes() == expected.covariance.value.tobytes()
+        assert found.mean.value.tobytes() == expected.mean.value.tobytes()
+
+
 def test_weights_are_copied_and_their_node_pickles() -> None:
     weights = WEIGHTS.copy()
     y = combine(NORMAL.sample(ROWS, seed=1), weights)
