@@ -105,12 +105,17 @@ class _SeparateStripes(_Stripes):
         self._product: Any = None
         code = compiled_module("drawing")
         product = factor.application != "colorize" and factor.operand.ndim == 2
-        # Stripes of rows of more than a million numbers may have fewer rows than a tile.
-        if code is not None and product and plan.stripe % code.TILE_ROWS == 0:
-            self._product, self.row_multiple = code.factor_product(factor.operand, mean), code.TILE_ROWS
         # Compiled products read a run of rows before they write it, so that a square factor's rows may take the place
         # of their own normals. `colorize` promises nothing of the kind.
-        self._in_place = self._product is not None and factor.noise_ndim == plan.ndim
+        self._in_place = factor.noise_ndim == plan.ndim
+        # Stripes of rows of more than a million numbers may have fewer rows than a tile.
+        if code is not None and factor.application == "fused" and (not product or plan.stripe % code.TILE_ROWS == 0):
+            self._product = code.square_product(factor.operand, mean)
+            self.row_multiple, self._in_place = self._product.row_multiple, self._product.in_place
+        elif code is not None and product and plan.stripe % code.TILE_ROWS == 0:
+            self._product, self.row_multiple = code.factor_product(factor.operand, mean), code.TILE_ROWS
+        else:
+            self._in_place = False
         self.together = normals.together if self._in_place else min(normals.together, plan.noise_stripes)
         self._noise = np.empty(0, plan.dtype)
 
