@@ -12,7 +12,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import comparison, covariances, engine, factorizing, graph, plot, products, scaling, small_draws, store
+from benchmarks import (
+    comparison,
+    covariances,
+    engine,
+    factorizing,
+    graph,
+    plot,
+    points,
+    products,
+    scaling,
+    small_draws,
+    store,
+)
 
 
 def main() -> None:
@@ -24,7 +36,7 @@ def main() -> None:
     )
     modules = {
         "scaling": scaling, "graph": graph, "engine": engine, "store": store, "factorizing": factorizing,
-        "products": products, "small_draws": small_draws,
+        "products": products, "small_draws": small_draws, "points": points,
     }  # fmt: skip
     parser.add_argument("--only", action="append", choices=[*modules, "covariances", "comparison"])
     options = parser.parse_args()

@@ -68,7 +68,7 @@ OUTSIDE = {
     "pydantic": {"job"},
     "pymetis": {"covariance"},
     "rich": {"cli"},
-    "scipy": {"covariance", "distribution", "job", "reporting", "statistics"},
+    "scipy": {"covariance", "distribution", "job", "random", "reporting", "statistics"},
     "shellingham": {"cli"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},

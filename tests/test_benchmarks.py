@@ -26,6 +26,7 @@ def test_every_benchmark_runs_at_small_size(tmp_path: Path) -> None:
         "cholesky",
         "product",
         "1000",
+        "Sobol'",
         "scipy",
         "LowRank",
         "Kronecker",

@@ -19,6 +19,7 @@ import mvn_dask
 from mvn_dask import stripe_height
 from mvn_dask.checks import NumpyMethod
 from mvn_dask.covariance import Dense
+from tests.support.other_processors import PROCESSORS, printed_under
 from tests.support.strategies import METHODS, Floats, numpy_stripe, partitions, random_moments
 
 D = 30
@@ -153,6 +154,8 @@ DIGESTS = {
     (321, "float32", 0): "f01a393354497751a09e0f534538005cd82fe4bec5e63dcd388389db158bcb08",
 }
 
+DIGEST_OF_POINTS = "6245e42016953745995925101ad2bddcbd79ecb5f15cb4ba4d1921e379d8b3b4"
+
 
 @pytest.mark.usefixtures("path")
 @pytest.mark.parametrize(("d", "dtype", "seed"), DIGESTS)
@@ -162,6 +165,25 @@ def test_bits_do_not_depend_on_the_machine(d: int, dtype: str, seed: int) -> Non
     Nor has the C library: its logarithm makes the normals in the tail, and these seeds draw none.
     """
     assert exact_digest(d, dtype, seed) == DIGESTS[d, dtype, seed]
+
+
+@pytest.mark.usefixtures("path")
+def test_bits_of_points_do_not_depend_on_the_machine() -> None:
+    """No C library has a say here: its logarithm is not used."""
+    assert digest_of_points() == DIGEST_OF_POINTS
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("variables", PROCESSORS, ids=str)
+def test_bits_of_points_for_other_processors(variables: dict[str, str]) -> None:
+    code = "from tests.test_reproducibility import digest_of_points; print(digest_of_points())"
+    assert printed_under(variables, code) == DIGEST_OF_POINTS
+
+
+def digest_of_points() -> str:
+    normal = mvn_dask.MultivariateNormal(np.arange(3.0), np.array([1.0, 4.0, 9.0]))
+    rows = normal.sample(2**12, seed=3, points="sobol", chunks=1000).compute(scheduler="synchronous")
+    return sha256(rows.astype("<f8").tobytes()).hexdigest()
 
 
 def exact_digest(d: int, dtype: Any, seed: int) -> str:

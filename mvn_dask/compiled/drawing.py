@@ -30,7 +30,7 @@ from mvn_dask.compiled.matrix_product import (
     spaced_columns,
 )
 from mvn_dask.compiled.normals import BATCH_CAPACITY, STREAM_STEPS, tables
-from mvn_dask.compiled.stripes import draw_stripes
+from mvn_dask.compiled.stripes import draw_stripes, transform_normals
 from mvn_dask.errors import ArgumentError
 from mvn_dask.random.sfc64 import States
 from mvn_dask.readable import plural
@@ -41,6 +41,7 @@ _Affine = tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]
 _NO_LAYOUT = np.empty(0, np.int64)
 _NO_FACTOR: _Affine = np.empty(0), np.empty(0), _NO_LAYOUT
 _draw_stripes, _multiply = CompiledFunction(draw_stripes), CompiledFunction(matrix_product.multiply)
+_transform_normals = CompiledFunction(transform_normals)
 
 
 class StripeDrawer:
@@ -60,13 +61,9 @@ class StripeDrawer:
         if factor_entries is not None and mean is not None:
             # One count serves the normals that are drawn and the numbers that are written: that needs k == d.
             _check_factor(factor_entries, mean, self._dtype, len(mean))
-            self._multiple = d = len(mean)
-            if factor_entries.ndim == 1:
-                affine, self._period = _repeat_scale(factor_entries, mean)
-            else:
-                affine = _affine(factor_entries, mean)
-                self._multiple, self._product = TILE_ROWS * d, (d, len(affine[2]) // PANEL_FIELDS)
-                lane_capacity = TILE_ROWS * d + BATCH_CAPACITY
+            affine, self._period, self._product = _square(factor_entries, mean)
+            self._multiple = len(mean) if self._product is None else TILE_ROWS * len(mean)
+            lane_capacity = 0 if self._product is None else TILE_ROWS * len(mean) + BATCH_CAPACITY
         layers, table = tables(self._dtype.name)
         # Kept, since compiled code gets addresses.
         self._arrays: Sequence[npt.NDArray[Any]] = (
@@ -99,6 +96,42 @@ class StripeDrawer:
             _draw_stripes(
                 out.reshape(-1), first * count, count, lanes, state, self._addresses, self._period, self._product
             )
+
+
+class SquareProduct:
+    """Turns normals into rows as a `StripeDrawer` does, of a factor of shape (d, d), or of its diagonal, shape (d,).
+
+    Raises ArgumentError for shapes and precisions that do not match.
+    """
+
+    def __init__(self, factor_entries: FloatArray, mean: FloatArray) -> None:
+        _check_factor(factor_entries, mean, factor_entries.dtype, len(mean))
+        self._d = len(mean)
+        affine, self._period, self._product = _square(factor_entries, mean)
+        self.row_multiple = 1 if self._product is None else TILE_ROWS
+        overflow = np.empty(TILE_ROWS * self._d + MAX_VECTOR_LENGTH, factor_entries.dtype)
+        # Kept, since compiled code gets addresses.
+        self._arrays = *affine, overflow
+        self._addresses = np.array([array.ctypes.data for array in self._arrays], np.int64)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether rows take the place of their normals: of a diagonal they do, of a matrix they must not."""
+        return self._product is None
+
+    def apply(self, z: FloatArray, out: FloatArray) -> None:
+        """Turn normals `z` into rows `out`, both of shape (n, d), n a multiple of `row_multiple`, C-contiguous.
+
+        If `in_place`, they are the same array; else they share no memory. Raises ArgumentError if they do not fit.
+        """
+        for name, array in (("z", z), ("out", out)):
+            _check_memory(name, array, self._arrays[0].dtype)
+            if array.shape != (len(out), self._d) or len(out) % self.row_multiple:
+                rows = plural(self.row_multiple, "row")
+                raise ArgumentError(
+                    f"`{name}` must be a multiple of {rows} of {plural(self._d, 'number')}: its shape is {array.shape}"
+                )
+        _transform_normals(z.reshape(-1), out.reshape(-1), self._addresses, self._period, self._product)
 
 
 class FactorProduct:
@@ -147,6 +180,11 @@ def stripe_drawer(dtype: npt.DTypeLike, factor_entries: FloatArray, mean: FloatA
     return made_by_thread("drawer", factor_entries, mean, make)
 
 
+def square_product(factor_entries: FloatArray, mean: FloatArray) -> SquareProduct:
+    """This thread's `SquareProduct` of a factor and a mean, which become read-only."""
+    return made_by_thread("square product", factor_entries, mean, partial(SquareProduct, factor_entries, mean))
+
+
 def factor_product(matrix: FloatArray, mean: FloatArray) -> FactorProduct:
     """This thread's `FactorProduct` of a factor and a mean, which become read-only."""
     return made_by_thread("product", matrix, mean, partial(FactorProduct, matrix, mean))
@@ -158,13 +196,16 @@ def product_without_mean(matrix: FloatArray) -> FactorProduct:
     return made_by_thread("product without mean", matrix, zeros, partial(FactorProduct, matrix, zeros))
 
 
-def _affine(matrix: FloatArray, mean: FloatArray) -> _Affine:
-    """A mean and a square factor, as rows are made while their normals are drawn."""
+def _square(entries: FloatArray, mean: FloatArray) -> tuple[_Affine, int | None, tuple[int, int] | None]:
+    """A mean and a square factor, or its diagonal, with the period or the product that `draw_stripes` takes."""
+    if entries.ndim == 1:
+        affine, period = _repeat_scale(entries, mean)
+        return affine, period, None
     if len(mean) in INTERLEAVED:
-        shift, packed = pack_interleaved(matrix, mean)
+        shift, packed = pack_interleaved(entries, mean)
     else:
-        shift, packed = pad(mean), _packed(matrix)
-    return shift, *packed
+        shift, packed = pad(mean), _packed(entries)
+    return (shift, *packed), None, (len(mean), len(packed[1]) // PANEL_FIELDS)
 
 
 def _packed(matrix: FloatArray) -> Packed:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import ref
 
-from mvn_dask._typing import FloatArray
+import numpy.typing as npt
 
 T = TypeVar("T")
 
 
 class _Kept:
-    def __init__(self, array: FloatArray, forget: Callable[[object], object]) -> None:
+    def __init__(self, array: npt.NDArray[Any], forget: Callable[[object], object]) -> None:
         self.array = ref(array, forget)
         self.lock, self.made, self.local = threading.Lock(), dict[str, Any](), threading.local()
 
@@ -26,7 +26,7 @@ _kept: dict[int, _Kept] = {}
 _lock = threading.Lock()
 
 
-def _kept_of(array: FloatArray) -> _Kept:
+def _kept_of(array: npt.NDArray[Any]) -> _Kept:
     key = id(array)
     with _lock:
         kept = _kept.get(key)
@@ -38,7 +38,7 @@ def _kept_of(array: FloatArray) -> _Kept:
         return kept
 
 
-def made_once(name: str, array: FloatArray, make: Callable[[], T]) -> T:
+def made_once(name: str, array: npt.NDArray[Any], make: Callable[[], T]) -> T:
     """What `make` gives, once for all threads of a process; `array`, which it is made of, becomes read-only."""
     kept = _kept_of(array)
     with kept.lock:
@@ -48,9 +48,9 @@ def made_once(name: str, array: FloatArray, make: Callable[[], T]) -> T:
         return made
 
 
-def made_by_thread(name: str, array: FloatArray, other: FloatArray, make: Callable[[], T]) -> T:
+def made_by_thread(name: str, array: npt.NDArray[Any], other: npt.NDArray[Any], make: Callable[[], T]) -> T:
     """What `make` gives of two arrays, which become read-only: in this thread once, until it asks for another's."""
-    found: dict[str, tuple[FloatArray, T]] = _kept_of(array).local.__dict__
+    found: dict[str, tuple[npt.NDArray[Any], T]] = _kept_of(array).local.__dict__
     if name not in found or found[name][0] is not other:
         other.setflags(write=False)
         found[name] = other, make()

@@ -82,6 +82,22 @@ def _transform(z: Any, end: int, d: int, factor: Any, out: Any, index: int, is_l
     return end - whole
 
 
+def transform_normals(z: Any, out: Any, addresses: Any, period: Any, product: Any) -> None:
+    """Make rows of normals that are there, with the bits and the arguments of `draw_stripes`: as many as `out` has.
+
+    `addresses` are those of mean, entries and panels, and of the numbers of a tile and of a vector. With a `period`,
+    the normals stand in `out`; else in `z`, which shares no memory with it, by whole tiles.
+    """
+    at, numbers = pointer_to(addresses, 0), pointer_to(out, 0)
+    mean, entries = pointer_at(at[0], numbers), pointer_at(at[1], numbers)
+    if period is not None:
+        _scale(numbers, 0, out.size, 0, period, entries, mean)
+    if product is not None:
+        d, panel_count = product
+        factor = mean, entries, pointer_at(at[2], at), panel_count
+        _transform(pointer_to(z, 0), out.size, d, factor, numbers, 0, 1, pointer_at(at[3], numbers))
+
+
 @subroutine(types.UniTuple(types.int64, 2))
 def _to_beginning(steps: Any, j: int, stop: int, words_per_step: int) -> Any:
     """Move the words ``[j, stop)`` to the beginning of the buffer, by whole steps. Returns where they are."""

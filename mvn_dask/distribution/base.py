@@ -5,7 +5,7 @@ parameters take to be prepared, once.
 """
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -74,15 +74,29 @@ class Distribution(ABC):
         """What draws rows in float64 or float32, with its parameters in that precision."""
 
     def spec(
-        self, size: tuple[int, ...], *, root: Root, dtype: np.dtype[np.floating[Any]], chunks: Chunks
+        self,
+        size: tuple[int, ...],
+        *,
+        root: Root,
+        dtype: np.dtype[np.floating[Any]],
+        chunks: Chunks,
+        replicate: int | None = None,
     ) -> "SampleSpec":
         """The spec of a sample; see `mvn_dask.sampling.spec.sample_spec`."""
         from mvn_dask.sampling.spec import sample_spec  # imports dask, which `info` does without
 
-        return sample_spec(self.sampler(dtype), size, root=root, dtype=dtype, chunks=chunks, event=self.event)
+        sampler, event = self.sampler(dtype), self.event
+        return sample_spec(sampler, size, root=root, dtype=dtype, chunks=chunks, event=event, replicate=replicate)
 
     def sample(
-        self, size: Size = None, *, seed: SeedLike, dtype: FloatDType = np.float64, chunks: Chunks = "auto"
+        self,
+        size: Size = None,
+        *,
+        seed: SeedLike,
+        dtype: FloatDType = np.float64,
+        chunks: Chunks = "auto",
+        points: Literal["sobol"] | None = None,
+        replicate: int = 0,
     ) -> "da.Array":
         """Samples as a lazy Dask array: the same arguments give the same rows, always.
 
@@ -99,6 +113,12 @@ class Distribution(ABC):
             Blocks of the array: "auto", a size such as "64 MiB", rows of a block (-1 for all), or
             chunks of every axis as dask takes them. The values do not depend on it. A block draws every
             stripe that it overlaps, so multiples of ``mvn_dask.stripe_height(d)`` rows waste nothing.
+        points : {"sobol"}, optional
+            What the normals are made of: by default independent streams; "sobol" is scrambled Sobol' points, whose
+            rows are not independent, and whose means of smooth functions err up to a thousand times less. `size` must
+            be a power of two then, from 1 to 2**51, the dtype float64, and the normals behind a row at most 21,201.
+        replicate : int
+            With `points`, the number of the scramble, from 0 on: the spread over several says how much a mean errs.
 
         Returns
         -------
@@ -110,8 +130,17 @@ class Distribution(ABC):
             For arguments that make no sense.
         BlockTooLargeError
             If a block cannot fit into the memory of a worker.
+
+        Notes
+        -----
+        Sobol' points (doi:10.1016/0041-5553(67)90144-9) have the direction numbers of Joe and Kuo, a linear matrix
+        scramble and a digital shift of 52 bits, from child ``(0, 2**63, replicate)`` of the seed. Row i is the same for
+        any chunks, and the first 2**k rows of a longer run are the shorter run. Statistics that take rows for
+        independent, such as the standard error of a mean, do not hold for them.
         """
         from mvn_dask.sampling.array import sample
+        from mvn_dask.sampling.points import requested_replicate
 
-        lengths, kind = checks.size(size), checks.dtype(dtype)
-        return sample(self.spec(lengths, root=as_root(seed).child(0), dtype=kind, chunks=chunks))
+        lengths, kind, number = checks.size(size), checks.dtype(dtype), requested_replicate(points, replicate)
+        root = as_root(seed).child(0)
+        return sample(self.spec(lengths, root=root, dtype=kind, chunks=chunks, replicate=number))

@@ -33,6 +33,7 @@ class NormalSampler(Sampler):
     """Draws rows of a multivariate normal distribution."""
 
     kind: ClassVar[str] = "multivariate_normal"
+    is_made_of_normals: ClassVar[bool] = True
 
     location: FloatArray
     """The mean, shape (d,)."""

@@ -21,6 +21,7 @@ from mvn_dask.job.inputs.distribution_inputs import (
 )
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.random.streams import Root, as_root
+from mvn_dask.sampling.points import requested_replicate, separated
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import SampleSpec, sample_spec
 from mvn_dask.slow_steps import name_if_slow
@@ -75,7 +76,10 @@ def prepare(job: JobSpec) -> PreparedJob:
     if sampler is None:
         sampler = distribution_of(job, inputs).sampler(dtype)
     chunks = job.sample.chunks
-    spec = sample_spec(sampler, size_of(job), root=root_of(job), dtype=dtype, chunks=chunks, event=inputs.event)
+    replicate = requested_replicate(job.sample.points, job.sample.replicate)
+    spec = sample_spec(
+        sampler, size_of(job), root=root_of(job), dtype=dtype, chunks=chunks, event=inputs.event, replicate=replicate
+    )
     try:
         manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
@@ -119,6 +123,7 @@ def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: Di
     if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype) + 0.0):
         return None
     try:
-        return Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, stored))
+        parameters, _ = separated(load_parameters(storage, stored))
+        return Sampler.of_kind(record["kind"]).from_parameters(record, parameters)
     except (DamagedManifestError, ArgumentError):
         return None

@@ -94,7 +94,7 @@ class Description:
             "chunks": f"{self.chunks} of shape {self.chunk_shape}, {plural(self.bytes, 'byte')}"
             + ("" if self.inner_chunk_shape is None else f"; inner chunks of shape {self.inner_chunk_shape}"),
             "seed": seeds,
-            "drawn by": "; ".join(f"{each.get('bit_generator')}, {_kinds(each)}" for each in self.samples),
+            "drawn by": "; ".join(f"{_source(each)}, {_kinds(each)}" for each in self.samples),
             "names": "none" if self.names is None else _first_names(self.names),
             "fingerprint": self.fingerprint,
             "format": self.format_version,
@@ -122,6 +122,14 @@ def table(rows: Mapping[str, object]) -> str:
     """Keys and values, one a line."""
     width = max(map(len, rows))
     return printable_lines(f"{key:<{width}}  {value}" for key, value in rows.items())
+
+
+def _source(sample: Mapping[str, Any]) -> str:
+    """What the normals come from, as the sampler recorded it."""
+    points = sample.get("points")
+    if not isinstance(points, dict):
+        return str(sample.get("bit_generator"))
+    return f"{points.get('kind')} points, replicate {points.get('replicate')}, {sample.get('bit_generator')}"
 
 
 def _kinds(sample: Mapping[str, Any]) -> str:
@@ -171,6 +179,7 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
 def _diagnostics(storage: Storage, manifest: Manifest) -> dict[str, Any]:
     """Those fields that need the factor; of a derived array, and where the factor is damaged, nothing is known."""
     from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
+    from mvn_dask.sampling.points import separated
     from mvn_dask.sampling.sampler import Sampler
 
     nothing = dict.fromkeys(("grade", "largest_variance_miss", "condition_number", "smallest_eigenvalue"))
@@ -178,7 +187,8 @@ def _diagnostics(storage: Storage, manifest: Manifest) -> dict[str, Any]:
         return {**nothing, "variances": ""}
     try:
         record = manifest.samples[0]["distribution"]
-        sampler = Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, manifest))
+        parameters, _ = separated(load_parameters(storage, manifest))
+        sampler = Sampler.of_kind(record["kind"]).from_parameters(record, parameters)
     except (DamagedManifestError, ArgumentError) as error:
         return {**nothing, "variances": f"not known: {error.text}"}
     except (KeyError, TypeError) as error:

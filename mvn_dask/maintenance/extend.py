@@ -21,6 +21,8 @@ from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.execution.resumption import resumed_by
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.points import refuse_other_extensions
 from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
@@ -76,7 +78,8 @@ def extend(
     StorageNotEmptyError
         If something of others lies where the new rows would go, or an array of others along the axis that grows.
     ArgumentError, ArgumentTypeError
-        If `rows` is no number of rows, or the sample is a single one without an axis.
+        If `rows` is no number of rows, or the sample is a single one without an axis; if it is one of Sobol' points,
+        and would not have a power of two of them.
 
     Notes
     -----
@@ -114,8 +117,7 @@ def extend(
                 f"{storage} of shape {manifest.shape} is unfinished",
                 advice=Advice("call {repair} first, which completes it"),
             )
-        size = (replay.plan.size[0] + int(rows), *replay.plan.size[1:])
-        array = replay.array(size, manifest.chunks, manifest.event)
+        array = replay.array(_longer_size(replay.plan, int(rows)), manifest.chunks, manifest.event)
         longer, arrays = manifest_of(array, shards_of(manifest), labels_of(manifest))
         others = members(storage, manifest)
         refuse_members_along(storage, others, manifest.array.dimensions[0])
@@ -133,6 +135,12 @@ def extend(
             write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
             finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)
+
+
+def _longer_size(plan: Plan, rows: int) -> tuple[int, ...]:
+    if plan.points is not None:
+        refuse_other_extensions(plan.size[0], rows)
+    return (plan.size[0] + rows, *plan.size[1:])
 
 
 def _refuse_files_beyond(storage: Storage, manifest: Manifest, longer: Manifest) -> None:

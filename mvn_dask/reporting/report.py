@@ -137,7 +137,8 @@ def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     Notes
     -----
     Memory holds sums and counts that do not grow with the rows, and one chunk a thread. Of very many variables or rows
-    some are looked at; the report says which.
+    some are looked at; the report says which. Rows of Sobol' points are not independent: of a sample of those nothing
+    is tested but what holds for every sample, such as that all numbers are finite.
 
     Examples
     --------
@@ -234,9 +235,10 @@ def _page_values(report: Report) -> dict[str, object]:
         "constant": int(reference.constant.sum()),
         "manifest": json.dumps(report.content, indent=2, ensure_ascii=False, default=str),
         "histograms": histograms(estimates),
-        "qq_plot": qq_plot(estimates, limits["distances"]),
+        # Their bands are those of independent rows.
+        "qq_plot": None if estimates.selection.has_points else qq_plot(estimates, limits["distances"]),
         "heatmaps": heatmaps(estimates),
-        "running_means": running_means(estimates, limits["means"]),
+        "running_means": None if estimates.selection.has_points else running_means(estimates, limits["means"]),
         "farthest_off": farthest_off(estimates),
     }
 

@@ -91,6 +91,11 @@ class Selection:
         return self.chunk_lengths != self.manifest.event.shape
 
     @property
+    def has_points(self) -> bool:
+        """Whether the rows are Sobol' points, which are not independent."""
+        return "points" in self.manifest.samples[0]
+
+    @property
     def stride(self) -> int:
         """Distances are taken of each row whose number this divides; 0 if of none."""
         if self.cut:
@@ -136,6 +141,11 @@ class Selection:
             for name, each in zip(names, chosen, strict=True)
             if len(each) < self.ndim
         ]
+        if self.has_points:
+            sentences.append(
+                "Tests, a quantile plot and running means: none, since they are made for independent rows, and these "
+                "are Sobol' points. Standard errors are those of as many independent rows: these are off by less."
+            )
         if self.cut:
             sentences.append(
                 f"Distances: none, since no chunk holds whole rows; a chunk has {prod(self.chunk_lengths):,} of "

@@ -7,7 +7,7 @@ nothing broad lies between them, and so far out that a single number too many in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -30,6 +30,7 @@ LENGTH_BINS_PER_BOUND = 4
 """The same for lengths of whitened rows: an eighth."""
 NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
 NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
+DEPENDENT_ROWS = "not tested: the rows are Sobol' points, which are not independent"
 
 
 @dataclass(frozen=True)
@@ -261,9 +262,7 @@ FAMILIES = (means, variances, covariances, marginals, distances, drift)
 def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
     """All verdicts."""
     own = error_rate / len(FAMILIES)
-    return (
-        *(family(estimates, own) for family in FAMILIES),
-        _numbers(estimates),
-        _chunks(estimates),
-        _factor(estimates),
-    )
+    families = [family(estimates, own) for family in FAMILIES]
+    if estimates.selection.has_points:
+        families = [replace(each, ok=True, tests=0, p_value=None, text=DEPENDENT_ROWS) for each in families]
+    return (*families, _numbers(estimates), _chunks(estimates), _factor(estimates))

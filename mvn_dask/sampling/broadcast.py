@@ -49,11 +49,12 @@ ArraySource = tuple[str, ArrayLoader]
 class Broadcast:
     """A sampler in the dtype of a sample, whose parameter arrays pickle as file names where they are large.
 
-    `choose_spool` is called with their bytes when they are pickled, since only then it is known where they go.
+    `choose_spool` is called with their bytes when they are pickled, since only then it is known where they go. Arrays
+    `beside` the sampler's own travel with them.
     """
 
-    def __init__(self, sampler: Sampler, choose_spool: ChooseSpool) -> None:
-        self._arrays: Arrays | None = sampler.parameters()
+    def __init__(self, sampler: Sampler, choose_spool: ChooseSpool, beside: Arrays | None = None) -> None:
+        self._arrays: Arrays | None = {**sampler.parameters(), **(beside or {})}
         self.sampler = sampler
         # In a process that received the object: where it loads the arrays from, and no spool of its own.
         self._sources: Mapping[str, ArraySource] = {}
@@ -81,6 +82,14 @@ class Broadcast:
     def digests(self) -> dict[str, str]:
         """Digests of the arrays. Large ones take a while, so they are made once."""
         return {name: digest(array) for name, array in self.arrays.items()}
+
+    def with_beside(self, beside: Arrays, choose_spool: ChooseSpool) -> "Broadcast":
+        """The same sampler with other arrays beside its own, whose digests are not made again."""
+        other = Broadcast(self.sampler, choose_spool, beside)
+        other.__dict__["digests"] = {
+            name: digest(array) if name in beside else self.digests[name] for name, array in other.arrays.items()
+        }
+        return other
 
     def description(self) -> dict[str, dict[str, object]]:
         """Shape, dtype and digest of each array, JSON-able."""

@@ -5,6 +5,7 @@ factor, and at most `Plan.work_bytes` of memory beside the rows.
 
 Compiled code draws the normals where numba is installed and the bit generator is SFC64, and numpy draws them
 elsewhere; compiled code multiplies wherever numba is installed. Both add in the same order, so the bits are the same.
+Normals may come from Sobol' points instead, which no bit generator draws.
 """
 
 from abc import ABC, abstractmethod
@@ -18,15 +19,21 @@ from mvn_dask._typing import FloatArray
 from mvn_dask.compiled import compiled_module
 from mvn_dask.covariance import Factor
 from mvn_dask.execution.block_memory import empty_block
+from mvn_dask.random.inverse_normal import normal_quantiles
+from mvn_dask.random.sobol import centered_points
 from mvn_dask.random.streams import Root
 from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.points import SobolPoints
 
 
 def draw_rows(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> FloatArray:
     """Rows of a sample, counted in C order of its size: shape (stop - start, d). Factor and mean are in its dtype."""
     rows = empty_block((stop - start, plan.ndim), plan.dtype)
     if len(rows):
-        _fill(_stripe_drawer(factor, mean, plan, start, stop), plan, rows, start)
+        # A stream is read from its beginning. Points are addressed by row, so that what is filled together may begin
+        # at the first row that is wanted.
+        first = start if plan.points is None else 0
+        _fill(_stripe_drawer(factor, mean, plan, start, stop), plan, rows, first)
     return rows
 
 
@@ -72,6 +79,24 @@ class _NumpyNormals(_Stripes):
             self._root.child(stripe).generator().standard_normal(dtype=z.dtype.type, out=z)
 
 
+class _PointNormals(_Stripes):
+    """Normals of Sobol' points, in stripes that are counted from some row on."""
+
+    def __init__(self, points: SobolPoints, height: int, start: int) -> None:
+        self._start, self._height = start, height
+        self._arrays = points.directions, points.shift
+        code = compiled_module("point_normals")
+        self._compiled: Any = None if code is None else code.point_normals(*self._arrays)
+
+    def draw(self, first: int, out: FloatArray) -> None:
+        for stripe, z in enumerate(out, first):
+            start = self._start + stripe * self._height
+            if self._compiled is not None:
+                self._compiled.draw(start, z)
+            else:
+                z[:] = normal_quantiles(centered_points(*self._arrays, start, start + len(z)))
+
+
 class _SeparateStripes(_Stripes):
     """Normals first, then rows: by compiled products, or by the factor itself."""
 
@@ -80,12 +105,17 @@ class _SeparateStripes(_Stripes):
         self._product: Any = None
         code = compiled_module("drawing")
         product = factor.application != "colorize" and factor.operand.ndim == 2
-        # Stripes of rows of more than a million numbers may have fewer rows than a tile.
-        if code is not None and product and plan.stripe % code.TILE_ROWS == 0:
-            self._product, self.row_multiple = code.factor_product(factor.operand, mean), code.TILE_ROWS
         # Compiled products read a run of rows before they write it, so that a square factor's rows may take the place
         # of their own normals. `colorize` promises nothing of the kind.
-        self._in_place = self._product is not None and factor.noise_ndim == plan.ndim
+        self._in_place = factor.noise_ndim == plan.ndim
+        # Stripes of rows of more than a million numbers may have fewer rows than a tile.
+        if code is not None and factor.application == "fused" and (not product or plan.stripe % code.TILE_ROWS == 0):
+            self._product = code.square_product(factor.operand, mean)
+            self.row_multiple, self._in_place = self._product.row_multiple, self._product.in_place
+        elif code is not None and product and plan.stripe % code.TILE_ROWS == 0:
+            self._product, self.row_multiple = code.factor_product(factor.operand, mean), code.TILE_ROWS
+        else:
+            self._in_place = False
         self.together = normals.together if self._in_place else min(normals.together, plan.noise_stripes)
         self._noise = np.empty(0, plan.dtype)
 
@@ -109,6 +139,8 @@ class _SeparateStripes(_Stripes):
 
 
 def _stripe_drawer(factor: Factor, mean: FloatArray, plan: Plan, start: int, stop: int) -> _Stripes:
+    if plan.points is not None:
+        return _SeparateStripes(_PointNormals(plan.points, plan.stripe, start), factor, mean, plan)
     code = compiled_module("drawing")
     # SFC64 alone is written in compiled code: no other is worth it, since it is the default.
     if code is None or plan.root.bit_generator != "SFC64":

@@ -19,8 +19,10 @@ import numpy as np
 
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.hashing import fingerprint
+from mvn_dask.random.sobol import BITS
 from mvn_dask.random.streams import Root, stripe_height
 from mvn_dask.readable import plural
+from mvn_dask.sampling.points import SobolPoints
 
 MAX_BLOCKS = 10**7
 """Blocks of an array, at most: dask keeps a number for each of them in memory."""
@@ -55,6 +57,8 @@ class Plan:
     """Root of the stripes' streams."""
     cuts: tuple[Cut, ...]
     """How each axis of `size` is cut; every block must be a contiguous range of rows."""
+    points: SobolPoints | None = None
+    """What the normals are made of in place of streams."""
 
     @classmethod
     def uncut(cls, size: tuple[int, ...], ndim: int, noise_ndim: int, dtype: str, root: Root) -> Self:
@@ -63,7 +67,7 @@ class Plan:
 
     def __reduce__(self) -> tuple[object, ...]:
         # The lengths of a million blocks are worked out where they are needed, and do not travel.
-        return Plan, (self.size, self.ndim, self.noise_ndim, self.dtype, self.root, self.cuts)
+        return Plan, (self.size, self.ndim, self.noise_ndim, self.dtype, self.root, self.cuts, self.points)
 
     @property
     def itemsize(self) -> int:
@@ -127,7 +131,9 @@ class Plan:
         # Normals that lie apart from the rows; a stripe that the block takes in part; and two for applying the factor:
         # compiled products go by 256 rows, numpy's copy the normals of a stripe.
         width = self.noise_stripes * self.noise_ndim + 3 * max(self.ndim, self.noise_ndim)
-        return self.stripe * width * self.itemsize
+        # Directions of points, and what compiled code keeps for a block of them.
+        points = 0 if self.points is None else (BITS + 4) * self.noise_ndim * 8
+        return self.stripe * width * self.itemsize + points
 
     def task_bytes(self, factor_bytes: int) -> int:
         """Memory that drawing the largest block takes, in bytes: block, factor, and `work_bytes`."""
@@ -156,10 +162,14 @@ class Plan:
     def drawn_rows(self) -> int:
         """Rows that all blocks draw: their own, and those above them in the stripe amid which they begin.
 
+        Points are addressed by row, and need none above them.
+
         >>> plan = Plan((65536,), 2, 2, "float64", Root(0), (16384,))
         >>> plan.stripe, plan.drawn_rows / plan.rows
         (32768, 1.5)
         """
+        if self.points is not None:
+            return self.rows
         above = np.zeros(1, np.int64)
         for axis, starts in enumerate(self._starts if self.rows else ()):
             first_rows = np.array(starts[:-1], np.int64) * prod(self.size[axis + 1 :])
@@ -209,6 +219,8 @@ class Plan:
             "stripe": self.stripe,
             "dtype": self.dtype,
             **self.root.record(),
+            # Absent where there are none, so that the fingerprints of all other samples stay.
+            **({} if self.points is None else {"points": self.points.record()}),
         }
 
     def layout(self) -> str:

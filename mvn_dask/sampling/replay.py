@@ -22,6 +22,7 @@ from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.points import recorded_points, refuse_other_arrays, refuse_other_lengths, refuse_unfit, separated
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.spec import STREAMS, cut_spec
 from mvn_dask.sampling.workers import spool_folder
@@ -99,6 +100,8 @@ class Replay:
 
     def array(self, size: tuple[int, ...], chunks: tuple[int, ...], event: Event) -> da.Array:
         """The sample, of another size perhaps, as a lazy array."""
+        if self.plan.points is not None:
+            refuse_other_lengths(size[0])
         plan = replace(self.plan, size=size, cuts=size)
         return sample(cut_spec({**self.values, "size": list(size)}, plan, self.broadcast, chunks, event))
 
@@ -115,7 +118,12 @@ def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
     """
     try:
         plan, record = _plan(values), values["distribution"]
-        sampler = Sampler.of_kind(record.get("kind")).from_parameters(record, arrays)
+        own, beside = separated(arrays) if plan.points is not None else (arrays, {})
+        sampler = Sampler.of_kind(record.get("kind")).from_parameters(record, own)
+        if plan.points is not None:
+            if not sampler.is_made_of_normals:
+                raise ArgumentError(f"no sample of {record['kind']!r} is one of points")
+            refuse_other_arrays(beside, plan.noise_ndim)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedManifestError(f"the record of the sample is damaged: {error}") from error
     if (sampler.ndim, sampler.noise_ndim) != (plan.ndim, plan.noise_ndim):
@@ -126,11 +134,14 @@ def replay_sample(values: Mapping[str, Any], arrays: Arrays) -> Replay:
         )
     if sampler.dtype != plan.dtype:
         raise DamagedManifestError(f"the parameters are of {sampler.dtype}, and the sample is of {plan.dtype}")
-    return Replay(values, plan, Broadcast(sampler, spool_folder))
+    broadcast = Broadcast(sampler, spool_folder, beside)
+    if plan.points is not None:
+        plan = replace(plan, points=replace(plan.points, carrier=broadcast))
+    return Replay(values, plan, broadcast)
 
 
 def _plan(values: Mapping[str, Any]) -> Plan:
-    if values.keys() != _FIELDS:
+    if values.keys() - {"points"} != _FIELDS:
         raise ArgumentError(f"it has the fields {sorted(values)}")
     if values["streams"] != STREAMS:
         raise ArgumentError(
@@ -143,6 +154,9 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     if values["dtype"] not in {"float64", "float32"}:
         raise ArgumentError(f"its dtype is {short_repr(values['dtype'])}")
     plan = Plan.uncut(tuple(size), d, k, values["dtype"], recorded_root(values))
+    if "points" in values:
+        plan = replace(plan, points=recorded_points(values["points"]))
+        refuse_unfit(plan.size, plan.dtype, k)
     # As JSON, in which 1, 1.0 and true differ: each would stand for the same numbers under another fingerprint.
     for name, expected in {"streams": STREAMS, **plan.record()}.items():
         if canonical_json(values[name]) != canonical_json(expected):

@@ -7,7 +7,7 @@ each distribution, given in its file.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ class ReferenceLaws:
 
 class Sampler(Registered, ABC, family="distribution"):
     """Draws rows of a distribution; a subclass with a class attribute `kind` can be rebuilt from a record."""
+
+    is_made_of_normals: ClassVar[bool] = False
+    """Whether nothing is random in a row but the normals of `kernel.draw_rows`, so that points may take their place."""
 
     factor: Factor
     """Factor of the covariance of a row. A subclass whose rows have another overrides what is derived from it here."""

@@ -6,7 +6,7 @@ digests of the parameters, about 0.5 s a GiB.
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from mvn_dask.readable import plural
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.sampling.chunking import ChunkLengths, cut_plan
 from mvn_dask.sampling.plan import Plan
+from mvn_dask.sampling.points import SobolPoints, points_arrays, refuse_unfit, replicate_number
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.sampling.workers import spool_folder, spool_setting
 
@@ -66,6 +67,23 @@ class SampleSpec:
                 f"{plural(memory, 'byte')}: use smaller `chunks`"
             )
 
+    def with_replicate(self, replicate: int) -> "SampleSpec":
+        """The spec of the same sample of Sobol' points under another scramble of the same seed.
+
+        Raises ArgumentError, ArgumentTypeError if it is none of Sobol' points, or no scramble has that number.
+        """
+        number = replicate_number(replicate)
+        if self.plan.points is None:
+            raise ArgumentError(
+                "only a sample of Sobol' points has replicates, and this one is drawn from streams: "
+                "sample(2**k, seed=..., points='sobol') draws one"
+            )
+        beside = points_arrays(self.plan.root, self.plan.noise_ndim, number)
+        broadcast = self.broadcast.with_beside(beside, spool_folder)
+        plan = replace(self.plan, points=SobolPoints(number, broadcast))
+        values = {**self.lineage.values, **plan.record(), "parameters": broadcast.description()}
+        return replace(self, plan=plan, lineage=replace(self.lineage, values=values, carrier=broadcast))
+
 
 def sample_spec(
     sampler: Sampler,
@@ -75,11 +93,14 @@ def sample_spec(
     dtype: np.dtype[np.floating[Any]],
     chunks: Chunks,
     event: Event,
+    replicate: int | None = None,
 ) -> SampleSpec:
     """The spec of a new sample, of shape (*size, *event.shape), from a sampler in its dtype.
 
+    With the number of a `replicate`, its normals are made of Sobol' points under that scramble.
+
     Warns of blocks that are far below a stripe. Raises ArgumentError, ArgumentTypeError if `chunks` makes no sense (see
-    `cut_plan`), or makes too many blocks, or the dtype cannot hold a parameter.
+    `cut_plan`), or makes too many blocks, or the dtype cannot hold a parameter; if it can be no sample of points.
     """
     for name, numbers in sampler.parameters().items():
         if numbers.dtype.kind == "f":
@@ -92,6 +113,15 @@ def sample_spec(
     spool_setting()  # here, where an error has a traceback that users can read: it is needed where a graph is pickled
     plan = Plan.uncut(size, sampler.ndim, sampler.noise_ndim, dtype.name, root)
     broadcast = Broadcast(sampler, spool_folder)
+    if replicate is not None:
+        if not sampler.is_made_of_normals:
+            raise ArgumentError(
+                f"`points` take the place of normals alone, and rows of {sampler.record()['kind']!r} "
+                "are made of other random numbers as well: leave `points` out"
+            )
+        refuse_unfit(size, dtype.name, plan.noise_ndim)
+        broadcast = Broadcast(sampler, spool_folder, points_arrays(root, plan.noise_ndim, replicate))
+        plan = replace(plan, points=SobolPoints(replicate, broadcast))
     values = {"distribution": sampler.record(), "parameters": broadcast.description()}
     spec = cut_spec({"streams": STREAMS, **plan.record(), **values}, plan, broadcast, chunks, event)
     _warn_of_waste(spec.plan)

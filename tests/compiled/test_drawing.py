@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.compiled.drawing import FactorProduct, StripeDrawer
+from mvn_dask.compiled.drawing import FactorProduct, SquareProduct, StripeDrawer, square_product
 from mvn_dask.compiled.matrix_product import TILE_ROWS
 from mvn_dask.errors import ArgumentError
 from mvn_dask.random.sfc64 import child_states
@@ -79,3 +79,34 @@ def test_memory_that_does_not_fit(out: FloatArray, message: str) -> None:
 def test_rows_that_do_not_fit(z: FloatArray, out: FloatArray, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         FactorProduct(np.ones((2, 3)), np.zeros(2)).apply(z, out)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("diagonal", [False, True])
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 5, 15, 16, 17, 40])
+def test_normals_that_are_there_become_the_rows_that_are_drawn(d: int, diagonal: bool, dtype: str) -> None:
+    rng, rows, states = np.random.default_rng(d), 3 * TILE_ROWS, child_states(np.random.SeedSequence(1), 0, 1)
+    entries, mean = rng.standard_normal(d if diagonal else (d, d)).astype(dtype), np.arange(d, dtype=dtype)
+    expected, z = np.empty((rows, d), dtype), np.empty((rows, d), dtype)
+    StripeDrawer(dtype, entries, mean).draw(states, expected)
+    StripeDrawer(dtype).draw(states, z)
+    product = square_product(entries, mean)
+    assert (product.in_place, product.row_multiple) == (diagonal, 1 if diagonal else TILE_ROWS)
+    found = np.full((rows + 2, d), np.nan, dtype)
+    if diagonal:
+        found[1:-1] = z
+    product.apply(found[1:-1] if diagonal else z, found[1:-1])
+    assert found[1:-1].tobytes() == expected.tobytes()
+    assert np.isnan(found[[0, -1]]).all(), "nothing is written beside the rows"
+
+
+def test_rows_that_do_not_fit_a_square_factor() -> None:
+    product = SquareProduct(np.eye(3), np.zeros(3))
+    good, few, narrow = np.zeros((TILE_ROWS, 3)), np.zeros((TILE_ROWS - 1, 3)), np.zeros((TILE_ROWS, 2))
+    for z, out in ((good, few), (good, narrow), (narrow, good), (few, good)):
+        with pytest.raises(ArgumentError, match=rf"must be a multiple of {TILE_ROWS} rows of 3 numbers"):
+            product.apply(z, out)
+    with pytest.raises(ArgumentError, match="`z` must be C-contiguous and float64"):
+        product.apply(good.astype("f4"), good.copy())
+    with pytest.raises(ArgumentError, match=r"must have shape \(2, 2\)"):
+        SquareProduct(np.zeros((3, 2)), np.zeros(2))

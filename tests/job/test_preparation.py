@@ -44,6 +44,22 @@ def test_seeds_are_numpys(kind: str, seed: Any, tmp_path: Path) -> None:
     assert describe(tmp_path / "direct.zarr").fingerprint == work.manifest.fingerprint
 
 
+@pytest.mark.parametrize("seed", [3, np.random.PCG64(3)])
+def test_points(seed: Any, tmp_path: Path) -> None:
+    table = {"size": 1024, "seed": 3, "points": "sobol", "replicate": 2, "chunks": 100}
+    kind = "SFC64" if seed == 3 else "PCG64"
+    work = prepare(job_in(tmp_path, sample={**table, "bit_generator": kind}))
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], COV)
+    array = normal.sample(1024, seed=seed, points="sobol", replicate=2, chunks=100)
+    to_zarr(array, tmp_path / "samples.zarr")
+    again = prepare(job_in(tmp_path, sample={**table, "bit_generator": kind}))
+    assert again.begun
+    assert again.manifest.text == work.manifest.text
+    other = prepare(job_in(tmp_path, sample={**table, "seed": 4}))
+    assert not other.begun
+    np.testing.assert_array_equal(other.spec.broadcast.arrays["mean"], [0.0, 1.0])
+
+
 def test_a_factor_that_another_machine_made_is_taken(tmp_path: Path) -> None:
     theirs = begin_elsewhere(tmp_path)
     work = prepare(job_in(tmp_path))

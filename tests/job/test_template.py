@@ -55,6 +55,8 @@ def test_every_alternative_can_be_taken() -> None:
             beside |= {"address": "tcp://10.0.0.2:1"} if beside["kind"] == "scheduler" and key != "address" else {}
             if key == "scheduler_file":
                 del beside["address"]
+        if key in {"points", "replicate"}:
+            beside = {"size": 1024} if key == "points" else {"size": 1024, "points": "sobol"}
         if table == "distribution" and key in {"correlation", "standard_deviations"}:
             beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
         if key == "storage_options":

@@ -95,6 +95,25 @@ def test_a_faulty_sample() -> None:
     assert text.count('class="grade bad"') >= 3
 
 
+def test_points_are_not_tested_as_independent_rows() -> None:
+    """Neither called faulty nor sound by tests that do not hold, with no bands of such tests."""
+    found = written("points", [0.0, 1.0, 2.0], np.eye(3) + 0.5, 2**13, chunks=1000, points="sobol", replicate=4)
+    text = found.html
+    check(text)
+    assert found.ok
+    assert {each.family for each in found.verdicts if each.grade == "ok"} == {"numbers", "chunks", "factor"}
+    assert all(each.p_value is None and not each.tests for each in found.verdicts[:6])
+    assert "The rows are Sobol' points, for which the tests of this page are not made." in text
+    assert "<dd>sobol, replicate 4, scrambled by SFC64</dd>" in text
+    assert "sound samples faulty" not in text
+    assert 'id="along"' not in text
+    assert 'id="distances"' not in text
+    assert 'id="marginals"' in text
+    assert "they are made for independent rows" in str(found)
+    plant("memory://page-points", 3, lambda block: block * np.nan)
+    assert not report("memory://page-points").ok
+
+
 @pytest.mark.parametrize(
     ("name", "d", "size", "options"),
     [

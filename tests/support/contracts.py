@@ -163,6 +163,18 @@ def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) 
                 record, {other: array for other, array in parameters.items() if other != name}
             )
     _check_laws(sampler, distribution.sample(50_000, seed=11).compute(), mean, dense)
+    _check_points(distribution, sampler, mean, dense)
+
+
+def _check_points(distribution: Distribution, sampler: Sampler, mean: Floats, dense: Floats) -> None:
+    """Rows of Sobol' points follow the same laws, which they fill more evenly than independent ones."""
+    if not sampler.is_made_of_normals:
+        with pytest.raises(ArgumentError, match="`points` take the place of normals alone"):
+            distribution.sample(2**13, seed=11, points="sobol")
+        return
+    rows = distribution.sample(2**13, seed=11, points="sobol").compute()
+    np.testing.assert_array_equal(distribution.sample(2**13, seed=11, points="sobol", chunks=777), rows)
+    _check_laws(sampler, rows, mean, dense)
 
 
 def _check_laws(sampler: Sampler, rows: Floats, mean: Floats, dense: Floats) -> None:

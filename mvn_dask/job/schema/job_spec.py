@@ -11,11 +11,12 @@ from mvn_dask.checks import MAX_AXES, MAX_LENGTH
 from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.paths import is_remote, location_of
 from mvn_dask.job.quantities import byte_count, integer
-from mvn_dask.job.schema.base import Faults, Options, PathOrUrl, Positive, Table
+from mvn_dask.job.schema.base import Faults, Natural, Options, PathOrUrl, Positive, Table
 from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.distribution_table import DistributionTable
 from mvn_dask.job.toml_format import preview
 from mvn_dask.locations import as_text
+from mvn_dask.sampling.points import refuse_unfit, requested_replicate
 
 VERSION = 1
 """Version of the schema."""
@@ -81,6 +82,23 @@ class SampleTable(Table):
     bit_generator: Literal["SFC64", "PCG64", "PCG64DXSM", "MT19937", "Philox"] = Field(
         default="SFC64", description="numpy's bit generator behind the numbers; SFC64 is the fastest"
     )
+    points: Literal["sobol"] | None = Field(
+        default=None,
+        description='"sobol" makes the normals of scrambled Sobol\' points, which are not independent, and whose means '
+        "of smooth functions err less; size must be a power of two then, and dtype float64",
+        examples=["sobol"],
+    )
+    replicate: Natural = Field(default=0, description="number of the scramble of points, from 0 on", examples=[1])
+
+    def contradictions(self) -> Faults:
+        if self.points is None:
+            return [("replicate", 'goes with points = "sobol"')] if self.replicate else []
+        try:
+            requested_replicate(self.points, self.replicate)
+            refuse_unfit(self.size if isinstance(self.size, tuple) else (self.size,), self.dtype, 1)
+        except ArgumentError as error:
+            return [("points", error.for_command)]
+        return []
 
 
 class OutputTable(Table):

@@ -259,3 +259,25 @@ def test_output_options_are_secret() -> None:
     for text in (repr(one), str(one), f"{one.output}", one.model_dump_json(), str(one.model_dump())):
         assert "verysecret" not in text
     assert one.output.storage_options.get_secret_value()["deep"] == {"er": ["verysecret"]}
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ({"replicate": 1}, r'sample.replicate: goes with points = "sobol"'),
+        ({"points": "sobol"}, r"sample.points: `size` of Sobol' points must be a power of two .*: it is 1000"),
+        ({"points": "sobol", "size": [4, 4]}, r"sample.points: .* without other axes: it is \(4, 4\)"),
+        ({"points": "sobol", "size": 8, "dtype": "float32"}, "sample.points: .* `dtype` must be float64"),
+        ({"points": "sobol", "size": 8, "replicate": 2**32}, "sample.points: `replicate` must be less than"),
+        ({"points": "halton"}, "sample.points"),
+    ],
+)
+def test_points_that_no_sample_has(table: dict[str, Any], fault: str) -> None:
+    with pytest.raises(JobFileError, match=fault):
+        Job.from_mapping(mapping(sample={"size": 1000, "seed": 1, **table}))
+
+
+def test_points() -> None:
+    one = Job.from_mapping(mapping(sample={"size": 1024, "seed": 1, "points": "sobol", "replicate": 3}))
+    assert (one.sample.points, one.sample.replicate) == ("sobol", 3)
+    assert Job.from_mapping(tomllib.loads(one.to_toml())) == one
