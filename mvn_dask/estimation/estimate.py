@@ -7,7 +7,7 @@ were made.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -34,8 +34,8 @@ Columns: TypeAlias = str | int | Sequence[str | int] | None
 """Columns by number or name, or all."""
 NanPolicy = Literal["raise", "omit"]
 """What missing numbers are."""
-LOG_WEIGHTS = "log_weights"
-"""Name of the argument."""
+LOG_WEIGHTS, CONTROLS = "log_weights", "controls"
+"""Names of arguments that are arrays with the same rows."""
 
 
 @overload
@@ -147,7 +147,7 @@ def estimate(
         if batches is not None:
             raise ArgumentError("`batches` and `replicates` exclude each other: each gives an error of its own")
         runs = [
-            results_of(RowSource(replicate(question.rows.array, number), None), parts, **options)[0]
+            results_of(RowSource(replicate(question.rows.array, number)), parts, **options)[0]
             for number in range(checks.count("replicates", replicates, least=2))
         ]
         found = over_replicates(runs, confidence_level)
@@ -206,14 +206,15 @@ class _Question:
         offset = source.columns
         joined = list(numbers)
         for request in requests:
-            statistic, places = request.prepared(scope), own
+            places = own
             for array in request.further_arrays:
-                further = row_source(array, "controls")
-                others.append(("controls", further))
+                further = row_source(array, CONTROLS)
+                others.append((CONTROLS, further))
                 places += tuple(range(end, end + further.columns))
                 joined += range(offset, offset + further.columns)
                 end, offset = end + further.columns, offset + further.columns
-            statistics.append((statistic, places))
+            asked = replace(scope, further_columns=len(places) - len(own))
+            statistics.append((request.prepared(asked), places))
         if weights is not None:
             others.append((LOG_WEIGHTS, weights))
             joined.append(offset)
@@ -222,7 +223,7 @@ class _Question:
         # Where nothing is joined, every statistic sees the same rows, without a copy.
         chosen = [each if not others else SelectedColumns(each, places) for each, places in statistics]
         array = joined_columns(source, others) if others else source.array
-        object.__setattr__(self, "rows", RowSource(array, None))
+        object.__setattr__(self, "rows", RowSource(array))
         every = len(joined) == math.prod(array.shape[1:]) and joined == sorted(joined)
         object.__setattr__(self, "columns", None if every else np.array(joined, np.int64))
         object.__setattr__(self, "statistics", tuple(chosen))

@@ -29,7 +29,8 @@ def identity_of(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if is_dataclass(value) and not isinstance(value, type):
-        named = {each.name: getattr(value, each.name) for each in fields(value) if each.name != CONFIDENCE_LEVEL}
+        given = {each.name: getattr(value, each.name) for each in fields(value)}
+        named = {name: each for name, each in given.items() if name != CONFIDENCE_LEVEL and each is not None}
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
         return {"kind": kind, **{name: identity_of(each) for name, each in named.items()}}
     name = getattr(value, "__qualname__", "<")

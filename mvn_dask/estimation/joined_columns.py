@@ -25,19 +25,23 @@ def joined_columns(source: RowSource, others: Sequence[tuple[str, RowSource]]) -
 
     Raises ArgumentError for other numbers of rows, or other chunks.
     """
-    arrays = [source.array]
-    for name, other in others:
+    # Samples come in pieces of their own, which arrays that are derived from them do not have.
+    in_pieces = all(other.array.chunks[0] == source.array.chunks[0] for _, other in others)
+    arrays = [
+        each.array if in_pieces or each.given is None else each.given for each in (source, *(o for _, o in others))
+    ]
+    for (name, other), array in zip(others, arrays[1:], strict=True):
         if other.rows != source.rows:
             raise ArgumentError(
                 f"`{name}` must have the rows of the array: it has {plural(other.rows, 'row')}, and the array "
                 f"{plural(source.rows, 'row')}"
             )
-        if other.array.chunks[0] != source.array.chunks[0]:
+        if array.chunks[0] != arrays[0].chunks[0]:
             raise ArgumentError(
-                f"`{name}` must have the chunks of the array along its rows: it has {other.array.chunksize[0]} and "
-                f"more, the array {source.array.chunksize[0]}. Derive both from one sample, or rechunk one of them"
+                f"`{name}` must have the chunks of the array along its rows: its largest has "
+                f"{plural(int(array.chunksize[0]), 'row')}, that of the array {plural(int(arrays[0].chunksize[0]), 'row')}. Derive "
+                "both from one sample, or rechunk one of them"
             )
-        arrays.append(other.array)
     columns = source.columns + sum(other.columns for _, other in others)
     operands: list[object] = []
     for place, array in enumerate(arrays):

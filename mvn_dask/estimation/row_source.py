@@ -34,8 +34,10 @@ class RowSource:
 
     array: da.Array
     """The array; each block holds whole rows."""
-    labels: tuple[str, ...] | None
+    labels: tuple[str, ...] | None = None
     """Labels of the columns, where they have any."""
+    given: da.Array | None = None
+    """The array in the blocks that it was given in, where these are others."""
 
     @property
     def rows(self) -> int:
@@ -89,7 +91,7 @@ def row_source(array: Any, name: str = "array") -> RowSource:
             f"{name}.rechunk({{0: 'auto', {', '.join(f'{axis}: -1' for axis in range(1, given.ndim))}}}) makes blocks "
             "of whole rows"
         )
-    return RowSource(pieces, labels)
+    return RowSource(pieces, labels, given)
 
 
 def sample_in(array: da.Array) -> SampleSpec | None:

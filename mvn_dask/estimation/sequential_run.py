@@ -193,7 +193,7 @@ class SequentialRun:
         # What is begun of a last leaf is computed again when there is more of it.
         parts = [Part((self.statistic,), done, whole, rows=whole), Part((self.statistic,), whole, rows, rows=rows)]
         parts = [part for part in parts if part.start < part.stop]
-        source = RowSource(self._array(done, rows), None)
+        source = RowSource(self._array(done, rows))
         found = forests_of(source, parts, columns=None, leaf_rows=self.leaf, omit=False) if parts else {}
         kept: Forest[Counted, Counted] = Forest(MissingValues((self.statistic,), omit=False), rows, self.leaf)
         kept.add_nodes(nodes)

@@ -36,6 +36,8 @@ class Scope:
     """Type of their numbers."""
     confidence_level: float = 0.95
     """Probability with which intervals are to hold the value that is estimated."""
+    further_columns: int = 0
+    """Columns of the statistic's own further arrays."""
 
 
 @dataclass(frozen=True)

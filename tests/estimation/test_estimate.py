@@ -241,3 +241,57 @@ def test_a_function_that_changes_the_rows_is_refused() -> None:
     array = da.map_blocks(lambda block: block[:10], sample(100_000), meta=np.empty((0, 0)))
     with pytest.raises(ValueError, match="changes the number of rows"):
         mvn_dask.estimate(array, Mean())
+
+
+def test_control_variates() -> None:
+    x = sample(60_000)
+    payoff = da.exp(x[:, 0] * 0.2)
+    plain, controlled = mvn_dask.estimate(
+        payoff, Mean(), Mean(controls=x, control_mean=NORMAL.mean), confidence_level=0.9
+    )
+    truth = np.exp(0.2 + 0.02 * 1.5)
+    assert abs(controlled.value - truth) < 4 * controlled.standard_error
+    assert controlled.standard_error < plain.standard_error / 4
+    assert controlled.confidence_interval.level == 0.9
+    assert plain == mvn_dask.estimate(payoff, Mean(), confidence_level=0.9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"controls": sample()}, "`controls` and `control_mean` go together"),
+        ({"control_mean": 1.0}, "`controls` and `control_mean` go together"),
+        ({"controls": sample(), "control_mean": [1.0, 2.0]}, "there are 2 numbers and 3 controls"),
+        ({"controls": sample(), "control_mean": [1.0, 2.0, np.inf]}, "`control_mean` must be finite"),
+        ({"controls": sample(rows=5), "control_mean": [1.0, 2.0, 3.0]}, "`controls` must have the rows of the array"),
+        ({"controls": sample(7000) * 1, "control_mean": [1.0, 2.0, 3.0]}, "`controls` must have the chunks"),
+    ],
+)
+def test_bad_controls(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        mvn_dask.estimate(sample(100_000)[:, 0] * 1, Mean(**options))
+
+
+def test_replicates_of_points() -> None:
+    points = NORMAL.sample(2**12, seed=1, points="sobol")
+    payoff = da.exp(points * 0.2).sum(axis=1)
+    plain, replicated = mvn_dask.estimate(payoff, Mean()), mvn_dask.estimate(payoff, Mean(), replicates=8)
+    truth = float(np.exp(0.2 * NORMAL.mean + 0.02 * 1.5).sum())
+    assert abs(replicated.value - truth) < 5 * replicated.standard_error
+    assert replicated.standard_error < plain.standard_error / 20
+    assert replicated.count == 8 * 2**12
+    assert "8 independent scrambles" in replicated.method
+    others = [
+        float(da.exp(NORMAL.sample(2**12, seed=1, points="sobol", replicate=r) * 0.2).sum(axis=1).mean().compute())
+        for r in range(8)
+    ]
+    assert replicated.value == pytest.approx(np.mean(others), rel=1e-13)
+    # A combination, whose node stands between, and pieces of the sample itself.
+    combined = mvn_dask.estimate(mvn_dask.combine(points, [1.0, 1.0, 1.0]), Mean(), replicates=4)
+    assert abs(combined.value - NORMAL.mean.sum()) < 5 * combined.standard_error + 1e-12
+
+
+def test_replicates_need_points() -> None:
+    for array in (sample(), da.zeros(10)):
+        with pytest.raises(ArgumentError, match=r"[sS]obol"):
+            mvn_dask.estimate(array, Mean(), replicates=4)

@@ -3,6 +3,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+import mvn_dask
 from mvn_dask.errors import ArgumentError
 from mvn_dask.estimation.joined_columns import joined_columns
 from mvn_dask.estimation.row_source import row_source
@@ -27,6 +28,13 @@ def test_what_they_share_is_computed_once() -> None:
     x = da.map_blocks(look, da.ones((6, 2), chunks=(6, 2)), meta=np.empty((0, 0)))
     joined_columns(row_source(x + 1), [("controls", row_source(x * 2))]).compute()
     assert len(calls) == 1
+
+
+def test_a_sample_beside_what_is_derived_from_it() -> None:
+    x = mvn_dask.MultivariateNormal(np.zeros(30), np.ones(30)).sample(200_000, seed=1, chunks=70_000)
+    joined = joined_columns(row_source(x), [("controls", row_source(x[:, 0] * 2))])
+    assert joined.chunks == ((70_000, 70_000, 60_000), (31,))
+    assert joined_columns(row_source(x), [("controls", row_source(x))]).chunksize[0] == 65_536
 
 
 def test_other_rows_and_other_chunks() -> None:

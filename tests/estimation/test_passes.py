@@ -47,7 +47,7 @@ def counted(array: da.Array) -> Any:
 def test_a_pilot_computes_only_the_blocks_that_it_needs() -> None:
     numbers = np.arange(100.0)
     SEEN.clear()
-    source = RowSource(counted(da.from_array(numbers, chunks=5)), None)
+    source = RowSource(counted(da.from_array(numbers, chunks=5)))
     (found,) = results_of(source, [Part((Above(), Above(20)), 0, 100)], columns=None, leaf_rows=8, omit=False)
     assert found.inner == (95, 90)
     blocks = [number for _, number in SEEN]
@@ -58,7 +58,7 @@ def test_a_pilot_computes_only_the_blocks_that_it_needs() -> None:
 
 def test_ranges_of_rows_are_arrays_of_their_own() -> None:
     numbers = np.random.default_rng(0).standard_normal(100)
-    source = RowSource(da.from_array(numbers, chunks=7), None)
+    source = RowSource(da.from_array(numbers, chunks=7))
     bounds = [(0, 100), (10, 55), (55, 55), (99, 100)]
     found = results_of(
         source, [Part((Above(1, 0.0),), *each) for each in bounds], columns=None, leaf_rows=4, omit=False
@@ -68,7 +68,7 @@ def test_ranges_of_rows_are_arrays_of_their_own() -> None:
 
 def test_nodes_of_ranges_of_one_array_fit_together() -> None:
     numbers = np.random.default_rng(0).standard_normal(100)
-    source = RowSource(da.from_array(numbers, chunks=7), None)
+    source = RowSource(da.from_array(numbers, chunks=7))
     statistic = Above(1, 0.0)
     parts = [Part((statistic,), 0, 40, rows=100), Part((statistic,), 40, 100, rows=100)]
     forests = forests_of(source, parts, columns=None, leaf_rows=8, omit=False)
@@ -84,6 +84,6 @@ def test_large_blocks_are_converted_piece_by_piece(monkeypatch: object) -> None:
             heights.append(len(rows))
             return super().subtree(rows, first, leaf_rows)
 
-    source = RowSource(da.from_array(np.zeros((2 * passes.CONVERTED_NUMBERS, 2), np.float32), chunks=(-1, 2)), None)
+    source = RowSource(da.from_array(np.zeros((2 * passes.CONVERTED_NUMBERS, 2), np.float32), chunks=(-1, 2)))
     results_of(source, [Part((Heights(1, 0.0),), 0, source.rows)], columns=None, leaf_rows=2048, omit=False)
     assert max(heights) * 2 <= passes.CONVERTED_NUMBERS

@@ -69,7 +69,7 @@ def test_the_lazy_array_has_the_rows_of_the_sample() -> None:
     ("draw", "truth", "variance", "statistic", "goal"),
     [
         ("normal", 1.0, 1.0, Mean(), Goal(0.02, None)),
-        ("lognormal", np.exp(0.5), (np.e - 1) * np.e, Mean(), Goal(0.02, None)),
+        ("lognormal", np.exp(0.5), (np.exp(1) - 1) * np.exp(1), Mean(), Goal(0.02, None)),
         ("event", 0.01, 0.01 * 0.99, Probability(lambda rows: rows > 0.5), Goal(0.1, None)),
     ],
 )
