@@ -37,10 +37,10 @@ def joined_columns(source: RowSource, others: Sequence[tuple[str, RowSource]]) -
                 f"{plural(source.rows, 'row')}"
             )
         if array.chunks[0] != arrays[0].chunks[0]:
+            heights = [plural(int(each.chunksize[0]), "row") for each in (array, arrays[0])]
             raise ArgumentError(
-                f"`{name}` must have the chunks of the array along its rows: its largest has "
-                f"{plural(int(array.chunksize[0]), 'row')}, that of the array {plural(int(arrays[0].chunksize[0]), 'row')}. Derive "
-                "both from one sample, or rechunk one of them"
+                f"`{name}` must have the chunks of the array along its rows: its largest has {heights[0]}, that of the "
+                f"array {heights[1]}. Derive both from one sample, or rechunk one of them"
             )
     columns = source.columns + sum(other.columns for _, other in others)
     operands: list[object] = []
