@@ -1,10 +1,23 @@
 """Statistics of the rows of an array, in one pass: a file each, by the contract of `base.Statistic`."""
 
 from mvn_dask.statistics.base import Statistic
+from mvn_dask.statistics.expected_shortfall import ExpectedShortfall
 from mvn_dask.statistics.extremes import Extremes
 from mvn_dask.statistics.histogram import Histogram
 from mvn_dask.statistics.mean import Mean
 from mvn_dask.statistics.moments import Moments
 from mvn_dask.statistics.probability import Probability
+from mvn_dask.statistics.quantile import Quantile
+from mvn_dask.statistics.value_at_risk import ValueAtRisk
 
-__all__ = ["Extremes", "Histogram", "Mean", "Moments", "Probability", "Statistic"]
+__all__ = [
+    "ExpectedShortfall",
+    "Extremes",
+    "Histogram",
+    "Mean",
+    "Moments",
+    "Probability",
+    "Quantile",
+    "Statistic",
+    "ValueAtRisk",
+]

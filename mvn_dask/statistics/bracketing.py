@@ -50,12 +50,14 @@ def bracketed(
     leaves = max(1, -(-n // leaf_rows))
     counts, lengths = np.zeros((6, levels, columns), np.int64), np.zeros((leaves, levels, columns), np.int64)
     tails = np.zeros((leaves if summed else 0, levels, 3, columns))
-    kept = scratch("kept", (rows.size * levels + 1,))
     code = compiled_module("bracket_counts")
+    # One array for both, since finding it takes longer than a leaf of one column.
+    most, others = rows.size * levels + 1, 0 if code is None else 2 * leaf_rows + 1 + code.SUM_LANES
+    memory = scratch("bracketing", (most + others,))
+    kept, work = memory[:most], memory[most:]
     if code is None:
         total = _bracket(rows, leaf_rows, low, high, searched, kept, lengths, counts, tails)
     else:
-        work = scratch("bracketing", (2 * leaf_rows + 1 + code.SUM_LANES,))
         total = code.bracket(rows, leaf_rows, low, high, searched, work, kept, lengths, counts, tails)
     tail = tails[0] if summed else np.zeros((levels, 3, columns))
     return Bracketed(counts, Kept(_by_bracket(kept[:total], lengths), lengths.sum(axis=0)), tail)

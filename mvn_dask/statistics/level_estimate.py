@@ -25,7 +25,7 @@ def tuple_of(levels: Levels) -> tuple[float, ...]:
     return tuple(np.atleast_1d(levels).tolist())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LevelEstimate(Estimate):
     """An estimate for one level, or for several: then all numbers have the shape (levels, columns)."""
 

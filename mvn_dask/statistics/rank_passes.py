@@ -24,8 +24,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import Counts, NextPass, Rows, Statistic
-from mvn_dask.statistics.bracketing import WITHIN, Kept, bracketed, joined
+from mvn_dask.statistics.bracketing import MISSING, WITHIN, Kept, bracketed, joined
 from mvn_dask.statistics.brackets import Brackets, next_rows
 from mvn_dask.statistics.order_statistics import OrderedColumn
 from mvn_dask.statistics.rank_search import Columns, RankGoal, Search
@@ -50,6 +51,9 @@ class AllValues(Statistic[Float64Array, Any]):
     def first_rows(self, rows: int) -> int:
         return min(rows, self.looked_at)
 
+    def weighted(self) -> Statistic[Any, Any]:
+        raise ArgumentError(f"`log_weights` mean nothing to {type(self.goal).__name__}: Mean and Probability take them")
+
     def leaf(self, rows: Rows, first: int) -> Float64Array:
         return np.array(rows, np.float64)
 
@@ -62,7 +66,8 @@ class AllValues(Statistic[Float64Array, Any]):
     def finalize(self, node: Float64Array) -> Any:
         columns = [OrderedColumn.of(column) for column in np.sort(node, axis=0).T]
         search = Search.begun(self.goal, self.rows, len(columns))
-        if self.looked_at >= self.rows:
+        # Parts of an array may have fewer rows than its first ones are.
+        if len(node) < self.looked_at or self.looked_at >= self.rows:
             return search.learned(lambda _, c: columns[c]).result()
         return NextPass(after_pilot(search, self.looked_at, lambda _, c: columns[c]))
 
@@ -105,7 +110,7 @@ class BracketPass(Statistic[BracketNode, Any]):
         return self._node(rows, first, max(1, len(rows)))
 
     def subtree(self, rows: Rows, first: int, leaf_rows: int) -> BracketNode:
-        if rows.size * len(self.search.goal.levels) > self.CALL_NUMBERS and len(rows) > leaf_rows:
+        if rows.size * len(self.brackets.low) > self.CALL_NUMBERS and len(rows) > leaf_rows:
             return super().subtree(rows, first, leaf_rows)
         return self._node(rows, first, leaf_rows)
 
@@ -144,7 +149,8 @@ class BracketPass(Statistic[BracketNode, Any]):
                 node.tail[level, :, c],
             )  # fmt: skip
 
-        if self.looked_at < self.search.rows:
+        seen = column(*np.argwhere(self.search.searched)[0].tolist())
+        if self.looked_at < self.search.rows and seen.count + seen.counts[MISSING] == self.looked_at:
             return NextPass(after_pilot(self.search, self.looked_at, column))
         search = self.search.learned(column)
         if search.found.all():

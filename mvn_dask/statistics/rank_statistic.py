@@ -3,17 +3,16 @@
 Input: rows. Output: results. Cost: that of `rank_passes`.
 """
 
-from abc import abstractmethod
 from dataclasses import replace
-from typing import Any
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.statistics.base import Counts, Rows, Scope, Statistic
+from mvn_dask.statistics.base import Rows, Scope, Statistic
+from mvn_dask.statistics.level_estimate import LevelEstimate
 from mvn_dask.statistics.rank_passes import AllValues
 from mvn_dask.statistics.rank_search import RankGoal
 
 
-class RankStatistic(Statistic[Float64Array, Any], RankGoal):
+class RankStatistic(Statistic[Float64Array, LevelEstimate], RankGoal):
     """A statistic that finds values by their rank; without `prepared`, it keeps all values."""
 
     columnwise = True
@@ -32,8 +31,6 @@ class RankStatistic(Statistic[Float64Array, Any], RankGoal):
     def merge(self, left: Float64Array, right: Float64Array) -> Float64Array:
         return AllValues(self, 0, 0).merge(left, right)
 
-    def finalize(self, node: Float64Array) -> Any:
-        return AllValues(self, len(node), len(node)).finalize(node)
-
-    @abstractmethod
-    def result(self, values: Float64Array, extras: Float64Array, counts: Counts) -> Any: ...
+    def finalize(self, node: Float64Array) -> LevelEstimate:
+        found: LevelEstimate = AllValues(self, len(node), len(node)).finalize(node)
+        return found

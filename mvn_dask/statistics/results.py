@@ -98,7 +98,8 @@ class Estimate(Result):
             )
             for each in (self.value, self.standard_error, interval.low, interval.high, self.count)
         )
-        text = f"Estimate(value={value}, standard_error={error}, confidence_interval=[{low}, {high}], count={count})"
+        numbers = f"value={value}, standard_error={error}, confidence_interval=[{low}, {high}], count={count}"
+        text = f"{type(self).__name__}({numbers})"
         return " ".join(text.split())
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:

@@ -1,3 +1,4 @@
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -16,13 +17,13 @@ LEVELS = 0.5, 0.9, 0.99, 0.9995
 
 
 def oracle(values: Float64Array, level: float) -> float:
-    """Acerbi and Tasche's fractional tail, in fractions."""
+    """Acerbi and Tasche's fractional tail, rounded twice."""
     n, ordered = len(values), np.sort(values).tolist()
     if not np.isfinite(ordered).all():
         return _infinite(ordered, level)
     size = n * (1 - Fraction(level))
     whole = int(size)
-    total = sum(map(Fraction, ordered[n - whole :]), Fraction(0))
+    total = Fraction(math.fsum(ordered[n - whole :]))
     return float((total + (size - whole) * Fraction(ordered[n - whole - 1])) / size)
 
 

@@ -1,15 +1,20 @@
 from typing import Any
 
+import dask
+import dask.array as da
 import numpy as np
 import pytest
 
+import mvn_dask
 from mvn_dask._typing import Float64Array
+from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import NextPass, Scope, Statistic
 from mvn_dask.statistics.bracketing import WITHIN
 from mvn_dask.statistics.expected_shortfall import ExpectedShortfall
 from mvn_dask.statistics.quantile import Quantile
 from mvn_dask.statistics.rank_passes import AllValues, BracketPass
 from mvn_dask.statistics.row_sample import sampled
+from mvn_dask.statistics.value_at_risk import ValueAtRisk
 from tests.statistics.contract import digest, forest_of, passes_of, result_of
 from tests.statistics.ranks import ROWS, hard_columns, shrink, without_numba
 
@@ -105,3 +110,38 @@ def test_columns_that_are_found_are_not_counted_again(monkeypatch: pytest.Monkey
     node = forest_of(following.statistic, rows, 64).node()
     assert not node.counts[:, :, 0].any()
     assert result_of(Quantile(0.5), rows, 64).value.tolist() == [np.sort(x)[ROWS // 2 - 1]] * 2
+
+
+@pytest.mark.parametrize("chunks", [4096, 7777, 30_000])
+def test_estimates_of_a_lazy_array_do_not_depend_on_its_chunks(chunks: int) -> None:
+    """70,000 rows are more than are kept at once; they are drawn once for the bracket's rows, and once for all."""
+    rows = np.random.default_rng(0).standard_t(3, (70_000, 2))
+    rows[:, 1].sort()
+    statistics = Quantile((0.01, 0.5)), ValueAtRisk(0.999), ExpectedShortfall(0.99)
+    with dask.config.set(scheduler="threads"):
+        found = mvn_dask.estimate(da.from_array(rows, chunks=(chunks, 2)), *statistics)
+    expected = [result_of(statistic, rows, 2048) for statistic in statistics]
+    for one, other in zip(found, expected, strict=True):
+        assert one.to_dict()["value"] == other.to_dict()["value"]
+        assert one.confidence_interval.high.tolist() == other.confidence_interval.high.tolist()
+    np.testing.assert_array_equal(found[1].value, np.quantile(rows, 0.999, axis=0, method="inverted_cdf"))
+
+
+def test_estimates_of_one_column_leave_missing_numbers_out_and_take_batches() -> None:
+    rows = np.random.default_rng(0).standard_normal(70_000)
+    rows[::10] = np.nan
+    array, present = da.from_array(rows, chunks=9000), rows[~np.isnan(rows)]
+    with dask.config.set(scheduler="threads"):
+        risk = mvn_dask.estimate(array, ValueAtRisk(0.99), nan="omit")
+        batches = mvn_dask.estimate(array[1::10], ValueAtRisk(0.9), batches=7)
+        long_batches = mvn_dask.estimate(da.from_array(present, chunks=9000), Quantile(0.9), batches=2)
+        with pytest.raises(ArgumentError, match="`log_weights` mean nothing to ValueAtRisk"):
+            mvn_dask.estimate(array, ValueAtRisk(0.99), log_weights=array)
+    assert risk.value == np.quantile(present, 0.99, method="inverted_cdf")
+    assert (risk.count, risk.omitted) == (63_000, 7000)
+    assert batches.value == np.quantile(rows[1::10], 0.9, method="inverted_cdf")
+    parts = [np.quantile(part, 0.9, method="inverted_cdf") for part in np.split(rows[1::10], 7)]
+    assert batches.standard_error == pytest.approx(np.std(parts, ddof=1) / np.sqrt(7))
+    halves = [np.quantile(part, 0.9, method="inverted_cdf") for part in np.split(present, 2)]
+    assert long_batches.value == np.quantile(present, 0.9, method="inverted_cdf")
+    assert long_batches.standard_error == pytest.approx(np.std(halves, ddof=1) / np.sqrt(2))
