@@ -98,7 +98,8 @@ class Estimate(Result):
             )
             for each in (self.value, self.standard_error, interval.low, interval.high, self.count)
         )
-        text = f"Estimate(value={value}, standard_error={error}, confidence_interval=[{low}, {high}], count={count})"
+        numbers = f"value={value}, standard_error={error}, confidence_interval=[{low}, {high}], count={count}"
+        text = f"{type(self).__name__}({numbers})"
         return " ".join(text.split())
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:
@@ -124,12 +125,16 @@ class Estimate(Result):
         return lines
 
     def _line(self, name: str, place: tuple[int, ...]) -> tuple[str, str, str, str]:
-        labels = [str(step) if self.columns is None else self.columns[step] for step in place]
+        labels = self._labels(place)
         interval = self.confidence_interval
         value, error, low, high = (
             f"{np.asarray(each)[place]:.6g}" for each in (self.value, self.standard_error, interval.low, interval.high)
         )
         return " ".join(filter(None, (name, ", ".join(labels)))), value, error, f"[{low}, {high}]"
+
+    def _labels(self, place: tuple[int, ...]) -> list[str]:
+        """What tells a number from the others, along each axis of the value."""
+        return [str(step) if self.columns is None else self.columns[step] for step in place]
 
     def __str__(self) -> str:
         lines = [

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.statistics.base import Statistic
+from mvn_dask.statistics.base import NextPass, Scope, Statistic
 from mvn_dask.statistics.forest import Forest
+from mvn_dask.statistics.results import Result
 
 CUTTINGS = 4
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of arrays, numbers, and tuples and dictionaries of these."""
+    """SHA-256 of arrays, numbers, results, and tuples and dictionaries of these."""
+    if isinstance(value, Result):
+        value = value.to_dict()
     if isinstance(value, np.ndarray):
         return sha256(f"{value.dtype}{value.shape}".encode() + value.tobytes()).hexdigest()
     if isinstance(value, tuple):
@@ -25,10 +28,32 @@ def digest(value: Any) -> str:
 
 def result_of(statistic: Statistic[Any, Any], rows: npt.NDArray[Any], leaf_rows: int, seed: int | None = None) -> Any:
     """The result of rows that were added at once, or in random pieces to forests that are merged in random order."""
+    return passes_of(statistic, rows, leaf_rows, seed)[0]
+
+
+def passes_of(
+    statistic: Statistic[Any, Any], rows: npt.NDArray[Any], leaf_rows: int, seed: int | None = None
+) -> tuple[Any, list[int]]:
+    """The result, and how many of the first rows each pass looked at."""
+    step = statistic.prepared(Scope(len(rows), rows.shape[1], rows.dtype))
+    looked_at: list[int] = []
+    while True:
+        looked_at.append(step.first_rows(len(rows)))
+        result = forest_of(step, rows[: looked_at[-1]], leaf_rows, seed).result()
+        if not isinstance(result, NextPass):
+            return result, looked_at
+        # Passes are computed in other processes.
+        step = pickle.loads(pickle.dumps(result.statistic))  # noqa: S301 our own
+
+
+def forest_of(
+    statistic: Statistic[Any, Any], rows: npt.NDArray[Any], leaf_rows: int, seed: int | None = None
+) -> Forest[Any, Any]:
+    """The nodes of rows that were added at once, or in random pieces to forests that are merged in random order."""
     if seed is None:
         forest = Forest(statistic, len(rows), leaf_rows)
         forest.add(0, rows)
-        return forest.result()
+        return forest
     rng = np.random.default_rng(seed)
     cuts = np.sort(rng.choice(len(rows) + 1, int(rng.integers(0, len(rows) + 1)), replace=False))
     pieces = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(rows)], strict=True))
@@ -39,7 +64,7 @@ def result_of(statistic: Statistic[Any, Any], rows: npt.NDArray[Any], leaf_rows:
     whole = forests[0]
     for other in forests[1:]:
         whole.merge(pickle.loads(pickle.dumps(other)))  # noqa: S301 our own
-    return whole.result()
+    return whole
 
 
 def check_statistic(

@@ -4,7 +4,7 @@ import pytest
 from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import NextPass, Rows, Scope
 from mvn_dask.statistics.histogram import BinnedColumns, FullRange, Histogram, HistogramCounts
-from tests.statistics.contract import check_statistic, result_of
+from tests.statistics.contract import check_statistic, forest_of, result_of
 
 EDGES = np.array([-1.0, -0.25, 0.5, 1.0])
 
@@ -33,7 +33,9 @@ def test_bins_over_the_full_range_are_numpys() -> None:
 
     rows = np.random.default_rng(0).standard_normal((117, 2))
     rows[:, 1] = 3.0
-    result = result_of(FullRange(5), rows, 8)
+    result = forest_of(FullRange(5), rows, 8).result()
+    assert isinstance(result, NextPass)
+    assert isinstance(result.statistic, BinnedColumns)
     check(result, rows)
     assert result.statistic.edges[:, 1].tolist() == np.histogram(rows[:, 1], 5)[1].tolist()
 

@@ -1,0 +1,51 @@
+"""Estimates for one or several levels, as quantiles are.
+
+Input: numbers for levels and columns. Output: frozen values that print. Cost: none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask.statistics.results import ConfidenceInterval, Estimate
+
+Levels = float | Sequence[float] | npt.NDArray[Any]
+"""A level, or several; these are a tuple, once they were looked at."""
+
+
+def tuple_of(levels: Levels) -> tuple[float, ...]:
+    """One level or several as several.
+
+    >>> tuple_of(0.5), tuple_of((0.5, 0.9))
+    ((0.5,), (0.5, 0.9))
+    """
+    return tuple(np.atleast_1d(levels).tolist())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LevelEstimate(Estimate):
+    """An estimate for one level, or for several: then all numbers have the shape (levels, columns)."""
+
+    levels: Levels = 0.5
+    """Share of the values up to what is estimated; or several."""
+
+    def squeezed(self) -> Self:
+        if not isinstance(self.levels, tuple):
+            return super().squeezed()
+        interval = self.confidence_interval
+        value, error, low, high = (
+            np.asarray(each)[:, 0] for each in (self.value, self.standard_error, interval.low, interval.high)
+        )
+        count, omitted = (int(np.reshape(each, -1)[0]) for each in (self.count, self.omitted))
+        return replace(
+            self, value=value, standard_error=error, count=count, omitted=omitted,
+            confidence_interval=ConfidenceInterval(low, high, interval.level),
+        )  # fmt: skip
+
+    def _labels(self, place: tuple[int, ...]) -> list[str]:
+        if not isinstance(self.levels, tuple):
+            return super()._labels(place)
+        return [f"{self.levels[place[0]]:g}", *super()._labels(place[1:])]
