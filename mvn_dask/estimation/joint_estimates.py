@@ -71,8 +71,8 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
         part = parts.get(place) or Part((), 0, source.rows, columns=columns, leaf_rows=source.leaf_rows)
         parts[place] = replace(part, statistics=(*part.statistics, statistic))
         answers.append((place, len(part.statistics), single))
-    options = {"columns": None, "leaf_rows": first.leaf_rows, "omit": False}
-    found = dict(zip(parts, results_of(RowSource(rows, None), list(parts.values()), **options), strict=True))
+    results = results_of(RowSource(rows, None), [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
+    found = dict(zip(parts, results, strict=True))
     return [
         _described(found[place], number, parts[place], sources[place[0]], place[1], single)
         for place, number, single in answers
