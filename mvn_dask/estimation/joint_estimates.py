@@ -20,7 +20,7 @@ from mvn_dask.statistics.base import Request, Scope
 from mvn_dask.statistics.missing_values import Counted
 from mvn_dask.statistics.results import Result
 
-CONFIDENCE_LEVEL = 0.95
+INTERVAL_LEVEL = 0.95
 """Probability with which intervals hold the true value."""
 
 _Place = tuple[str, tuple[int, ...]]
@@ -65,7 +65,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
     for each in questions:
         source = sources[each.array.name]
         numbers, single = column_numbers(each.columns, source)
-        statistic = each.statistic.prepared(Scope(source.rows, len(numbers), source.array.dtype, CONFIDENCE_LEVEL))
+        statistic = each.statistic.prepared(Scope(source.rows, len(numbers), source.array.dtype, INTERVAL_LEVEL))
         place = each.array.name, numbers
         columns = np.array(numbers, np.int64) + offsets[each.array.name]
         part = parts.get(place) or Part((), 0, source.rows, columns=columns, leaf_rows=source.leaf_rows)
