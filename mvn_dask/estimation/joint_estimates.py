@@ -33,7 +33,7 @@ class Question:
 
     array: da.Array
     """The array, as `mvn_dask.estimate` takes it."""
-    statistic: Request
+    statistic: Request[Any]
     """What is estimated; one without arrays of its own."""
     columns: str | int | None = None
     """A column, by number or name; None for all."""

@@ -114,14 +114,14 @@ def _question(job: JobSpec, arrays: _Arrays, key: str, table: EstimateTable) -> 
     return Question(array, _statistic(job, key, table, first), table.column)
 
 
-def _statistic(job: JobSpec, key: str, table: EstimateTable, first: npt.NDArray[Any]) -> Request:
+def _statistic(job: JobSpec, key: str, table: EstimateTable, first: npt.NDArray[Any]) -> Request[Any]:
     arguments = dict(table.arguments)
     if table.event is not None:
         arguments["event"] = _event(job, f"{key}.event", table.event, first)
     kind = getattr(import_module("mvn_dask.statistics"), CLASSES[table.statistic])
     (word,) = arguments or ("statistic",)
     with _named(job.place(f"{key}.{word}"), f"`{word}` "):
-        statistic: Request = kind(**arguments)
+        statistic: Request[Any] = kind(**arguments)
         if isinstance(statistic, Probability):
             statistic.hits(first.reshape(len(first), -1).astype(np.float64))
     return statistic

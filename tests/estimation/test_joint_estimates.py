@@ -29,7 +29,7 @@ def test_each_answer_is_that_of_the_array_alone(dtype: str) -> None:
     """The leaves of 100 columns have other rows than those of one."""
     x = sample(dtype=dtype)
     largest, pair = x.max(axis=1), x[:, 3:5] * 2.0
-    asked: list[tuple[da.Array, Request, str | int | None]] = [
+    asked: list[tuple[da.Array, Request[Any], str | int | None]] = [
         (x, Mean(), None),
         (largest, Moments(), None),
         (x, Histogram(7), "variable 5"),
