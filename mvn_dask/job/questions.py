@@ -96,7 +96,7 @@ class _Arrays:
 
         flat = self.sample if self.sample.ndim == 2 else self.sample.reshape(len(self.sample), -1)
         columns = flat.shape[1]
-        with _named(self._job.place(key)):
+        with _named(self._job.place(key), "`weights` "):
             if isinstance(weights, tuple) and len(weights) != columns:
                 raise ArgumentError(
                     f"must have a weight for each of {plural(columns, 'column')}: it has {len(weights)}"

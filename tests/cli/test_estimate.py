@@ -92,8 +92,17 @@ def test_errors(site: Site, capsys: Captured) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", ["threads", "processes", "local"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: signal.Signals(number).name)
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("threads", signal.SIGTERM),
+        ("processes", signal.SIGKILL),
+        ("local", signal.SIGTERM),
+        pytest.param("threads", signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param("processes", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("local", signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_a_command_that_is_stopped_begins_anew(kind: str, number: signal.Signals, site: Site, capsys: Captured) -> None:
     assert site.run("estimate", "--quiet") == 0
     expected = capsys.readouterr().out

@@ -90,14 +90,15 @@ def test_before_while_and_after_the_job_is_run(tmp_path: Path) -> None:
 def test_tables_decide_nothing_of_the_store(tmp_path: Path) -> None:
     job_in(tmp_path, None).run((0, 2))
     manifest = (tmp_path / "samples.zarr" / ".mvn_dask" / "manifest.json").read_bytes()
-    done = job_in(tmp_path, TABLES).run()
+    # Not even what there is not: only an estimate imports anything.
+    done = job_in(tmp_path, [*TABLES, {"statistic": "mean", "function": "mvn_own_nothing:loss"}]).run()
     assert (done.complete, done.drawn) == (True, 5)
     assert (tmp_path / "samples.zarr" / ".mvn_dask" / "manifest.json").read_bytes() == manifest
     assert job_in(tmp_path, TABLES[:1]).estimate().fingerprint == done.fingerprint
 
 
 def test_the_factor_of_a_job_that_has_begun_is_that_of_its_store(tmp_path: Path) -> None:
-    tables = [{"statistic": "extremes", "k": 1}]
+    tables: list[dict[str, Any]] = [{"statistic": "extremes", "k": 1}]
     ours = job_in(tmp_path, tables).estimate()[0]
     begin_elsewhere(tmp_path, part=None)
     stored = mvn_dask.from_zarr(tmp_path / "samples.zarr").compute()
@@ -114,7 +115,7 @@ def test_another_store_at_the_output_is_no_obstacle(tmp_path: Path, job_log: lis
 
 
 def test_samples_of_several_axes_and_of_float32(tmp_path: Path) -> None:
-    tables = [{"statistic": "mean"}, {"statistic": "probability", "column": 3, "event": "< 0"}]
+    tables: list[dict[str, Any]] = [{"statistic": "mean"}, {"statistic": "probability", "column": 3, "event": "< 0"}]
     found = job_in(tmp_path, tables, sample={"size": [100, 5], "dtype": "float32", "chunks": 10}).estimate()
     x = mvn_dask.MultivariateNormal([0.0, 1.0], COV).sample((100, 5), seed=42, dtype="float32")
     assert found[0] == mvn_dask.estimate(x, Mean())
