@@ -26,6 +26,7 @@ how jobs are run on clusters.
     mvn-dask plan job.toml                 what it will do; nothing is written
     mvn-dask run job.toml                  begin it, go on with it, complete it
     mvn-dask run job.toml --part 3/8       one of eight shares, on as many machines as you like
+    mvn-dask estimate job.toml             the estimates that its tables [[estimate]] ask for
     mvn-dask plan job.toml --probe         the same, and how long writing takes
     mvn-dask status job.toml --watch       how far it is, until it is complete
     mvn-dask verify job.toml               whether what is there is right
@@ -47,8 +48,8 @@ reading and factorising. Colours are left out where `NO_COLOR` is set or standar
 **Signals.** SIGTERM, SIGINT (Ctrl-C) and SIGUSR1, Slurm's early warning, stop a command: nothing new begins, chunks
 that are being drawn end within `--grace` seconds, and the exit code is 75. A second signal ends it at once; within a
 quarter of a second it counts as the first one, since queues signal every process and scripts forward signals. Whatever
-happens, the store is never torn. The same command goes on; `verify` and `report`, which change nothing, begin anew, and
-a stopped `extend` is completed by `repair`, since the same `extend` again would append more.
+happens, the store is never torn. The same command goes on; `estimate`, `verify` and `report`, which change nothing,
+begin anew, and a stopped `extend` is completed by `repair`, since the same `extend` again would append more.
 
 **Time.** `plan`, like `run`, checks and factorises the covariance, unless the job has begun: some 2,000 variables take
 half a second with the default, "auto", and five with "svd". A job that is complete ends in less than a
@@ -96,9 +97,35 @@ In one line: `--set 'distribution.cov={kind = "banded", bands = "bands.npy"}'`. 
 "module:name" is imported by its name and called as code of your own: the module must lie on Python's path. The
 `method`, `check_valid` and `tol` of `[distribution]` are those of every matrix inside, unless its table has its own."""
 
+ESTIMATES = """\
+Any number of tables, each with the `statistic` that is wanted and what it is of: a `column`, a `combination` of
+columns, a `function` of the rows, or all columns. Nothing in them decides a number of the sample: its fingerprint and
+its store are those of the job without them, and a job that was begun goes on whatever stands here.
+
+    [[estimate]]
+    name = "shortfall of the portfolio"
+    statistic = "expected-shortfall"
+    combination = { oil = 0.3, gas = 0.7 }
+    level = 0.999
+
+    [[estimate]]
+    statistic = "probability"
+    function = "losses:portfolio_loss"
+    event = "> 3.0"
+
+The tables of a file are computed together, while its rows are drawn once, or twice for statistics that need a second
+look; each result has the bits that `mvn_dask.estimate` gives of the same array, on any cluster, with any chunks, and if
+workers are killed on the way. The first axis of the sample are rows; the others, in C order, are columns.
+
+A `function`, and an `event` that is no comparison, are imported from the folder of the job file, or else from Python's
+path, and called as code of your own with rows of shape (n, columns), or (n,) of one column; what a row gives must not
+depend on those beside it, since rows come in pieces. Other processes get the code of the function and of what its
+module has imported from that folder, so that they need not see it."""
+
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),
     "run": ("mvn_dask.job.running", "RunResult"),
+    "estimate": ("mvn_dask.job.job_estimates", "JobEstimates"),
     "status": ("mvn_dask.store.status", "Status"),
     "info": ("mvn_dask.maintenance.describe", "Description"),
     "verify": ("mvn_dask.maintenance.verify", "Verification"),
@@ -220,7 +247,30 @@ def _job_file() -> str:
             parts += [f"### [{name}]: {field.description}", _table(("key", "meaning"), rows)]
         if name == "distribution":
             parts += _covariances()
+        if name == "estimates":
+            parts += _estimates(str(field.description))
     return "\n\n".join(parts) + "\n"
+
+
+def _estimates(description: str) -> list[str]:
+    """The keys of a table of estimates, and those that each statistic takes."""
+    from mvn_dask.job.schema.estimate_table import ARGUMENTS, EstimateTable, subjects_of
+
+    keys = [(f"`{name}`", f"{key.description}.{_preset(key)}") for name, key in EstimateTable.model_fields.items()]
+    statistics = [
+        (
+            f"`{statistic}`",
+            ", ".join(f"`{key}`" for key in required),
+            ", ".join(f"`{key}`" for key in subjects_of(statistic)),
+        )
+        for statistic, required in ARGUMENTS.items()
+    ]
+    return [
+        f"### [[estimate]]: {description}",
+        ESTIMATES,
+        _table(("statistic", "requires", "and one of"), statistics),
+        _table(("key", "meaning"), keys),
+    ]
 
 
 def _covariances() -> list[str]:

@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for each in (
-    jobs.plan, jobs.run, jobs.sample, jobs.init,
+    jobs.plan, jobs.run, jobs.sample, jobs.estimate, jobs.init,
     stores.status, stores.info, stores.verify, stores.repair, stores.extend, stores.report,
 ):  # fmt: skip
     app.command()(each)

@@ -125,11 +125,13 @@ def job_keys(incomplete: str) -> list[str]:
     >>> job_keys("sample.s"), job_keys("sample.dtype=")
     (['sample.seed=', 'sample.size='], ['sample.dtype=float32', 'sample.dtype=float64'])
     """
-    from mvn_dask.job.keys import is_table, known_keys, literal_values
+    from mvn_dask.job.keys import ESTIMATE, is_table, known_keys, literal_values
 
     found = []
     for key, info in known_keys().items():
         name = ".".join(key)
+        if key[:-1] == ESTIMATE:  # a list of tables is set whole
+            continue
         if incomplete.startswith(f"{name}="):
             found += [f"{name}={value}" for value in literal_values(info.annotation)]
         elif not is_table(info.annotation):

@@ -1,4 +1,4 @@
-"""Commands about jobs: plan, run, sample, init."""
+"""Commands about jobs: plan, run, sample, estimate, init."""
 
 import logging
 import os
@@ -41,6 +41,9 @@ CheckValid = Annotated[
     ),
 ]
 Dtype = Annotated[str, typer.Option(autocompletion=job_values("sample.dtype"), help="float64 or float32.")]
+
+UNCHANGED = "nothing was changed; the same command begins anew"
+"""What is said of a stopped command that writes nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +131,27 @@ def sample(
         "output": {"url": out},
     }
     return _run(lambda: _read(mapping, overrides, secrets, part), work, force=force)
+
+
+@command
+def estimate(job: JobFile, overrides: Overrides = None, *, work: WorkOptions, secrets: RedactSecrets) -> CommandResult:
+    """Print what the tables [[estimate]] of a job ask for: means, quantiles, probabilities, with their errors.
+
+    The sample is drawn for it, in one pass, and nothing is written: before, while and after the job is run the numbers
+    are the same.
+    """
+    from mvn_dask.cli.signals import cancel_on_signals
+    from mvn_dask.errors import JobCancelledError
+    from mvn_dask.execution.cancellation import CancelToken, cancellable
+    from mvn_dask.job.estimating import estimate as estimate_job
+
+    token = CancelToken()
+    try:
+        with cancel_on_signals(token, work.grace), cancellable(token):
+            found = estimate_job(_read(job, overrides, secrets, None)[0], connect_timeout=work.connect_timeout)
+    except JobCancelledError as error:
+        raise JobCancelledError(f"stopped: {UNCHANGED}") from error
+    return Result(str(found), found.to_dict())
 
 
 @partial(command, has_result=False)

@@ -14,6 +14,7 @@ from mvn_dask.cli.command import CommandResult, OutputOptions, Part, Result, Sto
 from mvn_dask.cli.completion import one_of
 from mvn_dask.cli.console import print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message
+from mvn_dask.cli.jobs import UNCHANGED
 from mvn_dask.cli.output_files import output_file
 from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
@@ -37,7 +38,6 @@ Full = Annotated[bool, typer.Option("--full", help="With values: draw every row 
 
 PAGE_SUFFIXES = {"", ".html", ".htm", ".xhtml"}
 """Ends of the names of a page."""
-UNCHANGED = "nothing was changed; the same command begins anew"
 
 log = logging.getLogger(__name__)
 

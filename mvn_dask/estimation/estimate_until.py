@@ -11,7 +11,8 @@ from mvn_dask import checks
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.errors import ArgumentError
 from mvn_dask.estimation.kept_state import state_file
-from mvn_dask.estimation.sequential_run import PILOT_ROWS, Function, Goal, SequentialEstimate, SequentialRun
+from mvn_dask.estimation.row_function import Function
+from mvn_dask.estimation.sequential_run import PILOT_ROWS, Goal, SequentialEstimate, SequentialRun
 from mvn_dask.execution.client import current_client
 from mvn_dask.random.streams import SeedLike
 from mvn_dask.statistics.base import Request

@@ -6,7 +6,7 @@ and gives back nodes and the rows of at most two leaves.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dask.array as da
@@ -33,7 +33,7 @@ Forests = dict[int, Forest[Counted, Counted]]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Statistics of a range of rows."""
+    """Statistics of a range of rows, of some columns."""
 
     statistics: tuple[Statistic[Any, Any], ...]
     """What is computed."""
@@ -43,6 +43,10 @@ class Part:
     """The row after the last one."""
     rows: int | None = None
     """Rows of the array that the leaves are those of; by default the range is an array of its own."""
+    columns: Indices | None = None
+    """Columns that are looked at; None for those of the pass."""
+    leaf_rows: int | None = None
+    """Rows of a leaf; None for those of the pass."""
 
     @property
     def origin(self) -> int:
@@ -64,9 +68,9 @@ class Reduction:
     starts: npt.NDArray[np.int64]
     """First row of each block, and the number of rows, shape (blocks + 1,)."""
     columns: Indices | None
-    """Columns that are looked at; None for all."""
+    """Columns that are looked at, unless a part has its own; None for all."""
     leaf_rows: int
-    """Rows of a leaf."""
+    """Rows of a leaf, unless a part has its own."""
     parts: tuple[Part, ...]
     """What is computed of which rows."""
     omit: bool
@@ -96,19 +100,20 @@ class Reduction:
     def add(self, forests: Forests, number: int, block: Rows) -> None:
         """Add one block to the forests of all parts that it has rows of."""
         rows, first = self._checked(number, block), int(self.starts[number])
-        step = max(1, CONVERTED_NUMBERS // max(1, rows.shape[1] * self.leaf_rows)) * self.leaf_rows
         for part, each in enumerate(self.parts):
             start, stop = max(first, each.start), min(first + len(rows), each.stop)
             if start >= stop:
                 continue
+            leaf_rows = each.leaf_rows or self.leaf_rows
+            columns = self.columns if each.columns is None else each.columns
+            step = max(1, CONVERTED_NUMBERS // max(1, rows.shape[1] * leaf_rows)) * leaf_rows
             if part not in forests:
-                statistic = MissingValues(each.statistics, self.omit)
-                forests[part] = Forest(statistic, each.length, self.leaf_rows)
+                forests[part] = Forest(MissingValues(each.statistics, self.omit), each.length, leaf_rows)
             while start < stop:
                 cancellation.exit_if_cancelled()
                 # Where leaves begin, so that as few as possible are cut.
                 end = min(stop, start + step - (start - each.origin) % step)
-                forests[part].add(start - each.origin, self._converted(rows[start - first : end - first]))
+                forests[part].add(start - each.origin, _converted(rows[start - first : end - first], columns))
                 start = end
 
     def _checked(self, number: int, block: Rows) -> Rows:
@@ -121,8 +126,9 @@ class Reduction:
             )
         return rows.reshape(expected, -1)
 
-    def _converted(self, rows: Rows) -> npt.NDArray[np.float64]:
-        return np.ascontiguousarray(rows if self.columns is None else rows[:, self.columns], np.float64)
+
+def _converted(rows: Rows, columns: Indices | None) -> npt.NDArray[np.float64]:
+    return np.ascontiguousarray(rows if columns is None else rows[:, columns], np.float64)
 
 
 def results_of(
@@ -143,7 +149,9 @@ def results_of(
         for key in now:
             groups.setdefault(key[0], []).append(key)
         passed = [
-            Part(tuple(pending[key] for key in keys), parts[part].start, parts[part].start + needed[keys[0]])
+            replace(
+                parts[part], statistics=tuple(pending[key] for key in keys), stop=parts[part].start + needed[keys[0]]
+            )
             for part, keys in groups.items()
         ]
         for (part, keys), counted in zip(
@@ -184,8 +192,9 @@ def forests_of(
     forests: Forests = {}
     for part, each in enumerate(parts):
         if each.start == each.stop:
-            forests[part] = Forest(MissingValues(each.statistics, omit), 0, leaf_rows)
-            forests[part].add(0, np.empty((0, source.columns if columns is None else len(columns))))
+            chosen = columns if each.columns is None else each.columns
+            forests[part] = Forest(MissingValues(each.statistics, omit), 0, each.leaf_rows or leaf_rows)
+            forests[part].add(0, np.empty((0, source.columns if chosen is None else len(chosen))))
     with Progress(len(numbers), "block", block_bytes) as progress:
         for ended in _computed(array, work, numbers, progress):
             for part, forest in ended.items():

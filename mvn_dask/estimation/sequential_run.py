@@ -5,13 +5,11 @@ estimate. Cost: that of the rows, each drawn once, but for up to a leaf a round.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import dask.array as da
 import numpy as np
-import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask.distribution.base import Distribution
@@ -19,20 +17,18 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.identity import identity_of
 from mvn_dask.estimation.kept_state import Nodes, StateFile
 from mvn_dask.estimation.passes import Part, forests_of
+from mvn_dask.estimation.row_function import Function, applied, evaluated
 from mvn_dask.estimation.row_source import PIECE_BYTES, RowSource, leaf_rows
 from mvn_dask.execution.client import thread_count
 from mvn_dask.random.streams import SeedLike, as_root
 from mvn_dask.readable import plural
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec
-from mvn_dask.statistics.base import NextPass, Request, Rows, Scope, Statistic
+from mvn_dask.statistics.base import NextPass, Request, Scope, Statistic
 from mvn_dask.statistics.forest import Forest
 from mvn_dask.statistics.missing_values import Counted, MissingValues
 from mvn_dask.statistics.probability import Probability
 from mvn_dask.statistics.results import Estimate, Result
-
-Function = Callable[[npt.NDArray[np.float64]], npt.NDArray[Any]]
-"""From rows, shape (n, d), or (n, *event_shape), to one number, or a row of numbers, of each."""
 
 PILOT_ROWS = 1000
 """Rows of the first round."""
@@ -143,7 +139,7 @@ class SequentialRun:
             raise ArgumentError("a statistic with `controls` cannot be estimated until: they are of a fixed array")
         spec = distribution.spec((most,), root=as_root(seed).child(0), dtype=np.dtype(np.float64), chunks="auto")
         first = spec.broadcast.sampler.draw(spec.plan, 0, min(most, 16)).reshape(-1, *distribution.event_shape)
-        columns = _evaluated(first, function=function).shape[1]
+        columns = evaluated(first, function=function).shape[1]
         prepared = statistic.prepared(Scope(most, columns, np.dtype(np.float64), level))
         if prepared.first_rows(most) < most:
             raise ArgumentError(
@@ -222,30 +218,8 @@ class SequentialRun:
             (rows,), root=self.spec.plan.root, dtype=np.dtype(np.float64),
             chunks=(tuple(lengths), *self.distribution.event_shape),
         )  # fmt: skip
-        x = sample(spec)
-        axes = list(range(1, x.ndim))
-        return da.map_blocks(  # type: ignore[no-any-return]
-            _evaluated, x, function=self.function, dtype=np.float64, drop_axis=axes, new_axis=1,
-            chunks=(x.chunks[0], (self.columns,)), meta=np.empty((0, 0)),
-        )  # fmt: skip
+        return applied(self.function, sample(spec), self.columns)
 
 
 def _cut(rows: int, height: int) -> list[int]:
     return [height] * (rows // height) + ([rows % height] if rows % height else [])
-
-
-def _evaluated(rows: Rows, *, function: Function | None) -> npt.NDArray[np.float64]:
-    """What a function gives of rows, shape (n, columns). Raises ArgumentError for other numbers of rows, and NaN."""
-    found = np.asarray(rows.reshape(len(rows), -1) if function is None else function(rows))
-    if found.ndim not in (1, 2) or len(found) != len(rows) or not found.size:
-        raise ArgumentError(
-            f"`function` must give a number, or a row of numbers, of each row: of rows of shape {rows.shape} it gives "
-            f"the shape {found.shape}"
-        )
-    if found.dtype.kind not in "biuf":
-        raise ArgumentTypeError(f"`function` must give real numbers: it gives {found.dtype}")
-    found = found.reshape(len(rows), -1).astype(np.float64, copy=False)
-    if np.isnan(np.min(found)):
-        row = int(np.flatnonzero(np.isnan(found).any(axis=1))[0])
-        raise ArgumentError(f"`function` must not give NaN: it does of the row {rows[row].tolist()}")
-    return found

@@ -8,7 +8,9 @@ import io
 import pickle
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -44,6 +46,51 @@ class _NamingUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: str) -> Any:
         return self._arrays[pid]
+
+
+class FunctionByValue:
+    """A function that other processes get as code, with that of some modules, and need not import.
+
+    Examples
+    --------
+    >>> FunctionByValue(len, ())("abc")
+    3
+    """
+
+    def __init__(self, function: Callable[..., Any], modules: Sequence[ModuleType]) -> None:
+        self.function, self._modules, self._payload = function, modules, b""
+        # dask's own token would be a pickle, also where no other process needs any.
+        self._token = uuid.uuid4().hex
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    def __dask_tokenize__(self) -> str:
+        return self._token
+
+    def __reduce__(self) -> Any:
+        with _functions_lock:
+            if not self._payload:
+                # Only here: pickles of other threads, and of the user's, are none of ours. And by a pickle of our own,
+                # since distributed's looks at the modules of what it is given, not at those of what is inside.
+                with ExitStack() as stack:
+                    for module in self._modules:
+                        if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
+                            cloudpickle.register_pickle_by_value(module)
+                            stack.callback(cloudpickle.unregister_pickle_by_value, module)
+                    self._payload = cloudpickle.dumps(self.function)
+        return _function_of, (self._payload, self._token)
+
+
+def _function_of(payload: bytes, token: str) -> FunctionByValue:
+    """The function that a pickle holds."""
+    found = FunctionByValue(pickle.loads(payload), ())  # noqa: S301 our own client sent it
+    found._payload, found._token = payload, token
+    return found
+
+
+_functions_lock = threading.RLock()
+"""Held while code is pickled. Not `_lock`, which is held while the work is pickled that functions are in."""
 
 
 class PickledOnce:

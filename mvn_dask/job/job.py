@@ -15,6 +15,7 @@ from mvn_dask.job.toml_format import format_document
 if TYPE_CHECKING:
     from distributed import Client
 
+    from mvn_dask.job.job_estimates import JobEstimates
     from mvn_dask.job.planning import JobPlan
     from mvn_dask.job.running import RunResult
 
@@ -37,6 +38,8 @@ class Job(JobSpec):
         The Zarr store.
     cluster : ClusterTable
         Threads of this process where it is left out.
+    estimates : tuple of EstimateTable
+        What `estimate` estimates: the tables ``[[estimate]]`` of the file.
 
     Examples
     --------
@@ -181,3 +184,48 @@ class Job(JobSpec):
         from mvn_dask.job.running import run
 
         return run(self, part, force=force, client=client, connect_timeout=connect_timeout)
+
+    def estimate(self, *, client: "Client | None" = None, connect_timeout: float = 30.0) -> "JobEstimates":
+        """Estimate what the tables ``[[estimate]]`` ask for, of the sample that the job describes.
+
+        The sample is drawn, in one pass for all tables, whether its store is there or not: before, while and after the
+        job is run the numbers are the same, on any cluster, to the bit. Nothing is written.
+
+        Parameters
+        ----------
+        client : distributed.Client, optional
+            Client of a running cluster, used instead of the table ``[cluster]``.
+        connect_timeout : float
+            Seconds that a scheduler has to answer.
+
+        Returns
+        -------
+        JobEstimates
+            The results, by number or by name; each is that of `mvn_dask.estimate`.
+
+        Raises
+        ------
+        JobFileError
+            If there are no such tables; if one names a column, a module or a function that is not there, or has a
+            number of weights that is not that of the columns; if a file that the job names is missing.
+        ArgumentError
+            If a function of the user's own gives missing numbers (NaN), or changes the number of rows.
+        InvalidDistributionError, NotPositiveDefiniteError, StoreError, OSError
+            As `run`.
+
+        Examples
+        --------
+        >>> import mvn_dask
+        >>> job = mvn_dask.Job.from_mapping({
+        ...     "version": 1,
+        ...     "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
+        ...     "sample": {"size": "1e5", "seed": 42},
+        ...     "output": {"url": "memory:"},
+        ...     "estimate": [{"statistic": "probability", "column": 1, "event": "> 4.0"}],
+        ... })
+        >>> round(job.estimate()[0].value, 2)
+        0.16
+        """
+        from mvn_dask.job.estimating import estimate
+
+        return estimate(self, client=client, connect_timeout=connect_timeout)

@@ -23,6 +23,8 @@ SECRET_TABLES = {"storage_options", "options"}
 
 _COVARIANCE = ("distribution", "cov")
 _COORDS = ("distribution", "coords")
+ESTIMATE = ("estimate",)
+"""The list of tables of a job."""
 _STEP = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _NAME = rf"{_STEP}(?:[ \t]*\.[ \t]*{_STEP})*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
@@ -48,15 +50,20 @@ def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
 
 
 def _schema_key(key: Key) -> Key:
-    """The key of the schema that a key stands for, where that is `coords`, or one of a covariance inside another.
+    """The key of the schema that a key stands for, where that is in `coords`, an estimate, or a covariance in another.
 
     Examples
     --------
     >>> _schema_key(("distribution", "cov", "members", "0", "covariance", "bands"))
     ('distribution', 'cov', 'bands')
+    >>> _schema_key(("estimate", "0", "combination", "oil"))
+    ('estimate', 'combination')
     """
     if key[:2] == _COORDS:
         return _COORDS
+    if key[:1] == ESTIMATE:
+        within = key[2:] if key[1:2] and key[1].isdigit() else key[1:]
+        return (*ESTIMATE, *(within[:1] if within[:1] == ("combination",) else within))
     if key[:2] != _COVARIANCE:
         return key
     inner = [step for step in key[2:] if not step.isdigit()]

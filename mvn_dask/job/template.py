@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pydantic import Secret
 from pydantic.fields import FieldInfo
 
-from mvn_dask.job.keys import Key, known_keys
+from mvn_dask.job.keys import ESTIMATE, Key, known_keys
 from mvn_dask.job.toml_format import format_entry
 
 _HEAD = """\
@@ -14,6 +14,7 @@ _HEAD = """\
 #
 #     mvn-dask plan job.toml      what it will do
 #     mvn-dask run job.toml       do it, or go on where it stopped
+#     mvn-dask estimate job.toml  the estimates of the tables [[estimate]], before, while and after that
 #
 # Descriptions stand behind "# ", alternatives behind "#" alone. Unknown keys are errors.
 """
@@ -29,7 +30,8 @@ def job_template() -> str:
     lines = [_HEAD]
     for key, field in known_keys().items():
         if len(key) == 1 and key[0] in tables:
-            lines += ["", f"[{key[0]}]  # {field.description}", ""]
+            heading = f"#[[{key[0]}]]" if key == ESTIMATE else f"[{key[0]}]"
+            lines += ["", f"{heading}  # {field.description}", ""]
         elif len(key) < 3:
             lines += [*_comment(str(field.description)), *_inner(key, described), *_entries(key, field), ""]
     return "\n".join(lines).replace("\n\n\n", "\n\n")
@@ -46,7 +48,7 @@ def _inner(key: Key, described: set[int], indent: str = "  ") -> Iterator[str]:
 
 def _entries(key: Key, field: FieldInfo) -> Iterator[str]:
     """A key with its value, then with each alternative as a comment."""
-    active = field.is_required() or key in _SHOWN_OPTIONAL
+    active = (field.is_required() and key[:1] != ESTIMATE) or key in _SHOWN_OPTIONAL
     default = field.default.get_secret_value() if isinstance(field.default, Secret) else field.default
     for number, value in enumerate(field.examples or [default]):
         for line in format_entry(key[-1], value).splitlines():

@@ -13,7 +13,7 @@ PREVIEW_LENGTH = 60
 
 
 def format_document(tables: Mapping[str, object]) -> str:
-    """A whole file: top-level keys first, then a section for each table.
+    """A whole file: top-level keys first, then a section for each table, and for each table of a list of them.
 
     Examples
     --------
@@ -23,10 +23,18 @@ def format_document(tables: Mapping[str, object]) -> str:
     [sample]
     size = 10
     """
-    sections = [[format_entry(key, value) for key, value in tables.items() if not isinstance(value, Mapping)]]
-    inner = [(name, table) for name, table in tables.items() if isinstance(table, Mapping)]
-    sections += [[f"[{format_key(name)}]", *(format_entry(*entry) for entry in table.items())] for name, table in inner]
+    sections = [[format_entry(key, value) for key, value in tables.items() if not _sections(key, value)]]
+    sections += [section for key, value in tables.items() for section in _sections(key, value)]
     return "\n\n".join(map("\n".join, sections)) + "\n"
+
+
+def _sections(name: str, value: object) -> list[list[str]]:
+    """The lines of the sections of a table, or of a list of tables; none of any other value."""
+    if isinstance(value, Mapping):
+        return [[f"[{format_key(name)}]", *(format_entry(*entry) for entry in value.items())]]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(each, Mapping) for each in value):
+        return []
+    return [[f"[[{format_key(name)}]]", *(format_entry(*entry) for entry in each.items())] for each in value]
 
 
 def format_entry(key: str, value: object) -> str:

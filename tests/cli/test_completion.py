@@ -98,6 +98,7 @@ def test_words_that_a_key_takes() -> None:
     assert job_keys("output.fsync=") == ["output.fsync=false", "output.fsync=true"]
     assert job_keys("cluster.kind=th") == ["cluster.kind=threads"]
     assert job_keys("sample.size=") == []
+    assert job_keys("estim") == ["estimate="], "a list of tables is set whole"
     assert one_of("a", "b")("") == ["a", "b"]
 
 

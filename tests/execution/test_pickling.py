@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dask.base import tokenize
 
 import mvn_dask
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.execution.blocks import Blocks
-from mvn_dask.execution.pickling import PickledOnce, dumps_without, loads_with
+from mvn_dask.execution.pickling import FunctionByValue, PickledOnce, dumps_without, loads_with
 from mvn_dask.sampling.broadcast import SPOOLED_BYTES
 
 
@@ -23,6 +24,14 @@ class Holder:
     def reduce_with_files(self, files: Mapping[str, ArrayLoader]) -> tuple[Any, ...]:
         self.pickled += 1
         return Holder, (sorted(files),)
+
+
+def test_a_function_inside_work_is_pickled_by_value() -> None:
+    """While the work that it is in is pickled, and with whatever pickles it."""
+    function = FunctionByValue(Holder("numbers").reduce_with_files, [])
+    arrived = pickle.loads(pickle.dumps(PickledOnce([function], {})))  # noqa: S301
+    assert arrived.value[0]({"one": None})[1] == (["one"],)
+    assert tokenize(function) == tokenize(arrived.value[0]) != tokenize(FunctionByValue(len, []))
 
 
 def test_files_are_offered_to_objects_at_any_depth_and_to_no_others() -> None:

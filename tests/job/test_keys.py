@@ -9,7 +9,7 @@ from mvn_dask.job.keys import KeyLocations, Override, is_secret, key_lines, know
 def test_every_key_is_known_and_described() -> None:
     known = known_keys()
     assert next(iter(known)) == ("version",)
-    assert {key[0] for key in known} == set(Job.model_fields)
+    assert {key[0] for key in known} == {field.alias or name for name, field in Job.model_fields.items()}
     for key in [
         ("sample", "seed"),
         ("distribution", "mean", "path"),
@@ -20,6 +20,7 @@ def test_every_key_is_known_and_described() -> None:
         ("cluster", "class"),
         ("cluster", "tls", "ca"),
         ("cluster", "adaptive", "maximum"),
+        ("estimate", "statistic"),
     ]:
         assert key in known
     assert all(field.description for field in known.values())
@@ -37,7 +38,8 @@ def test_what_somebody_may_have_meant() -> None:
         ("distribution.cov.members.0.band", "did you mean distribution.cov.members.0.bands?"),
         ("cluster.class_", "did you mean cluster.class?"),
         ("output.zzz", "output takes url, shards, overwrite, fsync, storage_options"),
-        ("zzz", "a job takes version, distribution, sample, output, cluster"),
+        ("zzz", "a job takes version, distribution, sample, output, cluster, estimate"),
+        ("estimate.2.colum", "did you mean estimate.2.column?"),
         ("zzz.zzz", ""),
     ]:
         assert suggestion(tuple(key.split("."))) == text
@@ -50,6 +52,8 @@ def test_values_that_may_be_secret() -> None:
     assert not is_secret(("sample", "size"))
     assert not is_secret(("distribution", "cov", "members", "0", "covariance", "bands", "path"))
     assert is_secret(("distribution", "cov", "members", "0", "token"))
+    assert not is_secret(("estimate", "0", "combination", "oil"))
+    assert is_secret(("estimate", "0", "token"))
 
 
 TEXT = """\

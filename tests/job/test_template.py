@@ -5,16 +5,17 @@ from mvn_dask.job.inputs.distribution_inputs import distribution_of
 from mvn_dask.job.job import Job
 from mvn_dask.job.keys import known_keys
 from mvn_dask.job.schema.cluster_table import ALLOWED_KEYS
+from mvn_dask.job.schema.estimate_table import ARGUMENTS
 from mvn_dask.job.template import job_template
-from tests.support.jobs import job
+from tests.support.jobs import job, mapping
 
 
 def alternatives() -> list[tuple[str, str]]:
     """What stands behind a number sign alone, with its table."""
     found, table = [], ""
     for line in job_template().splitlines():
-        if line.startswith("["):
-            table = line.partition("]")[0].removeprefix("[")
+        if line.startswith(("[", "#[")):
+            table = line.partition("]")[0].lstrip("#[")
         elif line.startswith("#") and not line.startswith(("# ", "#  ")) and line != "#":
             found.append((table, line.removeprefix("#")))
     return found
@@ -33,7 +34,7 @@ def test_every_key_is_in_it_with_its_description() -> None:
     for key, field in known_keys().items():
         assert field.description is not None
         assert " ".join(field.description.split()) in words
-        assert re.search(rf"^#?\[?{key[-1]}( =|\])|{{.*\b{key[-1]} = ", text, re.MULTILINE), key
+        assert re.search(rf"^#?\[{{0,2}}{key[-1]}( =|\])|{{.*\b{key[-1]} = ", text, re.MULTILINE), key
 
 
 def test_lines_are_not_long() -> None:
@@ -45,6 +46,11 @@ def test_every_alternative_can_be_taken() -> None:
     for table, line in alternatives():
         values = tomllib.loads(line)
         (key,) = values
+        if table == "estimate":
+            statistic = next((kind for kind, keys in ARGUMENTS.items() if key in keys), "mean")
+            (taken,) = Job.from_mapping({**mapping(), table: [{"statistic": statistic, **values}]}).estimates
+            assert getattr(taken, key) is not None
+            continue
         beside: dict[str, object] = {}
         if table == "cluster":
             beside = {
@@ -61,5 +67,5 @@ def test_every_alternative_can_be_taken() -> None:
             beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
         if key == "storage_options":
             beside = {"mean" if table == "distribution" else "url": "s3://bucket/x"}
-        taken = getattr(job(**{table: {**beside, **values}}), table)
-        assert getattr(taken, "class_" if key == "class" else key) is not None
+        found = getattr(job(**{table: {**beside, **values}}), table)
+        assert getattr(found, "class_" if key == "class" else key) is not None

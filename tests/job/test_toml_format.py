@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mvn_dask.job.toml_format import PREVIEW_LENGTH, format_entry, format_key, format_value, preview
+from mvn_dask.job.toml_format import PREVIEW_LENGTH, format_document, format_entry, format_key, format_value, preview
 from tests.support.job_mappings import TEXT, VALUES
 
 
@@ -21,6 +21,13 @@ def test_one_line_for_a_value_and_one_for_the_row_of_a_matrix() -> None:
     assert format_value({"a b": [], "c": {}}) == '{ "a b" = [], c = {} }'
     assert format_value(date(2026, 1, 2)) == "2026-01-02"
     assert format_key("") == '""'
+
+
+def test_tables_and_lists_of_tables_are_sections() -> None:
+    tables = {"a": 1, "b": {"c": 2}, "d": [{"e": 3}, {}], "f": [], "g": [1]}
+    text = format_document(tables)
+    assert text == "a = 1\nf = []\ng = [1]\n\n[b]\nc = 2\n\n[[d]]\ne = 3\n\n[[d]]\n"
+    assert tomllib.loads(text) == tables
 
 
 @pytest.mark.parametrize("value", ["x" * 10**6, list(range(10**5)), "\n" * 100, {"a": "b" * 99}])

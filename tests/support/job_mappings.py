@@ -84,7 +84,25 @@ SAMPLES = st.fixed_dictionaries(
 OUTPUTS = st.fixed_dictionaries({"url": PATHS}, optional={"shards": COUNTS, "overwrite": st.booleans()}) | (
     st.fixed_dictionaries({"url": st.just("s3://bucket/x"), "storage_options": OPTIONS})
 )
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+ESTIMATES = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({"statistic": st.just("mean")}, optional={"column": NAMES | COUNTS, "name": NAMES}),
+        st.fixed_dictionaries(
+            {"statistic": st.just("quantile"), "q": st.just(0.5) | st.just([0.5, 0.9])},
+            optional={
+                "combination": st.lists(FINITE, min_size=1, max_size=3) | st.dictionaries(NAMES, FINITE, min_size=1)
+            },
+        ),
+        st.fixed_dictionaries(
+            {"statistic": st.just("probability"), "event": st.just("> 3") | st.just("module:name")},
+            optional={"function": st.just("module.inner:name")},
+        ),
+        st.fixed_dictionaries({"statistic": st.just("histogram"), "bins": COUNTS | st.just([0.0, 1.5])}),
+    ),
+    max_size=3,
+)
 MAPPINGS = st.fixed_dictionaries(
     {"version": st.just(1), "distribution": DISTRIBUTIONS, "sample": SAMPLES, "output": OUTPUTS},
-    optional={"cluster": CLUSTERS},
+    optional={"cluster": CLUSTERS, "estimate": ESTIMATES},
 )

@@ -26,7 +26,7 @@ def covariance_function(place: str, value: FunctionTable | str) -> Callable[[Any
     <built-in function cos>
     """
     if isinstance(value, str):
-        return _imported(place, value)
+        return imported(place, value, "a function of an array of distances")
     parameters = {key: number for key, number in value if key != "name" and number is not None}
     try:
         found: Callable[[Any], Any] = getattr(covariance, value.name)(**parameters)
@@ -35,7 +35,8 @@ def covariance_function(place: str, value: FunctionTable | str) -> Callable[[Any
     return found
 
 
-def _imported(place: str, text: str) -> Callable[[Any], Any]:
+def imported(place: str, text: str, what: str) -> Callable[[Any], Any]:
+    """The function that "module:name" names, which is to be `what`. Raises JobFileError if there is none."""
     module, _, name = text.partition(":")
     try:
         found: Any = import_module(module)
@@ -48,5 +49,5 @@ def _imported(place: str, text: str) -> Callable[[Any], Any]:
         except AttributeError:
             raise JobFileError(f"{place}: there is no {name} in the module {module}") from None
     if not callable(found):
-        raise JobFileError(f"{place}: {text} must be a function of an array of distances, not {type(found).__name__}")
+        raise JobFileError(f"{place}: {text} must be {what}, not {type(found).__name__}")
     return found  # type: ignore[no-any-return]

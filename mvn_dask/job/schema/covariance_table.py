@@ -99,7 +99,8 @@ EXAMPLES: dict[str, Any] = {
 
 _FUNCTIONS = {"exponential": ("length",), "gaussian": ("length",), "matern": ("length", "nu"), "spherical": ("range",)}
 """Covariance functions, and the keys that each requires."""
-_IMPORTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+IMPORTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+"""A module and a name in it, "module:name"."""
 
 
 def tuple_of(value: object, what: str) -> tuple[Any, ...]:
@@ -119,7 +120,7 @@ def lengths(value: object, least: int) -> int | tuple[int, ...]:
 
 
 def _imported(text: str) -> str:
-    if not _IMPORTED.fullmatch(text):
+    if not IMPORTED.fullmatch(text):
         rule = 'must be a table with `name`, or a module and a name in it, as "module:name"'
         raise ArgumentError(f"{rule}, not {preview(text)}")
     return text
@@ -151,7 +152,7 @@ class FunctionTable(Table):
     variance: float | None = Field(default=None, description="covariance at distance 0; 1 by default")
 
     def contradictions(self) -> Faults:
-        return _faults(self, f'name = "{self.name}"', _FUNCTIONS[self.name], ("variance",))
+        return key_faults(self, f'name = "{self.name}"', _FUNCTIONS[self.name], ("variance",))
 
 
 class CovarianceTable(Table):
@@ -238,10 +239,10 @@ class CovarianceTable(Table):
     )
 
     def contradictions(self) -> Faults:
-        return _faults(self, f'kind = "{self.kind}"', REQUIRED_KEYS[self.kind], OPTIONAL_KEYS[self.kind])
+        return key_faults(self, f'kind = "{self.kind}"', REQUIRED_KEYS[self.kind], OPTIONAL_KEYS[self.kind])
 
 
-def _faults(table: Table, which: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Faults:
+def key_faults(table: Table, which: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Faults:
     """Keys that mean nothing in a table, and those that are missing."""
     _, *others = type(table).model_fields
     given = {key for key in others if getattr(table, key) is not None}

@@ -14,6 +14,7 @@ from mvn_dask.job.quantities import byte_count, integer
 from mvn_dask.job.schema.base import Faults, Natural, Options, PathOrUrl, Positive, Table
 from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.distribution_table import DistributionTable
+from mvn_dask.job.schema.estimate_table import EstimateTable
 from mvn_dask.job.toml_format import preview
 from mvn_dask.locations import as_text
 from mvn_dask.sampling.points import refuse_unfit, requested_replicate
@@ -144,6 +145,12 @@ def _version(value: object) -> object:
     return value
 
 
+def _tables(value: object) -> object:
+    if not isinstance(value, (list, tuple)):
+        raise ArgumentError("must be a list of tables, each under the heading [[estimate]]")
+    return tuple(value)
+
+
 class JobSpec(Table):
     """The tables of a job file."""
 
@@ -154,6 +161,10 @@ class JobSpec(Table):
     sample: SampleTable = Field(description="what is drawn from it")
     output: OutputTable = Field(description="where the samples go")
     cluster: ClusterTable = Field(default=ClusterTable(), description="where the work runs")
+    # `Job.estimate` is a method.
+    estimates: Annotated[tuple[EstimateTable, ...], BeforeValidator(_tables)] = Field(
+        default=(), alias="estimate", description="what `mvn-dask estimate` estimates: as many tables as are wanted"
+    )
 
     _folder: Path = PrivateAttr(default=Path())
     _label: str = PrivateAttr(default="job")

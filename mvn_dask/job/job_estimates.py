@@ -1,0 +1,83 @@
+"""The estimates of a job. Input: results by table; output: values that print, and become plain dictionaries."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from mvn_dask.escaping import printable
+from mvn_dask.readable import plural
+
+
+@dataclass(frozen=True, eq=False)
+class TableEstimate:
+    """What a table ``[[estimate]]`` asked for."""
+
+    name: str
+    """The name of the table, or what is estimated of what."""
+    table: Mapping[str, Any]
+    """The keys of the table, as they are written."""
+    result: Any
+    """The result of the statistic."""
+
+    def __str__(self) -> str:
+        lines = str(self.result).split("\n")
+        return "\n".join([printable(self.name), *(f"  {printable(line)}" for line in lines)])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JobEstimates:
+    """What the tables ``[[estimate]]`` of a job asked for, in their order."""
+
+    fingerprint: str
+    """SHA-256 of everything that decides the values of the sample."""
+    shape: tuple[int, ...]
+    """Shape of the sample, the variables last."""
+    estimates: tuple[TableEstimate, ...]
+    """One for each table: `name`, `table` (its keys, as they are written) and `result`, whose fields are those of the
+    statistic's result in Python; null stands for what is not known, or not finite."""
+
+    def __getitem__(self, key: int | str) -> Any:
+        """The result of a table, by its number or its name."""
+        if isinstance(key, int):
+            return self.estimates[key].result
+        found = [each.result for each in self.estimates if each.name == key]
+        if not found:
+            raise KeyError(key)
+        return found[0]
+
+    def __len__(self) -> int:
+        return len(self.estimates)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (each.result for each in self.estimates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, texts, lists and dictionaries; None stands for what is not known, or not finite."""
+        estimates = [
+            {"name": each.name, "table": dict(each.table), "result": each.result.to_dict()} for each in self.estimates
+        ]
+        content: dict[str, Any] = _finite(
+            {"fingerprint": self.fingerprint, "shape": self.shape, "estimates": estimates}
+        )
+        return content
+
+    def __repr__(self) -> str:
+        return f"JobEstimates({', '.join(repr(each.name) for each in self.estimates)})"
+
+    def __str__(self) -> str:
+        head = f"sample {self.fingerprint[:16]} of {plural(self.shape[0], 'row')}"
+        return "\n\n".join([head, *map(str, self.estimates)])
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<h4>{escape(each.name)}</h4>{each.result._repr_html_()}" for each in self.estimates)
+
+
+def _finite(value: Any) -> Any:
+    """What JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
