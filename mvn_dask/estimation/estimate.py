@@ -15,6 +15,7 @@ import numpy as np
 from mvn_dask import checks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.joined_columns import joined_columns
+from mvn_dask.estimation.labelled_results import labelled_result
 from mvn_dask.estimation.passes import Part, results_of
 from mvn_dask.estimation.repetition import batch_bounds, over_batches, over_replicates, replicate
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
@@ -22,7 +23,6 @@ from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.statistics.base import Request, Scope, Statistic
 from mvn_dask.statistics.missing_values import Counted
-from mvn_dask.statistics.results import Result
 from mvn_dask.statistics.selected_columns import SelectedColumns
 
 if TYPE_CHECKING:
@@ -193,8 +193,10 @@ class _Question:
     """Columns that are looked at; None for all."""
     statistics: tuple[Statistic[Any, Any], ...]
     """What is computed of these."""
-    labels: tuple[str, ...] | None
-    """Labels of the columns that were asked for; None for all columns without names."""
+    source: RowSource
+    """Rows of the array alone."""
+    numbers: tuple[int, ...]
+    """Columns of these that were asked for."""
 
     def __init__(
         self, source: RowSource, requests: Sequence[Request[Any]], numbers: tuple[int, ...], weights: RowSource | None,
@@ -227,15 +229,13 @@ class _Question:
         every = len(joined) == math.prod(array.shape[1:]) and joined == sorted(joined)
         object.__setattr__(self, "columns", None if every else np.array(joined, np.int64))
         object.__setattr__(self, "statistics", tuple(chosen))
-        labels = source.labels or tuple(map(str, range(source.columns)))
-        known = source.labels is not None or len(numbers) < source.columns
-        object.__setattr__(self, "labels", tuple(labels[number] for number in numbers) if known else None)
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "numbers", numbers)
 
     def described(self, found: Counted, single: bool) -> tuple[Any, ...]:
         """Results with labels and what was left out."""
-        results = []
-        for statistic, result in zip(self.statistics, found.inner, strict=True):
-            omitted = found.omitted[:-1] if statistic.columnwise else int(found.omitted[-1])
-            described = result.described(self.labels, omitted) if isinstance(result, Result) else result
-            results.append(described.squeezed() if single and isinstance(described, Result) else described)
-        return tuple(results)
+        pairs = zip(self.statistics, found.inner, strict=True)
+        return tuple(
+            labelled_result(result, statistic, found.omitted, self.source, self.numbers, single=single)
+            for statistic, result in pairs
+        )

@@ -12,13 +12,12 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask.estimation.joined_columns import joined_columns
+from mvn_dask.estimation.labelled_results import labelled_result
 from mvn_dask.estimation.passes import Part, results_of
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.statistics.base import Request, Scope
-from mvn_dask.statistics.missing_values import Counted
-from mvn_dask.statistics.results import Result
 
 INTERVAL_LEVEL = 0.95
 """Probability with which intervals hold the true value."""
@@ -54,7 +53,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
     (True, True)
     """
     current_client()  # raises where it cannot be waited for: nothing is computed yet
-    sources = _sources(questions)
+    sources = {each.array.name: row_source(each.array) for each in questions}
     first, *others = sources.values()
     rows = joined_columns(first, [("array", each) for each in others]) if others else first.array
     refuse_unreadable_results(rows)
@@ -71,33 +70,12 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
         part = parts.get(place) or Part((), 0, source.rows, columns=columns, leaf_rows=source.leaf_rows)
         parts[place] = replace(part, statistics=(*part.statistics, statistic))
         answers.append((place, len(part.statistics), single))
-    results = results_of(RowSource(rows, None), [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
+    results = results_of(RowSource(rows), [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
     found = dict(zip(parts, results, strict=True))
     return [
-        _described(found[place], number, parts[place], sources[place[0]], place[1], single)
+        labelled_result(
+            found[place].inner[number], parts[place].statistics[number], found[place].omitted, sources[place[0]],
+            place[1], single=single,
+        )
         for place, number, single in answers
-    ]
-
-
-def _sources(questions: Sequence[Question]) -> dict[str, RowSource]:
-    """The rows of each array, by its name, in the same blocks."""
-    arrays = {each.array.name: each.array for each in questions}
-    sources = {name: row_source(array) for name, array in arrays.items()}
-    if len({each.array.chunks[0] for each in sources.values()}) > 1:
-        # A sample comes in pieces of its own, which arrays that are derived from it need not have.
-        return {name: RowSource(arrays[name], each.labels) for name, each in sources.items()}
-    return sources
-
-
-def _described(
-    counted: Counted, number: int, part: Part, source: RowSource, numbers: tuple[int, ...], single: bool
-) -> Any:
-    """One of the results of a part, with the labels of its columns, where they are known, as `estimate` gives it."""
-    result = counted.inner[number]
-    if not isinstance(result, Result):
-        return result
-    labels = source.labels or tuple(map(str, range(source.columns)))
-    known = source.labels is not None or len(numbers) < source.columns
-    omitted = counted.omitted[:-1] if part.statistics[number].columnwise else int(counted.omitted[-1])
-    described = result.described(tuple(labels[each] for each in numbers) if known else None, omitted)
-    return described.squeezed() if single else described
+    ]  # fmt: skip
