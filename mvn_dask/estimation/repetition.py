@@ -120,5 +120,5 @@ def _replaced(node: Any, number: int) -> Any:
         return node
     from dask._task_spec import DataNode
 
-    other = spec.with_replicate(number)  # type: ignore[attr-defined]
+    other = spec.with_replicate(number)
     return DataNode(node.key, other) if isinstance(node, DataNode) else other
