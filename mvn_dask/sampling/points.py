@@ -20,7 +20,7 @@ from mvn_dask.readable import plural, short_repr
 
 KIND = "sobol"
 """Name of the points in arguments and records."""
-MAX_ROWS = 2**51
+MAX_SOBOL_ROWS = 2**51
 """Rows of a sample, at most: a product may take some rows more than there are, and a point has 52 bits."""
 MAX_REPLICATE = 2**32 - 1
 _PREFIX = "points."
@@ -110,9 +110,9 @@ def refuse_unfit(size: tuple[int, ...], dtype: str, ndim: int) -> None:
 
 def refuse_other_lengths(rows: int) -> None:
     """Raise an ArgumentError unless a number of rows is a power of two that points can have."""
-    if rows < 1 or rows & (rows - 1) or rows > MAX_ROWS:
-        below = min(1 << max(0, rows.bit_length() - 1), MAX_ROWS)
-        near = f"{below} or {2 * below}" if 1 <= rows < MAX_ROWS else f"{below}"
+    if rows < 1 or rows & (rows - 1) or rows > MAX_SOBOL_ROWS:
+        below = min(1 << max(0, rows.bit_length() - 1), MAX_SOBOL_ROWS)
+        near = f"{below} or {2 * below}" if 1 <= rows < MAX_SOBOL_ROWS else f"{below}"
         raise ArgumentError(
             f"`size` of Sobol' points must be a power of two from 1 to 2**51: it is {rows}, and {near} would be one"
         )
@@ -121,7 +121,7 @@ def refuse_other_lengths(rows: int) -> None:
 def refuse_other_extensions(before: int, rows: int) -> None:
     """Raise an ArgumentError unless a sample of Sobol' points can have so many rows more."""
     after = before + rows
-    if after & (after - 1) or after > MAX_ROWS:
+    if after & (after - 1) or after > MAX_SOBOL_ROWS:
         raise ArgumentError(
             f"`rows` must make the rows of a sample of Sobol' points a power of two, at most 2**51: {before} and "
             f"{rows} are {after}; {before} or {3 * before} more would be one"

@@ -1,7 +1,9 @@
+import dask.array as da
 import numpy as np
 import pytest
 from scipy import stats
 
+import mvn_dask
 from mvn_dask.errors import ArgumentError
 from mvn_dask.estimation.repetition import batch_bounds, over_batches, over_replicates
 from mvn_dask.statistics import Extremes, Mean, Moments
@@ -49,3 +51,19 @@ def test_results_without_an_error() -> None:
     parts = results(Extremes(2))
     with pytest.raises(ArgumentError, match="has no error to take from repetitions"):
         over_batches(parts[0], parts, 0.95)
+
+
+def test_replicates_of_a_derived_array_are_those_of_other_scrambles() -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
+
+    def payoff(replicate: int) -> da.Array:
+        x = normal.sample(2**12, seed=1, points="sobol", replicate=replicate, chunks=1000)
+        derived: da.Array = np.exp(x.sum(axis=1) / 4)
+        return derived
+
+    found = mvn_dask.estimate(payoff(7), Mean(), replicates=4)
+    means = [mvn_dask.estimate(payoff(replicate), Mean()).value for replicate in range(4)]
+    np.testing.assert_allclose(found.value, np.mean(means), rtol=1e-14)
+    np.testing.assert_allclose(found.standard_error, np.std(means, ddof=1) / 2, rtol=1e-9)
+    with pytest.raises(ArgumentError, match="only a sample of Sobol' points has replicates"):
+        mvn_dask.estimate(normal.sample(2**12, seed=1), Mean(), replicates=4)
