@@ -1,7 +1,7 @@
 """Centred products of every pair of columns, summed in the order of rows, and their merges.
 
 Input: whole leaves of rows, float64. Output: their node, with the bits of `statistics.cross_products` in numpy. Cost:
-half of d² multiply-adds a row, and one reading of the rows: at d = 30, 3.5 ns a number on Zen 1.
+half of d² multiply-adds a row, and one reading of the rows: at d = 30, 4 ns a number on Zen 1.
 
 Rows less a shift are written to *panels* of columns, a block of rows at a time, which stays in the first cache. A
 *tile* is as many pairs of columns as the processor's registers hold sums of; those above the diagonal are left out, but
