@@ -158,7 +158,7 @@ def estimate(
         found = over_batches(whole, each, confidence_level)
     else:
         (found,) = results_of(question.rows, parts, **options)
-    results = question.described(found, single)
+    results = question.described(found, single=single, repeated=replicates is not None or batches is not None)
     return results[0] if len(results) == 1 else results
 
 
@@ -232,10 +232,12 @@ class _Question:
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "numbers", numbers)
 
-    def described(self, found: Counted, single: bool) -> tuple[Any, ...]:
+    def described(self, found: Counted, *, single: bool, repeated: bool) -> tuple[Any, ...]:
         """Results with labels and what was left out."""
         pairs = zip(self.statistics, found.inner, strict=True)
         return tuple(
-            labelled_result(result, statistic, found.omitted, self.source, self.numbers, single=single)
+            labelled_result(
+                result, statistic, found.omitted, self.source, self.numbers, single=single, repeated=repeated
+            )
             for statistic, result in pairs
         )

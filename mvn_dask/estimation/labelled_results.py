@@ -5,18 +5,22 @@ Input: results of statistics of some columns of an array. Output: what users get
 
 from typing import Any
 
-from mvn_dask.estimation.row_source import RowSource
+from mvn_dask.estimation.row_source import RowSource, comes_from_points
 from mvn_dask.statistics.base import Counts, Statistic
 from mvn_dask.statistics.results import Result
+
+DEPENDENT = "rows of Sobol' points are not independent, and err less: `replicates=8` of `estimate` says by how much"
+"""Why the error of an estimate from Sobol' points misleads."""
 
 
 def labelled_result(
     result: Any, statistic: Statistic[Any, Any], omitted: Counts, source: RowSource, numbers: tuple[int, ...],
-    *, single: bool,
+    *, single: bool, repeated: bool = False,
 ) -> Any:  # fmt: skip
     """A result of columns with these numbers, with their labels where they are known, and what was left out.
 
-    `omitted` are missing numbers of each column, and then rows that hold any.
+    `omitted` are missing numbers of each column, and then rows that hold any; `repeated` says that errors are those of
+    repetitions, which do not take rows to be independent.
     """
     if not isinstance(result, Result):
         return result
@@ -24,4 +28,6 @@ def labelled_result(
     known = source.labels is not None or len(numbers) < source.columns
     left_out = omitted[:-1] if statistic.columnwise else int(omitted[-1])
     described = result.described(tuple(labels[number] for number in numbers) if known else None, left_out)
+    if not repeated and comes_from_points(source.array):
+        described = described.warned(DEPENDENT)
     return described.squeezed() if single else described

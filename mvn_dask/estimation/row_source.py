@@ -100,6 +100,12 @@ def sample_in(array: da.Array) -> SampleSpec | None:
     return next((spec for spec in specs if spec.lineage.is_of(array.name)), None)
 
 
+def comes_from_points(array: da.Array) -> bool:
+    """Whether an array is computed from a sample of Sobol' points, whose rows are not independent."""
+    specs = (each for each in graph_sources(array) if isinstance(each, SampleSpec))
+    return any(spec.plan.points is not None for spec in specs)
+
+
 def _in_pieces(array: da.Array) -> da.Array:
     """The same rows; of a sample, or combinations of one, in blocks of about `PIECE_BYTES`, whatever its chunks."""
     combined = combination_of(array)

@@ -29,6 +29,10 @@ class Result:
         parts = {name: each.described(columns, omitted) for name, each in self._results()}
         return replace(self, **parts)  # type: ignore[type-var]
 
+    def warned(self, warning: str) -> Self:
+        """The same with a reason why its intervals mislead."""
+        return replace(self, **{name: each.warned(warning) for name, each in self._results()})  # type: ignore[type-var]
+
     def squeezed(self) -> Self:
         """The same for one column, with numbers in place of arrays along the columns."""
         return replace(self, **{name: each.squeezed() for name, each in self._results()})  # type: ignore[type-var]
@@ -104,6 +108,9 @@ class Estimate(Result):
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:
         return replace(self, columns=columns, omitted=omitted)
+
+    def warned(self, warning: str) -> Self:
+        return replace(self, warning="; ".join(filter(None, (self.warning, warning))))
 
     def squeezed(self) -> Self:
         low, high = (_first(bound) for bound in (self.confidence_interval.low, self.confidence_interval.high))

@@ -280,6 +280,8 @@ def test_replicates_of_points() -> None:
     assert abs(replicated.value - truth) < 5 * replicated.standard_error
     assert replicated.standard_error < plain.standard_error / 20
     assert replicated.count == 8 * 2**12
+    assert "`replicates=8`" in str(plain.warning)
+    assert replicated.warning is None
     assert "8 independent scrambles" in replicated.method
     others = [
         float(da.exp(NORMAL.sample(2**12, seed=1, points="sobol", replicate=r) * 0.2).sum(axis=1).mean().compute())

@@ -35,7 +35,8 @@ def passes_of(
     statistic: Statistic[Any, Any], rows: npt.NDArray[Any], leaf_rows: int, seed: int | None = None
 ) -> tuple[Any, list[int]]:
     """The result, and how many of the first rows each pass looked at."""
-    step = statistic.prepared(Scope(len(rows), rows.shape[1], rows.dtype))
+    level = getattr(statistic, "confidence_level", 0.95)
+    step = statistic.prepared(Scope(len(rows), rows.shape[1], rows.dtype, level))
     looked_at: list[int] = []
     while True:
         looked_at.append(step.first_rows(len(rows)))

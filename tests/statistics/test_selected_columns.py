@@ -7,7 +7,7 @@ from mvn_dask.statistics.mean import Mean
 from mvn_dask.statistics.missing_values import MissingValues
 from mvn_dask.statistics.results import Estimate
 from mvn_dask.statistics.selected_columns import SelectedColumns
-from tests.statistics.contract import check_statistic, result_of
+from tests.statistics.contract import check_statistic, forest_of, result_of
 
 
 def test_contract() -> None:
@@ -27,7 +27,7 @@ def test_missing_numbers_of_other_columns_leave_them_as_they_are() -> None:
 
 
 def test_another_pass_is_of_the_same_columns() -> None:
-    found = result_of(SelectedColumns(FullRange(3), (1,)), np.arange(12.0).reshape(6, 2), 2)
+    found = forest_of(SelectedColumns(FullRange(3), (1,)), np.arange(12.0).reshape(6, 2), 2).result()
     assert isinstance(found, NextPass)
     assert isinstance(found.statistic, SelectedColumns)
     assert result_of(found.statistic, np.arange(12.0).reshape(6, 2), 2).counts[:, 0].tolist() == [2, 2, 2]
