@@ -150,6 +150,12 @@ def _dist_of(given: Any) -> Any:
     return getattr(given, "dist", None)
 
 
+def _is_discrete(dist: Any) -> bool:
+    from scipy import stats
+
+    return isinstance(dist, stats.rv_discrete)
+
+
 def _is_continuous(dist: Any) -> bool:
     from scipy import stats
 
@@ -161,7 +167,7 @@ def marginal_law(place: str, given: Any) -> tuple[Family, float, float]:
     from scipy import stats
 
     dist = _dist_of(given)
-    if issubclass(type(dist), stats.rv_discrete):
+    if _is_discrete(dist):
         raise ArgumentError(
             f"`{place}` is the discrete distribution {dist.name!r}, and marginals must be continuous: draw uniform "
             "ones, and take its `ppf` of them"
