@@ -22,9 +22,12 @@ SECRET_TABLES = {"storage_options", "options"}
 """Tables whose values may be credentials."""
 
 _COVARIANCE = ("distribution", "cov")
+_LIKE_COVARIANCE = {("distribution", "shape")}
+"""Keys that take the tables of `_COVARIANCE`."""
 _COORDS = ("distribution", "coords")
 ESTIMATE = ("estimate",)
 """The list of tables of a job."""
+_MARGINALS = ("distribution", "marginals")
 _STEP = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _NAME = rf"{_STEP}(?:[ \t]*\.[ \t]*{_STEP})*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
@@ -43,14 +46,14 @@ def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
         for name, info in annotation.model_fields.items():
             key = (*above, info.alias or name)
             yield key, info
-            if key[:2] != _COVARIANCE or name not in NESTED_KEYS:
+            if key not in _LIKE_COVARIANCE and (key[:2] != _COVARIANCE or name not in NESTED_KEYS):
                 yield from _keys(info.annotation, key)
     for part in get_args(annotation):
         yield from _keys(part, above)
 
 
 def _schema_key(key: Key) -> Key:
-    """The key of the schema that a key stands for, where that is in `coords`, an estimate, or a covariance in another.
+    """The key of the schema that a key stands for: of `coords`, an estimate, a marginal, or a covariance in another.
 
     Examples
     --------
@@ -64,7 +67,10 @@ def _schema_key(key: Key) -> Key:
     if key[:1] == ESTIMATE:
         within = key[2:] if key[1:2] and key[1].isdigit() else key[1:]
         return (*ESTIMATE, *(within[:1] if within[:1] == ("combination",) else within))
-    if key[:2] != _COVARIANCE:
+    if key[:2] == _MARGINALS:
+        named = (*_MARGINALS, *(step for step in key[2:] if not step.isdigit()))
+        return named if named in known_keys() else _MARGINALS  # shape parameters are scipy's
+    if key[:2] not in {_COVARIANCE, *_LIKE_COVARIANCE} or len(key) == 2:
         return key
     inner = [step for step in key[2:] if not step.isdigit()]
     return (*_COVARIANCE, *(step for step in inner[:-1] if step not in NESTED_KEYS), *inner[-1:])
