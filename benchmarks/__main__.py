@@ -15,7 +15,9 @@ from rich.table import Table
 from benchmarks import (
     comparison,
     covariances,
+    coverage,
     engine,
+    estimates,
     factorizing,
     graph,
     plot,
@@ -38,17 +40,21 @@ def main() -> None:
         "scaling": scaling, "graph": graph, "engine": engine, "store": store, "factorizing": factorizing,
         "products": products, "small_draws": small_draws, "points": points,
     }  # fmt: skip
-    parser.add_argument("--only", action="append", choices=[*modules, "covariances", "comparison"])
+    # Those that have peers in environments of their own, and a study that takes many minutes.
+    with_peers = {"covariances": covariances.measure, "estimates": estimates.measure}
+    parser.add_argument("--only", action="append", choices=[*modules, *with_peers, "comparison", "coverage"])
     options = parser.parse_args()
-    parts = options.only or [*modules, "covariances", "comparison"]
+    parts = options.only or [*modules, *with_peers, "comparison"]
     options.output.mkdir(parents=True, exist_ok=True)
     rows = [row for part in parts if part in modules for row in modules[part].measure(options.small)]
     report: dict[str, object] = {"machine": machine()}
     skipped: dict[str, str] = {}
     peers = options.output / "environments", dict(pair.split("=", 1) for pair in options.python)
-    if "covariances" in parts:
-        structured, missing = covariances.measure(options.small, *peers)
-        rows, skipped = [*rows, *structured], {**skipped, **missing}
+    for part in [part for part in parts if part in with_peers]:
+        found, missing = with_peers[part](options.small, *peers)
+        rows, skipped = [*rows, *found], {**skipped, **missing}
+    if "coverage" in parts:
+        rows += coverage.measure(options.small)
     if "comparison" in parts:
         result = comparison.run(options.small, *peers)
         rows += comparison.rows(result)

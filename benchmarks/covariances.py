@@ -60,7 +60,7 @@ print(json.dumps({"ours": ours, "numpy": numpys, "peak": peak}))
 
 def measure(small: bool, folder: Path, given: dict[str, str]) -> tuple[list[Row], dict[str, str]]:
     """Lines of the table, and the peers that were skipped, with the reasons."""
-    others, rows = OtherProcesses(folder, given, create=not small), list[Row]()
+    others, rows = OtherProcesses(folder, given, script="structured_peers.py", create=not small), list[Row]()
     parts: dict[str, Callable[[], Iterable[Row]]] = {
         "scipy": lambda: _scipy(small),
         "low rank": lambda: _low_rank(small),

@@ -13,6 +13,9 @@ PACKAGES = {
     "sksparse_minimal": ["sksparse-minimal", "scipy"],
     "pymetis": ["pymetis", "numpy"],
     "statsmodels": ["statsmodels"],
+    "openturns": ["openturns", "numpy"],
+    "qmcpy": ["qmcpy"],
+    "crick": ["crick", "dask[array]"],
 }
 """What to install, where it is not the project's own environment that has the library."""
 

@@ -16,10 +16,10 @@ Answer = dict[str, Any]
 
 
 class OtherProcesses:
-    """Asks the peers of `structured_peers`."""
+    """Asks the peers of a script beside this one."""
 
-    def __init__(self, folder: Path, given: dict[str, str], *, create: bool = True) -> None:
-        self.folder, self._given, self._create = folder, given, create
+    def __init__(self, folder: Path, given: dict[str, str], *, script: str, create: bool = True) -> None:
+        self.folder, self._given, self._script, self._create = folder, given, script, create
         self.skipped: dict[str, str] = {}
         """Why a peer is missing, by its name."""
 
@@ -49,7 +49,7 @@ class OtherProcesses:
     def _command(self, peer: str) -> list[str] | str:
         if not self._create and peer not in self._given:
             return "no interpreter was given"
-        return environments.command(peer, self.folder, self._given, "structured_peers.py")
+        return environments.command(peer, self.folder, self._given, self._script)
 
     def _skip(self, peer: str, reason: str) -> None:
         self.skipped[peer] = reason
