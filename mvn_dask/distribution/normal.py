@@ -20,6 +20,8 @@ from mvn_dask.covariance.foreign_objects import fitted
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.conditionals import Conditionals
 from mvn_dask.distribution.densities import Densities
+from mvn_dask.distribution.reference_laws import normal_laws
+from mvn_dask.distribution.shifts import Shifts
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.readable import plural, short_repr
@@ -88,24 +90,11 @@ class NormalSampler(Sampler):
         return self.requested
 
     def laws(self) -> ReferenceLaws:
-        """Normal variables, and lengths whose squares are χ² distributed with as many degrees of freedom as the rank.
-
-        References
-        ----------
-        T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., 2003, section 3.3.
-        """
-        from scipy.special import chdtr, ndtr
-
-        rank = self.rank
-
-        def radial_cdf(lengths: Float64Array) -> Float64Array:
-            return np.asarray(chdtr(rank, np.square(np.maximum(lengths, 0.0))), np.float64)
-
-        return ReferenceLaws(ndtr, radial_cdf if rank else None, 0.0)
+        return normal_laws(self.rank)
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class MultivariateNormal(Conditionals, Densities, Distribution):
+class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
     """A multivariate normal distribution of dimension d, checked and factorised once.
 
     Parameters

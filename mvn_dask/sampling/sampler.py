@@ -15,13 +15,17 @@ import numpy.typing as npt
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import Factor
 from mvn_dask.covariance.diagnostics import Diagnostics, diagnose
+from mvn_dask.errors import UnsupportedOperationError
 from mvn_dask.kinds import Registered
 from mvn_dask.sampling.plan import Plan
+
+Indices = npt.NDArray[np.int64]
+"""Numbers of variables."""
 
 
 @dataclass(frozen=True)
 class ReferenceLaws:
-    """What standardised rows follow, for reports and tests."""
+    """What standardised rows, or their normal scores, follow, for reports and tests."""
 
     marginal_cdf: Callable[[Float64Array], Float64Array]
     """Probability that a variable, less its mean and in standard deviations, is at most x."""
@@ -29,6 +33,24 @@ class ReferenceLaws:
     """Probability that a whitened row is at most r long; None where nothing is known of it."""
     kurtosis_excess: float
     """κ of an elliptical distribution: a third of the excess kurtosis of its variables, 0 for a normal one."""
+    of_scores: bool = False
+    """Whether these are laws of `Sampler.scores`, of which all moments exist whatever the tails of the variables; the
+    moments of the sampler are those of the scores then."""
+    pairs_known: bool = True
+    """Whether covariances of pairs of scores are `Sampler.covariance_of`; else these are proportional to those of the
+    numbers, which are elliptical, and pairs are compared by their signs."""
+
+
+@dataclass(frozen=True)
+class ScoreLimits:
+    """How exactly stored numbers determine their normal scores. Arrays have the shape (columns,)."""
+
+    rounding: Float64Array
+    """By how much rounding may move a score within ±3; infinite where stored numbers do not resolve ±4."""
+    low: Float64Array
+    """Least score that stored numbers resolve to 0.02."""
+    high: Float64Array
+    """Largest score that they do."""
 
 
 class Sampler(Registered, ABC, family="distribution"):
@@ -120,6 +142,28 @@ class Sampler(Registered, ABC, family="distribution"):
         """
         return self.factor.whiten(x)
 
+    def squared_distances(self, x: FloatArray) -> Float64Array:
+        """Squares of the lengths that `ReferenceLaws.radial_cdf` is about, of rows of shape (n, d): shape (n,).
+
+        Raises
+        ------
+        UnsupportedOperationError
+            If that would be expensive.
+        """
+        white = self.whiten(np.subtract(x, self.mean(), dtype=np.float64))
+        return np.asarray(np.einsum("ij,ij->i", white, white))
+
+    def scores(self, x: FloatArray, columns: Indices) -> Float64Array:  # noqa: ARG002 those with scores use it
+        """Normal scores of some variables, shape (n, columns): increasing functions of each, standard normal.
+
+        Of a constant, the number less what it should be. Only of samplers whose laws are those of scores.
+        """
+        raise UnsupportedOperationError(f"rows of kind {self.kind!r} are compared as they are, and have no scores")
+
+    def score_limits(self, columns: Indices, eps: float) -> ScoreLimits:  # noqa: ARG002 those with scores use it
+        """How exactly numbers with a relative rounding error `eps` determine their scores."""
+        raise UnsupportedOperationError(f"rows of kind {self.kind!r} are compared as they are, and have no scores")
+
     @abstractmethod
     def laws(self) -> ReferenceLaws:
-        """What standardised rows follow."""
+        """What standardised rows, or their scores, follow."""
