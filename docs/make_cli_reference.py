@@ -64,16 +64,17 @@ A TOML file with `version = 1` and these tables; `mvn-dask init` writes one in w
 keys, wrong types and impossible values are errors with file, line and key. Pickled arrays are never loaded.
 
 **Paths and URLs** are the values of `url`, `path`, `scheduler_file` and the files of `tls`, and a text in place of
-mean, cov, correlation or standard_deviations. Relative paths start at the folder of the job file. `${NAME}` is replaced
-by the environment variable, which must be set and not empty; then a leading `~` or `~user` by a home folder. `$NAME`
+mean, cov, correlation, standard_deviations, location or shape. Relative paths start at the folder of the job file.
+`${NAME}` is replaced by the environment variable, which must be set and not empty; then a leading `~` or `~user` by a
+home folder. `$NAME`
 stays as it is, and so does everything that is no path or URL, as numbers and the options of a cluster. The job keeps
 what is written, so that each machine expands its own. `file:/data` and `file:///data` are paths; `s3:/bucket`, without
 its second slash, is an error, and `./s3:/bucket` a path. STORE, OUT, and the files of `--mean` and `--cov` are read
 likewise, from the current folder; FILE and PATH too, without variables."""
 
 COVARIANCES = """\
-A table with `kind` in place of the numbers or the file of `cov`, and of `--cov`: its other keys are the arguments of
-the class of `mvn_dask.covariance` of that name, and where they are arrays, they are written as those of
+A table with `kind` in place of the numbers or the file of `cov`, of `shape`, and of `--cov`: its other keys are the
+arguments of the class of `mvn_dask.covariance` of that name, and where they are arrays, they are written as those of
 `[distribution]`: numbers, or a file. `members`, `covariance` and `precision` hold covariances, each written as `cov`
 may be, to any depth that the classes take. A `.npz` file of `scipy.sparse.save_npz` is a sparse matrix wherever a
 covariance or a precision may be.
@@ -95,6 +96,15 @@ covariance or a precision may be.
 In one line: `--set 'distribution.cov={kind = "banded", bands = "bands.npy"}'`. A `function` that is a text
 "module:name" is imported by its name and called as code of your own: the module must lie on Python's path. The
 `method`, `check_valid` and `tol` of `[distribution]` are those of every matrix inside, unless its table has its own."""
+
+MARGINALS = """\
+With `kind = "gaussian-copula"`: a table for each variable, in the order of the correlations, or one for all. The names
+of shape parameters are scipy's.
+
+    [distribution]
+    kind = "gaussian-copula"
+    correlation = [[1.0, 0.6], [0.6, 1.0]]
+    marginals = [{ name = "lognorm", s = 0.5, scale = 2.0 }, { name = "t", df = 4.0 }]"""
 
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),
@@ -125,6 +135,7 @@ REPORT = {
     "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
     "reported_with": "The same of this machine.",
     "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, `text` (the most extreme).",
+    "normal_scores": "Whether the numbers below are of normal scores: those of a t distribution, or of a copula.",
     "variables": "Means and standard deviations, those expected, and how far they are off in standard errors.",
     "correlations": "Correlations of the sample, those of the factor as expected, and differences in standard errors.",
     "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
@@ -219,7 +230,7 @@ def _job_file() -> str:
             rows = [(f"`{key.alias or word}`", f"{key.description}.{_preset(key)}") for word, key in keys]
             parts += [f"### [{name}]: {field.description}", _table(("key", "meaning"), rows)]
         if name == "distribution":
-            parts += _covariances()
+            parts += [*_covariances(), *_marginals()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -240,6 +251,15 @@ def _covariances() -> list[str]:
         table,
         _table(("key", "meaning"), keys + inner),
     ]
+
+
+def _marginals() -> list[str]:
+    """The keys of a marginal."""
+    from mvn_dask.job.schema.marginal_table import MarginalTable
+
+    keys = [(f"`{name}`", f"{key.description}.") for name, key in MarginalTable.model_fields.items()]
+    title = "### [[distribution.marginals]]: the law of a variable"
+    return [title, MARGINALS, _table(("key", "meaning"), keys)]
 
 
 def _preset(field: Any) -> str:

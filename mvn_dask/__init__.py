@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mvn_dask import covariance, errors, statistics
-    from mvn_dask.distribution import MultivariateNormal
+    from mvn_dask.distribution import GaussianCopula, MultivariateNormal, MultivariateT
     from mvn_dask.estimation.estimate import estimate
     from mvn_dask.estimation.estimate_until import estimate_until
     from mvn_dask.estimation.sequential_run import SequentialEstimate
@@ -24,9 +24,11 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "Extension",
+    "GaussianCopula",
     "Generator",
     "Job",
     "MultivariateNormal",
+    "MultivariateT",
     "Repair",
     "Report",
     "SequentialEstimate",
@@ -53,7 +55,7 @@ __all__ = [
 
 # dask, zarr and scipy take a second to import: each comes with the first name that needs it.
 _MODULES = {
-    "distribution": ["MultivariateNormal"],
+    "distribution": ["GaussianCopula", "MultivariateNormal", "MultivariateT"],
     "estimation.estimate": ["estimate"],
     "estimation.estimate_until": ["estimate_until"],
     "estimation.sequential_run": ["SequentialEstimate"],

@@ -7,9 +7,8 @@ import logging
 
 import numpy as np
 
-from mvn_dask.distribution.normal import NormalSampler
-from mvn_dask.hashing import digest
-from mvn_dask.job.inputs.distribution_inputs import covariance_of_job, distribution_inputs
+from mvn_dask.job.inputs.distribution_identity import known_identity
+from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
 from mvn_dask.job.preparation import prepare, root_of, size_of, storage_of
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.slow_steps import name_if_slow
@@ -36,17 +35,15 @@ def store_differences(job: JobSpec) -> list[str]:
 
 def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:
     """Those that are known without a factor."""
-    with name_if_slow(log, "reading mean and covariance"):
+    with name_if_slow(log, "reading the parameters of the distribution"):
         inputs = distribution_inputs(job)
     dtype = np.dtype(job.sample.dtype)
-    with np.errstate(over="ignore"):
-        mean = digest(inputs.mean.astype(dtype) + 0.0)
-    distribution = {"kind": NormalSampler.kind, "covariance": covariance_of_job(job, inputs).record()}
+    known = known_identity(job, inputs, dtype)
     sample = {
         "size": list(size_of(job)),
         "dtype": dtype.name,
-        "distribution": distribution,
-        "parameters": {"mean": {"sha256": mean}},
+        "distribution": known.record,
+        "parameters": {name: {"sha256": sha256} for name, sha256 in known.digests.items()},
         **root_of(job).record(),
     }
     return list(stored.differences_in({"kind": "sample", "samples": [sample]}).values())

@@ -22,7 +22,10 @@ SECRET_TABLES = {"storage_options", "options"}
 """Tables whose values may be credentials."""
 
 _COVARIANCE = ("distribution", "cov")
+_LIKE_COVARIANCE = {("distribution", "shape")}
+"""Keys that take the tables of `_COVARIANCE`."""
 _COORDS = ("distribution", "coords")
+_MARGINALS = ("distribution", "marginals")
 _STEP = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _NAME = rf"{_STEP}(?:[ \t]*\.[ \t]*{_STEP})*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_NAME})[ \t]*\]\]?[ \t]*(#.*)?")
@@ -41,14 +44,14 @@ def _keys(annotation: Any, above: Key) -> Iterator[tuple[Key, FieldInfo]]:
         for name, info in annotation.model_fields.items():
             key = (*above, info.alias or name)
             yield key, info
-            if key[:2] != _COVARIANCE or name not in NESTED_KEYS:
+            if key not in _LIKE_COVARIANCE and (key[:2] != _COVARIANCE or name not in NESTED_KEYS):
                 yield from _keys(info.annotation, key)
     for part in get_args(annotation):
         yield from _keys(part, above)
 
 
 def _schema_key(key: Key) -> Key:
-    """The key of the schema that a key stands for, where that is `coords`, or one of a covariance inside another.
+    """The key of the schema that a key stands for: of `coords`, of a marginal, or of a covariance inside another.
 
     Examples
     --------
@@ -57,7 +60,10 @@ def _schema_key(key: Key) -> Key:
     """
     if key[:2] == _COORDS:
         return _COORDS
-    if key[:2] != _COVARIANCE:
+    if key[:2] == _MARGINALS:
+        named = (*_MARGINALS, *(step for step in key[2:] if not step.isdigit()))
+        return named if named in known_keys() else _MARGINALS  # shape parameters are scipy's
+    if key[:2] not in {_COVARIANCE, *_LIKE_COVARIANCE} or len(key) == 2:
         return key
     inner = [step for step in key[2:] if not step.isdigit()]
     return (*_COVARIANCE, *(step for step in inner[:-1] if step not in NESTED_KEYS), *inner[-1:])

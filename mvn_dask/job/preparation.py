@@ -10,15 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask.distribution.normal import NormalSampler
 from mvn_dask.errors import AlignmentError, ArgumentError, DamagedManifestError, JobFileError
-from mvn_dask.hashing import digest
-from mvn_dask.job.inputs.distribution_inputs import (
-    DistributionInputs,
-    covariance_of_job,
-    distribution_inputs,
-    distribution_of,
-)
+from mvn_dask.job.inputs.distribution_identity import known_identity
+from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, distribution_inputs, distribution_of
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.random.streams import Root, as_root
 from mvn_dask.sampling.sampler import Sampler
@@ -62,7 +56,7 @@ def prepare(job: JobSpec) -> PreparedJob:
     """
     storage = storage_of(job)
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
-    with name_if_slow(log, "reading mean and covariance"):
+    with name_if_slow(log, "reading the parameters of the distribution"):
         inputs = distribution_inputs(job)
     try:
         stored = read_manifest(storage)
@@ -108,15 +102,13 @@ def storage_of(job: JobSpec) -> Storage:
 
 
 def _stored_sampler(job: JobSpec, storage: Storage, stored: Manifest, inputs: DistributionInputs) -> Sampler | None:
-    """The sampler in the store, if it is of this mean and covariance; None where it must be made."""
+    """The sampler in the store, if it is of these parameters; None where it must be made."""
     dtype = np.dtype(job.sample.dtype)
-    if not stored.is_sample or stored.dtype != dtype or "mean" not in stored.parameters:
+    record = stored.samples[0].get("distribution") if stored.is_sample else None
+    if not isinstance(record, Mapping) or stored.dtype != dtype:
         return None
-    record, covariance = stored.samples[0].get("distribution"), covariance_of_job(job, inputs)
-    wanted = {"kind": NormalSampler.kind, "covariance": covariance.record()}
-    if not isinstance(record, Mapping) or any(record.get(key) != value for key, value in wanted.items()):
-        return None
-    if stored.parameters["mean"].sha256 != digest(inputs.mean.astype(dtype) + 0.0):
+    wanted = known_identity(job, inputs, dtype)
+    if not wanted.is_of(record, {name: info.sha256 for name, info in stored.parameters.items()}):
         return None
     try:
         return Sampler.of_kind(record["kind"]).from_parameters(record, load_parameters(storage, stored))

@@ -10,14 +10,14 @@ from mvn_dask.job.keys import Key, known_keys
 from mvn_dask.job.toml_format import format_entry
 
 _HEAD = """\
-# A job of mvn_dask: multivariate-normal samples in a Zarr store.
+# A job of mvn_dask: samples of a multivariate distribution in a Zarr store.
 #
 #     mvn-dask plan job.toml      what it will do
 #     mvn-dask run job.toml       do it, or go on where it stopped
 #
 # Descriptions stand behind "# ", alternatives behind "#" alone. Unknown keys are errors.
 """
-_SHOWN_OPTIONAL = {("distribution", "cov"), ("cluster", "kind")}
+_SHOWN_OPTIONAL = {("distribution", "mean"), ("distribution", "cov"), ("cluster", "kind")}
 """Optional keys that stand in the file uncommented."""
 _WIDTH = 110
 
@@ -54,4 +54,6 @@ def _entries(key: Key, field: FieldInfo) -> Iterator[str]:
 
 
 def _comment(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False)
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
+    )

@@ -72,8 +72,13 @@ class Estimates:
     @cached_property
     def tested_pairs(self) -> npt.NDArray[np.bool_]:
         """Where the covariance of a pair is measured and can be tested, shape (pairs, pairs)."""
+        return self.selection.together & self.testable_pairs & self.reference.laws.pairs_known
+
+    @cached_property
+    def testable_pairs(self) -> npt.NDArray[np.bool_]:
+        """Where rounding hides neither of a pair, shape (pairs, pairs)."""
         testable = self.reference.testable[self.selection.paired]
-        return self.selection.together & np.logical_and.outer(testable, testable)
+        return np.logical_and.outer(testable, testable)
 
     @cached_property
     @np.errstate(all="ignore")

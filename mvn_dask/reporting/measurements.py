@@ -17,10 +17,11 @@ from mvn_dask.reporting.reference import Reference, marginal_histogram
 from mvn_dask.reporting.scan import ChunkRange, ScanInput
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
-from mvn_dask.statistics.base import Combined, Counts, Rows, Statistic
+from mvn_dask.statistics.base import Combined, Counts, Indices, Rows, Statistic
 from mvn_dask.statistics.bin_counts import BinCounts
 from mvn_dask.statistics.forest import split
 from mvn_dask.statistics.repeats import Repeated, Repeats
+from mvn_dask.statistics.same_signs import SameSigns
 from mvn_dask.statistics.segment_means import SegmentMeans, Segments
 from mvn_dask.statistics.standardized import Standardized
 from mvn_dask.statistics.standardized_moments import StandardizedMoments
@@ -52,15 +53,23 @@ class SelectedVariables(ScanInput):
     """What they should be on average, shape (columns,)."""
     deviation: Float64Array
     """Their expected standard deviations, shape (columns,)."""
+    scoring: Broadcast | None
+    """What carries the sampler that makes normal scores of them; None where they are compared as they are."""
+    by_signs: bool
+    """Whether pairs are compared by their signs."""
 
     def statistic(self, part: int) -> Statistic[Any, Any]:
         columns, segmented, paired, binned = self.selection.within(part)
-        statistics = (
+        statistics: tuple[Statistic[Any, Any], ...] = (
             StandardizedMoments(np.searchsorted(columns, self.selection.paired[paired])),
             SegmentMeans(np.searchsorted(columns, self.selection.segmented[segmented]), self.selection.starts),
+            *self._signs(np.searchsorted(columns, self.selection.paired[paired])),
             marginal_histogram(np.searchsorted(columns, self.selection.binned[binned])),
         )
         return Standardized(Combined(statistics), self.mean[columns], self.deviation[columns])
+
+    def _signs(self, paired: Indices) -> tuple[Statistic[Any, Any], ...]:
+        return (SameSigns(paired),) if self.by_signs else ()
 
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
         variables = self.selection.columns[self.selection.parts == chunk.low]
@@ -72,7 +81,8 @@ class SelectedVariables(ScanInput):
         if not self.rows:
             yield 0, rows[:, chosen]
         for start, stop in split(chunk.first, chunk.first + chunk.rows, self.leaf_rows):
-            yield start, rows[start - chunk.first : stop - chunk.first, chosen]
+            some = rows[start - chunk.first : stop - chunk.first, chosen]
+            yield start, some if self.scoring is None else self.scoring.sampler.scores(some, variables)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +103,11 @@ class WhitenedRows(ScanInput):
     @np.errstate(all="ignore")
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
         stride, ndim, sampler = self.selection.stride, self.selection.ndim, self.broadcast.sampler
-        mean = sampler.mean()
         chosen = rows[-chunk.first % stride :: stride]
         derived = np.empty((len(chosen), 2))
         batch = max(1, WHITENED_NUMBERS // ndim, min(MIN_WHITENED_ROWS, self.selection.parameters // ndim))
-        centred = np.empty((min(batch, len(chosen)), ndim))
         for start in range(0, len(chosen), batch):
-            some = chosen[start : start + batch]
-            white = sampler.whiten(np.subtract(some, mean, dtype=np.float64, out=centred[: len(some)]))
-            derived[start : start + len(some), 1] = np.einsum("ij,ij->i", white, white)
+            derived[start : start + batch, 1] = sampler.squared_distances(chosen[start : start + batch])
         derived[:, 0] = np.sqrt(derived[:, 1])
         derived[~np.isfinite(derived[:, 1]), 1] = 0.0
         yield -(-chunk.first // stride), derived
@@ -154,6 +160,9 @@ class Measurements:
     """Numbers of variables without variance that are not the mean."""
     lengths: Counts
     """Whitened rows in each bin of their length, shape (bins,); (0,) where none are taken."""
+    same_signs: Counts
+    """Rows in which both of a pair are on the same side of the median, shape (pairs, pairs); of scores, where pairs are
+    compared so; 0 for pairs that never lie in one chunk."""
     squared_lengths: Segments
     """Squared lengths of whitened rows in each segment; `means` has shape (segments, 1)."""
     chunks: Repeated
@@ -164,7 +173,9 @@ def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) 
     """What a report scans a store for."""
     rows, manifest = selection.rows, selection.manifest
     chunks = ChunkFingerprints(chunk_count(manifest) if rows else 0, LEAF_CHUNKS)
-    inputs = (SelectedVariables(rows, _leaf_rows(selection), selection, reference.mean, reference.deviation), chunks)
+    scoring = broadcast if reference.laws.of_scores else None
+    moments, by_signs = (reference.mean, reference.deviation), not reference.laws.pairs_known
+    inputs = (SelectedVariables(rows, _leaf_rows(selection), selection, *moments, scoring, by_signs), chunks)
     if reference.radial is None:
         return inputs
     whitened = -(-rows // selection.stride)
@@ -200,13 +211,16 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
         histograms=np.zeros((len(selection.binned), marginal_histogram(selection.binned).bins), np.int64),
         nonfinite=sum(each.nonfinite for each in results[0].values()),
         off_constant=sum(each.off_constant for each in results[0].values()),
+        same_signs=np.zeros((pairs, pairs), np.int64),
         lengths=lengths,
         squared_lengths=squared,
         chunks=results[1][0],
     )
     for part, checked in results[0].items():
         own, segmented, paired, binned = selection.within(part)
-        moments, means, found.histograms[binned] = checked.inner
+        moments, means, *signs, found.histograms[binned] = checked.inner
+        for same in signs:
+            found.same_signs[np.ix_(paired, paired)] = same
         _, found.mean[own], found.variance[own], found.covariance[np.ix_(paired, paired)] = moments
         found.segment_means[:, segmented] = means.means
     return found

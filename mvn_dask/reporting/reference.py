@@ -7,6 +7,7 @@ whitened rows. Cost: that of the sampler's variances, of covariances of at most 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, sqrt
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,14 +69,18 @@ class RadialLaw:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Moments of the selected variables, and laws. Arrays are float64."""
+    """Moments of the selected variables, or of their normal scores, and laws. Arrays are float64."""
 
     mean: Float64Array
     """Means, shape (columns,)."""
     deviation: Float64Array
-    """Standard deviations that were asked for, shape (columns,)."""
+    """Standard deviations that were asked for, shape (columns,); 0 for constants."""
     rounding: Float64Array
     """By how many standard deviations rounding may move a number, shape (columns,); infinite for constants."""
+    low: Float64Array
+    """Number of standard deviations below which rounding hides the law, shape (columns,)."""
+    high: Float64Array
+    """The same above the mean, shape (columns,)."""
     correlation: Float64Array
     """Of the paired variables, as the factor has them, shape (pairs, pairs); 0 with constants."""
     deviation_ratio: Float64Array
@@ -113,21 +118,53 @@ def reference_of(sampler: Sampler, selection: Selection) -> Reference:
     Whoever stores a number x rounds it by about eps |x|, and the sum of the products of which it is made by eps √m of
     its standard deviation, where m is how many there are; eps is that of the stored numbers.
     """
-    columns, paired, mean = selection.columns, selection.columns[selection.paired], sampler.mean()
+    columns, paired = selection.columns, selection.columns[selection.paired]
     eps = float(np.finfo(selection.manifest.dtype).eps)
     terms = max(1, min(sampler.noise_ndim, selection.parameters // selection.ndim))
     deviation = np.sqrt(np.maximum(sampler.requested_variances(), 0.0))
-    spacing = eps * (np.abs(mean) + sqrt(terms) * deviation)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rounding = np.where(deviation > 0, spacing / deviation, np.inf)
+    if sampler.laws().of_scores:
+        standard = _scored(sampler, deviation, eps * sqrt(terms))
+    else:
+        standard = _unscored(sampler.mean(), deviation, eps, sqrt(terms))
+    spacing = np.where(standard.deviation > 0, np.minimum(standard.rounding, 1e9) * deviation, standard.spacing)
     covariance = sampler.covariance_of(paired.tolist(), paired.tolist())
     drawn = deviations_of(covariance)
     # Beyond ±1 is rounding alone, since they are scaled by the deviations of the same factor.
     correlation = np.clip(correlations_of(covariance, drawn), -1.0, 1.0)
     comparable = (drawn > 0) & (deviation[paired] > 0)
     ratio = np.where(comparable, drawn, 1.0) / np.where(comparable, deviation[paired], 1.0)
-    moments = (mean[columns], deviation[columns], rounding[columns], correlation, ratio)
+    mean, deviation, rounding, low, high, _ = (each[columns] for each in standard)
+    moments = (mean, deviation, rounding, low, high, correlation, ratio)
     return Reference(*moments, sampler.diagnostics(), sampler.laws(), *_radial_law(sampler, spacing, selection))
+
+
+class _Standard(NamedTuple):
+    """Moments of all variables, and what rounding hides, shape (d,); see `Reference`."""
+
+    mean: Float64Array
+    deviation: Float64Array
+    rounding: Float64Array
+    low: Float64Array
+    high: Float64Array
+    spacing: Float64Array
+    """Rounding error of what does not vary, in its own units."""
+
+
+def _unscored(mean: Float64Array, deviation: Float64Array, eps: float, root_terms: float) -> _Standard:
+    """Of the numbers themselves."""
+    spacing = eps * (np.abs(mean) + root_terms * deviation)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rounding = np.where(deviation > 0, spacing / deviation, np.inf)
+    infinite = np.full_like(mean, np.inf)
+    return _Standard(mean, deviation, rounding, -infinite, infinite, spacing)
+
+
+def _scored(sampler: Sampler, deviation: Float64Array, eps: float) -> _Standard:
+    """Of normal scores: 0 and 1 for what varies."""
+    limits = sampler.score_limits(np.arange(sampler.ndim), eps)
+    zero, varying = np.zeros_like(deviation), deviation > 0
+    rounding = np.where(varying, limits.rounding, np.inf)
+    return _Standard(zero, varying.astype(np.float64), rounding, limits.low, limits.high, eps * np.abs(sampler.mean()))
 
 
 def _radial_law(sampler: Sampler, spacing: Float64Array, selection: Selection) -> tuple[RadialLaw | None, str]:

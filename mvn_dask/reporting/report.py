@@ -188,6 +188,7 @@ def _numbers_of(estimates: Estimates) -> dict[str, Any]:
     reference, measured, selection = estimates.reference, estimates.measured, estimates.selection
     law, shown = reference.radial, slice(min(MOST_VARIABLES, len(selection.columns)))
     return {
+        "normal_scores": reference.laws.of_scores,
         "variables": {
             "names": [estimates.name(column) for column in range(shown.stop)],
             "mean": _plain(estimates.mean[shown]),

@@ -7,14 +7,14 @@ nothing broad lies between them, and so far out that a single number too many in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
-from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.estimates import SUMMATION_ERROR, Estimates
 from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
@@ -137,6 +137,36 @@ def covariances(estimates: Estimates, error_rate: float) -> Verdict:
     return bonferroni("covariances", "Covariances of pairs", p_values, error_rate, describe, NO_PAIR)
 
 
+def signs(estimates: Estimates, error_rate: float) -> Verdict:
+    """Pairs of elliptical variables by the share of rows in which both are on the same side of their medians.
+
+    It is 1/2 + asin(ρ)/π for any elliptical distribution: K.-T. Fang, S. Kotz and K. W. Ng, Symmetric Multivariate and
+    Related Distributions, 1990, theorem 2.22, doi:10.1201/9781351077040. Counts are exactly binomial.
+    """
+    rows, correlation = estimates.selection.rows, estimates.reference.correlation
+    share = 0.5 + np.arcsin(np.clip(correlation, -1.0, 1.0)) / np.pi
+    # Rounding moves a number to the other side of its median where it lies within its error, of density 0.4.
+    moved = 0.8 * np.add.outer(rounding := estimates.rounding[estimates.selection.paired], rounding) + SUMMATION_ERROR
+    p_values = np.full(share.shape, np.nan)
+    above = np.triu(estimates.selection.together & estimates.testable_pairs, 1)
+    if rows:
+        bounds = (np.maximum(share - moved, 0.0)[above], np.minimum(share + moved, 1.0)[above])
+        p_values[above] = binomial_p_value(estimates.measured.same_signs[above], rows, *bounds)
+
+    def describe(*pair: int) -> str:
+        one, other = (estimates.name(estimates.selection.paired[each]) for each in pair)
+        seen = int(estimates.measured.same_signs[pair])
+        where = "on the same side of both medians"
+        return f"{one} and {other}: {_describe_share('', where, seen, float(share[pair]), rows)}"
+
+    return bonferroni("covariances", "Signs of pairs", p_values, error_rate, describe, NO_PAIR)
+
+
+def pairs(estimates: Estimates, error_rate: float) -> Verdict:
+    """Pairs by their covariances, or by their signs where these are not known."""
+    return (covariances if estimates.reference.laws.pairs_known else signs)(estimates, error_rate)
+
+
 def drift(estimates: Estimates, error_rate: float) -> Verdict:
     """Means of segments of the rows: as the means, but they find where something changes on the way."""
     selection, reference, measured = estimates.selection, estimates.reference, estimates.measured
@@ -165,6 +195,8 @@ def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     if rows:
         rounding = estimates.rounding[binned][:, None]
         p_values[testable] = binomial_p_value(below, rows, cdf(bounds - rounding), cdf(bounds + rounding))[testable]
+        low, high = estimates.reference.low[binned][:, None], estimates.reference.high[binned][:, None]
+        p_values[(bounds <= low) | (bounds >= high)] = np.nan
 
     def describe(i: int, j: int) -> str:
         bound, seen = bounds[j], int(below[i, j])
@@ -254,16 +286,14 @@ def _factor(estimates: Estimates) -> Verdict:
     return Verdict("factor", "Variances of the factor", ok, 0, float(ok), text, warning=warning)
 
 
-FAMILIES = (means, variances, covariances, marginals, distances, drift)
+FAMILIES = (means, variances, pairs, marginals, distances, drift)
 """Families of tests that share the error rate."""
 
 
 def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
     """All verdicts."""
     own = error_rate / len(FAMILIES)
-    return (
-        *(family(estimates, own) for family in FAMILIES),
-        _numbers(estimates),
-        _chunks(estimates),
-        _factor(estimates),
-    )
+    found = [family(estimates, own) for family in FAMILIES]
+    if estimates.reference.laws.of_scores:
+        found = [replace(each, title=f"{each.title} (normal scores)") for each in found]
+    return (*found, _numbers(estimates), _chunks(estimates), _factor(estimates))

@@ -8,6 +8,13 @@ from mvn_dask.job.schema.cluster_table import ALLOWED_KEYS
 from mvn_dask.job.template import job_template
 from tests.support.jobs import job
 
+OTHERS: dict[str, dict[str, object]] = {
+    "t": {"location": 0.0, "shape": [1.0, 2.0], "df": 5},
+    "gaussian-copula": {"correlation": [[1.0]], "marginals": {"name": "norm"}},
+}
+"""Keys that kinds other than the normal distribution require."""
+KINDS = {"location": "t", "shape": "t", "df": "t", "marginals": "gaussian-copula", "exact": "gaussian-copula"}
+
 
 def alternatives() -> list[tuple[str, str]]:
     """What stands behind a number sign alone, with its table."""
@@ -57,6 +64,8 @@ def test_every_alternative_can_be_taken() -> None:
                 del beside["address"]
         if table == "distribution" and key in {"correlation", "standard_deviations"}:
             beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
+        if table == "distribution" and (kind := values.get("kind", KINDS.get(key, "normal"))) != "normal":
+            beside = {"mean": None, "cov": None, "kind": kind, **OTHERS[kind]}
         if key == "storage_options":
             beside = {"mean" if table == "distribution" else "url": "s3://bucket/x"}
         taken = getattr(job(**{table: {**beside, **values}}), table)

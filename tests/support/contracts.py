@@ -127,8 +127,9 @@ def _check_arrays(factor: Factor, z: Floats, x: FloatArray, scale: float) -> Non
 def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) -> None:
     """The contract of `Distribution` and of its `Sampler`; `dense` is the covariance of a row.
 
-    The laws are compared with 50,000 rows of a fixed seed, by Kolmogorov and Smirnov's test at a level of 1 in 1,000
-    for each of the d + 1 laws.
+    Where laws are those of scores, `mean` are the medians, and `dense` is the factor's covariance. The laws are
+    compared with 50,000 rows of a fixed seed, by Kolmogorov and Smirnov's test at a level of 1 in 1,000 for each of the
+    d + 1 laws.
     """
     d = len(mean)
     assert distribution.ndim == d
@@ -168,14 +169,26 @@ def check_distribution(distribution: Distribution, mean: Floats, dense: Floats) 
 def _check_laws(sampler: Sampler, rows: Floats, mean: Floats, dense: Floats) -> None:
     laws = sampler.laws()
     assert sampler.rank == np.linalg.matrix_rank(dense)
-    standardised = (rows - mean) / np.sqrt(np.diagonal(dense))
+    columns = np.arange(len(mean))
+    if laws.of_scores:
+        standardised = sampler.scores(rows, columns)
+        np.testing.assert_array_equal(sampler.scores(rows[:9, ::-1], columns[::-1]), standardised[:9, ::-1])
+        limits = sampler.score_limits(columns, 2.0**-52)
+        assert (limits.rounding < 1e-3).all()
+        assert (limits.low < -4).all()
+        assert (limits.high > 4).all()
+    else:
+        standardised = (rows - mean) / np.sqrt(np.diagonal(dense))
+        for operation in (sampler.scores, sampler.score_limits):
+            with pytest.raises(UnsupportedOperationError, match="no scores"):
+                operation(cast(Any, rows), cast(Any, columns))
     for column in standardised.T:
         assert stats.kstest(column, cast(Any, laws.marginal_cdf)).pvalue > 1e-3
     kurtosis = (standardised**4).mean() / 3.0 - 1.0
     assert abs(kurtosis - laws.kurtosis_excess) < 0.05
     if laws.radial_cdf is not None:
         with suppress(UnsupportedOperationError):
-            lengths = np.linalg.norm(sampler.whiten(rows - mean), axis=1)
+            lengths = np.sqrt(sampler.squared_distances(rows))
             assert stats.kstest(lengths, cast(Any, laws.radial_cdf)).pvalue > 1e-3
 
 

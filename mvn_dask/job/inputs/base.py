@@ -18,8 +18,9 @@ Form = Literal["vector", "draw", "square", "rows", "columns"]
 """What an array may be: a vector, an array of the shape of a draw, a vector or a square matrix, or a matrix whose rows
 or columns are the variables."""
 _FORMS: dict[str, Form] = {
-    **dict.fromkeys(("cov", "correlation", "matrix", "members", "covariance", "precision"), "square"),
+    **dict.fromkeys(("cov", "shape", "correlation", "matrix", "members", "covariance", "precision"), "square"),
     "mean": "draw",
+    "location": "draw",
     "loadings": "rows",
     "null_space": "rows",
     "bands": "columns",

@@ -1,10 +1,13 @@
-"""Mean, covariance and names of variables of a job, read and compared with each other. Cost: reading, O(d²)."""
+"""Parameters and names of variables of a job's distribution, read and compared with each other.
+
+Input: a job. Output: its parameters, and its distribution. Cost: reading, O(d²), and that of the distribution.
+"""
 
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +19,7 @@ from mvn_dask.event import Event, event_of
 from mvn_dask.job.inputs.base import InputArray
 from mvn_dask.job.inputs.covariance_inputs import structured_covariance
 from mvn_dask.job.inputs.label_files import read_labels
+from mvn_dask.job.inputs.marginal_inputs import marginals_of
 from mvn_dask.job.inputs.readers import read_input
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.labels import Axis, agreed_names
@@ -23,35 +27,39 @@ from mvn_dask.readable import plural
 from mvn_dask.slow_steps import name_if_slow
 
 if TYPE_CHECKING:
-    from mvn_dask.distribution import MultivariateNormal
+    from mvn_dask.distribution import Distribution
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class DistributionInputs:
-    """Mean and covariance of a job, before they are validated."""
+    """Parameters of a job's distribution, before they are validated."""
 
     mean: FloatArray
-    """Mean, shape (d,)."""
+    """Mean, or location of a t distribution, shape (d,); 0 of a copula."""
     cov: FloatArray | Covariance
-    """Covariance: a matrix, shape (d, d), a vector of variances, shape (d,), one variance, shape (), or a structure."""
+    """Covariance, shape matrix or correlations: a matrix, shape (d, d), a vector of variances, shape (d,), one
+    variance, shape (), or a structure."""
     event: Event
     """Shape of a draw, with the names and labels of its axes."""
 
 
 def distribution_inputs(job: JobSpec) -> DistributionInputs:
-    """Read mean and covariance. A scalar mean is that of every variable; it may have the shape of a draw.
+    """Read location and covariance. A scalar mean is that of every variable; it may have the shape of a draw.
 
     Raises InvalidDistributionError, JobFileError and TransportError as `read_input`, and for shapes or names that
     disagree. Whether the covariance is positive semidefinite is not checked here.
     """
-    mean, given = read_input(job, "mean"), job.distribution.cov
-    structure = None if given is None else structured_covariance(job, "cov", given)
+    if job.distribution.kind == "gaussian-copula":
+        return _copula_inputs(job)
+    location, key = ("location", "shape") if job.distribution.kind == "t" else ("mean", "cov")
+    mean, given = read_input(job, location), getattr(job.distribution, key)
+    structure = None if given is None else structured_covariance(job, key, given)
     if structure is not None:
-        return _structured_inputs(job, mean, structure)
+        return _structured_inputs(job, mean, key, structure)
     if given is not None:
-        cov = read_input(job, "cov")
+        cov = read_input(job, key)
         arrays, array = [mean, cov], cov.array
     else:
         cov, deviations = read_input(job, "correlation"), read_input(job, "standard_deviations")
@@ -66,8 +74,17 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     return DistributionInputs(_mean_of(mean, ndim), array, event)
 
 
-def _structured_inputs(job: JobSpec, mean: InputArray, covariance: Covariance) -> DistributionInputs:
-    _require_size(mean, "cov", covariance.ndim, may_have_axes=True)
+def _copula_inputs(job: JobSpec) -> DistributionInputs:
+    found = read_input(job, "correlation")
+    with _input_errors(found):
+        check_correlations(found.origin.key, found.array)
+    names, ndim = _names(job, found.placed_axes), len(found.array)
+    event = _event(job, None, names, Event.of_variables(ndim))
+    return DistributionInputs(np.zeros(ndim), found.array, event)
+
+
+def _structured_inputs(job: JobSpec, mean: InputArray, key: str, covariance: Covariance) -> DistributionInputs:
+    _require_size(mean, key, covariance.ndim, may_have_axes=True)
     names = _names(job, (*mean.placed_axes, *covariance.label_axes()))
     event = _event(job, mean, names, covariance.event)
     return DistributionInputs(_mean_of(mean, covariance.ndim), covariance, event)
@@ -84,12 +101,12 @@ def _names(job: JobSpec, axes: Iterable[Axis]) -> tuple[str, ...] | None:
         return agreed_names(axes)
 
 
-def _event(job: JobSpec, mean: InputArray, names: tuple[str, ...] | None, covariance: Event) -> Event:
+def _event(job: JobSpec, mean: InputArray | None, names: tuple[str, ...] | None, covariance: Event) -> Event:
     """Shape of a draw and its labels, from those of all arrays, and from keys of the job."""
-    table, shape = job.distribution, mean.array.shape or (covariance.ndim,)
+    table, shape = job.distribution, (() if mean is None else mean.array.shape) or (covariance.ndim,)
     given = {"event_shape": table.event_shape, "dims": table.dims, "coords": _coordinates(job)}
     with _label_errors(job):
-        return event_of(shape, covariance, known=mean.event, names=names, **given)
+        return event_of(shape, covariance, known=None if mean is None else mean.event, names=names, **given)
 
 
 def _coordinates(job: JobSpec) -> dict[str, object] | None:
@@ -146,22 +163,32 @@ def covariance_of_job(job: JobSpec, inputs: DistributionInputs) -> Covariance:
         )
 
 
-def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "MultivariateNormal":
+def distribution_of(job: JobSpec, inputs: DistributionInputs | None = None) -> "Distribution":
     """The distribution of a job, checked and factorised, of the inputs where they have been read already.
 
     Raises as `distribution_inputs`; NotPositiveDefiniteError with ``method = "cholesky"``; under ``check_valid`` warns
     or raises InvalidDistributionError if the covariance is not symmetric and positive semidefinite.
     """
-    from mvn_dask.distribution import MultivariateNormal
+    from mvn_dask.distribution import GaussianCopula, MultivariateNormal, MultivariateT
 
     inputs = distribution_inputs(job) if inputs is None else inputs
     covariance = covariance_of_job(job, inputs)
     step = f"checking and factorising the covariance of {plural(len(inputs.mean), 'variable')}"
+    event, table = inputs.event, job.distribution
+    axes: dict[str, Any] = {"event_shape": event.shape, "dims": event.dims, "coords": event.coords}
+    marginals = marginal_laws_of(job) if table.kind == "gaussian-copula" else None
     with _label_errors(job), name_if_slow(log, step):
-        event = inputs.event
-        return MultivariateNormal(
-            inputs.mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords
-        )
+        if marginals is not None:
+            return GaussianCopula(covariance, marginals, exact=table.exact, **axes)
+        if table.kind == "t" and table.df is not None:
+            return MultivariateT(inputs.mean, covariance, table.df, **axes)
+        return MultivariateNormal(inputs.mean, covariance, **axes)
+
+
+def marginal_laws_of(job: JobSpec) -> Any:
+    """The marginal of each variable, or one for all."""
+    found = marginals_of(job)
+    return found[0] if len(found) == 1 else found
 
 
 @contextmanager

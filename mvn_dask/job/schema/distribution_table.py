@@ -1,4 +1,4 @@
-"""The table ``[distribution]``: mean and covariance, as numbers or as files, and how they are factorised."""
+"""The table ``[distribution]``: its kind, its parameters as numbers or as files, and how they are factorised."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -10,6 +10,7 @@ from mvn_dask.job.paths import is_remote, usable_location
 from mvn_dask.job.schema.array_values import ArrayValue, FileTable
 from mvn_dask.job.schema.base import Faults, Options, Table, Text
 from mvn_dask.job.schema.covariance_table import EXAMPLES, CovarianceTable, CovarianceValue, lengths, tuple_of
+from mvn_dask.job.schema.marginal_table import MarginalTable, as_marginals
 from mvn_dask.job.toml_format import preview
 
 
@@ -27,14 +28,27 @@ def _as_labels(value: object) -> str | tuple[int | float | str, ...]:
     return labels
 
 
+KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
+    "normal": ("mean", "cov", "correlation", "standard_deviations"),
+    "t": ("location", "shape", "df"),
+    "gaussian-copula": ("correlation", "marginals", "exact"),
+}
+"""Keys that are parameters of each kind."""
 LabelsValue = Annotated[Any, BeforeValidator(_as_labels)]
 """Labels along an axis: numbers or texts, or a file of numbers, times or texts."""
 
 
 class DistributionTable(Table):
-    """Mean and covariance, and how the covariance is checked and factorised."""
+    """A distribution, and how its covariance is checked and factorised."""
 
-    mean: ArrayValue = Field(
+    kind: Literal["normal", "t", "gaussian-copula"] = Field(
+        default="normal",
+        description='"normal" takes mean and cov, or correlation and standard_deviations; "t" location, shape and df; '
+        '"gaussian-copula" correlation and marginals',
+        examples=["normal", "t", "gaussian-copula"],
+    )
+    mean: ArrayValue | None = Field(
+        default=None,
         description="mean of every variable: a number for all variables, a list, or a file",
         examples=[[0.01, 0.02], "mean.npy", 0.0],
     )
@@ -52,13 +66,33 @@ class DistributionTable(Table):
     )
     correlation: ArrayValue | None = Field(
         default=None,
-        description="instead of cov, together with standard_deviations: matrix of correlations",
+        description="instead of cov, together with standard_deviations: matrix of correlations; of "
+        '"gaussian-copula" those of the normal scores',
         examples=["correlation.parquet"],
     )
     standard_deviations: ArrayValue | None = Field(
         default=None,
         description="instead of cov, together with correlation: standard deviations, or one for all variables",
         examples=[[0.2, 0.3]],
+    )
+    location: ArrayValue | None = Field(
+        default=None, description='of "t": location of every variable, as mean is written', examples=[[0.01, 0.02]]
+    )
+    shape: CovarianceValue | None = Field(
+        default=None,
+        description='of "t": shape matrix, as cov is written; the covariance is df / (df - 2) times it',
+        examples=["shape.npy", {"kind": "toeplitz", "first_column": [1.0, 0.5]}],
+    )
+    df: float | None = Field(default=None, description='of "t": degrees of freedom, at least 0.125', examples=[5.0])
+    marginals: Annotated[tuple[MarginalTable, ...], BeforeValidator(as_marginals)] | None = Field(
+        default=None,
+        description='of "gaussian-copula": the law of each variable as a list of tables, or one table for all: '
+        "continuous distributions of scipy.stats",
+        examples=[[{"name": "lognorm", "s": 0.5, "loc": 1.0, "scale": 2.0}, {"name": "t", "df": 4.0}]],
+    )
+    exact: bool = Field(
+        default=False,
+        description='of "gaussian-copula": whether scipy computes every quantile, in place of tables of them',
     )
     method: Literal["auto", "svd", "eigh", "cholesky"] = Field(
         default="auto",
@@ -98,24 +132,40 @@ class DistributionTable(Table):
     )
 
     def contradictions(self) -> Faults:
-        parts = {"correlation": self.correlation, "standard_deviations": self.standard_deviations}
-        given = [key for key, value in parts.items() if value is not None]
-        if self.cov is not None:
-            faults = [(key, "must not be given beside cov: it is one or the other") for key in given]
-        elif given:
-            faults = [(key, f"is required beside {given[0]}") for key in parts if key not in given]
-        else:
-            faults = [("cov", "is required, or correlation and standard_deviations")]
+        faults = self._missing_or_unused()
         remote = any(is_remote(file.path) for file in _files(self))
         if self.storage_options.get_secret_value() and not remote:
             faults.append(("storage_options", "go with a URL, and no array here has one"))
         if not 0 <= self.tol < float("inf"):
             faults.append(("tol", f"must be finite and not negative, not {preview(self.tol)}"))
-        may_have_axes = self.event_shape is not None or isinstance(self.cov, CovarianceTable)
-        if isinstance(self.mean, tuple) and isinstance(self.mean[0], tuple) and not may_have_axes:
-            faults.append(("mean", "must be a number or a list of numbers, not a matrix, unless event_shape says so"))
+        may_have_axes = self.event_shape is not None or isinstance(self.cov or self.shape, CovarianceTable)
+        for key, value in (("mean", self.mean), ("location", self.location)):
+            if isinstance(value, tuple) and isinstance(value[0], tuple) and not may_have_axes:
+                faults.append((key, "must be a number or a list of numbers, not a matrix, unless event_shape says so"))
         faults += _dimension_faults(self.dims or ())
         return faults
+
+    def _missing_or_unused(self) -> Faults:
+        """Keys that the kind requires, and those that mean nothing with it."""
+        takes = KEYS_OF_KINDS[self.kind]
+        given = {key for keys in KEYS_OF_KINDS.values() for key in keys if _is_given(getattr(self, key))}
+        which = f'kind = "{self.kind}", which takes {", ".join(takes)}'
+        faults = [(key, f"means nothing with {which}") for key in sorted(given - set(takes))]
+        if self.kind != "normal":
+            required = [key for key in takes if key != "exact"]
+            return faults + [(key, f'is required with kind = "{self.kind}"') for key in required if key not in given]
+        faults += [] if "mean" in given else [("mean", "is required")]
+        parts = [key for key in ("correlation", "standard_deviations") if key in given]
+        if self.cov is not None:
+            return faults + [(key, "must not be given beside cov: it is one or the other") for key in parts]
+        if not parts:
+            return [*faults, ("cov", "is required, or correlation and standard_deviations")]
+        both = ("correlation", "standard_deviations")
+        return faults + [(key, f"is required beside {parts[0]}") for key in both if key not in parts]
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False
 
 
 def _files(value: object) -> Iterator[FileTable]:

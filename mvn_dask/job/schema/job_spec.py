@@ -132,7 +132,7 @@ class JobSpec(Table):
     version: Annotated[Literal[1], BeforeValidator(_version)] = Field(
         description="version of the schema of this file", examples=[VERSION]
     )
-    distribution: DistributionTable = Field(description="the multivariate normal distribution")
+    distribution: DistributionTable = Field(description="the distribution")
     sample: SampleTable = Field(description="what is drawn from it")
     output: OutputTable = Field(description="where the samples go")
     cluster: ClusterTable = Field(default=ClusterTable(), description="where the work runs")

@@ -34,7 +34,8 @@ Pixels = npt.NDArray[np.uint8]
 
 def heatmaps(estimates: Estimates) -> list[tuple[str, Markup]]:
     """Captions and pictures; none if there are no pairs."""
-    if len(estimates.selection.paired) < 2 or estimates.selection.rows < 2:
+    is_known = estimates.reference.laws.pairs_known
+    if len(estimates.selection.paired) < 2 or estimates.selection.rows < 2 or not is_known:
         return []
     expected = np.where(estimates.tested_pairs, estimates.reference.correlation, np.nan)
     error, errors = "Covariances less the expected ones", estimates.covariance_errors
