@@ -150,6 +150,13 @@ def _dist_of(given: Any) -> Any:
     return getattr(given, "dist", None)
 
 
+def _is_scipys(dist: Any) -> bool:
+    from scipy import stats
+
+    # A class of one's own may have any name.
+    return dist.name in MARGINAL_NAMES and type(dist) is type(getattr(stats, dist.name, None))
+
+
 def _is_discrete(dist: Any) -> bool:
     from scipy import stats
 
@@ -164,8 +171,6 @@ def _is_continuous(dist: Any) -> bool:
 
 def marginal_law(place: str, given: Any) -> tuple[Family, float, float]:
     """Standard form, location and scale of a frozen distribution of scipy.stats; `place` is what errors call it."""
-    from scipy import stats
-
     dist = _dist_of(given)
     if _is_discrete(dist):
         raise ArgumentError(
@@ -177,7 +182,7 @@ def marginal_law(place: str, given: Any) -> tuple[Family, float, float]:
             f"`{place}` must be a frozen distribution of scipy.stats, as scipy.stats.lognorm(0.5), not "
             + short_repr(given)
         )
-    if dist.name not in MARGINAL_NAMES or type(dist) is not type(getattr(stats, dist.name, None)):
+    if not _is_scipys(dist):
         raise ArgumentError(f"`{place}` must be one of scipy's own continuous distributions: {dist.name!r} is none")
     try:
         shapes, loc, scale = dist._parse_args(*given.args, **given.kwds)

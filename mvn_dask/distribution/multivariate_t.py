@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Size, Texts
+from mvn_dask.compiled import compiled_module
+from mvn_dask.compiled.loops import COMPILED_SIZE
 from mvn_dask.covariance import Covariance, Factor
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.named_arguments import named_arguments
@@ -86,9 +88,7 @@ class MultivariateTSampler(Sampler):
             chi2 = plan.root.child(stripe).child(0).generator().chisquare(self.df, of_stripe.stop)[of_stripe]
             with np.errstate(divide="ignore", over="ignore"):
                 scales = np.sqrt(self.df / chi2).astype(plan.dtype)
-            part = rows[of_rows]
-            part *= scales[:, None]
-            part += self.location
+            _scale_rows(rows[of_rows], scales, self.location)
         return rows
 
     def mean(self) -> Float64Array:
@@ -134,6 +134,17 @@ class MultivariateTSampler(Sampler):
     def laws(self) -> ReferenceLaws:
         """Those of normal rows, for scores and for lengths that are mapped to χ distributed ones."""
         return normal_laws(self.rank, of_scores=True, pairs_known=False)
+
+
+def _scale_rows(rows: FloatArray, scales: FloatArray, location: FloatArray) -> None:
+    """Overwrite rows with their multiples about a location."""
+    # Few numbers are no reason to load compiled code.
+    code = compiled_module("row_scaling") if rows.size >= COMPILED_SIZE else None
+    if code is not None:
+        code.scale_rows(rows, scales, location)
+        return
+    rows *= scales[:, None]
+    rows += location
 
 
 @cache

@@ -42,4 +42,4 @@ def test_what_does_not_fit_is_refused() -> None:
     )
     for wrong in wrongs:
         with pytest.raises(ValueError, match=r"do not fit|other cells"):
-            table_lookup.look_up(*wrong, half_width=HALF_WIDTH)
+            table_lookup.look_up(*(*wrong, HALF_WIDTH))
