@@ -1,7 +1,7 @@
 """Estimates from several arrays with the same rows, such as a sample and functions of it, in one pass.
 
 Input: dask arrays of the same rows in the same chunks, and a statistic of some columns of each. Output: results, with
-the bits that `estimate` gives of each alone. Cost: rows that arrays share are computed once, and a copy of the rows.
+the bits that `estimate` gives of each alone. Cost: that of the statistics; rows that arrays share are computed once.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,12 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
+<<<<<<< HEAD
 from mvn_dask.estimation.joined_columns import joined_columns
 from mvn_dask.estimation.labelled_results import labelled_result
+=======
+from mvn_dask.estimation.joined_columns import joined_blocks
+>>>>>>> jobs
 from mvn_dask.estimation.passes import Part, results_of
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
 from mvn_dask.execution.client import current_client
@@ -55,10 +59,9 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
     current_client()  # raises where it cannot be waited for: nothing is computed yet
     sources = {each.array.name: row_source(each.array) for each in questions}
     first, *others = sources.values()
-    rows = joined_columns(first, [("array", each) for each in others]) if others else first.array
+    rows = joined_blocks([first, *others]) if others else first.array
     refuse_unreadable_results(rows)
-    ends = np.cumsum([each.columns for each in sources.values()]).tolist()
-    offsets = {name: end - sources[name].columns for name, end in zip(sources, ends, strict=True)}
+    numbers_of = {name: number for number, name in enumerate(sources)}
     parts: dict[_Place, Part] = {}
     answers = []
     for each in questions:
@@ -66,8 +69,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
         numbers, single = column_numbers(each.columns, source)
         statistic = each.statistic.prepared(Scope(source.rows, len(numbers), source.array.dtype, INTERVAL_LEVEL))
         place = each.array.name, numbers
-        columns = np.array(numbers, np.int64) + offsets[each.array.name]
-        part = parts.get(place) or Part((), 0, source.rows, columns=columns, leaf_rows=source.leaf_rows)
+        part = parts.get(place) or _part(source, numbers, numbers_of[each.array.name])
         parts[place] = replace(part, statistics=(*part.statistics, statistic))
         answers.append((place, len(part.statistics), single))
     results = results_of(RowSource(rows), [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
@@ -78,4 +80,40 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
             place[1], single=single,
         )
         for place, number, single in answers
+<<<<<<< HEAD
     ]  # fmt: skip
+=======
+    ]
+
+
+def _part(source: RowSource, numbers: tuple[int, ...], array: int) -> Part:
+    """A part of no statistics yet, of some columns of an array."""
+    # All of them need no copy; an array without rows is told how many they are.
+    every = source.rows > 0 and numbers == tuple(range(source.columns))
+    columns = None if every else np.array(numbers, np.int64)
+    return Part((), 0, source.rows, columns=columns, array=array, leaf_rows=source.leaf_rows)
+
+
+def _sources(questions: Sequence[Question]) -> dict[str, RowSource]:
+    """The rows of each array, by its name, in the same blocks."""
+    arrays = {each.array.name: each.array for each in questions}
+    sources = {name: row_source(array) for name, array in arrays.items()}
+    if len({each.array.chunks[0] for each in sources.values()}) > 1:
+        # A sample comes in pieces of its own, which arrays that are derived from it need not have.
+        return {name: RowSource(arrays[name], each.labels) for name, each in sources.items()}
+    return sources
+
+
+def _described(
+    counted: Counted, number: int, part: Part, source: RowSource, numbers: tuple[int, ...], single: bool
+) -> Any:
+    """One of the results of a part, with the labels of its columns, where they are known, as `estimate` gives it."""
+    result = counted.inner[number]
+    if not isinstance(result, Result):
+        return result
+    labels = source.labels or tuple(map(str, range(source.columns)))
+    known = source.labels is not None or len(numbers) < source.columns
+    omitted = counted.omitted[:-1] if part.statistics[number].columnwise else int(counted.omitted[-1])
+    described = result.described(tuple(labels[each] for each in numbers) if known else None, omitted)
+    return described.squeezed() if single else described
+>>>>>>> jobs

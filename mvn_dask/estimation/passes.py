@@ -13,6 +13,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.estimation.joined_columns import Beside
 from mvn_dask.estimation.row_source import RowSource
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.blocks import Blocks
@@ -45,6 +46,8 @@ class Part:
     """Rows of the array that the leaves are those of; by default the range is an array of its own."""
     columns: Indices | None = None
     """Columns that are looked at; None for those of the pass."""
+    array: int = 0
+    """Number of the array, of those that lie side by side."""
     leaf_rows: int | None = None
     """Rows of a leaf; None for those of the pass."""
 
@@ -91,16 +94,18 @@ class Reduction:
     def describe_cost(self) -> str:
         return f"a block takes {plural(self.block_bytes, 'byte')}, and what is made on the way to it"
 
-    def of_block(self, number: int, block: Rows) -> Forests:
+    def of_block(self, number: int, block: Rows | Beside) -> Forests:
         """The nodes of one block."""
         forests: Forests = {}
         self.add(forests, number, block)
         return forests
 
-    def add(self, forests: Forests, number: int, block: Rows) -> None:
+    def add(self, forests: Forests, number: int, block: Rows | Beside) -> None:
         """Add one block to the forests of all parts that it has rows of."""
-        rows, first = self._checked(number, block), int(self.starts[number])
+        blocks = block.blocks if isinstance(block, Beside) else (block,)
+        arrays, first = [self._checked(number, each) for each in blocks], int(self.starts[number])
         for part, each in enumerate(self.parts):
+            rows = arrays[each.array]
             start, stop = max(first, each.start), min(first + len(rows), each.stop)
             if start >= stop:
                 continue
@@ -221,7 +226,7 @@ def _computed(array: da.Array, work: Reduction, numbers: BlockNumbers, progress:
         yield ended.item()
 
 
-def _reduce_block(block: Rows, work: Reduction, block_id: tuple[int, ...]) -> npt.NDArray[Any]:
-    result = np.empty((1,) * block.ndim, object)
-    result[(0,) * block.ndim] = work.of_block(block_id[0], block)
+def _reduce_block(block: Rows | Beside, work: Reduction, block_id: tuple[int, ...]) -> npt.NDArray[Any]:
+    result = np.empty((1,) * len(block_id), object)
+    result[(0,) * len(block_id)] = work.of_block(block_id[0], block)
     return result

@@ -16,6 +16,7 @@ from typing import Any
 import cloudpickle
 
 from mvn_dask._typing import ArrayLoader, Arrays
+from mvn_dask.errors import ArgumentTypeError
 
 
 def dumps_without(value: object, arrays: Arrays) -> bytes:
@@ -51,6 +52,8 @@ class _NamingUnpickler(pickle.Unpickler):
 class FunctionByValue:
     """A function that other processes get as code, with that of some modules, and need not import.
 
+    To pickle it raises ArgumentTypeError if it uses what cannot be pickled.
+
     Examples
     --------
     >>> FunctionByValue(len, ())("abc")
@@ -78,8 +81,21 @@ class FunctionByValue:
                         if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
                             cloudpickle.register_pickle_by_value(module)
                             stack.callback(cloudpickle.unregister_pickle_by_value, module)
-                    self._payload = cloudpickle.dumps(self.function)
+                    self._payload = self._pickled()
         return _function_of, (self._payload, self._token)
+
+    def _pickled(self) -> bytes:
+        """Raises ArgumentTypeError for a function that uses what cannot be pickled."""
+        try:
+            payload: bytes = cloudpickle.dumps(self.function)
+        except Exception as error:
+            name = getattr(self.function, "__qualname__", type(self.function).__name__)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ArgumentTypeError(
+                f"the function {name} cannot be sent to other processes: {reason}. What it uses of its module is sent "
+                "with it: make files, locks and the like inside of it"
+            ) from error
+        return payload
 
 
 def _function_of(payload: bytes, token: str) -> FunctionByValue:

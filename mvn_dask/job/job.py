@@ -220,7 +220,7 @@ class Job(JobSpec):
         ...     "version": 1,
         ...     "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
         ...     "sample": {"size": "1e5", "seed": 42},
-        ...     "output": {"url": "memory:"},
+        ...     "output": {"url": "memory://estimates"},
         ...     "estimate": [{"statistic": "probability", "column": 1, "event": "> 4.0"}],
         ... })
         >>> round(job.estimate()[0].value, 2)

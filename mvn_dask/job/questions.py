@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, JobFileError
+from mvn_dask.errors import ArgumentError, ArgumentTypeError, JobFileError, MvnDaskError
 from mvn_dask.estimation.joint_estimates import Question
 from mvn_dask.estimation.row_function import applied, evaluated
 from mvn_dask.estimation.row_source import column_numbers, row_source
@@ -43,7 +43,7 @@ def questions_of(job: JobSpec, sample: da.Array, first: npt.NDArray[Any]) -> lis
     """The question of each table; `first` are some rows of the sample, shaped as its blocks are.
 
     Tables that look at the same combination, or the same function, share its array. Raises JobFileError with a line for
-    each table that asks for what there is not; what functions of the user's own raise.
+    each table that asks for what there is not, or whose function raises an error.
     """
     found: list[Question] = []
     faults: list[object] = []
@@ -83,7 +83,7 @@ class _Arrays:
         place = self._job.place(key)
         function = own_function(place, self._job.folder, text, "a function of rows")
         with _named(place):
-            given = function(self.first)
+            given = _called(place, function, self.first)
             numbers = evaluated(self.first, function=lambda _: given, place=place)
         array = applied(function, self.sample, numbers.shape[1], place)
         # A number of each row is no row of one number.
@@ -123,7 +123,7 @@ def _statistic(job: JobSpec, key: str, table: EstimateTable, first: npt.NDArray[
     with _named(job.place(f"{key}.{word}"), f"`{word}` "):
         statistic: Request[Any] = kind(**arguments)
         if isinstance(statistic, Probability):
-            statistic.hits(first.reshape(len(first), -1).astype(np.float64))
+            _called(job.place(f"{key}.{word}"), statistic.hits, first.reshape(len(first), -1).astype(np.float64))
     return statistic
 
 
@@ -137,6 +137,17 @@ def _event(job: JobSpec, key: str, text: str, first: npt.NDArray[Any]) -> Callab
             'or a function that gives one; or a function "module:name" as the event'
         )
     return found
+
+
+def _called(place: str, function: Callable[..., Any], rows: npt.NDArray[Any]) -> Any:
+    """What a function of the user's own gives of rows; JobFileError if it raises what is no error of ours."""
+    try:
+        return function(rows)
+    except MvnDaskError:
+        raise
+    except Exception as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        raise JobFileError(f"{place}: raises an error, of rows of shape {rows.shape}: {text}") from error
 
 
 @contextmanager

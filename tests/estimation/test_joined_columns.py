@@ -1,3 +1,5 @@
+from typing import Any
+
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
@@ -5,7 +7,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import ArgumentError
-from mvn_dask.estimation.joined_columns import joined_columns
+from mvn_dask.estimation.joined_columns import joined_blocks, joined_columns
 from mvn_dask.estimation.row_source import row_source
 
 
@@ -43,3 +45,20 @@ def test_other_rows_and_other_chunks() -> None:
         joined_columns(source, [("controls", row_source(da.zeros(5, chunks=3)))])
     with pytest.raises(ArgumentError, match="`controls` must have the chunks of the array"):
         joined_columns(source, [("controls", row_source(da.zeros(6, chunks=2)))])
+
+
+def test_blocks_beside_one_another_are_no_copies() -> None:
+    made: list[Any] = []
+
+    def remember(block: Any) -> Any:
+        made.append(block)
+        return block
+
+    x = np.arange(24.0).reshape(6, 2, 2)
+    one, other = da.from_array(x, chunks=(4, 2, 2)), da.from_array(np.arange(6), chunks=4)
+    one = da.map_blocks(remember, one, meta=np.empty((0, 0, 0)))
+    joined = joined_blocks([row_source(one), row_source(other)])
+    assert joined.chunks == ((4, 2), (5,))
+    first, second = (joined.blocks[number].compute(scheduler="sync") for number in range(2))
+    assert (first.blocks[0].tolist(), second.blocks[1].tolist()) == (x[:4].tolist(), [4, 5])
+    assert first.blocks[0] is made[0]

@@ -57,6 +57,12 @@ def test_rows_are_drawn_once_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(drawn) == 6_000
 
 
+def test_without_rows() -> None:
+    x = sample()[:0]
+    found = estimate_jointly([Question(x, Mean(), 1), Question(x[:, :2], Mean())])
+    assert (found[0].count, found[1].count.tolist()) == (0, [0, 0])
+
+
 def test_one_array() -> None:
     x = sample()
     assert estimate_jointly([Question(x, Mean(), 2)]) == [mvn_dask.estimate(x, Mean(), columns=2)]

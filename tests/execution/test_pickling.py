@@ -1,14 +1,17 @@
 import pickle
+import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from dask.base import tokenize
 
 import mvn_dask
 from mvn_dask._typing import ArrayLoader
+from mvn_dask.errors import ArgumentTypeError
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.pickling import FunctionByValue, PickledOnce, dumps_without, loads_with
 from mvn_dask.sampling.broadcast import SPOOLED_BYTES
@@ -32,6 +35,14 @@ def test_a_function_inside_work_is_pickled_by_value() -> None:
     arrived = pickle.loads(pickle.dumps(PickledOnce([function], {})))  # noqa: S301
     assert arrived.value[0]({"one": None})[1] == (["one"],)
     assert tokenize(function) == tokenize(arrived.value[0]) != tokenize(FunctionByValue(len, []))
+
+
+def test_a_function_that_no_process_can_get() -> None:
+    lock = threading.Lock()
+    function = FunctionByValue(lambda: not lock.locked(), [])
+    with pytest.raises(ArgumentTypeError, match=r"<lambda> cannot be sent to other processes: cannot pickle '_thread"):
+        pickle.dumps(PickledOnce([function], {}))
+    assert function() is True
 
 
 def test_files_are_offered_to_objects_at_any_depth_and_to_no_others() -> None:

@@ -32,6 +32,8 @@ def pair(rows):
     return rows[:, ::-1]
 def missing(rows):
     return np.where(rows[:, 0] > 5.0, np.nan, 1.0)
+def broken(rows):
+    return {}["oil"]
 def first(rows):
     return rows[0]
 """
@@ -140,6 +142,8 @@ def test_what_there_is_not_is_named_for_every_table(tmp_path: Path) -> None:
         {"statistic": "probability", "event": "mvn_own_losses:loss"},
         {"statistic": "histogram", "bins": 10**9},
         {"statistic": "mean"},
+        {"statistic": "mean", "function": "mvn_own_losses:broken"},
+        {"statistic": "probability", "event": "mvn_own_losses:broken"},
     ]
     expected = [
         "estimate.0.column: must name columns of the array, and 'oil' is none: none has a name",
@@ -149,6 +153,8 @@ def test_what_there_is_not_is_named_for_every_table(tmp_path: Path) -> None:
         "estimate.4.function: must give a number, or a row of numbers, of each row: of rows of shape (16, 2) it gives ",
         "estimate.5.event: must give one bool a row: of rows of shape (16, 2) it gives float64 of shape (16,)",
         "estimate.6.bins: must be at most 65536: there are 1000000000",
+        "estimate.8.function: raises an error, of rows of shape (16, 2): KeyError: 'oil'",
+        "estimate.9.event: raises an error, of rows of shape (16, 2): KeyError: 'oil'",
     ]
     found = faults(job_in(tmp_path, tables))
     assert len(found) == len(expected)

@@ -30,9 +30,7 @@ def modules_in(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.path.reverse()
-        sys.path.remove(text)
-        sys.path.reverse()
+        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(text)]
         for name in {module.__name__ for module in _modules_of(folder)} - before:
             sys.modules.pop(name, None)
 
