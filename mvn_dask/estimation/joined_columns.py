@@ -46,14 +46,6 @@ def joined_columns(source: RowSource, others: Sequence[tuple[str, RowSource]]) -
 
     Raises ArgumentError for other numbers of rows, or other chunks.
     """
-<<<<<<< HEAD
-    # Samples come in pieces of their own, which arrays that are derived from them do not have.
-    in_pieces = all(other.array.chunks[0] == source.array.chunks[0] for _, other in others)
-    arrays = [
-        each.array if in_pieces or each.given is None else each.given for each in (source, *(o for _, o in others))
-    ]
-    for (name, other), array in zip(others, arrays[1:], strict=True):
-=======
     return _joined(_side_by_side, source, others, concatenate=True)
 
 
@@ -70,9 +62,12 @@ def joined_blocks(sources: Sequence[RowSource]) -> da.Array:
 def _joined(
     join: Callable[..., Any], source: RowSource, others: Sequence[tuple[str, RowSource]], *, concatenate: bool
 ) -> da.Array:
-    arrays = [source.array]
-    for name, other in others:
->>>>>>> jobs
+    # Samples come in pieces of their own, which arrays that are derived from them do not have.
+    in_pieces = all(other.array.chunks[0] == source.array.chunks[0] for _, other in others)
+    arrays = [
+        each.array if in_pieces or each.given is None else each.given for each in (source, *(o for _, o in others))
+    ]
+    for (name, other), array in zip(others, arrays[1:], strict=True):
         if other.rows != source.rows:
             raise ArgumentError(
                 f"`{name}` must have the rows of the array: it has {plural(other.rows, 'row')}, and the array "

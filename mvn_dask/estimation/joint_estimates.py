@@ -11,12 +11,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-<<<<<<< HEAD
-from mvn_dask.estimation.joined_columns import joined_columns
-from mvn_dask.estimation.labelled_results import labelled_result
-=======
 from mvn_dask.estimation.joined_columns import joined_blocks
->>>>>>> jobs
+from mvn_dask.estimation.labelled_results import labelled_result
 from mvn_dask.estimation.passes import Part, results_of
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
 from mvn_dask.execution.client import current_client
@@ -80,10 +76,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
             place[1], single=single,
         )
         for place, number, single in answers
-<<<<<<< HEAD
     ]  # fmt: skip
-=======
-    ]
 
 
 def _part(source: RowSource, numbers: tuple[int, ...], array: int) -> Part:
@@ -92,28 +85,3 @@ def _part(source: RowSource, numbers: tuple[int, ...], array: int) -> Part:
     every = source.rows > 0 and numbers == tuple(range(source.columns))
     columns = None if every else np.array(numbers, np.int64)
     return Part((), 0, source.rows, columns=columns, array=array, leaf_rows=source.leaf_rows)
-
-
-def _sources(questions: Sequence[Question]) -> dict[str, RowSource]:
-    """The rows of each array, by its name, in the same blocks."""
-    arrays = {each.array.name: each.array for each in questions}
-    sources = {name: row_source(array) for name, array in arrays.items()}
-    if len({each.array.chunks[0] for each in sources.values()}) > 1:
-        # A sample comes in pieces of its own, which arrays that are derived from it need not have.
-        return {name: RowSource(arrays[name], each.labels) for name, each in sources.items()}
-    return sources
-
-
-def _described(
-    counted: Counted, number: int, part: Part, source: RowSource, numbers: tuple[int, ...], single: bool
-) -> Any:
-    """One of the results of a part, with the labels of its columns, where they are known, as `estimate` gives it."""
-    result = counted.inner[number]
-    if not isinstance(result, Result):
-        return result
-    labels = source.labels or tuple(map(str, range(source.columns)))
-    known = source.labels is not None or len(numbers) < source.columns
-    omitted = counted.omitted[:-1] if part.statistics[number].columnwise else int(counted.omitted[-1])
-    described = result.described(tuple(labels[each] for each in numbers) if known else None, omitted)
-    return described.squeezed() if single else described
->>>>>>> jobs

@@ -16,13 +16,6 @@ OTHERS: dict[str, dict[str, object]] = {
 """Keys that kinds other than the normal distribution require."""
 KINDS = {"location": "t", "shape": "t", "df": "t", "marginals": "gaussian-copula", "exact": "gaussian-copula"}
 
-OTHERS: dict[str, dict[str, object]] = {
-    "t": {"location": 0.0, "shape": [1.0, 2.0], "df": 5},
-    "gaussian-copula": {"correlation": [[1.0]], "marginals": {"name": "norm"}},
-}
-"""Keys that kinds other than the normal distribution require."""
-KINDS = {"location": "t", "shape": "t", "df": "t", "marginals": "gaussian-copula", "exact": "gaussian-copula"}
-
 
 def alternatives() -> list[tuple[str, str]]:
     """What stands behind a number sign alone, with its table."""
