@@ -138,7 +138,9 @@ def convergence(
         (found,) = results_of(source, [part], columns=chosen, leaf_rows=source.leaf_rows, omit=nan == "omit")
         results = dict(found.inner[0])
         if any(isinstance(each, NextPass) for each in results.values()):
-            raise ArgumentError(f"{type(statistic).__name__} looks at rows more than once: its convergence is not known")
+            raise ArgumentError(
+                f"{type(statistic).__name__} looks at rows more than once: its convergence is not known"
+            )
     else:
         each = {rows: prepared(rows) for rows in prefix_rows(source.rows, source.leaf_rows)}
         results = _in_shared_passes(source, each, chosen, omit=nan == "omit")

@@ -113,7 +113,7 @@ def _around(first: Float64Array) -> GradedBins:
 
 
 def _centre(numbers: Float64Array) -> tuple[float, int]:
-    """Median of ascending numbers, and the logarithm of their interquartile range, or of their range where that is 0."""
+    """Median of ascending numbers, and the logarithm of their interquartile range; of their range where that is 0."""
     if not len(numbers):
         return 0.0, 0
     low, centre, high = (numbers[int(share * (len(numbers) - 1))] for share in GradedHistogram.QUARTILES)

@@ -63,7 +63,7 @@ def estimate(x: da.Array, change: Callable[[Block], Block] | None = None) -> Est
     selection, reference, broadcast = described(x)
     manifest, forests = selection.manifest, Forests()
     stored = Stored(open_storage("memory://nowhere"), manifest)
-    scan = Scan(stored, inputs_of(selection, reference, broadcast))
+    scan = Scan(stored, inputs_of(selection, reference, broadcast), len(manifest.size))
     numbers = cast(Block, x.compute(scheduler="synchronous"))
     numbers = numbers if change is None else change(numbers.copy())
     for number in range(chunk_count(manifest)):
