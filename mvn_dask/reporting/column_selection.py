@@ -72,7 +72,7 @@ class ColumnSelection:
         if not self.row_shape:
             return np.zeros(len(self.columns), np.int64)
         starts = self._blocks * np.array(self.manifest.chunks[self.row_axes :])[:, None]
-        return np.ravel_multi_index(tuple(starts), self.row_shape)
+        return np.asarray(np.ravel_multi_index(tuple(starts), self.row_shape), np.int64)
 
     def chunks_of(self, parts: set[int], rows: int) -> Indices:
         """Numbers of the chunks that hold the first so many rows of some parts, ascending."""
@@ -80,7 +80,7 @@ class ColumnSelection:
         within = np.ravel_multi_index(tuple(self._blocks), counts) if counts else np.zeros_like(self.columns)
         chosen = np.unique(within[np.isin(self.parts, sorted(parts))])
         height = -(-rows // self.manifest.chunks[0]) if self.row_axes else min(rows, 1)
-        return (np.arange(height)[:, None] * prod(counts) + chosen).reshape(-1)
+        return np.asarray(np.arange(height)[:, None] * prod(counts) + chosen, np.int64).reshape(-1)
 
     def name(self, column: int) -> str:
         """Name of a column, by its number; its number where it has none."""

@@ -18,7 +18,7 @@ from mvn_dask.statistics.base import Counts
 from mvn_dask.statistics.expected_shortfall import ExpectedShortfall
 from mvn_dask.statistics.extremes import Extremes, ExtremeValues
 from mvn_dask.statistics.graded_histogram import GradedHistogram
-from mvn_dask.statistics.level_estimate import LevelEstimate
+from mvn_dask.statistics.level_estimate import LevelEstimate, tuple_of
 from mvn_dask.statistics.moments import MomentEstimates, Moments
 from mvn_dask.statistics.prefixes import Prefixes, prefix_rows
 from mvn_dask.statistics.quantile import Quantile
@@ -181,7 +181,7 @@ def _summary(selection: ColumnSelection, answers: ColumnAnswers, firsts: int, po
 
 def _quantile_series(rows: Sequence[int], results: Sequence[LevelEstimate]) -> Series:
     """That of `CONVERGING`, which is the only level of all results but the last."""
-    places = [cast("tuple[float, ...]", each.levels).index(CONVERGING) for each in results]
+    places = [tuple_of(each.levels).index(CONVERGING) for each in results]
     singles = [
         replace(
             each,

@@ -1,9 +1,9 @@
 """Verdicts on a derived store: whether something changes along its rows, and what is odd about its numbers.
 
-Input: summaries of columns. Output: five verdicts. Nothing is known of the law of the numbers, so that rows are compared
-with one another: if they are independent and equally distributed, every order of them is as probable as any other, and
-the p-values hold for any law, heavy tails and equal numbers included. Each family has an equal part of `ERROR_RATE`,
-and each test an equal part of its family's. Cost: a p-value for each segment, threshold and column.
+Input: summaries of columns. Output: five verdicts. Nothing is known of the law of the numbers, so that rows are
+compared with one another: if they are independent and equally distributed, every order of them is as probable as any
+other, and the p-values hold for any law, heavy tails and equal numbers included. Each family has an equal part of
+`ERROR_RATE`, and each test an equal part of its family's. Cost: a p-value for each segment, threshold and column.
 """
 
 from collections.abc import Callable

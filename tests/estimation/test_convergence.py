@@ -76,7 +76,7 @@ def test_few_rows(rows: int) -> None:
 
 def test_refused() -> None:
     x = losses(3000)
-    with pytest.raises(ArgumentTypeError, match="must be one of mvn_dask.statistics"):
+    with pytest.raises(ArgumentTypeError, match="must be one of mvn_dask"):
         convergence(x, "mean")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="looks at rows more than once"):
         convergence(x, Histogram(3))
