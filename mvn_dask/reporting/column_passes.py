@@ -118,7 +118,7 @@ def answers_to(stored: Stored, selection: ColumnSelection, questions: Sequence[C
             numbers = np.arange(count, dtype=np.int64)
         found = scan(stored, inputs, {}, row_axes=selection.row_axes, numbers=numbers)
         if whole and chunks is None:
-            chunks = found.pop()[0]
+            chunks = found.pop().get(0, Repeated(0, ()))
         for ((question, look), keys), counted in zip(groups.items(), found, strict=True):
             if question == 0 and look == selection.rows:
                 for part, each in counted.items():

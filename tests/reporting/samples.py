@@ -13,6 +13,7 @@ from mvn_dask.checks import Method
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import collect, inputs_of
 from mvn_dask.reporting.reference import Reference, reference_of
+from mvn_dask.reporting.sample_report import SampleReport
 from mvn_dask.reporting.scan import ChunkRange, Forests, Scan, chunk_range
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
@@ -81,3 +82,10 @@ def plant(url: str, number: int, change: Callable[[Block], Block]) -> None:
     index = chunk_index(manifest, number)
     block = change(read_chunk(storage, manifest, index).copy())
     storage.write(chunk_key(index), encode(manifest, block.astype(manifest.dtype)))
+
+
+def sample_report(url: object) -> SampleReport:
+    """The report on the store of a sample."""
+    found = mvn_dask.report(cast(Any, url))
+    assert isinstance(found, SampleReport)
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from mvn_dask.readable import plural
 from mvn_dask.reporting.column_summaries import ColumnSummary
 from mvn_dask.reporting.figures.chart import BOTTOM, LEFT, RIGHT, TOP, Chart, outline, span
 from mvn_dask.reporting.figures.svg import Scale
@@ -33,14 +34,15 @@ def along_rows(column: ColumnSummary, changes: Sequence[int]) -> Markup | None:
     frame = span(means[known], mean + half[:-1], mean - half[:-1])
     if frame is None:
         return None
+    height = plural(int(rows[0]), "row", ",")
     return Chart(
         name=f"segments-{column.number}",
         title=f"Means of {column.name} along the rows",
-        description=f"Means of {known.sum()} segments of {int(rows[0]):,} rows, and where most of them lie by chance.",
+        description=f"Means of {known.sum()} segments of {height} each, and where most of them lie by chance.",
         x=Scale(0.0, float(ends[-1]), LEFT, RIGHT),
         y=Scale(*frame, BOTTOM, TOP),
         x_name="row",
-        y_name=f"mean of each {int(rows[0]):,} rows",
+        y_name=f"mean of each {height}",
         band=outline(middle, mean - half, mean + half),
         lines=[("expected", [(0.0, mean), (float(ends[-1]), mean)])],
         points=list(zip(middle.tolist(), means[known].tolist(), strict=True)),

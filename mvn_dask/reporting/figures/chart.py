@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.figures.svg import Scale, render, tick
-from mvn_dask.reporting.number_format import MINUS
+from mvn_dask.reporting.number_format import MINUS, number
 
 WIDTH, HEIGHT = 300.0, 196.0
 """Of a picture."""
@@ -149,7 +149,11 @@ def labels_of(scale: AnyScale, most: int) -> list[tuple[float, str]]:
     """
     ticks = scale.ticks(most)
     if isinstance(scale, Scale):
-        return [(each, tick(each, ticks)) for each in ticks]
+        texts = [tick(each, ticks) for each in ticks]
+        # Numbers far from 0, compared with what they differ by.
+        if len(set(texts)) < len(texts):
+            texts = [number(each, 12) for each in ticks]
+        return list(zip(ticks, texts, strict=True))
     return [(each, _log_text(each)) for each in ticks]
 
 

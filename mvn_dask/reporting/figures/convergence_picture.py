@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask.estimation.convergence import Series
+from mvn_dask.readable import plural
 from mvn_dask.reporting.figures.chart import BOTTOM, LEFT, RIGHT, TOP, Chart, LogScale, outline, span
 from mvn_dask.reporting.figures.svg import Scale
 
@@ -27,7 +28,9 @@ def convergence_picture(series: Series, *, name: str, what: str) -> Markup | Non
     # Bounds that are not known, or infinite, lie beyond the frame.
     low, high = (np.where(np.isfinite(each), each, end) for each, end in ((low, ends[0]), (high, ends[1])))
     last = float(value[-1])
-    description = f"Of the first {rows[0]:,} to {rows[-1]:,} rows, with the confidence interval of each number of rows."
+    description = (
+        f"From {rows[0]:,} to {plural(int(rows[-1]), 'row', ',')}, with the confidence interval of each number."
+    )
     return Chart(
         name=name,
         title=f"{what}, as rows are added",

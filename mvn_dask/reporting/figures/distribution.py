@@ -51,6 +51,8 @@ def histogram_picture(column: ColumnSummary) -> Markup | None:
         return None
     bars = _merged_bars(edges[first : last + 2], counts[first : last + 1], (high - low) / BARS, float(total))
     highest = max(height for _, _, height in bars)
+    if not np.isfinite(highest):
+        return None  # numbers lie so close together that a density overflows
     return Chart(
         name=f"distribution-{column.number}",
         title=f"Histogram of {column.name}",
