@@ -168,7 +168,20 @@ REPORT = {
     "histograms": "Counts of single variables, and the bounds between them.",
     "left_out": "What was not looked at, a sentence each.",
 }
-"""Fields of a report's JSON."""
+"""Fields of the JSON of a report on a sample."""
+DERIVED_REPORT = {
+    "ok": "Whether nothing was found that changes along the rows, no chunk repeats another, and every column has "
+    "numbers.",
+    "error_rate": "Share of stores of independent, equally distributed rows, of any law, for which `ok` is false, at "
+    "most.",
+    "shape": "Shape of the array, whose first axis are rows.",
+    "expression": "Dask's name of the array, a digest of how it is computed.",
+    "samples": "What decides the values of each sample behind it.",
+    "columns": "A list: `number`, `name`, `missing` (NaN) and `infinite` numbers, `moments`, `quantiles` and "
+    "`expected_shortfalls` with their intervals, `extremes` and their rows, `histogram`, `segments` of the rows with "
+    "their means, variances and counts above thresholds, and `convergence`: estimates of the first 2**k leaves.",
+}
+"""Those of a report on derived numbers that are not the same."""
 
 
 def reference() -> str:
@@ -198,6 +211,12 @@ def _section(name: str, command: Any) -> str:
     if name == "report":
         rows = [(f"`{field}`", meaning) for field, meaning in REPORT.items()]
         parts += ["With `--json`:", _table(("field", "meaning"), rows)]
+        derived = [(f"`{field}`", meaning) for field, meaning in DERIVED_REPORT.items()]
+        parts += [
+            "Of derived numbers, such as losses, the fields from `sample` to `smallest_eigenvalue`, and from "
+            "`variables` to `histograms`, are left out, and these are:",
+            _table(("field", "meaning"), derived),
+        ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -18,6 +18,7 @@ from mvn_dask.errors import ArgumentError, DamagedManifestError, InvalidDistribu
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.job.job import Job
 from mvn_dask.maintenance.describe import describe
+from tests.reporting.samples import sample_report
 
 SHAPE = (3, 4)
 GRID = covariance.StationaryGrid(covariance.exponential(1.0), SHAPE, padding=4)
@@ -223,7 +224,7 @@ def test_a_report_is_that_of_the_vector(chunks: Any, tmp_path: Path) -> None:
     found = []
     for name, normal, pieces in (("field", FIELD, chunks), ("flat", FLAT, 50)):
         mvn_dask.to_zarr(normal.sample(2000, seed=1, chunks=pieces), tmp_path / name)
-        found.append(mvn_dask.report(tmp_path / name))
+        found.append(sample_report(tmp_path / name))
     field, flat = found
     assert field.ok
     assert flat.ok

@@ -196,7 +196,10 @@ def report(
     work: WorkOptions,
     secrets: RedactSecrets,
 ) -> CommandResult:
-    """Write a page about a store, to be looked at: what was drawn, and whether it is distributed as it should be."""
+    """Write a page about a store, to be looked at: what was drawn, and whether it is distributed as it should be.
+
+    Of derived numbers, such as losses: estimates with intervals, tails, and where along the rows something changes.
+    """
     from mvn_dask.atomic import atomic_write
     from mvn_dask.errors import ArgumentError
     from mvn_dask.reporting.report import report as report_on

@@ -9,7 +9,7 @@ from mvn_dask.estimation.row_source import RowSource, comes_from_points
 from mvn_dask.statistics.base import Counts, Statistic
 from mvn_dask.statistics.results import Result
 
-DEPENDENT = "rows of Sobol' points are not independent, and err less: `replicates=8` of `estimate` says by how much"
+EVEN_POINTS = "rows of Sobol' points are not independent, and err less: `replicates=8` of `estimate` says by how much"
 """Why the error of an estimate from Sobol' points misleads."""
 
 
@@ -29,5 +29,5 @@ def labelled_result(
     left_out = omitted[:-1] if statistic.columnwise else int(omitted[-1])
     described = result.described(tuple(labels[number] for number in numbers) if known else None, left_out)
     if not repeated and comes_from_points(source.array):
-        described = described.warned(DEPENDENT)
+        described = described.warned(EVEN_POINTS)
     return described.squeezed() if single else described

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,6 +41,8 @@ FINGERPRINT_NUMBERS = 512
 """Numbers of a chunk of which its fingerprint is made."""
 MIN_DISTINCT_NUMBERS = 8
 """Different numbers among them, at least: fewer may be equal by chance."""
+MIN_COLLISION_BITS = 96
+"""Negative logarithm to base 2 of the probability that discrete numbers are equal by chance, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +119,9 @@ class WhitenedRows(ScanInput):
 class ChunkFingerprints(ScanInput):
     """A fingerprint of each chunk, 0 where it has too few different numbers; the number of a chunk is its row."""
 
+    discrete: ClassVar[bool] = False
+    """Whether numbers may come again in sound rows, as counts do."""
+
     def part(self, chunk: ChunkRange) -> int:  # noqa: ARG002 one for all
         return 0
 
@@ -124,15 +129,21 @@ class ChunkFingerprints(ScanInput):
         return Repeats()
 
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        yield chunk.number, np.array([[fingerprint(chunk, rows)]], np.uint64)
+        yield chunk.number, np.array([[fingerprint(chunk, rows, discrete=self.discrete)]], np.uint64)
 
 
-def fingerprint(chunk: ChunkRange, rows: Rows) -> int:
-    """64 bits of the first numbers of a chunk and of its first column; 0 if too few numbers differ."""
+def fingerprint(chunk: ChunkRange, rows: Rows, *, discrete: bool = False) -> int:
+    """64 bits of the first numbers of a chunk and of its first column; 0 if they may be another chunk's by chance."""
     head = rows[: max(1, FINGERPRINT_NUMBERS // rows.shape[1])].reshape(-1)[:FINGERPRINT_NUMBERS]
     numbers = np.ascontiguousarray(head)
-    if len(np.unique(numbers)) < MIN_DISTINCT_NUMBERS:
+    _, counts = np.unique(numbers, return_counts=True)
+    if len(counts) < MIN_DISTINCT_NUMBERS:
         return 0
+    # Where a number comes again, two are equal with the sum of the squared shares as their probability.
+    if discrete and len(counts) < len(numbers):
+        shares = counts / len(numbers)
+        if -np.log2(shares @ shares) * len(numbers) < MIN_COLLISION_BITS:
+            return 0
     # Chunks of other columns may well be equal: variables whose correlation is 1 are.
     salt = chunk.low.to_bytes(16, "big")
     return int.from_bytes(blake2b(numbers.data, digest_size=8, salt=salt).digest(), "big")

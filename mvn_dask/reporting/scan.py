@@ -52,24 +52,27 @@ class ChunkRange:
 
     def columns_of(self, variables: Indices, event_shape: tuple[int, ...]) -> Indices:
         """The columns of some of its variables, where its rows are those of a matrix."""
+        if not event_shape:
+            return variables  # one number a row
         pairs = zip(np.unravel_index(variables, event_shape), np.unravel_index(self.low, event_shape), strict=True)
         return np.ravel_multi_index(tuple(place - first for place, first in pairs), self.lengths)
 
 
-def chunk_range(manifest: Manifest, number: int) -> ChunkRange:
-    """Rows and columns of a chunk, by its number."""
-    window, size = chunk_window(manifest, chunk_index(manifest, number)), manifest.size
-    rows, event = window[: len(size)], window[len(size) :]
+def chunk_range(manifest: Manifest, number: int, row_axes: int | None = None) -> ChunkRange:
+    """Rows and columns of a chunk, by its number; so many of the first axes, by default those of a sample, are rows."""
+    axes = len(manifest.size) if row_axes is None else row_axes
+    window, size = chunk_window(manifest, chunk_index(manifest, number)), manifest.shape[:axes]
+    rows, event = window[:axes], window[axes:]
     heights = [axis.stop - axis.start for axis in rows]
     # Before a chunk lie, for each axis, all rows of lower indices along it, within the chunk's indices along axes
     # before. (4, 5) rows in chunks of (2, 3): chunk (1, 1) begins at row 2 · 5 + 2 · 3 = 16.
     first = sum(prod(heights[:axis]) * rows[axis].start * prod(size[axis + 1 :]) for axis in range(len(rows)))
-    return ChunkRange(number, first, prod(heights), *_columns(manifest, event))
+    return ChunkRange(number, first, prod(heights), *_columns(manifest.shape[axes:], event))
 
 
-def _columns(manifest: Manifest, event: Sequence[slice]) -> tuple[int, tuple[int, ...]]:
+def _columns(shape: tuple[int, ...], event: Sequence[slice]) -> tuple[int, tuple[int, ...]]:
     """The first variable of a window along the axes of a draw, and its lengths."""
-    low = int(np.ravel_multi_index(tuple(axis.start for axis in event), manifest.event.shape))
+    low = int(np.ravel_multi_index(tuple(axis.start for axis in event), shape)) if shape else 0
     return low, tuple(axis.stop - axis.start for axis in event)
 
 
@@ -103,6 +106,8 @@ class Scan:
     """The store."""
     inputs: tuple[ScanInput, ...]
     """What is computed."""
+    row_axes: int
+    """How many of the first axes are rows."""
 
     def __call__(self, numbers: BlockNumbers) -> list[Forests]:
         """The nodes of these chunks."""
@@ -111,7 +116,7 @@ class Scan:
             cancellation.exit_if_cancelled()
             # Without a name here, which would keep the chunk while the next one is read.
             index = chunk_index(self.stored.manifest, number)
-            self.add(forests, chunk_range(self.stored.manifest, number), self.stored.read(index))
+            self.add(forests, chunk_range(self.stored.manifest, number, self.row_axes), self.stored.read(index))
             count_block()
         return [forests]
 
@@ -142,14 +147,24 @@ class Scan:
         return [{part: forests[i, part].result() for i, part in parts if i == each} for each in range(len(self.inputs))]
 
 
-def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, ArrayLoader]) -> list[dict[int, Any]]:
+def scan(
+    stored: Stored,
+    inputs: Sequence[ScanInput],
+    loaders: Mapping[str, ArrayLoader],
+    *,
+    row_axes: int | None = None,
+    numbers: BlockNumbers | None = None,
+) -> list[dict[int, Any]]:
     """Results by the number of their part, for each input, on dask's current scheduler.
 
-    `loaders` load arrays of the inputs on workers, by their digests.
+    `loaders` load arrays of the inputs on workers, by their digests. Where inputs do not look at all rows, `numbers`
+    are those of the chunks that have the others.
     """
-    manifest, work = stored.manifest, Scan(stored, tuple(inputs))
+    manifest = stored.manifest
+    work = Scan(stored, tuple(inputs), len(manifest.size) if row_axes is None else row_axes)
     forests: Forests = {}
-    numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
+    if numbers is None:
+        numbers = np.arange(chunk_count(manifest) if prod(manifest.shape) else 0, dtype=np.int64)
     size = max(1, min(range_size(chunk_bytes(manifest)), len(numbers) // (SCAN_RANGES_PER_THREAD * thread_count())))
     with Progress(len(numbers), "chunk", chunk_bytes(manifest)) as progress:
         for found in run(work, numbers, size, progress, loaders):
@@ -158,12 +173,18 @@ def scan(stored: Stored, inputs: Sequence[ScanInput], loaders: Mapping[str, Arra
                     if forests.setdefault(key, forest) is not forest:
                         forests[key].merge(forest)
     if not len(numbers):
-        event, chunks = manifest.event.shape, manifest.chunks[len(manifest.size) :]
-        for index in np.ndindex(*(-(-n // chunk) for n, chunk in zip(event, chunks, strict=True))):
-            window = [
-                slice(number * chunk, min((number + 1) * chunk, n))
-                for number, chunk, n in zip(index, chunks, event, strict=True)
-            ]
-            low, lengths = _columns(manifest, window)
-            work.add(forests, ChunkRange(0, 0, 0, low, lengths), np.empty((0, *lengths), manifest.dtype))
+        _add_no_rows(work, forests)
     return work.results(forests)
+
+
+def _add_no_rows(work: Scan, forests: Forests) -> None:
+    """Add an empty chunk of every part."""
+    manifest, axes = work.stored.manifest, work.row_axes
+    event, chunks = manifest.shape[axes:], manifest.chunks[axes:]
+    for index in np.ndindex(*(-(-n // chunk) for n, chunk in zip(event, chunks, strict=True))):
+        window = [
+            slice(number * chunk, min((number + 1) * chunk, n))
+            for number, chunk, n in zip(index, chunks, event, strict=True)
+        ]
+        low, lengths = _columns(event, window)
+        work.add(forests, ChunkRange(0, 0, 0, low, lengths), np.empty((0, *lengths), manifest.dtype))

@@ -18,7 +18,9 @@ from mvn_dask.reporting.estimates import SUMMATION_ERROR, Estimates
 from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
+from mvn_dask.statistics.repeats import Repeated
 from mvn_dask.store.format.layout import chunk_count, chunk_index
+from mvn_dask.store.format.manifest import Manifest
 
 ERROR_RATE = 0.001
 """Share of sound samples that are called faulty, at most."""
@@ -261,9 +263,9 @@ def _numbers(estimates: Estimates) -> Verdict:
     return Verdict("numbers", "Numbers", ok=not faults, tests=0, p_value=float(not faults), text=text)
 
 
-def _chunks(estimates: Estimates) -> Verdict:
+def chunks_verdict(manifest: Manifest, found: Repeated) -> Verdict:
     """Whether chunks begin with the same numbers, as in no sound sample."""
-    manifest, (distinct, repeated) = estimates.selection.manifest, estimates.measured.chunks
+    distinct, repeated = found
     chunks = chunk_count(manifest)
     text = f"no two of {plural(distinct, 'chunk', ',')} are equal" if chunks > 1 else "there are no two"
     if chunks > 1 and distinct < chunks:
@@ -294,9 +296,10 @@ FAMILIES = (means, variances, pairs, marginals, distances, drift)
 def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
     """All verdicts."""
     own = error_rate / len(FAMILIES)
-    families = [family(estimates, own) for family in FAMILIES]
+    found = [family(estimates, own) for family in FAMILIES]
     if estimates.reference.laws.of_scores:
-        families = [replace(each, title=f"{each.title} (normal scores)") for each in families]
+        found = [replace(each, title=f"{each.title} (normal scores)") for each in found]
     if estimates.selection.has_points:
-        families = [replace(each, ok=True, tests=0, p_value=None, text=DEPENDENT_ROWS) for each in families]
-    return (*families, _numbers(estimates), _chunks(estimates), _factor(estimates))
+        found = [replace(each, ok=True, tests=0, p_value=None, text=DEPENDENT_ROWS) for each in found]
+    chunks = chunks_verdict(estimates.selection.manifest, estimates.measured.chunks)
+    return (*found, _numbers(estimates), chunks, _factor(estimates))

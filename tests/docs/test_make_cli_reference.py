@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import mvn_dask
-from docs.make_cli_reference import REPORT, reference
+from docs.make_cli_reference import DERIVED_REPORT, REPORT, reference
 from mvn_dask.cli.application import app, run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
@@ -34,3 +34,15 @@ def test_the_fields_of_a_report_stand_in_it() -> None:
     url = "memory://manual"
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1), url)
     assert mvn_dask.report(url).as_dict().keys() == REPORT.keys()
+
+
+def test_the_fields_of_a_report_on_derived_numbers_do() -> None:
+    url = "memory://manual-derived"
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1).sum(axis=1), url)
+    fields = [*REPORT]
+    left_out = {
+        field
+        for first, last in (("sample", "smallest_eigenvalue"), ("variables", "histograms"))
+        for field in fields[fields.index(first) : fields.index(last) + 1]
+    }
+    assert mvn_dask.report(url).as_dict().keys() == REPORT.keys() - left_out | DERIVED_REPORT.keys()

@@ -13,6 +13,7 @@ from mvn_dask.checks import Method
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.measurements import collect, inputs_of
 from mvn_dask.reporting.reference import Reference, reference_of
+from mvn_dask.reporting.sample_report import SampleReport
 from mvn_dask.reporting.scan import ChunkRange, Forests, Scan, chunk_range
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.sampling.broadcast import Broadcast
@@ -63,7 +64,7 @@ def estimate(x: da.Array, change: Callable[[Block], Block] | None = None) -> Est
     selection, reference, broadcast = described(x)
     manifest, forests = selection.manifest, Forests()
     stored = Stored(open_storage("memory://nowhere"), manifest)
-    scan = Scan(stored, inputs_of(selection, reference, broadcast))
+    scan = Scan(stored, inputs_of(selection, reference, broadcast), len(manifest.size))
     numbers = cast(Block, x.compute(scheduler="synchronous"))
     numbers = numbers if change is None else change(numbers.copy())
     for number in range(chunk_count(manifest)):
@@ -81,3 +82,10 @@ def plant(url: str, number: int, change: Callable[[Block], Block]) -> None:
     index = chunk_index(manifest, number)
     block = change(read_chunk(storage, manifest, index).copy())
     storage.write(chunk_key(index), encode(manifest, block.astype(manifest.dtype)))
+
+
+def sample_report(url: object) -> SampleReport:
+    """The report on the store of a sample."""
+    found = mvn_dask.report(cast(Any, url))
+    assert isinstance(found, SampleReport)
+    return found

@@ -62,10 +62,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "sound": mvn_dask.MultivariateNormal(np.arange(4), cov).sample(100_000, seed=1, chunks=10_000),
         "faulty": mvn_dask.MultivariateNormal(np.arange(4), cov).sample(100_000, seed=2, chunks=10_000),
         "wide": mvn_dask.MultivariateNormal(np.zeros(50_000), 1.0).sample(200, seed=1),
+        "derived": np.exp(mvn_dask.MultivariateNormal(np.arange(2), 1.0).sample(100_000, seed=1, chunks=10_000)),
     }
     folder = tmp_path_factory.mktemp("pages")
     for name, x in made.items():
         mvn_dask.to_zarr(x, f"memory://browser-{name}")
+        if name == "derived":
+            # Fifty rows that are 9 in both columns.
+            plant(
+                "memory://browser-derived", 7, lambda block: np.where(np.arange(len(block))[:, None] < 50, 9.0, block)
+            )
         if name == "faulty":
             plant("memory://browser-faulty", 4, lambda block: 5 * block[:, [3, 1, 2, 0]])
         (folder / f"{name}.html").write_text(report(f"memory://browser-{name}").html, encoding="utf-8")
@@ -86,7 +92,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
-@pytest.mark.parametrize("name", ["sound", "faulty", "wide"])
+@pytest.mark.parametrize("name", ["sound", "faulty", "wide", "derived"])
 def test_page(browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str, tmp_path: Path) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = context.new_page()

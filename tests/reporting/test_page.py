@@ -10,7 +10,8 @@ import pytest
 
 import mvn_dask
 from mvn_dask._typing import ArrayLike, Size
-from mvn_dask.reporting.report import LISTED, Report, farthest_off, report
+from mvn_dask.reporting.report import Report, report
+from mvn_dask.reporting.sample_report import LISTED, farthest_off
 from tests.reporting.samples import Block, estimate, plant, sample
 
 VOID = {"meta", "link", "br", "!doctype"}

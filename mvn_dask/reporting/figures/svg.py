@@ -85,7 +85,8 @@ class Scale:
         power = 10.0 ** floor(log10(rough))
         step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough * 0.8)
         first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
-        return [round(i * step, 12) for i in range(first, last + 1)]
+        # Of 12 digits, which 3 times 0.1 does not exceed.
+        return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def tick(value: float, ticks: Sequence[float]) -> str:

@@ -1,0 +1,103 @@
+"""What all reports have: where the store lies, what its manifest says, and verdicts.
+
+Input: a store that was looked at. Output: a page, text, plain numbers. Cost: the page some 0.1 s.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mvn_dask.environment import Environment, environment
+from mvn_dask.escaping import printable_lines
+from mvn_dask.reporting.number_format import rate
+from mvn_dask.reporting.verdicts import ERROR_RATE, Verdict
+
+GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "none"}
+"""Classes of the page's style, by the grade of a verdict."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Report(ABC):
+    """What a store holds, compared with what it should hold; of derived numbers, with one another."""
+
+    url: str
+    """Where it lies, without secrets."""
+    content: Mapping[str, Any]
+    """Its manifest: all that decides its numbers."""
+    begun: Environment | None
+    """Where it was begun; None where that is not known."""
+    made: datetime
+    """When this report was made, in UTC."""
+    verdicts: tuple[Verdict, ...]
+    """What families of tests say."""
+    error_rate: float = ERROR_RATE
+    """Share of sound samples for which `ok` is False, at most; of derived numbers, of independent, equally distributed
+    rows."""
+    here: Environment = field(default_factory=environment)
+    """Where this report was made."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all verdicts are."""
+        return all(verdict.ok for verdict in self.verdicts)
+
+    @property
+    @abstractmethod
+    def html(self) -> str:
+        """One self-contained page of less than 2 MB, which loads nothing from a network."""
+
+    @property
+    @abstractmethod
+    def left_out(self) -> list[str]:
+        """What was not looked at, a sentence each."""
+
+    @abstractmethod
+    def as_dict(self) -> dict[str, Any]:
+        """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
+
+    @property
+    @abstractmethod
+    def compared_with(self) -> str:
+        """What `error_rate` is a share of, in the plural."""
+
+    def common(self) -> dict[str, Any]:
+        """What is said of any store, JSON-able."""
+        return {
+            "url": self.url,
+            "ok": self.ok,
+            "error_rate": self.error_rate,
+            "made": self.made.isoformat(),
+            "fingerprint": self.content["fingerprint"],
+            "shape": self.content["array"]["shape"],
+            "dtype": self.content["array"]["dtype"],
+            "begun_with": self.begun.as_dict() if self.begun else None,
+            "reported_with": self.here.as_dict(),
+            "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
+            "left_out": self.left_out,
+        }
+
+    def page_values(self) -> dict[str, object]:
+        """What the templates of all pages take."""
+        bad, warned = (
+            ", ".join(each.title for each in self.verdicts if chosen(each))
+            for chosen in (lambda each: not each.ok, lambda each: each.warning)
+        )
+        return {
+            "report": self,
+            "name": self.url.rstrip("/").rsplit("/", 1)[-1] or self.url,
+            "tests": sum(each.tests for each in self.verdicts),
+            "bad": bad,
+            "warned": warned,
+            "grades": GRADE_CLASSES,
+            "manifest": json.dumps(self.content, indent=2, ensure_ascii=False, default=str),
+        }
+
+    def __str__(self) -> str:
+        head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {rate(self.error_rate)} {self.compared_with})"
+        left_out = [f"left out: {text}" for text in self.left_out]
+        return printable_lines(
+            [head, *(f"  {verdict}" for verdict in self.verdicts), *(f"  {text}" for text in left_out)]
+        )

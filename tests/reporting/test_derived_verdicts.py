@@ -1,0 +1,141 @@
+"""The error rate is kept for any law, and every change that is planted is found and located."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from mvn_dask.reporting.derived_verdicts import changes, numbers_verdict, verdicts_on_columns
+from mvn_dask.reporting.verdicts import Verdict
+from tests.reporting.derived_stores import sound, summaries
+
+RATE = 0.3
+
+
+def verdicts(numbers: npt.NDArray[Any], chunks: Any = 1000, error_rate: float = 0.001) -> dict[str, Verdict]:
+    return {each.family: each for each in verdicts_on_columns(summaries(numbers, chunks), error_rate)}
+
+
+def check(seeds: int, rows: int) -> None:
+    found = Counter[str]()
+    for seed in range(seeds):
+        bad = {name for name, each in verdicts(sound(rows, seed), (rows, 4), RATE).items() if not each.ok}
+        found.update([*bad, *(["any"] if bad else [])])
+    assert found["any"] <= RATE * seeds + 4 * np.sqrt(RATE * seeds), found
+    assert found["numbers"] == found["chunks"] == 0
+
+
+def test_sound_rows_are_seldom_called_faulty() -> None:
+    """At a rate of 0.3: at most 4 standard errors more in 25 seeds."""
+    check(25, 2500)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [40, 2500, 100_000])
+def test_sound_rows_are_seldom_called_faulty_in_500_seeds(rows: int) -> None:
+    check(500, rows)
+
+
+def test_lognormal_losses_are_sound() -> None:
+    losses = np.exp(np.random.default_rng(5).standard_normal(100_000))
+    found = verdicts(losses, 10_000)
+    assert all(each.ok for each in found.values())
+    assert [each.grade for each in found.values()] == ["ok"] * 5
+
+
+def test_heavy_tails_are_sound() -> None:
+    numbers = np.random.default_rng(7).standard_t(3, (100_000, 2))
+    numbers[:, 1] = np.random.default_rng(8).standard_cauchy(100_000)
+    assert all(each.ok for each in verdicts(numbers, (10_000, 2)).values())
+
+
+CHANGES: dict[str, tuple[Callable[[npt.NDArray[Any]], Any], set[str]]] = {
+    "a shift half way": (lambda x: np.where(np.arange(len(x)) < 30_000, x, x + 0.1), {"means_along", "shares_along"}),
+    "a wider spread": (lambda x: np.where(np.arange(len(x)) < 30_000, x, 1.1 * x), {"variances_along", "shares_along"}),
+    "one segment that is shifted": (lambda x: np.where(np.arange(len(x)) // 512 == 40, x + 0.6, x), {"shares_along"}),
+    "a heavier tail": (
+        lambda x: np.where((np.arange(len(x)) > 50_000) & (np.arange(len(x)) % 60 == 0), 9.0, x),
+        {"shares_along"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changes_are_found(name: str) -> None:
+    change, families = CHANGES[name]
+    found = verdicts(change(np.random.default_rng(1).standard_normal(60_000)), 6000)
+    assert {family for family, each in found.items() if not each.ok} >= families
+
+
+def test_a_change_is_located() -> None:
+    losses = np.exp(np.random.default_rng(1).standard_normal((60_000, 2)))
+    losses[30_000:, 1] *= 1.15
+    found = summaries(losses, (6000, 2))
+    verdict = verdicts_on_columns(found)[0]
+    assert not verdict.ok
+    assert verdict.text.startswith("column 1: mean 1.6")
+    row = int(verdict.text.split("up to row ")[1].split(", ")[0].replace(",", ""))
+    assert abs(row - 30_000) <= 1024
+    assert changes(found.columns[0], 1e-4).tolist() == []
+    (segment, *_) = changes(found.columns[1], 1e-4).tolist()
+    assert abs(segment * 512 - 30_000) <= 1024
+
+
+def test_one_odd_segment_is_named() -> None:
+    numbers = np.random.default_rng(1).standard_normal(60_000)
+    numbers[20_480:20_992] += 1.0
+    text = verdicts(numbers, 6000)["shares_along"].text
+    assert "of rows 20,480 to 20,991 are above" in text
+
+
+def test_chunks_that_stand_twice_are_found() -> None:
+    losses = np.exp(np.random.default_rng(1).standard_normal(20_000))
+    losses[7000:8000] = losses[3000:4000]
+    found = verdicts(losses)
+    assert found["chunks"].text == "those that repeat others: 1 of 20, such as (3,) and (7,)"
+    assert not found["chunks"].ok
+
+
+def test_missing_numbers_are_a_warning_and_located() -> None:
+    numbers = np.random.default_rng(1).standard_normal((20_000, 2))
+    numbers[9000:9100, 1] = np.nan
+    numbers[3, 0] = -np.inf
+    found = verdicts(numbers, (1000, 2))
+    assert found["numbers"].grade == "warning"
+    assert found["numbers"].text == (
+        "column 0: 1 infinite of 20,000 numbers; column 1: 100 missing (NaN) of 20,000 numbers"
+    )
+    assert "are missing (NaN)" in found["shares_along"].text
+    assert not found["shares_along"].ok
+
+
+def test_missing_numbers_anywhere_are_no_change() -> None:
+    rng = np.random.default_rng(1)
+    numbers = np.where(rng.random(20_000) < 0.1, np.nan, rng.standard_normal(20_000))
+    found = verdicts(numbers)
+    assert all(each.ok for each in found.values())
+    assert found["numbers"].grade == "warning"
+
+
+def test_nothing_but_missing_numbers_is_a_fault() -> None:
+    numbers = np.full((100, 5), np.nan)
+    numbers[:, 0] = np.arange(100.0)
+    verdict = numbers_verdict(summaries(numbers, (10, 5)))
+    assert not verdict.ok
+    assert verdict.text.startswith("column 1: 100 missing (NaN) of 100 numbers; ")
+    assert verdict.text.endswith("; and 1 column more")
+
+
+@pytest.mark.parametrize("numbers", [np.empty(0), np.ones(1), np.full(3000, 7.0)], ids=["none", "one", "constant"])
+def test_nothing_to_test(numbers: npt.NDArray[Any]) -> None:
+    found = verdicts(numbers, 100)
+    assert [found[family].grade for family in ("means_along", "variances_along", "shares_along")] == ["not tested"] * 3
+    assert all(each.ok for each in found.values())
+
+
+def test_sorted_rows_are_a_change() -> None:
+    found = verdicts(np.arange(10_000.0))
+    assert not found["means_along"].ok
