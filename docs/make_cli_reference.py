@@ -166,6 +166,8 @@ REPORT = {
     "correlations": "Correlations of the sample, those of the factor as expected, and differences in standard errors.",
     "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
     "histograms": "Counts of single variables, and the bounds between them.",
+    "convergences": "A list of estimates as rows are added, where a program asked for some: `name`, `rows`, `value`, "
+    "and the ends of their intervals, `low` and `high`.",
     "left_out": "What was not looked at, a sentence each.",
 }
 """Fields of the JSON of a report on a sample."""

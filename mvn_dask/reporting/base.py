@@ -12,6 +12,8 @@ from typing import Any
 
 from mvn_dask.environment import Environment, environment
 from mvn_dask.escaping import printable_lines
+from mvn_dask.estimation.convergence import Convergence
+from mvn_dask.reporting.estimate_pictures import estimate_pictures, plain_series
 from mvn_dask.reporting.number_format import rate
 from mvn_dask.reporting.verdicts import ERROR_RATE, Verdict
 
@@ -36,6 +38,8 @@ class Report(ABC):
     error_rate: float = ERROR_RATE
     """Share of sound samples for which `ok` is False, at most; of derived numbers, of independent, equally distributed
     rows."""
+    convergences: Mapping[str, Convergence] = field(default_factory=dict, repr=False)
+    """Estimates of first rows, by the names under which they are shown."""
     here: Environment = field(default_factory=environment)
     """Where this report was made."""
 
@@ -76,6 +80,7 @@ class Report(ABC):
             "begun_with": self.begun.as_dict() if self.begun else None,
             "reported_with": self.here.as_dict(),
             "verdicts": [asdict(each) | {"grade": each.grade} for each in self.verdicts],
+            "convergences": plain_series(self.convergences),
             "left_out": self.left_out,
         }
 
@@ -92,6 +97,7 @@ class Report(ABC):
             "bad": bad,
             "warned": warned,
             "grades": GRADE_CLASSES,
+            "estimate_pictures": estimate_pictures(self.convergences),
             "manifest": json.dumps(self.content, indent=2, ensure_ascii=False, default=str),
         }
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mvn_dask.errors import DerivedStoreError
+from mvn_dask.estimation.convergence import Convergence
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.reporting.base import Report
 from mvn_dask.reporting.column_summaries import ColumnSummaries, summaries_of
@@ -32,7 +33,12 @@ from mvn_dask.store.storage.base import Storage
 __all__ = ["Report", "report"]
 
 
-def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> Report:
+def report(
+    url: StoreLike,
+    *,
+    convergences: Mapping[str, Convergence] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Report:
     """Look at what a store holds: of a sample, compared with what its mean, its variances and its factor say.
 
     Of derived numbers, such as losses, the law is not known: they are described column by column, with intervals, and
@@ -43,6 +49,9 @@ def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     ----------
     url : str, path-like or zarr.storage store
         Whatever `mvn_dask.to_zarr` takes.
+    convergences : mapping of str to Convergence, optional
+        Estimates that the page shows as rows are added, with their bands, by the names under which it does: those of
+        `mvn_dask.estimation.convergence.convergence`.
     storage_options : mapping, optional
         As for `mvn_dask.to_zarr`.
 
@@ -93,7 +102,10 @@ def report(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
         found = _estimates(storage, manifest) if manifest.is_sample else _summaries(storage, manifest)
         begun = writer(storage)
     made = datetime.now(UTC).replace(microsecond=0)
-    known: dict[str, Any] = {"url": storage.name, "content": manifest.as_dict(), "begun": begun, "made": made}
+    known: dict[str, Any] = {
+        "url": storage.name, "content": manifest.as_dict(), "begun": begun, "made": made,
+        "convergences": dict(convergences or {}),
+    }  # fmt: skip
     if isinstance(found, Estimates):
         return SampleReport(verdicts=verdicts_on(found), estimates=found, **known)
     return DerivedReport(verdicts=verdicts_on_columns(found), summaries=found, **known)

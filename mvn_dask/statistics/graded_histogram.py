@@ -52,20 +52,25 @@ class GradedBins(Statistic[Counts, GradedCounts]):
     @np.errstate(all="ignore")
     def _column(self, numbers: Float64Array, column: int) -> Counts:
         distance = numbers - self.centre[column]
-        # In two factors, since one may overflow.
-        half = int(self.exponent[column]) // 2
-        distance *= 2.0**-half
-        distance *= 2.0 ** (half - int(self.exponent[column]))
-        left = np.signbit(distance)
-        np.abs(distance, out=distance)
-        place = (distance.view(np.int64) >> KEY_SHIFT) - (_key(2.0**NEAREST) - 1)
-        np.clip(place, 0, SIDE - 2, out=place)
-        if not np.isfinite(distance.sum()):
-            place[np.isinf(numbers)] = SIDE - 1
-            missing = np.isnan(numbers)
-            place, left = place[~missing], left[~missing]
-        place[left] += SIDE
-        return np.bincount(place, minlength=2 * SIDE)
+        # In two factors, where one may overflow.
+        exponent = int(self.exponent[column])
+        half = exponent // 2 if abs(exponent) > SAFE_EXPONENT else 0
+        if half:
+            distance *= 2.0**-half
+        distance *= 2.0 ** (half - exponent)
+        # Sign, exponent and five bits of the mantissa: all that there can be are counted, which is faster than limits.
+        keys = np.right_shift(distance.view(np.uint64), np.uint64(KEY_SHIFT)).view(np.int64)
+        found = np.bincount(keys, minlength=2 * KEYS).reshape(2, KEYS)
+        nearest, infinite = _key(2.0**NEAREST), _key(np.inf)
+        counts = np.zeros((2, SIDE), np.int64)
+        counts[:, 0] = found[:, :nearest].sum(axis=1)
+        counts[:, 1 : SIDE - 2] = found[:, nearest : nearest + SIDE - 3]
+        counts[:, SIDE - 2] = found[:, nearest + SIDE - 3 : infinite].sum(axis=1)
+        if found[:, infinite].any():
+            # Distances of finite numbers may overflow as well.
+            counts[:, SIDE - 1] = np.count_nonzero(numbers == np.inf), np.count_nonzero(numbers == -np.inf)
+            counts[:, SIDE - 2] += found[:, infinite] - counts[:, SIDE - 1]
+        return counts.reshape(-1)
 
     # Counts do not depend on the tree.
     def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Counts:
@@ -85,6 +90,10 @@ class GradedBins(Statistic[Counts, GradedCounts]):
 
 KEY_SHIFT = 52 - 5
 """Bits of a float64 that are no part of a bin's number: 5 of the mantissa remain."""
+KEYS = 2 ** (63 - KEY_SHIFT)
+"""Numbers of bins of one sign that a float64 can have."""
+SAFE_EXPONENT = 1000
+"""Logarithm to base 2 up to which a scale and its inverse are normal numbers."""
 
 
 def _key(number: float) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,7 +63,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "sound": mvn_dask.MultivariateNormal(np.arange(4), cov).sample(100_000, seed=1, chunks=10_000),
         "faulty": mvn_dask.MultivariateNormal(np.arange(4), cov).sample(100_000, seed=2, chunks=10_000),
         "wide": mvn_dask.MultivariateNormal(np.zeros(50_000), 1.0).sample(200, seed=1),
-        "derived": np.exp(mvn_dask.MultivariateNormal(np.arange(2), 1.0).sample(100_000, seed=1, chunks=10_000)),
+        "derived": da.exp(mvn_dask.MultivariateNormal(np.arange(2), 1.0).sample(100_000, seed=1, chunks=10_000)),
     }
     folder = tmp_path_factory.mktemp("pages")
     for name, x in made.items():

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dask
 import dask.array as da
@@ -19,7 +19,7 @@ from tests.reporting.test_page import HOSTILE, check
 
 def losses(rows: int, chunks: int = 2500) -> da.Array:
     x = mvn_dask.MultivariateNormal(np.zeros(3), np.eye(3) + 0.5).sample(rows, seed=1, chunks=chunks)
-    return np.exp(x).sum(axis=1)
+    return cast("da.Array", da.exp(x).sum(axis=1))
 
 
 def test_losses() -> None:

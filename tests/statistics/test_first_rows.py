@@ -1,5 +1,7 @@
 """The first rows reach what makes the next statistic, in their order."""
 
+from typing import Any
+
 import numpy as np
 
 import mvn_dask
@@ -10,7 +12,7 @@ from mvn_dask.statistics.first_rows import FirstRows, ordered_numbers
 SEEN: list[Float64Array] = []
 
 
-def seen(first: Float64Array) -> Statistic:
+def seen(first: Float64Array) -> Statistic[Any, Any]:
     SEEN.append(first)
     return Mean()
 

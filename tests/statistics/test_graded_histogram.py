@@ -41,7 +41,7 @@ def test_against_numpy(name: str) -> None:
     # Distances are rounded, so that numbers at an edge may be to either side of it.
     for share in (0.1, 0.5, 0.9, 0.99):
         quantile = np.quantile(rows, share, method="inverted_cdf")
-        place = np.searchsorted(np.cumsum(counts), np.ceil(share * 700))
+        place = int(np.searchsorted(np.cumsum(counts), np.ceil(share * 700)))
         assert edges[max(place - 1, 0)] <= quantile <= edges[min(place + 2, len(edges) - 1)]
 
 

@@ -46,7 +46,7 @@ def test_there_are_some_64_to_128_segments(rows: int, segments: int) -> None:
 
 def test_thresholds_are_of_finite_numbers() -> None:
     first = np.array([[np.nan, np.nan], [np.inf, np.nan], [3.0, np.inf]])
-    found = SegmentMoments(2048).prepared(Scope(3, 2, np.dtype(float))).finalize(first)
+    found: Any = SegmentMoments(2048).prepared(Scope(3, 2, np.dtype(float))).finalize(first)
     assert found.statistic.thresholds[:, 0].tolist() == [3.0] * 7
     assert found.statistic.thresholds[:, 1].tolist() == [0.0] * 7
 
