@@ -79,7 +79,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
 
 def _part(source: RowSource, numbers: tuple[int, ...], array: int) -> Part:
     """A part of no statistics yet, of some columns of an array."""
-    # All of them need no copy; an array without rows is told how many they are.
+    # All of them need no copy; of an array without rows, nothing else says how many they are.
     every = source.rows > 0 and numbers == tuple(range(source.columns))
     columns = None if every else np.array(numbers, np.int64)
     return Part((), 0, source.rows, columns=columns, array=array, leaf_rows=source.leaf_rows)
