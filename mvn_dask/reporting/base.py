@@ -15,7 +15,7 @@ from mvn_dask.escaping import printable_lines
 from mvn_dask.estimation.convergence import Convergence
 from mvn_dask.reporting.estimate_pictures import estimate_pictures, plain_series
 from mvn_dask.reporting.number_format import rate
-from mvn_dask.reporting.verdicts import ERROR_RATE, Verdict
+from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 
 GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "none"}
 """Classes of the page's style, by the grade of a verdict."""

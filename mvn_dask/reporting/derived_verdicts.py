@@ -17,7 +17,8 @@ from mvn_dask.readable import plural
 from mvn_dask.reporting.column_summaries import ColumnSegments, ColumnSummaries, ColumnSummary
 from mvn_dask.reporting.exchangeability import hypergeometric_p_values, rank_p_values
 from mvn_dask.reporting.number_format import number, percent, to_precision
-from mvn_dask.reporting.verdicts import ERROR_RATE, Verdict, bonferroni, chunks_verdict
+from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
+from mvn_dask.reporting.verdicts import bonferroni, chunks_verdict
 
 NO_SEGMENTS = "nothing to test: too few rows, or no column that varies"
 DERIVED_FAMILIES = ("means_along", "variances_along", "shares_along")

@@ -7,7 +7,7 @@ nothing broad lies between them, and so far out that a single number too many in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -18,12 +18,11 @@ from mvn_dask.reporting.estimates import SUMMATION_ERROR, Estimates
 from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
+from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 from mvn_dask.statistics.repeats import Repeated
 from mvn_dask.store.format.layout import chunk_count, chunk_index
 from mvn_dask.store.format.manifest import Manifest
 
-ERROR_RATE = 0.001
-"""Share of sound samples that are called faulty, at most."""
 NAMED_REPEATS = 3
 """Pairs of equal chunks that are named."""
 BINS_PER_BOUND = BINS_PER_DEVIATION // 4
@@ -33,38 +32,6 @@ LENGTH_BINS_PER_BOUND = 4
 NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
 NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
 DEPENDENT_ROWS = "not tested: the rows are Sobol' points, which are not independent"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a family of tests says."""
-
-    family: str
-    """Which family."""
-    title: str
-    """What it looks at, for people."""
-    ok: bool
-    """Whether no fault was found."""
-    tests: int
-    """Statistical tests in it; 0 where a sound sample cannot fail, or nothing was tested."""
-    p_value: float | None
-    """At most that share of sound samples has an equally extreme test; None where nothing was tested."""
-    text: str
-    """The most extreme test, or why there is none."""
-    warning: bool = False
-    """Whether something is off that is no fault of this sample."""
-
-    @property
-    def grade(self) -> str:
-        """One of "ok", "warning", "NOT ok" and "not tested"."""
-        if not self.ok:
-            return "NOT ok"
-        if self.warning:
-            return "warning"
-        return "not tested" if self.p_value is None else "ok"
-
-    def __str__(self) -> str:
-        return f"{self.title}: {self.grade}; {self.text}"
 
 
 def bonferroni(

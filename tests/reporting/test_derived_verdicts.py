@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from mvn_dask.reporting.derived_verdicts import changes, numbers_verdict, verdicts_on_columns
-from mvn_dask.reporting.verdicts import Verdict
+from mvn_dask.reporting.verdict import Verdict
 from tests.reporting.derived_stores import sound, summaries
 
 RATE = 0.3

@@ -24,7 +24,7 @@ from mvn_dask.execution.cancellation import CancelToken, cancellable
 from mvn_dask.reporting.measurements import Measurements
 from mvn_dask.reporting.report import Report
 from mvn_dask.reporting.sample_report import SampleReport
-from mvn_dask.reporting.verdicts import Verdict
+from mvn_dask.reporting.verdict import Verdict
 from tests.reporting.samples import COV, MEAN, plant, sample
 from tests.reporting.samples import sample_report as report
 from tests.statistics.contract import digest
