@@ -24,9 +24,9 @@ def printed(example: str, *options: str) -> str:
     return subprocess.run(command(example, *options), capture_output=True, text=True, check=True).stdout
 
 
-def documented(example: str) -> str:
+def documented(example: str, page_name: str = "covariances") -> str:
     """What the documentation says that an example prints."""
-    page = (ROOT / "docs" / "covariances.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / f"{page_name}.md").read_text(encoding="utf-8")
     return page.split(f"$ python examples/{example}.py\n")[1].split("```")[0]
 
 
@@ -61,6 +61,40 @@ def test_ld_blocks_of_a_small_genome(tmp_path: Path) -> None:
                 assert abs(mean - known) < 2 * error, words
     for name in ("no-effects.zarr", "many-effects.zarr"):
         assert not mvn_dask.verify(tmp_path / name, level="values").bad
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", ["portfolio_tails", "basket_option", "rare_events"])
+def test_estimates_stand_in_the_documentation(example: str) -> None:
+    assert printed(example) == documented(example, "estimates")
+
+
+@pytest.mark.faults
+def test_tails_of_portfolios_have_their_closed_forms() -> None:
+    found = printed("portfolio_tails", "--rows", "300000")
+    for law in found.split("t, monthly loss"):
+        for words in ("mean", "99.9% value at risk", "shortfall"):
+            _, low, high, known = numbers_after(words, law.replace("95 % interval", ""))
+            # Intervals of 95 %, twice as wide.
+            assert abs(known - (low + high) / 2) < high - low, words
+
+
+@pytest.mark.faults
+def test_a_basket_option_has_its_published_value() -> None:
+    found = printed("basket_option", "--power", "14")
+    for case in found.split("correlation ")[1:]:
+        published = float(case.split("published ")[1].split()[0])
+        for words in ("plain", "control variate", "Sobol' points"):
+            value, error = numbers_after(words, case)
+            assert abs(value - published) < 4 * error, words
+
+
+@pytest.mark.faults
+def test_a_rare_event_is_found_by_a_shift() -> None:
+    found = printed("rare_events", "--rows", str(2**16))
+    value, error = re.findall(r"shifted: (\S+) ± (\S+)%", found)[0]
+    assert abs(float(value) / 1e-6 - 1) < 4 * float(error) / 100
+    assert float(error) < 2
 
 
 @pytest.mark.slow

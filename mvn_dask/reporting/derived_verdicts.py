@@ -23,7 +23,7 @@ from mvn_dask.reporting.verdicts import bonferroni, chunks_verdict
 NO_SEGMENTS = "nothing to test: too few rows, or no column that varies"
 DERIVED_FAMILIES = ("means_along", "variances_along", "shares_along")
 """Families of tests that share the error rate."""
-NAMED_COLUMNS = 3
+LISTED_COLUMNS = 3
 """Columns that are named, at most."""
 
 
@@ -142,9 +142,9 @@ def numbers_verdict(summaries: ColumnSummaries) -> Verdict:
     ok, rows = not empty, summaries.selection.rows
     if not rows or not summaries.columns:
         return Verdict("numbers", "Numbers", ok=True, tests=0, p_value=None, text="there are none")
-    shown = "; ".join(_oddities(each, rows) for each in (empty or odd)[:NAMED_COLUMNS])
-    if len(empty or odd) > NAMED_COLUMNS:
-        shown += f"; and {plural(len(empty or odd) - NAMED_COLUMNS, 'column')} more"
+    shown = "; ".join(_oddities(each, rows) for each in (empty or odd)[:LISTED_COLUMNS])
+    if len(empty or odd) > LISTED_COLUMNS:
+        shown += f"; and {plural(len(empty or odd) - LISTED_COLUMNS, 'column')} more"
     text = shown or "every one is finite"
     return Verdict("numbers", "Numbers", ok=ok, tests=0, p_value=float(ok), text=text, warning=bool(odd))
 
