@@ -5,7 +5,6 @@ Cost: that of computing each row once, or twice for some statistics, and of the 
 were made.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
@@ -224,9 +223,9 @@ class _Question:
             end += 1
         # Where nothing is joined, every statistic sees the same rows, without a copy.
         chosen = [each if not others else SelectedColumns(each, places) for each, places in statistics]
-        array = joined_columns(source, others) if others else source.array
-        object.__setattr__(self, "rows", RowSource(array))
-        every = len(joined) == math.prod(array.shape[1:]) and joined == sorted(joined)
+        rows = RowSource(joined_columns(source, others)) if others else source
+        object.__setattr__(self, "rows", rows)
+        every = joined == list(range(rows.columns))
         object.__setattr__(self, "columns", None if every else np.array(joined, np.int64))
         object.__setattr__(self, "statistics", tuple(chosen))
         object.__setattr__(self, "source", source)

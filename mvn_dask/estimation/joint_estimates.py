@@ -55,8 +55,8 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
     current_client()  # raises where it cannot be waited for: nothing is computed yet
     sources = {each.array.name: row_source(each.array) for each in questions}
     first, *others = sources.values()
-    rows = joined_blocks([first, *others]) if others else first.array
-    refuse_unreadable_results(rows)
+    rows = RowSource(joined_blocks([first, *others])) if others else first
+    refuse_unreadable_results(rows.array)
     numbers_of = {name: number for number, name in enumerate(sources)}
     parts: dict[_Place, Part] = {}
     answers = []
@@ -68,7 +68,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
         part = parts.get(place) or _part(source, numbers, numbers_of[each.array.name])
         parts[place] = replace(part, statistics=(*part.statistics, statistic))
         answers.append((place, len(part.statistics), single))
-    results = results_of(RowSource(rows), [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
+    results = results_of(rows, [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
     found = dict(zip(parts, results, strict=True))
     return [
         labelled_result(

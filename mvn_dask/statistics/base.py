@@ -96,6 +96,9 @@ class Statistic(Request[Result], Generic[Node, Result]):
     sees_missing: ClassVar[bool] = False
     """Whether `leaf` gets rows with missing numbers (NaN) as they are, and leaves these out itself."""
 
+    sums_all_numbers: ClassVar[bool] = False
+    """Whether a node is an array that is finite only if all numbers of the rows are, and none is missing."""
+
     def prepared(self, scope: Scope) -> "Statistic[Any, Any]":
         """Itself, by default."""
         return self

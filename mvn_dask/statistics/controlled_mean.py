@@ -25,6 +25,8 @@ from mvn_dask.statistics.results import Estimate
 class ControlledMean(Statistic[Float64Array, Estimate]):
     """Means less what the controls are off from their own means, times the slopes of a regression on them."""
 
+    sums_all_numbers = True
+
     control_mean: tuple[float, ...]
     """Means of the controls, which are the last columns."""
     confidence_level: float

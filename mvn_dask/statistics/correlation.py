@@ -38,6 +38,8 @@ class Correlation(Statistic[Float64Array, Estimate]):
            [0.5, 1. ]])
     """
 
+    sums_all_numbers = True
+
     confidence_level: float = 0.95
     """Probability with which an interval holds the correlation; that of `mvn_dask.estimate` takes its place."""
 

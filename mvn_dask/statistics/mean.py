@@ -62,6 +62,8 @@ class Mean(ArrayStatistic[Estimate]):
     7.1
     """
 
+    sums_all_numbers = True
+
     controls: Any = field(default=None, compare=False, repr=False)
     """Control variates."""
     control_mean: ArrayLike | None = None

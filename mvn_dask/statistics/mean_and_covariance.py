@@ -58,6 +58,8 @@ class MeanAndCovariance(Statistic[Float64Array, MeanAndCovarianceResult]):
            [1., 1.]]))
     """
 
+    sums_all_numbers = True
+
     confidence_level: float = 0.95
     """Probability with which an interval holds what it is of; that of `mvn_dask.estimate` takes its place."""
 

@@ -52,6 +52,20 @@ class MissingValues(Statistic[Counted, Counted]):
         return Counted(counts.astype(np.int64), tuple(inner))
 
     def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Counted:
+        sums = next((place for place, each in enumerate(self.statistics) if each.sums_all_numbers), None)
+        if sums is None:
+            return self._checked_subtree(rows, first, leaf_rows)
+        # Sums are finite only if all their terms are: then nobody needs to look at the rows for what is missing.
+        node = self.statistics[sums].subtree(rows, first, leaf_rows)
+        if not np.isfinite(node).all():
+            return self._checked_subtree(rows, first, leaf_rows)
+        nodes = [
+            node if place == sums else each.subtree(rows, first, leaf_rows)
+            for place, each in enumerate(self.statistics)
+        ]
+        return Counted(_none(rows), tuple(nodes))
+
+    def _checked_subtree(self, rows: Rows, first: int, leaf_rows: int) -> Counted:
         # Half of the rows that hold what is missing at a time, so that all leaves but one go together.
         if self._missing(rows, first) is not None:
             return super().subtree(rows, first, leaf_rows)

@@ -54,6 +54,8 @@ class Moments(ArrayStatistic[MomentEstimates]):
     array([4. , 9.1])
     """
 
+    sums_all_numbers = True
+
     confidence_level: float = 0.95
     """Probability with which each interval holds its value; that of `mvn_dask.estimate` takes its place."""
 

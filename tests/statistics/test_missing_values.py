@@ -1,11 +1,17 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.statistics.base import Rows
+from mvn_dask.statistics.base import Rows, Statistic
+from mvn_dask.statistics.controlled_mean import ControlledMean
+from mvn_dask.statistics.correlation import Correlation
 from mvn_dask.statistics.extremes import Extremes
 from mvn_dask.statistics.mean import Mean
+from mvn_dask.statistics.mean_and_covariance import MeanAndCovariance
 from mvn_dask.statistics.missing_values import Counted, MissingValues
+from mvn_dask.statistics.moments import Moments
 from mvn_dask.statistics.probability import Probability
 from tests.statistics.contract import check_statistic, result_of
 from tests.statistics.test_probability import positive
@@ -32,6 +38,21 @@ def test_contract() -> None:
         assert result.omitted.tolist() == [*missing.sum(axis=0).tolist(), len(rows) - len(complete)]
 
     check_statistic(MissingValues(STATISTICS, omit=True), some_missing(), check)
+
+
+@pytest.mark.parametrize(
+    "statistic", [Mean(), Moments(), MeanAndCovariance(), Correlation(), ControlledMean((0.0,), 0.9)]
+)
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_sums_of_all_numbers_are_finite_only_if_these_are(statistic: Statistic[Any, Any], number: float) -> None:
+    rows = np.random.default_rng(0).standard_normal((64, 3))
+    assert statistic.sums_all_numbers
+    assert np.isfinite(statistic.subtree(rows, 0, 16)).all()
+    for row in (0, 37, 63):
+        for column in range(3):
+            changed = rows.copy()
+            changed[row, column] = number
+            assert not np.isfinite(statistic.subtree(changed, 0, 16)).all()
 
 
 def test_an_error_names_the_row() -> None:
