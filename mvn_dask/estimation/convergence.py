@@ -7,8 +7,9 @@ twice the time.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import dask.array as da
 import numpy as np
 
 from mvn_dask._typing import Float64Array
@@ -25,7 +26,6 @@ from mvn_dask.statistics.prefixes import Prefixes, prefix_rows
 from mvn_dask.statistics.results import Estimate
 
 if TYPE_CHECKING:
-    import dask.array as da
     import xarray as xr
 
 
@@ -123,7 +123,7 @@ def convergence(
         raise ArgumentTypeError(f"`statistic` must be one of mvn_dask.statistics, not {statistic!r}")
     if nan not in ("raise", "omit"):
         raise ArgumentError(f'`nan` must be "raise" or "omit", not {nan!r}')
-    question = Question(array, statistic, columns)
+    question = Question(cast("da.Array", array), statistic, columns)
     (found,) = converge_jointly([question], omit=nan == "omit", confidence_level=confidence_level)
     return found
 
@@ -136,14 +136,22 @@ def converge_jointly(
     Raises what `convergence` and `estimate_jointly` raise.
     """
     current_client()  # raises where it cannot be waited for: nothing is computed yet
-    sources = {each.array.name: row_source(each.array) for each in questions}
+    sources = {_key(each): row_source(each.array) for each in questions}
     first, *others = sources.values()
     rows = joined_blocks([first, *others]) if others else first.array
     refuse_unreadable_results(rows)
-    asked = [_Asked.of(each, list(sources), sources[each.array.name], confidence_level) for each in questions]
+    asked = [
+        _Asked.of(each, list(sources).index(_key(each)), sources[_key(each)], confidence_level) for each in questions
+    ]
     pending = {(number, stop): part for number, each in enumerate(asked) for stop, part in each.parts.items()}
     found = _in_shared_passes(RowSource(rows), pending, first.leaf_rows, omit=omit)
     return [each.answered({stop: found[number, stop] for stop in each.parts}) for number, each in enumerate(asked)]
+
+
+def _key(question: Question) -> object:
+    """What arrays of the same rows share: dask's name; xarray's arrays are told apart by themselves."""
+    array: object = question.array
+    return array.name if isinstance(array, da.Array) else id(array)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,14 +170,14 @@ class _Asked:
     """By the number of first rows: of all rows and, where a result gives no others, of fewer."""
 
     @classmethod
-    def of(cls, question: Question, names: Sequence[str], source: RowSource, level: float) -> "_Asked":
+    def of(cls, question: Question, array: int, source: RowSource, level: float) -> "_Asked":
         if question.statistic.further_arrays:
             raise ArgumentError("a statistic with `controls` is of several arrays: its convergence is not known")
         numbers, single = column_numbers(question.columns, source)
         # All of them need no copy; of an array without rows their number must be known.
         every = source.rows > 0 and numbers == tuple(range(source.columns))
         columns = None if every else np.array(numbers, np.int64)
-        array, leaf_rows = names.index(question.array.name), source.leaf_rows
+        leaf_rows = source.leaf_rows
 
         def prepared(rows: int) -> Statistic[Any, Any]:
             return question.statistic.prepared(Scope(rows, len(numbers), source.array.dtype, level))

@@ -69,6 +69,15 @@ def test_missing_numbers() -> None:
     assert bits(found.results[0]) == bits(mvn_dask.estimate(holed[:2048], Mean(), nan="omit"))
 
 
+def test_columns_of_a_data_array() -> None:
+    xarray = pytest.importorskip("xarray")
+    x = losses(3000)
+    named = xarray.DataArray(x, dims=("sample", "asset"), coords={"asset": ["oil", "gas"]})
+    found, expected = convergence(named, Mean(), columns="gas"), convergence(x, Mean(), columns=1)
+    assert digest(tuple(found.series())) == digest(tuple(expected.series()))
+    assert found.results[0].columns == ("gas",)
+
+
 def test_several_arrays_in_one_pass() -> None:
     x = losses(9000, 3)
     questions = [
