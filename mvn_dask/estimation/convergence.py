@@ -149,7 +149,7 @@ def converge_jointly(
 
 
 def _key(question: Question) -> object:
-    """What arrays of the same rows share: dask's name; xarray's arrays are told apart by themselves."""
+    """What stands for an array: dask's name, which equal arrays share; of xarray's, itself."""
     array: object = question.array
     return array.name if isinstance(array, da.Array) else id(array)
 

@@ -84,7 +84,10 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),
-        "parts": [_part(each, rate) for each in summaries.columns if each.count],
+        # No change is shown where none is tested.
+        "parts": [
+            _part(each, 0.0 if summaries.selection.has_points else rate) for each in summaries.columns if each.count
+        ],
     }
 
 
