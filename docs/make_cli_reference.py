@@ -166,8 +166,8 @@ REPORT = {
     "correlations": "Correlations of the sample, those of the factor as expected, and differences in standard errors.",
     "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
     "histograms": "Counts of single variables, and the bounds between them.",
-    "convergences": "A list of estimates as rows are added, where a program asked for some: `name`, `rows`, `value`, "
-    "and the ends of their intervals, `low` and `high`.",
+    "convergences": "A list of the estimates of a job's tables as rows are added: `name`, `rows`, `value`, and the "
+    "ends of their intervals, `low` and `high`; empty without a job file.",
     "left_out": "What was not looked at, a sentence each.",
 }
 """Fields of the JSON of a report on a sample."""
@@ -216,7 +216,7 @@ def _section(name: str, command: Any) -> str:
         derived = [(f"`{field}`", meaning) for field, meaning in DERIVED_REPORT.items()]
         parts += [
             "Of derived numbers, such as losses, the fields from `sample` to `smallest_eigenvalue`, and from "
-            "`variables` to `histograms`, are left out, and these are:",
+            "`normal_scores` to `histograms`, are left out, and these are:",
             _table(("field", "meaning"), derived),
         ]
     return "\n\n".join(parts) + "\n"

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -198,7 +199,8 @@ def report(
 ) -> CommandResult:
     """Write a page about a store, to be looked at: what was drawn, and whether it is distributed as it should be.
 
-    Of derived numbers, such as losses: estimates with intervals, tails, and where along the rows something changes.
+    Of derived numbers, such as losses: estimates with intervals, tails, and where along the rows something changes. Of
+    a job with tables [[estimate]], the page shows each estimate as rows are added; the sample is drawn again for it.
     """
     from mvn_dask.atomic import atomic_write
     from mvn_dask.errors import ArgumentError
@@ -211,6 +213,10 @@ def report(
         raise ArgumentError(f"--output must name a page of HTML, such as {named}, not {output}; browsers print PDF")
     with _computing(job, work, UNCHANGED):
         found = report_on(url, storage_options=storage_options)
+        if job is not None and job.estimates:
+            from mvn_dask.job.estimating import converge
+
+            found = replace(found, convergences=converge(job))
     with atomic_write(page) as file:
         file.write(found.html.encode())
     log.info(printable(f"wrote {page}"))

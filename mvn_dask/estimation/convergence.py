@@ -5,24 +5,27 @@ statistic that looks at its rows more than once is computed of each number of ro
 twice the time.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import dask.array as da
 import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.estimation.passes import Part, forests_of, results_of
+from mvn_dask.estimation.joined_columns import joined_blocks
+from mvn_dask.estimation.joint_estimates import Question
+from mvn_dask.estimation.labelled_results import labelled_result
+from mvn_dask.estimation.passes import Part, forests_of
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.statistics.base import Indices, NextPass, Request, Scope, Statistic
 from mvn_dask.statistics.prefixes import Prefixes, prefix_rows
-from mvn_dask.statistics.results import Estimate, Result
+from mvn_dask.statistics.results import Estimate
 
 if TYPE_CHECKING:
-    import dask.array as da
     import xarray as xr
 
 
@@ -114,57 +117,114 @@ def convergence(
     >>> found.rows
     (2048, 4096, 8192, 16384, 32768, 65536, 100000)
     >>> found.series().value.round(2)
-    array([0.98, 0.97, 0.98, 0.99, 1.  , 0.99, 1.  ])
+    array([1.04, 1.03, 1.  , 1.  , 1.01, 1.01, 1.  ])
     """
     if not isinstance(statistic, Request):
         raise ArgumentTypeError(f"`statistic` must be one of mvn_dask.statistics, not {statistic!r}")
-    if statistic.further_arrays:
-        raise ArgumentError("a statistic with `controls` is of several arrays: its convergence is not known")
     if nan not in ("raise", "omit"):
         raise ArgumentError(f'`nan` must be "raise" or "omit", not {nan!r}')
+    question = Question(cast("da.Array", array), statistic, columns)
+    (found,) = converge_jointly([question], omit=nan == "omit", confidence_level=confidence_level)
+    return found
+
+
+def converge_jointly(
+    questions: Sequence[Question], *, omit: bool = False, confidence_level: float = 0.95
+) -> list[Convergence]:
+    """The convergence of each question, from shared passes over arrays that have the same rows.
+
+    Raises what `convergence` and `estimate_jointly` raise.
+    """
     current_client()  # raises where it cannot be waited for: nothing is computed yet
-    source = row_source(array)
-    refuse_unreadable_results(source.array)
-    numbers, single = column_numbers(columns, source)
-    chosen = None if numbers == tuple(range(source.columns)) else np.array(numbers, np.int64)
+    sources = {_key(each): row_source(each.array) for each in questions}
+    first, *others = sources.values()
+    rows = joined_blocks([first, *others]) if others else first.array
+    refuse_unreadable_results(rows)
+    asked = [
+        _Asked.of(each, list(sources).index(_key(each)), sources[_key(each)], confidence_level) for each in questions
+    ]
+    pending = {(number, stop): part for number, each in enumerate(asked) for stop, part in each.parts.items()}
+    found = _in_shared_passes(RowSource(rows), pending, first.leaf_rows, omit=omit)
+    return [each.answered({stop: found[number, stop] for stop in each.parts}) for number, each in enumerate(asked)]
 
-    def prepared(rows: int) -> Statistic[Any, Any]:
-        return statistic.prepared(Scope(rows, len(numbers), source.array.dtype, confidence_level))
 
-    whole = prepared(source.rows)
-    if whole.first_rows(source.rows) == source.rows:
-        prefixes = Prefixes(whole, source.rows, source.leaf_rows)
-        part = Part((prefixes,), 0, source.rows)
-        (found,) = results_of(source, [part], columns=chosen, leaf_rows=source.leaf_rows, omit=nan == "omit")
-        results = dict(found.inner[0])
+def _key(question: Question) -> object:
+    """What stands for an array: dask's name, which equal arrays share; of xarray's, itself."""
+    array: object = question.array
+    return array.name if isinstance(array, da.Array) else id(array)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A question, and what is computed for it."""
+
+    source: RowSource
+    """The rows that it is about."""
+    numbers: tuple[int, ...]
+    """Numbers of its columns."""
+    single: bool
+    """Whether it is about one column by itself."""
+    statistic: Statistic[Any, Any]
+    """That of all rows."""
+    parts: Mapping[int, Part]
+    """By the number of first rows: of all rows and, where a result gives no others, of fewer."""
+
+    @classmethod
+    def of(cls, question: Question, array: int, source: RowSource, level: float) -> "_Asked":
+        if question.statistic.further_arrays:
+            raise ArgumentError("a statistic with `controls` is of several arrays: its convergence is not known")
+        numbers, single = column_numbers(question.columns, source)
+        # All of them need no copy; of an array without rows their number must be known.
+        every = source.rows > 0 and numbers == tuple(range(source.columns))
+        columns = None if every else np.array(numbers, np.int64)
+        leaf_rows = source.leaf_rows
+
+        def prepared(rows: int) -> Statistic[Any, Any]:
+            return question.statistic.prepared(Scope(rows, len(numbers), source.array.dtype, level))
+
+        whole = prepared(source.rows)
+        if whole.first_rows(source.rows) == source.rows:
+            each: dict[int, Statistic[Any, Any]] = {source.rows: Prefixes(whole, source.rows, leaf_rows)}
+        else:
+            each = {rows: prepared(rows) for rows in prefix_rows(source.rows, leaf_rows)}
+        parts = {
+            rows: Part((statistic,), 0, rows, columns=columns, array=array, leaf_rows=leaf_rows)
+            for rows, statistic in each.items()
+        }
+        return cls(source, numbers, single, whole, parts)
+
+    def answered(self, found: Mapping[int, Any]) -> Convergence:
+        """The convergence, from the results of the parts."""
+        whole = self.parts[self.source.rows].statistics[0]
+        results = dict(found[self.source.rows]) if isinstance(whole, Prefixes) else dict(found)
         if any(isinstance(each, NextPass) for each in results.values()):
-            raise ArgumentError(
-                f"{type(statistic).__name__} looks at rows more than once: its convergence is not known"
-            )
-    else:
-        each = {rows: prepared(rows) for rows in prefix_rows(source.rows, source.leaf_rows)}
-        results = _in_shared_passes(source, each, chosen, omit=nan == "omit")
-    squeezed = [each.squeezed() if single and isinstance(each, Result) else each for each in results.values()]
-    return Convergence(tuple(results), tuple(squeezed))
+            name = type(self.statistic).__name__
+            raise ArgumentError(f"{name} looks at rows more than once: its convergence is not known")
+        nothing = np.zeros(len(self.numbers) + 1, np.int64)
+        labelled = (
+            labelled_result(each, self.statistic, nothing, self.source, self.numbers, single=self.single)
+            for each in results.values()
+        )
+        return Convergence(tuple(results), tuple(labelled))
 
 
 def _in_shared_passes(
-    source: RowSource, statistics: dict[int, Statistic[Any, Any]], columns: Indices | None, *, omit: bool
-) -> dict[int, Any]:
-    """Results of statistics, each of so many first rows; passes over all of these are made together."""
-    pending, found = dict(statistics), dict[int, Any]()
+    source: RowSource, pending: dict[tuple[int, int], Part], leaf_rows: int, *, omit: bool
+) -> dict[tuple[int, int], Any]:
+    """Results of parts of one statistic each; passes over all of their rows are made together."""
+    found: dict[tuple[int, int], Any] = {}
     while pending:
-        looks = {rows: each.first_rows(rows) for rows, each in pending.items()}
+        looks = {key: part.statistics[0].first_rows(part.stop) for key, part in pending.items()}
         # Passes over few of the rows come first.
-        now = {rows: look for rows, look in looks.items() if look < rows} or looks
-        parts = [Part((pending[rows],), 0, look) for rows, look in now.items()]
-        forests = forests_of(source, parts, columns=columns, leaf_rows=source.leaf_rows, omit=omit)
-        for part, rows in enumerate(now):
-            counted: Any = forests[part].result()
+        now = {key: look for key, look in looks.items() if look < pending[key].stop} or looks
+        parts = [replace(pending[key], stop=look) for key, look in now.items()]
+        forests = forests_of(source, parts, columns=None, leaf_rows=leaf_rows, omit=omit)
+        for number, key in enumerate(now):
+            counted: Any = forests[number].result()
             (result,) = counted.inner
             if isinstance(result, NextPass):
-                pending[rows] = result.statistic
+                pending[key] = replace(pending[key], statistics=(result.statistic,))
             else:
-                found[rows] = result
-                del pending[rows]
-    return {rows: found[rows] for rows in statistics}
+                found[key] = result
+                del pending[key]
+    return found

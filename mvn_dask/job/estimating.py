@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from mvn_dask.errors import JobFileError
+from mvn_dask.estimation.convergence import Convergence, converge_jointly
 from mvn_dask.estimation.joint_estimates import estimate_jointly
 from mvn_dask.estimation.row_source import row_source
 from mvn_dask.execution.cancellation import raise_if_cancelled
@@ -26,6 +27,9 @@ PROBED_ROWS = 16
 """Rows with which functions of the user's own are called first, at most."""
 PROBED_DRAWS = 2**16
 """Draws in these rows, at most, unless one row has more."""
+
+COUNTED = ("histogram", "extremes")
+"""Statistics whose results have no intervals."""
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,31 @@ def estimate(job: JobSpec, *, client: Any = None, connect_timeout: float = 30.0)
         for table, keys, result in zip(job.estimates, written, results, strict=True)
     ]
     return JobEstimates(prepared.manifest.fingerprint, prepared.manifest.shape, tuple(estimates))
+
+
+def converge(job: JobSpec) -> dict[str, Convergence]:
+    """How the estimates of a job's tables converge, by their names, on dask's current scheduler: for its report.
+
+    None where the store that is there is of another specification, and of tables that have no estimates with intervals.
+    """
+    asked = [table.statistic not in COUNTED for table in job.estimates]
+    if not any(asked):
+        return {}
+    prepared = prepare(job)
+    if not prepared.begun:
+        log.warning(f"{prepared.storage.name} is of another specification: no estimates of the job are shown")
+        return {}
+    if not prepared.spec.plan.rows:
+        return {}
+    source = row_source(sample(prepared.spec))
+    with modules_in(job.folder):
+        questions = questions_of(job, source.array, first_rows(prepared.spec))
+        shown = [question for question, each in zip(questions, asked, strict=True) if each]
+        found = converge_jointly(shown)
+    titles = [table.title for table, each in zip(job.estimates, asked, strict=True) if each]
+    # Two tables may have one name.
+    names = [title if titles.index(title) == i else f"{title} ({i})" for i, title in enumerate(titles)]
+    return dict(zip(names, found, strict=True))
 
 
 def first_rows(spec: SampleSpec) -> Any:

@@ -82,6 +82,11 @@ class ColumnSelection:
         height = -(-rows // self.manifest.chunks[0]) if self.row_axes else min(rows, 1)
         return np.asarray(np.arange(height)[:, None] * prod(counts) + chosen, np.int64).reshape(-1)
 
+    @property
+    def has_points(self) -> bool:
+        """Whether the rows come from Sobol' points, which are not independent."""
+        return any("points" in sample for sample in self.manifest.samples)
+
     def name(self, column: int) -> str:
         """Name of a column, by its number; its number where it has none."""
         if not self.row_shape:
@@ -93,6 +98,13 @@ class ColumnSelection:
 
     def left_out(self) -> list[str]:
         """What is not looked at, a sentence each."""
-        if len(self.columns) == self.ncolumns:
-            return []
-        return [f"All but {len(self.columns)} of {plural(self.ncolumns, 'column', ',')}, evenly chosen."]
+        sentences = []
+        if len(self.columns) < self.ncolumns:
+            columns = plural(self.ncolumns, "column", ",")
+            sentences.append(f"All but {len(self.columns)} of {columns}, evenly chosen.")
+        if self.has_points:
+            sentences.append(
+                "Tests along the rows: none, since they are made for independent rows, and these come from Sobol' "
+                "points. Intervals are those of as many independent rows: these estimates are off by less."
+            )
+        return sentences

@@ -84,7 +84,10 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),
-        "parts": [_part(each, rate) for each in summaries.columns if each.count],
+        # No change is shown where none is tested.
+        "parts": [
+            _part(each, 0.0 if summaries.selection.has_points else rate) for each in summaries.columns if each.count
+        ],
     }
 
 
@@ -116,9 +119,9 @@ def _line(name: str, estimate: Estimate, place: int | None = None) -> tuple[str,
         float(each if place is None else each[place])
         for each in (estimate.value, estimate.standard_error, interval.low, interval.high)
     )
-    step = error if math.isfinite(error) and error > 0 else abs(value) / 1e5
-    ends = ["" if math.isnan(each) else to_precision(each, step) for each in (low, high)]
-    return name, to_precision(value, step), ends[0], ends[1]
+    numbers = [number(each, 6) if not error > 0 else to_precision(each, error) for each in (value, low, high)]
+    ends = ["" if math.isnan(each) else text for each, text in zip((low, high), numbers[1:], strict=True)]
+    return name, numbers[0], ends[0], ends[1]
 
 
 def _pictures(column: ColumnSummary, rate: float) -> list[tuple[str, Markup]]:

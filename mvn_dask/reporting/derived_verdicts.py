@@ -7,6 +7,7 @@ other, and the p-values hold for any law, heavy tails and equal numbers included
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
@@ -18,11 +19,9 @@ from mvn_dask.reporting.column_summaries import ColumnSegments, ColumnSummaries,
 from mvn_dask.reporting.exchangeability import hypergeometric_p_values, rank_p_values
 from mvn_dask.reporting.number_format import number, percent, to_precision
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
-from mvn_dask.reporting.verdicts import bonferroni, chunks_verdict
+from mvn_dask.reporting.verdicts import DEPENDENT_ROWS, bonferroni, chunks_verdict
 
 NO_SEGMENTS = "nothing to test: too few rows, or no column that varies"
-DERIVED_FAMILIES = ("means_along", "variances_along", "shares_along")
-"""Families of tests that share the error rate."""
 LISTED_COLUMNS = 3
 """Columns that are named, at most."""
 
@@ -155,16 +154,17 @@ def _oddities(column: ColumnSummary, rows: int) -> str:
     return f"{column.name}: {' and '.join(counts)} of {plural(rows, 'number', ',')}"
 
 
+DERIVED_FAMILIES = (means_along, variances_along, shares_along)
+"""Families of tests that share the error rate."""
+
+
 def verdicts_on_columns(summaries: ColumnSummaries, error_rate: float = ERROR_RATE) -> tuple[Verdict, ...]:
     """All verdicts."""
     own = error_rate / len(DERIVED_FAMILIES)
-    return (
-        means_along(summaries, own),
-        variances_along(summaries, own),
-        shares_along(summaries, own),
-        numbers_verdict(summaries),
-        chunks_verdict(summaries.selection.manifest, summaries.chunks),
-    )
+    found = [family(summaries, own) for family in DERIVED_FAMILIES]
+    if summaries.selection.has_points:
+        found = [replace(each, ok=True, tests=0, p_value=None, text=DEPENDENT_ROWS) for each in found]
+    return (*found, numbers_verdict(summaries), chunks_verdict(summaries.selection.manifest, summaries.chunks))
 
 
 def changes(column: ColumnSummary, error_rate: float) -> npt.NDArray[np.int64]:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
+import numpy as np
 import pytest
 
 import mvn_dask
@@ -217,6 +219,29 @@ def test_report(stored: Site, capsys: Captured) -> None:
     stored.chunk(3).unlink()
     assert stored.run("report", "-o", page) != 0
     assert page.read_bytes() == before
+
+
+def test_a_report_shows_the_estimates_of_a_job(stored: Site, capsys: Captured) -> None:
+    page, file = stored.folder / "page.html", stored.folder / "job.toml"
+    file.write_text(f'{file.read_text()}\n[[estimate]]\nstatistic = "quantile"\nq = 0.99\ncolumn = 1\nname = "bad"\n')
+    assert stored.run("report", "-o", page, "--json") == 0
+    (found,) = json.loads(capsys.readouterr().out)["convergences"]
+    assert (found["name"], found["rows"][-1]) == ("bad", 16_000)
+    assert found["low"][-1] < found["value"][-1] < found["high"][-1]
+    assert "<figcaption>bad</figcaption>" in page.read_text()
+
+
+def test_a_report_on_losses(stored: Site, capsys: Captured) -> None:
+    losses = da.exp(mvn_dask.from_zarr(stored.store)).sum(axis=1)
+    page, url = stored.folder / "page.html", stored.folder / "losses.zarr"
+    mvn_dask.to_zarr(losses, url)
+    assert run(["report", str(url), "-o", str(page)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{url}: ok (wrong for 1 in 1,000 stores of independent rows)\n  Means along the rows: ok; ")
+    assert "99.9 % expected shortfall" in page.read_text()
+    mvn_dask.to_zarr(losses + 4 * da.from_array(np.arange(16_000) > 9_000, chunks=1000), stored.folder / "shifted.zarr")
+    assert run(["report", str(stored.folder / "shifted.zarr"), "-o", str(page)]) == 5
+    assert "Means along the rows: NOT ok; the numbers: mean " in capsys.readouterr().out
 
 
 def test_the_cluster_of_a_job_works_on_its_store(stored: Site, capsys: Captured) -> None:

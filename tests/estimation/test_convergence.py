@@ -8,7 +8,8 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
-from mvn_dask.estimation.convergence import convergence
+from mvn_dask.estimation.convergence import converge_jointly, convergence
+from mvn_dask.estimation.joint_estimates import Question
 from mvn_dask.statistics import Extremes, Histogram, Mean, Moments, Probability
 from mvn_dask.statistics.quantile import Quantile
 from tests.statistics.contract import digest
@@ -66,6 +67,30 @@ def test_missing_numbers() -> None:
         convergence(holed, Mean())
     found = convergence(holed, Mean(), nan="omit")
     assert bits(found.results[0]) == bits(mvn_dask.estimate(holed[:2048], Mean(), nan="omit"))
+
+
+def test_columns_of_a_data_array() -> None:
+    xarray = pytest.importorskip("xarray")
+    x = losses(3000)
+    named = xarray.DataArray(x, dims=("sample", "asset"), coords={"asset": ["oil", "gas"]})
+    found, expected = convergence(named, Mean(), columns="gas"), convergence(x, Mean(), columns=1)
+    assert digest(tuple(found.series())) == digest(tuple(expected.series()))
+    assert found.results[0].columns == ("gas",)
+
+
+def test_several_arrays_in_one_pass() -> None:
+    x = losses(9000, 3)
+    questions = [
+        Question(x, Mean()),
+        Question(x, Quantile(0.9), 1),
+        Question(x.max(axis=1), Moments()),
+        Question(x, Mean(), 2),
+    ]
+    together = converge_jointly(questions)
+    for question, found in zip(questions, together, strict=True):
+        alone = convergence(question.array, question.statistic, columns=question.columns)
+        assert found.rows == alone.rows
+        assert [*map(bits, found.results)] == [*map(bits, alone.results)]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2048])

@@ -9,6 +9,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.errors import ArgumentError, JobFileError
+from mvn_dask.job.estimating import converge
 from mvn_dask.job.job import Job
 from mvn_dask.job.job_estimates import JobEstimates
 from mvn_dask.statistics import Mean, Moments, Probability
@@ -54,6 +55,20 @@ def faults(job: Job) -> list[str]:
     with pytest.raises(JobFileError) as caught:
         job.estimate()
     return str(caught.value).splitlines()
+
+
+def test_estimates_of_a_job_converge(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """To those that `estimate` gives, by the names of the tables, for the store that is there."""
+    job = job_in(tmp_path, [*TABLES, {"statistic": "quantile", "q": [0.5, 0.9], "column": 0, "name": "means"}])
+    assert converge(job) == {}
+    assert "is of another specification: no estimates of the job are shown" in caplog.text
+    job.run()
+    found, expected = converge(job), job.estimate()
+    assert list(found) == [each.name for each in expected.estimates[:5]] + ["means (5)"]
+    for name, result in zip(found, [*(expected[i] for i in range(5)), expected[6]], strict=True):
+        assert found[name].rows[-1] == 1000
+        assert found[name].results[-1].described(None, 0).to_dict() == result.described(None, 0).to_dict()
+    assert converge(job_in(tmp_path, None)) == converge(job_in(tmp_path, TABLES[5:])) == {}
 
 
 def sampled(found: JobEstimates) -> da.Array:

@@ -46,8 +46,8 @@ def test_chunks_of_first_rows_and_parts(shape: tuple[int, ...], chunks: Any) -> 
 
 def test_names() -> None:
     normal = mvn_dask.MultivariateNormal([0.0, 0.0], 1.0, names=["oil", "gas"])
-    mvn_dask.to_zarr(normal.sample(10, seed=1) * 2, "memory://names-of-columns")
-    assert ColumnSelection(opened("memory://names-of-columns").manifest).name(1) in {"gas", "column 1"}
+    mvn_dask.to_zarr(mvn_dask.to_xarray(normal.sample(10, seed=1)) * 2, "memory://names-of-columns")
+    assert ColumnSelection(opened("memory://names-of-columns").manifest).name(1) == "gas"
     assert selection((50,), 20).name(0) == "the numbers"
     assert selection((50, 3), (20, 3)).name(2) == "column 2"
     assert selection((50, 6, 5), (20, 6, 5)).name(7) == "dim_1=1, dim_2=2"

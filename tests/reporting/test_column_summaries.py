@@ -42,6 +42,14 @@ def test_one_column_of_a_result() -> None:
     assert found.variance.confidence_interval.level == 0.95
 
 
+def test_warnings_are_those_of_the_column() -> None:
+    numbers = sound(20_000, 1)
+    warned = [column.moments.variance.warning is not None for column in summaries(numbers, (20_000, 4)).columns]
+    alone = [summaries(numbers[:, i], 20_000).columns[0].moments.variance.warning is not None for i in range(4)]
+    assert warned == alone
+    assert set(warned) == {True, False}
+
+
 def test_no_rows_and_no_numbers() -> None:
     for numbers in (np.empty((0, 2)), np.full((40, 2), np.nan)):
         for column in summaries(numbers, (10, 2)).columns:

@@ -78,6 +78,17 @@ def test_missing_numbers_alone_are_a_warning() -> None:
     assert "Nothing found changes along the rows, but see: Numbers." in found.html
 
 
+def test_rows_of_sobol_points_are_not_tested() -> None:
+    x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(2**13, seed=1, points="sobol", chunks=2048)
+    found = derived_report(stored(da.exp(x).sum(axis=1)))
+    assert [each.grade for each in found.verdicts[:3]] == ["not tested"] * 3
+    assert found.left_out[0].startswith("Tests along the rows: none")
+    text = found.html
+    check(text)
+    assert "for which the tests of this page are not made" in text
+    assert "statistical tests together" not in text
+
+
 KINDS: dict[str, tuple[Any, Any]] = {
     "empty": (np.empty((0, 3)), (10, 3)),
     "no columns": (np.empty((4, 0)), (2, 1)),

@@ -87,16 +87,17 @@ def tail_picture(column: ColumnSummary, *, upper: bool) -> Markup | None:
     values = edges[1:] if upper else edges[1:-1]
     beyond = beyond if upper else beyond[:-1]
     extreme = column.extremes.largest if upper else column.extremes.smallest
-    farthest = extreme[np.isfinite(extreme)]
-    # Beyond the last of the extremes that are known, these say all.
-    inside = (beyond <= TAIL * total) & (beyond > len(farthest)) & np.isfinite(values)
+    known = extreme[np.isfinite(extreme)]
+    # Others may equal the last of those that are known: how many there are, bins say.
+    farthest, ranks = np.unique(known[known != known[-1]] if len(known) else known, return_counts=True)
+    ranks = np.cumsum(ranks[::-1])[::-1] if upper else np.cumsum(ranks)
+    inside = (beyond <= TAIL * total) & (beyond >= max(len(known), 1)) & np.isfinite(values)
     places = np.flatnonzero(inside)[:: max(1, int(inside.sum()) // TAIL_POINTS)]
-    ranks = np.arange(1, len(farthest) + 1)
     points = np.concatenate([values[places], farthest])
     hits = np.concatenate([beyond[places], ranks]).astype(np.float64)
     order = np.lexsort((-hits if upper else hits, points))
     points, hits = points[order], hits[order]
-    if len(points) < 3 or points[0] == points[-1]:
+    if len(np.unique(hits)) < 3 or points[0] == points[-1]:
         return None
     return _tail(column, points, hits, float(total), upper=upper)
 
