@@ -103,7 +103,7 @@ def _traffic(small: bool) -> Row:
     """What comes to the client, pickled, of blocks and leaves that do not align."""
     import pickle
 
-    rows = 10**5 if small else 3 * 10**6
+    rows = 10**5 if small else 15 * 10**6
     came = []
     original = Reduction.__call__
 

@@ -82,3 +82,28 @@ def test_a_process_with_large_loadings(d: int) -> None:
     done = subprocess.run([sys.executable, "-c", LOADINGS, str(d)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) <= 8 * d * (100 + 8 * 5) + 350 * MIB
+
+
+ESTIMATE = """
+import resource, sys
+import numpy as np
+import mvn_dask
+from mvn_dask.statistics import MeanAndCovariance, Quantile
+
+normal = mvn_dask.MultivariateNormal(np.zeros(30), np.diag(np.ones(30)) + 0.5, method="cholesky")
+rows, chunk = int(float(sys.argv[1])), 2**30 // 240
+found = mvn_dask.estimate(normal.sample(rows, seed=1, chunks=chunk), MeanAndCovariance())
+assert abs(found.covariance.value[0, 1] - 0.5) < 0.05
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts kibibytes")
+@pytest.mark.parametrize(
+    "rows", [pytest.param("1e7", marks=pytest.mark.faults), pytest.param("1e8", marks=pytest.mark.slow)]
+)
+def test_estimates_of_chunks_of_a_gibibyte(rows: str) -> None:
+    """Less than 400 MB a process, Python and its libraries included."""
+    done = subprocess.run([sys.executable, "-c", ESTIMATE, rows], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 400 * 10**6

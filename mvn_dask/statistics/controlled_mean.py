@@ -15,31 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.statistics.base import Rows, Statistic
-from mvn_dask.statistics.cross_products import column_count, merged_products, products_of_leaves, square_of
+from mvn_dask.statistics.cross_products import column_count, square_of
 from mvn_dask.statistics.intervals import mean_error, student_interval
+from mvn_dask.statistics.product_statistic import ProductStatistic
 from mvn_dask.statistics.results import Estimate
 
 
 @dataclass(frozen=True)
-class ControlledMean(Statistic[Float64Array, Estimate]):
+class ControlledMean(ProductStatistic[Estimate]):
     """Means less what the controls are off from their own means, times the slopes of a regression on them."""
-
-    sums_all_numbers = True
 
     control_mean: tuple[float, ...]
     """Means of the controls, which are the last columns."""
     confidence_level: float
     """Probability with which the interval holds the mean."""
-
-    def leaf(self, rows: Rows, first: int) -> Float64Array:
-        return products_of_leaves(rows, max(1, len(rows)))
-
-    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Float64Array:
-        return products_of_leaves(rows, leaf_rows)
-
-    def merge(self, left: Float64Array, right: Float64Array) -> Float64Array:
-        return merged_products(left, right)
 
     def finalize(self, node: Float64Array) -> Estimate:
         n, columns, controls = int(node[0]), column_count(node), len(self.control_mean)

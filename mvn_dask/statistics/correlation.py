@@ -10,9 +10,10 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
-from mvn_dask.statistics.base import Rows, Scope, Statistic
-from mvn_dask.statistics.cross_products import merged_products, products_of_leaves, refuse_too_many_columns, square_of
+from mvn_dask.statistics.base import Scope
+from mvn_dask.statistics.cross_products import refuse_too_many_columns, square_of
 from mvn_dask.statistics.intervals import fisher_interval
+from mvn_dask.statistics.product_statistic import ProductStatistic
 from mvn_dask.statistics.results import Estimate
 
 NAMED_COLUMNS = 5
@@ -20,7 +21,7 @@ NAMED_COLUMNS = 5
 
 
 @dataclass(frozen=True)
-class Correlation(Statistic[Float64Array, Estimate]):
+class Correlation(ProductStatistic[Estimate]):
     """The correlation of every pair of columns, shape (columns, columns).
 
     Notes
@@ -38,23 +39,12 @@ class Correlation(Statistic[Float64Array, Estimate]):
            [0.5, 1. ]])
     """
 
-    sums_all_numbers = True
-
     confidence_level: float = 0.95
     """Probability with which an interval holds the correlation; that of `mvn_dask.estimate` takes its place."""
 
     def prepared(self, scope: Scope) -> Self:
         refuse_too_many_columns(scope.columns)
         return replace(self, confidence_level=scope.confidence_level)
-
-    def leaf(self, rows: Rows, first: int) -> Float64Array:
-        return products_of_leaves(rows, max(1, len(rows)))
-
-    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Float64Array:
-        return products_of_leaves(rows, leaf_rows)
-
-    def merge(self, left: Float64Array, right: Float64Array) -> Float64Array:
-        return merged_products(left, right)
 
     def finalize(self, node: Float64Array) -> Estimate:
         count, square = float(node[0]), square_of(node)

@@ -10,15 +10,10 @@ from typing import Self
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.statistics.base import Rows, Scope, Statistic
-from mvn_dask.statistics.cross_products import (
-    column_count,
-    merged_products,
-    products_of_leaves,
-    refuse_too_many_columns,
-    square_of,
-)
+from mvn_dask.statistics.base import Scope
+from mvn_dask.statistics.cross_products import column_count, refuse_too_many_columns, square_of
 from mvn_dask.statistics.intervals import mean_error, normal_interval
+from mvn_dask.statistics.product_statistic import ProductStatistic
 from mvn_dask.statistics.results import Estimate, Result
 
 
@@ -33,7 +28,7 @@ class MeanAndCovarianceResult(Result):
 
 
 @dataclass(frozen=True)
-class MeanAndCovariance(Statistic[Float64Array, MeanAndCovarianceResult]):
+class MeanAndCovariance(ProductStatistic[MeanAndCovarianceResult]):
     """The mean of each column, and the covariance of every pair of columns.
 
     Notes
@@ -58,23 +53,12 @@ class MeanAndCovariance(Statistic[Float64Array, MeanAndCovarianceResult]):
            [1., 1.]]))
     """
 
-    sums_all_numbers = True
-
     confidence_level: float = 0.95
     """Probability with which an interval holds what it is of; that of `mvn_dask.estimate` takes its place."""
 
     def prepared(self, scope: Scope) -> Self:
         refuse_too_many_columns(scope.columns)
         return replace(self, confidence_level=scope.confidence_level)
-
-    def leaf(self, rows: Rows, first: int) -> Float64Array:
-        return products_of_leaves(rows, max(1, len(rows)))
-
-    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Float64Array:
-        return products_of_leaves(rows, leaf_rows)
-
-    def merge(self, left: Float64Array, right: Float64Array) -> Float64Array:
-        return merged_products(left, right)
 
     def finalize(self, node: Float64Array) -> MeanAndCovarianceResult:
         count, level = float(node[0]), self.confidence_level

@@ -105,3 +105,19 @@ def wrong_jobs(job: mvn_dask.Job) -> None:
     job.run(client="tcp://a:1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     job.plan(part=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.Job(verzion=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def wrong_laws() -> None:
+    mvn_dask.MultivariateT([0.0], 1.0, "many")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.MultivariateT([0.0], 1.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    mvn_dask.GaussianCopula([[1.0]])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def wrong_estimates(array: da.Array, normal: mvn_dask.MultivariateNormal) -> None:
+    mvn_dask.statistics.Median()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    mvn_dask.statistics.Quantile("median")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.estimate(array, "mean")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    mvn_dask.estimate_until(normal, None, mvn_dask.statistics.Mean(), rtol="1 %", seed=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.estimate_until(normal, None, mvn_dask.statistics.Mean(), rtol=0.1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    mvn_dask.combine(array, "equal")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.SequentialEstimate.finished()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
