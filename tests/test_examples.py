@@ -69,7 +69,7 @@ def test_estimates_stand_in_the_documentation(example: str) -> None:
     assert printed(example) == documented(example, "estimates")
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_tails_of_portfolios_have_their_closed_forms() -> None:
     found = printed("portfolio_tails", "--rows", "300000")
     for law in found.split("t, monthly loss"):
@@ -79,7 +79,7 @@ def test_tails_of_portfolios_have_their_closed_forms() -> None:
             assert abs(known - (low + high) / 2) < high - low, words
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_basket_option_has_its_published_value() -> None:
     found = printed("basket_option", "--power", "14")
     for case in found.split("correlation ")[1:]:

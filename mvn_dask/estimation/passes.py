@@ -15,9 +15,7 @@ import numpy.typing as npt
 
 from mvn_dask.estimation.joined_columns import Beside
 from mvn_dask.estimation.row_source import RowSource
-from mvn_dask.estimation.sample_rows import SampleRows
 from mvn_dask.execution import cancellation
-from mvn_dask.execution.block_counts import count_block
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.execution.engine import goes_in_ranges, run, run_whole
 from mvn_dask.execution.progress import Progress
@@ -82,20 +80,11 @@ class Reduction:
     """Whether missing numbers are left out."""
     block_bytes: int
     """Bytes of the largest block."""
-    drawn: SampleRows | None = None
-    """What draws the rows of blocks, where no graph is needed."""
 
     def __call__(self, numbers: BlockNumbers) -> list[Forests]:
         """The nodes of these blocks."""
         forests: Forests = {}
-        if self.drawn is None:
-            self.blocks.compute_each(numbers.tolist(), lambda number, block: self.add(forests, number, block))
-            return [forests]
-        for number in numbers.tolist():
-            cancellation.exit_if_cancelled()
-            bounds = int(self.starts[number]), int(self.starts[number + 1])
-            self.drawn.each(*bounds, lambda first, rows: self._add_rows(forests, first, [rows]))
-            count_block()
+        self.blocks.compute_each(numbers.tolist(), lambda number, block: self.add(forests, number, block))
         return [forests]
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
@@ -114,10 +103,7 @@ class Reduction:
     def add(self, forests: Forests, number: int, block: Rows | Beside) -> None:
         """Add one block to the forests of all parts that it has rows of."""
         blocks = block.blocks if isinstance(block, Beside) else (block,)
-        self._add_rows(forests, int(self.starts[number]), [self._checked(number, each) for each in blocks])
-
-    def _add_rows(self, forests: Forests, first: int, arrays: Sequence[Rows]) -> None:
-        """Add rows of each array to the forests of all parts that look at some of them."""
+        arrays, first = [self._checked(number, each) for each in blocks], int(self.starts[number])
         for part, each in enumerate(self.parts):
             rows = arrays[each.array]
             start, stop = max(first, each.start), min(first + len(rows), each.stop)
@@ -205,7 +191,7 @@ def forests_of(
     lengths = np.array(array.chunks[0], np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     block_bytes = int(max(lengths, default=0)) * source.columns * array.itemsize
-    work = Reduction(Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes, source.drawn)
+    work = Reduction(Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes)
     wanted = [np.arange(np.searchsorted(starts, p.start, "right") - 1, np.searchsorted(starts, p.stop)) for p in parts]
     numbers = np.unique(np.concatenate(wanted).astype(np.int64)) if source.rows else np.empty(0, np.int64)
     forests: Forests = {}

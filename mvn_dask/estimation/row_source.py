@@ -14,7 +14,6 @@ import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.combination import combination_of
-from mvn_dask.estimation.sample_rows import SampleRows
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.random.streams import stripe_height
 from mvn_dask.readable import plural
@@ -39,8 +38,6 @@ class RowSource:
     """Labels of the columns, where they have any."""
     given: da.Array | None = None
     """The array in the blocks that it was given in, where these are others."""
-    drawn: SampleRows | None = None
-    """What draws the rows without a graph, where they are those of a sample or combinations of it."""
 
     @property
     def rows(self) -> int:
@@ -87,14 +84,14 @@ def row_source(array: Any, name: str = "array") -> RowSource:
         raise ArgumentError(f"`{name}` has unknown chunks: call its compute_chunk_sizes() first")
     if not prod(given.shape[1:]):
         raise ArgumentError(f"`{name}` must have a column: its shape is {given.shape}")
-    pieces, drawn = _in_pieces(given)
+    pieces = _in_pieces(given)
     if any(blocks > 1 for blocks in pieces.numblocks[1:]):
         raise ArgumentError(
             f"`{name}` must not be cut along its columns: its blocks are {given.chunksize} of {given.shape}. "
             f"{name}.rechunk({{0: 'auto', {', '.join(f'{axis}: -1' for axis in range(1, given.ndim))}}}) makes blocks "
             "of whole rows"
         )
-    return RowSource(pieces, labels, given, drawn)
+    return RowSource(pieces, labels, given)
 
 
 def sample_in(array: da.Array) -> SampleSpec | None:
@@ -109,21 +106,19 @@ def comes_from_points(array: da.Array) -> bool:
     return any(spec.plan.points is not None for spec in specs)
 
 
-def _in_pieces(array: da.Array) -> tuple[da.Array, SampleRows | None]:
+def _in_pieces(array: da.Array) -> da.Array:
     """The same rows; of a sample, or combinations of one, in blocks of about `PIECE_BYTES`, whatever its chunks."""
     combined = combination_of(array)
     spec = sample_in(array) if combined is None else combined[1]
     if spec is None or not spec.plan.size or not array.shape[0]:
-        return array, None
+        return array
     row_bytes = prod(spec.plan.size[1:]) * spec.plan.ndim * spec.plan.itemsize
     rows = leaf_rows(prod(array.shape[1:]))
     # Powers of two, so that pieces begin where stripes and leaves do, of one axis of rows.
     while 2 * rows * row_bytes <= PIECE_BYTES:
         rows *= 2
     pieces = recut(spec, rows)
-    if combined is None:
-        return pieces, SampleRows(spec, None)
-    return combined[0].of_array(pieces), SampleRows(spec, combined[0])
+    return pieces if combined is None else combined[0].of_array(pieces)
 
 
 def recut(spec: SampleSpec, rows: int) -> da.Array:

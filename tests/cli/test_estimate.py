@@ -64,6 +64,7 @@ def test_text_and_json(site: Site, capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out) == content
 
 
+@pytest.mark.faults
 def test_processes_give_the_same(site: Site, capsys: Captured) -> None:
     """From another folder, so that Python does not find the module by itself; the sample is one block there."""
     (site.folder / "elsewhere").mkdir()
