@@ -97,8 +97,8 @@ def test_errors(site: Site, capsys: Captured) -> None:
     ("kind", "number"),
     [
         ("threads", signal.SIGTERM),
-        ("processes", signal.SIGKILL),
-        ("local", signal.SIGTERM),
+        pytest.param("processes", signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param("local", signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param("threads", signal.SIGKILL, marks=pytest.mark.slow),
         pytest.param("processes", signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param("local", signal.SIGKILL, marks=pytest.mark.slow),

@@ -13,7 +13,7 @@ def test_panels_are_whole_tiles() -> None:
     assert PANEL_WIDTH % TILE_COLUMNS == PANEL_WIDTH % VECTOR_COLUMNS == 0
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("registers", REGISTERS)
 def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
     assert_passes_with(registers, test_cross_products.__file__, tmp_path)

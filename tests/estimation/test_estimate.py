@@ -49,7 +49,7 @@ def test_numpy_has_the_same_bits(path: str, expected: dict[str, str]) -> None:
     assert digest(sample(90000)) == expected["sample"]
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_pool_of_processes_has_the_same_bits(expected: dict[str, str]) -> None:
     with dask.config.set(scheduler="processes", num_workers=2):
         assert digest(da.tanh(sample(77777))) == expected["derived"]

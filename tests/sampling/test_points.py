@@ -144,7 +144,7 @@ def test_it_travels_with_the_parameters(tmp_path: Path) -> None:
     np.testing.assert_array_equal(rows, large.broadcast.sampler.draw(large.plan, 0, 16)[5:7])
 
 
-@pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.faults)])
+@pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_a_store(scheduler: Any, tmp_path: Path) -> None:
     x = SMALL.sample(2**11, seed=3, points="sobol", replicate=2, chunks=300)
     with dask.config.set(scheduler=scheduler):
