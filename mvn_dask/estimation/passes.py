@@ -7,6 +7,7 @@ and gives back nodes and the rows of at most two leaves.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import dask.array as da
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.estimation.joined_columns import Beside
+from mvn_dask.estimation.masked_numbers import refuse_masked
 from mvn_dask.estimation.row_source import RowSource
 from mvn_dask.estimation.sample_rows import SampleRows
 from mvn_dask.execution import cancellation
@@ -82,6 +84,8 @@ class Reduction:
     """Whether missing numbers are left out."""
     block_bytes: int
     """Bytes of the largest block."""
+    width: int
+    """Numbers of a row, of all arrays that lie side by side."""
     drawn: SampleRows | None = None
     """What draws the rows of blocks, where no graph is needed."""
 
@@ -114,7 +118,13 @@ class Reduction:
     def add(self, forests: Forests, number: int, block: Rows | Beside) -> None:
         """Add one block to the forests of all parts that it has rows of."""
         blocks = block.blocks if isinstance(block, Beside) else (block,)
-        self._add_rows(forests, int(self.starts[number]), [self._checked(number, each) for each in blocks])
+        arrays = [self._checked(number, each) for each in blocks]
+        if (columns := sum(each.shape[1] for each in arrays)) != self.width:
+            raise ValueError(
+                f"block {number} of the array has {plural(columns, 'column')}, and its shape says {self.width}: a "
+                "function in its graph changes the number of columns"
+            )
+        self._add_rows(forests, int(self.starts[number]), arrays)
 
     def _add_rows(self, forests: Forests, first: int, arrays: Sequence[Rows]) -> None:
         """Add rows of each array to the forests of all parts that look at some of them."""
@@ -136,6 +146,7 @@ class Reduction:
                 start = end
 
     def _checked(self, number: int, block: Rows) -> Rows:
+        refuse_masked(block)
         rows = np.asarray(block)
         expected = int(self.starts[number + 1] - self.starts[number])
         if rows.ndim == 0 or len(rows) != expected:
@@ -143,7 +154,12 @@ class Reduction:
                 f"block {number} of the array has the shape {rows.shape}, and its chunks say "
                 f"{plural(expected, 'row')}: a function in its graph changes the number of rows"
             )
-        return rows.reshape(expected, -1)
+        if rows.dtype.kind not in "biuf":
+            raise ValueError(
+                f"block {number} of the array holds {rows.dtype}, and its dtype says real numbers: a function in its "
+                "graph changes the dtype"
+            )
+        return rows.reshape(expected, prod(rows.shape[1:]))
 
 
 def _converted(rows: Rows, columns: Indices | None) -> npt.NDArray[np.float64]:
@@ -205,7 +221,9 @@ def forests_of(
     lengths = np.array(array.chunks[0], np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     block_bytes = int(max(lengths, default=0)) * source.columns * array.itemsize
-    work = Reduction(Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes, source.drawn)
+    work = Reduction(
+        Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes, source.columns, source.drawn
+    )
     wanted = [np.arange(np.searchsorted(starts, p.start, "right") - 1, np.searchsorted(starts, p.stop)) for p in parts]
     numbers = np.unique(np.concatenate(wanted).astype(np.int64)) if source.rows else np.empty(0, np.int64)
     forests: Forests = {}
