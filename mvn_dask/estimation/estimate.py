@@ -133,7 +133,8 @@ def estimate(
     >>> round(mean.value, 2), round(moments.variance.value, 2)
     (2.2, 1.76)
     """
-    _refuse_bad_options(statistics, nan, confidence_level)
+    _refuse_bad_options(statistics, nan)
+    confidence_level = checks.share("confidence_level", confidence_level)
     current_client()  # raises where it cannot be waited for: nothing is computed yet
     source = row_source(array)
     numbers, single = column_numbers(columns, source)
@@ -161,18 +162,15 @@ def estimate(
     return results[0] if len(results) == 1 else results
 
 
-def _refuse_bad_options(statistics: Sequence[Any], nan: object, confidence_level: object) -> None:
+def _refuse_bad_options(statistics: Sequence[Any], nan: object) -> None:
     if not statistics:
         raise ArgumentError("`estimate` needs a statistic, such as mvn_dask.statistics.Mean()")
     for each in statistics:
         if not isinstance(each, Request):
             hint = f": call it, as in {each.__name__}()" if isinstance(each, type) and issubclass(each, Request) else ""
             raise ArgumentTypeError(f"statistics are those of mvn_dask.statistics, and {each!r} is none{hint}")
-    if nan not in ("raise", "omit"):
+    if not isinstance(nan, str) or nan not in ("raise", "omit"):
         raise ArgumentError(f'`nan` must be "raise" or "omit", not {nan!r}')
-    level = checks.real_number("confidence_level", confidence_level, "between 0 and 1")
-    if not 0.0 < level < 1.0:
-        raise ArgumentError(f"`confidence_level` must be between 0 and 1, and is {level}")
 
 
 def _weights(log_weights: Any) -> RowSource:

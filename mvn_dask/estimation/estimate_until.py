@@ -96,10 +96,11 @@ def estimate_until(
     (0.4, 'goal', 33106)
     """
     goal = Goal(rtol, atol)
+    level = checks.share("confidence_level", confidence_level)
     most = checks.count("max_rows", max_rows)
     if most < PILOT_ROWS:
         raise ArgumentError(f"`max_rows` must be at least {PILOT_ROWS}, the rows of the first round: it is {most}")
     current_client()
-    run = SequentialRun.begin(distribution, function, statistic, most, seed, confidence_level)
+    run = SequentialRun.begin(distribution, function, statistic, most, seed, level)
     file = None if state is None else state_file(state, storage_options, run.identity(statistic))
     return run.until(goal, most, file)

@@ -201,7 +201,8 @@ def test_weights_of_rows() -> None:
         ({"batches": 1}, "`batches` must be at least 2"),
         ({"batches": 10**6}, "`batches` must leave each two rows"),
         ({"replicates": 4, "batches": 4}, "exclude each other"),
-        ({"confidence_level": 1.0}, "`confidence_level` must be between 0 and 1"),
+        ({"confidence_level": 1.0}, "`confidence_level` must be greater than 0 and less than 1: it is 1.0"),
+        ({"confidence_level": "much"}, "`confidence_level` must be a real number, not 'much'"),
         ({"log_weights": da.zeros(5, chunks=5)}, "`log_weights` must have the rows of the array"),
         ({"log_weights": da.zeros(ROWS, chunks=7)}, "`log_weights` must have the chunks of the array"),
         ({"log_weights": da.zeros((ROWS, 2), chunks=(100_000, 2))}, "one number a row"),
@@ -220,6 +221,7 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
         (da.zeros((), chunks=()), "must have an axis of rows"),
         (da.zeros((6, 2), dtype=complex), "must hold real numbers"),
         (da.zeros((6, 0)), "must have a column"),
+        (da.ma.masked_less(da.zeros((6, 2)), 1.0), r"`array` must have no masked numbers: da.ma.filled\(array, np.nan"),
         (sample()[sample()[:, 0] > 0], "unknown chunks"),
     ],
 )
@@ -243,6 +245,27 @@ def test_a_function_that_changes_the_rows_is_refused() -> None:
         mvn_dask.estimate(array, Mean())
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda block: block[:, :2], "has 2 columns, and its shape says 3: a function in its graph changes"),
+        (lambda block: block * 1j, "holds complex128, and its dtype says real numbers"),
+        (lambda block: block.astype(str), "holds <U32, and its dtype says real numbers"),
+        (lambda block: np.ma.masked_less(block, 0.0), "`array` must have no masked numbers"),
+    ],
+)
+def test_blocks_that_are_not_what_the_array_says_are_refused(change: Any, message: str) -> None:
+    array = da.map_blocks(change, sample(100_000), dtype=float, meta=np.empty((0, 0)))
+    with pytest.raises(ValueError, match=message):
+        mvn_dask.estimate(array, Mean())
+
+
+def test_masked_numbers_are_left_out_by_the_way_that_the_error_names() -> None:
+    x = sample(100_000)
+    found = mvn_dask.estimate(da.ma.filled(da.ma.masked_greater(x, 1.0), np.nan), Mean(), nan="omit")
+    assert found == mvn_dask.estimate(da.where(x > 1.0, np.nan, x), Mean(), nan="omit")
+
+
 def test_control_variates() -> None:
     x = sample(60_000)
     payoff = da.exp(x[:, 0] * 0.2)
@@ -261,7 +284,7 @@ def test_control_variates() -> None:
     [
         ({"controls": sample()}, "`controls` and `control_mean` go together"),
         ({"control_mean": 1.0}, "`controls` and `control_mean` go together"),
-        ({"controls": sample(), "control_mean": [1.0, 2.0]}, "there are 2 numbers and 3 controls"),
+        ({"controls": sample(), "control_mean": [1.0, 2.0]}, "it has 2 numbers for 3 controls"),
         ({"controls": sample(), "control_mean": [1.0, 2.0, np.inf]}, "`control_mean` must be finite"),
         ({"controls": sample(rows=5), "control_mean": [1.0, 2.0, 3.0]}, "`controls` must have the rows of the array"),
         ({"controls": sample(7000) * 1, "control_mean": [1.0, 2.0, 3.0]}, "`controls` must have the chunks"),
