@@ -12,8 +12,12 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
+from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import Indices, Rows, Statistic
 from mvn_dask.statistics.results import Number, Result
+
+MOST_EXTREMES = 2**16
+"""Numbers of each end, at most: every task gives back so many of each column."""
 
 
 class _End(NamedTuple):
@@ -83,7 +87,7 @@ class Extremes(Statistic[tuple[_Column, ...], ExtremeValues]):
     """
 
     k: int
-    """How many of each end, at least 1."""
+    """How many of each end, from 1 to 65,536."""
 
     columnwise = True
     # Rows are counted, so that none may be taken out before.
@@ -91,6 +95,8 @@ class Extremes(Statistic[tuple[_Column, ...], ExtremeValues]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", checks.count("k", self.k, least=1))
+        if self.k > MOST_EXTREMES:
+            raise ArgumentError(f"`k` must be at most {MOST_EXTREMES}: it is {self.k}")
 
     def leaf(self, rows: Rows, first: int) -> tuple[_Column, ...]:
         return tuple(self._column(column, first) for column in rows.T)

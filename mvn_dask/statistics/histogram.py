@@ -128,7 +128,17 @@ class FullRange(ArrayStatistic[HistogramCounts]):
             )
         # As numpy has it, a constant column gets a bin of width 1 around it.
         low, high = np.where(low == high, low - 0.5, low), np.where(low == high, high + 0.5, high)
-        return NextPass(BinnedColumns(np.linspace(low, high, self.bins + 1)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            edges = np.linspace(low, high, self.bins + 1)
+            # NaN is not above what is before it, either.
+            is_ascending = (np.diff(edges, axis=0) > 0).all(axis=0) & np.isfinite(high - low)
+        if not is_ascending.all():
+            column = int(np.flatnonzero(~is_ascending)[0])
+            raise ArgumentError(
+                f"`bins` must be edges, or fewer: float64 has no {self.bins} bins of equal width from {low[column]} to "
+                f"{high[column]}"
+            )
+        return NextPass(BinnedColumns(edges))
 
 
 @dataclass(frozen=True, init=False, eq=False)
