@@ -26,6 +26,7 @@ from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.statistics.base import NextPass, Request, Scope, Statistic
 from mvn_dask.statistics.forest import Forest
+from mvn_dask.statistics.mean import Mean
 from mvn_dask.statistics.missing_values import Counted, MissingValues
 from mvn_dask.statistics.probability import Probability
 from mvn_dask.statistics.results import Estimate, Result
@@ -176,6 +177,12 @@ class SequentialRun:
             nodes, estimate = self._round(nodes, done, rows)
             done = rows // self.leaf * self.leaf
             rounds.append(rows)
+            # No more rows would make it finite.
+            if isinstance(self.statistic, Mean) and not np.isfinite(estimate.value).all():
+                raise ArgumentError(
+                    f"`function` must give finite numbers: the mean of the first {plural(rows, 'row')} is "
+                    f"{estimate.value}"
+                )
             if file is not None:
                 file.write(rows, nodes)
             ratio = goal.ratio(estimate, self._events(estimate))

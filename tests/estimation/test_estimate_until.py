@@ -115,6 +115,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
         ({"rtol": "low"}, "`rtol` must be a real number, not 'low'"),
         ({"rtol": 0.1, "confidence_level": 1.0}, "`confidence_level` must be greater than 0 and less than 1"),
         ({"rtol": 0.1, "function": "payoff"}, "`function` must be a function of rows, or None, not str"),
+        ({"rtol": 0.1, "function": lambda x: np.where(x[:, 0] > 1, np.inf, 1.0)}, "must give finite numbers: the mean"),
         ({"rtol": 0.1, "max_rows": 999}, "`max_rows` must be at least 1000"),
         ({"rtol": 0.1, "function": lambda x: x[:3]}, "must give a number, or a row of numbers, of each row"),
         ({"rtol": 0.1, "function": lambda x: x.sum()}, "gives the shape"),
