@@ -147,7 +147,9 @@ def estimate(
         if batches is not None:
             raise ArgumentError("`batches` and `replicates` exclude each other: each gives an error of its own")
         runs = [
-            results_of(RowSource(replicate(question.rows.array, number)), parts, **options)[0]
+            results_of(
+                replace(question.rows, array=replicate(question.rows.array, number), drawn=None), parts, **options
+            )[0]
             for number in range(checks.count("replicates", replicates, least=2))
         ]
         found = over_replicates(runs, confidence_level)
@@ -221,7 +223,8 @@ class _Question:
             end += 1
         # Where nothing is joined, every statistic sees the same rows, without a copy.
         chosen = [each if not others else SelectedColumns(each, places) for each, places in statistics]
-        rows = RowSource(joined_columns(source, others)) if others else source
+        sizes = (("array", source.columns), *((name, other.columns) for name, other in others))
+        rows = RowSource(joined_columns(source, others), arguments=sizes) if others else source
         object.__setattr__(self, "rows", rows)
         every = joined == list(range(rows.columns))
         object.__setattr__(self, "columns", None if every else np.array(joined, np.int64))

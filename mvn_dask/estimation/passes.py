@@ -27,7 +27,7 @@ from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.readable import plural
 from mvn_dask.statistics.base import Indices, NextPass, Rows, Statistic
 from mvn_dask.statistics.forest import Forest
-from mvn_dask.statistics.missing_values import Counted, MissingValues
+from mvn_dask.statistics.missing_values import ColumnPlaces, Counted, MissingValues
 
 CONVERTED_NUMBERS = 2**21
 """Numbers that are converted to float64 at a time, about."""
@@ -86,6 +86,8 @@ class Reduction:
     """Bytes of the largest block."""
     width: int
     """Numbers of a row, of all arrays that lie side by side."""
+    arguments: tuple[tuple[str, int], ...] = ()
+    """Names of the arguments whose columns lie side by side, and how many each has."""
     drawn: SampleRows | None = None
     """What draws the rows of blocks, where no graph is needed."""
 
@@ -137,7 +139,8 @@ class Reduction:
             columns = self.columns if each.columns is None else each.columns
             step = max(1, CONVERTED_NUMBERS // max(1, rows.shape[1] * leaf_rows)) * leaf_rows
             if part not in forests:
-                forests[part] = Forest(MissingValues(each.statistics, self.omit), each.length, leaf_rows)
+                places = ColumnPlaces(columns, self.arguments)
+                forests[part] = Forest(MissingValues(each.statistics, self.omit, places), each.length, leaf_rows)
             while start < stop:
                 cancellation.exit_if_cancelled()
                 # Where leaves begin, so that as few as possible are cut.
@@ -222,7 +225,16 @@ def forests_of(
     starts = np.concatenate([[0], np.cumsum(lengths)])
     block_bytes = int(max(lengths, default=0)) * source.columns * array.itemsize
     work = Reduction(
-        Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes, source.columns, source.drawn
+        Blocks(array),
+        starts,
+        columns,
+        leaf_rows,
+        tuple(parts),
+        omit,
+        block_bytes,
+        source.columns,
+        source.arguments,
+        source.drawn,
     )
     wanted = [np.arange(np.searchsorted(starts, p.start, "right") - 1, np.searchsorted(starts, p.stop)) for p in parts]
     numbers = np.unique(np.concatenate(wanted).astype(np.int64)) if source.rows else np.empty(0, np.int64)

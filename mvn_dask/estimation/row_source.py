@@ -42,6 +42,8 @@ class RowSource:
     """The array in the blocks that it was given in, where these are others."""
     drawn: SampleRows | None = None
     """What draws the rows without a graph, where they are those of a sample or combinations of it."""
+    arguments: tuple[tuple[str, int], ...] = ()
+    """Names of the arguments whose columns lie side by side, and how many each has, where there are several."""
 
     @property
     def rows(self) -> int:

@@ -320,3 +320,21 @@ def test_replicates_need_points() -> None:
     for array in (sample(), da.zeros(10)):
         with pytest.raises(ArgumentError, match=r"[sS]obol"):
             mvn_dask.estimate(array, Mean(), replicates=4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda _, last: mvn_dask.estimate(last, Mean(), columns=[0, 2]), "`array` must .* in column 2 "),
+        (lambda x, last: mvn_dask.estimate(x, Mean(), log_weights=last[:, 2]), "`log_weights` must .* in column 0 "),
+        (
+            lambda x, last: mvn_dask.estimate(x[:, 0], Mean(controls=last[:, 1:], control_mean=[0.0, 0.0])),
+            "`controls` must .* in column 1 ",
+        ),
+    ],
+)
+def test_errors_name_the_array_and_the_column_that_misses_a_number(asked: Any, message: str) -> None:
+    x = sample(100_000)
+    holed = da.where(x[:, 2:] > 3.0, np.nan, x[:, 2:])
+    with pytest.raises(ArgumentError, match=message):
+        asked(x, da.concatenate([x[:, :2], holed], axis=1).rechunk((100_000, 3)))
