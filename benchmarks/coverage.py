@@ -38,7 +38,8 @@ def _shortfall_of(law: Any) -> float:
 LAWS = {
     "normal": Law(lambda rng, n: rng.standard_normal((n, 1)), 0.0, 1.0, stats.norm.ppf(LEVEL),
                   float(stats.norm.pdf(stats.norm.ppf(LEVEL)) / (1 - LEVEL))),
-    "lognormal": Law(lambda rng, n: np.exp(rng.standard_normal((n, 1))), float(np.exp(0.5)), float((np.exp(1) - 1) * np.exp(1)),
+    "lognormal": Law(lambda rng, n: np.exp(rng.standard_normal((n, 1))), float(np.exp(0.5)),
+                     float((np.exp(1) - 1) * np.exp(1)),
                      stats.lognorm.ppf(LEVEL, 1.0),
                      float(np.exp(0.5) * stats.norm.cdf(1.0 - stats.norm.ppf(LEVEL)) / (1 - LEVEL))),
     "t, 5 degrees": Law(lambda rng, n: rng.standard_t(5, (n, 1)), 0.0, 5 / 3, stats.t.ppf(LEVEL, 5),
