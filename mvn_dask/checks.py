@@ -75,19 +75,24 @@ def real_number(name: str, value: object, rule: str) -> float:
         raise ArgumentTypeError(f"`{name}` must be a real number, not {short_repr(value)}") from error
 
 
+def share(name: str, value: object) -> float:
+    """A number greater than 0 and less than 1, such as a probability."""
+    rule = "greater than 0 and less than 1"
+    number = real_number(name, value, rule)
+    # NaN is neither.
+    if not 0.0 < number < 1.0:
+        raise ArgumentError(f"`{name}` must be {rule}: it is {short_repr(number)}")
+    return number
+
+
 def levels(name: str, value: object) -> float | tuple[float, ...]:
     """A number, or several in a sequence, each greater than 0 and less than 1."""
-    rule = "greater than 0 and less than 1"
     if isinstance(value, (str, bytes)):
         raise ArgumentTypeError(f"`{name}` must be a real number, or several, not {short_repr(value)}")
     several = isinstance(value, Iterable) and np.ndim(cast(Any, value)) > 0
-    found = [real_number(name, each, rule) for each in (cast(Iterable[object], value) if several else [value])]
+    found = [share(name, each) for each in (cast(Iterable[object], value) if several else [value])]
     if not found:
         raise ArgumentError(f"`{name}` must be a number, or several: it is empty, {short_repr(value)}")
-    for number in found:
-        # NaN is neither.
-        if not 0.0 < number < 1.0:
-            raise ArgumentError(f"`{name}` must be {rule}: it is {short_repr(number)}")
     return tuple(found) if several else found[0]
 
 

@@ -68,7 +68,7 @@ class Shifts(ABC):
         Raises
         ------
         ArgumentError
-            If `delta` has another shape, or is not finite.
+            If `delta` has another shape, is not finite, or has labels in another order.
         ArgumentTypeError
             If it does not hold real numbers.
 
@@ -84,11 +84,15 @@ class Shifts(ABC):
         >>> round(float(terms.mean().compute()) * 1e6, 1)
         1.0
         """
-        from mvn_dask import checks
+        from mvn_dask import checks, labels
 
         (given,) = compute_together(delta)
         array = real_array("delta", given)
         shape = self.event.shape
+        if (names := self.event.names) is not None:
+            labels.agreed_names(
+                [*labels.axes_of("delta", given), labels.Axis("the names of the distribution", names, chosen=True)]
+            )
         if array.ndim and array.shape != shape:
             raise ArgumentError(f"`delta` must be a number, or have the shape {shape} of a draw: it is {array.shape}")
         checks.finite("delta", array)

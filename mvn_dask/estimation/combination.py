@@ -18,8 +18,10 @@ from mvn_dask._typing import ArrayLike, Float64Array
 from mvn_dask.array_likes import is_instance, real_array
 from mvn_dask.compiled import compiled_module
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.estimation.masked_numbers import refuse_masked
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import digest, fingerprint
+from mvn_dask.labels import row_axes_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.statistics.base import scratch
@@ -90,7 +92,7 @@ def combine(array: StorableArray, weights: ArrayLike | Mapping[str, float]) -> d
     array : dask.array.Array or xarray.DataArray, shape (n, d)
         A sample, what is derived from one, or what `from_zarr` opened, of real numbers. Its columns must not be cut
         into chunks.
-    weights : array_like, shape (d,) or (d, m), or mapping from names to numbers
+    weights : array_like, shape (d,) or (d, m), or mapping or Series from names to numbers
         Finite weights of the columns. A mapping names columns of a sample of a named distribution, of a store with
         names, or of a DataArray with labels; the others weigh nothing, and are not looked at.
 
@@ -126,8 +128,7 @@ def combine(array: StorableArray, weights: ArrayLike | Mapping[str, float]) -> d
     given, labels = split_column_labels(array)
     _refuse_other_arrays(given)
     columns: tuple[int, ...] | None = None
-    if is_instance(weights, "pandas", "Series"):
-        weights = dict(weights.items())  # type: ignore[union-attr]
+    weights = _without_labels(weights)
     if isinstance(weights, Mapping):
         columns, numbers = _named_weights(weights, labels)
     else:
@@ -181,6 +182,7 @@ def _refuse_other_arrays(array: Any) -> None:
         )
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise ArgumentTypeError(f"`array` must hold real numbers of at most 64 bits: its dtype is {array.dtype}")
+    refuse_masked(array._meta)
     if array.ndim != 2 or not array.shape[1]:
         way_out = ": array.reshape(len(array), -1) makes columns of its other axes" if array.ndim > 2 else ""
         raise ArgumentError(f"`array` must have rows of at least one column: its shape is {array.shape}{way_out}")
@@ -189,6 +191,21 @@ def _refuse_other_arrays(array: Any) -> None:
             f"`array` must not be cut along its columns: its blocks are {array.chunksize} of {array.shape}. "
             "array.rechunk({0: 'auto', 1: -1}) makes blocks of whole rows"
         )
+
+
+def _without_labels(weights: Any) -> Any:
+    """A mapping in place of a Series; refused is what has labels that would not be looked at."""
+    if is_instance(weights, "pandas", "Series"):
+        if not weights.index.is_unique:
+            twice = weights.index[weights.index.duplicated()][0]
+            raise ArgumentError(f"`weights` names {short_repr(twice)} more than once: add them up")
+        return dict(weights.items())
+    if any(not axis.is_default for axis in row_axes_of("weights", weights)):
+        raise ArgumentTypeError(
+            f"`weights` must be an array, a mapping or a Series: labels of a {type(weights).__name__} are not looked "
+            "at. Give weights.to_numpy(), in the order of the columns"
+        )
+    return weights
 
 
 def _named_weights(weights: Mapping[Any, Any], labels: tuple[str, ...] | None) -> tuple[tuple[int, ...], Float64Array]:

@@ -133,7 +133,9 @@ def estimate(
     >>> round(mean.value, 2), round(moments.variance.value, 2)
     (2.2, 1.76)
     """
-    _refuse_bad_options(statistics, nan, confidence_level)
+    _refuse_bad_options(statistics, nan)
+    _refuse_repetitions(statistics, batches, replicates)
+    confidence_level = checks.share("confidence_level", confidence_level)
     current_client()  # raises where it cannot be waited for: nothing is computed yet
     source = row_source(array)
     numbers, single = column_numbers(columns, source)
@@ -143,10 +145,8 @@ def estimate(
     parts = [Part(question.statistics, 0, source.rows)]
     options = {"columns": question.columns, "leaf_rows": source.leaf_rows, "omit": nan == "omit"}
     if replicates is not None:
-        if batches is not None:
-            raise ArgumentError("`batches` and `replicates` exclude each other: each gives an error of its own")
         runs = [
-            results_of(RowSource(replicate(question.rows.array, number)), parts, **options)[0]
+            results_of(replace(question.rows, array=replicate(question.rows.array, number)), parts, **options)[0]
             for number in range(checks.count("replicates", replicates, least=2))
         ]
         found = over_replicates(runs, confidence_level)
@@ -161,18 +161,28 @@ def estimate(
     return results[0] if len(results) == 1 else results
 
 
-def _refuse_bad_options(statistics: Sequence[Any], nan: object, confidence_level: object) -> None:
+def _refuse_repetitions(statistics: Sequence[Request[Any]], batches: object, replicates: object) -> None:
+    """Raise ArgumentError for repetitions of what has no error, and for both kinds at once."""
+    if batches is not None and replicates is not None:
+        raise ArgumentError("`batches` and `replicates` exclude each other: each gives an error of its own")
+    if batches is None and replicates is None:
+        return
+    if without := [type(each).__name__ for each in statistics if not each.has_error]:
+        option = "replicates" if batches is None else "batches"
+        raise ArgumentError(
+            f"`{option}` are for the error of estimates, and {without[0]} gives none: estimate it in a call of its own"
+        )
+
+
+def _refuse_bad_options(statistics: Sequence[Any], nan: object) -> None:
     if not statistics:
         raise ArgumentError("`estimate` needs a statistic, such as mvn_dask.statistics.Mean()")
     for each in statistics:
         if not isinstance(each, Request):
             hint = f": call it, as in {each.__name__}()" if isinstance(each, type) and issubclass(each, Request) else ""
             raise ArgumentTypeError(f"statistics are those of mvn_dask.statistics, and {each!r} is none{hint}")
-    if nan not in ("raise", "omit"):
+    if not isinstance(nan, str) or nan not in ("raise", "omit"):
         raise ArgumentError(f'`nan` must be "raise" or "omit", not {nan!r}')
-    level = checks.real_number("confidence_level", confidence_level, "between 0 and 1")
-    if not 0.0 < level < 1.0:
-        raise ArgumentError(f"`confidence_level` must be between 0 and 1, and is {level}")
 
 
 def _weights(log_weights: Any) -> RowSource:
@@ -223,7 +233,8 @@ class _Question:
             end += 1
         # Where nothing is joined, every statistic sees the same rows, without a copy.
         chosen = [each if not others else SelectedColumns(each, places) for each, places in statistics]
-        rows = RowSource(joined_columns(source, others)) if others else source
+        sizes = (("array", source.columns), *((name, other.columns) for name, other in others))
+        rows = RowSource(joined_columns(source, others), arguments=sizes) if others else source
         object.__setattr__(self, "rows", rows)
         every = joined == list(range(rows.columns))
         object.__setattr__(self, "columns", None if every else np.array(joined, np.int64))

@@ -55,7 +55,7 @@ def estimate_until(
         As for `Distribution.sample`.
     state : path or URL, optional
         File that keeps what was computed, after every round; a call that finds it goes on from there, and a call with a
-        stricter tolerance draws only what is missing, with the bits of one long run.
+        stricter tolerance draws only what is missing, with the bits that `estimate` gives of as many rows.
     storage_options : mapping, optional
         As for `mvn_dask.to_zarr`.
 
@@ -96,10 +96,11 @@ def estimate_until(
     (0.4, 'goal', 33106)
     """
     goal = Goal(rtol, atol)
+    level = checks.share("confidence_level", confidence_level)
     most = checks.count("max_rows", max_rows)
     if most < PILOT_ROWS:
         raise ArgumentError(f"`max_rows` must be at least {PILOT_ROWS}, the rows of the first round: it is {most}")
     current_client()
-    run = SequentialRun.begin(distribution, function, statistic, most, seed, confidence_level)
+    run = SequentialRun.begin(distribution, function, statistic, most, seed, level)
     file = None if state is None else state_file(state, storage_options, run.identity(statistic))
     return run.until(goal, most, file)

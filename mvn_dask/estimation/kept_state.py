@@ -54,8 +54,10 @@ class StateFile:
             raise DamagedStateError(f"{where} is no state of an estimate: delete it, or name another") from error
         if sha256(canonical_json(body).encode()).hexdigest() != digest:
             raise DamagedStateError(f"{where} is damaged: its checksum differs. Delete it, and begin again")
-        if (body.get("format"), body.get("version")) != (STATE_FORMAT, STATE_VERSION):
+        if not isinstance(body, dict) or (body.get("format"), body.get("version")) != (STATE_FORMAT, STATE_VERSION):
             raise DamagedStateError(f"{where} is of another version: delete it, or name another")
+        if not isinstance(body.get("of"), dict):
+            raise DamagedStateError(f"{where} holds what no estimate writes: delete it, or name another")
         if differing := sorted(
             name for name, value in self.identity.items()
             if canonical_json(body["of"].get(name)) != canonical_json(value)

@@ -7,6 +7,7 @@ and gives back nodes and the rows of at most two leaves.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import dask.array as da
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.estimation.joined_columns import Beside
+from mvn_dask.estimation.masked_numbers import refuse_masked
 from mvn_dask.estimation.row_source import RowSource
 from mvn_dask.execution import cancellation
 from mvn_dask.execution.blocks import Blocks
@@ -23,7 +25,7 @@ from mvn_dask.execution.ranges import BlockNumbers, range_size
 from mvn_dask.readable import plural
 from mvn_dask.statistics.base import Indices, NextPass, Rows, Statistic
 from mvn_dask.statistics.forest import Forest
-from mvn_dask.statistics.missing_values import Counted, MissingValues
+from mvn_dask.statistics.missing_values import ColumnPlaces, Counted, MissingValues
 
 CONVERTED_NUMBERS = 2**21
 """Numbers that are converted to float64 at a time, about."""
@@ -80,6 +82,10 @@ class Reduction:
     """Whether missing numbers are left out."""
     block_bytes: int
     """Bytes of the largest block."""
+    width: int
+    """Numbers of a row, of all arrays that lie side by side."""
+    arguments: tuple[tuple[str, int], ...] = ()
+    """Names of the arguments whose columns lie side by side, and how many each has."""
 
     def __call__(self, numbers: BlockNumbers) -> list[Forests]:
         """The nodes of these blocks."""
@@ -104,6 +110,11 @@ class Reduction:
         """Add one block to the forests of all parts that it has rows of."""
         blocks = block.blocks if isinstance(block, Beside) else (block,)
         arrays, first = [self._checked(number, each) for each in blocks], int(self.starts[number])
+        if (columns := sum(each.shape[1] for each in arrays)) != self.width:
+            raise ValueError(
+                f"block {number} of the array has {plural(columns, 'column')}, and its shape says {self.width}: a "
+                "function in its graph changes the number of columns"
+            )
         for part, each in enumerate(self.parts):
             rows = arrays[each.array]
             start, stop = max(first, each.start), min(first + len(rows), each.stop)
@@ -113,7 +124,8 @@ class Reduction:
             columns = self.columns if each.columns is None else each.columns
             step = max(1, CONVERTED_NUMBERS // max(1, rows.shape[1] * leaf_rows)) * leaf_rows
             if part not in forests:
-                forests[part] = Forest(MissingValues(each.statistics, self.omit), each.length, leaf_rows)
+                places = ColumnPlaces(columns, self.arguments)
+                forests[part] = Forest(MissingValues(each.statistics, self.omit, places), each.length, leaf_rows)
             while start < stop:
                 cancellation.exit_if_cancelled()
                 # Where leaves begin, so that as few as possible are cut.
@@ -122,6 +134,7 @@ class Reduction:
                 start = end
 
     def _checked(self, number: int, block: Rows) -> Rows:
+        refuse_masked(block)
         rows = np.asarray(block)
         expected = int(self.starts[number + 1] - self.starts[number])
         if rows.ndim == 0 or len(rows) != expected:
@@ -129,7 +142,12 @@ class Reduction:
                 f"block {number} of the array has the shape {rows.shape}, and its chunks say "
                 f"{plural(expected, 'row')}: a function in its graph changes the number of rows"
             )
-        return rows.reshape(expected, -1)
+        if rows.dtype.kind not in "biuf":
+            raise ValueError(
+                f"block {number} of the array holds {rows.dtype}, and its dtype says real numbers: a function in its "
+                "graph changes the dtype"
+            )
+        return rows.reshape(expected, prod(rows.shape[1:]))
 
 
 def _converted(rows: Rows, columns: Indices | None) -> npt.NDArray[np.float64]:
@@ -191,7 +209,9 @@ def forests_of(
     lengths = np.array(array.chunks[0], np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     block_bytes = int(max(lengths, default=0)) * source.columns * array.itemsize
-    work = Reduction(Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes)
+    work = Reduction(
+        Blocks(array), starts, columns, leaf_rows, tuple(parts), omit, block_bytes, source.columns, source.arguments
+    )
     wanted = [np.arange(np.searchsorted(starts, p.start, "right") - 1, np.searchsorted(starts, p.stop)) for p in parts]
     numbers = np.unique(np.concatenate(wanted).astype(np.int64)) if source.rows else np.empty(0, np.int64)
     forests: Forests = {}

@@ -23,6 +23,7 @@ from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.statistics.intervals import student_interval
 from mvn_dask.statistics.missing_values import Counted
 from mvn_dask.statistics.results import Estimate, Result
+from mvn_dask.statistics.weighted_mean import few_terms
 
 
 def batch_bounds(rows: int, batches: int) -> list[tuple[int, int]]:
@@ -60,7 +61,10 @@ def _mean(parts: Sequence[Any]) -> Any:
     first = parts[0]
     if isinstance(first, Estimate):
         count = sum(np.asarray(part.count) for part in parts)
-        return replace(first, value=np.mean([part.value for part in parts], axis=0), count=count)
+        sizes = [part.effective_sample_size for part in parts]
+        size = None if first.effective_sample_size is None else sum(map(np.asarray, sizes))
+        value = np.mean([part.value for part in parts], axis=0)
+        return replace(first, value=value, count=count, effective_sample_size=size)
     if isinstance(first, Result):
         return _by_fields(first, lambda name: _mean([getattr(part, name) for part in parts]))
     return np.mean([np.asarray(part, np.float64) for part in parts], axis=0)
@@ -82,7 +86,11 @@ def _with_error(whole: Any, parts: Sequence[Any], level: float, method: str) -> 
     interval = student_interval(value, error, len(numbers) - 1, level)
     if not isinstance(whole, Estimate):
         return Estimate(value, error, interval, 0, method)
-    return replace(whole, value=value, standard_error=error, confidence_interval=interval, method=method, warning=None)
+    # What misleads of one interval does not of theirs; few terms with all the weight do.
+    warning = few_terms(whole.effective_sample_size)
+    return replace(
+        whole, value=value, standard_error=error, confidence_interval=interval, method=method, warning=warning
+    )
 
 
 def _estimates(result: Result) -> list[str]:

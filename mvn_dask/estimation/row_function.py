@@ -22,13 +22,17 @@ Function = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 def evaluated(rows: Rows, *, function: Function | None, place: str = "`function`") -> Float64Array:
     """What a function gives of rows; without one the rows themselves. `place` is its name in errors.
 
-    Raises ArgumentError for other numbers of rows, and NaN; ArgumentTypeError for anything but real numbers.
+    Raises ArgumentError for other numbers of rows, masked numbers, and NaN; ArgumentTypeError for anything but real
+    numbers.
 
     >>> evaluated(np.array([[1.0, 5.0], [3.0, 2.0]]), function=lambda rows: rows.max(axis=1))
     array([[5.],
            [3.]])
     """
-    found = np.asarray(rows.reshape(len(rows), -1) if function is None else function(rows))
+    given = rows.reshape(len(rows), -1) if function is None else function(rows)
+    if np.ma.is_masked(given):
+        raise ArgumentError(f"{place} must not give masked numbers: what it gives has a mask")
+    found = np.asarray(given)
     if found.ndim not in (1, 2) or len(found) != len(rows) or not found.size:
         raise ArgumentError(
             f"{place} must give a number, or a row of numbers, of each row: of rows of shape {rows.shape} it gives "

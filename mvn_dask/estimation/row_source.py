@@ -14,6 +14,7 @@ import numpy as np
 
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.combination import combination_of
+from mvn_dask.estimation.masked_numbers import refuse_masked
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.random.streams import stripe_height
 from mvn_dask.readable import plural
@@ -38,6 +39,8 @@ class RowSource:
     """Labels of the columns, where they have any."""
     given: da.Array | None = None
     """The array in the blocks that it was given in, where these are others."""
+    arguments: tuple[tuple[str, int], ...] = ()
+    """Names of the arguments whose columns lie side by side, and how many each has, where there are several."""
 
     @property
     def rows(self) -> int:
@@ -67,8 +70,8 @@ def leaf_rows(columns: int) -> int:
 def row_source(array: Any, name: str = "array") -> RowSource:
     """The rows of an array.
 
-    Raises ArgumentTypeError if it is no dask array of real numbers; ArgumentError if it has no axis of rows, or if its
-    columns are cut into chunks.
+    Raises ArgumentTypeError if it is no dask array of real numbers; ArgumentError if it is one of masked numbers, has
+    no axis of rows, or columns that are cut into chunks.
     """
     refuse_query_planning()
     given, labels = split_column_labels(array, name)
@@ -78,6 +81,7 @@ def row_source(array: Any, name: str = "array") -> RowSource:
         )
     if given.dtype.kind not in "biuf" or given.dtype.itemsize > 8:
         raise ArgumentTypeError(f"`{name}` must hold real numbers of at most 64 bits: its dtype is {given.dtype}")
+    refuse_masked(given._meta, name)
     if not given.ndim:
         raise ArgumentError(f"`{name}` must have an axis of rows: its shape is ()")
     if any(np.isnan(length) for length in given.shape):

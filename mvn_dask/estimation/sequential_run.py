@@ -26,6 +26,7 @@ from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.statistics.base import NextPass, Request, Scope, Statistic
 from mvn_dask.statistics.forest import Forest
+from mvn_dask.statistics.mean import Mean
 from mvn_dask.statistics.missing_values import Counted, MissingValues
 from mvn_dask.statistics.probability import Probability
 from mvn_dask.statistics.results import Estimate, Result
@@ -84,8 +85,12 @@ class Goal:
         if self.rtol is None and self.atol is None:
             raise ArgumentError("give `rtol` or `atol`: without a tolerance no number of rows is enough")
         for name, value in (("rtol", self.rtol), ("atol", self.atol)):
-            if value is not None and not 0.0 < checks.real_number(name, value, "positive") < math.inf:
+            if value is None:
+                continue
+            number = checks.real_number(name, value, "positive")
+            if not 0.0 < number < math.inf:
                 raise ArgumentError(f"`{name}` must be positive: it is {value}")
+            object.__setattr__(self, name, number)
 
     def ratio(self, estimate: Estimate, events: float) -> float:
         """The half-width of the widest interval over its goal; at most 1 where it is reached."""
@@ -135,6 +140,8 @@ class SequentialRun:
             raise ArgumentTypeError(f"`distribution` must be one of mvn_dask's, not {type(distribution).__name__}")
         if not isinstance(statistic, Request):
             raise ArgumentTypeError(f"`statistic` must be one of mvn_dask.statistics, not {statistic!r}")
+        if function is not None and not callable(function):
+            raise ArgumentTypeError(f"`function` must be a function of rows, or None, not {type(function).__name__}")
         if statistic.further_arrays:
             raise ArgumentError("a statistic with `controls` cannot be estimated until: they are of a fixed array")
         spec = distribution.spec((most,), root=as_root(seed).child(0), dtype=np.dtype(np.float64), chunks="auto")
@@ -170,6 +177,12 @@ class SequentialRun:
             nodes, estimate = self._round(nodes, done, rows)
             done = rows // self.leaf * self.leaf
             rounds.append(rows)
+            # No more rows would make it finite.
+            if isinstance(self.statistic, Mean) and not np.isfinite(estimate.value).all():
+                raise ArgumentError(
+                    f"`function` must give finite numbers: the mean of the first {plural(rows, 'row')} is "
+                    f"{estimate.value}"
+                )
             if file is not None:
                 file.write(rows, nodes)
             ratio = goal.ratio(estimate, self._events(estimate))

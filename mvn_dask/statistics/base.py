@@ -61,6 +61,9 @@ class Request(ABC, Generic[Result]):
             If there is none of such an array.
         """
 
+    has_error: ClassVar[bool] = True
+    """Whether results have, or are, numbers whose error repetitions tell."""
+
     @property
     def further_arrays(self) -> tuple[Any, ...]:
         """Dask arrays whose columns a leaf gets behind those of the array, with the same rows in the same chunks."""

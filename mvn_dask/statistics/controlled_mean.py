@@ -20,6 +20,9 @@ from mvn_dask.statistics.intervals import mean_error, student_interval
 from mvn_dask.statistics.product_statistic import ProductStatistic
 from mvn_dask.statistics.results import Estimate
 
+FAR = 6.0
+"""Standard errors beyond which a mean of independent rows does not lie: it would, once in 10⁹ times."""
+
 
 @dataclass(frozen=True)
 class ControlledMean(ProductStatistic[Estimate]):
@@ -34,10 +37,11 @@ class ControlledMean(ProductStatistic[Estimate]):
         n, columns, controls = int(node[0]), column_count(node), len(self.control_mean)
         targets, means, square = columns - controls, node[1 : 1 + columns], square_of(node)
         degrees = n - 1 - controls
-        if degrees < 1:
+        if degrees < 1 or not np.isfinite(square[targets:]).all():
             nothing = np.full(targets, np.nan)
             interval = student_interval(nothing, nothing, 1, self.confidence_level)
-            return Estimate(nothing, nothing, interval, n, "too few rows for so many controls")
+            why = "too few rows for so many controls" if degrees < 1 else "no regression on infinite numbers"
+            return Estimate(nothing, nothing, interval, n, why)
         # By least squares, since controls may be linear combinations of one another; in their own units.
         scale = np.sqrt(square.diagonal()[targets:])
         scale = np.where(scale > 0, scale, 1.0)
@@ -51,4 +55,18 @@ class ControlledMean(ProductStatistic[Estimate]):
         method = f"regression on the controls, which explain {100 * explained.min():.4g} % of the variance"
         if targets > 1:
             method += " or more"
-        return Estimate(value, error, student_interval(value, error, degrees, self.confidence_level), n, method)
+        interval = student_interval(value, error, degrees, self.confidence_level)
+        return Estimate(value, error, interval, n, method, warning=_warning(off, means[targets:], scale, n))
+
+
+def _warning(off: Float64Array, mean: Float64Array, scale: Float64Array, n: int) -> str | None:
+    """What is said of controls whose mean differs from what it should be by more than chance does."""
+    # Rounding is no distance.
+    errors = np.where(np.abs(off) > 1e-12 * np.abs(mean), np.abs(off) * n / scale, 0.0)
+    worst = int(np.argmax(errors))
+    if errors[worst] <= FAR:
+        return None
+    return (
+        f"the mean of control {worst} lies {errors[worst]:.3g} standard errors from its `control_mean`: if that is "
+        "wrong, so is the estimate"
+    )

@@ -12,8 +12,12 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
+from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import Indices, Rows, Statistic
 from mvn_dask.statistics.results import Number, Result
+
+MOST_EXTREMES = 2**16
+"""Numbers of each end, at most: every task gives back so many of each column."""
 
 
 class _End(NamedTuple):
@@ -29,7 +33,7 @@ _Column = tuple[int, _End, _End]
 """How many numbers there are, and the ends of the column and of its negative."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExtremeValues(Result):
     """The k smallest and largest numbers of each column; NaN, and row -1, where there are fewer than k."""
 
@@ -55,6 +59,9 @@ class ExtremeValues(Result):
         arrays = {name: getattr(self, name)[:, 0] for name in ("smallest", "smallest_rows", "largest", "largest_rows")}
         count, omitted = (int(np.reshape(each, -1)[0]) for each in (self.count, self.omitted))
         return replace(self, **arrays, count=count, omitted=omitted)
+
+    def __repr__(self) -> str:
+        return f"ExtremeValues(k={len(self.smallest)}, count={np.ravel(self.count).tolist()})"
 
     def __str__(self) -> str:
         return f"smallest: {self.smallest.tolist()}\nlargest: {self.largest.tolist()}"
@@ -83,14 +90,17 @@ class Extremes(Statistic[tuple[_Column, ...], ExtremeValues]):
     """
 
     k: int
-    """How many of each end, at least 1."""
+    """How many of each end, from 1 to 65,536."""
 
+    has_error = False
     columnwise = True
     # Rows are counted, so that none may be taken out before.
     sees_missing = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "k", checks.count("k", self.k, least=1))
+        if self.k > MOST_EXTREMES:
+            raise ArgumentError(f"`k` must be at most {MOST_EXTREMES}: it is {self.k}")
 
     def leaf(self, rows: Rows, first: int) -> tuple[_Column, ...]:
         return tuple(self._column(column, first) for column in rows.T)

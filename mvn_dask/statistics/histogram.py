@@ -23,7 +23,7 @@ MAX_BINS = 2**16
 """Bins of a histogram, at most."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HistogramCounts(Result):
     """How many numbers of each column are in each bin."""
 
@@ -59,6 +59,9 @@ class HistogramCounts(Result):
         edges = self.edges[:, 0] if self.edges.ndim == 2 else self.edges
         below, above, omitted = (int(np.reshape(each, -1)[0]) for each in (self.below, self.above, self.omitted))
         return replace(self, counts=self.counts[:, 0], edges=edges, below=below, above=above, omitted=omitted)
+
+    def __repr__(self) -> str:
+        return f"HistogramCounts(bins={len(self.counts)}, count={np.ravel(self.count).tolist()})"
 
     def __str__(self) -> str:
         return f"counts: {self.counts.tolist()}\nedges: {self.edges.tolist()}"
@@ -128,7 +131,17 @@ class FullRange(ArrayStatistic[HistogramCounts]):
             )
         # As numpy has it, a constant column gets a bin of width 1 around it.
         low, high = np.where(low == high, low - 0.5, low), np.where(low == high, high + 0.5, high)
-        return NextPass(BinnedColumns(np.linspace(low, high, self.bins + 1)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            edges = np.linspace(low, high, self.bins + 1)
+            # NaN is not above what is before it, either.
+            is_ascending = (np.diff(edges, axis=0) > 0).all(axis=0) & np.isfinite(high - low)
+        if not is_ascending.all():
+            column = int(np.flatnonzero(~is_ascending)[0])
+            raise ArgumentError(
+                f"`bins` must be edges, or fewer: float64 has no {self.bins} bins of equal width from {low[column]} to "
+                f"{high[column]}"
+            )
+        return NextPass(BinnedColumns(edges))
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -150,6 +163,8 @@ class Histogram(Request[HistogramCounts]):
     >>> found.counts, found.below, found.above
     (array([34137, 34298]), 15767, 15798)
     """
+
+    has_error = False
 
     bins: int | tuple[float, ...]
     """Number of bins, or their edges."""

@@ -41,7 +41,8 @@ class Mean(ArrayStatistic[Estimate]):
     -----
     The interval is mean ± z s/√n with the sample standard deviation s, by the central limit theorem: rows are taken to
     be independent, and to have a variance. With controls, the mean is the intercept of a regression on the controls
-    less their means, and its error that of the residuals, with n - 1 - controls degrees of freedom.
+    less their means, and its error that of the residuals, with n - 1 - controls degrees of freedom; a warning says if
+    a control's own mean is far from the given one.
 
     References
     ----------
@@ -88,8 +89,8 @@ class Mean(ArrayStatistic[Estimate]):
         if isinstance(self.control_mean, tuple):
             if scope.further_columns != len(self.control_mean):
                 raise ArgumentError(
-                    f"`control_mean` must have a number of each control: there are "
-                    f"{plural(len(self.control_mean), 'number')} and {plural(scope.further_columns, 'control')}"
+                    f"`control_mean` must have a number of each control: it has "
+                    f"{plural(len(self.control_mean), 'number')} for {plural(scope.further_columns, 'control')}"
                 )
             return ControlledMean(self.control_mean, scope.confidence_level)
         return replace(self, confidence_level=scope.confidence_level)

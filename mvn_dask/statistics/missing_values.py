@@ -4,7 +4,7 @@ Input: rows. Output: results of statistics, and counts of what was left out. Cos
 each; a leaf with a missing number is computed column by column.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
-from mvn_dask.statistics.base import Counts, Rows, Statistic
+from mvn_dask.statistics.base import Counts, Indices, Rows, Statistic
 
 
 class Counted(NamedTuple):
@@ -24,6 +24,25 @@ class Counted(NamedTuple):
     """Node, or result, of the statistics."""
 
 
+@dataclass(frozen=True, eq=False)
+class ColumnPlaces:
+    """Which columns of which arguments the columns of rows are."""
+
+    columns: Indices | None = None
+    """Their numbers among the columns of all arguments, side by side; None if they are all."""
+    arguments: tuple[tuple[str, int], ...] = ()
+    """Names of the arguments, and how many columns each has; `array` alone by default."""
+
+    def of(self, column: int) -> tuple[str, int]:
+        """The name of an argument, and the number of one of its columns."""
+        number = column if self.columns is None else int(self.columns[column])
+        for name, count in self.arguments:
+            if number < count:
+                return name, number
+            number -= count
+        return "array", number
+
+
 @dataclass(frozen=True)
 class MissingValues(Statistic[Counted, Counted]):
     """Several statistics of the same rows, without missing numbers."""
@@ -32,6 +51,8 @@ class MissingValues(Statistic[Counted, Counted]):
     """What is computed."""
     omit: bool
     """Whether missing numbers are left out; else they are an error."""
+    places: ColumnPlaces = field(default=ColumnPlaces(), compare=False)
+    """What errors call the columns."""
 
     def leaf(self, rows: Rows, first: int) -> Counted:
         missing = self._missing(rows, first)
@@ -82,8 +103,9 @@ class MissingValues(Statistic[Counted, Counted]):
         if not self.omit:
             row, column = (int(place[0]) for place in missing.nonzero())
             total = int(np.count_nonzero(missing))
+            name, column = self.places.of(column)
             raise ArgumentError(
-                f"`array` must not hold NaN: row {first + row} has one in column {column} "
+                f"`{name}` must not hold NaN: row {first + row} has one in column {column} "
                 f'({plural(total, "number")} among {plural(len(rows), "row")} there): nan="omit" leaves them out, and '
                 "counts them"
             )

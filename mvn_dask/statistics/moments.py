@@ -88,6 +88,11 @@ class Moments(ArrayStatistic[MomentEstimates]):
         normal = "standard error of independent normal rows"
         skewness_error = np.sqrt(6.0 * n * (n - 1.0) / ((n - 2.0) * (n + 1.0) * (n + 3.0)))
         kurtosis_error = 2.0 * skewness_error * np.sqrt((n * n - 1.0) / ((n - 3.0) * (n + 5.0)))
+        # What is not known has no error.
+        skewness_error, kurtosis_error = (
+            np.where(np.isnan(value), np.nan, error)
+            for value, error in ((skewness, skewness_error), (kurtosis, kurtosis_error))
+        )
         return MomentEstimates(
             mean_estimate,
             self._variance(variance, fourth, kurtosis, n),

@@ -29,7 +29,8 @@ class Probability(Statistic[tuple[int, int], Estimate]):
     Parameters
     ----------
     event : callable
-        From rows, float64 of shape (n, columns), to n bools; rows of one column come as shape (n,). It is pickled.
+        From rows, float64 of shape (n, columns), to n bools; rows of one column come as shape (n,). They are
+        read-only. It is pickled.
 
     Notes
     -----
@@ -71,10 +72,13 @@ class Probability(Statistic[tuple[int, int], Estimate]):
         """Whether the event came, of each row. Raises ArgumentError if the function gives anything else."""
         if not len(rows):
             return np.empty(0, np.bool_)
-        found = np.asarray(self.event(rows[:, 0] if rows.shape[1] == 1 else rows))
+        given = (rows[:, 0] if rows.shape[1] == 1 else rows).view()
+        # Other statistics see the same rows, and so may whoever holds the array.
+        given.flags.writeable = False
+        found = np.asarray(self.event(given))
         if found.shape != (len(rows),) or found.dtype != np.bool_:
             raise ArgumentError(
-                f"`event` must give one bool a row: of rows of shape {rows.shape} it gives {found.dtype} of shape "
+                f"`event` must give one bool a row: of rows of shape {given.shape} it gives {found.dtype} of shape "
                 f"{found.shape}. An event of several columns says which of them, as in (rows > 3).any(axis=1)"
             )
         return found

@@ -9,7 +9,6 @@ A. B. Owen, Monte Carlo theory, methods and examples, 2013, chapter 9, https://a
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -19,8 +18,10 @@ from mvn_dask.statistics.base import Rows, Statistic, merged_pairs
 from mvn_dask.statistics.central_moments import COUNT, MEAN, SECOND, merged_moments, moments_of_leaves
 from mvn_dask.statistics.intervals import mean_error, normal_interval
 from mvn_dask.statistics.ordered_sums import ordered_sums
-from mvn_dask.statistics.results import Estimate
+from mvn_dask.statistics.results import Estimate, Number
 
+RELIABLE_SIZE = 200.0
+"""Effective sample size below which an estimate says so."""
 SIZES = 3
 """Place in a node of the sum of the terms' absolute values, behind their moments."""
 
@@ -31,9 +32,6 @@ class WeightedMean(Statistic[Float64Array, Estimate]):
 
     confidence_level: float
     """Probability with which the interval holds the mean."""
-
-    RELIABLE_SIZE: ClassVar[float] = 200.0
-    """Effective sample size below which an estimate says so."""
 
     def leaf(self, rows: Rows, first: int) -> Float64Array:
         node: Float64Array = self._leaves(rows[None], first)[0]
@@ -66,10 +64,17 @@ class WeightedMean(Statistic[Float64Array, Estimate]):
             error = mean_error(node[SECOND] / (count - 1.0), count)
             squares = node[SECOND] + count * mean * mean
             size = np.where(squares > 0, node[SIZES] * node[SIZES] / squares, 0.0)
-        few = bool((size < self.RELIABLE_SIZE).any())
-        warning = "few terms decide: the interval may be too short" if few else None
+        # Terms that are all 0, as of an event that never came, tell nothing of their error.
+        error = np.where((count > 1) & (squares > 0), error, np.nan)
         return Estimate(
-            np.where(count > 0, mean, np.nan), np.where(count > 1, error, np.nan),
+            np.where(count > 0, mean, np.nan), error,
             normal_interval(mean, error, self.confidence_level), count.astype(np.int64),
-            "central limit theorem, independent weighted rows", effective_sample_size=size, warning=warning,
+            "central limit theorem, independent weighted rows", effective_sample_size=size,
+            warning=few_terms(size),
         )  # fmt: skip
+
+
+def few_terms(size: Number | None) -> str | None:
+    """Why an interval misleads whose terms count for so many; None if it does not, or if there are no weights."""
+    few = size is not None and bool(np.any(np.asarray(size) < RELIABLE_SIZE))
+    return "few terms decide: the interval may be too short" if few else None

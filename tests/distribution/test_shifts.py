@@ -4,6 +4,7 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import pytest
 
 import mvn_dask
@@ -119,3 +120,11 @@ def test_refusals() -> None:
     # A diagonal one has no limit.
     wide = mvn_dask.MultivariateNormal(np.zeros(6000), 2.0).shifted(1.0)
     assert wide.log_weights(np.ones(6000)) == pytest.approx(-1500.0)
+
+
+def test_labels_of_a_shift_are_those_of_the_variables() -> None:
+    normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[1.0, 0.5], [0.5, 1.0]], names=["oil", "gas"])
+    with pytest.raises(ArgumentError, match="the index of `delta` and the names of the distribution must agree"):
+        normal.shifted(pd.Series([1.0, 2.0], index=["gas", "oil"]))
+    assert normal.shifted(pd.Series([1.0, 2.0], index=["oil", "gas"])).mean.tolist() == [1.0, 2.0]
+    assert normal.shifted(pd.Series([1.0, 2.0])).mean.tolist() == [1.0, 2.0]

@@ -206,3 +206,20 @@ def test_other_things_are_refused() -> None:
     # The way out of axes that are too many works.
     cube = da.from_array(np.arange(24.0).reshape(4, 3, 2), chunks=(2, -1, -1))
     assert combine(cube.reshape(len(cube), -1), np.ones(6)).compute().tolist() == [15.0, 51.0, 87.0, 123.0]
+
+
+def test_labels_of_weights_are_never_lost() -> None:
+    x = NORMAL.sample(10, seed=1)
+    with pytest.raises(ArgumentError, match="`weights` names 'oil' more than once: add them up"):
+        combine(x, pd.Series([1.0, 2.0], index=["oil", "oil"]))
+    for labelled in (
+        pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=["coal", "gas", "oil"]),
+        xr.DataArray([1.0, 2.0, 3.0], dims=["name"], coords={"name": ["coal", "gas", "oil"]}),
+    ):
+        with pytest.raises(ArgumentTypeError, match=r"are not looked at. Give weights.to_numpy\(\), in the order"):
+            combine(x, labelled)
+
+
+def test_masked_numbers_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"`array` must have no masked numbers: da.ma.filled\(array, np.nan\)"):
+        combine(da.ma.masked_less(da.ones((4, 2)), 0), [1.0, 1.0])

@@ -201,7 +201,8 @@ def test_weights_of_rows() -> None:
         ({"batches": 1}, "`batches` must be at least 2"),
         ({"batches": 10**6}, "`batches` must leave each two rows"),
         ({"replicates": 4, "batches": 4}, "exclude each other"),
-        ({"confidence_level": 1.0}, "`confidence_level` must be between 0 and 1"),
+        ({"confidence_level": 1.0}, "`confidence_level` must be greater than 0 and less than 1: it is 1.0"),
+        ({"confidence_level": "much"}, "`confidence_level` must be a real number, not 'much'"),
         ({"log_weights": da.zeros(5, chunks=5)}, "`log_weights` must have the rows of the array"),
         ({"log_weights": da.zeros(ROWS, chunks=7)}, "`log_weights` must have the chunks of the array"),
         ({"log_weights": da.zeros((ROWS, 2), chunks=(100_000, 2))}, "one number a row"),
@@ -220,6 +221,7 @@ def test_bad_options(options: dict[str, Any], message: str) -> None:
         (da.zeros((), chunks=()), "must have an axis of rows"),
         (da.zeros((6, 2), dtype=complex), "must hold real numbers"),
         (da.zeros((6, 0)), "must have a column"),
+        (da.ma.masked_less(da.zeros((6, 2)), 1.0), r"`array` must have no masked numbers: da.ma.filled\(array, np.nan"),
         (sample()[sample()[:, 0] > 0], "unknown chunks"),
     ],
 )
@@ -243,6 +245,27 @@ def test_a_function_that_changes_the_rows_is_refused() -> None:
         mvn_dask.estimate(array, Mean())
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda block: block[:, :2], "has 2 columns, and its shape says 3: a function in its graph changes"),
+        (lambda block: block * 1j, "holds complex128, and its dtype says real numbers"),
+        (lambda block: block.astype(str), "holds <U32, and its dtype says real numbers"),
+        (lambda block: np.ma.masked_less(block, 0.0), "`array` must have no masked numbers"),
+    ],
+)
+def test_blocks_that_are_not_what_the_array_says_are_refused(change: Any, message: str) -> None:
+    array = da.map_blocks(change, sample(100_000), dtype=float, meta=np.empty((0, 0)))
+    with pytest.raises(ValueError, match=message):
+        mvn_dask.estimate(array, Mean())
+
+
+def test_masked_numbers_are_left_out_by_the_way_that_the_error_names() -> None:
+    x = sample(100_000)
+    found = mvn_dask.estimate(da.ma.filled(da.ma.masked_greater(x, 1.0), np.nan), Mean(), nan="omit")
+    assert found == mvn_dask.estimate(da.where(x > 1.0, np.nan, x), Mean(), nan="omit")
+
+
 def test_control_variates() -> None:
     x = sample(60_000)
     payoff = da.exp(x[:, 0] * 0.2)
@@ -261,7 +284,7 @@ def test_control_variates() -> None:
     [
         ({"controls": sample()}, "`controls` and `control_mean` go together"),
         ({"control_mean": 1.0}, "`controls` and `control_mean` go together"),
-        ({"controls": sample(), "control_mean": [1.0, 2.0]}, "there are 2 numbers and 3 controls"),
+        ({"controls": sample(), "control_mean": [1.0, 2.0]}, "it has 2 numbers for 3 controls"),
         ({"controls": sample(), "control_mean": [1.0, 2.0, np.inf]}, "`control_mean` must be finite"),
         ({"controls": sample(rows=5), "control_mean": [1.0, 2.0, 3.0]}, "`controls` must have the rows of the array"),
         ({"controls": sample(7000) * 1, "control_mean": [1.0, 2.0, 3.0]}, "`controls` must have the chunks"),
@@ -297,3 +320,48 @@ def test_replicates_need_points() -> None:
     for array in (sample(), da.zeros(10)):
         with pytest.raises(ArgumentError, match=r"[sS]obol"):
             mvn_dask.estimate(array, Mean(), replicates=4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda _, last: mvn_dask.estimate(last, Mean(), columns=[0, 2]), "`array` must .* in column 2 "),
+        (lambda x, last: mvn_dask.estimate(x, Mean(), log_weights=last[:, 2]), "`log_weights` must .* in column 0 "),
+        (
+            lambda x, last: mvn_dask.estimate(x[:, 0], Mean(controls=last[:, 1:], control_mean=[0.0, 0.0])),
+            "`controls` must .* in column 1 ",
+        ),
+    ],
+)
+def test_errors_name_the_array_and_the_column_that_misses_a_number(asked: Any, message: str) -> None:
+    x = sample(100_000)
+    holed = da.where(x[:, 2:] > 3.0, np.nan, x[:, 2:])
+    with pytest.raises(ArgumentError, match=message):
+        asked(x, da.concatenate([x[:, :2], holed], axis=1).rechunk((100_000, 3)))
+
+
+def test_repetitions_of_what_has_no_error_are_refused_before_the_pass() -> None:
+    calls = []
+
+    def look(block: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        calls.append(1)
+        return block
+
+    array = da.map_blocks(look, sample(100_000), meta=np.empty((0, 0)))
+    for statistic in (Histogram([0.0, 1.0]), Extremes(2)):
+        with pytest.raises(ArgumentError, match="`batches` are for the error of estimates, and"):
+            mvn_dask.estimate(array, Mean(), statistic, batches=10)
+    assert not calls
+
+
+def test_an_event_that_never_came_has_no_error_by_weights() -> None:
+    x = sample(60_000)
+    found = mvn_dask.estimate(x[:, 0], Probability(lambda v: v > 99), log_weights=0.1 * x[:, 0])
+    assert found.value == 0.0
+    assert np.isnan(found.standard_error)
+    assert "few terms" in str(found.warning)
+
+
+def test_a_line_of_every_result() -> None:
+    for found in mvn_dask.estimate(sample(100_000), Mean(), Moments(), Extremes(2), Histogram([0.0, 1.0])):
+        assert "\n" not in repr(found)

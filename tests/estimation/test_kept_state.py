@@ -1,10 +1,13 @@
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from mvn_dask.errors import SpecMismatchError
-from mvn_dask.estimation.kept_state import state_file
+from mvn_dask.errors import DamagedStateError, SpecMismatchError
+from mvn_dask.estimation.kept_state import STATE_FORMAT, STATE_VERSION, state_file
+from mvn_dask.hashing import canonical_json
 
 
 def test_nodes_come_back(tmp_path: Path) -> None:
@@ -23,3 +26,11 @@ def test_on_an_object_store() -> None:
     assert state_file("memory://states/one.json", None, {"seed": 1}).read() == (1000, {(0, 0): 7})
     with pytest.raises(SpecMismatchError, match="another seed"):
         state_file("memory://states/one.json", None, {"seed": 2}).read()
+
+
+@pytest.mark.parametrize("body", [[], {"format": STATE_FORMAT, "version": STATE_VERSION, "rows": 1, "nodes": []}])
+def test_what_only_looks_like_a_state(tmp_path: Path, body: Any) -> None:
+    digest = sha256(canonical_json(body).encode()).hexdigest()
+    (tmp_path / "state.json").write_text(canonical_json({"state": body, "sha256": digest}))
+    with pytest.raises(DamagedStateError):
+        state_file(tmp_path / "state.json", None, {"seed": 1}).read()

@@ -8,6 +8,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.estimation.repetition import batch_bounds, over_batches, over_replicates
 from mvn_dask.statistics import Extremes, Mean, Moments
 from mvn_dask.statistics.missing_values import Counted
+from mvn_dask.statistics.weighted_mean import WeightedMean
 
 
 def results(statistic: object, columns: int = 2) -> list[Counted]:
@@ -67,3 +68,13 @@ def test_replicates_of_a_derived_array_are_those_of_other_scrambles() -> None:
     np.testing.assert_allclose(found.standard_error, np.std(means, ddof=1) / 2, rtol=1e-9)
     with pytest.raises(ArgumentError, match="only a sample of Sobol' points has replicates"):
         mvn_dask.estimate(normal.sample(2**12, seed=1), Mean(), replicates=4)
+
+
+def test_weights_of_repetitions() -> None:
+    rows = np.random.default_rng(0).standard_normal((10, 50, 2)) * [1.0, 4.0] - [0.0, 8.0]
+    weighted = WeightedMean(0.95)
+    parts = [Counted(np.zeros(2, np.int64), (weighted.finalize(weighted.leaf(part, 0)),)) for part in rows]
+    (found,) = over_replicates(parts, 0.95).inner
+    sizes = [part.inner[0].effective_sample_size for part in parts]
+    np.testing.assert_allclose(found.effective_sample_size, np.sum(sizes, axis=0))
+    assert "few terms decide" in found.warning

@@ -25,6 +25,7 @@ def test_what_a_function_gives_of_a_row() -> None:
         (0.0, ArgumentError, "it gives the shape ()"),
         (np.zeros((4, 0)), ArgumentError, "it gives the shape (4, 0)"),
         (np.zeros(4, complex), ArgumentTypeError, "payoff must give real numbers: it gives complex128"),
+        (np.ma.masked_less(np.arange(4.0), 2.0), ArgumentError, "must not give masked numbers"),
         (np.array(["a"] * 4), ArgumentTypeError, "it gives <U1"),
         (np.array([0, np.nan, 0, 0]), ArgumentError, "must not give NaN: it does of the row [3.0, 4.0, 5.0]"),
     ],

@@ -49,3 +49,21 @@ def test_too_few_rows() -> None:
     found = result_of(ControlledMean((0.0, 0.0), 0.95), np.zeros((3, 3)), 2)
     assert np.isnan(found.value).all()
     assert "too few rows" in found.method
+
+
+def test_a_wrong_mean_of_a_control_is_warned_of() -> None:
+    rows = np.random.default_rng(0).standard_normal((300, 3))
+    assert result_of(ControlledMean((0.0, 0.0), 0.95), rows, 64).warning is None
+    found = result_of(ControlledMean((0.0, 1.0), 0.95), rows, 64)
+    assert "the mean of control 1 lies 1" in found.warning
+    constant = np.column_stack([rows[:, :1], np.full((300, 1), 3.0)])
+    assert result_of(ControlledMean((3.0,), 0.95), constant, 64).warning is None
+    assert "standard errors" in result_of(ControlledMean((2.0,), 0.95), constant, 64).warning
+
+
+def test_infinite_controls_have_no_regression() -> None:
+    rows = np.random.default_rng(0).standard_normal((300, 2))
+    rows[7, 1] = np.inf
+    found = result_of(ControlledMean((0.0,), 0.95), rows, 64)
+    assert np.isnan(found.value).all()
+    assert "infinite" in found.method

@@ -32,3 +32,5 @@ def test_fewer_than_k_and_missing_numbers() -> None:
 def test_bad_k() -> None:
     with pytest.raises(ArgumentError, match="`k` must be at least 1: it is 0"):
         Extremes(0)
+    with pytest.raises(ArgumentError, match="`k` must be at most 65536: it is 1000000000"):
+        Extremes(10**9)

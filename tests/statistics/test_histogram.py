@@ -62,3 +62,9 @@ def test_what_is_asked_for_is_prepared() -> None:
     scope = Scope(10, 1, np.dtype(np.float64))
     assert Histogram(5).prepared(scope) == FullRange(5)
     assert repr(Histogram(EDGES)) == "Histogram(bins=3)"
+
+
+@pytest.mark.parametrize("numbers", [[-1e308, 1e308], [1.0, np.nextafter(1.0, 2.0)], [1e300, 1e300]])
+def test_a_range_without_so_many_bins_is_refused(numbers: list[float]) -> None:
+    with pytest.raises(ArgumentError, match="float64 has no 5 bins of equal width from "):
+        result_of(FullRange(5), np.column_stack([[0.0, 1.0], numbers]), 8)

@@ -42,3 +42,10 @@ def test_events_of_another_shape_are_refused() -> None:
         Probability(lambda rows: rows[:, 0]).leaf(np.zeros((4, 2)), 0)
     with pytest.raises(ArgumentTypeError, match="`event` must be a function of rows, not float"):
         Probability(0.5)  # type: ignore[arg-type]
+
+
+def test_events_cannot_change_the_rows() -> None:
+    rows = np.ones((4, 2))
+    with pytest.raises(ValueError, match="read-only"):
+        Probability(lambda rows: np.negative(rows, out=rows)[:, 0] > 0).leaf(rows, 0)
+    rows[:] = 2.0  # ours still
