@@ -15,7 +15,7 @@ import numpy as np
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.joined_columns import joined_blocks
-from mvn_dask.estimation.joint_estimates import Question
+from mvn_dask.estimation.joint_estimates import Question, empty_part
 from mvn_dask.estimation.labelled_results import labelled_result
 from mvn_dask.estimation.passes import Part, forests_of
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
@@ -174,9 +174,6 @@ class _Asked:
         if question.statistic.further_arrays:
             raise ArgumentError("a statistic with `controls` is of several arrays: its convergence is not known")
         numbers, single = column_numbers(question.columns, source)
-        # All of them need no copy; of an array without rows their number must be known.
-        every = source.rows > 0 and numbers == tuple(range(source.columns))
-        columns = None if every else np.array(numbers, np.int64)
         leaf_rows = source.leaf_rows
 
         def prepared(rows: int) -> Statistic[Any, Any]:
@@ -187,10 +184,8 @@ class _Asked:
             each: dict[int, Statistic[Any, Any]] = {source.rows: Prefixes(whole, source.rows, leaf_rows)}
         else:
             each = {rows: prepared(rows) for rows in prefix_rows(source.rows, leaf_rows)}
-        parts = {
-            rows: Part((statistic,), 0, rows, columns=columns, array=array, leaf_rows=leaf_rows)
-            for rows, statistic in each.items()
-        }
+        empty = empty_part(source, numbers, array)
+        parts = {rows: replace(empty, statistics=(statistic,), stop=rows) for rows, statistic in each.items()}
         return cls(source, numbers, single, whole, parts)
 
     def answered(self, found: Mapping[int, Any]) -> Convergence:

@@ -65,7 +65,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
         numbers, single = column_numbers(each.columns, source)
         statistic = each.statistic.prepared(Scope(source.rows, len(numbers), source.array.dtype, INTERVAL_LEVEL))
         place = each.array.name, numbers
-        part = parts.get(place) or _part(source, numbers, numbers_of[each.array.name])
+        part = parts.get(place) or empty_part(source, numbers, numbers_of[each.array.name])
         parts[place] = replace(part, statistics=(*part.statistics, statistic))
         answers.append((place, len(part.statistics), single))
     results = results_of(rows, [*parts.values()], columns=None, leaf_rows=first.leaf_rows, omit=False)
@@ -79,7 +79,7 @@ def estimate_jointly(questions: Sequence[Question]) -> list[Any]:
     ]  # fmt: skip
 
 
-def _part(source: RowSource, numbers: tuple[int, ...], array: int) -> Part:
+def empty_part(source: RowSource, numbers: tuple[int, ...], array: int) -> Part:
     """A part of no statistics yet, of some columns of an array."""
     # All of them need no copy; of an array without rows their number must be known.
     every = source.rows > 0 and numbers == tuple(range(source.columns))

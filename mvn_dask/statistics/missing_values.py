@@ -73,24 +73,19 @@ class MissingValues(Statistic[Counted, Counted]):
         return Counted(counts.astype(np.int64), tuple(inner))
 
     def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Counted:
+        nodes: dict[int, Any] = {}
         sums = next((place for place, each in enumerate(self.statistics) if each.sums_all_numbers), None)
-        if sums is None:
-            return self._checked_subtree(rows, first, leaf_rows)
+        if sums is not None:
+            nodes[sums] = self.statistics[sums].subtree(rows, first, leaf_rows)
         # Sums are finite only if all their terms are: then nobody needs to look at the rows for what is missing.
-        node = self.statistics[sums].subtree(rows, first, leaf_rows)
-        if not np.isfinite(node).all():
-            return self._checked_subtree(rows, first, leaf_rows)
-        nodes = [
-            node if place == sums else each.subtree(rows, first, leaf_rows)
-            for place, each in enumerate(self.statistics)
-        ]
-        return Counted(_none(rows), tuple(nodes))
-
-    def _checked_subtree(self, rows: Rows, first: int, leaf_rows: int) -> Counted:
-        # Half of the rows that hold what is missing at a time, so that all leaves but one go together.
-        if self._missing(rows, first) is not None:
+        is_whole = sums is not None and bool(np.isfinite(nodes[sums]).all())
+        if not is_whole and self._missing(rows, first) is not None:
+            # Half of the rows at a time, so that all leaves go together but those that hold what is missing.
             return super().subtree(rows, first, leaf_rows)
-        return Counted(_none(rows), tuple(each.subtree(rows, first, leaf_rows) for each in self.statistics))
+        for place, each in enumerate(self.statistics):
+            if place not in nodes:
+                nodes[place] = each.subtree(rows, first, leaf_rows)
+        return Counted(_none(rows), tuple(nodes[place] for place in range(len(nodes))))
 
     def _missing(self, rows: Rows, first: int) -> npt.NDArray[np.bool_] | None:
         """Where numbers are missing; None if nowhere. Raises ArgumentError where that is an error."""
