@@ -28,6 +28,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import Counts, NextPass, Rows, Statistic
 from mvn_dask.statistics.bracketing import MISSING, WITHIN, Kept, bracketed, joined
 from mvn_dask.statistics.brackets import Brackets, next_rows
+from mvn_dask.statistics.kept_rows import KeptRows
 from mvn_dask.statistics.order_statistics import OrderedColumn
 from mvn_dask.statistics.rank_search import Columns, RankGoal, Search
 from mvn_dask.statistics.row_sample import sampled
@@ -35,7 +36,7 @@ from mvn_dask.statistics.tail_moments import merged_tails
 
 
 @dataclass(frozen=True)
-class AllValues(Statistic[Float64Array, Any]):
+class AllValues(KeptRows[Any]):
     """All values of the array, if it is short, or of its first rows."""
 
     goal: RankGoal
@@ -45,7 +46,6 @@ class AllValues(Statistic[Float64Array, Any]):
     looked_at: int
     """Those that are looked at."""
 
-    columnwise = True
     sees_missing = True
 
     def first_rows(self, rows: int) -> int:
@@ -53,15 +53,6 @@ class AllValues(Statistic[Float64Array, Any]):
 
     def weighted(self) -> Statistic[Any, Any]:
         raise ArgumentError(f"`log_weights` mean nothing to {type(self.goal).__name__}: Mean and Probability take them")
-
-    def leaf(self, rows: Rows, first: int) -> Float64Array:
-        return np.array(rows, np.float64)
-
-    def subtree(self, rows: Rows, first: int, leaf_rows: int) -> Float64Array:
-        return self.leaf(rows, first)
-
-    def merge(self, left: Float64Array, right: Float64Array) -> Float64Array:
-        return np.concatenate([left, right])
 
     def finalize(self, node: Float64Array) -> Any:
         columns = [OrderedColumn.of(column) for column in np.sort(node, axis=0).T]
