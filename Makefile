@@ -4,13 +4,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 READY := $(VENV)/ready-$(VERSION)
+DOCS_READY := $(VENV)/ready-docs-$(VERSION)
 
 # Written whatever the shell says: tests start hundreds of processes, each of which would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test types unit test-faults test-slow test-slurm test-browser test-aarch64 bench clean
+.PHONY: demo test types unit test-faults test-slow test-slurm test-browser test-aarch64 docs bench clean
 
 demo: $(READY)
 	$(RUN) examples/portfolio.py
@@ -52,6 +53,10 @@ test-aarch64: $(READY)
 		tests/test_reproducibility.py tests/compiled $(patsubst %,tests/covariance/test_%.py,cholesky \
 		digests_of_structures band_triangle triangular_inverse hartley_transform fourier_tables sparse)
 
+# The site, in build/docs: each warning is an error, and nothing is fetched.
+docs: $(DOCS_READY)
+	$(RUN) -m sphinx -b html --fail-on-warning --keep-going --jobs auto --quiet -d build/doctrees docs build/docs
+
 bench: $(READY)
 	$(RUN) -m benchmarks --output build/bench
 
@@ -67,5 +72,11 @@ $(READY): pyproject.toml
 		$(INSTALL) -e '.[test]'
 	@touch $@
 
+# Dependencies alone: the package itself is not installed again beside lanes that run.
+$(DOCS_READY): $(READY)
+	@$(VENV)/bin/uv pip install --quiet --python $(RUN) --requirements pyproject.toml --extra docs || \
+		$(INSTALL) -e '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist docs/reference/generated .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,71 @@
+"""Configuration of the documentation site, which `make docs` builds into build/docs without any network."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import mvn_dask  # noqa: E402
+
+project = "mvn_dask"
+author = "the mvn_dask developers"
+copyright = "the mvn_dask developers, BSD 3-clause licence"  # noqa: A001
+version = release = mvn_dask.__version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "docs.extensions.mathml",
+    "docs.extensions.outside_links",
+    "docs.extensions.repository_links",
+]
+root_doc = "index"
+exclude_patterns = ["_templates", "extensions"]
+templates_path = ["_templates"]
+nitpicky = True
+
+# Pages are read on code hosts as well: headings have the anchors that those give them.
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence", "dollarmath", "deflist", "attrs_inline"]
+
+nb_execution_mode = "auto"
+nb_execution_timeout = 240
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+default_role = "autolink"
+autosummary_generate = True
+autodoc_default_options = {"members": True, "inherited-members": True}
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_use_plots = False
+
+html_title = "mvn_dask"
+html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"image_light": "_static/logo.svg", "image_dark": "_static/logo-dark.svg", "alt_text": "mvn_dask"},
+    "header_links_before_dropdown": 6,
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": []}
+
+# A prompt is no part of what is copied, and neither is what follows from it.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
