@@ -81,6 +81,7 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
     rate = report.error_rate / len(DERIVED_FAMILIES) / max(1, len(summaries.columns))
     return {
         **report.page_values(),
+        "families": len(DERIVED_FAMILIES),
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),

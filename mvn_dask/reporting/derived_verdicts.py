@@ -79,7 +79,7 @@ def _of_splits(
         row = int(segments.rows[: split + 1].sum())
         return f"{columns[column].name}: {what} {before} up to row {row - 1:,}, {after} from there on"
 
-    return bonferroni(family, title, p_values, error_rate, text, NO_SEGMENTS)
+    return bonferroni(family, title, p_values, error_rate, text, NO_SEGMENTS, lambda i, _: (columns[i].number,))
 
 
 def _mean(segments: ColumnSegments, part: slice) -> tuple[str, str]:
@@ -131,7 +131,10 @@ def shares_along(summaries: ColumnSummaries, error_rate: float) -> Verdict:
         rows = f"rows {starts[part.start]:,} to {starts[part.stop] - 1:,}"
         return f"{columns[column].name}: {percent(seen)} of {rows} are {what}, of all rows {percent(every)}"
 
-    return bonferroni("shares_along", "Shares along the rows", p_values, error_rate, describe, NO_SEGMENTS)
+    title = "Shares along the rows"
+    return bonferroni(
+        "shares_along", title, p_values, error_rate, describe, NO_SEGMENTS, lambda i, *_: (columns[i].number,)
+    )
 
 
 def numbers_verdict(summaries: ColumnSummaries) -> Verdict:

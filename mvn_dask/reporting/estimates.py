@@ -4,7 +4,8 @@ Input: measurements and their reference. Output: the numbers behind verdicts and
 bounded size, made when they are first used.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
 
@@ -13,12 +14,15 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.measurements import Measurements
-from mvn_dask.reporting.p_values import beyond, covariance_z
+from mvn_dask.reporting.number_format import number, to_precision
+from mvn_dask.reporting.p_values import beyond, chi2_p_value, covariance_z, normal_p_value
 from mvn_dask.reporting.reference import Reference
 from mvn_dask.reporting.selection import Selection
 
 SUMMATION_ERROR = 1e-10
 """By how much adding up many numbers may change a mean of products."""
+VALUE_STEP = 0.1
+"""Standard deviations that values differ by, at least, where they are shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +35,45 @@ class Estimates:
     """What it should be."""
     measured: Measurements
     """What it is."""
+    units: Mapping[int, str] = field(default_factory=dict)
+    """Units by the numbers of the variables, where they are known."""
 
     def name(self, column: int, kind: str = "variable") -> str:
         """Name of a selected variable, by its position among them; its number where it has none."""
         variable = int(self.selection.columns[column])
         label = self.selection.manifest.event.label(variable)
         return f"{kind} {variable:,}" if label is None else label
+
+    def unit(self, column: int) -> str:
+        """Unit of a selected variable; an empty text where it is not known."""
+        return self.units.get(int(self.selection.columns[column]), "")
+
+    def value_at(self, column: int, deviations: float) -> str:
+        """The number so many expected standard deviations from the expected mean, in the variable's own unit."""
+        mean, deviation = float(self.reference.mean[column]), float(self.reference.deviation[column])
+        return to_precision(mean + deviations * deviation, VALUE_STEP * deviation)
+
+    def range_text(self, column: int, low: float, high: float) -> str:
+        """A range in standard deviations from the expected mean, and in the variable's own unit."""
+        text = f"{number(low)} to {number(high)} standard deviations"
+        if self.reference.laws.of_scores:
+            return f"scores {number(low)} to {number(high)}"
+        unit = self.unit(column)
+        return f"{text} ({self.value_at(column, low)} to {self.value_at(column, high)}{unit and f' {unit}'})"
+
+    @cached_property
+    def mean_p_values(self) -> Float64Array:
+        """p-values of means, each for itself; NaN where nothing is tested, shape (columns,)."""
+        tested = self.reference.testable & (self.selection.rows > 0) & (not self.selection.has_points)
+        return np.where(tested, normal_p_value(self.mean_errors), np.nan)
+
+    @cached_property
+    def variance_p_values(self) -> Float64Array:
+        """p-values of variances, each for itself; NaN where nothing is tested, shape (columns,)."""
+        degrees = self.variance_degrees
+        p_values = chi2_p_value(self.measured.variance * degrees, degrees, 2.0 * self.rounding)
+        tested = self.reference.testable & (degrees > 0) & (not self.selection.has_points)
+        return np.where(tested, p_values, np.nan)
 
     @cached_property
     def mean(self) -> Float64Array:

@@ -56,6 +56,22 @@ def rate(value: float) -> str:
     return f"1 in {1 / value:,.0f}" if value * MILLION >= 1 else "less than 1 in a million"
 
 
+def p_text(value: float) -> str:
+    """A p-value as people write it.
+
+    >>> p_text(0.34), p_text(0.0312), p_text(0.00002), p_text(1e-9), p_text(1.0)
+    ('p = 0.34', 'p = 0.03', 'p = 0.00002', 'p < 1e-6', 'p = 1')
+    """
+    if not isfinite(value):
+        return ""
+    if value < 1e-6:
+        return "p < 1e-6"
+    if value > 0.99:
+        return "p = 1" if value >= 1 else "p > 0.99"
+    places = 2 if value >= 0.01 else -floor(log10(value))
+    return f"p = {value:.{places}f}"
+
+
 def percent(value: float) -> str:
     """A share in percent.
 

@@ -105,6 +105,7 @@ def _page_values(report: SampleReport) -> dict[str, object]:
     limits = {each.family: report.error_rate / len(FAMILIES) / max(1, each.tests) for each in report.verdicts}
     return {
         **report.page_values(),
+        "families": len(FAMILIES),
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),

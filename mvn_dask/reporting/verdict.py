@@ -7,6 +7,21 @@ from dataclasses import dataclass
 
 ERROR_RATE = 0.001
 """Share of sound samples that are called faulty, at most."""
+QUESTIONS_OF_FAMILIES = {
+    "means": "Whether the mean of each variable is the one that was asked for, as far as so many rows can tell.",
+    "variances": "Whether each variable spreads around its mean as widely as was asked for.",
+    "covariances": "Whether each pair of variables is correlated as was asked for.",
+    "marginals": "Whether each variable by itself follows its law, out to the tails.",
+    "distances": "Whether whole rows lie as far from the mean as their joint law says, which no single pair shows.",
+    "drift": "Whether the means are the same all along the rows.",
+    "numbers": "Whether every number is there, and finite.",
+    "chunks": "Whether the store holds the same numbers twice, as after a copy in the wrong place.",
+    "factor": "Whether the matrix that rows are made with has the variances that were asked for.",
+    "means_along": "Whether the mean of each column is the same all along the rows.",
+    "variances_along": "Whether each column spreads as widely all along the rows.",
+    "shares_along": "Whether large, small and missing numbers are as frequent all along the rows.",
+}
+"""What a family of tests asks, in one sentence each."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +42,13 @@ class Verdict:
     """The most extreme test, or why there is none."""
     warning: bool = False
     """Whether something is off that is no fault of this sample."""
+    variables: tuple[int, ...] = ()
+    """Numbers of the variables, or columns, that the text names."""
+
+    @property
+    def meaning(self) -> str:
+        """What the family asks, in one sentence."""
+        return QUESTIONS_OF_FAMILIES[self.family]
 
     @property
     def grade(self) -> str:

@@ -19,6 +19,7 @@ from mvn_dask.reporting.number_format import MINUS, expected_count, number, perc
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
+from mvn_dask.statistics.base import Indices
 from mvn_dask.statistics.repeats import Repeated
 from mvn_dask.store.format.layout import chunk_count, chunk_index
 from mvn_dask.store.format.manifest import Manifest
@@ -41,8 +42,12 @@ def bonferroni(
     error_rate: float,
     describe: Callable[..., str],
     nothing_tested: str = "",
+    variables: Callable[..., tuple[int, ...]] | None = None,
 ) -> Verdict:
-    """The verdict of a family that has an error rate; NaN is no test, and `describe` takes the index of the smallest.
+    """The verdict of a family that has an error rate; NaN is no test.
+
+    `describe` takes the index of the smallest p-value, and so does `variables`, which gives the numbers of those that
+    the text names.
 
     The p-value of the family is its smallest, times the number of tests: it holds whatever depends on what.
     """
@@ -51,19 +56,28 @@ def bonferroni(
         return Verdict(family, title, ok=True, tests=0, p_value=None, text=nothing_tested)
     index = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
     p_value = min(1.0, tests * float(p_values[index]))
-    return Verdict(family, title, ok=p_value >= error_rate, tests=tests, p_value=p_value, text=describe(*index))
+    named = () if variables is None else tuple(map(int, variables(*index)))
+    text = describe(*index)
+    return Verdict(family, title, p_value >= error_rate, tests, p_value, text, variables=named)
+
+
+def _of_columns(estimates: Estimates, chosen: Indices | None = None) -> Callable[..., tuple[int, ...]]:
+    """Numbers of variables, by their places among those whose moments are taken, or among some of these."""
+    columns = estimates.selection.columns if chosen is None else estimates.selection.columns[chosen]
+    return lambda *places: tuple(columns[list(places)].tolist())
 
 
 def means(estimates: Estimates, error_rate: float) -> Verdict:
     """Means: normal around the expected ones, of normal variables exactly so for any number of rows."""
     errors, reference = estimates.mean_errors, estimates.reference
-    p_values = np.where(reference.testable & (estimates.selection.rows > 0), normal_p_value(errors), np.nan)
 
     def describe(i: int) -> str:
         step = reference.deviation[i] / sqrt(estimates.selection.rows)
         return f"{estimates.name(i)}: {_describe_mean(estimates.mean[i], reference.mean[i], step, errors[i])}"
 
-    return bonferroni("means", "Means", p_values, error_rate, describe, NO_VARIABLE)
+    return bonferroni(
+        "means", "Means", estimates.mean_p_values, error_rate, describe, NO_VARIABLE, _of_columns(estimates)
+    )
 
 
 def _describe_mean(mean: float, expected: float, step: float, error: float) -> str:
@@ -74,8 +88,6 @@ def _describe_mean(mean: float, expected: float, step: float, error: float) -> s
 def variances(estimates: Estimates, error_rate: float) -> Verdict:
     """Variances: (n - 1) s² / σ² is exactly χ² with n - 1 degrees of freedom, of normal variables."""
     degrees = estimates.variance_degrees
-    p_values = chi2_p_value(estimates.measured.variance * degrees, degrees, 2.0 * estimates.rounding)
-    p_values = np.where(estimates.reference.testable & (degrees > 0), p_values, np.nan)
 
     def describe(i: int) -> str:
         expected = estimates.reference.deviation[i]
@@ -86,7 +98,8 @@ def variances(estimates: Estimates, error_rate: float) -> Verdict:
             f"{signed(estimates.variance_errors[i])} standard errors"
         )
 
-    return bonferroni("variances", "Standard deviations", p_values, error_rate, describe, NO_PAIR)
+    named, p_values = _of_columns(estimates), estimates.variance_p_values
+    return bonferroni("variances", "Standard deviations", p_values, error_rate, describe, NO_PAIR, named)
 
 
 def covariances(estimates: Estimates, error_rate: float) -> Verdict:
@@ -104,7 +117,8 @@ def covariances(estimates: Estimates, error_rate: float) -> Verdict:
             f"{signed(estimates.covariance_errors[pair])} standard errors"
         ).replace("-", MINUS)
 
-    return bonferroni("covariances", "Covariances of pairs", p_values, error_rate, describe, NO_PAIR)
+    named = _of_columns(estimates, estimates.selection.paired)
+    return bonferroni("covariances", "Covariances of pairs", p_values, error_rate, describe, NO_PAIR, named)
 
 
 def signs(estimates: Estimates, error_rate: float) -> Verdict:
@@ -129,7 +143,8 @@ def signs(estimates: Estimates, error_rate: float) -> Verdict:
         where = "on the same side of both medians"
         return f"{one} and {other}: {_describe_share('', where, seen, float(share[pair]), rows)}"
 
-    return bonferroni("covariances", "Signs of pairs", p_values, error_rate, describe, NO_PAIR)
+    named = _of_columns(estimates, estimates.selection.paired)
+    return bonferroni("covariances", "Signs of pairs", p_values, error_rate, describe, NO_PAIR, named)
 
 
 def pairs(estimates: Estimates, error_rate: float) -> Verdict:
@@ -153,7 +168,10 @@ def drift(estimates: Estimates, error_rate: float) -> Verdict:
         text = _describe_mean(seen, mean, step, estimates.segment_errors[segment, i])
         return f"{estimates.name(column)} in {selection.row_range(segment)}: {text}"
 
-    return bonferroni("drift", "Means along the rows", p_values, error_rate, describe, NO_VARIABLE)
+    named = _of_columns(estimates, selection.segmented)
+    return bonferroni(
+        "drift", "Means along the rows", p_values, error_rate, describe, NO_VARIABLE, lambda _, i: named(i)
+    )
 
 
 def marginals(estimates: Estimates, error_rate: float) -> Verdict:
@@ -175,7 +193,9 @@ def marginals(estimates: Estimates, error_rate: float) -> Verdict:
         expected = float(cdf(np.array(-abs(bound))))
         return f"{estimates.name(binned[i])}: {_describe_share('', region, seen, expected, rows)}"
 
-    return bonferroni("marginals", "Shapes of single variables", p_values, error_rate, describe, NO_VARIABLE)
+    named = _of_columns(estimates, binned)
+    title = "Shapes of single variables"
+    return bonferroni("marginals", title, p_values, error_rate, describe, NO_VARIABLE, lambda i, _: named(i))
 
 
 def _describe_share(what: str, region: str, seen: int, expected: float, rows: int) -> str:

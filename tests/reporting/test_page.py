@@ -2,7 +2,8 @@
 
 import re
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from mvn_dask.reporting.sample_report import LISTED, farthest_off
 from tests.reporting.samples import Block, estimate, plant, sample
 
 VOID = {"meta", "link", "br", "!doctype"}
+MARKS = {"bar", "error", "expected", "band", "running", "point", "place", "change", "cells"}
+"""Classes of what a picture shows."""
 HOSTILE = ["<script>alert(1)</script>", "{{ name }} {% raw %}", '"><img src=x onerror=alert(1)>', "سعر & price"]
 
 
@@ -50,13 +53,38 @@ class Checker(HTMLParser):
         assert self.open.pop() == tag
 
 
+class Mark(NamedTuple):
+    """What a picture shows somewhere."""
+
+    kind: str
+    title: str | None
+
+
+def pictures(text: str) -> list[Element]:
+    return [fromstring(each) for each in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]  # noqa: S314 our own
+
+
+def marks(picture: Element) -> list[Mark]:
+    """Marks of a picture; a group says what all in it is."""
+    parents = {child: parent for parent in picture.iter() for child in parent}
+    found = []
+    for each, group in parents.items():
+        if kinds := MARKS & set(each.get("class", "").split()):
+            named = each if group.get("class") != "mark" else group
+            found.append(Mark(kinds.pop(), named.findtext("title")))
+    return found
+
+
 def check(text: str) -> Checker:
     found = Checker(text)
     assert found.open == []
     assert len(found.ids) == len(set(found.ids))
     assert found.references <= set(found.ids)
     assert not found.tags & {"script", "iframe", "object", "embed", "form", "img"}
-    assert all(address.startswith("data:") for address in found.addresses)
+    inside = {address[1:] for address in found.addresses if address.startswith("#")}
+    assert inside <= set(found.ids)
+    assert all(address.startswith(("data:", "#")) for address in found.addresses)
+    assert [mark for picture in pictures(text) for mark in marks(picture) if not mark.title] == []
     assert not re.search(r"@import|url\((?!#)", text)
     assert len(text.encode()) < 2_000_000
     return found

@@ -43,6 +43,7 @@ def along_rows(column: ColumnSummary, changes: Sequence[int]) -> Markup | None:
         y=Scale(*frame, BOTTOM, TOP),
         x_name="row",
         y_name=f"mean of each {height}",
+        band_name=f"{BAND_ERRORS:g} standard errors to each side",
         band=outline(middle, mean - half, mean + half),
         lines=[("expected", [(0.0, mean), (float(ends[-1]), mean)])],
         points=list(zip(middle.tolist(), means[known].tolist(), strict=True)),

@@ -21,6 +21,8 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 282.0, 18.0, 158.0
 """Of its frame."""
 DECADES = 1.0
 """Decades from which on numbers of one sign have a logarithmic axis."""
+LINE_PLACES = 24
+"""Places along a line that say what is there, about."""
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -99,9 +101,11 @@ class Chart:
     points: Sequence[tuple[float, float]] = ()
     """Points."""
     marks: Sequence[float] = field(default=())
-    """Where along the axis below a line stands upright."""
+    """Where along the axis below a line stands upright, since something changes there."""
     x_labels: Sequence[tuple[float, str]] | None = None
     """Numbers along the axis below, and their texts; by default round ones."""
+    band_name: str = "confidence interval"
+    """What the band is."""
 
     def picture(self) -> Markup:
         """The picture."""
@@ -115,18 +119,41 @@ class Chart:
             x_labels=[(self.x(v), text) for v, text in self.x_labels or labels_of(self.x, 4)],
             y_labels=[(self.y(v), text) for v, text in labels_of(self.y, 4)],
             band=self._placed(self.band),
-            bars="".join(self._bar(*each) for each in self.bars),
+            bars=[self._bar(*each) for each in self.bars],
             lines=[(name, self._placed(points)) for name, points in self.lines],
-            points=self._placed(self.points),
-            marks=[self.x(each) for each in self.marks],
+            points=self._named(self.points),
+            places=[each for name, points in self.lines if name != "expected" for each in self._places(points)],
+            marks=[(self.x(each), f"{self.title}: changes at {self.x_name} {_plain(each)}") for each in self.marks],
         )
+
+    def _named(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float, str]]:
+        """Positions, and what is there."""
+        return [
+            (_bounded(self.x(across)), _bounded(self.y(up)), self._text(_plain(across), up)) for across, up in points
+        ]
+
+    def _places(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float, str]]:
+        """Places along a line within the frame, not too many."""
+        x, y = self.x, self.y
+        inside = [(across, up) for across, up in points if x.low <= across <= x.high and y.low <= up <= y.high]
+        return self._named(inside[:: max(1, len(inside) // LINE_PLACES)])
+
+    def _text(self, across: str, up: float) -> str:
+        return f"{self.title}: {self.x_name} {across}, {self.y_name} {_plain(up)}"
 
     def _placed(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(_bounded(self.x(across)), _bounded(self.y(up))) for across, up in points]
 
-    def _bar(self, left: float, right: float, height: float) -> str:
+    def _bar(self, left: float, right: float, height: float) -> tuple[str, float, float, str]:
+        """Data of its path, its left end and width, and what it says."""
         low, ends = self.y(0.0), (self.x(left), self.x(right))
-        return f"M{ends[0]:.2f} {low:.2f}V{self.y(height):.2f}H{ends[1]:.2f}V{low:.2f}z"
+        path = f"M{ends[0]:.2f} {low:.2f}V{self.y(height):.2f}H{ends[1]:.2f}V{low:.2f}z"
+        return path, ends[0], ends[1] - ends[0], self._text(f"{_plain(left)} to {_plain(right)}", height)
+
+
+def _plain(value: float) -> str:
+    """A number for a text; whole ones, such as rows, with all their digits."""
+    return f"{value:,.0f}" if float(value).is_integer() and 1000 <= abs(value) < 1e15 else number(value)
 
 
 def _bounded(position: float) -> float:

@@ -116,6 +116,7 @@ def _tail(column: ColumnSummary, points: Float64Array, hits: Float64Array, total
         y=y,
         x_name="value" if isinstance(x, Scale) else "value, on a log scale",
         y_name=f"share of numbers {sign} value",
+        band_name=f"{100 * TAIL_LEVEL:g} % interval of each share",
         band=outline(points, low, high),
         lines=[("running t0", list(zip(points.tolist(), (hits / total).tolist(), strict=True)))],
     ).picture()

@@ -7,6 +7,8 @@ inside, which is smaller than as many rectangles.
 import base64
 import struct
 import zlib
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,10 @@ MOST_WRITTEN = 6
 """Variables up to which each cell has its number in it."""
 MOST_NAMED = 20
 """Variables up to which each has its name at the side."""
+MOST_SAID = 40
+"""Variables up to which each cell says what it is, where a pointer rests on it."""
+PAIR_LETTERS = 24
+"""Letters of a name there, at most."""
 NAME_LETTERS = 9
 """Of a name at the side, at most."""
 FULL_ERROR = 5.0
@@ -68,7 +74,39 @@ def _heatmap(estimates: Estimates, name: str, title: str, values: Float64Array, 
         pixels=data_url(png(diverging(values, limit))),
         names=_names(estimates, count),
         cells=cells,
+        areas=_areas(estimates, values, written),
     )
+
+
+class Area(NamedTuple):
+    """Cells that say what they are: a single one, or those of a row."""
+
+    column: int
+    """Place of the first cell."""
+    row: int
+    """Place of the row."""
+    columns: int
+    """How many cells."""
+    text: str
+    """What they say."""
+
+
+def _areas(estimates: Estimates, values: Float64Array, written: Callable[[float], str]) -> list[Area]:
+    """Each cell with its pair and its value; of many variables, each row with the value that is farthest from 0."""
+    count = len(values)
+    names = [shorten(estimates.name(each), PAIR_LETTERS) for each in estimates.selection.paired]
+    if count <= MOST_SAID:
+        return [
+            Area(j, i, 1, f"{names[i]}, {names[j]}: {'not tested' if np.isnan(value) else written(value)}")
+            for (i, j), value in np.ndenumerate(values)
+        ]
+    others = np.where(np.eye(count, dtype=bool), np.nan, np.abs(values))
+    farthest = np.nan_to_num(others, nan=-1.0).argmax(axis=1).tolist()
+    return [
+        Area(0, i, count, f"{names[i]}: {written(values[i, j])} with {names[j]}, the farthest from 0")
+        for i, j in enumerate(farthest)
+        if np.isfinite(values[i, j])
+    ]
 
 
 def _names(estimates: Estimates, count: int) -> dict[int, str]:

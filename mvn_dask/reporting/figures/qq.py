@@ -10,8 +10,10 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.readable import plural
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import Scale, render
+from mvn_dask.reporting.number_format import number, percent
 from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import RadialLaw
 from mvn_dask.statistics.base import Counts
@@ -43,15 +45,20 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
         x=x,
         y=y,
         band=_band(law, total, p_value, x, y),
-        points=_points(expected, seen, x, y),
+        points=_points(expected, seen, below[known], total, x, y),
     )
 
 
-def _points(expected: Float64Array, seen: Float64Array, x: Scale, y: Scale) -> list[tuple[float, float]]:
-    points: list[tuple[float, float]] = []
-    for here in zip(map(x, expected), map(y, seen), strict=True):
-        if not points or dist(here, points[-1]) >= POINT_DISTANCE:
-            points.append(here)
+def _points(
+    expected: Float64Array, seen: Float64Array, below: Counts, total: int, x: Scale, y: Scale
+) -> list[tuple[float, float, str]]:
+    """Positions, and what a point says."""
+    points: list[tuple[float, float, str]] = []
+    for should, value, count in zip(expected.tolist(), seen.tolist(), below.tolist(), strict=True):
+        here = x(should), y(value)
+        if not points or dist(here, points[-1][:2]) >= POINT_DISTANCE:
+            share = f"{percent(count / total)} of {plural(total, 'row', ',')} have a squared distance"
+            points.append((*here, f"{share} below {number(value)}, expected below {number(should)}"))
     return points
 
 

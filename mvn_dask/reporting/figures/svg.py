@@ -13,10 +13,13 @@ from markupsafe import Markup
 
 from mvn_dask.escaping import printable
 from mvn_dask.readable import plural, readable_bytes
-from mvn_dask.reporting.number_format import MINUS, number, rate, signed, to_precision
+from mvn_dask.reporting.number_format import MINUS, number, p_text, rate, signed, to_precision
+from mvn_dask.reporting.sections import links_of, places_of, sections_of
 
 MAX_NAME = 14
 """Letters of a name in a picture, at most."""
+TITLE_LETTERS = 60
+"""Letters of a name in what a mark says, at most."""
 
 
 @cache
@@ -30,7 +33,8 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
     )
     found.filters |= {"plural": partial(plural, form=","), "thousands": "{:,}".format}
-    found.filters |= {"rate": rate, "readable": readable_bytes}
+    found.filters |= {"rate": rate, "readable": readable_bytes, "p_text": p_text, "number": number}
+    found.filters |= {"sections": sections_of, "places": places_of, "links": links_of}
     found.filters |= {"path": path, "position": position, "tick": tick, "signed": signed, "to_precision": to_precision}
     return found
 

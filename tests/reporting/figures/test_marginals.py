@@ -15,11 +15,15 @@ def parts(picture: str, class_: str) -> list[ET.Element]:
 def test_bars_have_the_height_of_their_share() -> None:
     x = sample()
     (_, picture) = histograms(estimate(x))[0]
-    steps = parts(picture, "bar")[0].attrib["d"].split("M")[1:]
+    steps = [bar.attrib["d"] for bar in parts(picture, "bar")]
     seen = np.histogram(x.compute()[:, 0], np.linspace(-4.5, 4.5, 37))[0]
     heights = [128.0 - float(step.split("V")[1].split("H")[0]) for step in steps]
     scale = (128.0 - 16.0) / max(0.42, 1.04 * seen.max() * 4 / 40_000)
     assert heights == pytest.approx(seen[seen > 0] * 4 / 40_000 * scale, abs=0.011)
+    said = [mark.findtext("title", "") for mark in parts(picture, "mark")]
+    assert len(said) == 36
+    assert "variable 0, 0 to 0.25 standard deviations (0.00 to 0.25): " in said[18]
+    assert f"{100 * seen[18] / 40_000:.4g} % of the rows, expected 9.871 %" in said[18]
 
 
 def test_those_with_the_largest_errors_are_shown_in_their_order() -> None:
