@@ -156,6 +156,35 @@ class Estimates:
         return beyond(self.measured.segment_means, rounding) * np.sqrt(self.measured.segment_rows)[:, None]
 
     @cached_property
+    @np.errstate(all="ignore")
+    def segment_variances(self) -> Float64Array:
+        """Sample variances of segments, of single rows 0, in those expected, shape (segments, segmented)."""
+        rows, means = self.measured.segment_rows[:, None], self.measured.segment_means
+        scatter = np.maximum(self.measured.segment_mean_squares - means**2, 0.0)
+        return np.where(np.isnan(scatter), np.inf, scatter) * (rows / np.maximum(rows - 1, 1))
+
+    @property
+    def segment_degrees(self) -> Float64Array:
+        """Degrees of freedom as in `variance_degrees`, of each segment, shape (segments, 1)."""
+        rows = self.measured.segment_rows[:, None]
+        return np.asarray(np.maximum(rows - 1, 0) / (1.0 + 1.5 * self.reference.laws.kurtosis_excess), np.float64)
+
+    @property
+    def segment_variance_errors(self) -> Float64Array:
+        """Variances of segments less the expected ones, in standard errors, shape (segments, segmented)."""
+        return (self.segment_variances - 1.0) * np.sqrt(self.segment_degrees / 2.0)
+
+    @cached_property
+    @np.errstate(all="ignore")
+    def segment_p_values(self) -> Float64Array:
+        """p-values of means and of variances of segments, NaN where not tested, shape (2, segments, segmented)."""
+        degrees, rounding = self.segment_degrees, self.rounding[self.selection.segmented]
+        of_variances = chi2_p_value(self.segment_variances * degrees, degrees, 2.0 * rounding)
+        p_values = np.stack([normal_p_value(self.segment_errors), np.where(degrees > 0, of_variances, np.nan)])
+        tested = self.reference.testable[self.selection.segmented] & (self.selection.rows > 0)
+        return np.where(tested, p_values, np.nan)
+
+    @cached_property
     def running_means(self) -> Float64Array:
         """Means of all rows up to the end of each segment, less the expected ones, shape (segments, segmented)."""
         rows = self.measured.segment_rows[:, None]

@@ -102,17 +102,20 @@ class WhitenedRows(ScanInput):
         starts = -(-self.selection.starts // self.selection.stride)
         return Combined((self.histogram, SegmentMeans(np.ones(1, np.int64), starts)))
 
-    @np.errstate(all="ignore")
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
-        stride, ndim, sampler = self.selection.stride, self.selection.ndim, self.broadcast.sampler
-        chosen = rows[-chunk.first % stride :: stride]
+        stride = self.selection.stride
+        yield -(-chunk.first // stride), self._lengths(rows[-chunk.first % stride :: stride])
+
+    @np.errstate(all="ignore")
+    def _lengths(self, chosen: Rows) -> Rows:
+        ndim, sampler = self.selection.ndim, self.broadcast.sampler
         derived = np.empty((len(chosen), 2))
         batch = max(1, WHITENED_NUMBERS // ndim, min(MIN_WHITENED_ROWS, self.selection.parameters // ndim))
         for start in range(0, len(chosen), batch):
             derived[start : start + batch, 1] = sampler.squared_distances(chosen[start : start + batch])
         derived[:, 0] = np.sqrt(derived[:, 1])
         derived[~np.isfinite(derived[:, 1]), 1] = 0.0
-        yield -(-chunk.first // stride), derived
+        return derived
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +166,8 @@ class Measurements:
     """Rows of each segment, shape (segments,)."""
     segment_means: Float64Array
     """Means of each segment, shape (segments, segmented)."""
+    segment_mean_squares: Float64Array
+    """Means of squares, likewise."""
     histograms: Counts
     """Numbers in each bin of `marginal_histogram`, shape (binned, bins)."""
     nonfinite: int
@@ -210,7 +215,7 @@ def _leaf_rows(selection: Selection) -> int:
 def collect(selection: Selection, reference: Reference, results: Sequence[Mapping[int, Any]]) -> Measurements:
     """Put the parts of a store together."""
     columns, pairs, segments = len(selection.columns), len(selection.paired), selection.segments
-    lengths, squared = np.zeros(0, np.int64), Segments(np.zeros(segments, np.int64), np.zeros((segments, 1)))
+    lengths, squared = np.zeros(0, np.int64), Segments(np.zeros(segments, np.int64), *np.zeros((2, segments, 1)))
     if reference.radial is not None:
         (lengths,), squared = results[2][0]
     found = Measurements(
@@ -219,6 +224,7 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
         covariance=np.zeros((pairs, pairs)),
         segment_rows=np.diff(selection.starts),
         segment_means=np.zeros((segments, len(selection.segmented))),
+        segment_mean_squares=np.zeros((segments, len(selection.segmented))),
         histograms=np.zeros((len(selection.binned), marginal_histogram(selection.binned).bins), np.int64),
         nonfinite=sum(each.nonfinite for each in results[0].values()),
         off_constant=sum(each.off_constant for each in results[0].values()),
@@ -234,4 +240,5 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
             found.same_signs[np.ix_(paired, paired)] = same
         _, found.mean[own], found.variance[own], found.covariance[np.ix_(paired, paired)] = moments
         found.segment_means[:, segmented] = means.means
+        found.segment_mean_squares[:, segmented] = means.mean_squares
     return found

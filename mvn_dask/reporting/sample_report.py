@@ -14,6 +14,7 @@ from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.heatmaps import heatmaps
 from mvn_dask.reporting.figures.marginals import histograms
 from mvn_dask.reporting.figures.qq import qq_plot
+from mvn_dask.reporting.figures.row_blocks import row_blocks
 from mvn_dask.reporting.figures.running_means import running_means
 from mvn_dask.reporting.figures.svg import render
 from mvn_dask.reporting.reference import marginal_histogram
@@ -112,10 +113,11 @@ def _page_values(report: SampleReport) -> dict[str, object]:
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
         "histograms": histograms(estimates),
-        # Their bands are those of independent rows.
+        # Their bands and frames are those of independent rows.
         "qq_plot": None if estimates.selection.has_points else qq_plot(estimates, limits["distances"]),
         "heatmaps": heatmaps(estimates),
         "running_means": None if estimates.selection.has_points else running_means(estimates, limits["means"]),
+        "row_blocks": None if estimates.selection.has_points else row_blocks(estimates, limits["drift"]),
         "farthest_off": farthest_off(estimates),
     }
 

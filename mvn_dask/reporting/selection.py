@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.readable import plural
+from mvn_dask.reporting.scan import chunk_range
 from mvn_dask.statistics.base import Indices
+from mvn_dask.store.format.layout import grid
 from mvn_dask.store.format.manifest import Manifest
 
 MOST_COLUMNS = 2**14
@@ -23,8 +25,8 @@ MOST_PAIRED = 128
 """Variables whose correlations are taken, at most."""
 MOST_BINNED = 32
 """Variables of which a histogram is made, at most."""
-MOST_SEGMENTS = 128
-"""Segments of the rows, at most."""
+MOST_SEGMENTS = 64
+"""Segments of the rows, at most: as many can be told apart in a picture."""
 MIN_SEGMENT_ROWS = 16
 """Rows of a segment, at least."""
 WHITEN_ROW_NS, WHITEN_NUMBER_NS, WHITEN_PRODUCT_NS = 20.0, 3.5, 0.04
@@ -76,8 +78,8 @@ class Selection:
 
     @property
     def segments(self) -> int:
-        """Consecutive parts of the rows, of about equally many."""
-        return max(1, min(MOST_SEGMENTS, self.rows // MIN_SEGMENT_ROWS))
+        """Consecutive parts of the rows."""
+        return len(self.starts) - 1
 
     @cached_property
     def chunk_lengths(self) -> tuple[int, ...]:
@@ -118,8 +120,21 @@ class Selection:
 
     @cached_property
     def starts(self) -> Indices:
-        """First row of each segment, and the number of rows, shape (segments + 1,)."""
-        return -(-np.arange(self.segments + 1, dtype=np.int64) * self.rows // self.segments)
+        """First row of each segment, and the number of rows, shape (segments + 1,).
+
+        Segments are equally many chunks, or equal parts of one, so that a damaged chunk lies in no other segment. Rows
+        are numbered as they lie in the store, chunk after chunk.
+        """
+        if not self.rows:
+            return np.zeros(2, np.int64)
+        axes, counts = len(self.manifest.size), grid(self.manifest)
+        chunks, within = prod(counts[:axes]), prod(counts[axes:])
+        most = max(1, min(MOST_SEGMENTS, self.rows // MIN_SEGMENT_ROWS))
+        ranges = [chunk_range(self.manifest, number * within) for number in range(0, chunks, -(-chunks // most))]
+        parts = max(1, most // chunks)
+        starts = [each.first + part * each.rows // parts for each in ranges for part in range(parts)]
+        # Small chunks at an edge may have fewer rows than parts.
+        return np.unique(np.array([*starts, self.rows], np.int64))
 
     def row_range(self, segment: int) -> str:
         """Rows of a segment, counted from 0."""
@@ -143,8 +158,9 @@ class Selection:
         ]
         if self.has_points:
             sentences.append(
-                "Tests, a quantile plot and running means: none, since they are made for independent rows, and these "
-                "are Sobol' points. Standard errors are those of as many independent rows: these are off by less."
+                "Tests, quantile plots, blocks of rows and running means: none, since they are made for independent "
+                "rows, and these are Sobol' points. Standard errors are those of as many independent "
+                "rows: these are off by less."
             )
         if self.cut:
             sentences.append(

@@ -153,25 +153,32 @@ def pairs(estimates: Estimates, error_rate: float) -> Verdict:
 
 
 def drift(estimates: Estimates, error_rate: float) -> Verdict:
-    """Means of segments of the rows: as the means, but they find where something changes on the way."""
+    """Means and variances of segments of the rows: they find where something changes on the way."""
+    p_values = estimates.segment_p_values
+
+    def describe(kind: int, segment: int, i: int) -> str:
+        return describe_segment(estimates, segment, i, of_variance=bool(kind))
+
+    title, named = "Means and variances along the rows", _of_columns(estimates, estimates.selection.segmented)
+    return bonferroni("drift", title, p_values, error_rate, describe, NO_VARIABLE, lambda *place: named(place[-1]))
+
+
+def describe_segment(estimates: Estimates, segment: int, i: int, *, of_variance: bool) -> str:
+    """The mean or the standard deviation of a variable, by its position in `segmented`, in a segment of the rows."""
     selection, reference, measured = estimates.selection, estimates.reference, estimates.measured
-    testable = reference.testable[selection.segmented]
-    p_values = np.where(testable & (estimates.selection.rows > 0), normal_p_value(estimates.segment_errors), np.nan)
-
-    def describe(segment: int, i: int) -> str:
-        column = selection.segmented[i]
-        mean, deviation = reference.mean[column], reference.deviation[column]
-        step, seen = (
-            deviation / sqrt(measured.segment_rows[segment]),
-            mean + deviation * measured.segment_means[segment, i],
+    column = selection.segmented[i]
+    mean, deviation, rows = reference.mean[column], reference.deviation[column], measured.segment_rows[segment]
+    if of_variance:
+        step, seen = deviation / sqrt(2.0 * rows), deviation * sqrt(estimates.segment_variances[segment, i])
+        error = signed(estimates.segment_variance_errors[segment, i])
+        text = (
+            f"standard deviation {to_precision(seen, step)}, expected {to_precision(deviation, step)}; the variance is "
+            f"off by {error} standard errors"
         )
+    else:
+        step, seen = deviation / sqrt(rows), mean + deviation * measured.segment_means[segment, i]
         text = _describe_mean(seen, mean, step, estimates.segment_errors[segment, i])
-        return f"{estimates.name(column)} in {selection.row_range(segment)}: {text}"
-
-    named = _of_columns(estimates, selection.segmented)
-    return bonferroni(
-        "drift", "Means along the rows", p_values, error_rate, describe, NO_VARIABLE, lambda _, i: named(i)
-    )
+    return f"{estimates.name(column)} in {selection.row_range(segment)}: {text}"
 
 
 def marginals(estimates: Estimates, error_rate: float) -> Verdict:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import chi2, norm
 
 import mvn_dask
 from mvn_dask._typing import Size
@@ -22,6 +23,12 @@ def test_against_numpy() -> None:
     means = [part.mean(axis=0) for part in np.split(numbers, estimates.selection.starts[1:-1])]
     expected = (np.array(means) - MEAN) / np.sqrt(variances) * np.sqrt(estimates.measured.segment_rows)[:, None]
     assert estimates.segment_errors == pytest.approx(expected, abs=1e-6)
+    parts = [part.var(axis=0, ddof=1) / variances for part in np.split(numbers, estimates.selection.starts[1:-1])]
+    assert estimates.segment_variances == pytest.approx(np.array(parts))
+    degrees = np.diff(estimates.selection.starts)[:, None] - 1
+    two_sided = 2.0 * np.minimum(chi2.cdf(parts * degrees, degrees), chi2.sf(parts * degrees, degrees))
+    assert estimates.segment_p_values[1] == pytest.approx(two_sided, rel=1e-4)
+    assert estimates.segment_p_values[0] == pytest.approx(2.0 * norm.sf(np.abs(expected)), rel=1e-4)
 
 
 def test_names() -> None:

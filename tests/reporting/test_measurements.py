@@ -31,9 +31,10 @@ def test_against_numpy(dtype: FloatDType, height: int, monkeypatch: pytest.Monke
     assert found.covariance == pytest.approx(np.cov(y.T), **close)
     weighted = found.segment_means * found.segment_rows[:, None]
     assert weighted.sum(axis=0) / 30_001 == pytest.approx(found.mean, abs=1e-12)
-    assert found.segment_means[5] == pytest.approx(
-        y[-(-5 * 30_001 // 128) : -(-6 * 30_001 // 128)].mean(axis=0), **close
-    )
+    # The fourth chunk of 7,000 rows is cut into twelve parts.
+    part = y[21_000 + 5 * 7000 // 12 : 21_000 + 6 * 7000 // 12]
+    assert found.segment_means[3 * 12 + 5] == pytest.approx(part.mean(axis=0), **close)
+    assert found.segment_mean_squares[3 * 12 + 5] == pytest.approx((part**2).mean(axis=0), **close)
     if dtype == "float64":
         edges = [-np.inf, *marginal_histogram(np.arange(4)).edges, np.inf]
         counts = [np.histogram(column, edges)[0] for column in y.T]

@@ -136,6 +136,7 @@ def test_points_are_not_tested_as_independent_rows() -> None:
     assert "<dd>sobol, replicate 4, scrambled by SFC64</dd>" in text
     assert "sound samples faulty" not in text
     assert 'id="along"' not in text
+    assert 'id="blocks"' not in text
     assert 'id="distances"' not in text
     assert 'id="marginals"' in text
     assert "they are made for independent rows" in str(found)
@@ -190,8 +191,8 @@ def test_a_manifest_of_many_names_is_cut() -> None:
 @pytest.mark.parametrize(
     ("size", "d", "sections"),
     [
-        (4000, 4, ["marginals", "distances", "correlations", "along", "farthest"]),
-        (4000, 1, ["marginals", "distances", "along", "farthest"]),
+        (4000, 4, ["blocks", "marginals", "distances", "correlations", "along", "farthest"]),
+        (4000, 1, ["blocks", "marginals", "distances", "along", "farthest"]),
         (20, 4, ["marginals", "distances", "correlations", "farthest"]),
         ((), 4, ["marginals"]),
         (0, 4, []),

@@ -1,7 +1,10 @@
+from typing import Any
+
 import numpy as np
 
 import mvn_dask
-from mvn_dask.reporting.selection import MOST_COLUMNS, MOST_PAIRED, evenly
+from mvn_dask._typing import Size
+from mvn_dask.reporting.selection import MOST_COLUMNS, MOST_PAIRED, MOST_SEGMENTS, evenly
 from tests.reporting.samples import sample, selection_of
 
 
@@ -13,11 +16,34 @@ def test_chunks_cut_along_the_variables() -> None:
     assert "no chunk holds whole rows" in selection.left_out()[-1]
 
 
-def test_segments_cover_all_rows() -> None:
-    for rows in (1, 3, 127, 128, 1000, 12345):
-        selection = selection_of(mvn_dask.MultivariateNormal([0.0], 1.0).sample(rows, seed=1))
-        expected = np.arange(rows) * selection.segments // rows
-        assert np.repeat(np.arange(selection.segments), np.diff(selection.starts)).tolist() == expected.tolist()
+def starts_of(rows: Size, chunks: Any) -> list[int]:
+    x = mvn_dask.MultivariateNormal([0.0] * 4, 1.0).sample(rows, seed=1, chunks=chunks)
+    return [int(start) for start in selection_of(x).starts]
+
+
+def test_segments_are_whole_chunks() -> None:
+    for rows, chunks in ((20_000, 250), (12_345, 100), (6400, 100)):
+        starts = starts_of(rows, chunks)
+        assert starts[0] == 0
+        assert starts[-1] == rows
+        assert 32 < len(starts) - 1 <= MOST_SEGMENTS
+        assert set(starts[:-1]) <= set(range(0, rows, chunks))
+    assert starts_of(6400, 100) == [*range(0, 6400, 100), 6400]
+
+
+def test_or_equal_parts_of_chunks() -> None:
+    assert starts_of(3000, 1500) == [*np.arange(65) * 3000 // 64]
+    assert starts_of(3000, (3000, 2)) == [*np.arange(65) * 3000 // 64], "the rows are those of any columns"
+    # The last chunk has a single row, and no more parts than that.
+    assert starts_of(2001, 1000)[-3:] == [1952, 2000, 2001]
+    assert [starts_of(rows, -1) for rows in (0, 1, 31, 32)] == [[0, 0], [0, 1], [0, 31], [0, 16, 32]]
+
+
+def test_chunks_of_rows_along_two_axes_follow_one_another() -> None:
+    # Of 4 x 50 rows, in chunks of 2 x 30: 60 rows, 40, 60 and 40.
+    starts = starts_of((4, 50), (2, 30))
+    assert {0, 60, 100, 160, 200} <= set(starts)
+    assert len(starts) - 1 == 12
 
 
 def test_what_is_kept_has_a_bound() -> None:
@@ -48,6 +74,6 @@ def test_evenly() -> None:
 
 def test_rows_of_segments() -> None:
     selection = selection_of(sample(40_000))
-    assert selection.row_range(0) == "rows 0 to 312"
-    assert selection.row_range(127) == "rows 39,688 to 39,999"
+    assert selection.row_range(0) == "rows 0 to 624"
+    assert selection.row_range(63) == "rows 39,375 to 39,999"
     assert selection_of(sample(1)).row_range(0) == "row 0"

@@ -16,6 +16,8 @@ def test_contract(starts: list[int], columns: list[int]) -> None:
         parts = [rows[start:stop, columns] for start, stop in pairwise(starts)]
         expected = [part.mean(axis=0) if len(part) else np.zeros(len(columns)) for part in parts]
         np.testing.assert_allclose(result.means, expected, rtol=1e-13, atol=1e-14)
+        expected = [(part**2).mean(axis=0) if len(part) else np.zeros(len(columns)) for part in parts]
+        np.testing.assert_allclose(result.mean_squares, expected, rtol=1e-13, atol=1e-14)
 
     statistic = SegmentMeans(np.array(columns), np.array(starts))
     check_statistic(statistic, np.random.default_rng(0).standard_normal((120, 3)), check)

@@ -29,7 +29,7 @@ def test_lines_and_their_names() -> None:
     assert len(heights) == estimates.selection.segments
     middle = float(parts(picture, "expected")[0].attrib["d"].split()[1].split("L")[0])
     # Level until half of the rows, then up, which is towards 0 in a picture.
-    assert abs(heights[63] - middle) < 30
+    assert abs(heights[31] - middle) < 30
     assert middle - heights[-1] > 80
 
 

@@ -1,0 +1,93 @@
+"""Where in a store something is off: means and variances of blocks of rows, variable by variable.
+
+Input: estimates, and the p-value at which a single test fails. Output: two SVG heatmaps, one row of cells a variable,
+one column a block of rows. Cost: about 90 bytes a cell, of at most 64 x 40 in each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+from scipy.special import ndtri
+
+from mvn_dask._typing import Float64Array
+from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap, most_extreme
+from mvn_dask.reporting.verdicts import describe_segment
+from mvn_dask.statistics.base import Indices
+
+FEWEST_BLOCKS = 2
+"""Blocks of rows, at least: of one, other pictures say as much."""
+VARIABLES_SHOWN = 40
+"""Variables that are shown, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowBlocks:
+    """Pictures of blocks of rows, and what they show in words."""
+
+    pictures: list[tuple[str, Markup]]
+    """Captions and pictures: of means, and of variances."""
+    blocks: int
+    """How many blocks there are."""
+    shown: int
+    """Variables that are shown: those with the most extreme blocks."""
+    of: int
+    """Variables of which these were chosen."""
+    failed: int
+    """Cells of all variables, of means and of variances, that fail the test."""
+    worst: str
+    """The most extreme cell in words."""
+
+
+def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
+    """The pictures; None if there is a single block, or nothing is tested."""
+    p_values, selection = estimates.segment_p_values, estimates.selection
+    if selection.segments < FEWEST_BLOCKS or not np.isfinite(p_values).any():
+        return None
+    shown = _most_extreme_variables(p_values)
+    z = normal_equivalents(estimates)
+    kind, segment, i = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
+    return RowBlocks(
+        [
+            (caption, _heatmap(estimates, caption.lower(), z[number], p_values[number] < p_value, shown))
+            for number, caption in enumerate(("Means", "Variances"))
+        ],
+        selection.segments,
+        len(shown),
+        int(np.isfinite(p_values).any(axis=(0, 1)).sum()),
+        int((p_values < p_value).sum()),
+        describe_segment(estimates, int(segment), int(i), of_variance=bool(kind)),
+    )
+
+
+def normal_equivalents(estimates: Estimates) -> Float64Array:
+    """How far means and variances are off, as normal numbers of the same p-value, shape (2, segments, segmented).
+
+    Of means these are standard errors, and of variances as well where there are many rows: of few, variances are
+    skewed, and so would be colours.
+    """
+    signs = np.sign(np.stack([estimates.segment_errors, estimates.segment_variance_errors]))
+    return np.asarray(signs * -ndtri(np.maximum(estimates.segment_p_values / 2.0, 1e-300)), np.float64)
+
+
+def _most_extreme_variables(p_values: Float64Array) -> Indices:
+    """Positions in `segmented`, ascending, of those with the smallest p-values."""
+    smallest = np.min(np.where(np.isnan(p_values), 2.0, p_values), axis=(0, 1))
+    order = np.argsort(smallest, kind="stable")[:VARIABLES_SHOWN]
+    return np.sort(order[smallest[order] <= 1.0])
+
+
+def _heatmap(estimates: Estimates, what: str, z: Float64Array, failed: npt.NDArray[np.bool_], shown: Indices) -> Markup:
+    selection = estimates.selection
+    return BlockHeatmap(
+        name=f"blocks-{what}",
+        title=f"{what.capitalize()} of blocks of rows, in standard errors",
+        what=what[:-1],
+        names=[estimates.name(selection.segmented[each]) for each in shown],
+        starts=selection.starts,
+        values=z[:, shown].T,
+        marked=most_extreme(np.where(failed, np.abs(z), np.nan)[:, shown].T),
+        row_range=selection.row_range,
+    ).picture()
