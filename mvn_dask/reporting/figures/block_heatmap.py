@@ -21,7 +21,7 @@ WIDTH, RIGHT = 420.0, 412.0
 LETTERS = 13
 """Of a name at the side, at most."""
 LETTER_WIDTH = 6.2
-"""Room for one of these."""
+"""Width of one of these, about."""
 TOP = 6.0
 """Where the cells begin."""
 HEIGHTS = (11.0, 26.0)
