@@ -26,7 +26,7 @@ MOST_PAIRED = 128
 MOST_BINNED = 32
 """Variables of which a histogram is made, at most."""
 MOST_SEGMENTS = 64
-"""Segments of the rows, at most: as many can be told apart in a picture."""
+"""Segments of the rows, at most: a picture still shows each of so many."""
 MIN_SEGMENT_ROWS = 16
 """Rows of a segment, at least."""
 WHITEN_ROW_NS, WHITEN_NUMBER_NS, WHITEN_PRODUCT_NS = 20.0, 3.5, 0.04
