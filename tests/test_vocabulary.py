@@ -27,7 +27,7 @@ PHRASES = re.compile(
 )
 """What no docstring, comment, message or document says."""
 
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 def words_of(name: str) -> set[str]:

@@ -4,7 +4,7 @@ Input: numbers of a statistic's node. Output: frozen values that print, show the
 dictionaries. Cost: none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import Any, Self, TypeAlias
@@ -55,7 +55,12 @@ class Result:
 
 @dataclass(frozen=True)
 class ConfidenceInterval:
-    """Bounds that hold the value that is estimated with the probability `level`."""
+    """Bounds that hold the value that is estimated with the probability `level`.
+
+    >>> low, high = ConfidenceInterval(0.9, 1.1, 0.95)
+    >>> low, high
+    (0.9, 1.1)
+    """
 
     low: Number
     """Lower bound, shaped as the value."""
@@ -63,6 +68,10 @@ class ConfidenceInterval:
     """Upper bound, shaped as the value."""
     level: float
     """The probability."""
+
+    def __iter__(self) -> Iterator[Number]:
+        """Lower and upper bound, so that an interval unpacks as those of scipy do."""
+        return iter((self.low, self.high))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -52,6 +52,14 @@ def test_results_as_json() -> None:
     assert unknown.to_dict()["standard_error"] is None
 
 
+def test_intervals_unpack_as_those_of_scipy() -> None:
+    low, high = estimate(1).squeezed().confidence_interval
+    assert (low, high) == (0.0, 2.0)
+    lows, highs = estimate().confidence_interval
+    assert lows.tolist() == [0.0, 1.0]
+    assert highs.tolist() == [2.0, 3.0]
+
+
 def test_results_of_results_are_described_as_one() -> None:
     found = Pair(estimate(1), estimate(1)).described(("a",), np.array([5])).squeezed()
     assert found.one.omitted == found.other.omitted == 5
