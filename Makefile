@@ -4,14 +4,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 READY := $(VENV)/ready-$(VERSION)
-DOCS_READY := $(VENV)/ready-docs-$(VERSION)
 
 # Written whatever the shell says: tests start hundreds of processes, each of which would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test types unit test-faults test-slow test-slurm test-browser test-aarch64 docs bench clean
+.PHONY: demo test types unit test-faults test-slow test-slurm test-browser test-aarch64 test-package test-lower-bounds \
+	docs bench clean
 
 demo: $(READY)
 	$(RUN) examples/portfolio.py
@@ -54,8 +54,20 @@ test-aarch64: $(READY)
 		digests_of_structures band_triangle triangular_inverse hartley_transform fourier_tables sparse)
 
 # The site, in build/docs: each warning is an error, and nothing is fetched.
-docs: $(DOCS_READY)
+docs: $(VENV)/ready-docs-$(VERSION)
 	$(RUN) -m sphinx -b html --fail-on-warning --keep-going --jobs auto --quiet -d build/doctrees docs build/docs
+
+# Builds the sdist and the wheel into build/package, and tries the wheel alone in an empty environment.
+test-package: $(VENV)/ready-package-$(VERSION)
+	$(RUN) -m pytest -m package tests/packaging
+
+# The tests, with the lowest version of everything that pyproject.toml names. Old libraries use what newer ones deprecate.
+LOWEST := build/lowest-$(VERSION)
+test-lower-bounds: $(VENV)/ready-package-$(VERSION)
+	$(VENV)/bin/uv venv --quiet --clear --python $(RUN) $(LOWEST)
+	$(VENV)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[test,dashboard,sparse]'
+	$(LOWEST)/bin/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
+		$(foreach kind,Deprecation PendingDeprecation Future,-W ignore::$(kind)Warning)
 
 bench: $(READY)
 	$(RUN) -m benchmarks --output build/bench
@@ -72,10 +84,10 @@ $(READY): pyproject.toml
 		$(INSTALL) -e '.[test]'
 	@touch $@
 
-# Dependencies alone: the package itself is not installed again beside lanes that run.
-$(DOCS_READY): $(READY)
-	@$(VENV)/bin/uv pip install --quiet --python $(RUN) --requirements pyproject.toml --extra docs || \
-		$(INSTALL) -e '.[docs]'
+# Dependencies of a lane, by its extra; the package itself is not installed again beside lanes that run.
+$(VENV)/ready-%-$(VERSION): $(READY)
+	@$(VENV)/bin/uv pip install --quiet --python $(RUN) --requirements pyproject.toml --extra $* || \
+		$(INSTALL) -e '.[$*]'
 	@touch $@
 
 clean:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mvn_dask.store.status import Status, status
     from mvn_dask.store.writing import to_zarr
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 __all__ = [
     "Extension",

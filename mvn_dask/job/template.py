@@ -30,7 +30,7 @@ def job_template() -> str:
     lines = [_HEAD]
     for key, field in known_keys().items():
         if len(key) == 1 and key[0] in tables:
-            heading = f"#[[{key[0]}]]" if key == ESTIMATE else f"[{key[0]}]"
+            heading = f"[[{key[0]}]]" if key == ESTIMATE else f"[{key[0]}]"
             lines += ["", f"{heading}  # {field.description}", ""]
         elif len(key) < 3:
             lines += [*_comment(str(field.description)), *_inner(key, described), *_entries(key, field), ""]
@@ -48,7 +48,7 @@ def _inner(key: Key, described: set[int], indent: str = "  ") -> Iterator[str]:
 
 def _entries(key: Key, field: FieldInfo) -> Iterator[str]:
     """A key with its value, then with each alternative as a comment."""
-    active = (field.is_required() and key[:1] != ESTIMATE) or key in _SHOWN_OPTIONAL
+    active = field.is_required() or key in _SHOWN_OPTIONAL
     default = field.default.get_secret_value() if isinstance(field.default, Secret) else field.default
     for number, value in enumerate(field.examples or [default]):
         for line in format_entry(key[-1], value).splitlines():

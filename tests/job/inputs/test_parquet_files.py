@@ -39,7 +39,7 @@ COVARIANCES: list[tuple[Any, Any]] = [
     ({"öl": pa.array([Decimal(4), Decimal(1)]), "gas": [1, 9]}, NAMES),
     (pl.DataFrame(MATRIX, schema=NAMES), NAMES),
     (pl.DataFrame(MATRIX), None),
-    ({"öl": pa.array([4, 1], pa.float16()), "gas": pa.array([1, 9], pa.uint8())}, NAMES),
+    ({"öl": pa.array(np.array([4, 1], np.float16)), "gas": pa.array([1, 9], pa.uint8())}, NAMES),
 ]
 
 
