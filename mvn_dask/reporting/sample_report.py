@@ -11,13 +11,9 @@ import numpy.typing as npt
 
 from mvn_dask.reporting.base import Report
 from mvn_dask.reporting.estimates import Estimates, largest
-from mvn_dask.reporting.figures.heatmaps import heatmaps
-from mvn_dask.reporting.figures.marginals import histograms
-from mvn_dask.reporting.figures.qq import qq_plot
-from mvn_dask.reporting.figures.row_blocks import row_blocks
-from mvn_dask.reporting.figures.running_means import running_means
 from mvn_dask.reporting.figures.svg import render
 from mvn_dask.reporting.reference import marginal_histogram
+from mvn_dask.reporting.sample_pictures import sample_pictures
 from mvn_dask.reporting.verdicts import FAMILIES
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
 
@@ -112,12 +108,7 @@ def _page_values(report: SampleReport) -> dict[str, object]:
         "chunk_bytes": chunk_bytes(manifest),
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
-        "histograms": histograms(estimates),
-        # Their bands and frames are those of independent rows.
-        "qq_plot": None if estimates.selection.has_points else qq_plot(estimates, limits["distances"]),
-        "heatmaps": heatmaps(estimates),
-        "running_means": None if estimates.selection.has_points else running_means(estimates, limits["means"]),
-        "row_blocks": None if estimates.selection.has_points else row_blocks(estimates, limits["drift"]),
+        **sample_pictures(estimates, limits),
         "farthest_off": farthest_off(estimates),
     }
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
-from mvn_dask.reporting.estimates import SUMMATION_ERROR, Estimates
+from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
-from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value, normal_p_value
+from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value
+from mvn_dask.reporting.pairs import compare_pairs, share_of_equal_signs
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 from mvn_dask.statistics.base import Indices
@@ -104,10 +105,7 @@ def variances(estimates: Estimates, error_rate: float) -> Verdict:
 
 def covariances(estimates: Estimates, error_rate: float) -> Verdict:
     """Covariances of pairs around the sample means, by a saddlepoint approximation."""
-    p_values = np.full(estimates.tested_pairs.shape, np.nan)
-    if estimates.selection.rows > 1:
-        above = np.triu(estimates.tested_pairs, 1)
-        p_values[above] = normal_p_value(estimates.covariance_z[above])
+    p_values = _each_pair_once(estimates)
 
     def describe(*pair: int) -> str:
         one, other = (estimates.name(estimates.selection.paired[each]) for each in pair)
@@ -122,20 +120,9 @@ def covariances(estimates: Estimates, error_rate: float) -> Verdict:
 
 
 def signs(estimates: Estimates, error_rate: float) -> Verdict:
-    """Pairs of elliptical variables by the share of rows in which both are on the same side of their medians.
-
-    It is 1/2 + asin(ρ)/π for any elliptical distribution: K.-T. Fang, S. Kotz and K. W. Ng, Symmetric Multivariate and
-    Related Distributions, 1990, theorem 2.22, doi:10.1201/9781351077040. Counts are exactly binomial.
-    """
-    rows, correlation = estimates.selection.rows, estimates.reference.correlation
-    share = 0.5 + np.arcsin(np.clip(correlation, -1.0, 1.0)) / np.pi
-    # Rounding moves a number to the other side of its median where it lies within its error, of density 0.4.
-    moved = 0.8 * np.add.outer(rounding := estimates.rounding[estimates.selection.paired], rounding) + SUMMATION_ERROR
-    p_values = np.full(share.shape, np.nan)
-    above = np.triu(estimates.selection.together & estimates.testable_pairs, 1)
-    if rows:
-        bounds = (np.maximum(share - moved, 0.0)[above], np.minimum(share + moved, 1.0)[above])
-        p_values[above] = binomial_p_value(estimates.measured.same_signs[above], rows, *bounds)
+    """Pairs of elliptical variables by the share of rows in which both are on the same side of their medians."""
+    rows, share = estimates.selection.rows, share_of_equal_signs(estimates.reference.correlation)
+    p_values = _each_pair_once(estimates)
 
     def describe(*pair: int) -> str:
         one, other = (estimates.name(estimates.selection.paired[each]) for each in pair)
@@ -145,6 +132,11 @@ def signs(estimates: Estimates, error_rate: float) -> Verdict:
 
     named = _of_columns(estimates, estimates.selection.paired)
     return bonferroni("covariances", "Signs of pairs", p_values, error_rate, describe, NO_PAIR, named)
+
+
+def _each_pair_once(estimates: Estimates) -> Float64Array:
+    p_values = compare_pairs(estimates).p_values
+    return np.where(np.triu(np.ones(p_values.shape, bool), 1), p_values, np.nan)
 
 
 def pairs(estimates: Estimates, error_rate: float) -> Verdict:

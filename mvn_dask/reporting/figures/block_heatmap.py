@@ -30,8 +30,6 @@ AIMED_HEIGHT = 180.0
 """Of all lines, where there are few variables."""
 TICKS = 4
 """Numbers of rows below the cells, about."""
-MOST_MARKED = 12
-"""Cells with a frame, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +95,3 @@ class BlockHeatmap:
             for (i, j), value in np.ndenumerate(self.values)
             for start, across in [shapes[j]]
         ]
-
-
-def most_extreme(errors: Float64Array) -> list[tuple[int, int]]:
-    """Places of the largest of these, NaN left out, at most `MOST_MARKED`."""
-    order = np.argsort(np.where(np.isnan(errors), -np.inf, errors), axis=None)[::-1][:MOST_MARKED]
-    places = [np.unravel_index(int(each), errors.shape) for each in order]
-    return [(int(i), int(j)) for i, j in places if not np.isnan(errors[i, j])]

@@ -13,7 +13,8 @@ from scipy.special import ndtri
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap, most_extreme
+from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap
+from mvn_dask.reporting.figures.heatmaps import MOST_MARKED, most_extreme
 from mvn_dask.reporting.verdicts import describe_segment
 from mvn_dask.statistics.base import Indices
 
@@ -39,6 +40,11 @@ class RowBlocks:
     """Cells of all variables, of means and of variances, that fail the test."""
     worst: str
     """The most extreme cell in words."""
+
+    @property
+    def framed(self) -> str:
+        """Which cells have a frame, in words."""
+        return "the most extreme cells that fail the test" if self.failed > MOST_MARKED else "cells that fail the test"
 
 
 def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:

@@ -7,7 +7,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from mvn_dask.reporting.figures.block_heatmap import MOST_MARKED, BlockHeatmap, most_extreme
+from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap
 from mvn_dask.reporting.figures.heatmaps import diverging
 
 VALUES = np.array([[0.5, -6.0, np.nan], [1.0, 2.25, -1.0]])
@@ -53,9 +53,3 @@ def test_cells_lie_on_their_pixels_and_frames_around_them() -> None:
 def test_rows_stand_below() -> None:
     texts = [each.text for each in chart([]).iter("text")]
     assert texts == ["one <&>", "a name that …", "0", "10", "20", "25", "row of the store", "−5", "0", "+5"]
-
-
-def test_the_most_extreme() -> None:
-    assert most_extreme(np.array([[np.nan, 2.0], [5.0, np.inf]])) == [(1, 1), (1, 0), (0, 1)]
-    assert len(most_extreme(np.ones((10, 10)))) == MOST_MARKED
-    assert most_extreme(np.full((2, 2), np.nan)) == []
