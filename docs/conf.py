@@ -21,14 +21,19 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
+    "docs.extensions.code_links",
+    "docs.extensions.gallery",
+    "docs.extensions.inline_pictures",
     "docs.extensions.mathml",
     "docs.extensions.outside_links",
+    "docs.extensions.public_members",
     "docs.extensions.repository_links",
 ]
 root_doc = "index"
 exclude_patterns = ["_templates", "extensions"]
 templates_path = ["_templates"]
 nitpicky = True
+suppress_warnings = ["config.cache"]  # templates call a function, which belongs to no cache
 
 # Pages are read on code hosts as well: headings have the anchors that those give them.
 myst_heading_anchors = 4
@@ -39,9 +44,8 @@ nb_execution_timeout = 240
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 
-default_role = "autolink"
+default_role = "name"
 autosummary_generate = True
-autodoc_default_options = {"members": True, "inherited-members": True}
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False

@@ -29,6 +29,11 @@ class Generator:
     seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
         As for `default_rng`.
 
+    See Also
+    --------
+    mvn_dask.default_rng : Makes one.
+    mvn_dask.MultivariateNormal : A distribution as a value, whose samples need no generator.
+
     Examples
     --------
     >>> import mvn_dask
@@ -125,7 +130,7 @@ class Generator:
 
         Returns
         -------
-        dask.array.Array, shape (*size, d), or (*size, *event_shape) of a Covariance whose draws have several axes
+        dask.array.Array, shape ``(*size, d)``, or ``(*size, *event_shape)`` where draws of `cov` have several axes
 
         Raises
         ------
@@ -140,11 +145,24 @@ class Generator:
             Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite, or if its
             factor misses a variance.
 
+        See Also
+        --------
+        mvn_dask.MultivariateNormal.sample : The same of a distribution that is factorised once.
+        numpy.random.Generator.multivariate_normal : What it takes the place of.
+
         Notes
         -----
         numpy's ``Generator.multivariate_normal`` with the same arguments, but: it raises for NaN and
         infinities, it checks every method for symmetry and for the variances of its factor, `tol` is relative
         to the variables' own standard deviations, and everything is checked before the generator moves on.
+
+        Examples
+        --------
+        >>> import mvn_dask
+        >>> rng = mvn_dask.default_rng(42)
+        >>> x = rng.multivariate_normal([0.01, 0.02], [[0.04, 0.01], [0.01, 0.09]], size=1_000_000)
+        >>> x.shape, float(x[:, 0].std().compute().round(3))
+        ((1000000, 2), 0.2)
         """
         from mvn_dask.sampling.array import sample
 
@@ -211,6 +229,11 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     ArgumentError, ArgumentTypeError
         For a seed that numpy would not take either, or a bit generator that is not numpy's own.
 
+    See Also
+    --------
+    mvn_dask.Generator : What it gives.
+    mvn_dask.MultivariateNormal : A distribution as a value, whose samples take a seed.
+
     Examples
     --------
     >>> import mvn_dask, numpy
@@ -242,7 +265,12 @@ def multivariate_normal(
 
     Returns
     -------
-    dask.array.Array, shape (*size, d)
+    dask.array.Array, shape ``(*size, d)``
+
+    See Also
+    --------
+    mvn_dask.default_rng : A generator, for several calls.
+    mvn_dask.MultivariateNormal : A distribution that is factorised once.
 
     Examples
     --------

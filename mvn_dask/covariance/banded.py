@@ -50,6 +50,13 @@ class Banded(Covariance):
         From `factorize`, with the first variable that those before it determine, or more than that. A covariance
         that is only semidefinite is not supported here: `Dense` takes it.
 
+    See Also
+    --------
+    mvn_dask.covariance.Precision : A precision with bands: autoregressions.
+    mvn_dask.covariance.Sparse : Entries that are few, and lie anywhere.
+    mvn_dask.covariance.Toeplitz : A stationary series.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     Variable i is a sum over normals from i - u to i: its factor is Cholesky's, which has the same bands. They have the

@@ -28,6 +28,21 @@ class Factor(Registered, ABC, family="factor"):
     """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one row of d numbers.
 
     A subclass with a class attribute `kind` can be rebuilt from its `record` and `arrays`.
+
+    See Also
+    --------
+    mvn_dask.covariance.Covariance : Gives it.
+    mvn_dask.covariance.MatrixFactor : One that is a matrix, or a diagonal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mvn_dask import covariance
+    >>> factor = covariance.Dense([[4.0, 2.0], [2.0, 3.0]]).factorize()
+    >>> factor.ndim, factor.noise_ndim, factor.rank, factor.variances()
+    (2, 2, 2, array([4., 3.]))
+    >>> factor.colorize(np.array([[1.0, 0.0]]))
+    array([[2., 1.]])
     """
 
     @property
@@ -204,7 +219,22 @@ def log_product(numbers: FloatArray) -> float:
 
 
 class Covariance(ABC):
-    """A covariance, in the form in which it is known."""
+    """A covariance, in the form in which it is known.
+
+    See Also
+    --------
+    mvn_dask.covariance.as_covariance : Makes one of a matrix, a vector or a number.
+    mvn_dask.covariance.Factor : What it is factorised into.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mvn_dask import covariance
+    >>> cov = covariance.Toeplitz(0.5 ** np.arange(4))
+    >>> isinstance(cov, covariance.Covariance), cov.ndim, cov.variances()
+    (True, 4, array([1., 1., 1., 1.]))
+    """
 
     kind: ClassVar[str]
     """Name of the structure, as it stands in records."""

@@ -98,6 +98,12 @@ class BlockDiagonal(CompositeCovariance):
     RuntimeWarning
         From `factorize`, if a block is not positive semidefinite, or its factor misses a variance; see `Dense`.
 
+    See Also
+    --------
+    mvn_dask.covariance.Kronecker : The same block again and again, with correlations between them.
+    mvn_dask.covariance.Diagonal : Blocks of one variable.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     Normals stand in the order of the blocks, for each as many as its factor takes, and so do the variables.

@@ -43,7 +43,20 @@ def transformed(transform: HartleyTransform, half: Float64Array) -> Float64Array
 
 @dataclass(frozen=True, eq=False)
 class CirculantFactor(Factor):
-    """A factor of the covariance of a corner of a grid, from the eigenvalues of a periodic one."""
+    """A factor of the covariance of a corner of a grid, from the eigenvalues of a periodic one.
+
+    See Also
+    --------
+    mvn_dask.covariance.StationaryGrid : Is factorised into it.
+    mvn_dask.covariance.Factor : What every factor has.
+
+    Examples
+    --------
+    >>> from mvn_dask import covariance
+    >>> factor = covariance.Toeplitz([1.0, 0.5, 0.25]).factorize()
+    >>> isinstance(factor, covariance.CirculantFactor), factor.ndim, factor.variances().round(12)
+    (True, 3, array([1., 1., 1.]))
+    """
 
     kind: ClassVar[str] = "circulant"
 

@@ -51,6 +51,11 @@ def as_covariance(
     ArgumentError
         If a `Covariance` and an argument contradict each other, and whatever the types raise.
 
+    See Also
+    --------
+    mvn_dask.covariance.Covariance : What it gives.
+    mvn_dask.MultivariateNormal : Converts its `cov` by it.
+
     Examples
     --------
     >>> as_covariance(2.0, ndim=3).variances()

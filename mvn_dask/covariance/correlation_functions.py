@@ -35,6 +35,11 @@ class CovarianceFunction:
     parameters : tuple of (str, float)
         Its arguments, by their names.
 
+    See Also
+    --------
+    mvn_dask.covariance.matern : One with a chosen smoothness.
+    mvn_dask.covariance.StationaryGrid : Takes it.
+
     Examples
     --------
     >>> exponential(2.0, variance=3.0)
@@ -91,6 +96,12 @@ def exponential(length: float, variance: float = 1.0) -> CovarianceFunction:
     ArgumentError, ArgumentTypeError
         If one of them is not a positive number.
 
+    See Also
+    --------
+    mvn_dask.covariance.matern : Smoother functions.
+    mvn_dask.covariance.spherical : One that ends.
+    mvn_dask.covariance.StationaryGrid : Takes it.
+
     Examples
     --------
     >>> exponential(3.0)
@@ -117,6 +128,11 @@ def gaussian(length: float, variance: float = 1.0) -> CovarianceFunction:
     ------
     ArgumentError, ArgumentTypeError
         If one of them is not a positive number.
+
+    See Also
+    --------
+    mvn_dask.covariance.matern : Functions that are less smooth.
+    mvn_dask.covariance.StationaryGrid : Takes it.
 
     Examples
     --------
@@ -148,6 +164,12 @@ def matern(length: float, nu: float, variance: float = 1.0) -> CovarianceFunctio
     ArgumentError, ArgumentTypeError
         If one of them is not a positive number, or `nu` is larger.
 
+    See Also
+    --------
+    mvn_dask.covariance.exponential : The one for nu = 1/2.
+    mvn_dask.covariance.gaussian : The limit of large nu.
+    mvn_dask.covariance.StationaryGrid : Takes it.
+
     Examples
     --------
     >>> matern(3.0, nu=1.5)(np.array([0.0, 3.0])).round(3)
@@ -178,6 +200,11 @@ def spherical(range: float, variance: float = 1.0) -> CovarianceFunction:  # noq
     ------
     ArgumentError, ArgumentTypeError
         If one of them is not a positive number.
+
+    See Also
+    --------
+    mvn_dask.covariance.exponential : One that never ends.
+    mvn_dask.covariance.StationaryGrid : Takes it.
 
     Examples
     --------

@@ -59,6 +59,11 @@ def from_correlation(
     ArgumentTypeError
         If they do not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.Scaled : Another unit for any covariance.
+    mvn_dask.covariance.nearest_psd : Correlations near a matrix that is none.
+
     Examples
     --------
     >>> from_correlation([[1.0, 0.5], [0.5, 1.0]], [2.0, 3.0]).to_dense()

@@ -117,6 +117,13 @@ class Dense(Covariance):
     RuntimeWarning
         From `factorize` under ``check_valid="warn"``: one, which says all that is wrong.
 
+    See Also
+    --------
+    mvn_dask.covariance.from_correlation : A matrix from correlations and standard deviations.
+    mvn_dask.covariance.nearest_psd : A covariance near a matrix that is none.
+    mvn_dask.covariance.Sparse : A matrix with few entries.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     Cholesky's factor has the same bits on every machine, and is made by as many threads as BLAS would use. LAPACK

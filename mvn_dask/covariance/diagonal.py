@@ -107,6 +107,12 @@ class Diagonal(Covariance):
     ArgumentTypeError
         If it does not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.Dense : A full matrix.
+    mvn_dask.covariance.BlockDiagonal : Independent groups of variables.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Examples
     --------
     >>> Diagonal([4.0, 9.0]).factorize().scale

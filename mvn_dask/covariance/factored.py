@@ -65,6 +65,11 @@ class Factored(Covariance):
     ArgumentTypeError
         If it does not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.LowRank : A factor, and a variance of its own for each variable.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     Rows are ``mean + A @ z`` with k independent standard normals z. A lower triangular matrix without zeros on its

@@ -128,6 +128,12 @@ class Kronecker(CompositeCovariance):
     RuntimeWarning
         From `factorize`, if a member is not positive semidefinite, or its factor misses a variance; see `Dense`.
 
+    See Also
+    --------
+    mvn_dask.covariance.StationaryGrid : Fields on a grid, as one of the effects.
+    mvn_dask.covariance.BlockDiagonal : Effects that do not meet.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     A draw has an axis for each member: an array X with ``cov(X[i, j], X[k, l]) = A[i, k] * B[j, l]``. It is made of an

@@ -128,6 +128,11 @@ class LowRank(Covariance):
     ArgumentTypeError
         If they do not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.Factored : A factor alone.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     Rows are ``mean + F @ z[:k] + sqrt(D) * z[k:]`` with k + d independent standard normals z: those of the common

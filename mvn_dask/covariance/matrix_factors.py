@@ -26,7 +26,19 @@ LINES_AT_ONCE = 1024
 
 @dataclass(frozen=True, eq=False)
 class MatrixFactor(Factor):
-    """A factor kept as its (d, k) matrix; subclasses add how it is inverted."""
+    """A factor kept as its (d, k) matrix; subclasses add how it is inverted.
+
+    See Also
+    --------
+    mvn_dask.covariance.Factor : What every factor has.
+
+    Examples
+    --------
+    >>> from mvn_dask import covariance
+    >>> factor = covariance.Dense([[4.0, 2.0], [2.0, 3.0]], method="cholesky").factorize()
+    >>> isinstance(factor, covariance.MatrixFactor), factor.matrix.round(3).tolist()
+    (True, [[2.0, 0.0], [1.0, 1.414]])
+    """
 
     matrix: FloatArray
     """A, shape (d, k)."""

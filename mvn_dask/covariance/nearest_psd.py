@@ -83,6 +83,11 @@ def nearest_psd(cov: ArrayLike, method: NearestMethod = "higham") -> NearestPSD:
     ArgumentTypeError
         If it does not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.Dense : Checks a matrix, and repairs nothing.
+    mvn_dask.covariance.from_correlation : A covariance from correlations and standard deviations.
+
     Notes
     -----
     With eigenvalues ``w`` and eigenvectors ``u`` of the correlations R, "clip" is ``u max(w, 0) u'`` scaled to a unit

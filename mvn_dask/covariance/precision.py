@@ -69,6 +69,13 @@ class Precision(Covariance):
         From `factorize`, if it is not positive definite, or singular to rounding; under ``singular="project"``, if it
         has a negative eigenvalue, or if its null space cannot be distinguished from rounding.
 
+    See Also
+    --------
+    mvn_dask.covariance.Banded : Bands of a precision, or of a covariance.
+    mvn_dask.covariance.Sparse : A covariance with few entries.
+    mvn_dask.covariance.StationaryGrid : Fields on a regular grid.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     The factor is Cholesky's of the covariance. Of a matrix it is kept as such, and applied like that of `Dense`; of

@@ -143,6 +143,11 @@ class Scaled(Covariance):
     ArgumentTypeError
         If `std` does not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.from_correlation : A matrix of correlations, and standard deviations.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     The factor is ``s[:, None] * A`` for a factor A of C: one that is kept as its matrix is multiplied once, and any

@@ -67,6 +67,12 @@ class Sparse(Covariance):
     UnsupportedOperationError
         From `factorize`, if it is large and numba is missing.
 
+    See Also
+    --------
+    mvn_dask.covariance.Precision : An inverse covariance with few entries.
+    mvn_dask.covariance.Banded : Entries near the diagonal alone.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     The factor of the permuted matrix is Cholesky's, in supernodes; it has the same bits on every machine that has the

@@ -63,6 +63,13 @@ class StationaryGrid(EmbeddedCovariance):
     ArgumentTypeError
         If an argument is of the wrong kind, or the function gives anything but real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.matern : The usual function of distance.
+    mvn_dask.covariance.Toeplitz : A stationary series.
+    mvn_dask.covariance.Kronecker : A field times another effect.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     Rows are drawn from as many independent normals as the embedding has points, in C order: at `normals[i]`, those of a

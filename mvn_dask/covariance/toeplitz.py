@@ -44,6 +44,13 @@ class Toeplitz(EmbeddedCovariance):
     ArgumentTypeError
         If it does not hold real numbers.
 
+    See Also
+    --------
+    mvn_dask.covariance.Circulant : A series round a circle.
+    mvn_dask.covariance.StationaryGrid : Fields in two and three dimensions.
+    mvn_dask.covariance.Banded : Covariances that end after a few lags.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
+
     Notes
     -----
     The embedding is a circulant matrix whose first column is the given one and, in reverse order, its mirror image;
@@ -101,6 +108,12 @@ class Circulant(EmbeddedCovariance):
         negative eigenvalue, or a length with a large prime factor.
     ArgumentTypeError
         If it does not hold real numbers.
+
+    See Also
+    --------
+    mvn_dask.covariance.Toeplitz : A series with two ends.
+    mvn_dask.covariance.StationaryGrid : Fields in two and three dimensions.
+    mvn_dask.MultivariateNormal : Takes it in place of a matrix.
 
     References
     ----------

@@ -122,7 +122,7 @@ class Distribution(ABC):
 
         Returns
         -------
-        dask.array.Array, shape (*size, d), or (*size, *event_shape) where a draw has several axes
+        dask.array.Array, shape ``(*size, d)``, or ``(*size, *event_shape)`` where a draw has several axes
 
         Raises
         ------
@@ -131,12 +131,26 @@ class Distribution(ABC):
         BlockTooLargeError
             If a block cannot fit into the memory of a worker.
 
+        See Also
+        --------
+        mvn_dask.to_zarr : Keep a sample.
+        mvn_dask.estimate : Numbers of a sample that is not kept.
+        mvn_dask.estimate_until : As many rows as a precision takes.
+
         Notes
         -----
         Sobol' points (doi:10.1016/0041-5553(67)90144-9) have the direction numbers of Joe and Kuo, a linear matrix
         scramble and a digital shift of 52 bits, from child ``(0, 2**63, replicate)`` of the seed. Row i is the same for
         any chunks, and the first 2**k rows of a longer run are the shorter run. Statistics that take rows for
         independent, such as the standard error of a mean, do not hold for them.
+
+        Examples
+        --------
+        >>> import mvn_dask
+        >>> normal = mvn_dask.MultivariateNormal([1.0, 2.0], [[2.0, 1.0], [1.0, 2.0]])
+        >>> x = normal.sample(1_000_000, seed=7)
+        >>> x.shape, x[:2].compute().round(3).tolist() == normal.sample(2, seed=7).compute().round(3).tolist()
+        ((1000000, 2), True)
         """
         from mvn_dask.sampling.array import sample
         from mvn_dask.sampling.points import requested_replicate

@@ -56,7 +56,7 @@ class Densities(ABC):
 
         Parameters
         ----------
-        x : array_like or dask.array.Array, shape (..., d), or (..., *event_shape)
+        x : array_like or dask.array.Array, shape ``(..., d)``, or ``(..., *event_shape)``
             Rows of d numbers, or draws with several axes. Names of the columns of a frame must be those of the
             variables.
 
@@ -99,7 +99,7 @@ class Densities(ABC):
 
         Parameters
         ----------
-        x : array_like or dask.array.Array, shape (..., d), or (..., *event_shape)
+        x : array_like or dask.array.Array, shape ``(..., d)``, or ``(..., *event_shape)``
             Rows of d numbers, or draws with several axes. Names of the columns of a frame must be those of the
             variables.
 

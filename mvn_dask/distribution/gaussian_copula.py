@@ -59,6 +59,12 @@ class GaussianCopula(Distribution):
     ArgumentTypeError
         As from `MultivariateNormal`, and if `marginals` holds anything but frozen distributions.
 
+    See Also
+    --------
+    mvn_dask.MultivariateNormal : The distribution of the normals behind it.
+    mvn_dask.MultivariateT : Heavy tails that variables have together.
+    mvn_dask.covariance.nearest_psd : Correlations near a matrix that is none.
+
     Notes
     -----
     Variable i is ``marginals[i].ppf(Φ(z[i]))`` with rows z of ``MultivariateNormal(0, correlation)`` with the same

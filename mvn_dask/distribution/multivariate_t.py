@@ -200,6 +200,11 @@ class MultivariateT(Distribution):
     ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
         As from `MultivariateNormal`, and if `df` is not finite or too small.
 
+    See Also
+    --------
+    mvn_dask.MultivariateNormal : The limit of many degrees of freedom.
+    mvn_dask.GaussianCopula : Variables with laws of their own.
+
     Notes
     -----
     Rows are ``location + sqrt(df / w) · A z`` with independent standard normals z, ``A @ A.T == shape``, and w of the

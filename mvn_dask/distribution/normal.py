@@ -140,6 +140,13 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         Under ``check_valid="warn"``, if `cov` is not symmetric and positive semidefinite, or if its factor
         misses a variance.
 
+    See Also
+    --------
+    mvn_dask.default_rng : numpy's interface to the same samples.
+    mvn_dask.MultivariateT : The same with heavy tails.
+    mvn_dask.GaussianCopula : Variables with laws of their own.
+    mvn_dask.covariance : Covariances with a structure.
+
     Notes
     -----
     Rows are ``mean + z @ A.T`` with independent standard normals z and a factor A of the covariance,
@@ -235,7 +242,7 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
 
         Parameters
         ----------
-        estimator : object with attributes location_ and covariance_
+        estimator : object with attributes ``location_`` and ``covariance_``
             Such as `sklearn.covariance.LedoitWolf`, fitted. Its ``feature_names_in_``, if it has them, are names.
         method, check_valid, tol, names
             As in `MultivariateNormal`.
@@ -243,7 +250,11 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         Raises
         ------
         ArgumentTypeError
-            If it has no `location_` or `covariance_`, as before it is fitted.
+            If it has no ``location_`` or ``covariance_``, as before it is fitted.
+
+        See Also
+        --------
+        mvn_dask.covariance.nearest_psd : A covariance near a matrix that is none.
 
         Examples
         --------

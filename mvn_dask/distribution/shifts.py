@@ -111,7 +111,7 @@ class Shifts(ABC):
 
         Parameters
         ----------
-        x : array_like or dask.array.Array, shape (..., d), or (..., *event_shape)
+        x : array_like or dask.array.Array, shape ``(..., d)``, or ``(..., *event_shape)``
             Rows of this distribution, in memory or lazy.
 
         Returns
@@ -137,6 +137,18 @@ class Shifts(ABC):
         References
         ----------
         A. B. Owen, Monte Carlo theory, methods and examples, 2013, section 9.1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import mvn_dask
+        >>> normal = mvn_dask.MultivariateNormal([0.0, 0.0], [[1.0, 0.5], [0.5, 1.0]])
+        >>> shifted = normal.shifted(4.0)
+        >>> x = shifted.sample(100_000, seed=1)
+        >>> weights = np.exp(shifted.log_weights(x))
+        >>> both = ((x > 4.0).all(axis=1) * weights).mean().compute()
+        >>> bool(4e-7 < both < 6e-7)
+        True
         """
         weights, constant = self._linear_weights()
         axes = len(self.event.shape)

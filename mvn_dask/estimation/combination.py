@@ -107,6 +107,11 @@ def combine(array: StorableArray, weights: ArrayLike | Mapping[str, float]) -> d
         For weights that do not fit the columns, or are not finite; names that no column has; an array that does not
         have two axes, or whose columns are cut.
 
+    See Also
+    --------
+    mvn_dask.estimate : Numbers of the combination, with their errors.
+    dask.array.dot : The same product through a BLAS, whose bits depend on the blocks.
+
     Notes
     -----
     A combination is the sum of its products in the order of the columns, each rounded by itself: the same bits for any

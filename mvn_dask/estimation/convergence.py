@@ -108,6 +108,11 @@ def convergence(
     ArgumentError, ArgumentTypeError
         For arguments that make no sense, and a statistic with arrays of its own.
 
+    See Also
+    --------
+    mvn_dask.estimate : The estimate of all rows alone.
+    mvn_dask.report : A page that shows how estimates converge.
+
     Examples
     --------
     >>> import mvn_dask

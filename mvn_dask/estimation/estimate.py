@@ -111,6 +111,13 @@ def estimate(
     JobCancelledError, WorkersLostError, ResultsLostError
         As for `to_zarr`.
 
+    See Also
+    --------
+    mvn_dask.estimate_until : As many rows as a precision takes.
+    mvn_dask.combine : Weighted sums of columns, with bits that do not depend on blocks.
+    mvn_dask.statistics : What can be estimated.
+    mvn_dask.estimation.convergence.convergence : Estimates of the first rows as well.
+
     Notes
     -----
     Rows are numbered from row 0 of the array, cut into leaves of min(2048, ``stripe_height(columns)``) rows, and the

@@ -73,6 +73,11 @@ def estimate_until(
     DamagedStateError
         If `state` is no such file.
 
+    See Also
+    --------
+    mvn_dask.estimate : The same of a fixed number of rows.
+    mvn_dask.statistics : What can be estimated.
+
     Notes
     -----
     The first round has 1,000 rows. From n rows with a half-width h, the next round goes to 1.02 n (h / goal)² rows, or

@@ -41,7 +41,22 @@ MARGIN, LEAST_GROWTH, MOST_GROWTH = 1.02, 1.1, 4.0
 
 @dataclass(frozen=True)
 class SequentialEstimate(Result):
-    """An estimate of as many rows as its precision took."""
+    """An estimate of as many rows as its precision took.
+
+    See Also
+    --------
+    mvn_dask.estimate_until : Gives it.
+    mvn_dask.statistics.results.Estimate : An estimate of a fixed number of rows.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> from mvn_dask.statistics import Mean
+    >>> normal = mvn_dask.MultivariateNormal([1.0], [[1.0]])
+    >>> found = mvn_dask.estimate_until(normal, None, Mean(), atol=0.05, seed=1)
+    >>> found.stopped_by, found.confidence_interval.high - found.value < 0.05
+    ('goal', True)
+    """
 
     estimate: Estimate
     """That of `mvn_dask.estimate` of the first `count` rows, to the bit."""

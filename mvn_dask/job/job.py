@@ -41,6 +41,11 @@ class Job(JobSpec):
     estimates : tuple of EstimateTable
         What `estimate` estimates: the tables ``[[estimate]]`` of the file.
 
+    See Also
+    --------
+    mvn_dask.to_zarr : What a run does, in Python.
+    mvn_dask.estimate : What its tables of estimates ask for.
+
     Examples
     --------
     >>> import mvn_dask

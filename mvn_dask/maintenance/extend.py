@@ -42,7 +42,20 @@ from mvn_dask.store.writing import finish
 
 @dataclass(frozen=True)
 class Extension:
-    """How a store was extended."""
+    """How a store was extended.
+
+    See Also
+    --------
+    mvn_dask.extend : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1)
+    >>> mvn_dask.to_zarr(x, "memory://extension")
+    >>> mvn_dask.extend("memory://extension", 50)
+    Extension(url='memory://extension', before=(100, 2), after=(150, 2))
+    """
 
     url: str
     """The store."""
@@ -80,6 +93,11 @@ def extend(
     ArgumentError, ArgumentTypeError
         If `rows` is no number of rows, or the sample is a single one without an axis; if it is one of Sobol' points,
         and would not have a power of two of them.
+
+    See Also
+    --------
+    mvn_dask.to_zarr : Begins a store.
+    mvn_dask.repair : Completes an extension that was killed.
 
     Notes
     -----

@@ -33,7 +33,19 @@ from mvn_dask.store.writing import finish
 
 @dataclass(frozen=True)
 class Repair:
-    """What was done to a store."""
+    """What was done to a store.
+
+    See Also
+    --------
+    mvn_dask.repair : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1), "memory://repair-shown")
+    >>> print(mvn_dask.repair("memory://repair-shown"))
+    memory://repair-shown: 0 chunks drawn again
+    """
 
     url: str
     """The store."""
@@ -94,6 +106,11 @@ def repair(
 
     StorageNotEmptyError
         If others appended to the array, or added more than can be kept; if a folder is in the place of a file.
+
+    See Also
+    --------
+    mvn_dask.verify : Finds what is damaged, and changes nothing.
+    mvn_dask.extend : Appends rows.
 
     Notes
     -----

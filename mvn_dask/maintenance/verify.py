@@ -45,7 +45,20 @@ DECISIVE = {"numpy", "libc", "mvn_dask"}
 
 @dataclass(frozen=True)
 class Verification:
-    """Differences between a store and its manifest."""
+    """Differences between a store and its manifest.
+
+    See Also
+    --------
+    mvn_dask.verify : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1), "memory://verification")
+    >>> print(mvn_dask.verify("memory://verification"))
+    memory://verification: ok (level 'size')
+    chunks: 1 of 1 good
+    """
 
     url: str
     """The store."""
@@ -128,6 +141,12 @@ def verify(
         If its manifest is damaged, or its parameters are and "values" needs them.
     DerivedStoreError, ArgumentError
         If "values" is asked for a derived array, whose expression is not in the store; if `level` is something else.
+
+    See Also
+    --------
+    mvn_dask.repair : Draws what is damaged or missing again.
+    mvn_dask.status : How far a job is.
+    mvn_dask.report : Whether the numbers follow their law.
 
     Examples
     --------

@@ -64,6 +64,10 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     ArgumentError
         If `ndim` is less than 1.
 
+    See Also
+    --------
+    mvn_dask.MultivariateNormal.sample : Draws stripe by stripe, whatever the chunks are.
+
     Notes
     -----
     The largest power of two that keeps a stripe within 2**16 numbers, but at least 128 rows; halved

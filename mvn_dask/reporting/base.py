@@ -23,7 +23,20 @@ GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Report(ABC):
-    """What a store holds, compared with what it should hold; of derived numbers, with one another."""
+    """What a store holds, compared with what it should hold; of derived numbers, with one another.
+
+    See Also
+    --------
+    mvn_dask.report : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1), "memory://report-shown")
+    >>> report = mvn_dask.report("memory://report-shown")
+    >>> report.ok, len(report.verdicts) > 3, report.html[:15]
+    (True, True, '<!doctype html>')
+    """
 
     url: str
     """Where it lies, without secrets."""

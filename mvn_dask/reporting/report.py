@@ -75,6 +75,11 @@ def report(
     JobCancelledError
         If the job was cancelled.
 
+    See Also
+    --------
+    mvn_dask.verify : Compares the store with its manifest, bit by bit.
+    mvn_dask.estimate : Numbers with their errors, without a page.
+
     Notes
     -----
     Memory holds sums and counts that do not grow with the rows, and one chunk a thread. Of very many variables or rows

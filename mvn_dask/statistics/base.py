@@ -75,6 +75,11 @@ class Statistic(Request[Result], Generic[Node, Result]):
 
     Instances and nodes are pickled, so that leaves may be computed in other processes. A node has a bounded size.
 
+    See Also
+    --------
+    mvn_dask.estimate : Calls it.
+    mvn_dask.statistics.Mean : One of those that there are.
+
     Examples
     --------
     The geometric mean of each column, to be given to `mvn_dask.estimate` as any other:

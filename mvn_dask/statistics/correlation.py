@@ -24,6 +24,10 @@ NAMED_COLUMNS = 5
 class Correlation(ProductStatistic[Estimate]):
     """The correlation of every pair of columns, shape (columns, columns).
 
+    See Also
+    --------
+    mvn_dask.statistics.MeanAndCovariance : The same in units.
+
     Notes
     -----
     Intervals are by Fisher's transformation, and standard errors are (1 - r²)/√(n - 1): both rest on independent normal

@@ -35,6 +35,11 @@ class ExpectedShortfall(RankStatistic):
     ArgumentTypeError
         If it is not a number, nor a sequence of these.
 
+    See Also
+    --------
+    mvn_dask.statistics.ValueAtRisk : Where the tail begins.
+    mvn_dask.statistics.Probability : How often a loss is exceeded.
+
     Notes
     -----
     With the value at risk v, the k values above it and their sum S it is (S + (n (1 - level) - k) v) / (n (1 - level)):

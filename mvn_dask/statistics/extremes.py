@@ -79,6 +79,10 @@ class ExtremeValues(Result):
 class Extremes(Statistic[tuple[_Column, ...], ExtremeValues]):
     """The k smallest and the k largest numbers of each column.
 
+    See Also
+    --------
+    mvn_dask.statistics.Quantile : Numbers that are not that far out, with their intervals.
+
     Examples
     --------
     >>> import mvn_dask

@@ -154,6 +154,11 @@ class Histogram(Request[HistogramCounts]):
         Edges of the bins, ascending; or how many of equal width reach from the smallest to the largest number of each
         column, which one more pass finds.
 
+    See Also
+    --------
+    mvn_dask.statistics.Quantile : A quantile, exactly.
+    mvn_dask.statistics.Moments : Four numbers in place of bins.
+
     Examples
     --------
     >>> import mvn_dask

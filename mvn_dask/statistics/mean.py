@@ -37,6 +37,11 @@ class Mean(ArrayStatistic[Estimate]):
     ArgumentError
         If one is given without the other, or means are not finite.
 
+    See Also
+    --------
+    mvn_dask.statistics.Moments : Variances, skewness and kurtosis as well.
+    mvn_dask.statistics.MeanAndCovariance : Covariances as well.
+
     Notes
     -----
     The interval is mean ± z s/√n with the sample standard deviation s, by the central limit theorem: rows are taken to

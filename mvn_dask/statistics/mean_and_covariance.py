@@ -19,7 +19,21 @@ from mvn_dask.statistics.results import Estimate, Result
 
 @dataclass(frozen=True)
 class MeanAndCovarianceResult(Result):
-    """What `MeanAndCovariance` gives."""
+    """What `MeanAndCovariance` gives.
+
+    See Also
+    --------
+    mvn_dask.statistics.MeanAndCovariance : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]]).sample(100_000, seed=1)
+    >>> found = mvn_dask.estimate(x, mvn_dask.statistics.MeanAndCovariance())
+    >>> found.covariance.value.round(1)
+    array([[2., 1.],
+           [1., 2.]])
+    """
 
     mean: Estimate
     """The mean of each column, shape (columns,)."""
@@ -30,6 +44,11 @@ class MeanAndCovarianceResult(Result):
 @dataclass(frozen=True)
 class MeanAndCovariance(ProductStatistic[MeanAndCovarianceResult]):
     """The mean of each column, and the covariance of every pair of columns.
+
+    See Also
+    --------
+    mvn_dask.statistics.Correlation : The same without units.
+    mvn_dask.statistics.Moments : Third and fourth moments of each column.
 
     Notes
     -----

@@ -33,6 +33,11 @@ class MomentEstimates(Result):
 class Moments(ArrayStatistic[MomentEstimates]):
     """The first four moments of each column.
 
+    See Also
+    --------
+    mvn_dask.statistics.Mean : Means alone, and control variates.
+    mvn_dask.statistics.MeanAndCovariance : Covariances of columns.
+
     Notes
     -----
     Of n independent rows with central moments m₂ and m₄, the sample variance s² has the variance

@@ -32,6 +32,11 @@ class Probability(Statistic[tuple[int, int], Estimate]):
         From rows, float64 of shape (n, columns), to n bools; rows of one column come as shape (n,). They are
         read-only. It is pickled.
 
+    See Also
+    --------
+    mvn_dask.statistics.Mean : The mean of a number of each row.
+    mvn_dask.MultivariateNormal.shifted : Fewer rows where an event is rare.
+
     Notes
     -----
     Wilson's interval, for independent rows.

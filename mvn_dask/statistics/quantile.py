@@ -32,6 +32,12 @@ class Quantile(RankStatistic):
     ArgumentTypeError
         If it is not a number, nor a sequence of these.
 
+    See Also
+    --------
+    mvn_dask.statistics.ValueAtRisk : The same of losses.
+    mvn_dask.statistics.ExpectedShortfall : The mean beyond a quantile.
+    numpy.quantile : The same number by `method="inverted_cdf"`.
+
     Notes
     -----
     The value is one of the column's own, never an approximation, whatever the order of the rows and however often a

@@ -25,6 +25,11 @@ class ValueAtRisk(RankStatistic):
     ArgumentTypeError
         If it is not a number, nor a sequence of these.
 
+    See Also
+    --------
+    mvn_dask.statistics.Quantile : The same of any numbers.
+    mvn_dask.statistics.ExpectedShortfall : The mean of what is beyond it.
+
     Notes
     -----
     It is ``Quantile(level)``: the value, its interval and its error are those.

@@ -55,6 +55,11 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     ArgumentError, ArgumentTypeError
         If names do not fit the array.
 
+    See Also
+    --------
+    mvn_dask.from_zarr : Opens what was stored.
+    xarray.open_zarr : Reads a store with its labels, without this package.
+
     Examples
     --------
     >>> import mvn_dask

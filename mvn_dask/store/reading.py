@@ -83,11 +83,26 @@ def from_zarr(url: StoreLike, *, storage_options: Mapping[str, Any] | None = Non
     DamagedManifestError
         If the manifest cannot be understood, is of another format version, or Zarr's metadata contradict it.
 
+    See Also
+    --------
+    mvn_dask.to_zarr : Writes the store.
+    mvn_dask.to_xarray : Names and labels of what was read.
+    mvn_dask.status : How far a store is that is not finished.
+
     Notes
     -----
     Nothing is read but metadata and the sizes of the chunks. When a chunk's turn comes, its checksum is compared: a
     damaged or missing one is an error. A store is plain Zarr as well: ``zarr.open``, ``dask.array.from_zarr`` and
     ``xarray.open_zarr`` read it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
+    >>> mvn_dask.to_zarr(x, "memory://from-zarr")
+    >>> y = mvn_dask.from_zarr("memory://from-zarr")
+    >>> y.shape, y.chunksize, bool((x == y).all())
+    ((1000, 2), (250, 2), True)
     """
     refuse_query_planning()
     storage = open_storage(url, storage_options)

@@ -21,7 +21,21 @@ from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
 @dataclass(frozen=True)
 class Status:
-    """Progress of a store, or of a part of it."""
+    """Progress of a store, or of a part of it.
+
+    See Also
+    --------
+    mvn_dask.status : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
+    >>> mvn_dask.to_zarr(x, "memory://status-of-a-part", part=(0, 2))
+    >>> status = mvn_dask.status("memory://status-of-a-part")
+    >>> status.done, status.missing, status.state
+    (2, 2, 'unfinished')
+    """
 
     url: str
     """The store."""
@@ -102,6 +116,11 @@ def status(
         If others appended to the array.
     ArgumentError, ArgumentTypeError
         If `part` is no part.
+
+    See Also
+    --------
+    mvn_dask.verify : Whether what is there is right.
+    mvn_dask.to_zarr : Goes on where a job was killed.
 
     Examples
     --------

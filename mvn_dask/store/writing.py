@@ -112,6 +112,14 @@ def to_zarr(
     OSError
         As the system raises it: no permission, …; TransportError, if an object store fails.
 
+    See Also
+    --------
+    mvn_dask.from_zarr : Reads the store.
+    mvn_dask.status : How far it is.
+    mvn_dask.verify : Whether it is right.
+    mvn_dask.repair : Draws what is damaged again.
+    mvn_dask.extend : Appends rows.
+
     Notes
     -----
     The manifest is created first, exclusively. Chunks appear under their final names atomically; a chunk is
