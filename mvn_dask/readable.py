@@ -44,15 +44,15 @@ def duration(seconds: float) -> str:
 
 
 def plural(value: int, what: str, form: str = "") -> str:
-    """A number of things, whose name takes an s; `form` is a format of integers, as "," for thousands set apart.
+    """A number of things, whose name takes an s or es; `form` is a format of integers, as "," for thousands set apart.
 
     Examples
     --------
-    >>> plural(1, "row"), plural(12345, "row"), plural(12345, "row", ","), plural(2, "entry")
-    ('1 row', '12345 rows', '12,345 rows', '2 entries')
+    >>> plural(1, "row"), plural(12345, "row"), plural(12345, "row", ","), plural(2, "entry"), plural(2, "process")
+    ('1 row', '12345 rows', '12,345 rows', '2 entries', '2 processes')
     """
     if value != 1:
-        what = f"{what[:-1]}ies" if what.endswith("ry") else f"{what}s"
+        what = f"{what[:-1]}ies" if what.endswith("ry") else f"{what}es" if what.endswith("ss") else f"{what}s"
     return f"{value:{form}} {what}"
 
 

@@ -5,18 +5,23 @@ Input: a URL. Output: a `Status`. Cost: the manifest, and that of listing the ch
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
-from mvn_dask.readable import duration, readable_bytes
+from mvn_dask.readable import duration, plural, readable_bytes
 from mvn_dask.store.format.chunk_listing import chunk_entries
 from mvn_dask.store.format.completeness import State, changed_documents, missing_files, state_of
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count, is_whole, part_range
-from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, grid, is_whole, part_range
+from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
+
+COUNTED_AT_ONCE = 2**16
+"""Chunks whose rows are counted in one step, so that millions of them take no memory."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,17 @@ class Status:
     """Metadata documents that others changed since; they decide none of the numbers."""
     missing_files: tuple[str, ...]
     """Parameters, labels of axes, and the mean where it is an array, that are not there."""
+    rows: int
+    """Rows of the store, or of the part; of derived numbers, steps along the first axis."""
+    done_rows: int
+    """Rows whose numbers are there; where chunks cut rows, as many as there are numbers for."""
+    last_written: float | None
+    """When the newest chunk was written, in seconds since 1970, by the clock of the storage; None before the first."""
+    writers: int | None
+    """Who is at work on it: of a folder, processes of this machine; of a bucket, jobs whose lease has not expired. None
+    where that cannot be seen."""
+    fingerprint: str
+    """SHA-256 of everything that decides the values."""
 
     @property
     def complete(self) -> bool:
@@ -86,7 +102,19 @@ class Status:
             size += f", written at {readable_bytes(self.rate)}/s"
             if (left := self.seconds_left) is not None:
                 size += f", {duration(left)} left at that rate"
-        return printable_lines([*lines, size])
+        lines.append(size)
+        if self.writers:
+            lines.append(f"at work: {self.writers_text}")
+        return printable_lines(lines)
+
+    @property
+    def writers_text(self) -> str:
+        """The writers as a person reads them: "2 processes of this machine", "1 job"; empty where they are not known."""
+        if self.writers is None:
+            return ""
+        if "://" in self.url:
+            return plural(self.writers, "job")
+        return f"{plural(self.writers, 'process')} of this machine"
 
     @property
     def seconds_left(self) -> float | None:
@@ -134,8 +162,13 @@ def status(
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
     (start, stop), size = part_range(part, chunk_count(manifest)), chunk_bytes(manifest)
-    entries = (entry for _, entry in chunk_entries(storage, manifest, start, stop))
-    times = np.fromiter((entry.modified for entry in entries if is_whole(manifest, entry)), np.float64)
+    found = (
+        (number, entry.modified)
+        for number, entry in chunk_entries(storage, manifest, start, stop)
+        if is_whole(manifest, entry)
+    )
+    chunks = np.fromiter(found, [("number", np.int64), ("time", np.float64)])
+    times = chunks["time"]
     recent = np.sort(times[times >= times.max() - RATE_SECONDS]) if len(times) else times
     rate = recent_rate(recent.tolist(), range(1, len(recent) + 1))
     changed = changed_documents(storage, manifest)
@@ -149,4 +182,25 @@ def status(
         committed=changed is not None,
         changed=changed or (),
         missing_files=missing_files(storage, manifest),
+        rows=_rows_of(manifest, range(start, stop)),
+        done_rows=_rows_of(manifest, chunks["number"]),
+        last_written=float(times.max()) if len(times) else None,
+        writers=storage.writers(),
+        fingerprint=manifest.fingerprint,
     )
+
+
+def _rows_of(manifest: Manifest, numbers: "range | npt.NDArray[np.int64]") -> int:
+    """How many rows chunks of these numbers have together."""
+    rows = prod(manifest.size) if manifest.is_sample else prod(manifest.shape[:1])
+    if len(numbers) == chunk_count(manifest):
+        return rows
+    count = 0
+    for begin in range(0, len(numbers), COUNTED_AT_ONCE):
+        some = np.asarray(numbers[begin : begin + COUNTED_AT_ONCE])
+        values = np.ones(len(some), np.int64)
+        axes = zip(np.unravel_index(some, grid(manifest)), manifest.chunks, manifest.shape, strict=True)
+        for index, step, length in axes:
+            values *= np.minimum(step, length - index * step)
+        count += int(values.sum())
+    return count * rows // max(1, prod(manifest.shape))

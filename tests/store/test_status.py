@@ -11,6 +11,7 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import DamagedManifestError, NotAStoreError, UnfinishedStoreError
 from mvn_dask.maintenance.describe import describe
+from mvn_dask.store.storage.addressing import open_storage
 from tests.support.damage import BAD, change, chunk, flip, link, named, replace_by_fifo, write
 from tests.support.stores import tree
 
@@ -41,6 +42,38 @@ def test_an_unfinished_store(tmp_path: Path) -> None:
         f"{folder}: unfinished\nchunks: 2 of 4 (50.0%), 2 missing\n"
         "size: 968 B, written at 48.4 B/s, 20 s left at that rate"
     )
+
+
+def test_rows_that_are_there(tmp_path: Path) -> None:
+    """Of chunks that are not full, of axes of draws, of a part, and of chunks that cut rows."""
+    sample = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1, chunks=30)
+    for part, rows, done in (((3, 4), 10, 10), ((0, 4), 30, 40)):
+        mvn_dask.to_zarr(sample, tmp_path / "rows", part=part)
+        assert mvn_dask.status(tmp_path / "rows", part=part).rows == rows
+        assert (mvn_dask.status(tmp_path / "rows").rows, mvn_dask.status(tmp_path / "rows").done_rows) == (100, done)
+    shaped = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample((4, 25), seed=1, chunks=(1, 20))
+    mvn_dask.to_zarr(shaped, tmp_path / "shaped", part=(0, 8))
+    report = mvn_dask.status(tmp_path / "shaped")
+    assert (report.rows, report.done_rows, report.missing) == (100, 20, 7)
+    mvn_dask.to_zarr(sample.rechunk((100, 1)), tmp_path / "columns")
+    (tmp_path / "columns" / "samples" / "c" / "0" / "1").unlink()
+    report = mvn_dask.status(tmp_path / "columns")
+    assert (report.rows, report.done_rows, report.missing) == (100, 50, 1)
+    mvn_dask.to_zarr(sample.sum(), tmp_path / "number")
+    assert (mvn_dask.status(tmp_path / "number").rows, mvn_dask.status(tmp_path / "number").done_rows) == (1, 1)
+
+
+def test_when_and_by_whom_it_was_written(tmp_path: Path) -> None:
+    folder = write(tmp_path / "store")
+    for number in range(4):
+        os.utime(chunk(folder, number), (number, number))
+    report = mvn_dask.status(folder)
+    assert (report.last_written, report.writers, report.writers_text) == (3.0, 0, "0 processes of this machine")
+    with open_storage(folder).session():
+        assert str(mvn_dask.status(folder)).endswith("\nat work: 1 process of this machine")
+    mvn_dask.to_zarr(named(), "memory://writers")
+    with open_storage("memory://writers").session():
+        assert mvn_dask.status("memory://writers").writers_text == "1 job"
 
 
 def test_the_rate_is_that_of_the_last_minute(tmp_path: Path) -> None:

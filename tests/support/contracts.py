@@ -213,6 +213,16 @@ def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:
     _check_removal(storage)
     _check_sweeping(storage)
     _check_sessions(storage)
+    _check_writers(storage)
+
+
+def _check_writers(storage: Storage) -> None:
+    """Who is at work is seen, or not at all."""
+    counts = [storage.writers()]
+    with storage.session():
+        counts.append(storage.writers())
+    counts.append(storage.writers())
+    assert counts in ([0, 1, 0], [None, None, None])
 
 
 def _check_files(storage: Storage) -> None:

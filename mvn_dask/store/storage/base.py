@@ -182,6 +182,10 @@ class Storage(ABC):
     def task_session(self) -> AbstractContextManager[None]:
         """A shared session for one task. Raises StoreError if the store does not exist."""
 
+    def writers(self) -> int | None:
+        """Jobs that are at work on the store now, or processes; None where that cannot be seen."""
+        return None
+
     def free_bytes(self) -> int | None:
         """Bytes that may still be written; None where that has no limit, or none that could be asked for."""
         return None

@@ -24,6 +24,9 @@ LOCK = "lock"
 CREATION_LOCK = "create-lock"
 """Name of the lock file of exclusive creation: a session may hold the other one while it creates."""
 
+LOCKS = Path("/proc/locks")
+"""Where Linux lists the locks of all processes."""
+
 _UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -85,3 +88,21 @@ def locked(folder: Path, name: str, mode: int) -> Iterator[FolderLock]:
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
+
+
+def lock_holders(path: Path) -> int | None:
+    """Processes of this machine that hold a lock file, as this one sees them; None where the system does not list them.
+
+    Of a disk that several machines share, those of the others are not among them. Nothing is locked for it, since an
+    overwriting job that tries at that moment would find the store in use.
+    """
+    try:
+        lines, file = LOCKS.read_text().splitlines(), path.stat()
+    except FileNotFoundError:
+        return 0 if LOCKS.exists() else None
+    except OSError:
+        return None
+    name = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    # As "1: FLOCK ADVISORY READ 4711 fe:00:1234 0 EOF"; one that waits has "->" after its number.
+    fields = (line.split() for line in lines)
+    return len({each[4] for each in fields if len(each) == 8 and each[1] == "FLOCK" and each[5] == name})

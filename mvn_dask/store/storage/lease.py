@@ -12,6 +12,7 @@ good for does not know that it has expired, and is in the midst of something. `b
 
 import json
 import threading
+import time
 import uuid
 from contextlib import suppress
 from typing import NamedTuple
@@ -171,14 +172,27 @@ class Lease:
         return list(leases.values())
 
     def _read(self, key: str) -> LeaseContent | None:
-        found = self._storage.fetch(key)
-        if found is None:
-            return None  # it ended since it was listed
-        try:
-            content = json.loads(found[0].tobytes())
-            return LeaseContent(content["exclusive"] is True, min(max(float(content["seconds"]), 1.0), 1e9))
-        except (ValueError, TypeError, KeyError):
-            return LeaseContent(exclusive=False, seconds=self._seconds)  # none of ours: somebody may be there
+        return read_lease(self._storage, key, self._seconds)
+
+
+def read_lease(storage: BucketStorage, key: str, seconds: float) -> LeaseContent | None:
+    """What a lease says; None where it ended since it was listed. `seconds` stand in where it says none."""
+    found = storage.fetch(key)
+    if found is None:
+        return None
+    try:
+        content = json.loads(found[0].tobytes())
+        return LeaseContent(content["exclusive"] is True, min(max(float(content["seconds"]), 1.0), 1e9))
+    except (ValueError, TypeError, KeyError):
+        return LeaseContent(exclusive=False, seconds=seconds)  # none of ours: somebody may be there
+
+
+def living_leases(storage: BucketStorage) -> int:
+    """Leases that have not expired, by the clock of this machine: for people to read, and for no decision."""
+    found = [(each.key, each.modified) for each in storage.objects(LEASES) if LEASE.fullmatch(each.key) is not None]
+    leases = ((modified, read_lease(storage, key, LEASE_SECONDS)) for key, modified in found if key.endswith(".json"))
+    now = time.time()
+    return sum(lease is not None and now - modified <= lease.seconds for modified, lease in leases)
 
 
 def _name(key: str) -> str:

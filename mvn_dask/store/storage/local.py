@@ -32,7 +32,7 @@ from mvn_dask.store.storage.base import (
     Storage,
     written_key,
 )
-from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, locked
+from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, lock_holders, locked
 from mvn_dask.store.storage.folder_session import FolderSession
 
 # Without following links (O_NOFOLLOW), and without waiting for the writer of a pipe (O_NONBLOCK).
@@ -200,6 +200,9 @@ class LocalStorage(Storage):
             with suppress(OSError):
                 while key := key.rpartition("/")[0]:
                     os.rmdir(f"{self.name}/{key}")  # noqa: PTH106
+
+    def writers(self) -> int | None:
+        return lock_holders(self._folder / INTERNAL_FOLDER / LOCK)
 
     def free_bytes(self) -> int:
         there = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())

@@ -29,6 +29,7 @@ from mvn_dask.store.storage.base import LEASES, Buffer, ByteArray
 from mvn_dask.store.storage.bucket import BucketStorage, Object, Version, without_conditional_put
 from mvn_dask.store.storage.bucket_session import LeaseSession, lease_session
 from mvn_dask.store.storage.conditional_delete import ConditionalDelete
+from mvn_dask.store.storage.lease import living_leases
 
 REQUEST_KEYS = 1000
 """Objects that one request lists, at most."""
@@ -130,6 +131,9 @@ class ObjectStorage(BucketStorage):
 
     def loader(self, key: str) -> ArrayLoader:
         return partial(_load, self, key)
+
+    def writers(self) -> int:
+        return living_leases(self)
 
     def session(self) -> AbstractContextManager[LeaseSession]:
         return lease_session(self)

@@ -2,12 +2,17 @@
 
 import errno
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mvn_dask.errors import StorageError, StoreError
-from mvn_dask.store.storage.folder_lock import LOCK, locked
+from mvn_dask.store.storage import folder_lock
+from mvn_dask.store.storage.folder_lock import LOCK, LOCKS, lock_holders, locked
 
 
 def test_who_shares_and_who_does_not(tmp_path: Path) -> None:
@@ -44,3 +49,33 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is not there"), locked(tmp_path / "store", LOCK, os.O_RDWR):
         pytest.fail("entered")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_holders_are_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".mvn_dask").mkdir()
+    path = tmp_path / ".mvn_dask" / LOCK
+    if not LOCKS.exists():
+        assert lock_holders(path) is None
+        return
+    assert lock_holders(path) == 0
+    with locked(tmp_path, LOCK, os.O_RDWR) as one, locked(tmp_path, LOCK, os.O_RDWR) as other:
+        assert lock_holders(path) == 0
+        one.acquire_shared()
+        other.acquire_shared()
+        assert lock_holders(path) == 1
+        with hold_lock(path):
+            assert lock_holders(path) == 2
+    assert lock_holders(path) == 0
+    monkeypatch.setattr(folder_lock, "LOCKS", tmp_path / "none")
+    assert lock_holders(path) is None
+
+
+@contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Another process holds the lock, shared, inside the body."""
+    code = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_SH); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate(b"\n")
