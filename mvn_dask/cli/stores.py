@@ -1,28 +1,24 @@
-"""Commands about stores: status, info, verify, repair, extend, report."""
+"""Commands about stores: info, verify, repair, extend, report."""
 
-import json
 import logging
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from functools import cache, partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvn_dask.cli.command import CommandResult, OutputOptions, Part, Result, Store, StoreOptions, WorkOptions, command
+from mvn_dask.cli.command import CommandResult, Result, Store, StoreOptions, WorkOptions, command
 from mvn_dask.cli.completion import one_of
-from mvn_dask.cli.console import print_result
-from mvn_dask.cli.exit_codes import ExitCode, error_message
+from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.cli.jobs import UNCHANGED
+from mvn_dask.cli.locating import locate
 from mvn_dask.cli.output_files import output_file
 from mvn_dask.escaping import printable
 from mvn_dask.redaction import RedactSecrets
 
 if TYPE_CHECKING:
     from mvn_dask.job.job import Job
-    from mvn_dask.store.status import Status
 
 Level = Annotated[
     str,
@@ -32,69 +28,12 @@ Level = Annotated[
         help="size (names and sizes), checksum (reads all) or values (draws again).",
     ),
 ]
-Watch = Annotated[
-    bool, typer.Option("--watch", help="Look again and again, and print a line at each change, until it is complete.")
-]
 Full = Annotated[bool, typer.Option("--full", help="With values: draw every row again, not a stripe of each chunk.")]
 
 PAGE_SUFFIXES = {"", ".html", ".htm", ".xhtml"}
 """Ends of the names of a page."""
 
 log = logging.getLogger(__name__)
-
-
-@command
-def status(
-    store: Store,
-    part: Part = None,
-    watching: Watch = False,
-    *,
-    options: StoreOptions,
-    output: OutputOptions,
-    secrets: RedactSecrets,
-) -> CommandResult:
-    """Show how far a store is; also while a job is running.
-
-    Of a job file, it says as well by which fields the store is of another specification. A watch waits for a store
-    that no job has begun yet.
-    """
-    from mvn_dask.cli.formatting import status_json, status_text
-    from mvn_dask.cli.watching import has_changed, status_line, watch
-    from mvn_dask.job.parts import part_of
-    from mvn_dask.store.status import status as status_of
-
-    url, storage_options, job = _locate(store, options, secrets)
-    share = None if part is None else part_of(part, os.environ)
-    look = partial(status_of, url, part=share, storage_options=storage_options)
-    if not watching:
-        found, differences = look(), None if job is None else _differences(job)
-        return Result(status_text(found, differences), status_json(found, differences))
-    # Once, when there is a store to compare.
-    differences_once = cache(lambda: None if job is None else _differences(job))
-    shown: list[Status] = []
-
-    def show(each: "Status") -> None:
-        print_result(json.dumps(status_json(each, differences_once())) if output.json else status_line(each))
-        shown[:] = [each]
-
-    last = watch(look, show)
-    if last is None or (output.json and shown and not has_changed(last, shown[0])):
-        return ExitCode.STOPPED
-    differences = differences_once()
-    code = ExitCode.DONE if last.complete else ExitCode.STOPPED
-    return Result(status_text(last, differences), status_json(last, differences), code)
-
-
-def _differences(job: "Job") -> list[str] | None:
-    """Fields by which the store is not the job's; None where the job's files cannot be read here."""
-    from mvn_dask.errors import MvnDaskError
-    from mvn_dask.job.comparison import store_differences
-
-    try:
-        return store_differences(job)
-    except (MvnDaskError, OSError) as error:
-        log.warning(f"the store was not compared with the job: {error_message(error)}")
-        return None
 
 
 @command
@@ -106,7 +45,7 @@ def info(store: Store, *, options: StoreOptions, secrets: RedactSecrets) -> Comm
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.maintenance.describe import describe
 
-    url, storage_options, _ = _locate(store, options, secrets)
+    url, storage_options, _ = locate(store, options, secrets)
     found = describe(url, storage_options=storage_options)
     return Result(str(found), as_json(found), ExitCode.VERIFICATION if found.grade == "NOT ok" else ExitCode.DONE)
 
@@ -126,7 +65,7 @@ def verify(
     from mvn_dask.errors import DamagedChunkError, DamagedManifestError
     from mvn_dask.maintenance.verify import verify as verify_store
 
-    url, storage_options, job = _locate(store, options, secrets)
+    url, storage_options, job = locate(store, options, secrets)
     with _computing(job, work, UNCHANGED):
         try:
             found = verify_store(url, level=level, full=full, storage_options=storage_options)  # type: ignore[arg-type]
@@ -150,7 +89,7 @@ def repair(
     from mvn_dask.cli.formatting import as_json
     from mvn_dask.maintenance.repair import repair as repair_store
 
-    url, storage_options, job = _locate(store, options, secrets)
+    url, storage_options, job = locate(store, options, secrets)
     with _computing(job, work, "what was drawn stays; the same command goes on"):
         found = repair_store(
             url,
@@ -181,7 +120,7 @@ def extend(
         count = integer(rows, 1)
     except ArgumentError as error:
         raise ArgumentError(f"ROWS {error}") from error
-    url, storage_options, job = _locate(store, options, secrets)
+    url, storage_options, job = locate(store, options, secrets)
     with _computing(job, work):
         fsync = job is not None and job.output.fsync
         found = extend_store(url, count, fsync=fsync, storage_options=storage_options)
@@ -206,7 +145,7 @@ def report(
     from mvn_dask.errors import ArgumentError
     from mvn_dask.reporting.report import report as report_on
 
-    url, storage_options, job = _locate(store, options, secrets)
+    url, storage_options, job = locate(store, options, secrets)
     page = output_file("--output", output)
     if page.suffix.lower() not in PAGE_SUFFIXES:
         named = page.with_suffix(".html")
@@ -221,52 +160,6 @@ def report(
         file.write(found.html.encode())
     log.info(printable(f"wrote {page}"))
     return Result(str(found), found.as_dict(), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
-
-
-def _locate(
-    store: str, options: StoreOptions, secrets: RedactSecrets
-) -> tuple[str, Mapping[str, Any] | None, "Job | None"]:
-    """Path or URL of the store of a command, what its URL needs, and the job, if a job file was named."""
-    from mvn_dask.errors import ArgumentError
-
-    pairs = [option.partition("=") for option in options.storage_options or ()]
-    if not all(key and sign for key, sign, _ in pairs):
-        raise ArgumentError("--storage-option must be KEY=VALUE")  # the value seen may be secret
-    given = {key: value for key, _, value in pairs}
-    secrets.add(given)
-    if not _is_job_file(store):
-        if options.overrides:
-            raise ArgumentError("--set changes a job file, and STORE is none")
-        return _named(store), given or None, None
-    from mvn_dask.job.job import Job
-
-    job = Job.from_toml(store, options.overrides or ())
-    own = job.output.storage_options.get_secret_value()
-    secrets.add(*job.secrets())
-    return job.locate(job.output.url), {**own, **given} or None, job
-
-
-def _named(store: str) -> str:
-    """A path or URL as every part of the package reads it, with its environment variables."""
-    from mvn_dask.errors import ArgumentError
-    from mvn_dask.job.paths import store_location
-    from mvn_dask.locations import as_text
-
-    try:
-        location = store_location(store)
-    except ArgumentError as error:
-        raise ArgumentError(f"STORE {error}") from error
-    return location if isinstance(location, str) else as_text(location)
-
-
-def _is_job_file(store: str) -> bool:
-    from mvn_dask.errors import ArgumentError
-    from mvn_dask.locations import local_path
-
-    try:
-        return store.endswith(".toml") and not local_path(store).is_dir()
-    except ArgumentError:  # which the same store raises again, where it is opened
-        return False
 
 
 @contextmanager

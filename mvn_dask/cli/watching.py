@@ -1,69 +1,92 @@
-"""Repeated looks at a store. Input: a function that looks. Output: a line each time that the store has changed.
+"""Repeated looks at a store. Input: a function that looks. Output: calls of a view, and the last status.
 
-Cost: a look every `WATCH_SECONDS`, and a tenth of the time at most, since a look at many chunks takes long.
+Cost: a look every few seconds, and a tenth of the time at most, since a look at many chunks takes long.
 """
 
-import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from mvn_dask.cli.exit_codes import error_message
 from mvn_dask.job.signal_masking import SIGNALS
-from mvn_dask.readable import duration, plural, readable_bytes
 
 if TYPE_CHECKING:
     from mvn_dask.store.status import Status
 
-WATCH_SECONDS = 2.0
-"""Seconds between two looks, at least."""
+PATIENCE_SECONDS = 60.0
+"""Seconds for which a store that was seen may be unreadable: while another takes its place, or a network is away."""
 
-log = logging.getLogger(__name__)
+
+class View(Protocol):
+    """What shows a watch."""
+
+    def show(self, status: "Status") -> None:
+        """Show what a look has found."""
+
+    def wait(self, reason: str) -> None:
+        """Show why a look has found nothing."""
 
 
 class WatchEnded(BaseException):
     """A signal came. Not an Exception, which what is interrupted might catch."""
 
 
-def watch(look: Callable[[], "Status"], show: Callable[["Status"], None]) -> "Status | None":
-    """Look until the store is complete, and show each status that differs from the one before; gives the last one.
+def watch(look: "Callable[[], Status]", view: View, interval: float) -> "Status | None":
+    """Look every `interval` seconds until the store is complete; gives the last status.
 
-    It waits for a store that no job has begun yet. A signal ends it, with the status that was seen last; None where
-    there was none.
+    It waits for a store that no job has begun yet, and for another in the place of one that is gone. A signal ends it,
+    with the status that was seen last; None where there was none.
     """
-    from mvn_dask.errors import MissingManifestError, NotAStoreError
-
-    found = shown = None
-    waiting = False
+    found: Status | None = None
+    good, before = time.monotonic(), 0.0
     try:
         with _signals_raise():
-            while found is None or not found.complete:
-                if found is not None and (shown is None or has_changed(found, shown)):
-                    show(found)
-                    shown = found
-                if found is not None or waiting:
-                    time.sleep(WATCH_SECONDS)
+            while True:
                 begin = time.monotonic()
                 try:
                     found = look()
-                except NotAStoreError as error:
-                    # One that was there is gone, or no job is going to write a manifest there.
-                    if found is not None or isinstance(error, MissingManifestError):
+                    good = time.monotonic()
+                except Exception as error:
+                    if not _may_pass(error, seen=found is not None, seconds=time.monotonic() - good):
                         raise
-                    if not waiting:
-                        log.info(f"{error.text}: waiting for one")
-                    waiting = True
-                time.sleep(max(0.0, 9 * (time.monotonic() - begin) - WATCH_SECONDS))
+                    view.wait(f"{_reason(error)}: {'looking again' if _is_fault(error) else 'waiting for one'}")
+                else:
+                    if found.complete:
+                        return found
+                    view.show(found)
+                spent = time.monotonic() - begin
+                time.sleep(interval)
+                # Of two looks, since the first one imports what it needs.
+                time.sleep(max(0.0, 9 * min(spent, before) - interval))
+                before = spent
     except WatchEnded:
-        pass
-    return found
+        return found
 
 
-def has_changed(status: "Status", shown: "Status") -> bool:
-    """Whether a status says more than the one before; its rate changes without a chunk, as time passes."""
-    return (status.done, status.committed) != (shown.done, shown.committed)
+def _may_pass(error: Exception, *, seen: bool, seconds: float) -> bool:
+    """Whether the next look may find a store, after so many seconds without one."""
+    from mvn_dask.errors import StoreError
+
+    if not _is_fault(error):
+        return True
+    # Before anything was seen, it is likely to be a wrong address.
+    return seen and isinstance(error, (StoreError, OSError)) and seconds < PATIENCE_SECONDS
+
+
+def _is_fault(error: Exception) -> bool:
+    """Whether an error says more than that there is no store yet, or no longer."""
+    from mvn_dask.errors import MissingManifestError, NotAStoreError
+
+    # Where its files were left behind without a manifest, no job is going to write one.
+    return not isinstance(error, NotAStoreError) or isinstance(error, MissingManifestError)
+
+
+def _reason(error: Exception) -> str:
+    from mvn_dask.errors import MvnDaskError
+
+    return error.text if isinstance(error, MvnDaskError) else error_message(error)
 
 
 @contextmanager
@@ -77,13 +100,3 @@ def _signals_raise() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def status_line(status: "Status") -> str:
-    """A status in a line, with the time of day."""
-    parts = [f"{status.done} of {plural(status.done + status.missing, 'chunk')}", readable_bytes(status.bytes)]
-    if status.rate is not None:
-        parts.append(f"{readable_bytes(status.rate)}/s")
-    if status.seconds_left is not None:
-        parts.append(f"{duration(status.seconds_left)} left")
-    return f"{datetime.now().astimezone():%H:%M:%S} {', '.join(parts)}"

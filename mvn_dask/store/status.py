@@ -109,7 +109,7 @@ class Status:
 
     @property
     def writers_text(self) -> str:
-        """The writers as a person reads them: "2 processes of this machine", "1 job"; empty where they are not known."""
+        """The writers as a person reads them: "2 processes of this machine", "1 job"; empty where that is unknown."""
         if self.writers is None:
             return ""
         if "://" in self.url:
