@@ -74,6 +74,8 @@ def plan_text(plan: "JobPlan") -> str:
         "fingerprint": plan.fingerprint,
         "shape": f"{plan.shape} {plan.dtype}, {plural(plan.rows, 'row')}",
         "each row": f"{plural(plan.normals, 'normal')} and {plural(plan.flops, 'flop')} of the factor",
+        "factor": readable_bytes(plan.factor_bytes),
+        "streams": plan.streams,
         "chunks": f"{plan.chunks} of shape {plan.chunk_shape}; {plan.missing}{share} to draw",
         "on disk": f"{readable_bytes(plan.bytes)} ({plural(plan.bytes, 'byte')})",
         "free": "without a known limit" if plan.free_bytes is None else readable_bytes(plan.free_bytes),

@@ -30,6 +30,9 @@ Probe = Annotated[
     bool, typer.Option("--probe", help="Write one chunk where the store goes, and remove it, to time writing as well.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Begin although the disk has no room for what is missing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Draw nothing, and show what would be drawn, as plan does of a job.")
+]
 Method = Annotated[
     str, typer.Option(autocompletion=job_values("distribution.method"), help="auto, svd, eigh or cholesky.")
 ]
@@ -56,15 +59,7 @@ def plan(
 
     Nothing is left behind. A store that does not fit is a warning, and `run` refuses it.
     """
-    from mvn_dask.cli.formatting import as_json, plan_text
-    from mvn_dask.job.planning import plan as plan_job
-    from mvn_dask.job.space import Space
-
-    found = plan_job(*_read(job, overrides, secrets, part), probe=probe)
-    space = Space(found.needed_bytes, found.free_bytes)
-    if not space.fits:
-        log.warning(f"{space.fault(found.url)}: `mvn-dask run` will refuse it, unless with --force")
-    return Result(plan_text(found), as_json(found))
+    return _plan(*_read(job, overrides, secrets, part), "`mvn-dask run`", probe=probe)
 
 
 @command
@@ -112,6 +107,7 @@ def sample(
     part: Part = None,
     overrides: Overrides = None,
     force: Force = False,
+    dry_run: DryRun = False,
     *,
     work: WorkOptions,
     secrets: RedactSecrets,
@@ -130,6 +126,8 @@ def sample(
         "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
         "output": {"url": out},
     }
+    if dry_run:
+        return _plan(*_read(mapping, overrides, secrets, part), "the same command without --dry-run")
     return _run(lambda: _read(mapping, overrides, secrets, part), work, force=force)
 
 
@@ -171,6 +169,19 @@ def init(
         raise StorageNotEmptyError(f"{path} exists: name another file, or use --force to write over it") from error
     log.info(printable(f"wrote {path}: edit it, then call mvn-dask plan {path}"))
     return ExitCode.DONE
+
+
+def _plan(job: "Job", part: tuple[int, int] | None, command: str, *, probe: bool = False) -> Result:
+    """What a job will do; `command` draws it."""
+    from mvn_dask.cli.formatting import as_json, plan_text
+    from mvn_dask.job.planning import plan as plan_job
+    from mvn_dask.job.space import Space
+
+    found = plan_job(job, part, probe=probe)
+    space = Space(found.needed_bytes, found.free_bytes)
+    if not space.fits:
+        log.warning(f"{space.fault(found.url)}: {command} will refuse it, unless with --force")
+    return Result(plan_text(found), as_json(found))
 
 
 def _run(read: Callable[[], tuple["Job", tuple[int, int] | None]], work: WorkOptions, *, force: bool) -> CommandResult:

@@ -1,5 +1,6 @@
 """The command `status`: how far a store is, once or again and again."""
 
+import json
 import logging
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mvn_dask.cli.command import CommandResult, OutputOptions, Part, Result, Store, StoreOptions, command
+from mvn_dask.cli.completion import one_of
 from mvn_dask.cli.exit_codes import ExitCode, error_message
 from mvn_dask.cli.locating import locate
 from mvn_dask.redaction import RedactSecrets
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_INTERVAL = 2.0
 """Seconds between two looks, where nothing else is asked for."""
+FORMATS = ("text", "json", "openmetrics")
+"""Forms of the result."""
 
 Watch = Annotated[
     bool,
@@ -26,6 +30,17 @@ Watch = Annotated[
         "--watch",
         help="Look again and again, until it is complete: a view that is drawn over in a terminal, elsewhere a line at "
         "each change.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="|".join(FORMATS),
+        autocompletion=one_of(*FORMATS),
+        help="How the result is printed: text, json, as by --json, or openmetrics, the text that Prometheus and others "
+        "scrape.",
+        show_default=False,
     ),
 ]
 Interval = Annotated[
@@ -49,6 +64,7 @@ def status(
     part: Part = None,
     watching: Watch = False,
     interval: Interval = None,
+    form: Format = None,
     *,
     options: StoreOptions,
     output: OutputOptions,
@@ -61,18 +77,16 @@ def status(
     """
     from mvn_dask.cli.formatting import status_json, status_text
     from mvn_dask.cli.live_view import LiveView, can_draw
+    from mvn_dask.cli.openmetrics import openmetrics
     from mvn_dask.cli.status_lines import StatusLines
     from mvn_dask.cli.watching import watch
     from mvn_dask.job.parts import part_of
     from mvn_dask.store.status import status as status_of
 
-    seconds = _interval(interval, watching=watching)
+    seconds, chosen = _interval(interval, watching=watching), _format(form, as_json=output.json, watching=watching)
     url, storage_options, job = locate(store, options, secrets)
     share = None if part is None else part_of(part, os.environ)
     look = partial(status_of, url, part=share, storage_options=storage_options)
-    if not watching:
-        found, differences = look(), None if job is None else _differences(job)
-        return Result(status_text(found, differences), status_json(found, differences))
 
     @lru_cache(1)
     def differences_of(fingerprint: str) -> list[str] | None:  # noqa: ARG001 compared once for each store
@@ -81,13 +95,34 @@ def status(
     def content(each: "Status") -> Mapping[str, object]:
         return status_json(each, differences_of(each.fingerprint))
 
-    view = StatusLines(content if output.json else None) if output.json or not can_draw() else LiveView()
+    def text(each: "Status") -> str:
+        if chosen == "text":
+            return status_text(each, differences_of(each.fingerprint))
+        return openmetrics(each) if chosen == "openmetrics" else json.dumps(content(each), allow_nan=False)
+
+    if not watching:
+        found = look()
+        return Result(text(found), content(found))
+    view = StatusLines(content if chosen == "json" else None) if chosen == "json" or not can_draw() else LiveView()
     with view:
         last = watch(look, view, seconds)
-    if last is None or (output.json and view.has_shown(last)):
+    if last is None or (chosen == "json" and view.has_shown(last)):
         return ExitCode.STOPPED
-    code = ExitCode.DONE if last.complete else ExitCode.STOPPED
-    return Result(status_text(last, differences_of(last.fingerprint)), content(last), code)
+    return Result(text(last), content(last), ExitCode.DONE if last.complete else ExitCode.STOPPED)
+
+
+def _format(given: str | None, *, as_json: bool, watching: bool) -> str:
+    from mvn_dask.errors import ArgumentError
+
+    if given is None:
+        return "json" if as_json else "text"
+    if given not in FORMATS:
+        raise ArgumentError(f"--format must be one of {', '.join(FORMATS)}, not {given!r}")
+    if as_json and given != "json":
+        raise ArgumentError(f"--json is --format json, and --format {given} was given as well: leave one of them out")
+    if watching and given == "openmetrics":
+        raise ArgumentError("--format openmetrics is one look, and --watch makes many: let a timer call the command")
+    return given
 
 
 def _interval(seconds: float | None, *, watching: bool) -> float:

@@ -18,6 +18,7 @@ from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.space import space_for
 from mvn_dask.job.timing import drawing_time
+from mvn_dask.sampling.plan import Plan
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
@@ -46,6 +47,10 @@ class JobPlan:
     """Independent normals behind a row."""
     flops: int
     """Additions and multiplications that the factor takes for a row, beside its normals."""
+    factor_bytes: int
+    """Size of the factor in memory, in bytes."""
+    streams: int
+    """Independent random streams, each for a stripe of rows; 0 of Sobol' points."""
     chunk_shape: tuple[int, ...]
     """Shape of a chunk, which is a Dask block."""
     chunks: int
@@ -108,6 +113,8 @@ def plan(job: JobSpec, part: tuple[int, int] | None = None, *, probe: bool = Fal
         rows=prepared.spec.plan.rows,
         normals=factor.noise_ndim,
         flops=factor.flops,
+        factor_bytes=factor.nbytes,
+        streams=_streams(prepared.spec.plan),
         chunk_shape=tuple(min(chunk, max(1, n)) for chunk, n in zip(manifest.chunks, manifest.shape, strict=True)),
         chunks=count,
         missing=len(missing),
@@ -142,6 +149,10 @@ def _drawing_seconds(
     idle = rounds * min(threads, tasks) / max(1, len(missing))
     workers = max(1.0, min(threads, tasks) / busy)
     return measured.cpu_seconds * rows, measured.wall_seconds * rows * idle / workers
+
+
+def _streams(plan: Plan) -> int:
+    return 0 if plan.points is not None else -(-plan.rows // plan.stripe)
 
 
 def _state(prepared: PreparedJob) -> State | Literal["new", "another"]:

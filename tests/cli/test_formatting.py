@@ -11,7 +11,7 @@ from mvn_dask.maintenance.verify import Verification
 
 PLAN = JobPlan(
     url="/x.zarr", state="new", fingerprint="ab", shape=(1000, 2), dtype="float64", rows=1000, normals=2, flops=6,
-    chunk_shape=(100, 2), chunks=10, missing=10, bytes=16040, process_bytes=2**27,
+    factor_bytes=32, streams=1,     chunk_shape=(100, 2), chunks=10, missing=10, bytes=16040, process_bytes=2**27,
     thread_bytes=3200, memory_bytes=2**28, tasks=5, threads=2, cpu_seconds=90.0, seconds=45.0, write_seconds=None,
     needed_bytes=16040, free_bytes=2**30, part=None,
 )  # fmt: skip

@@ -412,3 +412,39 @@ def test_names_that_the_locale_cannot_hold(tmp_path: Path) -> None:
         assert found.returncode == 0, found.stderr
     made = {"mö.npy", "sö.zarr", "tö.zarr", os.fsdecode(b"x\xff.zarr")}
     assert {path.name for path in tmp_path.iterdir()} == made
+
+
+def test_a_dry_run_of_a_sample_writes_nothing(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = ["--mean", "0,1", "--cov", "[[2,1],[1,2]]", "--size", "100_000", "--seed", "7"]
+    given = ["out.zarr", *drawn, "--chunks", "25_000"]
+    assert run(["sample", *given, "--dry-run", "--json"]) == 0
+    out, err = capsys.readouterr()
+    planned = json.loads(out)
+    assert err == ""
+    assert (planned["state"], planned["shape"], planned["chunks"], planned["missing"]) == ("new", [100_000, 2], 4, 4)
+    assert (planned["streams"], planned["factor_bytes"]) == (4, 32)
+    assert list(tmp_path.iterdir()) == []
+    assert run(["sample", *given, "--part", "0/4", "--quiet"]) == 0
+    before = listing(tmp_path)
+    capsys.readouterr()
+    assert run(["sample", *given, "--dry-run"]) == 0
+    text = capsys.readouterr().out
+    assert "this job, begun" in text
+    assert "4 of shape (25000, 2); 3 to draw" in text
+    assert listing(tmp_path) == before
+    assert run(["sample", *given[:-2], "--chunks", "none", "--dry-run"]) == 2
+    assert run(["sample", *given, "--set", "sample.seed=8", "--dry-run"]) == 0
+    assert "another store" in capsys.readouterr().out
+
+
+def test_a_dry_run_warns_of_a_full_disk(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(LocalStorage, "free_bytes", lambda _: 10)
+    given = ["out.zarr", "--mean", "0", "--cov", "1", "--size", "1000", "--seed", "7"]
+    assert run(["sample", *given, "--dry-run"]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("mvn-dask: warning: ")
+    assert err.endswith("the same command without --dry-run will refuse it, unless with --force\n")
