@@ -184,6 +184,12 @@ DERIVED_REPORT = {
     "their means, variances and counts above thresholds, and `convergence`: estimates of the first 2**k leaves.",
 }
 """Those of a report on derived numbers that are not the same."""
+DOCTOR = {
+    "ok": "Whether nothing keeps the package from its work; then the exit code is 0, else 1.",
+    "results": "A list: `name`, `grade` (ok, absent, warning or fault), `value`, and `cure`, which is null where nothing is "
+    "to be done.",
+}
+"""Fields of the JSON of a diagnosis."""
 
 
 def reference() -> str:
@@ -210,6 +216,9 @@ def _section(name: str, command: Any) -> str:
     parts.append(_table(("", ""), rows))
     if name in FIELDS:
         parts += ["With `--json`:", _table(("field", "meaning"), list(_fields(name)))]
+    if name == "doctor":
+        rows = [(f"`{field}`", meaning) for field, meaning in DOCTOR.items()]
+        parts += ["With `--json`:", _table(("field", "meaning"), rows)]
     if name == "report":
         rows = [(f"`{field}`", meaning) for field, meaning in REPORT.items()]
         parts += ["With `--json`:", _table(("field", "meaning"), rows)]

@@ -30,7 +30,7 @@ LEVELS = [
     {"statistics"},
     {"estimation"},
     {"reporting"},
-    {"job"},
+    {"job", "diagnosis"},
     {"cli"},
     {"__main__"},
 ]
@@ -46,6 +46,7 @@ OUTSIDE = {
     "crc32c": {"store"},
     "dask": {
         "dask_matrices",
+        "diagnosis",
         "distribution",
         "estimation",
         "execution",
@@ -63,7 +64,7 @@ OUTSIDE = {
     "markupsafe": {"reporting"},
     "numba": {"compiled"},
     "obstore": {"store", "job"},
-    "psutil": {"sampling", "job", "memory_limit"},
+    "psutil": {"diagnosis", "sampling", "job", "memory_limit"},
     "pyarrow": {"job"},
     "pydantic": {"job"},
     "pymetis": {"covariance"},

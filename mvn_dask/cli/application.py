@@ -9,7 +9,7 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
 
 import mvn_dask
-from mvn_dask.cli import jobs, status_command, stores
+from mvn_dask.cli import doctor, jobs, status_command, stores
 from mvn_dask.cli.command import OutputOptions, Result, console_logging, run_command
 from mvn_dask.cli.completion import complete_shell, completion_request
 from mvn_dask.cli.early_signals import json_log_requested
@@ -29,6 +29,7 @@ app = typer.Typer(
 for each in (
     jobs.plan, jobs.run, jobs.sample, jobs.estimate, jobs.init,
     status_command.status, stores.info, stores.verify, stores.repair, stores.extend, stores.report,
+    doctor.doctor,
 ):  # fmt: skip
     app.command()(each)
 

@@ -74,6 +74,15 @@ class CodeCache(caching.NullCache):  # type: ignore[misc]
             with suppress(RuntimeError, OSError):
                 self._caches.append(kind(function))
 
+    def written_folder(self) -> str | None:
+        """Where code is written; None where it cannot be."""
+        writes = self._caches and isinstance(self._caches[0], _Writer)
+        return str(self._caches[0].cache_path) if writes else None
+
+    def folders(self) -> list[str]:
+        """All folders where code is looked for."""
+        return [str(each.cache_path) for each in self._caches]
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The code for a signature, or None."""
         for cache in self._caches:

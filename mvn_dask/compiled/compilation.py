@@ -19,7 +19,8 @@ from mvn_dask.hashing import fingerprint
 USABLE = not config.DISABLE_JIT and sys.byteorder == "little"
 """Whether there is compiled code to run: ``NUMBA_DISABLE_JIT=1`` leaves everything to numpy."""
 _SOURCES = [file.read_text("utf-8") for file in sorted(Path(__file__).parent.glob("*.py"))]
-_SOURCE_DIGEST = fingerprint(_SOURCES)[:16]
+SOURCE_DIGEST = fingerprint(_SOURCES)[:16]
+"""Digest of the sources in this folder, which stands in the names of the files of their code."""
 
 
 class CompiledFunction:
@@ -28,7 +29,7 @@ class CompiledFunction:
     def __init__(self, function: Callable[..., Any]) -> None:
         # numba sees only whether the file of the function itself has changed, not those of what it calls. Its name
         # in the cache therefore stands for all of the compiled code.
-        function.__qualname__ = f"{function.__name__}-{_SOURCE_DIGEST}"
+        function.__qualname__ = f"{function.__name__}-{SOURCE_DIGEST}"
         # Never fastmath, which would fuse and reorder. numpy's error model: dividing needs no branch for zero.
         self._run = njit(function, nogil=True, error_model="numpy")
         self._run._cache = CodeCache(function)

@@ -13,6 +13,8 @@ from typing import Any
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
+from mvn_dask.readable import plural
+
 _lock = threading.Lock()
 _inside = 0
 _saved: list[int] = []
@@ -46,6 +48,15 @@ def thread_count() -> int:
     shared, own = _libraries()
     # Where it cannot be asked, as on macOS, one.
     return max((int(library.num_threads) for library in (*shared, *own)), default=1)
+
+
+def library_texts() -> list[str]:
+    """The BLAS libraries that are loaded, each with its version and its threads."""
+    shared, own = _libraries()
+    return [
+        f"{each.internal_api} {each.version or 'of an unknown version'}, {plural(int(each.num_threads), 'thread')}"
+        for each in (*shared, *own)
+    ]
 
 
 @contextmanager
