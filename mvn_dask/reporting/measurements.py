@@ -13,13 +13,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.reporting.chosen_variables import ChosenVariables
 from mvn_dask.reporting.reference import Reference, marginal_histogram
 from mvn_dask.reporting.scan import ChunkRange, ScanInput
 from mvn_dask.reporting.selection import Selection
+from mvn_dask.reporting.variable_ranges import VariableRanges, joined_ranges
 from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.statistics.base import Combined, Counts, Indices, Rows, Statistic
 from mvn_dask.statistics.bin_counts import BinCounts
-from mvn_dask.statistics.forest import split
+from mvn_dask.statistics.column_ranges import Ranges
 from mvn_dask.statistics.repeats import Repeated, Repeats
 from mvn_dask.statistics.same_signs import SameSigns
 from mvn_dask.statistics.segment_means import SegmentMeans, Segments
@@ -46,11 +48,9 @@ MIN_COLLISION_BITS = 96
 
 
 @dataclass(frozen=True, eq=False)
-class SelectedVariables(ScanInput):
-    """The selected variables; chunks that hold other columns are other parts."""
+class SelectedVariables(ChosenVariables):
+    """The selected variables, or normal scores of them."""
 
-    selection: Selection
-    """Which variables."""
     mean: Float64Array
     """What they should be on average, shape (columns,)."""
     deviation: Float64Array
@@ -75,15 +75,7 @@ class SelectedVariables(ScanInput):
 
     def derive(self, chunk: ChunkRange, rows: Rows) -> Iterator[tuple[int, Rows]]:
         variables = self.selection.columns[self.selection.parts == chunk.low]
-        if not len(variables):
-            return
-        columns = chunk.columns_of(variables, self.selection.manifest.event.shape)
-        # A slice is a view, which costs nothing; chosen columns are copied, a leaf at a time.
-        chosen = slice(None) if len(columns) == rows.shape[1] else columns
-        if not self.rows:
-            yield 0, rows[:, chosen]
-        for start, stop in split(chunk.first, chunk.first + chunk.rows, self.leaf_rows):
-            some = rows[start - chunk.first : stop - chunk.first, chosen]
+        for start, some in super().derive(chunk, rows):
             yield start, some if self.scoring is None else self.scoring.sampler.scores(some, variables)
 
 
@@ -183,6 +175,8 @@ class Measurements:
     """Squared lengths of whitened rows in each segment; `means` has shape (segments, 1)."""
     chunks: Repeated
     """Fingerprints of chunks, and which of them repeat."""
+    ranges: Ranges
+    """Smallest and largest number of each variable, in its own unit, shape (columns,)."""
 
 
 def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) -> tuple[ScanInput, ...]:
@@ -191,7 +185,8 @@ def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) 
     chunks = ChunkFingerprints(chunk_count(manifest) if rows else 0, LEAF_CHUNKS)
     scoring = broadcast if reference.laws.of_scores else None
     moments, by_signs = (reference.mean, reference.deviation), not reference.laws.pairs_known
-    inputs = (SelectedVariables(rows, _leaf_rows(selection), selection, *moments, scoring, by_signs), chunks)
+    selected = SelectedVariables(rows, _leaf_rows(selection), selection, *moments, scoring, by_signs)
+    inputs = (selected, chunks, VariableRanges(rows, _leaf_rows(selection), selection))
     if reference.radial is None:
         return inputs
     whitened = -(-rows // selection.stride)
@@ -217,7 +212,7 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
     columns, pairs, segments = len(selection.columns), len(selection.paired), selection.segments
     lengths, squared = np.zeros(0, np.int64), Segments(np.zeros(segments, np.int64), *np.zeros((2, segments, 1)))
     if reference.radial is not None:
-        (lengths,), squared = results[2][0]
+        (lengths,), squared = results[3][0]
     found = Measurements(
         mean=np.zeros(columns),
         variance=np.zeros(columns),
@@ -232,6 +227,7 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
         lengths=lengths,
         squared_lengths=squared,
         chunks=results[1][0],
+        ranges=joined_ranges(selection, results[2]),
     )
     for part, checked in results[0].items():
         own, segmented, paired, binned = selection.within(part)
