@@ -144,6 +144,9 @@ FIELDS = {
 """Commands whose JSON is a dataclass, and where its fields are documented."""
 
 REPORT = {
+    "format": 'The layout, "mvn_dask report"; the page holds it as a file, whose field `omitted` names those that were '
+    "left out for their length.",
+    "format_version": "Its version, 1: another one where a field changes its meaning, or is left out.",
     "url": "Where the store lies.",
     "ok": "Whether no test contradicts the sample; then the exit code is 0, else 5.",
     "error_rate": "Share of sound samples for which `ok` is false, at most.",
@@ -160,9 +163,12 @@ REPORT = {
     "negative; null where it is not known.",
     "begun_with": "Where the store was begun: versions, BLAS, processor; null where that is lost.",
     "reported_with": "The same of this machine.",
-    "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, `text` (the most extreme).",
+    "verdicts": "A list: `family`, `title`, `grade`, `ok`, `tests` (how many), `p_value`, "
+    "`text` (the most extreme), `warning`, `variables` (numbers of those that the text names).",
     "normal_scores": "Whether the numbers below are of normal scores: those of a t distribution, or of a copula.",
-    "variables": "Means and standard deviations, those expected, and how far they are off in standard errors.",
+    "variables": "A table by columns, of the first 1,000 that were looked at: `numbers`, `names`, `units` (empty where "
+    "they are not known), means and standard deviations, those expected, how far they are off in standard errors, "
+    "p-values of each by itself, and the `smallest` and the `largest` number. `Report.to_csv()` has all of them.",
     "correlations": "Correlations of the sample, those of the factor as expected, and differences in standard errors.",
     "distances": "Squared Mahalanobis distances: counts in bins, whose law for normal samples is χ².",
     "histograms": "Counts of single variables, and the bounds between them.",

@@ -13,10 +13,14 @@ from typing import Any
 from mvn_dask.environment import Environment, environment
 from mvn_dask.escaping import printable_lines
 from mvn_dask.estimation.convergence import Convergence
+from mvn_dask.reporting.downloads import csv_download, json_download
 from mvn_dask.reporting.estimate_pictures import estimate_pictures, plain_series
 from mvn_dask.reporting.number_format import rate
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 
+REPORT_FORMAT = "mvn_dask report"
+REPORT_FORMAT_VERSION = 1
+"""Version of the layout of `Report.as_dict`: another one where a field changes its meaning, or is left out."""
 GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "none"}
 """Classes of the page's style, by the grade of a verdict."""
 
@@ -64,7 +68,7 @@ class Report(ABC):
     @property
     @abstractmethod
     def html(self) -> str:
-        """One self-contained page of less than 2 MB, which loads nothing from a network."""
+        """One self-contained page of less than 5 MB, which loads nothing from a network."""
 
     @property
     @abstractmethod
@@ -77,12 +81,31 @@ class Report(ABC):
 
     @property
     @abstractmethod
+    def table(self) -> list[str]:
+        """Lines of `to_csv`, the header first."""
+
+    @property
+    @abstractmethod
+    def tabled_what(self) -> str:
+        """What a line of the table is, in the plural."""
+
+    def to_csv(self) -> str:
+        """The table of all variables that were looked at, or of the estimates of columns, as a file of CSV.
+
+        Numbers have all their digits. A name that a spreadsheet would take for a formula has an apostrophe before it.
+        """
+        return "".join(self.table)
+
+    @property
+    @abstractmethod
     def compared_with(self) -> str:
         """What `error_rate` is a share of, in the plural."""
 
     def common(self) -> dict[str, Any]:
         """What is said of any store, JSON-able."""
         return {
+            "format": REPORT_FORMAT,
+            "format_version": REPORT_FORMAT_VERSION,
             "url": self.url,
             "ok": self.ok,
             "error_rate": self.error_rate,
@@ -103,9 +126,13 @@ class Report(ABC):
             ", ".join(each.title for each in self.verdicts if chosen(each))
             for chosen in (lambda each: not each.ok, lambda each: each.warning)
         )
+        name = self.url.rstrip("/").rsplit("/", 1)[-1] or self.url
         return {
             "report": self,
-            "name": self.url.rstrip("/").rsplit("/", 1)[-1] or self.url,
+            "name": name,
+            "downloads": [json_download(name, self.as_dict()), csv_download(name, self.table, self.tabled_what)],
+            "format_version": REPORT_FORMAT_VERSION,
+            "tabled_what": self.tabled_what,
             "tests": sum(each.tests for each in self.verdicts),
             "bad": bad,
             "warned": warned,

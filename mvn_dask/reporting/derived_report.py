@@ -12,11 +12,13 @@ from markupsafe import Markup
 from mvn_dask.reporting.base import Report
 from mvn_dask.reporting.column_summaries import CONVERGING, ColumnSummaries, ColumnSummary
 from mvn_dask.reporting.derived_verdicts import DERIVED_FAMILIES, changes
+from mvn_dask.reporting.downloads import csv_lines
 from mvn_dask.reporting.figures.along_rows import along_rows
 from mvn_dask.reporting.figures.convergence_picture import convergence_picture
 from mvn_dask.reporting.figures.distribution import histogram_picture, tail_picture
 from mvn_dask.reporting.figures.svg import render
 from mvn_dask.reporting.number_format import number, to_precision
+from mvn_dask.reporting.plain_numbers import finite
 from mvn_dask.statistics.level_estimate import tuple_of
 from mvn_dask.statistics.results import Estimate
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
@@ -41,22 +43,27 @@ class DerivedReport(Report):
     def compared_with(self) -> str:
         return "stores of independent rows"
 
+    @property
+    def table(self) -> list[str]:
+        heads = ["number", "name", "estimate", "value", "standard_error", "low", "high"]
+        lines = (
+            [column.number, column.name, name, *finite(numbers)]
+            for column in self.summaries.columns
+            for name, *numbers in _estimates(column)
+        )
+        return csv_lines([heads, *lines])
+
+    @property
+    def tabled_what(self) -> str:
+        return "estimates"
+
     def as_dict(self) -> dict[str, Any]:
         return {
             **self.common(),
             "expression": self.content["expression"],
             "samples": list(self.content["samples"]),
-            "columns": [_finite(each.to_dict()) for each in self.summaries.columns],
+            "columns": [finite(each.to_dict()) for each in self.summaries.columns],
         }
-
-
-def _finite(value: Any) -> Any:
-    """The same with None in place of numbers that are not finite, which JSON has no word for."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class ColumnPart(NamedTuple):
@@ -92,15 +99,42 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
     }
 
 
+class ColumnEstimate(NamedTuple):
+    """An estimate of a column."""
+
+    name: str
+    """What is estimated."""
+    value: float
+    """The estimate."""
+    error: float
+    """Its standard error; NaN where it is not known."""
+    low: float
+    """Lower end of its interval; NaN likewise."""
+    high: float
+    """Upper end."""
+
+
+def _estimates(column: ColumnSummary) -> list[ColumnEstimate]:
+    """All estimates of a column, in the order in which they are shown."""
+    moments, nan = column.moments, math.nan
+    # Errors of the shapes are those of normal rows alone.
+    shapes = {"Skewness": moments.skewness, "Excess kurtosis": moments.kurtosis}
+    levels = {"quantile": column.quantiles, "expected shortfall": column.shortfalls}
+    return [
+        _estimate("Mean", moments.mean),
+        _estimate("Variance", moments.variance),
+        *(ColumnEstimate(name, float(each.value), nan, nan, nan) for name, each in shapes.items()),
+        *(
+            _estimate(f"{100 * level:g} % {what}", found, i)
+            for what, found in levels.items()
+            for i, level in enumerate(tuple_of(found.levels))
+        ),
+    ]
+
+
 def _part(column: ColumnSummary, rate: float) -> ColumnPart:
     moments, extremes = column.moments, column.extremes
-    levels = {"quantile": column.quantiles, "expected shortfall": column.shortfalls}
-    lines = [_line("Mean", moments.mean), _line("Variance", moments.variance)]
-    # Their errors are those of normal rows alone.
-    shapes = {"Skewness": moments.skewness, "Excess kurtosis": moments.kurtosis}
-    lines += [(name, number(float(each.value)), "", "") for name, each in shapes.items()]
-    for what, found in levels.items():
-        lines += [_line(f"{100 * level:g} % {what}", found, i) for i, level in enumerate(tuple_of(found.levels))]
+    lines = [_line(each) for each in _estimates(column)]
     warned = {"Variance": moments.variance, "Quantiles": column.quantiles, "Expected shortfalls": column.shortfalls}
     notes = [f"{name}: {each.warning}." for name, each in warned.items() if each.warning]
     table = [
@@ -113,14 +147,17 @@ def _part(column: ColumnSummary, rate: float) -> ColumnPart:
     return ColumnPart(column, lines, notes, table, _pictures(column, rate))
 
 
-def _line(name: str, estimate: Estimate, place: int | None = None) -> tuple[str, str, str, str]:
-    """Name, value and ends of the interval, with as many digits as the error leaves sense in."""
+def _estimate(name: str, estimate: Estimate, place: int | None = None) -> ColumnEstimate:
     interval = estimate.confidence_interval
-    value, error, low, high = (
-        float(each if place is None else each[place])
-        for each in (estimate.value, estimate.standard_error, interval.low, interval.high)
-    )
-    numbers = [number(each, 6) if not error > 0 else to_precision(each, error) for each in (value, low, high)]
+    values = (estimate.value, estimate.standard_error, interval.low, interval.high)
+    return ColumnEstimate(name, *(float(each if place is None else each[place]) for each in values))
+
+
+def _line(estimate: ColumnEstimate) -> tuple[str, str, str, str]:
+    """Name, value and ends of the interval, with as many digits as the error leaves sense in."""
+    name, value, error, low, high = estimate
+    digits = 4 if math.isnan(error) and math.isnan(low) else 6
+    numbers = [to_precision(each, error) if error > 0 else number(each, digits) for each in (value, low, high)]
     ends = ["" if math.isnan(each) else text for each, text in zip((low, high), numbers[1:], strict=True)]
     return name, numbers[0], ends[0], ends[1]
 

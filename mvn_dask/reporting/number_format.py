@@ -56,20 +56,30 @@ def rate(value: float) -> str:
     return f"1 in {1 / value:,.0f}" if value * MILLION >= 1 else "less than 1 in a million"
 
 
-def p_text(value: float) -> str:
-    """A p-value as people write it.
+def p_number(value: float) -> str:
+    """A p-value as people write it; an empty text where there is none.
 
-    >>> p_text(0.34), p_text(0.0312), p_text(0.00002), p_text(1e-9), p_text(1.0)
-    ('p = 0.34', 'p = 0.03', 'p = 0.00002', 'p < 1e-6', 'p = 1')
+    >>> p_number(0.34), p_number(0.0312), p_number(0.00002), p_number(1e-9), p_number(1.0), p_number(float("nan"))
+    ('0.34', '0.03', '0.00002', '< 1e-6', '1', '')
     """
     if not isfinite(value):
         return ""
     if value < 1e-6:
-        return "p < 1e-6"
+        return "< 1e-6"
     if value > 0.99:
-        return "p = 1" if value >= 1 else "p > 0.99"
+        return "1" if value >= 1 else "> 0.99"
     places = 2 if value >= 0.01 else -floor(log10(value))
-    return f"p = {value:.{places}f}"
+    return f"{value:.{places}f}"
+
+
+def p_text(value: float) -> str:
+    """A p-value with its letter.
+
+    >>> p_text(0.0312), p_text(1e-9)
+    ('p = 0.03', 'p < 1e-6')
+    """
+    text = p_number(value)
+    return f"p {text}" if text[:1] in "<>" else f"p = {text}"
 
 
 def percent(value: float) -> str:

@@ -6,21 +6,19 @@ Input: estimates of a finished sample. Output: a `SampleReport`. Cost: the page 
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from mvn_dask.reporting.base import Report
-from mvn_dask.reporting.estimates import Estimates, largest
+from mvn_dask.reporting.downloads import csv_lines
+from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import render
+from mvn_dask.reporting.plain_numbers import plain
 from mvn_dask.reporting.reference import marginal_histogram
 from mvn_dask.reporting.sample_pictures import sample_pictures
+from mvn_dask.reporting.variable_table import LISTED, farthest_off, tabled, variable_columns
 from mvn_dask.reporting.verdicts import FAMILIES
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
 
 MOST_VARIABLES = 1000
 """Variables whose moments are listed in JSON; of more, the first ones of those that were looked at."""
-LISTED = 10
-"""Variables in the table of those that are farthest off."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,6 +40,16 @@ class SampleReport(Report):
     def compared_with(self) -> str:
         return "sound samples"
 
+    @property
+    def table(self) -> list[str]:
+        columns = variable_columns(self.estimates)
+        heads = [name.removesuffix("s") for name in columns]
+        return csv_lines([heads, *zip(*columns.values(), strict=True)])
+
+    @property
+    def tabled_what(self) -> str:
+        return "variables"
+
     def as_dict(self) -> dict[str, Any]:
         return {
             **self.common(),
@@ -51,31 +59,17 @@ class SampleReport(Report):
         }
 
 
-def _plain(values: npt.NDArray[Any]) -> list[Any]:
-    """Nested lists, None where a number is not finite."""
-    plain = values.astype(object)
-    plain[~np.isfinite(values)] = None
-    return list(plain.tolist())
-
-
 def _numbers_of(estimates: Estimates) -> dict[str, Any]:
     reference, measured, selection = estimates.reference, estimates.measured, estimates.selection
-    law, shown = reference.radial, slice(min(MOST_VARIABLES, len(selection.columns)))
+    law = reference.radial
     return {
         "normal_scores": reference.laws.of_scores,
-        "variables": {
-            "names": [estimates.name(column) for column in range(shown.stop)],
-            "mean": _plain(estimates.mean[shown]),
-            "expected_mean": _plain(reference.mean[shown]),
-            "mean_errors": _plain(estimates.mean_errors[shown]),
-            "standard_deviation": _plain(estimates.deviation[shown]),
-            "expected_standard_deviation": _plain(reference.deviation[shown]),
-        },
+        "variables": variable_columns(estimates, MOST_VARIABLES),
         "correlations": {
             "variables": selection.columns[selection.paired].tolist(),
-            "sample": _plain(estimates.correlation),
-            "expected": _plain(reference.correlation),
-            "covariance_errors": _plain(estimates.covariance_errors),
+            "sample": plain(estimates.correlation),
+            "expected": plain(reference.correlation),
+            "covariance_errors": plain(estimates.covariance_errors),
         }
         if estimates.selection.rows > 1
         else None,
@@ -110,12 +104,6 @@ def _page_values(report: SampleReport) -> dict[str, object]:
         "constant": int(reference.constant.sum()),
         **sample_pictures(estimates, limits),
         "farthest_off": farthest_off(estimates),
+        "listed": LISTED,
+        "tabled": tabled(estimates),
     }
-
-
-def farthest_off(estimates: Estimates) -> list[int]:
-    """Columns whose mean or variance is farthest off, in that order."""
-    if estimates.selection.rows < 2:
-        return []
-    errors = np.maximum(np.abs(estimates.mean_errors), np.abs(estimates.variance_errors))
-    return largest(errors, estimates.reference.testable, LISTED)

@@ -1,5 +1,7 @@
 """The page is whole, well-formed, small, and asks nobody for anything."""
 
+import base64
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
@@ -12,8 +14,7 @@ import pytest
 import mvn_dask
 from mvn_dask._typing import ArrayLike, Size
 from mvn_dask.reporting.report import Report, report
-from mvn_dask.reporting.sample_report import LISTED, farthest_off
-from tests.reporting.samples import Block, estimate, plant, sample
+from tests.reporting.samples import plant
 
 VOID = {"meta", "link", "br", "!doctype"}
 MARKS = {"bar", "error", "expected", "band", "running", "point", "place", "change", "cells"}
@@ -86,7 +87,7 @@ def check(text: str) -> Checker:
     assert all(address.startswith(("data:", "#")) for address in found.addresses)
     assert [mark for picture in pictures(text) for mark in marks(picture) if not mark.title] == []
     assert not re.search(r"@import|url\((?!#)", text)
-    assert len(text.encode()) < 2_000_000
+    assert len(text.encode()) < 5_000_000
     return found
 
 
@@ -191,25 +192,37 @@ def test_a_manifest_of_many_names_is_cut() -> None:
 @pytest.mark.parametrize(
     ("size", "d", "sections"),
     [
-        (4000, 4, ["blocks", "marginals", "distances", "correlations", "along", "farthest"]),
-        (4000, 1, ["blocks", "marginals", "distances", "along", "farthest"]),
-        (20, 4, ["marginals", "distances", "correlations", "farthest"]),
-        ((), 4, ["marginals"]),
+        (4000, 4, ["blocks", "marginals", "distances", "correlations", "along", "variables"]),
+        (4000, 1, ["blocks", "marginals", "distances", "along", "variables"]),
+        (20, 4, ["marginals", "distances", "correlations", "variables"]),
+        ((), 4, ["marginals", "variables"]),
         (0, 4, []),
     ],
 )
 def test_every_section_is_there_where_it_can_be(size: Size, d: int, sections: list[str]) -> None:
     text = written(f"sections-{d}-{size}", np.zeros(d), np.eye(d) + 0.2 if d > 1 else 1.0, size).html
     titles = [part.partition('"')[0] for part in text.split('<h2 id="')[1:]]
-    assert titles == ["verdicts", "drawn", *sections, "method"]
+    assert titles == ["verdicts", "drawn", *sections, "data", "method"]
 
 
-def test_the_table_begins_with_the_farthest_off() -> None:
-    def change(numbers: Block) -> Block:
-        numbers[:, 3] += 1.0
-        numbers[:, 1] *= 3.0
-        return numbers
+def test_downloads_hold_the_numbers_of_the_report() -> None:
+    found = written("downloads", [0.0, 1.0, 2.0], np.eye(3) + 0.5, 2000)
+    files = dict(re.findall(r'download="(.*?)" href="data:.*?;base64,(.*?)"', found.html))
+    assert set(files) == {"page-downloads-report.json", "page-downloads-report.csv"}
+    content = {name: base64.b64decode(data, validate=True).decode() for name, data in files.items()}
+    data = json.loads(content["page-downloads-report.json"])
+    assert data == json.loads(json.dumps(found.as_dict())) | {"omitted": []}
+    assert (data["format"], data["format_version"]) == ("mvn_dask report", 1)
+    assert content["page-downloads-report.csv"] == found.to_csv()
 
-    assert set(farthest_off(estimate(sample(), change))[:2]) == {1, 3}
-    many = estimate(mvn_dask.MultivariateNormal(np.zeros(30), 1.0).sample(1000, seed=1))
-    assert len(farthest_off(many)) == LISTED
+
+def test_every_verdict_leads_to_what_shows_it_and_back() -> None:
+    text = written("anchors", [0.0, 1.0, 2.0], np.eye(3) + 0.5, 20_000, chunks=5000).html
+    for family, item in re.findall(r'<li id="verdict-(\w+)">(.*?)</li>', text, re.DOTALL):
+        links = re.findall(r'<a href="#(.*?)">', item)
+        assert links, family
+        # What shows a single variable stands in a section that links back.
+        back = [section for section in text.split("<section")[1:] if f'href="#verdict-{family}"' in section]
+        assert any(f'id="{link}"' in section for section in back for link in links), family
+    contents = text.partition('<nav class="contents"')[2].partition("</nav>")[0]
+    assert set(re.findall('href="#(.*?)"', contents)) == set(re.findall('<h2 id="(.*?)"', text))

@@ -186,7 +186,7 @@ with dask.config.set(scheduler="threads", num_workers=2):
     before = status("VmRSS")
     found = report(sys.argv[1])
     assert found.ok, found
-    assert len(found.html) < 2e6
+    assert len(found.html) < 5e6
 print(status("VmHWM") - before)
 """
 

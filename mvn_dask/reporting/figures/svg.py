@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from mvn_dask.escaping import printable
 from mvn_dask.readable import plural, readable_bytes
-from mvn_dask.reporting.number_format import MINUS, number, p_text, rate, signed, to_precision
+from mvn_dask.reporting.number_format import MINUS, number, p_number, p_text, rate, signed, to_precision
 from mvn_dask.reporting.sections import links_of, places_of, sections_of
 
 MAX_NAME = 14
@@ -33,7 +33,13 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
     )
     found.filters |= {"plural": partial(plural, form=","), "thousands": "{:,}".format}
-    found.filters |= {"rate": rate, "readable": readable_bytes, "p_text": p_text, "number": number}
+    found.filters |= {
+        "rate": rate,
+        "readable": readable_bytes,
+        "p_text": p_text,
+        "p_number": p_number,
+        "number": number,
+    }
     found.filters |= {"sections": sections_of, "places": places_of, "links": links_of}
     found.filters |= {"path": path, "position": position, "tick": tick, "signed": signed, "to_precision": to_precision}
     return found
