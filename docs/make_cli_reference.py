@@ -192,7 +192,7 @@ DERIVED_REPORT = {
 """Those of a report on derived numbers that are not the same."""
 DOCTOR = {
     "ok": "Whether nothing keeps the package from its work; then the exit code is 0, else 1.",
-    "results": "A list: `name`, `grade` (ok, absent, warning or fault), `value`, and `cure`, which is null where nothing is "
+    "results": "A list: `name`, `grade` (ok, absent, warning or fault), `value`, and `cure`, null where nothing is "
     "to be done.",
 }
 """Fields of the JSON of a diagnosis."""

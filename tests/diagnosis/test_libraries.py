@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def distribution(folder: Path, name: str, version: str, code: str = "") -> None:
 
 
 @pytest.fixture
-def requiring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def requiring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of libraries, and a package that requires them in place of ours."""
     wanted = [
         "goodlib>=1",

@@ -2,7 +2,9 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +30,7 @@ def in_a_process(call: str, *, limit: str = "") -> str:
     """A finding of a process with its own limits."""
     code = f"{limit}\nfrom mvn_dask.diagnosis import machine\nprint(*{call})"
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=os.getcwd()).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path.cwd()).stdout
 
 
 def test_cores_of_a_process_that_may_use_one() -> None:
@@ -60,8 +62,8 @@ def test_more_threads_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("shift", "grade", "words"), [(-4e9, "fault", "19"), (-100.0, "warning", "1 min 40 s ahead"),
                                                        (100.0, "warning", "behind"), (0.0, "ok", "20")])  # fmt: skip
 def test_a_clock_that_is_wrong(shift: float, grade: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = machine.time.time
-    monkeypatch.setattr(machine.time, "time", lambda: now() + shift)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + shift)
     found = only(machine.clock())
     assert found.grade == grade
     assert words in found.value
