@@ -102,7 +102,7 @@ def _page_values(report: SampleReport) -> dict[str, object]:
         "chunk_bytes": chunk_bytes(manifest),
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
-        **sample_pictures(estimates, limits),
+        **sample_pictures(estimates, limits, report.error_rate / len(FAMILIES)),
         "farthest_off": farthest_off(estimates),
         "listed": LISTED,
         "tabled": tabled(estimates),

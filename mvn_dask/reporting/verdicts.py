@@ -15,10 +15,11 @@ import numpy as np
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
 from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.marginal_tests import compare_marginals
 from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value
 from mvn_dask.reporting.pairs import compare_pairs, share_of_equal_signs
-from mvn_dask.reporting.reference import BINS_PER_DEVIATION, MAX_ROUNDING, marginal_histogram
+from mvn_dask.reporting.reference import MAX_ROUNDING
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 from mvn_dask.statistics.base import Indices
 from mvn_dask.statistics.repeats import Repeated
@@ -27,10 +28,8 @@ from mvn_dask.store.format.manifest import Manifest
 
 NAMED_REPEATS = 3
 """Pairs of equal chunks that are named."""
-BINS_PER_BOUND = BINS_PER_DEVIATION // 4
-"""Bins of a histogram between two bounds: a quarter of a standard deviation."""
 LENGTH_BINS_PER_BOUND = 4
-"""The same for lengths of whitened rows: an eighth."""
+"""Bins of lengths of whitened rows between two bounds: an eighth."""
 NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
 NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
 DEPENDENT_ROWS = "not tested: the rows are Sobol' points, which are not independent"
@@ -176,14 +175,8 @@ def describe_segment(estimates: Estimates, segment: int, i: int, *, of_variance:
 def marginals(estimates: Estimates, error_rate: float) -> Verdict:
     """Shapes of single variables."""
     binned, rows, cdf = estimates.selection.binned, estimates.selection.rows, estimates.reference.laws.marginal_cdf
-    bounds = marginal_histogram(binned).edges[BINS_PER_BOUND - 1 :: BINS_PER_BOUND]
-    below = np.cumsum(estimates.measured.histograms, axis=1)[:, BINS_PER_BOUND - 1 : -1 : BINS_PER_BOUND]
-    p_values, testable = np.full(below.shape, np.nan), estimates.reference.testable[binned]
-    if rows:
-        rounding = estimates.rounding[binned][:, None]
-        p_values[testable] = binomial_p_value(below, rows, cdf(bounds - rounding), cdf(bounds + rounding))[testable]
-        low, high = estimates.reference.low[binned][:, None], estimates.reference.high[binned][:, None]
-        p_values[(bounds <= low) | (bounds >= high)] = np.nan
+    tests = compare_marginals(estimates)
+    bounds, below, p_values = tests.bounds, tests.below, tests.p_values
 
     def describe(i: int, j: int) -> str:
         bound, seen = bounds[j], int(below[i, j])

@@ -192,9 +192,9 @@ def test_a_manifest_of_many_names_is_cut() -> None:
 @pytest.mark.parametrize(
     ("size", "d", "sections"),
     [
-        (4000, 4, ["blocks", "marginals", "distances", "correlations", "along", "variables"]),
-        (4000, 1, ["blocks", "marginals", "distances", "along", "variables"]),
-        (20, 4, ["marginals", "distances", "correlations", "variables"]),
+        (4000, 4, ["blocks", "marginals", "tails", "distances", "correlations", "eigenvalues", "along", "variables"]),
+        (4000, 1, ["blocks", "marginals", "tails", "distances", "along", "variables"]),
+        (20, 4, ["marginals", "tails", "distances", "correlations", "eigenvalues", "variables"]),
         ((), 4, ["marginals", "variables"]),
         (0, 4, []),
     ],

@@ -11,7 +11,7 @@ def test_points_have_no_pictures_with_bands_of_independent_rows() -> None:
     rows, points = estimate(sample()), estimate(normal.sample(2**13, seed=1, points="sobol"))
     limits = {each.family: 1e-4 for each in verdicts_on(rows)}
     assert len(FAMILIES) == 6
-    shown, less = sample_pictures(rows, limits), sample_pictures(points, limits)
+    shown, less = sample_pictures(rows, limits, 1e-3), sample_pictures(points, limits, 1e-3)
     assert all(shown[name] for name in ("histograms", "qq_plot", "heatmaps", "running_means", "row_blocks"))
     assert [name for name in shown if shown[name] is not None and less[name] is None] == [
         "qq_plot",
@@ -24,4 +24,4 @@ def test_points_have_no_pictures_with_bands_of_independent_rows() -> None:
 def test_an_empty_sample_has_none() -> None:
     empty = estimate(mvn_dask.MultivariateNormal(np.zeros(1), 1.0).sample(0, seed=1))
     limits = {each.family: 1e-4 for each in verdicts_on(empty)}
-    assert not any(value for name, value in sample_pictures(empty, limits).items() if name != "framed_pairs")
+    assert not any(value for name, value in sample_pictures(empty, limits, 1e-3).items() if name != "framed_pairs")

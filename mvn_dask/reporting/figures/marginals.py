@@ -6,12 +6,14 @@ Input: estimates. Output: an SVG picture a variable. Cost: about 12 kB each.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.svg import TITLE_LETTERS, Scale, render, shorten
 from mvn_dask.reporting.number_format import percent, signed
+from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH
 
 MARGINALS_SHOWN = 12
@@ -28,12 +30,19 @@ EDGES = np.linspace(-REACH, REACH, int(2 * REACH * BARS_PER_DEVIATION) + 1)
 """Between bars, in standard deviations."""
 BAR_DEVIATIONS = 1.0 / BARS_PER_DEVIATION
 """Width of a bar, in standard deviations."""
+DENSITY = 0.8
+"""Share of the numbers that rounding may move across both ends of a bar, for each standard deviation that it is."""
+TRIANGLE = 4.0
+"""Height of the mark of an error that is cut."""
 MARKED_DEVIATIONS = (-4.0, -2.0, 0.0, 2.0, 4.0)
 """Where the axis is marked, in standard deviations."""
 
 
-def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
-    """Columns that are shown, ascending, and their pictures: those with the largest errors."""
+def histograms(estimates: Estimates, p_value: float = 0.0) -> list[tuple[int, Markup]]:
+    """Columns that are shown, ascending, and their pictures: those with the largest errors.
+
+    Errors of bars that fail an exact binomial test at this p-value have another colour.
+    """
     if not estimates.selection.rows:
         return []
     rows, binned = estimates.selection.rows, estimates.selection.binned
@@ -46,7 +55,10 @@ def histograms(estimates: Estimates) -> list[tuple[int, Markup]]:
     errors = np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
     density = counts * BARS_PER_DEVIATION / rows
     chosen = sorted(largest(np.abs(errors).max(axis=1), estimates.reference.testable[binned], MARGINALS_SHOWN))
-    return [(int(binned[i]), _histogram(estimates, int(binned[i]), density[i], errors[i])) for i in chosen]
+    moved = DENSITY * estimates.rounding[binned][:, None]
+    p_values = binomial_p_value(counts.astype(np.int64), rows, np.maximum(p - moved, 0.0), np.minimum(p + moved, 1.0))
+    failed = p_values < p_value
+    return [(int(binned[i]), _histogram(estimates, int(binned[i]), density[i], errors[i], failed[i])) for i in chosen]
 
 
 class Bar(NamedTuple):
@@ -62,9 +74,15 @@ class Bar(NamedTuple):
     """The bar, as data of a path; an empty text where there is none."""
     error: str
     """The same below."""
+    failed: bool
+    """Whether it fails the test."""
+    cut: str
+    """Where the error is cut, a triangle as data of a path; an empty text where it is not."""
 
 
-def _histogram(estimates: Estimates, column: int, density: Float64Array, errors: Float64Array) -> Markup:
+def _histogram(
+    estimates: Estimates, column: int, density: Float64Array, errors: Float64Array, failed: npt.NDArray[np.bool_]
+) -> Markup:
     x = Scale(-REACH, REACH, 30.0, 276.0)
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
@@ -73,7 +91,21 @@ def _histogram(estimates: Estimates, column: int, density: Float64Array, errors:
     expected = (cdf(curve + HALF_STEP) - cdf(curve - HALF_STEP)) / (2.0 * HALF_STEP)
     shown = np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT)
     texts = _titles(estimates, column, density / BARS_PER_DEVIATION, errors)
-    bars = zip(texts, _rectangles(density, x, y), _rectangles(shown, x, error_y), map(x, EDGES), strict=False)
+    wide = x(BAR_DEVIATIONS) - x(0.0)
+    bars = [
+        Bar(*each, bool(fails), _triangle(error, left + wide / 2.0, error_y))
+        for *each, left, fails, error in zip(
+            texts,
+            map(x, EDGES[:-1]),
+            map(x, EDGES[1:]),
+            _rectangles(density, x, y),
+            _rectangles(shown, x, error_y),
+            map(x, EDGES[:-1]),
+            failed,
+            errors,
+            strict=True,
+        )
+    ]
     scored = estimates.reference.laws.of_scores
     return render(
         "histogram.html",
@@ -84,10 +116,18 @@ def _histogram(estimates: Estimates, column: int, density: Float64Array, errors:
         x=x,
         y=y,
         error_y=error_y,
-        bars=[Bar(title, left, left + x(BAR_DEVIATIONS) - x(0.0), *paths) for title, *paths, left in bars],
+        bars=bars,
         expected=list(zip(map(x, curve), map(y, expected), strict=True)),
         own=[] if scored else [(estimates.value_at(column, v), v) for v in MARKED_DEVIATIONS],
     )
+
+
+def _triangle(error: float, middle: float, y: Scale) -> str:
+    """Beyond the end of an axis, where an error is cut."""
+    if abs(error) <= ERROR_LIMIT:
+        return ""
+    base, tip = (y(ERROR_LIMIT) - 0.5, -TRIANGLE) if error > 0 else (y(-ERROR_LIMIT) + 0.5, TRIANGLE)
+    return f"M{middle - TRIANGLE / 1.5:.2f} {base:.2f}h{TRIANGLE / 0.75:.2f}L{middle:.2f} {base + tip:.2f}z"
 
 
 def _titles(estimates: Estimates, column: int, shares: Float64Array, errors: Float64Array) -> list[str]:

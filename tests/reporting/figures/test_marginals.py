@@ -42,3 +42,22 @@ def test_nothing_to_show() -> None:
     assert histograms(estimate(sample(0))) == []
     constant = estimate(mvn_dask.MultivariateNormal([0.0, 1.0], [0.0, 1.0]).sample(10, seed=1))
     assert [column for column, _ in histograms(constant)] == [1]
+
+
+def test_errors_that_fail_have_another_colour_and_those_that_are_cut_a_mark() -> None:
+    def change(numbers: Block) -> Block:
+        middle = np.abs(numbers[:, 1] - 1.125 * np.sqrt(2.0) - 1.0) < 0.1 * np.sqrt(2.0)
+        numbers[middle, 1] = 1.0 + 0.1 * np.sqrt(2.0)
+        return numbers
+
+    x = sample()
+    sound, faulty = (histograms(estimate(x, each), 1e-6) for each in (None, change))
+    assert not any(parts(picture, "error failed") for _, picture in sound)
+    failed = {column: parts(picture, "error failed") for column, picture in faulty}
+    assert [column for column in failed if failed[column]] == [1]
+    # A bar is too high, its triangle above the axis, and the one that it was taken from too low.
+    high, low = failed[1]
+    assert [each.attrib["d"].count("M") for each in (high, low)] == [2, 2]
+    up, down = (float(each.attrib["d"].rpartition("L")[2].split()[1].rstrip("z")) for each in (high, low))
+    assert up < 142.0
+    assert down > 174.0
