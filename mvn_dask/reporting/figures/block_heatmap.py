@@ -16,13 +16,13 @@ from mvn_dask.reporting.figures.svg import Scale, render, shorten, tick
 from mvn_dask.reporting.number_format import signed
 from mvn_dask.statistics.base import Indices
 
-WIDTH, RIGHT = 420.0, 412.0
+BLOCKS_WIDTH, BLOCKS_RIGHT = 420.0, 412.0
 """Of a picture, and where its cells end."""
 LETTERS = 13
 """Of a name at the side, at most."""
 LETTER_WIDTH = 6.2
 """Width of one of these, about."""
-TOP = 6.0
+BLOCKS_TOP = 6.0
 """Where the cells begin."""
 HEIGHTS = (11.0, 26.0)
 """Of a line of cells, at least and at most."""
@@ -58,11 +58,14 @@ class BlockHeatmap:
         count, blocks = self.values.shape
         left = min(LETTERS, max(map(len, self.names))) * LETTER_WIDTH + 10.0
         step = min(max(AIMED_HEIGHT / count, HEIGHTS[0]), HEIGHTS[1])
-        x, y = Scale(0.0, float(blocks), left, RIGHT), Scale(0.0, float(count), TOP, TOP + count * step)
+        x, y = (
+            Scale(0.0, float(blocks), left, BLOCKS_RIGHT),
+            Scale(0.0, float(count), BLOCKS_TOP, BLOCKS_TOP + count * step),
+        )
         return render(
             "block_heatmap.html",
             chart=self,
-            width=WIDTH,
+            width=BLOCKS_WIDTH,
             x=x,
             y=y,
             step=step,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.qq import accepted_counts
-from mvn_dask.reporting.figures.svg import Scale, render, shorten
+from mvn_dask.reporting.figures.svg import TITLE_LETTERS, Scale, render, shorten
 from mvn_dask.reporting.marginal_tests import MarginalTests, compare_marginals
 from mvn_dask.reporting.number_format import number, percent
 
@@ -25,8 +25,6 @@ BISECTIONS = 48
 """Halvings of it: to 3e-13."""
 MARGIN = 0.3
 """Standard deviations beyond the last points."""
-TITLE_LETTERS = 24
-"""Of a name in a title, at most."""
 
 
 class Point(NamedTuple):
