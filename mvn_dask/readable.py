@@ -1,5 +1,6 @@
 """Bytes, durations, counts and values as people read them. Input: numbers, values; output: texts of bounded length."""
 
+from math import isfinite
 from reprlib import Repr
 
 MAX_DIGITS = 640
@@ -7,6 +8,7 @@ MAX_DIGITS = 640
 limit `sys.set_int_max_str_digits` gave it."""
 SHOWN_DIGITS = 60
 """Digits of an integer that an error shows, at most."""
+MINUS = "−"
 
 
 def readable_bytes(nbytes: float) -> str:
@@ -41,6 +43,17 @@ def duration(seconds: float) -> str:
     if days:
         return f"{days} d {hour} h"
     return f"{hours} h {minute} min" if hours else f"{minutes} min {rest} s"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number with so many significant digits.
+
+    >>> number(0.0123456), number(-1234567.0), number(3.0), number(float("inf"))
+    ('0.01235', '−1.235e+06', '3', '∞')
+    """
+    if not isfinite(value):
+        return "∞" if value > 0 else f"{MINUS}∞" if value < 0 else "no number"
+    return f"{value:.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:.{digits}g}"
 
 
 def plural(value: int, what: str, form: str = "") -> str:

@@ -12,7 +12,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 LEVELS = [
     {"advice", "escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
-    {"dask_matrices", "packing", "units"},
+    {"dask_matrices", "display", "packing", "units"},
     {"array_likes", "checks", "kinds", "locations", "memory_limit", "slow_steps"},
     {"labels"},
     {"coordinates"},

@@ -23,7 +23,7 @@ LEAST_COLUMNS = 8
 """Columns that are worked out at a time, at least: compiled code solves for as many as for one."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _BandFactor(Factor):
     """Bands of a lower triangular matrix; subclasses say whether rows are multiplied with it or solved for."""
 

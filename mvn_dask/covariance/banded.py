@@ -16,10 +16,11 @@ from mvn_dask.array_likes import compute_together, is_instance, real_array
 from mvn_dask.covariance.band_factors import BandFactor
 from mvn_dask.covariance.band_triangle import PivotError, factorize_band
 from mvn_dask.covariance.base import Covariance
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 from mvn_dask.memory_limit import refuse_beyond_memory
-from mvn_dask.readable import plural, short_repr
+from mvn_dask.readable import plural, readable_bytes, short_repr
 
 COPIES_OF_BANDS = 3
 """Arrays of the size of the bands that factorising takes, themselves included, at least."""
@@ -109,8 +110,11 @@ class Banded(Covariance):
         array.setflags(write=False)
         object.__setattr__(self, "bands", array)
 
-    def __repr__(self) -> str:
-        return f"Banded(ndim={self.ndim}, bandwidth={len(self.bands) - 1})"
+    def _arguments(self) -> list[str]:
+        return [f"ndim={self.ndim}", f"bandwidth={len(self.bands) - 1}"]
+
+    def _facts(self) -> dict[str, str]:
+        return {"bandwidth": f"{len(self.bands) - 1:,}", "memory": readable_bytes(self.bands.nbytes)}
 
     @property
     def ndim(self) -> int:
@@ -140,6 +144,11 @@ class Banded(Covariance):
 
     def variances(self) -> Float64Array:
         return np.asarray(self.bands[0])
+
+    def _entries(self, places: Indices) -> Float64Array:
+        lags = np.abs(np.subtract.outer(places, places))
+        near = np.minimum(lags, len(self.bands) - 1)
+        return np.where(lags == near, self.bands[near, np.minimum.outer(places, places)], 0.0)
 
     def to_dense(self) -> Float64Array:
         matrix, variables = np.zeros((self.ndim, self.ndim)), np.arange(self.ndim)

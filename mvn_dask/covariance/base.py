@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
+from mvn_dask.covariance.shown_structures import ShownCovariance, ShownFactor
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.event import Event
 from mvn_dask.kinds import Registered
@@ -24,7 +25,7 @@ Application = Literal["fused", "product", "colorize"]
 """How a factor is applied to normals; see `Factor.application`."""
 
 
-class Factor(Registered, ABC, family="factor"):
+class Factor(ShownFactor, Registered, ABC, family="factor"):
     """A (d, k) matrix A with ``A @ A.T == cov``: it turns k independent normals into one row of d numbers.
 
     A subclass with a class attribute `kind` can be rebuilt from its `record` and `arrays`.
@@ -218,7 +219,7 @@ def log_product(numbers: FloatArray) -> float:
         return float(np.log(np.abs(numbers), dtype=np.float64).sum())
 
 
-class Covariance(ABC):
+class Covariance(ShownCovariance, ABC):
     """A covariance, in the form in which it is known.
 
     See Also
@@ -263,11 +264,6 @@ class Covariance(ABC):
         object.__setattr__(found, "names", agreed_names(whole))
         object.__setattr__(found, "axes", whole)
         return found
-
-    @property
-    @abstractmethod
-    def ndim(self) -> int:
-        """Dimension d."""
 
     @property
     def event(self) -> Event:

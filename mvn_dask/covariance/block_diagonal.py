@@ -17,6 +17,7 @@ from mvn_dask import labels
 from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor, members_of
+from mvn_dask.covariance.shown_structures import Indices
 
 
 class BlockDiagonalFactor(CompositeFactor):
@@ -149,6 +150,17 @@ class BlockDiagonal(CompositeCovariance):
 
     def variances(self) -> Float64Array:
         return np.concatenate([member.variances() for member in self.members])
+
+    def _entries(self, places: Indices) -> Float64Array | None:
+        ends = np.cumsum([member.ndim for member in self.members])
+        found, owners = np.zeros((len(places), len(places))), np.searchsorted(ends, places, side="right")
+        for owner in np.unique(owners).tolist():
+            here, member = np.flatnonzero(owners == owner), self.members[owner]
+            part = member._entries(places[here] - (ends[owner] - member.ndim))
+            if part is None:
+                return None
+            found[np.ix_(here, here)] = part
+        return found
 
     def to_dense(self) -> Float64Array:
         whole = np.zeros((self.ndim, self.ndim))

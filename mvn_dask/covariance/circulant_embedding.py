@@ -25,7 +25,11 @@ from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.circulant_factor import CirculantFactor, sum_of_all, transformed
 from mvn_dask.covariance.fourier_tables import fast_length, radices_of
 from mvn_dask.covariance.hartley_transform import HartleyTransform
+from mvn_dask.covariance.shown_structures import Indices
+from mvn_dask.display.correlation_view import correlations_by_lag
+from mvn_dask.display.markup import Html
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural
 
@@ -132,10 +136,22 @@ class EmbeddedCovariance(Covariance):
     def variances(self) -> Float64Array:
         return np.full(self.ndim, self.embedding.values.flat[0])
 
+    def _facts(self) -> dict[str, str]:
+        report = self.report
+        error = f", covariances err by up to {report.largest_error:.2g} of the variance"
+        points = f"{' × '.join(map(str, report.embedding))} points"
+        return {"embedded in": points if self.embedding.is_exact else points + error}
+
+    def _picture(self, event: Event) -> Html:  # noqa: ARG002 a correlation belongs to a lag, and not to variables
+        return correlations_by_lag(self.embedding.values, self.embedding.transform.kept)
+
     def to_dense(self) -> Float64Array:
+        return self._entries(np.arange(self.ndim))
+
+    def _entries(self, places: Indices) -> Float64Array:
         transform = self.embedding.transform
-        places = np.indices(transform.kept).reshape(len(transform.kept), -1)
-        lags = [np.abs(np.subtract.outer(place, place)) for place in places]
+        along = np.unravel_index(places, transform.kept)
+        lags = [np.abs(np.subtract.outer(place, place)) for place in along]
         folded = (np.minimum(lag, length - lag) for lag, length in zip(lags, transform.lengths, strict=True))
         return np.asarray(self.embedding.values[tuple(folded)])
 

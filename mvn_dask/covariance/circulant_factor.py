@@ -41,7 +41,7 @@ def transformed(transform: HartleyTransform, half: Float64Array) -> Float64Array
     return out.reshape(transform.half)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CirculantFactor(Factor):
     """A factor of the covariance of a corner of a grid, from the eigenvalues of a periodic one.
 

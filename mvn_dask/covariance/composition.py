@@ -24,7 +24,7 @@ NESTED_FACTORS = 6
 """Factors inside one another, at most: names of arrays become names of files."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CompositeFactor(Factor):
     """A factor that consists of others; subclasses say how they are joined."""
 
@@ -87,11 +87,17 @@ class CompositeCovariance(Covariance):
     members: tuple[Covariance, ...]
     """The covariances, at least one."""
 
-    def __repr__(self) -> str:
+    def _arguments(self) -> list[str]:
         # A few members, and not what is inside those, so that it stays a line.
         if len(self.members) > 3 or any(isinstance(member, CompositeCovariance) for member in self.members):
-            return f"{type(self).__name__}(ndim={self.ndim}, members={len(self.members)})"
-        return f"{type(self).__name__}({', '.join(map(repr, self.members))})"
+            return [f"ndim={self.ndim}", f"members={len(self.members)}"]
+        return [member._text() for member in self.members]
+
+    def _facts(self) -> dict[str, str]:
+        return {"members": f"{len(self.members):,}"}
+
+    def _inner(self) -> Sequence[tuple[str, Covariance]]:
+        return [(f"member {number}", member) for number, member in enumerate(self.members)]
 
     def factorize(self) -> Factor:
         return self._factor

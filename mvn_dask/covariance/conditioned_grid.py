@@ -10,6 +10,7 @@ J.-P. Chilès and P. Delfiner, Geostatistics: Modeling Spatial Uncertainty, 2nd 
 doi:10.1002/9781118136188.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -47,8 +48,15 @@ class ConditionedGrid(Covariance):
     weights: Float64Array
     """The inverse of the observations' covariance, shape (m, m)."""
 
-    def __repr__(self) -> str:
-        return f"ConditionedGrid({self.grid!r}, observations={len(self.observed.places)})"
+    def _arguments(self) -> list[str]:
+        return [self.grid._text(), f"observations={len(self.observed.places)}"]
+
+    def _facts(self) -> dict[str, str]:
+        noise = "exact" if self.observed.noise is None else "with errors"
+        return {"observations": f"{len(self.observed.places):,}, {noise}"}
+
+    def _inner(self) -> Sequence[tuple[str, Covariance]]:
+        return [("grid before they were made", self.grid)]
 
     @property
     def ndim(self) -> int:

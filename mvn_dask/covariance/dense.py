@@ -43,6 +43,7 @@ from mvn_dask.covariance.cholesky import cholesky
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.frozen_array import frozen_array
 from mvn_dask.covariance.matrix_factors import MatrixFactor, OrthogonalFactor, ScaledOrthogonalFactor, TriangularFactor
+from mvn_dask.covariance.shown_structures import ShownMatrix
 from mvn_dask.covariance.validity import (
     Validity,
     check_constants,
@@ -75,14 +76,12 @@ INDEFINITE = {
     "cholesky": "method='svd'",
 }
 """What the factor of a matrix with negative eigenvalues comes from."""
-
-
 MATRICES = {"auto": 3, "svd": 5, "eigh": 3, "cholesky": 2}
 """Arrays of the size of the matrix that factorising takes, itself included, at least."""
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Dense(Covariance):
+class Dense(ShownMatrix, Covariance):
     """A covariance given as a matrix.
 
     Parameters
@@ -174,8 +173,8 @@ class Dense(Covariance):
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "matrix", array)
 
-    def __repr__(self) -> str:
-        return f"Dense(ndim={self.ndim}, method={self.method!r})"
+    def _arguments(self) -> list[str]:
+        return [f"ndim={self.ndim}", f"method={self.method!r}"]
 
     @property
     def ndim(self) -> int:

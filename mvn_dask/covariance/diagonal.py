@@ -16,12 +16,15 @@ from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, single_array
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.covariance.validity import Validity
+from mvn_dask.display.markup import Html
 from mvn_dask.errors import ArgumentError
+from mvn_dask.event import Event
 from mvn_dask.hashing import digest
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScaleFactor(Factor):
     """A diagonal factor, kept as its diagonal."""
 
@@ -144,9 +147,6 @@ class Diagonal(Covariance):
         array.setflags(write=False)
         object.__setattr__(self, "diagonal", array)
 
-    def __repr__(self) -> str:
-        return f"Diagonal(ndim={self.ndim})"
-
     @property
     def ndim(self) -> int:
         return int(self.diagonal.shape[0])
@@ -165,6 +165,12 @@ class Diagonal(Covariance):
 
     def variances(self) -> Float64Array:
         return self.diagonal
+
+    def _picture(self, event: Event) -> Html:  # noqa: ARG002 there is nothing to see
+        return Html("")
+
+    def _entries(self, places: Indices) -> Float64Array:
+        return np.where(np.equal.outer(places, places), self.diagonal[places], 0.0)
 
     def to_dense(self) -> Float64Array:
         return np.diag(self.diagonal)

@@ -20,8 +20,10 @@ from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.frozen_array import frozen_array
 from mvn_dask.covariance.matrix_factors import MatrixFactor, TriangularFactor, squares_of_rows
 from mvn_dask.covariance.pseudo_inverse import PseudoInverse
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest
+from mvn_dask.readable import readable_bytes
 
 
 class GivenFactor(MatrixFactor):
@@ -110,8 +112,11 @@ class Factored(Covariance):
         object.__setattr__(self, "matrix", array)
         check_representable("matrix", array, self.variances(), self.names)
 
-    def __repr__(self) -> str:
-        return f"Factored(ndim={self.ndim}, noise_ndim={self.matrix.shape[1]})"
+    def _arguments(self) -> list[str]:
+        return [f"ndim={self.ndim}", f"noise_ndim={self.matrix.shape[1]}"]
+
+    def _facts(self) -> dict[str, str]:
+        return {"normals a row": f"{self.matrix.shape[1]:,}", "memory": readable_bytes(self.matrix.nbytes)}
 
     @property
     def ndim(self) -> int:
@@ -139,6 +144,9 @@ class Factored(Covariance):
             variances = squares_of_rows(self.matrix)
         variances.setflags(write=False)
         return variances
+
+    def _entries(self, places: Indices) -> Float64Array:
+        return self.matrix[places] @ self.matrix[places].T
 
     def to_dense(self) -> Float64Array:
         dense = np.asarray(self.matrix @ self.matrix.T)

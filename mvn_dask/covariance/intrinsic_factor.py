@@ -32,7 +32,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IntrinsicFactor(Factor):
     """Rows of a factor of some variables, filled up with zeros, and projected."""
 

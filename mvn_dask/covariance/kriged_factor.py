@@ -45,7 +45,7 @@ GRID_NUMBERS = 2**22
 """Covariances of points with observations, and numbers of periodic grids, that are worked on together."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class KrigedFactor(Factor):
     """The field's normals come first, then one for the error of each observation."""
 

@@ -17,6 +17,7 @@ from mvn_dask import labels
 from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor, members_of
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 
@@ -190,6 +191,12 @@ class Kronecker(CompositeCovariance):
 
     def variances(self) -> Float64Array:
         return _product(member.variances() for member in self.members)
+
+    def _entries(self, places: Indices) -> Float64Array | None:
+        along = np.unravel_index(places, [member.ndim for member in self.members])
+        parts = [member._entries(each) for member, each in zip(self.members, along, strict=True)]
+        known = [part for part in parts if part is not None]
+        return reduce(np.multiply, known) if len(known) == len(parts) else None
 
     def to_dense(self) -> Float64Array:
         return _product(member.to_dense() for member in self.members)

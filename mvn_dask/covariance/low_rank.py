@@ -24,12 +24,13 @@ from mvn_dask.covariance.low_rank_inverse import LowRankInverse
 from mvn_dask.covariance.low_rank_product import add_low_rank
 from mvn_dask.covariance.matrix_factors import squares_of_rows
 from mvn_dask.covariance.row_product import is_packed
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, readable_bytes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LowRankFactor(Factor):
     """``[F, diag(s)]``: k normals that all variables share come first, then one for each variable."""
 
@@ -191,8 +192,12 @@ class LowRank(Covariance):
         object.__setattr__(self, "own_variances", own)
         check_representable("loadings", matrix, self.variances(), self.names)
 
-    def __repr__(self) -> str:
-        return f"LowRank(ndim={self.ndim}, factors={self.loadings.shape[1]})"
+    def _arguments(self) -> list[str]:
+        return [f"ndim={self.ndim}", f"factors={self.loadings.shape[1]}"]
+
+    def _facts(self) -> dict[str, str]:
+        memory = readable_bytes(self.loadings.nbytes + self.own_variances.nbytes)
+        return {"common factors": f"{self.loadings.shape[1]:,}", "memory": memory}
 
     @property
     def ndim(self) -> int:
@@ -214,6 +219,10 @@ class LowRank(Covariance):
             variances = squares_of_rows(self.loadings) + self.own_variances
         variances.setflags(write=False)
         return variances
+
+    def _entries(self, places: Indices) -> Float64Array:
+        part = self.loadings[places]
+        return part @ part.T + np.where(np.equal.outer(places, places), self.own_variances[places], 0.0)
 
     def to_dense(self) -> Float64Array:
         return np.asarray(self.loadings @ self.loadings.T + np.diag(self.own_variances))

@@ -24,7 +24,7 @@ LINES_AT_ONCE = 1024
 """Lines of a matrix whose squares are added at once."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MatrixFactor(Factor):
     """A factor kept as its (d, k) matrix; subclasses add how it is inverted.
 
@@ -151,7 +151,7 @@ class OrthogonalFactor(MatrixFactor):
         return np.where(squares <= limit, 0.0, squares)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScaledOrthogonalFactor(MatrixFactor):
     """``s[:, None] * u * sqrt(w)``: standard deviations s, and an orthogonal factor of the correlations."""
 

@@ -15,6 +15,7 @@ H. Rue and L. Held, Gaussian Markov Random Fields, 2005, doi:10.1201/97802034920
 of the inverse: M. Pourahmadi, Biometrika 86 (3), 1999, doi:10.1093/biomet/86.3.677.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, cast, get_args
@@ -29,10 +30,14 @@ from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.matrix_factors import ordered_variances
 from mvn_dask.covariance.precision_factors import FACTORIZATIONS
+from mvn_dask.covariance.shown_structures import partial_picture
 from mvn_dask.covariance.singular_precision import intrinsic_factor
 from mvn_dask.covariance.sparse import Sparse, sparse_precision
 from mvn_dask.covariance.sparse_matrix import SparseMatrix, is_sparse
+from mvn_dask.display.fragments import section
+from mvn_dask.display.markup import Html
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural, short_repr
 
@@ -187,13 +192,18 @@ class Precision(Covariance):
         object.__setattr__(self, "precision", matrix)
         object.__setattr__(self, "null_space", _null_space(null_space, matrix.ndim, self.singular))
 
-    def __repr__(self) -> str:
-        """With the dimension of the null space, once it is known."""
+    def _arguments(self) -> list[str]:
         if self.singular == "raise":
-            return f"Precision({self.precision!r})"
+            return [self.precision._text()]
         dimension = self._null_dimension
-        last = "singular='project'" if dimension is None else f"null_space={dimension}"
-        return f"Precision({self.precision!r}, {last})"
+        return [self.precision._text(), "singular='project'" if dimension is None else f"null_space={dimension}"]
+
+    def _structure(self) -> Iterator[Html]:
+        yield from super()._structure()
+        yield section("precision", self.precision._structure(), self.precision._text())
+
+    def _picture(self, event: Event) -> Html:
+        return partial_picture(self.precision, event)
 
     @property
     def _null_dimension(self) -> int | None:

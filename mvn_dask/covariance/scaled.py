@@ -21,13 +21,14 @@ from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
 from mvn_dask.covariance.inner_factor import arrays_with_inner, inner_of_record
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScaledFactor(Factor):
     """``s[:, None] * A`` for a factor A that is not kept as its matrix."""
 
@@ -203,8 +204,11 @@ class Scaled(Covariance):
             return getattr(self.covariance, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def __repr__(self) -> str:
-        return f"Scaled({self.covariance!r})"
+    def _arguments(self) -> list[str]:
+        return [self.covariance._text()]
+
+    def _inner(self) -> Sequence[tuple[str, Covariance]]:
+        return [("scaled", self.covariance)]
 
     @property
     def event(self) -> Event:
@@ -233,6 +237,10 @@ class Scaled(Covariance):
 
     def variances(self) -> Float64Array:
         return self.covariance.variances() * np.square(self.scale)
+
+    def _entries(self, places: Indices) -> Float64Array | None:
+        part = self.covariance._entries(places)
+        return None if part is None else part * np.outer(self.scale[places], self.scale[places])
 
     def to_dense(self) -> Float64Array:
         return self.covariance.to_dense() * np.outer(self.scale, self.scale)

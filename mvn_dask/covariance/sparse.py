@@ -20,6 +20,7 @@ from mvn_dask.covariance import fill_reducing
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.diagonal import ScaleFactor
 from mvn_dask.covariance.panels import factorize_panels
+from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.covariance.sparse_factor import SparseFactor, SparsePrecisionFactor, SparseTriangle
 from mvn_dask.covariance.sparse_matrix import SparseMatrix, SymmetricColumns, symmetric_columns
 from mvn_dask.covariance.symbolic import Supernodes, analyse, diagonal_places, inverse_of
@@ -126,8 +127,13 @@ class Sparse(Covariance):
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
 
-    def __repr__(self) -> str:
-        return f"Sparse(ndim={self.ndim}, entries={len(self.matrix.numbers)})"
+    def _arguments(self) -> list[str]:
+        return [f"ndim={self.ndim}", f"entries={len(self.matrix.numbers)}"]
+
+    def _facts(self) -> dict[str, str]:
+        entries = len(self.matrix.numbers)
+        shown = f"{entries:,} that are not 0, {entries / self.ndim:.3g} a row"
+        return {"entries": shown, "ordering": self.ordering}
 
     @property
     def ndim(self) -> int:
@@ -145,6 +151,9 @@ class Sparse(Covariance):
 
     def variances(self) -> Float64Array:
         return self.matrix.diagonal
+
+    def _entries(self, places: Indices) -> Float64Array:
+        return self.matrix.part(places)
 
     def to_dense(self) -> Float64Array:
         dense = np.zeros((self.ndim, self.ndim))

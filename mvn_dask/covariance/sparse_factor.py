@@ -27,7 +27,7 @@ ROWS_OF_IDENTITY = 64
 """Columns of an identity matrix that are worked on at once."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SparseTriangle(Factor):
     """A sparse lower triangular matrix L in supernodes, and an order of the variables."""
 

@@ -7,6 +7,7 @@ positive diagonal. Cost: some passes over the entries, and two copies of them.
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.array_likes import is_instance
@@ -46,6 +47,15 @@ class SymmetricColumns(NamedTuple):
     def columns(self) -> Indices:
         """Columns of the entries."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def part(self, places: npt.NDArray[np.integer[Any]]) -> Float64Array:
+        """Rows and columns of some variables, shape (m, m)."""
+        found = np.zeros((len(places), len(places)))
+        for column, place in enumerate(places):
+            entries = slice(self.starts[place], self.starts[place + 1])
+            known = dict(zip(self.rows[entries].tolist(), self.numbers[entries].tolist(), strict=True))
+            found[:, column] = [known.get(row, 0.0) for row in places.tolist()]
+        return found
 
     @property
     def diagonal(self) -> Float64Array:

@@ -150,8 +150,16 @@ class StationaryGrid(EmbeddedCovariance):
             raise self._not_embedded(function, lengths, least)
         object.__setattr__(self, "embedding", embedding)
 
-    def __repr__(self) -> str:
-        return f"StationaryGrid({self.function}, shape={self.shape}, spacing={self.spacing})"
+    def _arguments(self) -> list[str]:
+        return [str(self.function), f"shape={self.shape}", f"spacing={self.spacing}"]
+
+    def _facts(self) -> dict[str, str]:
+        spacing = " × ".join(f"{step:.6g}" for step in self.spacing)
+        return {
+            "function": str(self.function),
+            "grid": f"{' × '.join(map(str, self.shape))} points, {spacing} apart",
+            **super()._facts(),
+        }
 
     @property
     def event(self) -> Event:

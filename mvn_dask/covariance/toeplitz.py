@@ -85,9 +85,6 @@ class Toeplitz(EmbeddedCovariance):
         object.__setattr__(self, "axes", axes)
         object.__setattr__(self, "embedding", _embedding(column))
 
-    def __repr__(self) -> str:
-        return f"Toeplitz(ndim={self.ndim})"
-
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Circulant(EmbeddedCovariance):
@@ -148,9 +145,6 @@ class Circulant(EmbeddedCovariance):
         if embedding is None:
             raise ArgumentError("`first_column` is no covariance: the circulant matrix has negative eigenvalues")
         object.__setattr__(self, "embedding", embedding)
-
-    def __repr__(self) -> str:
-        return f"Circulant(ndim={self.ndim})"
 
 
 def _column(first_column: ArrayLike, names: Texts | None) -> tuple[Float64Array, tuple[Axis, ...]]:

@@ -5,6 +5,7 @@ parameters take to be prepared, once.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +13,9 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Chunks, FloatDType, Size
+from mvn_dask.display.document import Shown
+from mvn_dask.display.markup import Html
+from mvn_dask.distribution.shown_distribution import axes_table, event_summary
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from mvn_dask.sampling.spec import SampleSpec
 
 
-class Distribution(ABC):
+class Distribution(Shown, ABC):
     """A distribution of rows of d numbers."""
 
     event: Event
@@ -68,6 +72,12 @@ class Distribution(ABC):
     def coords(self) -> dict[str, npt.NDArray[Any]]:
         """Labels along the axes of a draw, by the names of those that have any."""
         return {dim: coordinate.values for dim, coordinate in self.event.coords.items()}
+
+    def _summary(self) -> str:
+        return event_summary(self.event)
+
+    def _shown(self) -> Iterable[Html]:
+        return [axes_table(self.event)]
 
     @abstractmethod
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> Sampler:

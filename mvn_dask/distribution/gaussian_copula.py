@@ -6,7 +6,7 @@ the probabilities of correlated normal ones. Cost: one factorisation, a table of
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -18,12 +18,14 @@ from mvn_dask._typing import ArrayLike, Float64Array, Size, Texts
 from mvn_dask.array_likes import compute_together
 from mvn_dask.covariance import Covariance, from_correlation
 from mvn_dask.covariance.correlations import TOLERANCE
+from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.copula_sampler import KEPT_TABLES, GaussianCopulaSampler
 from mvn_dask.distribution.marginal_laws import EXACT_REACH, Family, marginal_law
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
-from mvn_dask.distribution.quantile_tables import POLYNOMIAL_TERMS, QuantileTables, tabulate
+from mvn_dask.distribution.quantile_tables import POLYNOMIAL_TERMS, Places, QuantileTables, tabulate
+from mvn_dask.distribution.shown_distribution import distribution_view, event_arguments
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.readable import plural, short_repr
@@ -139,14 +141,23 @@ class GaussianCopula(Distribution):
         object.__setattr__(self, "_normal", normal)
 
     def __repr__(self) -> str:
-        is_usual = self.event.shape == self.correlation.event_shape
-        size = f"ndim={self.ndim}" if is_usual else f"event_shape={self.event.shape}"
+        event = ", ".join(event_arguments(self.event, self.correlation.event_shape))
         names = [
             f"{each.name}{'' if n else ' (exact)'}"
             for each, n in zip(self.families, self.tables.densities, strict=True)
         ]
         shown = ", ".join(dict.fromkeys(names[:SHOWN_FAMILIES])) + (", …" if len(names) > SHOWN_FAMILIES else "")
-        return f"GaussianCopula({size}, correlation={self.correlation!r}, marginals=[{shown}])"
+        return f"GaussianCopula({event}, correlation={self.correlation._text()}, marginals=[{shown}])"
+
+    def _shown(self) -> Iterator[Html]:
+        columns = {"marginal": self._marginal_texts}
+        yield from distribution_view(self.event, columns, None, self.correlation, "Correlation of normal scores")
+
+    def _marginal_texts(self, places: Places) -> list[str]:
+        """The marginals of some variables, as scipy.stats is called for them."""
+        tables = self.tables
+        numbers = (tables.table[places].tolist(), tables.locations[places].tolist(), tables.scales[places].tolist())
+        return [self.families[table].text(loc, scale) for table, loc, scale in zip(*numbers, strict=True)]
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> GaussianCopulaSampler:
         with named_arguments({"cov": "correlation"}):

@@ -54,6 +54,16 @@ class Family:
     def record(self) -> dict[str, Any]:
         return {"name": self.name, "shapes": list(self.shapes)}
 
+    def text(self, location: float, scale: float) -> str:
+        """The distribution with a location and a scale, as scipy.stats is called for it.
+
+        >>> Family("lognorm", (0.5,)).text(0.0, 2.0)
+        'lognorm(0.5, scale=2)'
+        """
+        others = {"loc": location or None, "scale": scale if scale != 1.0 else None}
+        named = [f"{name}={value:.6g}" for name, value in others.items() if value is not None]
+        return f"{self.name}({', '.join([*(f'{shape:.6g}' for shape in self.shapes), *named])})"
+
     @classmethod
     def of_record(cls, record: Any) -> "Family":
         """The family of a record, which may be hostile; an `ArgumentError` if there is none such."""

@@ -7,7 +7,7 @@ normals z of `MultivariateNormal` and a χ² number a row. Cost: one factorisati
 The χ² numbers of a stripe are ``chisquare(df, rows)`` of numpy's Generator on child 0 of the stripe's stream.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar
@@ -20,14 +20,17 @@ from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, Fl
 from mvn_dask.compiled import compiled_module
 from mvn_dask.compiled.loops import COMPILED_SIZE
 from mvn_dask.covariance import Covariance, Factor
+from mvn_dask.display.fragments import facts
+from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
 from mvn_dask.distribution.reference_laws import normal_laws
 from mvn_dask.distribution.score_tables import KNOTS_PER_UNIT, SCORE_REACH, ScoreTable
+from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
-from mvn_dask.readable import short_repr
+from mvn_dask.readable import number, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import Indices, ReferenceLaws, Sampler, ScoreLimits
@@ -262,9 +265,14 @@ class MultivariateT(Distribution):
         object.__setattr__(self, "_normal", normal)
 
     def __repr__(self) -> str:
-        is_usual = self.event.shape == self.shape.event_shape
-        size = f"ndim={self.ndim}" if is_usual else f"event_shape={self.event.shape}"
-        return f"MultivariateT({size}, shape={self.shape!r}, df={self.df!r})"
+        event = ", ".join(event_arguments(self.event, self.shape.event_shape))
+        return f"MultivariateT({event}, shape={self.shape._text()}, df={self.df!r})"
+
+    def _shown(self) -> Iterator[Html]:
+        deviations = f"scales × {number((self.df / (self.df - 2)) ** 0.5)}" if self.df > 2 else "infinite"
+        yield facts({"degrees of freedom": number(self.df), "standard deviations": deviations})
+        columns = {"location": numbers_of(self.location), "scale": deviations_of(self.shape)}
+        yield from distribution_view(self.event, columns, self.location, self.shape, "Shape")
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> MultivariateTSampler:
         least = LEAST_DF[dtype.name]

@@ -4,7 +4,7 @@ Input: a mean and a covariance. Output: rows ``mean + A z`` of independent stand
 O(d³) for a matrix, then 1.3 ns a normal and the multiplications of the factor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,11 +17,13 @@ from mvn_dask.array_likes import compute_together, is_instance, real_array
 from mvn_dask.covariance import Covariance, Factor, as_covariance
 from mvn_dask.covariance.base import factor_of_record, single_array
 from mvn_dask.covariance.foreign_objects import fitted
+from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.conditionals import Conditionals
 from mvn_dask.distribution.densities import Densities
 from mvn_dask.distribution.reference_laws import normal_laws
 from mvn_dask.distribution.shifts import Shifts
+from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.readable import plural, short_repr
@@ -267,10 +269,12 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         return cls(mean, estimator, method=method, check_valid=check_valid, tol=tol, names=names)
 
     def __repr__(self) -> str:
-        # Of a structure that gives draws of this shape, it shows the shape itself.
-        is_usual = self.event.shape == self.covariance.event_shape
-        size = f"ndim={self.ndim}" if is_usual else f"event_shape={self.event.shape}"
-        return f"MultivariateNormal({size}, covariance={self.covariance!r})"
+        event = ", ".join(event_arguments(self.event, self.covariance.event_shape))
+        return f"MultivariateNormal({event}, covariance={self.covariance._text()})"
+
+    def _shown(self) -> Iterator[Html]:
+        columns = {"mean": numbers_of(self.mean), "standard deviation": deviations_of(self.covariance)}
+        yield from distribution_view(self.event, columns, self.mean, self.covariance, "Covariance")
 
     def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
         return type(self)(mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords)

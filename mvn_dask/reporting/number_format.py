@@ -2,19 +2,11 @@
 
 from math import floor, isfinite, log10
 
-MINUS = "−"
+from mvn_dask.readable import MINUS, number
+
+__all__ = ["MINUS", "expected_count", "number", "percent", "rate", "signed", "to_precision"]
+
 MILLION = 10**6
-
-
-def number(value: float, digits: int = 4) -> str:
-    """A number with so many significant digits.
-
-    >>> number(0.0123456), number(-1234567.0), number(3.0), number(float("inf"))
-    ('0.01235', '−1.235e+06', '3', '∞')
-    """
-    if not isfinite(value):
-        return "∞" if value > 0 else f"{MINUS}∞" if value < 0 else "no number"
-    return f"{value:.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:.{digits}g}"
 
 
 def to_precision(value: float, step: float) -> str:

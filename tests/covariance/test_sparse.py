@@ -61,8 +61,8 @@ def test_any_order_of_elimination(ordering: Any) -> None:
 def test_values() -> None:
     matrix = grid(4)
     covariance = Sparse(matrix, names=[f"v{number}" for number in range(16)])
-    assert repr(covariance) == "Sparse(ndim=16, entries=64)"
-    assert repr(Precision(covariance)) == "Precision(Sparse(ndim=16, entries=64))"
+    assert repr(covariance) == "Sparse(ndim=16, entries=64, names=('v0', 'v1', 'v2', …))"
+    assert repr(Precision(covariance)) == "Precision(Sparse(ndim=16, entries=64), names=('v0', 'v1', 'v2', …))"
     assert covariance == Sparse(matrix.tocoo()) == Sparse(sp.lil_matrix(matrix))
     assert covariance != Sparse(2.0 * matrix)
     assert Sparse(sp.csc_array([[1.0]])).digest() != Sparse(sp.csc_array([[2.0]])).digest()

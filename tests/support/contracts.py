@@ -40,6 +40,10 @@ def check_covariance(covariance: Covariance, dense: Floats, rank: int | None = N
     assert covariance not in (covariance.record(), None, dense.tolist())
     assert covariance.record()["kind"] == covariance.kind
     assert len(repr(covariance).splitlines()) == 1
+    places = np.array([0, d - 1, d // 2])
+    if (entries := covariance._entries(places)) is not None:
+        scale = max(np.abs(dense).max(), np.finfo(float).tiny)
+        np.testing.assert_allclose(entries, dense[np.ix_(places, places)], atol=1e-14 * scale, rtol=1e-12)
     factor = covariance.factorize()
     assert factor is covariance.factorize(), "a covariance is factorised once"
     assert factor.rank == (d if rank is None else rank)

@@ -11,7 +11,8 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.figures.heatmaps import FULL_ERROR, data_url, diverging, png
+from mvn_dask.display.pixels import data_url, diverging, png
+from mvn_dask.reporting.figures.heatmaps import FULL_ERROR
 from mvn_dask.reporting.figures.svg import Scale, render, shorten, tick
 from mvn_dask.reporting.number_format import signed
 from mvn_dask.statistics.base import Indices

@@ -1,21 +1,17 @@
 """Heatmaps of correlations: of the sample, as expected, and how far they are apart.
 
-Input: estimates. Output: three SVG pictures, each with a PNG file (2nd ed., ISO/IEC 15948:2003) of one pixel a cell
-inside, which is smaller than as many rectangles.
+Input: estimates. Output: three SVG pictures, each with a PNG file of one pixel a cell inside.
 """
 
-import base64
-import struct
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.display.pixels import data_url, diverging, png
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import render, shorten
 from mvn_dask.reporting.figures.variable_order import clustered_order
@@ -37,11 +33,6 @@ FULL_ERROR = 5.0
 """Standard errors of a full colour."""
 MOST_MARKED = 12
 """Cells with a frame, at most."""
-
-NEGATIVE, POSITIVE, UNKNOWN = (42, 111, 187), (201, 84, 28), (128, 128, 128)
-"""Blue and orange, which no colour-blindness mixes up, and grey. They contrast with white and with black."""
-
-Pixels = npt.NDArray[np.uint8]
 
 
 def heatmaps(estimates: Estimates, p_value: float = 0.0) -> list[tuple[str, Markup]]:
@@ -158,19 +149,6 @@ def _names(estimates: Estimates, paired: Indices) -> dict[int, str]:
     return {i: shorten(f"{estimates.selection.columns[paired[i]]:,}", NAME_LETTERS) for i in positions}
 
 
-def diverging(values: npt.NDArray[np.float64], limit: float) -> Pixels:
-    """Cells of two colours that are transparent at 0, so that they fit any background; NaN is grey.
-
-    From `limit` on, to either side, the colour is full. The shape of pixels is (m, n, 4): red, green, blue, opacity.
-    """
-    pixels = np.empty((*values.shape, 4), np.uint8)
-    known = np.nan_to_num(values, nan=0.0, posinf=limit, neginf=-limit)
-    pixels[..., :3] = np.where(known[..., None] < 0, np.array(NEGATIVE), np.array(POSITIVE))
-    pixels[..., 3] = np.rint(255 * np.minimum(np.abs(known) / limit, 1.0))
-    pixels[np.isnan(values)] = (*UNKNOWN, 70)
-    return pixels
-
-
 def most_extreme(errors: Float64Array) -> list[tuple[int, int]]:
     """Places of the largest of these, NaN left out, at most `MOST_MARKED`.
 
@@ -180,21 +158,3 @@ def most_extreme(errors: Float64Array) -> list[tuple[int, int]]:
     order = np.argsort(np.where(np.isnan(errors), -np.inf, errors), axis=None)[::-1][:MOST_MARKED]
     places = [np.unravel_index(int(each), errors.shape) for each in order]
     return [(int(i), int(j)) for i, j in places if not np.isnan(errors[i, j])]
-
-
-def png(pixels: Pixels) -> bytes:
-    """The file of a picture of shape (m, n, 4)."""
-    height, width = pixels.shape[:2]
-    rows = np.zeros((height, 1 + 4 * width), np.uint8)  # each begins with the number of its filter, 0 for none
-    rows[:, 1:] = pixels.reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
-    )
-
-
-def data_url(file: bytes) -> str:
-    """The file as a URL."""
-    return f"data:image/png;base64,{base64.b64encode(file).decode()}"

@@ -7,8 +7,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from mvn_dask.display.pixels import diverging
 from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap
-from mvn_dask.reporting.figures.heatmaps import diverging
 
 VALUES = np.array([[0.5, -6.0, np.nan], [1.0, 2.25, -1.0]])
 

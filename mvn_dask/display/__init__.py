@@ -1,0 +1,1 @@
+"""How objects show themselves in notebooks: fragments of HTML, and the document around them."""
