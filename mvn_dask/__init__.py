@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from mvn_dask.generator import Generator, default_rng, multivariate_normal
     from mvn_dask.job.job import Job
     from mvn_dask.maintenance.extend import Extension, extend
+    from mvn_dask.maintenance.from_zarr import from_zarr
     from mvn_dask.maintenance.repair import Repair, repair
     from mvn_dask.maintenance.verify import Verification, verify
     from mvn_dask.random.streams import stripe_height
     from mvn_dask.reporting.report import Report, report
     from mvn_dask.store.labelling import to_xarray
-    from mvn_dask.store.reading import from_zarr
     from mvn_dask.store.status import Status, status
     from mvn_dask.store.writing import to_zarr
 
@@ -66,11 +66,11 @@ _MODULES = {
     "job.job": ["Job"],
     "reporting.report": ["Report", "report"],
     "store.labelling": ["to_xarray"],
-    "store.reading": ["from_zarr"],
     "store.status": ["Status", "status"],
     "store.writing": ["to_zarr"],
     "random.streams": ["stripe_height"],
     "maintenance.extend": ["Extension", "extend"],
+    "maintenance.from_zarr": ["from_zarr"],
     "maintenance.repair": ["Repair", "repair"],
     "maintenance.verify": ["Verification", "verify"],
 }

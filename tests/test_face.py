@@ -66,7 +66,7 @@ def test_everything_public_is_documented() -> None:
             document = inspect.getdoc(value)
             assert document, name
             assert "Parameters" in document or not inspect.signature(value).parameters, name
-            assert "Examples" in document or name == "from_zarr", name
+            assert "Examples" in document, name
         if inspect.isclass(value):
             for member, method in inspect.getmembers(value, inspect.isfunction):
                 ours = method.__module__.startswith("mvn_dask") and not member.startswith("_")

@@ -1,11 +1,10 @@
-"""Open a finished store as a lazy array.
+"""The lazy array of a store.
 
-Input: a URL. Output: a dask array of one block a chunk. Cost: metadata and the sizes of the chunks; a chunk is read,
-and its checksum compared, when its block is computed. Chunks are not read by Zarr: what hostile metadata claim is never
+Input: storage and its manifest. Output: a dask array of one block a chunk. Cost: none; a chunk is read, and its
+checksum compared, when its block is computed. Chunks are not read by Zarr: what hostile metadata claim is never
 executed, and a missing chunk is an error instead of NaN.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +16,10 @@ from dask.delayed import delayed
 
 from mvn_dask.errors import StoreError
 from mvn_dask.event import Event
-from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import fingerprint
 from mvn_dask.lineage import Lineage
-from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import Index, chunk_count, read_chunk
-from mvn_dask.store.format.manifest import Manifest, is_unchanged, require_manifest
-from mvn_dask.store.storage.addressing import StoreLike, open_storage
+from mvn_dask.store.format.manifest import Manifest, is_unchanged
 from mvn_dask.store.storage.base import Storage
 
 
@@ -52,66 +48,23 @@ class Stored:
             raise StoreError(f"{self.storage} was overwritten since it was opened, or extended: open it again")
 
     def read(self, index: Index) -> npt.NDArray[Any]:
-        """One chunk, as `read_chunk`, of a store that has not changed."""
+        """One block of the array, of a store that has not changed."""
         with self.storage.task_session():
             self.refuse_changed()
             # An empty array is one block in dask, and no chunk in Zarr.
             if not chunk_count(self.manifest):
                 return np.empty(self.manifest.shape, self.manifest.dtype)
-            return read_chunk(self.storage, self.manifest, index)
+            return self.chunk(index)
+
+    def chunk(self, index: Index) -> npt.NDArray[Any]:
+        """The numbers of a chunk, as `read_chunk`."""
+        return read_chunk(self.storage, self.manifest, index)
 
 
-def from_zarr(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> da.Array:
-    """A finished store as a lazy array, one block a chunk.
-
-    Parameters
-    ----------
-    url, storage_options
-        As for `to_zarr`.
-
-    Returns
-    -------
-    dask.array.Array
-        Of the shape, dtype and chunks of the array that was stored.
-
-    Raises
-    ------
-    UnfinishedStoreError
-        If chunks are missing; the message says how many, and how to go on.
-    NotAStoreError, StorageError
-        If there is no store; if `url` is of a kind that `to_zarr` does not write.
-    DamagedManifestError
-        If the manifest cannot be understood, is of another format version, or Zarr's metadata contradict it.
-
-    See Also
-    --------
-    mvn_dask.to_zarr : Writes the store.
-    mvn_dask.to_xarray : Names and labels of what was read.
-    mvn_dask.status : How far a store is that is not finished.
-
-    Notes
-    -----
-    Nothing is read but metadata and the sizes of the chunks. When a chunk's turn comes, its checksum is compared: a
-    damaged or missing one is an error. A store is plain Zarr as well: ``zarr.open``, ``dask.array.from_zarr`` and
-    ``xarray.open_zarr`` read it.
-
-    Examples
-    --------
-    >>> import mvn_dask
-    >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
-    >>> mvn_dask.to_zarr(x, "memory://from-zarr")
-    >>> y = mvn_dask.from_zarr("memory://from-zarr")
-    >>> y.shape, y.chunksize, bool((x == y).all())
-    ((1000, 2), (250, 2), True)
-    """
-    refuse_query_planning()
-    storage = open_storage(url, storage_options)
-    manifest = require_manifest(storage)
-    with storage.task_session():
-        refuse_unfinished(storage, manifest)
+def stored_array(stored: Stored) -> da.Array:
+    """The lazy array of a store, of the shape, dtype and chunks of the array that was stored."""
+    manifest, name = stored.manifest, stored.array_name
     chunks = normalize_chunks(manifest.chunks, manifest.shape)
-    stored = Stored(storage, manifest)
-    name = stored.array_name
     array: da.Array = da.map_blocks(
         _read_block,
         stored=delayed(stored, name=f"source-{name}", traverse=False),

@@ -83,6 +83,7 @@ def wrong_stores(array: da.Array, folder: Path) -> None:
     mvn_dask.to_zarr(array, folder, part=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.to_zarr(array, folder, shards="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.to_zarr(array, folder, storage_options=["a"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.from_zarr(folder, missing="drawn")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.from_zarr(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.status(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.verify(folder, level="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

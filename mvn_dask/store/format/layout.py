@@ -22,7 +22,7 @@ from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedChunkError, UnfinishedStoreError
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format.manifest import Manifest
-from mvn_dask.store.storage.base import Buffer, ByteArray, Entry, Storage
+from mvn_dask.store.storage.base import NO_PLAIN_FILE, Buffer, ByteArray, Entry, Storage
 
 ARRAY = "samples"
 """Name of the array in its group."""
@@ -174,12 +174,15 @@ def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.
 
 
 def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
-    """The numbers of a chunk; UnfinishedStoreError if it is gone, DamagedChunkError if its checksum differs."""
+    """The numbers of a chunk; UnfinishedStoreError if it is gone, DamagedChunkError if its size or checksum differs."""
     key = chunk_key(index)
     entry = storage.entry(key)
     name = f"chunk {tuple(index)} of {storage}"
-    if entry is None or entry.size != chunk_bytes(manifest):
+    if entry is None:
         raise UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
+    if not is_whole(manifest, entry):
+        fault = f"it has {plural(entry.size, 'byte')}, not {chunk_bytes(manifest)}" if entry.regular else NO_PLAIN_FILE
+        raise DamagedChunkError(f"{name}: {fault}", advice=Advice("{repair} draws it again"))
     content = storage.read(key)
     fault = chunk_fault(manifest, content)
     if fault is not None:
