@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from tests.batch.conftest import EXAMPLES, PROGRAMS, Site
 from tests.support.s3 import ACCESS, SECRET, Prefix

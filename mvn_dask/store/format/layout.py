@@ -181,13 +181,17 @@ def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> np
     if entry is None:
         raise UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
     if not is_whole(manifest, entry):
-        fault = f"it has {plural(entry.size, 'byte')}, not {chunk_bytes(manifest)}" if entry.regular else NO_PLAIN_FILE
-        raise DamagedChunkError(f"{name}: {fault}", advice=Advice("{repair} draws it again"))
+        size = f"it has {plural(entry.size, 'byte')}, not {chunk_bytes(manifest)}"
+        raise _damaged(name, size if entry.regular else NO_PLAIN_FILE)
     content = storage.read(key)
     fault = chunk_fault(manifest, content)
     if fault is not None:
-        raise DamagedChunkError(f"{name}: {fault}", advice=Advice("{repair} draws it again"))
+        raise _damaged(name, fault)
     return decode(manifest, index, content)
+
+
+def _damaged(name: str, fault: str) -> DamagedChunkError:
+    return DamagedChunkError(f"{name}: {fault}", advice=Advice("{repair} draws it again"))
 
 
 def is_whole(manifest: Manifest, entry: Entry) -> bool:
