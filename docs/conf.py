@@ -68,7 +68,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "get-started": []}
 
 # A prompt is no part of what is copied, and neither is what follows from it.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
