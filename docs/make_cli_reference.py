@@ -32,6 +32,8 @@ how jobs are run on clusters.
     mvn-dask verify job.toml               whether what is there is right
 
     mvn-dask sample --mean 0,0 --cov '[[2,1],[1,2]]' --size 1e9 --seed 42 samples.zarr
+    mvn-dask sample --from-data returns.csv --size 1e6 --seed 42 samples.zarr
+    mvn-dask doctor                        what is wrong with this machine and environment
 
 Numbers may be written `1e9` and `1_000_000`, sizes `2 GiB`. Where a command takes a STORE, it takes a job file as well:
 then the job's output, its storage options and its cluster are meant.
@@ -130,6 +132,21 @@ of shape parameters are scipy's.
     kind = "gaussian-copula"
     correlation = [[1.0, 0.6], [0.6, 1.0]]
     marginals = [{ name = "lognorm", s = 0.5, scale = 2.0 }, { name = "t", df = 4.0 }]"""
+
+DATA = """\
+In place of `mean` and `cov`: a file of data, a row an observation, a column a variable, whose names are those of the
+header. `mvn-dask sample --from-data returns.csv` takes the same.
+
+    [distribution.data]
+    path = "returns.csv"
+    missing = "drop"
+    shrink = "ledoit-wolf"
+
+Large files are read in pieces, and sums are made in a fixed order: the same data give the same mean and covariance, bit
+by bit, on every machine, so that a job goes on elsewhere. The store keeps their digests: a file whose numbers have
+changed since makes another sample, which `run` refuses. Of a CSV file, empty cells, NA, N/A, NaN, null and None are
+missing. Fewer rows than variables give a singular covariance, with a warning. The target of Ledoit and Wolf's shrinkage
+has equal variances, so variables should be in like units; it takes all rows into memory."""
 
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),
@@ -292,7 +309,7 @@ def _job_file() -> str:
             rows = [(f"`{key.alias or word}`", f"{key.description}.{_preset(key)}") for word, key in keys]
             parts += [f"### [{name}]: {field.description}", _table(("key", "meaning"), rows)]
         if name == "distribution":
-            parts += [*_covariances(), *_marginals()]
+            parts += [*_covariances(), *_marginals(), *_data()]
         if name == "estimates":
             parts += _estimates(str(field.description))
     return "\n\n".join(parts) + "\n"
@@ -345,6 +362,15 @@ def _marginals() -> list[str]:
     keys = [(f"`{name}`", f"{key.description}.") for name, key in MarginalTable.model_fields.items()]
     title = "### [[distribution.marginals]]: the law of a variable"
     return [title, MARGINALS, _table(("key", "meaning"), keys)]
+
+
+def _data() -> list[str]:
+    """The keys of a table of data."""
+    from mvn_dask.job.schema.data_table import DataTable
+
+    keys = [(f"`{name}`", f"{key.description}.{_preset(key)}") for name, key in DataTable.model_fields.items()]
+    title = "### [distribution.data]: rows of which mean and covariance are estimated"
+    return [title, DATA, _table(("key", "meaning"), keys)]
 
 
 def _preset(field: Any) -> str:

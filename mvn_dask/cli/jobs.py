@@ -12,6 +12,7 @@ import typer
 from mvn_dask.atomic import file_named
 from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, call_at_end, command
 from mvn_dask.cli.completion import job_values
+from mvn_dask.cli.distribution_options import DistributionOptions, distribution_table
 from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.cli.output_files import output_file
 from mvn_dask.escaping import printable
@@ -32,16 +33,6 @@ Probe = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Begin although the disk has no room for what is missing.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Draw nothing, and show what would be drawn, as plan does of a job.")
-]
-Method = Annotated[
-    str, typer.Option(autocompletion=job_values("distribution.method"), help="auto, svd, eigh or cholesky.")
-]
-CheckValid = Annotated[
-    str,
-    typer.Option(
-        autocompletion=job_values("distribution.check_valid"),
-        help="What to do about a covariance that is none: raise, warn or ignore.",
-    ),
 ]
 Dtype = Annotated[str, typer.Option(autocompletion=job_values("sample.dtype"), help="float64 or float32.")]
 
@@ -89,19 +80,8 @@ def run(
 @command
 def sample(
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or URL of the store.", show_default=False)],
-    mean: Annotated[str, typer.Option(metavar="NUMBERS|FILE", help="Mean: 0, or 0.1,0.2, or a file.")],
-    cov: Annotated[
-        str,
-        typer.Option(
-            metavar="NUMBERS|FILE|TABLE",
-            help="Covariance: a variance, variances, [[2,1],[1,2]], a file, also of scipy.sparse (.npz), or a table "
-            'as in a job file: {kind = "low-rank", loadings = "f.npy", variances = "d.npy"}.',
-        ),
-    ],
     size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
     seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, best one integer; or several, as 2026,7.")],
-    method: Method = "auto",
-    check_valid: CheckValid = "raise",
     dtype: Dtype = "float64",
     chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
     part: Part = None,
@@ -109,20 +89,14 @@ def sample(
     force: Force = False,
     dry_run: DryRun = False,
     *,
+    distribution: DistributionOptions,
     work: WorkOptions,
     secrets: RedactSecrets,
 ) -> CommandResult:
     """Draw a sample without a job file. The same command goes on where it was stopped."""
-    from mvn_dask.job.typed_numbers import numbers_or_file
-
     mapping = {
         "version": 1,
-        "distribution": {
-            "mean": numbers_or_file("--mean", mean),
-            "cov": numbers_or_file("--cov", cov),
-            "method": method,
-            "check_valid": check_valid,
-        },
+        "distribution": distribution_table(distribution),
         "sample": {"size": _one_or_several(size), "seed": _one_or_several(seed), "dtype": dtype, "chunks": chunks},
         "output": {"url": out},
     }

@@ -59,6 +59,8 @@ def prepare(job: JobSpec) -> PreparedJob:
     refuse_unknown_files(storage, overwrite=job.output.overwrite)
     with name_if_slow(log, "reading the parameters of the distribution"):
         inputs = distribution_inputs(job)
+    if inputs.estimated is not None:
+        inputs.estimated.log()
     try:
         stored = read_manifest(storage)
     except DamagedManifestError:

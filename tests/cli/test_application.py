@@ -86,7 +86,8 @@ USAGE = [
     (["run", "job.toml", "--grace", "-1"], "--grace"),
     (["run", "job.toml", "--grace", "soon"], "--grace"),
     (["run", "job.toml", "--log-format", "xml"], "--log-format must be text or json, not 'xml'"),
-    (["sample", "out.zarr"], "--mean"),
+    (["sample", "out.zarr"], "--size"),
+    (["sample", "out.zarr", "--size", "1", "--seed", "1"], "--mean is required, or --from-data"),
 ]
 
 

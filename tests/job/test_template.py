@@ -70,6 +70,8 @@ def test_every_alternative_can_be_taken() -> None:
                 del beside["address"]
         if key in {"points", "replicate"}:
             beside = {"size": 1024} if key == "points" else {"size": 1024, "points": "sobol"}
+        if key == "data":
+            beside = {"mean": None, "cov": None}
         if table == "distribution" and key in {"correlation", "standard_deviations"}:
             beside = {"cov": None, "correlation": 1.0, "standard_deviations": 1.0}
         if table == "distribution" and (kind := values.get("kind", KINDS.get(key, "normal"))) != "normal":

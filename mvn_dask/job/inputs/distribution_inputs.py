@@ -28,6 +28,7 @@ from mvn_dask.slow_steps import name_if_slow
 
 if TYPE_CHECKING:
     from mvn_dask.distribution import Distribution
+    from mvn_dask.job.inputs.data_estimates import DataEstimate
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class DistributionInputs:
     variance, shape (), or a structure."""
     event: Event
     """Shape of a draw, with the names and labels of its axes."""
+    estimated: "DataEstimate | None" = None
+    """How mean and covariance were estimated, where they were."""
 
 
 def distribution_inputs(job: JobSpec) -> DistributionInputs:
@@ -53,6 +56,8 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     """
     if job.distribution.kind == "gaussian-copula":
         return _copula_inputs(job)
+    if job.distribution.data is not None:
+        return _estimated_inputs(job)
     location, key = ("location", "shape") if job.distribution.kind == "t" else ("mean", "cov")
     mean, given = read_input(job, location), getattr(job.distribution, key)
     structure = None if given is None else structured_covariance(job, key, given)
@@ -81,6 +86,17 @@ def _copula_inputs(job: JobSpec) -> DistributionInputs:
     names, ndim = _names(job, found.placed_axes), len(found.array)
     event = _event(job, None, names, Event.of_variables(ndim))
     return DistributionInputs(np.zeros(ndim), found.array, event)
+
+
+def _estimated_inputs(job: JobSpec) -> DistributionInputs:
+    # Imports all statistics, which other jobs do without.
+    from mvn_dask.job.inputs.data_readers import estimate_of_job
+
+    found = estimate_of_job(job)
+    where = f"the columns of data ({found.origin.path})"
+    names = _names(job, () if found.names is None else [Axis.of(where, found.names)])
+    event = _event(job, None, names, Event.of_variables(len(found.mean)))
+    return DistributionInputs(found.mean + 0.0, found.cov, event, found)
 
 
 def _structured_inputs(job: JobSpec, mean: InputArray, key: str, covariance: Covariance) -> DistributionInputs:

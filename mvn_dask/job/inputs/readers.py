@@ -11,7 +11,7 @@ from mvn_dask.job.inputs.base import Form, InputArray, Origin, as_input_array
 from mvn_dask.job.inputs.csv_files import read_csv
 from mvn_dask.job.inputs.numpy_files import read_npy, read_npz
 from mvn_dask.job.inputs.parquet_files import read_parquet
-from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url
+from mvn_dask.job.inputs.zarr_arrays import read_zarr, read_zarr_url, whole_array
 from mvn_dask.job.schema.array_values import FileTable, InlineArray
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.locations import parse_location
@@ -69,11 +69,11 @@ def _read(origin: Origin, file: FileTable, options: Mapping[str, Any]) -> InputA
         suffix = Path(urlsplit(location).path).suffix.lower()
         if suffix in {*_FILES, ".npz"}:
             raise origin.missing(f"only Zarr arrays are read from a URL, and files of type {suffix} from a disk")
-        return read_zarr_url(origin, location, options, file.key)
+        return read_zarr_url(origin, location, options, file.key, whole_array)
     suffix = path.suffix.lower()
     try:
         if path.is_dir():
-            return read_zarr(origin, path, file.key)
+            return read_zarr(origin, path, file.key, whole_array)
         path.stat()
         if not path.is_file():
             # Reading a named pipe may block forever.

@@ -7,7 +7,7 @@ are unpacked as xarray does it, by the attributes of the CF conventions.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,24 +19,27 @@ from mvn_dask.job.inputs.numpy_files import select_array
 from mvn_dask.job.toml_format import preview
 from mvn_dask.packing import MISSING_MARKS, dates, is_missing, stored_attributes, unpack
 
+Found = TypeVar("Found")
+Use = Callable[[Origin, Any, Callable[[], Any]], Found]
+"""What is made of an array: of its origin, the array, and what opens the group of its coordinates."""
 AxisLabels = tuple[str, list[object], tuple[str, Coordinate | None]]
 """Where labels stand, the labels, and the name of their dimension, with what they are there in a mean."""
 _DOCUMENTS = ("zarr.json", ".zarray", ".zgroup")
 """Metadata documents of a Zarr array or group, in versions 3 and 2."""
 
 
-def read_zarr(origin: Origin, path: Path, key: str | None) -> InputArray:
-    """The array in a folder, or in the group there."""
+def read_zarr(origin: Origin, path: Path, key: str | None, use: Use[Found]) -> Found:
+    """What `use` makes of the array in a folder, or in the group there."""
     if not any((path / document).is_file() for document in _DOCUMENTS):
         raise origin.invalid("is a folder, and no Zarr array or group")
     from zarr.storage import LocalStore
 
     # Not as a text, which Zarr may take for a URL.
-    return _read(origin, LocalStore(path, read_only=True), key, lambda: LocalStore(path.parent, read_only=True))
+    return _read(origin, LocalStore(path, read_only=True), key, lambda: LocalStore(path.parent, read_only=True), use)
 
 
-def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None) -> InputArray:
-    """The array at an object-store URL, or in the group there; `options` are those of ``obstore.store.from_url``."""
+def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str | None, use: Use[Found]) -> Found:
+    """The same of an object-store URL; `options` are those of ``obstore.store.from_url``."""
     from mvn_dask.store.storage.addressing import open_storage
     from mvn_dask.store.storage.object_options import obstore_options
 
@@ -54,10 +57,10 @@ def read_zarr_url(origin: Origin, url: str, options: Mapping[str, Any], key: str
     def at(place: str) -> Any:
         return ObjectStore(from_url(place, **obstore_options(options)), read_only=True)
 
-    return _read(origin, at(url), key, lambda: at(url.rstrip("/").rpartition("/")[0]))
+    return _read(origin, at(url), key, lambda: at(url.rstrip("/").rpartition("/")[0]), use)
 
 
-def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], Any]) -> InputArray:
+def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], Any], use: Use[Found]) -> Found:
     """The array in a store, or in its group; `open_above` gives the store around it, where coordinates may lie."""
     import zarr
 
@@ -73,10 +76,7 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
             raise origin.invalid(f"there is no array {preview(key)} in it: it is an array itself")
         if isinstance(found, zarr.Group):
             raise origin.invalid(f"{preview(key)} in it is a group, and no array")
-        check_kind(origin, found.dtype, found.shape)
-        labels = _labels(origin, found, (lambda: group) if group is not None else lambda: _group_in(open_above))
-        event = _event(origin, found, labels)
-        numbers = _unpacked(origin, found, origin.key)
+        return use(origin, found, (lambda: group) if group is not None else lambda: _group_in(open_above))
     except (InvalidDistributionError, TransportError):
         raise
     except ArgumentError as error:
@@ -84,7 +84,14 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile array raises
         # Its text may quote the request, and with it credentials.
         raise origin.invalid(f"cannot be read as a Zarr array ({type(error).__name__})") from None
-    given = as_input_array(origin, numbers)
+
+
+def whole_array(origin: Origin, found: Any, open_group: Callable[[], Any]) -> InputArray:
+    """All numbers of an array, and the labels along its axes."""
+    check_kind(origin, found.dtype, found.shape)
+    labels = axis_labels(origin, found, open_group)
+    event = _event(origin, found, labels)
+    given = as_input_array(origin, _unpacked(origin, found, origin.key))
     if given.array.ndim > 1 and origin.form == "draw":
         return replace(given, event=event)
     return replace(labelled_input(origin, given.array, [(where, texts) for where, texts, _ in labels]), event=event)
@@ -107,7 +114,7 @@ def _dimensions(array: Any) -> Sequence[Any] | None:
 
 def _unpacked(origin: Origin, array: Any, name: str) -> Any:
     """The numbers or labels that an array means."""
-    _refuse_pickles(origin, array)
+    refuse_pickles(origin, array)
     stored = np.asarray(array[...])
     if stored.dtype.kind not in "biuf":
         return stored
@@ -121,7 +128,8 @@ def _unpacked(origin: Origin, array: Any, name: str) -> Any:
     return unpack(stored, attributes)
 
 
-def _refuse_pickles(origin: Origin, array: Any) -> None:
+def refuse_pickles(origin: Origin, array: Any) -> None:
+    """Raise InvalidDistributionError for an array that holds pickles."""
     # Codecs of Zarr's version 2 may unpickle.
     codecs = [*(getattr(array.metadata, "filters", None) or ()), getattr(array.metadata, "compressor", None)]
     if any(getattr(codec, "codec_id", None) == "pickle" for codec in codecs):
@@ -138,7 +146,7 @@ def _group_in(open_store: Callable[[], Any]) -> Any:
         return {}
 
 
-def _labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[AxisLabels]:
+def axis_labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> list[AxisLabels]:
     """The labels along each dimension that has any, where they stand, and the dimension."""
     import zarr
 

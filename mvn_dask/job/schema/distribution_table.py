@@ -10,6 +10,7 @@ from mvn_dask.job.paths import is_remote, usable_location
 from mvn_dask.job.schema.array_values import ArrayValue, FileTable
 from mvn_dask.job.schema.base import Faults, Options, Table, Text
 from mvn_dask.job.schema.covariance_table import EXAMPLES, CovarianceTable, CovarianceValue, lengths, tuple_of
+from mvn_dask.job.schema.data_table import DATA_EXAMPLES, DataTable, DataValue
 from mvn_dask.job.schema.marginal_table import MarginalTable, as_marginals
 from mvn_dask.job.toml_format import preview
 
@@ -29,7 +30,7 @@ def _as_labels(value: object) -> str | tuple[int | float | str, ...]:
 
 
 KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
-    "normal": ("mean", "cov", "correlation", "standard_deviations"),
+    "normal": ("mean", "cov", "correlation", "standard_deviations", "data"),
     "t": ("location", "shape", "df"),
     "gaussian-copula": ("correlation", "marginals", "exact"),
 }
@@ -74,6 +75,11 @@ class DistributionTable(Table):
         default=None,
         description="instead of cov, together with correlation: standard deviations, or one for all variables",
         examples=[[0.2, 0.3]],
+    )
+    data: DataValue | None = Field(
+        default=None,
+        description="instead of mean and cov: rows of data, of which both are estimated; a path, or a table",
+        examples=DATA_EXAMPLES,
     )
     location: ArrayValue | None = Field(
         default=None, description='of "t": location of every variable, as mean is written', examples=[[0.01, 0.02]]
@@ -154,12 +160,15 @@ class DistributionTable(Table):
         if self.kind != "normal":
             required = [key for key in takes if key != "exact"]
             return faults + [(key, f'is required with kind = "{self.kind}"') for key in required if key not in given]
-        faults += [] if "mean" in given else [("mean", "is required")]
+        if self.data is not None:
+            twice = [key for key in takes if key in given and key != "data"]
+            return faults + [(key, "must not be given beside data, of which it is estimated") for key in twice]
+        faults += [] if "mean" in given else [("mean", "is required, or data")]
         parts = [key for key in ("correlation", "standard_deviations") if key in given]
         if self.cov is not None:
             return faults + [(key, "must not be given beside cov: it is one or the other") for key in parts]
         if not parts:
-            return [*faults, ("cov", "is required, or correlation and standard_deviations")]
+            return [*faults, ("cov", "is required, or correlation and standard_deviations, or data")]
         both = ("correlation", "standard_deviations")
         return faults + [(key, f"is required beside {parts[0]}") for key in both if key not in parts]
 
@@ -168,9 +177,9 @@ def _is_given(value: object) -> bool:
     return value is not None and value is not False
 
 
-def _files(value: object) -> Iterator[FileTable]:
+def _files(value: object) -> Iterator[FileTable | DataTable]:
     """The files that a value names, however deep inside it."""
-    if isinstance(value, FileTable):
+    if isinstance(value, (FileTable, DataTable)):
         yield value
     elif isinstance(value, (DistributionTable, CovarianceTable)):
         for _, inner in value:

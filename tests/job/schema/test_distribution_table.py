@@ -32,11 +32,11 @@ def test_covariances() -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
-    ({"cov": None}, "cov: is required, or correlation and standard_deviations"),
+    ({"cov": None}, "cov: is required, or correlation and standard_deviations, or data"),
     ({"cov": None, "correlation": 1}, "standard_deviations: is required beside correlation"),
     ({"cov": None, "standard_deviations": 1}, "correlation: is required beside standard_deviations"),
     ({"correlation": 1}, "correlation: must not be given beside cov: it is one or the other"),
-    ({"mean": None}, "mean: is required"),
+    ({"mean": None}, "mean: is required, or data"),
     ({"mean": True}, "mean: must be a path or URL, a table with `path` and `key`, a number, or a list of numbers, not"),
     ({"mean": []}, "mean: must not be empty"),
     ({"mean": [[1, 2]]}, "mean: must be a number or a list of numbers, not a matrix"),

@@ -1,0 +1,70 @@
+"""The options of `mvn-dask sample` that name a distribution."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mvn_dask
+from mvn_dask.cli.application import run
+from mvn_dask.cli.distribution_options import DistributionOptions, distribution_table
+from mvn_dask.errors import ArgumentError
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_numbers_and_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.csv").touch()
+    preset = {"method": "auto", "check_valid": "raise"}
+    assert distribution_table(DistributionOptions(mean="0,1", cov="2")) == {**preset, "mean": [0, 1], "cov": 2}
+    options = DistributionOptions(from_data="x.csv", missing="drop", shrink="ledoit-wolf", index="first")
+    chosen = {"path": "x.csv", "missing": "drop", "shrink": "ledoit-wolf", "index": "first"}
+    assert distribution_table(options) == {**preset, "data": chosen}
+    options = DistributionOptions(from_data='{path = "x.npz", key = "returns"}', missing="drop")
+    assert distribution_table(options)["data"] == {"path": "x.npz", "key": "returns", "missing": "drop"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (DistributionOptions(), "--mean is required, or --from-data in place of --mean and --cov"),
+        (DistributionOptions(mean="0"), "--cov is required"),
+        (DistributionOptions(mean="0", cov="1", shrink="none"), "--shrink is about --from-data, which was not given"),
+        (DistributionOptions(mean="0", from_data="x.csv"), "--mean and --from-data exclude each other"),
+        (DistributionOptions(from_data="1,2"), "--from-data must be a file of data"),
+        (DistributionOptions(from_data="none.csv"), "--from-data"),
+    ],
+)
+def test_what_is_wrong(options: DistributionOptions, message: str) -> None:
+    with pytest.raises(ArgumentError) as error:
+        distribution_table(options)
+    assert message in str(error.value)
+
+
+def test_a_sample_of_data(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(1).standard_normal((50, 3))
+    lines = [",".join([f"2020-01-{day:02}", *map(repr, row)]) for day, row in enumerate(rows.tolist(), start=1)]
+    Path("returns.csv").write_text("\n".join(["date,oil,gas,coal", *lines, "2020-03-01,NA,1,1"]))
+    given = ["--from-data", "returns.csv", "--size", "20_000", "--seed", "7", "out.zarr", "--quiet", "--json"]
+    assert run(["sample", *given]) == 3
+    assert (
+        "must not be missing, unless missing = \"drop\" (--missing): row 52, column 'oil' is nan"
+        in capsys.readouterr().err
+    )
+    given += ["--missing", "drop"]
+    assert run(["sample", *given, "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == [20_000, 3]
+    assert run(["sample", *given]) == 0
+    assert run(["sample", *given]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["drawn"] == 0
+    assert run(["info", "out.zarr", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["names"] == ["oil", "gas", "coal"]
+    drawn = mvn_dask.from_zarr("out.zarr").compute()
+    # Standard errors of 20,000 rows are 0.01; five of them.
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(rows.T), atol=0.08)
+    assert run(["sample", *given, "--shrink", "ledoit-wolf"]) == 4
+    assert "holds another specification" in capsys.readouterr().err
+    assert run(["sample", *given, "--shrink", "oas"]) == 2
