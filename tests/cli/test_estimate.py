@@ -64,7 +64,7 @@ def test_text_and_json(site: Site, capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out) == content
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_processes_give_the_same(site: Site, capsys: Captured) -> None:
     """From another folder, so that Python does not find the module by itself; the sample is one block there."""
     (site.folder / "elsewhere").mkdir()
@@ -128,7 +128,7 @@ def test_a_command_that_is_stopped_begins_anew(kind: str, number: signal.Signals
     assert (again.returncode, again.stdout) == (0, expected)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_worker_that_is_killed_changes_no_number(site: Site, capsys: Captured) -> None:
     (site.folder / "mvn_own_losses.py").write_text(
         "import os, signal\nfrom pathlib import Path\nMARK = Path(__file__).parent / 'killed'\n"

@@ -72,7 +72,8 @@ def test_a_disk_that_is_full_or_read_only(site: Site) -> None:
     assert "Read-only file system" in read_only
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [3, 8])
 def test_parts_side_by_side(count: int, site: Site) -> None:
     """Real processes that begin the same job at the same moment."""
     parts = [site.start("run", "job.toml", "--part", f"{i}/{count}") for i in range(count)]

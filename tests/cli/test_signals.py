@@ -28,7 +28,7 @@ def of_kind(kind: str) -> list[str]:
     [
         ("threads", "SIGTERM"),
         pytest.param("processes", "SIGINT", marks=pytest.mark.slow),
-        pytest.param("local", "SIGUSR1", marks=pytest.mark.faults),
+        pytest.param("local", "SIGUSR1", marks=pytest.mark.slow),
     ],
 )
 def test_a_signal_to_all_processes_stops_and_the_same_command_goes_on(
@@ -110,8 +110,8 @@ def test_the_grace_ends(site: Site, start_paused: StartPaused) -> None:
     assert not list(site.store.rglob("zarr.json"))
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("kind", [pytest.param("processes", marks=pytest.mark.slow), "local"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["processes", "local"])
 def test_processes_that_are_starting_ignore_signals(kind: str, site: Site, start_paused: StartPaused) -> None:
     """They are paused where they import numpy, long before they could ignore signals by themselves."""
     job = start_paused("import:numpy", *of_kind(kind), children=True)

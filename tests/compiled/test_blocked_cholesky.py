@@ -34,7 +34,7 @@ def test_a_pivot_that_is_not_positive(pivot: float, place: int) -> None:
     assert factorize(matrix, 2) is None
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("registers", REGISTERS)
 def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
     assert_passes_with(registers, __file__, tmp_path)

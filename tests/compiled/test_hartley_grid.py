@@ -36,7 +36,7 @@ def test_rows_have_the_bits_of_numpys_path(
     np.testing.assert_array_equal(compiled.view(np.uint8), numpys.view(np.uint8))
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("registers", REGISTERS)
 def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
     assert_passes_with(registers, __file__, tmp_path)

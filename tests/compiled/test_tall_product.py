@@ -60,7 +60,7 @@ def test_what_does_not_fit_is_refused() -> None:
             multiply_tall(*wrong)
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.parametrize("registers", REGISTERS)
 def test_registers_of_any_processor(registers: tuple[int, int], tmp_path: Path) -> None:
     assert_passes_with(registers, __file__, tmp_path)

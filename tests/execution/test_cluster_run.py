@@ -243,7 +243,7 @@ def test_an_object_store_that_never_answers(processes: Client, tmp_path: Path) -
         squares(Failing(tmp_path, TransportError, times=99))
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_workers_that_die_again_and_again(tmp_path: Path) -> None:
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0, "scheduler": "distributed"}),

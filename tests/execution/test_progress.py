@@ -174,8 +174,8 @@ def test_a_bar_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     assert last == f"[{'#' * 20}] 100% | 4 of 4 chunks, 4 MiB\x1b[K\n"
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("where", [pytest.param("threads", marks=pytest.mark.slow), "cluster"])
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["threads", "cluster"])
 def test_scripts_show_a_bar_in_a_terminal_and_nothing_elsewhere(where: str, tmp_path: Path) -> None:
     script = tmp_path / "write.py"
     script.write_text(WRITE)

@@ -101,7 +101,7 @@ def test_a_local_cluster_listens_on_loopback_alone_and_logs_where(tmp_path: Path
     assert client.status == "closed"
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_local_cluster_that_is_adaptive(tmp_path: Path, job_log: list[str]) -> None:
     table = {"kind": "local", "adaptive": {"maximum": 1}, "threads": 1}
     assert run(job_in(tmp_path, cluster=table)).complete

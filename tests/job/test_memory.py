@@ -62,7 +62,7 @@ threads = 3
 """
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="reads what the system says of ended processes")
 def test_as_much_as_the_system_says_a_run_takes(tmp_path: Path) -> None:
     """Each thread draws several chunks, one after the other: two at a time would take half as much again."""

@@ -152,7 +152,7 @@ def test_what_is_not_whole_is_refused(tmp_path: Path) -> None:
         mvn_dask.report("memory://derived-complex")
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", pytest.param("processes", marks=pytest.mark.faults)])
+@pytest.mark.parametrize("scheduler", ["synchronous", pytest.param("processes", marks=pytest.mark.slow)])
 def test_schedulers_agree(tmp_path: Path, scheduler: str) -> None:
     mvn_dask.to_zarr(losses(100_000, 7000), tmp_path / "losses")
     found = []

@@ -101,8 +101,8 @@ def gated(block: Any, weights: Any, folder: Path) -> Any:
     return scaled(block, weights)
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize("kind", [pytest.param("scattered", marks=pytest.mark.slow), "persisted"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["scattered", "persisted"])
 def test_results_that_die_with_their_worker(kind: str, tmp_path: Path) -> None:
     """The same call never goes on; that with the array built again does, which dask names otherwise."""
     store = tmp_path / "store"

@@ -75,10 +75,8 @@ def test_killed_workers_of_a_local_cluster(killed: int, tmp_path: Path) -> None:
         assert not set(pids[:killed]) & set(client.run(os.getpid).values())
 
 
-@pytest.mark.faults
-@pytest.mark.parametrize(
-    "mode", ["segfault", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("graceful", "sys.exit"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["segfault", "graceful", "sys.exit"])
 def test_workers_that_die_now_and_then(mode: Literal["segfault", "graceful", "sys.exit"], tmp_path: Path) -> None:
     with (
         # Else a cluster forgets a worker that is just being started again so long after its first death.
@@ -154,7 +152,7 @@ def apart(folder: Path) -> Iterator[tuple[Path, "subprocess.Popen[bytes]", list[
             process.wait()
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_a_killed_worker_that_nobody_starts_again(tmp_path: Path) -> None:
     with apart(tmp_path) as (file, _, workers), Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2)
@@ -265,7 +263,7 @@ def greedy(block: npt.NDArray[Any], block_id: tuple[int, ...] = ()) -> npt.NDArr
     return block
 
 
-@pytest.mark.faults
+@pytest.mark.slow
 def test_workers_over_their_memory_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, diet = tmp_path / "store", tmp_path / "diet"
     monkeypatch.setenv("MVN_DASK_TEST_DIET", str(diet))
