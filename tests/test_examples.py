@@ -42,7 +42,9 @@ def numbers_after(words: str, text: str) -> list[float]:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("example", ["factor_model", pytest.param("station_kriging", marks=pytest.mark.slow), "mesh_field"])
+@pytest.mark.parametrize(
+    "example", ["factor_model", pytest.param("station_kriging", marks=pytest.mark.slow), "mesh_field"]
+)
 def test_what_is_printed_stands_in_the_documentation(example: str) -> None:
     """Real data, the same seed, and known answers beside those of mvn_dask, which differ by rounding alone."""
     found = without_last_digits(printed(example))
