@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mvn_dask.maintenance.extend import Extension, extend
     from mvn_dask.maintenance.from_zarr import from_zarr
     from mvn_dask.maintenance.repair import Repair, repair
+    from mvn_dask.maintenance.store_replay import replay
     from mvn_dask.maintenance.verify import Verification, verify
     from mvn_dask.random.streams import stripe_height
     from mvn_dask.reporting.report import Report, report
@@ -46,6 +47,7 @@ __all__ = [
     "from_zarr",
     "multivariate_normal",
     "repair",
+    "replay",
     "report",
     "statistics",
     "status",
@@ -72,6 +74,7 @@ _MODULES = {
     "maintenance.extend": ["Extension", "extend"],
     "maintenance.from_zarr": ["from_zarr"],
     "maintenance.repair": ["Repair", "repair"],
+    "maintenance.store_replay": ["replay"],
     "maintenance.verify": ["Verification", "verify"],
 }
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}

@@ -166,6 +166,7 @@ def test_stores(tmp_path: Path) -> None:
     assert_type(found, mvn_dask.Verification)
     assert_type(found.ok, bool)
     assert_type(found.bad, Mapping[tuple[int, ...], str])
+    assert_type(mvn_dask.replay(tmp_path), da.Array)
     repaired = mvn_dask.repair(tmp_path)
     assert_type(repaired, mvn_dask.Repair)
     assert_type(repaired.chunks, tuple[tuple[int, ...], ...])

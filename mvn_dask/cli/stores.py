@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mvn_dask.cli.browser import open_page
 from mvn_dask.cli.command import CommandResult, Result, Store, StoreOptions, WorkOptions, command
 from mvn_dask.cli.completion import one_of
 from mvn_dask.cli.exit_codes import ExitCode
@@ -131,6 +132,7 @@ def extend(
 def report(
     store: Store,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The page.")] = "report.html",
+    opening: Annotated[bool, typer.Option("--open", help="Show the page in a browser.")] = False,
     *,
     options: StoreOptions,
     work: WorkOptions,
@@ -159,6 +161,8 @@ def report(
     with atomic_write(page) as file:
         file.write(found.html.encode())
     log.info(printable(f"wrote {page}"))
+    if opening:
+        open_page(page)
     return Result(str(found), found.as_dict(), ExitCode.DONE if found.ok else ExitCode.VERIFICATION)
 
 

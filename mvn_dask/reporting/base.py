@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from mvn_dask.environment import Environment, environment
-from mvn_dask.escaping import printable_lines
+from mvn_dask.escaping import printable, printable_lines
 from mvn_dask.estimation.convergence import Convergence
 from mvn_dask.reporting.downloads import csv_download, json_download
 from mvn_dask.reporting.estimate_pictures import estimate_pictures, plain_series
+from mvn_dask.reporting.notebook import framed
 from mvn_dask.reporting.number_format import rate
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 
@@ -25,7 +26,7 @@ GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "
 """Classes of the page's style, by the grade of a verdict."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Report(ABC):
     """What a store holds, compared with what it should hold; of derived numbers, with one another.
 
@@ -101,6 +102,11 @@ class Report(ABC):
     def compared_with(self) -> str:
         """What `error_rate` is a share of, in the plural."""
 
+    @property
+    def name(self) -> str:
+        """The last part of where the store lies."""
+        return self.url.rstrip("/").rsplit("/", 1)[-1] or self.url
+
     def common(self) -> dict[str, Any]:
         """What is said of any store, JSON-able."""
         return {
@@ -126,7 +132,7 @@ class Report(ABC):
             ", ".join(each.title for each in self.verdicts if chosen(each))
             for chosen in (lambda each: not each.ok, lambda each: each.warning)
         )
-        name = self.url.rstrip("/").rsplit("/", 1)[-1] or self.url
+        name = self.name
         return {
             "report": self,
             "name": name,
@@ -140,6 +146,16 @@ class Report(ABC):
             "estimate_pictures": estimate_pictures(self.convergences),
             "manifest": json.dumps(self.content, indent=2, ensure_ascii=False, default=str),
         }
+
+    def __repr__(self) -> str:
+        shape = tuple(self.content["array"]["shape"])
+        bad = ", ".join(each.family for each in self.verdicts if not each.ok)
+        failed = f", failed={bad}" if bad else ""
+        return printable(f"{type(self).__name__}(url={self.url!r}, ok={self.ok}, shape={shape}{failed})")
+
+    def _repr_html_(self) -> str:
+        """The page, as a notebook shows it."""
+        return framed(self.html, f"Report on {self.name}", str(self))
 
     def __str__(self) -> str:
         head = f"{self.url}: {'ok' if self.ok else 'NOT ok'} (wrong for {rate(self.error_rate)} {self.compared_with})"

@@ -24,7 +24,7 @@ from mvn_dask.statistics.results import Estimate
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, inner_chunk_count
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DerivedReport(Report):
     """What a store of derived numbers, such as losses, holds."""
 

@@ -12,6 +12,7 @@ from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import render
 from mvn_dask.reporting.plain_numbers import plain
 from mvn_dask.reporting.reference import marginal_histogram
+from mvn_dask.reporting.reproduction import python_lines, shell_command
 from mvn_dask.reporting.sample_pictures import sample_pictures
 from mvn_dask.reporting.variable_table import LISTED, farthest_off, tabled, variable_columns
 from mvn_dask.reporting.verdicts import FAMILIES
@@ -21,7 +22,7 @@ MOST_VARIABLES = 1000
 """Variables whose moments are listed in JSON; of more, the first ones of those that were looked at."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SampleReport(Report):
     """What the store of a sample holds, compared with what its distribution says."""
 
@@ -103,6 +104,9 @@ def _page_values(report: SampleReport) -> dict[str, object]:
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
         **sample_pictures(estimates, limits, report.error_rate / len(FAMILIES)),
+        "python": python_lines(report.url),
+        "shell": shell_command(report.url),
+        "has_options": "://" in report.url and not report.url.startswith("memory:"),
         "farthest_off": farthest_off(estimates),
         "listed": LISTED,
         "tabled": tabled(estimates),

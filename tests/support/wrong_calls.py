@@ -89,6 +89,7 @@ def wrong_stores(array: da.Array, folder: Path) -> None:
     mvn_dask.verify(folder, level="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.verify(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.repair(folder, level="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.replay(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.repair(folder, array=[1.0])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.extend(folder, "more")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.extend(folder, 1.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -40,7 +40,7 @@ def templates() -> jinja2.Environment:
         "p_number": p_number,
         "number": number,
     }
-    found.filters |= {"sections": sections_of, "places": places_of, "links": links_of}
+    found.filters |= {"lines": lines, "sections": sections_of, "places": places_of, "links": links_of}
     found.filters |= {"path": path, "position": position, "tick": tick, "signed": signed, "to_precision": to_precision}
     return found
 
@@ -48,6 +48,11 @@ def templates() -> jinja2.Environment:
 def render(template: str, **values: object) -> Markup:
     """A template with these values."""
     return Markup(templates().get_template(template).render(values))  # noqa: S704 escaped by the template
+
+
+def lines(text: str) -> Markup:
+    """Lines of text for an element that keeps them apart; elsewhere a text is one line, whatever is in it."""
+    return Markup("\n").join(map(printable, text.split("\n")))
 
 
 def position(value: object) -> object:
