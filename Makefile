@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test types unit test-faults test-slow test-slurm test-browser test-aarch64 test-package test-lower-bounds \
-	docs bench clean
+	docs man bench clean
 
 demo: $(READY)
 	$(RUN) examples/portfolio.py
@@ -56,6 +56,10 @@ test-aarch64: $(READY)
 # The site, in build/docs: each warning is an error, and nothing is fetched.
 docs: $(VENV)/ready-docs-$(VERSION)
 	$(RUN) -m sphinx -b html --fail-on-warning --keep-going --jobs auto --quiet -d build/doctrees docs build/docs
+
+# Man pages of the command into docs/man, from its help texts; the wheel takes them from there.
+man: $(READY)
+	$(RUN) docs/make_man_pages.py docs/man
 
 # Builds the sdist and the wheel into build/package, and tries the wheel alone in an empty environment.
 test-package: $(VENV)/ready-package-$(VERSION)

@@ -57,6 +57,9 @@ begin anew, and a stopped `extend` is completed by `repair`, since the same `ext
 half a second with the default, "auto", and five with "svd". A job that is complete ends in less than a
 second, and a part that is done starts no cluster.
 
+**Man pages.** `man mvn-dask` and `man mvn-dask-run` show the same where the package is installed; of an environment
+that is not activated, `man $PREFIX/share/man/man1/mvn-dask.1`.
+
 **Completion.** `mvn-dask --install-completion` installs it in the shell that has called, `--install-completion bash` in
 the one that is named, and `--show-completion zsh` prints a script. Commands, options, levels and the keys of `--set`
 complete.

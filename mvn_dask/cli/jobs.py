@@ -80,6 +80,7 @@ def run(
 @command
 def sample(
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or URL of the store.", show_default=False)],
+    distribution: DistributionOptions,
     size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
     seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, best one integer; or several, as 2026,7.")],
     dtype: Dtype = "float64",
@@ -89,7 +90,6 @@ def sample(
     force: Force = False,
     dry_run: DryRun = False,
     *,
-    distribution: DistributionOptions,
     work: WorkOptions,
     secrets: RedactSecrets,
 ) -> CommandResult:

@@ -152,3 +152,10 @@ def test_the_recipe_is_one() -> None:
     (variant,) = recipe.render()
     assert variant.recipe.package.name == "mvn_dask"
     assert variant.recipe.package.version == mvn_dask.__version__
+
+
+def test_the_wheel_has_the_man_pages(files: tuple[Path, Path], environment: Path) -> None:
+    with zipfile.ZipFile(files[1]) as wheel:
+        found = {name.rpartition("/")[2] for name in wheel.namelist() if "/data/share/man/man1/" in name}
+    assert found == {path.name for path in (ROOT / "docs" / "man").iterdir()}
+    assert (environment / "share" / "man" / "man1" / "mvn-dask.1").exists()
