@@ -136,7 +136,11 @@ class MultivariateTSampler(Sampler):
 
     def laws(self) -> ReferenceLaws:
         """Those of normal rows, for scores and for lengths that are mapped to χ distributed ones."""
-        return normal_laws(self.rank, of_scores=True, pairs_known=False)
+        return normal_laws(self.rank, of_scores=True, pairs_known=False, pair_radius=self._pair_radius)
+
+    def _pair_radius(self, probability: Float64Array) -> Float64Array:
+        """Half of the squared length has Fisher's F distribution with 2 and `df` degrees of freedom."""
+        return np.asarray(np.sqrt(self.df * np.expm1(-2.0 / self.df * np.log1p(-probability))), np.float64)
 
 
 def _scale_rows(rows: FloatArray, scales: FloatArray, location: FloatArray) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.chosen_variables import ChosenVariables
+from mvn_dask.reporting.pair_densities import BinnedPairs, PairDensities, densities_of, density_rows, pair_scale
 from mvn_dask.reporting.reference import Reference, marginal_histogram
 from mvn_dask.reporting.scan import ChunkRange, ScanInput
 from mvn_dask.reporting.selection import Selection
@@ -32,7 +33,7 @@ from mvn_dask.store.format.layout import chunk_count
 LEAF_NUMBERS = 2**16
 """Numbers of a leaf of variables, about, where chunks are smaller."""
 LEAF_DISTANCES = 2**13
-"""Rows of a leaf of distances, where not every row has one."""
+"""Rows of a leaf of distances, or of densities, where not every row has one."""
 LEAF_CHUNKS = 2**10
 """Fingerprints of a leaf."""
 WHITENED_NUMBERS = 2**16
@@ -177,6 +178,8 @@ class Measurements:
     """Fingerprints of chunks, and which of them repeat."""
     ranges: Ranges
     """Smallest and largest number of each variable, in its own unit, shape (columns,)."""
+    densities: PairDensities | None
+    """Of all pairs; None where there are more than few variables, or chunks are cut along them."""
 
 
 def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) -> tuple[ScanInput, ...]:
@@ -187,11 +190,18 @@ def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) 
     moments, by_signs = (reference.mean, reference.deviation), not reference.laws.pairs_known
     selected = SelectedVariables(rows, _leaf_rows(selection), selection, *moments, scoring, by_signs)
     inputs = (selected, chunks, VariableRanges(rows, _leaf_rows(selection), selection))
-    if reference.radial is None:
-        return inputs
-    whitened = -(-rows // selection.stride)
-    leaf_rows = _leaf_rows(selection) if selection.stride == 1 else LEAF_DISTANCES
-    return (*inputs, WhitenedRows(whitened, leaf_rows, selection, reference.radial.histogram, broadcast))
+    found: list[ScanInput] = list(inputs)
+    if reference.radial is not None:
+        whitened, leaf_rows = -(-rows // selection.stride), _thinned_leaf_rows(selection, selection.stride)
+        found.append(WhitenedRows(whitened, leaf_rows, selection, reference.radial.histogram, broadcast))
+    if selection.has_densities:
+        leaf_rows = _thinned_leaf_rows(selection, selection.pair_stride)
+        found.append(BinnedPairs(density_rows(selection), leaf_rows, selection, pair_scale(reference), broadcast))
+    return tuple(found)
+
+
+def _thinned_leaf_rows(selection: Selection, stride: int) -> int:
+    return _leaf_rows(selection) if stride == 1 else LEAF_DISTANCES
 
 
 def _leaf_rows(selection: Selection) -> int:
@@ -228,6 +238,7 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
         squared_lengths=squared,
         chunks=results[1][0],
         ranges=joined_ranges(selection, results[2]),
+        densities=densities_of(selection, results[-1][0]) if selection.has_densities else None,
     )
     for part, checked in results[0].items():
         own, segmented, paired, binned = selection.within(part)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.figures.corner_plot import corner_plot
 from mvn_dask.reporting.figures.heatmaps import MOST_MARKED, heatmaps, pair_order
 from mvn_dask.reporting.figures.marginal_qq import marginal_qq_plots
 from mvn_dask.reporting.figures.marginals import histograms
@@ -34,6 +35,7 @@ def sample_pictures(estimates: Estimates, limits: Mapping[str, float], error_rat
         "failed_pairs": compare_pairs(estimates).failed(pair_limit),
         "framed_pairs": MOST_MARKED,
         "clustered": pair_order(estimates) is not None,
+        "corner_plot": corner_plot(estimates, pair_limit),
         "spectrum": spectrum_of(estimates, error_rate),
         "running_means": None if points else running_means(estimates, limits["means"]),
         "row_blocks": None if points else row_blocks(estimates, limits["drift"]),

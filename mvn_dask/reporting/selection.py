@@ -25,6 +25,10 @@ MOST_PAIRED = 128
 """Variables whose correlations are taken, at most."""
 MOST_BINNED = 32
 """Variables of which a histogram is made, at most."""
+MOST_DENSITIES = 10
+"""Variables up to which densities of all pairs are counted."""
+MOST_DENSITY_ROWS = 2**20
+"""Rows that are counted for it, at most."""
 MOST_SEGMENTS = 64
 """Segments of the rows, at most: a picture still shows each of so many."""
 MIN_SEGMENT_ROWS = 16
@@ -105,6 +109,16 @@ class Selection:
         cost = WHITEN_ROW_NS + WHITEN_NUMBER_NS * self.ndim + WHITEN_PRODUCT_NS * self.parameters
         return max(1, min(ceil(cost / (WHITEN_BUDGET_NS * self.ndim)), int(cost * self.rows / WHITEN_FREE_NS)))
 
+    @property
+    def has_densities(self) -> bool:
+        """Whether densities of all pairs are counted."""
+        return 2 <= self.ndim <= min(MOST_DENSITIES, len(self.paired)) and not self.cut
+
+    @property
+    def pair_stride(self) -> int:
+        """Densities of pairs are those of each row whose number this divides."""
+        return max(1, ceil(self.rows / MOST_DENSITY_ROWS))
+
     @cached_property
     def parts(self) -> Indices:
         """The part that each of `columns` belongs to: chunks that hold the same variables, by the first of these."""
@@ -156,6 +170,8 @@ class Selection:
             for name, each in zip(names, chosen, strict=True)
             if len(each) < self.ndim
         ]
+        if self.has_densities and self.pair_stride > 1:
+            sentences.append(f"Densities of pairs: of one row in {self.pair_stride:,}: a picture shows no more.")
         if self.has_points:
             sentences.append(
                 "Tests, quantile plots, blocks of rows and running means: none, since they are made for independent "

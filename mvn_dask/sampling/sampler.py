@@ -39,6 +39,9 @@ class ReferenceLaws:
     pairs_known: bool = True
     """Whether covariances of pairs of scores are `Sampler.covariance_of`; else these are proportional to those of the
     numbers, which are elliptical, and pairs are compared by their signs."""
+    pair_radius: Callable[[Float64Array], Float64Array] | None = None
+    """Length of a pair of standardised variables, whitened, that is not exceeded with a probability: of scores where
+    these are jointly normal, else of the numbers. None where nothing is known of it."""
 
 
 @dataclass(frozen=True)

@@ -92,19 +92,10 @@ def _histogram(
     shown = np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT)
     texts = _titles(estimates, column, density / BARS_PER_DEVIATION, errors)
     wide = x(BAR_DEVIATIONS) - x(0.0)
+    paths = zip(_rectangles(density, x, y), _rectangles(shown, x, error_y), strict=True)
     bars = [
-        Bar(*each, bool(fails), _triangle(error, left + wide / 2.0, error_y))
-        for *each, left, fails, error in zip(
-            texts,
-            map(x, EDGES[:-1]),
-            map(x, EDGES[1:]),
-            _rectangles(density, x, y),
-            _rectangles(shown, x, error_y),
-            map(x, EDGES[:-1]),
-            failed,
-            errors,
-            strict=True,
-        )
+        Bar(text, left, left + wide, bar, error, bool(fails), _triangle(value, left + wide / 2.0, error_y))
+        for text, left, (bar, error), fails, value in zip(texts, map(x, EDGES[:-1]), paths, failed, errors, strict=True)
     ]
     scored = estimates.reference.laws.of_scores
     return render(
