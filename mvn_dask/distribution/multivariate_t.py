@@ -25,7 +25,7 @@ from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
-from mvn_dask.distribution.reference_laws import normal_laws
+from mvn_dask.distribution.reference_laws import normal_laws, t_pair_radius
 from mvn_dask.distribution.score_tables import KNOTS_PER_UNIT, SCORE_REACH, ScoreTable
 from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
@@ -136,11 +136,8 @@ class MultivariateTSampler(Sampler):
 
     def laws(self) -> ReferenceLaws:
         """Those of normal rows, for scores and for lengths that are mapped to χ distributed ones."""
-        return normal_laws(self.rank, of_scores=True, pairs_known=False, pair_radius=self._pair_radius)
-
-    def _pair_radius(self, probability: Float64Array) -> Float64Array:
-        """Half of the squared length has Fisher's F distribution with 2 and `df` degrees of freedom."""
-        return np.asarray(np.sqrt(self.df * np.expm1(-2.0 / self.df * np.log1p(-probability))), np.float64)
+        radius = partial(t_pair_radius, self.df)
+        return normal_laws(self.rank, of_scores=True, pairs_known=False, pair_radius=radius)
 
 
 def _scale_rows(rows: FloatArray, scales: FloatArray, location: FloatArray) -> None:

@@ -20,6 +20,15 @@ def normal_pair_radius(probability: Float64Array) -> Float64Array:
     return np.asarray(np.sqrt(-2.0 * np.log1p(-probability)), np.float64)
 
 
+def t_pair_radius(df: float, probability: Float64Array) -> Float64Array:
+    """The same of two variables of a multivariate t: half of the squared length has Fisher's F(2, df) distribution.
+
+    >>> t_pair_radius(1.0, np.array([0.5, 0.99])).round(4)
+    array([ 1.7321, 99.995 ])
+    """
+    return np.asarray(np.sqrt(df * np.expm1(-2.0 / df * np.log1p(-probability))), np.float64)
+
+
 def normal_laws(
     rank: int,
     *,
