@@ -9,7 +9,7 @@ The χ² numbers of a stripe are ``chisquare(df, rows)`` of numpy's Generator on
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
