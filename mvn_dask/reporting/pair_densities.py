@@ -27,7 +27,7 @@ PAIR_BINS = 48
 """Bins along each axis; one more to each side takes what lies beyond."""
 LEAST_REACH, MOST_REACH = 3.5, 8.0
 """Standard deviations that bins reach to each side."""
-LARGEST_CORRELATION = 1.0 - 1e-9
+MOST_CORRELATED = 1.0 - 1e-9
 """Beyond it a region is a line."""
 ROWS_AT_A_TIME = 2**14
 """Rows whose bins are found at a time."""
@@ -119,7 +119,7 @@ def _pairs(ndim: int) -> list[tuple[int, int]]:
 
 def _lengths(one: Float64Array, other: Float64Array, correlation: float) -> Float64Array:
     """Of whitened pairs."""
-    rho = np.clip(correlation, -LARGEST_CORRELATION, LARGEST_CORRELATION)
+    rho = np.clip(correlation, -MOST_CORRELATED, MOST_CORRELATED)
     return np.asarray(np.hypot(one, (other - rho * one) / np.sqrt(1.0 - rho**2)), np.float64)
 
 
