@@ -56,6 +56,9 @@ test-aarch64: $(READY)
 # The site, in build/docs: each warning is an error, and nothing is fetched.
 docs: $(VENV)/ready-docs-$(VERSION)
 	$(RUN) -m sphinx -b html --fail-on-warning --keep-going --jobs auto --quiet -d build/doctrees docs build/docs
+	$(RUN) docs/check_site.py build/docs
+	$(RUN) -m pytest -m "docs or not (faults or slow or slurm or browser or package)" --ignore=docs/covariances.md \
+		--ignore=docs/estimates.md docs tests/docs/test_reference.py tests/docs/test_extensions.py
 
 # Man pages of the command into docs/man, from its help texts; the wheel takes them from there.
 man: $(READY)

@@ -21,6 +21,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
+    "docs.extensions.code_blocks",
     "docs.extensions.code_links",
     "docs.extensions.gallery",
     "docs.extensions.inline_pictures",
@@ -47,6 +48,7 @@ nb_merge_streams = True
 default_role = "name"
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False
 
@@ -68,6 +70,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "get-started": []}
 
 # A prompt is no part of what is copied, and neither is what follows from it.

@@ -76,6 +76,7 @@ class Generator:
         Returns
         -------
         list of Generator
+            As many as were asked for.
 
         Raises
         ------
@@ -124,13 +125,14 @@ class Generator:
         method : {"svd", "eigh", "cholesky"}
             How `cov` is factorised; see `mvn_dask.covariance.Dense`. A Covariance brings its own.
         dtype : dtype
-            float64 or float32.
+            Precision of the numbers, float64 or float32.
         chunks : "auto", str, int, tuple or dict
             Blocks of the array; see `MultivariateNormal.sample`.
 
         Returns
         -------
-        dask.array.Array, shape ``(*size, d)``, or ``(*size, *event_shape)`` where draws of `cov` have several axes
+        dask.array.Array, shape ``(*size, d)``
+            Lazy; of shape ``(*size, *event_shape)`` where draws of `cov` have several axes.
 
         Raises
         ------
@@ -223,6 +225,7 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     Returns
     -------
     Generator
+        At its beginning: its first call is call 0 of the seed.
 
     Raises
     ------
@@ -266,6 +269,7 @@ def multivariate_normal(
     Returns
     -------
     dask.array.Array, shape ``(*size, d)``
+        Lazy: nothing is drawn before it is computed.
 
     See Also
     --------

@@ -4,6 +4,8 @@ Input: names of pages in the folder, a line each. Output: cards that link to the
 contents. The pictures are those that the pages made when they were executed.
 """
 
+import posixpath
+from html import escape
 from typing import ClassVar
 
 from docutils import nodes
@@ -23,8 +25,8 @@ class Gallery(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the table of contents, and room for the cards."""
-        folder = self.env.docname.rpartition("/")[0]
-        pages = [f"{folder}/{name.strip()}" for name in self.content if name.strip()]
+        folder = posixpath.dirname(self.env.docname)
+        pages = [posixpath.join(folder, name.strip()) for name in self.content if name.strip()]
         contents = addnodes.toctree(
             "", parent=self.env.docname, entries=[(None, page) for page in pages], includefiles=pages, maxdepth=1,
             hidden=True, glob=False, caption=None, numbered=0, titlesonly=False, includehidden=False,
@@ -39,11 +41,13 @@ def _card(app: Sphinx, page: str, docname: str) -> nodes.Node:
     doctree = app.env.get_doctree(page)
     title = app.env.titles[page].astext()
     image = next(doctree.findall(nodes.image), None)
-    link = nodes.reference("", "", internal=True, refuri=app.builder.get_relative_uri(docname, page))
+    uri = escape(app.builder.get_relative_uri(docname, page))
+    card = nodes.container("", classes=["gallery-card"])
+    card += nodes.raw("", f'<a href="{uri}">', format="html")  # docutils has no link around a picture and its title
     if image is not None:
-        link += nodes.image("", uri=image["uri"], candidates=image.get("candidates", {"*": image["uri"]}), alt=title)
-    link += nodes.inline("", title, classes=["gallery-title"])
-    return nodes.container("", nodes.paragraph("", "", link), classes=["gallery-card"])
+        card += nodes.image("", uri=image["uri"], candidates=image.get("candidates", {"*": image["uri"]}), alt=title)
+    card += nodes.raw("", f'<span class="gallery-title">{escape(title)}</span></a>', format="html")
+    return card
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:

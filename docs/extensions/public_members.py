@@ -72,7 +72,7 @@ def members_of(full_name: str) -> Members:
             names.update(dict.fromkeys(_documented_names(each)))
     shown = [name for name in names if name not in inherited]
     if contract == "mvn_dask.statistics.Statistic":  # `estimate` calls their methods, and nobody else
-        shown = []
+        shown = [name for name in shown if name in getattr(kind, "__dataclass_fields__", {})]
     methods = [name for name in shown if callable(getattr(kind, name, None))]
     return Members([name for name in shown if name not in methods], methods, contract)
 

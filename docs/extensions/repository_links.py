@@ -17,7 +17,6 @@ from sphinx.environment import BuildEnvironment
 from sphinx.highlighting import PygmentsBridge
 from sphinx.transforms import SphinxTransform
 
-ROOT = Path(__file__).parents[2]
 PAGES = {"CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
 """Files that are included in a page, by their paths in the repository."""
 LANGUAGES = {".py": "python", ".sh": "bash", ".toml": "toml", ".yaml": "yaml", ".md": "markdown"}
@@ -25,15 +24,16 @@ SHOWN = "source/"
 """Where pages of sources lie in the site."""
 
 
-def repository_path(link: nodes.Element, docname: str) -> str | None:
+def repository_path(link: nodes.Element, docs: Path, docname: str) -> str | None:
     """Where in the repository a link leads, if that lies outside of docs and is there."""
-    including = Path(link.source) if link.source else ROOT / "docs" / docname
+    root = docs.parent
+    including = Path(link.source) if link.source else docs / docname
     # A text beyond docs is taken for a page there, without its suffix.
     name = link["reftarget"] + (".md" if link.get("refdomain") == "doc" else "")
     target = Path(posixpath.normpath(including.parent / name))
-    if not target.is_relative_to(ROOT) or target.is_relative_to(ROOT / "docs") or not target.exists():
+    if not target.is_relative_to(root) or target.is_relative_to(docs) or not target.exists():
         return None
-    return target.relative_to(ROOT).as_posix()
+    return target.relative_to(root).as_posix()
 
 
 class RepositoryLinks(SphinxTransform):
@@ -47,14 +47,14 @@ class RepositoryLinks(SphinxTransform):
         for link in links:
             if link.get("reftype") != "myst" or link.get("refdomain") not in {None, "doc"}:
                 continue
-            path = repository_path(link, self.env.docname)
+            path = repository_path(link, Path(self.env.srcdir), self.env.docname)
             if path is None:
                 continue
             page = PAGES.get(path)
             fields = (
                 {"refdomain": "doc", "reftype": "myst", "reftarget": page, "reftargetid": None}
                 if page
-                else {"refdomain": "repository", "reftype": "file", "reftarget": path}
+                else {"refdomain": "", "reftype": "repository", "reftarget": path}
             )
             reference = addnodes.pending_xref("", *link.children, refdoc=self.env.docname, refexplicit=True, **fields)
             reference.source, reference.line = link.source, link.line
@@ -77,7 +77,7 @@ def merge(_: Sphinx, env: BuildEnvironment, __: Set[str], other: BuildEnvironmen
 
 def resolve(app: Sphinx, _: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element) -> Any:
     """Give the link to a page of source."""
-    if node.get("refdomain") != "repository":
+    if node["reftype"] != "repository":
         return None
     uri = app.builder.get_relative_uri(node["refdoc"], SHOWN + node["reftarget"])
     return nodes.reference("", "", content, internal=True, refuri=uri)
@@ -95,7 +95,7 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     """The pages of source that are linked to."""
     highlight = app.builder.highlighter  # type: ignore[attr-defined]
     for path in sorted(linked_files(app.env)):
-        body = f"<h1><code>{escape(path)}</code></h1>{contents_of(ROOT / path, highlight)}"
+        body = f"<h1><code>{escape(path)}</code></h1>{contents_of(Path(app.srcdir).parent / path, highlight)}"
         yield SHOWN + path, {"title": path, "body": body, "parents": []}, "page.html"  # type: ignore[misc]
 
 

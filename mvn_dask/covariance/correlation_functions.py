@@ -90,6 +90,7 @@ def exponential(length: float, variance: float = 1.0) -> CovarianceFunction:
     Returns
     -------
     CovarianceFunction
+        Of distances in the unit of `length`.
 
     Raises
     ------
@@ -123,6 +124,7 @@ def gaussian(length: float, variance: float = 1.0) -> CovarianceFunction:
     Returns
     -------
     CovarianceFunction
+        Of distances in the unit of `length`.
 
     Raises
     ------
@@ -158,6 +160,7 @@ def matern(length: float, nu: float, variance: float = 1.0) -> CovarianceFunctio
     Returns
     -------
     CovarianceFunction
+        Of distances in the unit of `length`.
 
     Raises
     ------
@@ -195,6 +198,7 @@ def spherical(range: float, variance: float = 1.0) -> CovarianceFunction:  # noq
     Returns
     -------
     CovarianceFunction
+        Of distances in the unit of `length`.
 
     Raises
     ------

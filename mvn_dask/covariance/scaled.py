@@ -131,7 +131,7 @@ class Scaled(Covariance):
     covariance : Covariance, or array_like of shape (d, d), (d,) or ()
         C, as `MultivariateNormal` takes it: a matrix, a vector of variances, or one variance for all.
     std : array_like, shape (d,), or of a draw of C, or ()
-        s: standard deviations where C holds correlations, else factors, such as those between two units. One number
+        Standard deviations s where C holds correlations, else factors, such as those between two units. One number
         is that of all variables. 0 makes a variable constant.
     names : sequence of str, optional
         Names of the d variables; by default the labels of both arguments, which must agree.

@@ -118,7 +118,8 @@ class Distribution(Shown, ABC):
             As for ``numpy.random.default_rng``. The rows are those of the first call on
             ``mvn_dask.default_rng(seed)``; None takes fresh entropy.
         dtype : dtype
-            float64 or float32. float32 draws other normals, and is no rounding of the float64 rows.
+            Precision of the numbers, float64 or float32, which draws other normals, and is no rounding of the float64
+            rows.
         chunks : "auto", str, int, tuple or dict
             Blocks of the array: "auto", a size such as "64 MiB", rows of a block (-1 for all), or
             chunks of every axis as dask takes them. The values do not depend on it. A block draws every
@@ -132,7 +133,8 @@ class Distribution(Shown, ABC):
 
         Returns
         -------
-        dask.array.Array, shape ``(*size, d)``, or ``(*size, *event_shape)`` where a draw has several axes
+        dask.array.Array, shape ``(*size, d)``
+            Lazy; of shape ``(*size, *event_shape)`` where a draw has several axes.
 
         Raises
         ------

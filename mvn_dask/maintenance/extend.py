@@ -82,6 +82,11 @@ def extend(
         How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d), and for fields of shape
         (m, ny, nx) of shape (ny, nx).
 
+    Returns
+    -------
+    Extension
+        Its shape before and now.
+
     Raises
     ------
     UnfinishedStoreError

@@ -95,6 +95,11 @@ def repair(
         What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
         needed here, and so is a sample whose parameters were lost.
 
+    Returns
+    -------
+    Repair
+        What was drawn and written again.
+
     Raises
     ------
     NotAStoreError

@@ -58,6 +58,7 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     Returns
     -------
     int
+        A power of two.
 
     Raises
     ------

@@ -136,6 +136,11 @@ def status(
     part : (int, int), optional
         ``(i, n)`` with 0 ≤ i < n: look at the chunks of the i-th of n parts only.
 
+    Returns
+    -------
+    Status
+        Chunks that are there and missing, the rate, and whether it is complete.
+
     Raises
     ------
     NotAStoreError, DamagedManifestError
