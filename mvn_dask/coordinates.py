@@ -5,7 +5,6 @@ they stand for. Cost: O(n), a second for a million times. As texts, labels are c
 and written into JSON, without loss; arrays of them are made again where they are needed.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -18,20 +17,7 @@ from mvn_dask.array_likes import is_instance
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import label_text
 from mvn_dask.readable import short_repr
-
-TEXT = "text"
-"""The type of labels that are texts."""
-_NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
-TIME_UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-"""Units of times, by numpy's names."""
-LABEL_DTYPES = {
-    name: np.dtype(name)
-    for name in (*_NUMBERS, *(f"{kind}64[{unit}]" for kind in ("datetime", "timedelta") for unit in TIME_UNITS))
-}
-"""Types of labels that are no texts, by their names."""
-_DAY = 86_400 * 10**9
-"""Nanoseconds of a day."""
-_SPAN = re.compile(r"(-?[0-9]+) days (\+?)([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{6}(?:[0-9]{3})?)?")
+from mvn_dask.typed_texts import LABEL_DTYPES, TEXT, array_of, in_known_unit, texts_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,7 @@ class Coordinate:
         if self.dtype not in LABEL_DTYPES:
             raise ArgumentError(f"labels of the type {short_repr(self.dtype)} are not known")
         values = self.values
-        if self.labels != _texts(values) or not _are_finite(values).all():
+        if self.labels != texts_of(values) or not _are_finite(values).all():
             raise ArgumentError(f"labels {short_repr(self.labels[:3])} are not spelt as {self.dtype} is")
 
     @classmethod
@@ -77,13 +63,13 @@ class Coordinate:
         if array.ndim != 1:
             raise ArgumentError(f"`{name}` must be 1 dimensional: its shape is {array.shape}")
         if array.dtype.kind in "mM":
-            array = _in_known_unit(name, array)
+            array = in_known_unit(name, array)
         if array.dtype.name in LABEL_DTYPES:
             good = _are_finite(array)
             if not good.all():
                 place = int(good.argmin())
                 raise ArgumentError(f"`{name}` must hold finite labels: {name}[{place}] is {array[place]}")
-            dtype, texts = array.dtype.name, _texts(array)
+            dtype, texts = array.dtype.name, texts_of(array)
         else:
             dtype, texts = TEXT, tuple(_text_of(name, place, label) for place, label in enumerate(array.tolist()))
         _check_texts(f"`{name}`", texts)
@@ -104,17 +90,7 @@ class Coordinate:
         >>> Coordinate("float64", ("10.0", "20.5")).values
         array([10. , 20.5])
         """
-        if self.dtype == TEXT:
-            return np.array(self.labels, dtype=object)
-        dtype = LABEL_DTYPES[self.dtype]
-        try:
-            if dtype.kind == "M":
-                return np.array(self.labels, dtype=dtype)
-            if dtype.kind == "m":
-                return np.array([_span(each) for each in self.labels], "timedelta64[ns]").astype(dtype)
-            return np.array([float(each) if dtype.kind == "f" else int(each) for each in self.labels], dtype)
-        except (ValueError, OverflowError) as error:
-            raise ArgumentError(f"labels of the type {self.dtype} cannot be read: {error}") from error
+        return array_of(self.dtype, self.labels)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -158,15 +134,6 @@ def _objects(labels: list[Any]) -> npt.NDArray[Any]:
     return array
 
 
-def _in_known_unit(name: str, times: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Times in seconds or a finer unit of `TIME_UNITS`; an ArgumentError where none holds them."""
-    kind, unit = "datetime64" if times.dtype.kind == "M" else "timedelta64", np.datetime_data(times.dtype)[0]
-    found = times.astype(f"{kind}[{unit if unit in TIME_UNITS else 's'}]")
-    if not np.array_equal(found.astype(times.dtype), times, equal_nan=True) or unit in {"ps", "fs", "as"}:
-        raise ArgumentError(f"`{name}` holds times in {unit}, which seconds to nanoseconds do not hold: round them")
-    return found
-
-
 def _text_of(name: str, place: int, label: object) -> str:
     # NaN, NaT and their like are equal to nothing.
     if label is None or (not isinstance(label, (str, tuple)) and label != label):  # noqa: PLR0124
@@ -185,48 +152,3 @@ def _check_texts(what: str, texts: tuple[str, ...]) -> None:
 
 def _are_finite(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.asarray(~np.isnat(array) if array.dtype.kind in "mM" else np.isfinite(array))
-
-
-def _texts(array: npt.NDArray[Any]) -> tuple[str, ...]:
-    """Numbers as Python writes them; times as pandas does, without the parts of a second that are zero."""
-    if array.dtype.kind == "M":
-        return tuple(map(_time_text, np.datetime_as_string(array).tolist()))
-    if array.dtype.kind == "m":
-        unit = 10 ** (9 - 3 * list(TIME_UNITS).index(np.datetime_data(array.dtype)[0]))
-        return tuple(_span_text(number * unit) for number in array.astype(np.int64).tolist())
-    return tuple(map(str, array.tolist()))
-
-
-def _time_text(text: str) -> str:
-    day, _, time = text.partition("T")
-    second, _, fraction = time.partition(".")
-    return f"{day} {second}{_fraction(int(fraction.ljust(9, '0')))}"
-
-
-def _span_text(nanoseconds: int) -> str:
-    """A span of time as pandas writes it.
-
-    >>> _span_text(90 * 10**9), _span_text(-1)
-    ('0 days 00:01:30', '-1 days +23:59:59.999999999')
-    """
-    days, rest = divmod(nanoseconds, _DAY)
-    seconds, fraction = divmod(rest, 10**9)
-    sign = "+" if days < 0 else ""
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{days} days {sign}{clock}{_fraction(fraction)}"
-
-
-def _span(text: str) -> int:
-    """Nanoseconds of a span of time."""
-    match = _SPAN.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{short_repr(text)} is no span of time")
-    days, _, hours, minutes, seconds, fraction = match.groups(default="")
-    whole = int(days) * 86_400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-    return whole * 10**9 + int(fraction[1:].ljust(9, "0"))
-
-
-def _fraction(nanoseconds: int) -> str:
-    if not nanoseconds:
-        return ""
-    return f".{nanoseconds:09}" if nanoseconds % 1000 else f".{nanoseconds // 1000:06}"

@@ -6,7 +6,7 @@ labels. One draw is a row of d numbers in memory whatever the shape; the shape a
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from math import prod
@@ -17,10 +17,14 @@ import numpy as np
 
 from mvn_dask import checks
 from mvn_dask.array_likes import is_instance
-from mvn_dask.coordinates import TEXT, Coordinate
+from mvn_dask.coordinates import Coordinate
+from mvn_dask.description import NO_DESCRIPTION, Description, LabelArray, agreed, described
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.labels import Axis, label_difference
+from mvn_dask.origin_attributes import MEAN, without_origin
+from mvn_dask.packing import MISSING_MARKS
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.typed_texts import TEXT
 
 _SAMPLE_DIMENSION = re.compile(r"sample(_[0-9]+)?|samples")
 
@@ -35,6 +39,8 @@ class Event:
     """Names of the axes."""
     coordinates: tuple[Coordinate | None, ...]
     """Labels along each axis, where it has any."""
+    description: Description = field(default=NO_DESCRIPTION, compare=False, repr=False)
+    """What is known of a draw beside these: its name, attributes, further coordinates, levels of a MultiIndex."""
 
     @classmethod
     def of_shape(cls, shape: tuple[int, ...]) -> "Event":
@@ -47,10 +53,13 @@ class Event:
         return cls(shape, dims, (None,) * len(shape))
 
     @classmethod
-    def of_variables(cls, ndim: int, names: tuple[str, ...] | None = None) -> "Event":
-        """A vector of d variables, which may have names."""
+    def of_variables(
+        cls, ndim: int, names: tuple[str, ...] | None = None, described: tuple[str | None, Description] | None = None
+    ) -> "Event":
+        """A vector of d variables, which may have names, and an axis with a name and a description."""
         coordinate = None if names is None else Coordinate(TEXT, names)
-        return cls((ndim,), ("variable",), (coordinate,))
+        dim, description = described or (None, NO_DESCRIPTION)
+        return cls((ndim,), ("variable" if dim is None else dim,), (coordinate,), description)
 
     @property
     def ndim(self) -> int:
@@ -71,6 +80,20 @@ class Event:
         pairs = zip(self.dims, self.coordinates, strict=True)
         return {dim: coordinate for dim, coordinate in pairs if coordinate is not None}
 
+    @cached_property
+    def whole_description(self) -> Description:
+        """What is known of a draw, with the labels along its axes."""
+        coordinates = dict(self.description.coordinates)
+        for dim, labels in self.coords.items():
+            if dim in self.description.indexes:
+                continue
+            own = coordinates.get(dim)
+            # Those that are the places themselves have given way to others.
+            if own is None or Coordinate.of(dim, own.values).labels != labels.labels:
+                attributes = {} if own is None else own.attributes
+                coordinates[dim] = LabelArray((dim,), labels.values, attributes)
+        return replace(self.description, coordinates=coordinates)
+
     def label(self, number: int) -> str | None:
         """What to call one of the d variables: its name, or its place along each of several axes; else None.
 
@@ -86,9 +109,11 @@ class Event:
     def take(self, places: Sequence[int]) -> "Event":
         """The vector of some variables, with their labels where this is a vector."""
         if len(self.shape) != 1:
-            return Event.of_variables(len(places))
+            known = Description(self.description.name, self.description.attributes)
+            return replace(Event.of_variables(len(places)), description=known)
         (coordinate,) = self.coordinates
-        return Event((len(places),), self.dims, (None if coordinate is None else coordinate.take(places),))
+        labels = None if coordinate is None else coordinate.take(places)
+        return Event((len(places),), self.dims, (labels,), self.description.take(self.dims[0], list(places)))
 
 
 def axes_of_array(array: object) -> Event | None:
@@ -96,7 +121,7 @@ def axes_of_array(array: object) -> Event | None:
     given: Any = array
     if is_instance(array, "xarray", "DataArray"):
         labels = [Coordinate.of(str(dim), given.coords[dim]) if dim in given.coords else None for dim in given.dims]
-        return Event(given.shape, tuple(map(str, given.dims)), tuple(labels))
+        return Event(given.shape, tuple(map(str, given.dims)), tuple(labels), described(given))
     if is_instance(array, "pandas", "DataFrame"):
         found = (Coordinate.of("the index", given.index), Coordinate.of("the columns", given.columns))
         return Event(given.shape, Event.of_shape(given.shape).dims, found)
@@ -139,6 +164,10 @@ def event_of(
     sources = {"mean": known, "cov": covariance if len(shape) > 1 else None}
     events = {what: event for what, event in sources.items() if event is not None and event.shape == shape}
     found_dims = _dims(dims, events, given, shape)
+    has_default = dims is None and not given and found_dims == Event.of_shape(shape).dims
+    if len(shape) == len(covariance.shape) == 1 and has_default:
+        # The mean names none: those of a covariance give way to any others, since variables have names.
+        found_dims = _dims(None, {"cov": Event(shape, covariance.dims, (None,))}, {}, shape)
     if unknown := sorted(given.keys() - set(found_dims)):
         way_out = "" if dims is not None or "mean" in events else ": name them by `dims`"
         raise ArgumentError(f"`coords` names {unknown[0]!r}, and the axes of a draw are called {found_dims}{way_out}")
@@ -151,6 +180,25 @@ def event_of(
         chosen = [None]  # 0, 1, … as texts, which are no names
     event = Event(shape, found_dims, tuple(chosen))
     return event if names is None else _named(event, names)
+
+
+def describe(event: Event, mean: Any, covariance: Event) -> Event:
+    """An event with what a mean and a covariance say of draws beside the labels of their axes.
+
+    Raises ArgumentError if both have a coordinate of one name, and disagree.
+    """
+    is_draw = getattr(mean, "shape", None) == event.shape
+    own = described(mean, event.dims) if is_draw else described(mean).along(())
+    if is_instance(mean, "xarray", "DataArray"):
+        own_name = described(mean).name
+        name = None if own_name is not None and own_name.lower() == MEAN else own_name  # of itself, not of draws
+        # Marks of what is missing have done their work: a sample has none of it.
+        kept = {key: each for key, each in without_origin(mean.attrs).items() if key not in MISSING_MARKS}
+        own = replace(own, name=name, attributes=kept)
+    others = NO_DESCRIPTION
+    if len(event.shape) == len(covariance.shape) == 1:
+        others = covariance.description.renamed({covariance.dims[0]: event.dims[0]})
+    return replace(event, description=agreed({"mean": own, "cov": others}))
 
 
 def refuse_other_axes(what: str, found: Event, event: Event) -> None:

@@ -153,7 +153,10 @@ def _axes(name: str, value: Any) -> Iterator[tuple[str, Iterable[object]]]:
 
 
 def label_text(label: object) -> str:
-    """A label of any type as text."""
+    """A label of any type as text; one of several levels in the way of a tuple, whatever types the levels have."""
+    if isinstance(label, tuple):
+        texts = [repr(each) if isinstance(each, str) else label_text(each) for each in label]
+        return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
     # As numpy and Zarr hold texts of ASCII.
     return label.decode(errors="backslashreplace") if isinstance(label, bytes) else str(label)
 

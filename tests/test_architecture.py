@@ -12,10 +12,10 @@ PACKAGE = Path(mvn_dask.__file__).parent
 LEVELS = [
     {"advice", "escaping"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
-    {"dask_matrices", "display", "packing", "units"},
+    {"dask_matrices", "display", "origin_attributes", "packing", "typed_texts", "units"},
     {"array_likes", "checks", "kinds", "locations", "memory_limit", "slow_steps"},
     {"labels"},
-    {"coordinates"},
+    {"coordinates", "description"},
     {"event"},
     {"lineage"},
     {"random"},
@@ -73,7 +73,7 @@ OUTSIDE = {
     "shellingham": {"cli"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},
-    "xarray": {"estimation", "store"},
+    "xarray": {"description", "estimation", "store"},
 }
 """Who may import a library. distribution and generator only name `dask.array.Array` as a type."""
 

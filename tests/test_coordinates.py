@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mvn_dask.coordinates import LABEL_DTYPES, TEXT, Coordinate
+from mvn_dask.coordinates import Coordinate
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import Axis
 from mvn_dask.store.format.typed_json import from_json, to_json
+from mvn_dask.typed_texts import LABEL_DTYPES, TEXT
 
 TIMES = pd.date_range("2026-01-01", periods=3, freq="36h")
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mvn_dask.coordinates import TEXT, Coordinate
+from mvn_dask.coordinates import Coordinate
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event, axes_of_array, event_of
+from mvn_dask.typed_texts import TEXT
 
 FIELD = xr.DataArray(np.zeros((2, 3)), dims=("lat", "lon"), coords={"lat": [50.0, 51.0]})
 GRID = Event.of_shape((2, 3))

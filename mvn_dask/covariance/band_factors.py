@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance.band_triangle import inverse_variances, multiply_band, reversed_band, solve_band
-from mvn_dask.covariance.base import Factor, log_product, single_array
+from mvn_dask.covariance.base import Factor, single_array
+from mvn_dask.covariance.log_product import log_product
 from mvn_dask.errors import ArgumentError
 
 SOLVED_NUMBERS = 2**22

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance.shown_structures import ShownCovariance, ShownFactor
+from mvn_dask.description import NO_DESCRIPTION, Description
 from mvn_dask.errors import ArgumentError, UnsupportedOperationError
 from mvn_dask.event import Event
 from mvn_dask.kinds import Registered
@@ -213,12 +214,6 @@ def integer_array(arrays: Arrays, name: str) -> npt.NDArray[np.signedinteger[Any
     return np.ascontiguousarray(array, kind)
 
 
-def log_product(numbers: FloatArray) -> float:
-    """Logarithm of the product of absolute values; minus infinity where one of them is 0."""
-    with np.errstate(divide="ignore"):
-        return float(np.log(np.abs(numbers), dtype=np.float64).sum())
-
-
 class Covariance(ShownCovariance, ABC):
     """A covariance, in the form in which it is known.
 
@@ -244,6 +239,9 @@ class Covariance(ShownCovariance, ABC):
     axes: tuple[Axis, ...] = ()
     """Labels that it was made of, with which those of a mean are compared: default ones, which are no names, too."""
 
+    described: tuple[str | None, Description] = (None, NO_DESCRIPTION)
+    """What a labelled array that it was made of says of the variables beside their names."""
+
     def __eq__(self, other: object) -> bool:
         """Whether both are the same numbers bit for bit, of one structure, factorised in one way."""
         return self is other or (isinstance(other, Covariance) and self.record() == other.record())
@@ -268,7 +266,7 @@ class Covariance(ShownCovariance, ABC):
     @property
     def event(self) -> Event:
         """Shape of a draw, the d variables in C order, and labels along its axes: a vector, unless it has several."""
-        return Event.of_variables(self.ndim, self.names)
+        return Event.of_variables(self.ndim, self.names, self.described)
 
     @property
     def event_shape(self) -> tuple[int, ...]:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from mvn_dask import checks, labels
+from mvn_dask import checks
 from mvn_dask._typing import CovarianceLike
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.foreign_objects import covariance_of_object
+from mvn_dask.description import is_labelled
 from mvn_dask.errors import ArgumentError
 
 
@@ -81,7 +82,7 @@ def as_covariance(
     if array.ndim > 1:
         checks.square(array)
     # What has labels goes on as it is, so that the covariance keeps those that are no names as well.
-    labelled: Any = cov if array.ndim and labels.has_labels(cov) else array
+    labelled: Any = cov if array.ndim and is_labelled(cov) else array
     if array.ndim == 1:
         checks.tolerance(tol)
         return Diagonal(labelled, check_valid=check_valid)

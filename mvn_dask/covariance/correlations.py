@@ -11,6 +11,7 @@ from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.covariance.dense import Dense
+from mvn_dask.description import described_variables
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
 
@@ -83,7 +84,9 @@ def from_correlation(
         *labels.axes_of("std", std),
         *labels.given_names(names, len(matrix), "the `names` of `cov`"),
     ]
-    return Dense(cov, method=method, check_valid=check_valid, tol=tol).with_axes(axes)
+    found = Dense(cov, method=method, check_valid=check_valid, tol=tol).with_axes(axes)
+    object.__setattr__(found, "described", described_variables(correlation))
+    return found
 
 
 def check_correlations(name: str, matrix: FloatArray) -> None:

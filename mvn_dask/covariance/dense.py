@@ -57,6 +57,7 @@ from mvn_dask.covariance.validity import (
     is_symmetric,
     smallest_eigenvalue,
 )
+from mvn_dask.description import described_variables
 from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 from mvn_dask.memory_limit import refuse_beyond_memory
@@ -170,8 +171,8 @@ class Dense(ShownMatrix, Covariance):
         array = frozen_array("cov", array, axes=2)
         axes = (*labels.axes_of("cov", matrix), *labels.given_names(names, len(array), "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
-        object.__setattr__(self, "axes", axes)
-        object.__setattr__(self, "matrix", array)
+        for name, value in {"axes": axes, "matrix": array, "described": described_variables(matrix)}.items():
+            object.__setattr__(self, name, value)
 
     def _arguments(self) -> list[str]:
         return [f"ndim={self.ndim}", f"method={self.method!r}"]

@@ -15,9 +15,11 @@ import numpy.typing as npt
 from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
-from mvn_dask.covariance.base import Application, Covariance, Factor, log_product, single_array
+from mvn_dask.covariance.base import Application, Covariance, Factor, single_array
+from mvn_dask.covariance.log_product import log_product
 from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.covariance.validity import Validity
+from mvn_dask.description import described_variables
 from mvn_dask.display.markup import Html
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
@@ -144,6 +146,7 @@ class Diagonal(Covariance):
         axes = (*labels.axes_of("cov", variances), *labels.given_names(names, len(array), "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "described", described_variables(variances))
         array.setflags(write=False)
         object.__setattr__(self, "diagonal", array)
 

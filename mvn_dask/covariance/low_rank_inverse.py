@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array, FloatArray
-from mvn_dask.covariance.base import log_product
+from mvn_dask.covariance.log_product import log_product
 from mvn_dask.covariance.pseudo_inverse import PseudoInverse, row_parts, triangle_of
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.covariance.base import Application, Factor, log_product, single_array
+from mvn_dask.covariance.base import Application, Factor, single_array
+from mvn_dask.covariance.log_product import log_product
 from mvn_dask.covariance.row_product import is_packed, multiply_rows
 from mvn_dask.errors import ArgumentError
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from mvn_dask._typing import Float64Array, FloatArray
-from mvn_dask.covariance.base import log_product
+from mvn_dask.covariance.log_product import log_product
 
 QR_NUMBERS = 2**18
 """Numbers of a matrix that a QR factorisation takes at a time, at least."""

@@ -16,11 +16,12 @@ import numpy.typing as npt
 from mvn_dask import checks, labels
 from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Texts
 from mvn_dask.array_likes import compute_together, real_array
-from mvn_dask.covariance.base import Covariance, Factor, log_product, single_array
+from mvn_dask.covariance.base import Covariance, Factor, single_array
 from mvn_dask.covariance.conversion import as_covariance
 from mvn_dask.covariance.correlations import check_deviations
 from mvn_dask.covariance.diagnostics import MAX_NDIM
 from mvn_dask.covariance.inner_factor import arrays_with_inner, inner_of_record
+from mvn_dask.covariance.log_product import log_product
 from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, event_of

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import Arrays, Float64Array, FloatArray
-from mvn_dask.covariance.base import Factor, integer_array, log_product, single_array
+from mvn_dask.covariance.base import Factor, integer_array, single_array
+from mvn_dask.covariance.log_product import log_product
 from mvn_dask.covariance.panels import Applied, apply_panels
 from mvn_dask.covariance.selected_inverse import inverse_diagonal
 from mvn_dask.covariance.symbolic import Indices, Supernodes, diagonal_places, supernodes_of

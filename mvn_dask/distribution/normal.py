@@ -5,7 +5,7 @@ O(d³) for a matrix, then 1.3 ns a normal and the multiplications of the factor.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,7 +25,7 @@ from mvn_dask.distribution.reference_laws import normal_laws
 from mvn_dask.distribution.shifts import Shifts
 from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
-from mvn_dask.event import Event, axes_of_array, event_of
+from mvn_dask.event import Event, axes_of_array, describe, event_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
@@ -227,7 +227,7 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         array.setflags(write=False)
         object.__setattr__(self, "mean", array)
         object.__setattr__(self, "covariance", covariance)
-        object.__setattr__(self, "event", event)
+        object.__setattr__(self, "event", describe(event, mean, covariance.event))
         covariance.factorize()
 
     @classmethod
@@ -277,7 +277,9 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         yield from distribution_view(self.event, columns, self.mean, self.covariance, "Covariance")
 
     def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
-        return type(self)(mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords)
+        found = type(self)(mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords)
+        object.__setattr__(found, "event", replace(found.event, description=event.description))
+        return found
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later

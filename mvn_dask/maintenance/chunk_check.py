@@ -67,7 +67,7 @@ class CheckChunks:
     def _check(self, index: Index) -> tuple[str | None, int]:
         """What is wrong with a chunk, if anything, and how many numbers of it were compared."""
         try:
-            content = self.storage.read(layout.chunk_key(index))
+            content = self.storage.read(layout.chunk_key(self.manifest, index))
         except FileNotFoundError:
             return "missing", 0
         fault = layout.chunk_fault(self.manifest, content)

@@ -28,7 +28,7 @@ from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import state
 from mvn_dask.store.format.file_writer import FileWriter
-from mvn_dask.store.format.layout import ARRAY, chunk_count, chunk_index, chunk_key, chunk_number, encode
+from mvn_dask.store.format.layout import chunk_count, chunk_index, chunk_key, chunk_number, encode
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import members, refuse_members_along
 from mvn_dask.store.format.metadata import amended_files, commit, zarr_files
@@ -142,6 +142,7 @@ def extend(
             )
         array = replay.array(_longer_size(replay.plan, int(rows)), manifest.chunks, manifest.event)
         longer, arrays = manifest_of(array, shards_of(manifest), labels_of(manifest))
+        _refuse_row_labels(storage, manifest)
         others = members(storage, manifest)
         refuse_members_along(storage, others, manifest.array.dimensions[0])
         amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long
@@ -160,6 +161,17 @@ def extend(
     return Extension(storage.name, manifest.shape, longer.shape)
 
 
+def _refuse_row_labels(storage: Storage, manifest: Manifest) -> None:
+    """Raise ArgumentError for coordinates along the axis that grows, whose labels of new rows nobody knows."""
+    rows = manifest.array.dimensions[0]
+    if found := sorted(name for name, each in manifest.array.coordinates.items() if rows in each.dims):
+        raise ArgumentError(
+            f"{storage} has labels along {rows!r}, in the {'coordinate' if len(found) == 1 else 'coordinates'} "
+            f"{', '.join(map(repr, found))}, and new rows would have none: store the longer sample with labels of all "
+            "rows under another URL, or the sample without them, and extend that"
+        )
+
+
 def _longer_size(plan: Plan, rows: int) -> tuple[int, ...]:
     if plan.points is not None:
         refuse_other_extensions(plan.size[0], rows)
@@ -169,13 +181,13 @@ def _longer_size(plan: Plan, rows: int) -> tuple[int, ...]:
 def _refuse_files_beyond(storage: Storage, manifest: Manifest, longer: Manifest) -> None:
     # Files of the new chunks' names were not written by mvn_dask, and would be taken for whole chunks, or be swept.
     is_own, is_going_to_be = own_keys(manifest), own_keys(longer)
-    for entry in storage.entries(ARRAY):
+    for entry in storage.entries(manifest.array.name):
         key = written_key(entry.key)
         if is_going_to_be(key) and not is_own(key):
             raise StorageNotEmptyError(
                 f"in {storage} {entry.key} lies where the new rows would go, and is no part of the store: move it away"
             )
-    refuse_folders(storage, is_going_to_be, prefix=ARRAY)
+    refuse_folders(storage, is_going_to_be, prefix=manifest.array.name)
 
 
 def _begin(session: Session, manifest: Manifest, longer: Manifest, array: da.Array) -> None:
@@ -188,7 +200,7 @@ def _begin(session: Session, manifest: Manifest, longer: Manifest, array: da.Arr
         numbers = chunks_of_row(longer, manifest.shape[0])
 
         def write(number: int, block: npt.NDArray[Any]) -> None:
-            session.replace(chunk_key(chunk_index(longer, number)), encode(longer, block))
+            session.replace(chunk_key(longer, chunk_index(longer, number)), encode(longer, block))
 
         Blocks(array).compute_each(numbers.tolist(), write)
     session.replace(MANIFEST_KEY, [longer.text])

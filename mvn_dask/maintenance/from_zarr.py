@@ -35,7 +35,7 @@ class StoredOrDrawn(Stored):
 
     def chunk(self, index: Index) -> npt.NDArray[Any]:
         """A chunk that is there, as `read_chunk`, damaged or not; else its numbers, drawn."""
-        if self.storage.entry(chunk_key(index)) is not None:
+        if self.storage.entry(chunk_key(self.manifest, index)) is not None:
             return super().chunk(index)
         return draw_chunk(self.replay, self.manifest, index)
 

@@ -93,7 +93,7 @@ class ColumnSelection:
             return "the numbers"
         layout = self.manifest.array
         dims = layout.dimensions[self.row_axes :]
-        label = Event(self.row_shape, dims, tuple(map(layout.coordinates.get, dims))).label(column)
+        label = Event(self.row_shape, dims, tuple(map(layout.axis_labels.get, dims))).label(column)
         return f"column {column:,}" if label is None else label
 
     def left_out(self) -> list[str]:

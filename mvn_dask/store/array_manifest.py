@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mvn_dask._typing import Arrays
-from mvn_dask.coordinates import Coordinate
+from mvn_dask.description import NO_DESCRIPTION, Description
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format import manifest as manifests
 from mvn_dask.store.format.array_layout import DIMENSION_RULE, MAX_CHUNKS, may_name_dimension
+from mvn_dask.store.format.described_fields import described_fields
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.format.parameters import load_parameters
-from mvn_dask.store.format.typed_json import to_json
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -41,12 +41,12 @@ Lengths = Sequence[Sequence[float]]
 
 
 class Labels(NamedTuple):
-    """Names of an array's axes, and the labels along them, where they are not those that it has by itself."""
+    """Names of an array's axes, and its description, where they are not those that it has by itself."""
 
     dimensions: tuple[str, ...]
     """Names of the axes."""
-    coordinates: Mapping[str, Coordinate]
-    """Labels along axes, by their names."""
+    description: Description
+    """Name, attributes, coordinates and indexes."""
 
 
 def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | None = None) -> tuple[Manifest, Arrays]:
@@ -63,8 +63,6 @@ def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | N
     origins = lineages(array)
     is_sample = bool(origins) and origins[0].is_of(array.name)
     own, event_axes = own_labels(array.ndim, origins[0] if is_sample else None)
-    if is_sample and labels is not None:
-        _refuse_row_labels(labels, event_axes)
     advice = _draw_with if is_sample else _rechunk if labels is None else _chunk_by_names(labels)
     layout = _layout(array.chunks, array.dtype, shards, advice) | _named(labels or own, event_axes)
     if is_sample:
@@ -80,8 +78,8 @@ def _chunk_by_names(labels: Labels) -> _Call:
 def own_labels(ndim: int, sample: Lineage | None) -> tuple[Labels, int]:
     """The labels that an array has by itself, a sample or a derived one, and how many axes are those of a draw."""
     if sample is None:
-        return Labels(tuple(f"dim_{axis}" for axis in range(ndim)), {}), min(1, ndim)
-    return Labels(sample.dimensions, sample.event.coords), len(sample.event.shape)
+        return Labels(tuple(f"dim_{axis}" for axis in range(ndim)), NO_DESCRIPTION), min(1, ndim)
+    return Labels(sample.dimensions, sample.event.whole_description), len(sample.event.shape)
 
 
 def _named(labels: Labels, event_axes: int) -> dict[str, object]:
@@ -92,21 +90,13 @@ def _named(labels: Labels, event_axes: int) -> dict[str, object]:
                 f"`array` has the dimension {dim!r}, and {DIMENSION_RULE}: `dims` of its distribution names it "
                 "otherwise"
             )
-    return {
-        "dimensions": labels.dimensions,
-        "event_axes": event_axes,
-        "coordinates": {dim: to_json(each) for dim, each in labels.coordinates.items()},
-    }
-
-
-def _refuse_row_labels(labels: Labels, event_axes: int) -> None:
-    """Raise ArgumentError for labels along the rows of a sample, which may be extended."""
-    rows = labels.dimensions[: len(labels.dimensions) - event_axes]
-    if found := [dim for dim in rows if dim in labels.coordinates]:
+    fields = described_fields(labels.description)
+    if str(fields["name"]).lower() in [dim.lower() for dim in labels.dimensions]:
         raise ArgumentError(
-            f"the store of a sample keeps labels along the axes of a draw alone, and `array` has some along {found} as "
-            f"well: array.drop_vars({found}), and add them to the store with xarray when it is finished"
+            f"`array` has the name {fields['name']!r}, and a dimension of that name: "
+            "mvn_dask.to_xarray(array).rename('…') names it otherwise"
         )
+    return {"dimensions": labels.dimensions, "event_axes": event_axes, **fields}
 
 
 def stored_source(array: "da.Array") -> "Stored | None":
@@ -144,8 +134,6 @@ def _copied_manifest(manifest: Manifest, shards: int | None, labels: Labels | No
     if shards is not None:
         content["array"]["inner_chunks"] = _inner_chunks(list(manifest.chunks), shards)
     if labels is not None:
-        if manifest.is_sample:
-            _refuse_row_labels(labels, manifest.array.event_axes)
         content["array"] |= _named(labels, manifest.array.event_axes)
     return _parsed(content)
 
@@ -247,7 +235,7 @@ def _inner_chunks(chunks: list[int], rows: object) -> list[int]:
 
 def labels_of(manifest: Manifest) -> Labels:
     """Those of the array that a manifest describes."""
-    return Labels(manifest.array.dimensions, manifest.array.coordinates)
+    return Labels(manifest.array.dimensions, manifest.array.description)
 
 
 def shards_of(manifest: Manifest) -> int | None:

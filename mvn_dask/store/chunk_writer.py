@@ -45,7 +45,7 @@ class ChunkWriter:
                 raise AlignmentError(f"block {index} has the shape {block.shape}, and its array says {expected}")
             over: Over = "anything" if self.rewrite else "other sizes"
             content = encode(self.manifest, np.asarray(block, self.manifest.dtype))
-            FileWriter(self.storage, self.manifest).write(chunk_key(index), content, over)
+            FileWriter(self.storage, self.manifest).write(chunk_key(self.manifest, index), content, over)
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,9 @@ class WriteChunks:
         self.writer.write(chunk_index(self.writer.manifest, number), block)
 
     def _exists(self, number: int) -> bool:
-        entry = self.writer.storage.entry(chunk_key(chunk_index(self.writer.manifest, number)))
-        return entry is not None and is_whole(self.writer.manifest, entry)
+        manifest = self.writer.manifest
+        entry = self.writer.storage.entry(chunk_key(manifest, chunk_index(manifest, number)))
+        return entry is not None and is_whole(manifest, entry)
 
 
 def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers) -> None:

@@ -6,6 +6,7 @@ the stored mean of an array that `from_zarr` opened; nothing is computed.
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import dask.array as da
@@ -13,14 +14,15 @@ import numpy as np
 
 from mvn_dask import checks
 from mvn_dask._typing import Texts
-from mvn_dask.coordinates import TEXT, Coordinate
+from mvn_dask.description import LabelArray, data_array, described, texts_along
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.execution.blocks import refuse_query_planning
+from mvn_dask.labels import label_text
+from mvn_dask.origin_attributes import MEAN, origin_attributes
 from mvn_dask.readable import plural
 from mvn_dask.store.array_manifest import Labels, labels_of, lineages, own_labels, stored_source
-from mvn_dask.store.format.array_layout import DIMENSION_RULE, MEAN, may_name_dimension
+from mvn_dask.store.format.array_layout import DIMENSION_RULE, may_name_dimension
 from mvn_dask.store.format.auxiliary_arrays import has_mean_array
-from mvn_dask.store.format.metadata import attributes
 from mvn_dask.store.format.parameters import load_parameter
 
 if TYPE_CHECKING:
@@ -68,30 +70,28 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     >>> labelled.dims, labelled.sel(variable="gas").shape
     (('sample', 'variable'), (1000,))
     """
-    import xarray as xr
-
     refuse_query_planning()
     if not isinstance(array, da.Array):
         raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
     known = _known(array)
     dims = _dimensions(dim, known.labels.dimensions, known.event_axes, array.ndim)
-    axes = zip(dims, known.labels.dimensions, strict=True)
-    coords = {new: known.labels.coordinates[old].values for new, old in axes if old in known.labels.coordinates}
+    description = known.labels.description.renamed(dict(zip(known.labels.dimensions, dims, strict=True)))
     if names is not None:
         labels = checks.variable_names(checks.texts("names", names))
         if array.ndim == 0 or len(labels) != array.shape[-1] or known.event_axes > 1:
             raise ArgumentError(
                 f"`names` must name the variables: {plural(len(labels), 'name')}, an array of shape {array.shape}"
             )
-        coords[dims[-1]] = np.array(labels, dtype=object)
-    return xr.DataArray(array, dims=dims, coords=coords, name="samples", attrs=known.attributes)
+        description = description.without_axis_labels(dims[-1])
+        named = {dims[-1]: LabelArray((dims[-1],), np.array(labels, dtype=object))}
+        description = replace(description, coordinates={**description.coordinates, **named})
+    return data_array(array, dims, description, known.attributes)
 
 
 def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
     """A dask array as it is; of xarray's, the dask array in it, and its labels.
 
-    Raises ArgumentTypeError if xarray's holds no dask array; ArgumentError for coordinates that no store keeps, and
-    for dimensions of names that none has.
+    Raises ArgumentTypeError if xarray's holds no dask array; ArgumentError for names that no store has.
     """
     xarray = sys.modules.get("xarray")  # whoever holds one of its arrays has imported it
     if xarray is not None and isinstance(array, xarray.Dataset):
@@ -102,25 +102,11 @@ def split_labels(array: StorableArray) -> tuple[da.Array, Labels | None]:
         raise ArgumentTypeError(
             f"`array` must be backed by dask: it holds a {type(array.data).__name__}; array.chunk() makes it one"
         )
-    others = [name for name in array.coords if name not in array.dims]
-    if others:
-        raise ArgumentError(
-            f"a store keeps the labels along its dimensions alone, and `array` has the coordinates {others} as well: "
-            f"array.drop_vars({others}), and add them to the store with xarray when it is finished"
-        )
-    dimensions = _dimension_names(array.dims)
-    return array.data, Labels(dimensions, {dim: _coordinate(array, dim) for dim in dimensions if dim in array.coords})
-
-
-def _coordinate(array: "xr.DataArray", dim: str) -> Coordinate:
-    """Labels along a dimension. Raises ArgumentError unless they are texts, numbers, or points in time."""
-    found = Coordinate.of(dim, array.coords[dim])
-    if found.dtype == TEXT and not all(isinstance(label, str) for label in array.coords[dim].to_index()):
-        raise ArgumentError(
-            f"labels must be texts, numbers or points in time, and those of {dim!r} are not: "
-            f"array.assign_coords({dim}=[…]) makes others, array.drop_vars({dim!r}) leaves them out"
-        )
-    return found
+    if array.name is not None and not isinstance(array.name, str):
+        raise ArgumentError(f"`array` must be named by text, and its name is {array.name!r}: array.rename('…')")
+    if bad := next((name for name in array.coords if not isinstance(name, str)), None):
+        raise ArgumentError(f"coordinates must be named by text, and one of `array` is named {bad!r}: rename it")
+    return array.data, Labels(_dimension_names(array.dims), described(array))
 
 
 def _dimension_names(dims: Iterable[object]) -> tuple[str, ...]:
@@ -153,14 +139,14 @@ def _known(array: da.Array) -> Known:
         manifest = source.manifest
         has_mean = MEAN in manifest.parameters and not has_mean_array(manifest)
         mean = load_parameter(source.storage, manifest, MEAN) if has_mean else None
-        found = attributes(manifest.samples, manifest.expression, mean)
+        found = origin_attributes(manifest.samples, manifest.expression, mean)
         return Known(labels_of(manifest), manifest.array.event_axes, found)
     origins = lineages(array)
     values = [origin.values for origin in origins]
     if not origins or not (own := origins[0]).is_of(array.name):
-        return Known(*own_labels(array.ndim, None), attributes(values, array.name, None) if values else {})
+        return Known(*own_labels(array.ndim, None), origin_attributes(values, array.name, None) if values else {})
     labels, event_axes = own_labels(array.ndim, own)
-    found = attributes(values, None, own.arrays.get(MEAN) if event_axes == 1 else None)
+    found = origin_attributes(values, None, own.arrays.get(MEAN) if event_axes == 1 else None)
     return Known(labels, event_axes, found)
 
 
@@ -174,8 +160,7 @@ def labels_of_columns(array: da.Array) -> tuple[str, ...] | None:
     if array.ndim != 2:
         return None
     labels = _known(array).labels
-    coordinate = labels.coordinates.get(labels.dimensions[1])
-    return None if coordinate is None else coordinate.labels
+    return texts_along(labels.description, labels.dimensions[1])
 
 
 def split_column_labels(array: object, name: str = "array") -> tuple[Any, tuple[str, ...] | None]:
@@ -189,7 +174,7 @@ def split_column_labels(array: object, name: str = "array") -> tuple[Any, tuple[
     if xarray is None or not isinstance(array, xarray.DataArray):
         return array, labels_of_columns(array) if isinstance(array, da.Array) else None
     if array.ndim == 2 and array.dims[1] in array.coords:
-        return array.data, tuple(str(label) for label in array.coords[array.dims[1]].to_index())
+        return array.data, tuple(label_text(label) for label in array.coords[array.dims[1]].to_index())
     return array.data, None
 
 

@@ -62,9 +62,8 @@ def to_zarr(
     array : dask.array.Array or xarray.DataArray
         A sample, or an array derived from samples; every block becomes one Zarr chunk. One that `from_zarr` opened,
         as it is, makes a copy of its store, with the same fingerprint and the same files, which `verify`, `repair`
-        and `extend` take like the original. Of xarray's, backed by dask, the store keeps the names of its dimensions
-        and the coordinate of the last one, the variables' names; other coordinates are refused, and its name and
-        attributes are not kept.
+        and `extend` take like the original. Of xarray's, backed by dask, the store keeps name, dimensions, attributes
+        and coordinates, for `xarray.open_zarr` and `to_xarray`; a MultiIndex as the coordinates of its levels.
     url : str, path-like or zarr.storage store
         A local path or ``file://`` URL, which all workers see; an ``s3://``, ``gs://``, ``az://`` or
         ``memory://`` URL; or a Zarr ``LocalStore`` or ``ObjectStore``.

@@ -81,7 +81,7 @@ def plant(url: str, number: int, change: Callable[[Block], Block]) -> None:
     manifest = require_manifest(storage)
     index = chunk_index(manifest, number)
     block = change(read_chunk(storage, manifest, index).copy())
-    storage.write(chunk_key(index), encode(manifest, block.astype(manifest.dtype)))
+    storage.write(chunk_key(manifest, index), encode(manifest, block.astype(manifest.dtype)))
 
 
 def sample_report(url: object) -> SampleReport:

@@ -226,7 +226,7 @@ def test_a_store_of_format_version_2_is_refused_by_name(kind: str, stores: Path,
     before = tree(folder)
     for call, act in {**CALLS, "describe": describe, "report": mvn_dask.report}.items():
         with pytest.raises(
-            DamagedManifestError, match=r"format version 2; this mvn_dask reads 5: read it with .* overwrite=True"
+            DamagedManifestError, match=r"format version 2; this mvn_dask reads 6: read it with .* overwrite=True"
         ):
             act(folder)
         assert tree(folder) == before, call

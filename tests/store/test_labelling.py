@@ -1,4 +1,5 @@
 import os
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import xarray as xr
 
 import mvn_dask
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, SpecMismatchError
+from mvn_dask.store.format.described_fields import MAX_LABELS
 from tests.support.stores import tree_without_locks
 
 FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["oil", "gas"])
@@ -137,14 +139,53 @@ def test_a_sample_with_labels_keeps_its_lineage(tmp_path: Path) -> None:
 
 ROW_NUMBERS = np.arange(100)
 REFUSED: dict[str, tuple[Any, str]] = {
-    "a coordinate of the rows": (
-        mvn_dask.to_xarray(NAMED).assign_coords(sample=ROW_NUMBERS),
-        r"has some along \['sample'\] as well: array.drop_vars\(\['sample'\]\)",
+    "objects as labels": (
+        plain(NAMED, ("draw", "asset"), asset=[date(2026, 1, 1), date(2026, 1, 2)]),
+        r"'asset' .* must hold texts, truth values, numbers or times, and .* is of the type date: array.assign_coords",
     ),
-    "a single one": (mvn_dask.to_xarray(NAMED).isel(variable=0), r"array.drop_vars\(\['variable'\]\)"),
-    "booleans as labels": (
-        plain(NAMED, ("draw", "asset"), asset=[True, False]),
-        r"must be texts, numbers or points in time, and those of 'asset' are not: array.assign_coords\(asset=",
+    "missing text": (
+        plain(NAMED, ("draw", "asset"), sector=("asset", np.array(["a", None], dtype=object))),
+        r"'sector' of `array` must hold texts, .* (None|nan) is of the type .* array.drop_vars\('sector'\)",
+    ),
+    "categories": (
+        plain(NAMED, ("draw", "asset"), sector=("asset", pd.Categorical(["a", "b"]))),
+        r"'sector' of `array` is of the type category, .*array\['sector'\].astype\(str\)",
+    ),
+    "complex labels": (
+        plain(NAMED, ("draw", "asset"), phase=("asset", [1j, 2j])),
+        r"'phase' of `array` is of the type complex128.*array.drop_vars\('phase'\)",
+    ),
+    "half a character": (plain(NAMED, ("draw", "asset"), x="\ud800"), "'x' of `array` must be text that UTF-8"),
+    "many labels": (
+        plain(da.zeros((MAX_LABELS, 2), chunks=(1000, 2)), ("draw", "asset"), draw=np.arange(MAX_LABELS), x=1),
+        r"have 2097153 labels, 2097152 of them in 'draw', .*array.drop_vars\('draw'\)",
+    ),
+    "a coordinate that is no word": (
+        plain(NAMED, ("draw", "asset"), **{"height above": 2.0}),
+        r"the coordinate 'height above', and coordinates of a store .*: array.rename\(\{'height above': …\}\)",
+    ),
+    "coordinates that differ by case": (plain(NAMED, ("draw", "asset"), x=1, X=2), "differ, and not by the case"),
+    "a coordinate of no name": (plain(NAMED, ("draw", "asset")).assign_coords({5: 1}), "one of `array` is named 5"),
+    "the name of a coordinate": (plain(NAMED, ("draw", "asset"), x=1).rename("X"), "'X' and the coordinate 'x'"),
+    "the name of a dimension": (plain(NAMED, ("draw", "asset")).rename("draw"), "'draw', and a dimension of that"),
+    "a name that is no word": (mvn_dask.to_xarray(NAMED).rename("a b"), r"the name 'a b', and the array .*rename\("),
+    "the mean's name": (mvn_dask.to_xarray(NAMED).rename("mean"), "the name 'mean'"),
+    "a name that is no text": (mvn_dask.to_xarray(NAMED).rename(5), "its name is 5"),
+    "an attribute of a time": (
+        mvn_dask.to_xarray(NAMED).assign_attrs(made=datetime(2026, 1, 1)),  # noqa: DTZ001 as users have it
+        r"'made' of `array` must be text, a number, .* datetime.datetime\(2026, .*attrs\['made'\] = str\(",
+    ),
+    "an attribute of a coordinate": (
+        plain(NAMED, ("draw", "asset"), x=((), 1, {"limits": {1, 2}})),
+        r"'limits' of the coordinate 'x' of `array` must be text",
+    ),
+    "an attribute that is an instruction": (
+        mvn_dask.to_xarray(NAMED).assign_attrs(scale_factor=2.0),
+        "'scale_factor' of `array`, 2.0, is one by which readers change the numbers",
+    ),
+    "an attribute that xarray writes": (
+        plain(NAMED, ("draw", "asset"), t=((), np.datetime64("2026-01-01", "ns"), {"units": "days"})),
+        "'units' of the coordinate 't' of `array`, 'days', is one by which readers",
     ),
     "numpy's array": (mvn_dask.to_xarray(NAMED).load(), r"holds a ndarray; array.chunk\(\) makes it one"),
     "a dataset": (mvn_dask.to_xarray(NAMED).to_dataset(), r"not a Dataset: name one of \['samples'\]"),
@@ -173,8 +214,13 @@ def test_what_no_store_keeps_is_refused(name: str, tmp_path: Path) -> None:
 def test_ways_out_of_refusals_work(tmp_path: Path) -> None:
     for number, array in enumerate(
         (
-            mvn_dask.to_xarray(NAMED).assign_coords(sample=ROW_NUMBERS).drop_vars(["sample"]),
-            mvn_dask.to_xarray(NAMED).isel(variable=0).drop_vars(["variable"]),
+            mvn_dask.to_xarray(NAMED).assign_coords(sample=ROW_NUMBERS),
+            mvn_dask.to_xarray(NAMED).isel(variable=0),
+            plain(NAMED, ("draw", "asset"), x=("asset", pd.Categorical(["a", "b"]))).pipe(
+                lambda array: array.assign_coords(x=array["x"].astype(str))
+            ),
+            mvn_dask.to_xarray(mvn_dask.to_xarray(NAMED).rename("a b").data).rename("b"),
+            mvn_dask.to_xarray(NAMED).assign_attrs(made=str(datetime(2026, 1, 1))),  # noqa: DTZ001 as users have it
             plain(NAMED, ("draw", "asset"), asset=[3, 4]).assign_coords(asset=["p", "q"]),
             mvn_dask.to_xarray(NAMED).load().chunk(),
             plain(NAMED, ("draw 1", "asset")).rename({"draw 1": "draw_1"}),

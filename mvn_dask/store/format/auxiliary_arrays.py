@@ -1,25 +1,24 @@
-"""Arrays of a store beside its samples: the labels along its axes, and the mean where it is long, or has several axes.
+"""Arrays of a store beside its samples: its coordinates, and the mean where it is long, or has several axes.
 
 Input: a manifest and the mean. Output: Zarr arrays of a chunk each, which xarray takes for coordinates, and for a
 second variable. Cost: a copy of the mean. Times are written by the conventions of CF (https://cfconventions.org), as
 integers with their units; points in time before 1678 or after 2262, which xarray does not read, as texts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.coordinates import TIME_UNITS, Coordinate
-from mvn_dask.store.format.array_layout import MEAN
+from mvn_dask.origin_attributes import MAX_MEAN_SIZE, MEAN
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.stored_coordinates import StoredCoordinate
+from mvn_dask.typed_texts import TIME_UNITS
 
 _YEARS = np.arange(1678, 2262)
 """Those whose points in time xarray reads by itself."""
-MAX_MEAN_SIZE = 1000
-"""Numbers of a mean in the attributes, at most; a longer one, or one of several axes, is an array."""
 
 
 def has_mean_array(manifest: Manifest) -> bool:
@@ -32,7 +31,8 @@ def has_mean_array(manifest: Manifest) -> bool:
 
 def auxiliary_arrays(manifest: Manifest) -> Mapping[str, tuple[int, ...]]:
     """Arrays beside the samples: names and shapes."""
-    found = {dim: (len(coordinate),) for dim, coordinate in manifest.array.coordinates.items()}
+    lengths = manifest.array.lengths
+    found = {name: each.shape_in(lengths) for name, each in manifest.array.coordinates.items()}
     return {**found, **({MEAN: manifest.event.shape} if has_mean_array(manifest) else {})}
 
 
@@ -54,14 +54,15 @@ def chunk_of(name: str, shape: tuple[int, ...]) -> str:
 
 def write_auxiliary_arrays(group: Any, manifest: Manifest, mean: npt.NDArray[Any] | None) -> None:
     """Create the arrays in a group of Zarr's; without the mean, its array remains without a chunk."""
-    for dim, coordinate in manifest.array.coordinates.items():
-        values, attributes = _encoded(coordinate)
-        array = _create(group, dim, values.shape, values.dtype, (dim,), attributes)
-        if len(values):
-            array[:] = values
+    shapes = auxiliary_arrays(manifest)
+    for name, coordinate in manifest.array.coordinates.items():
+        values, attributes = _encoded(coordinate, shapes[name])
+        array = _create(group, name, values.shape, values.dtype, coordinate.dims, attributes)
+        if values.size:
+            array[...] = values
     if has_mean_array(manifest):
         event, dtype = manifest.event, manifest.parameters[MEAN].dtype
-        array = _create(group, MEAN, event.shape, dtype, event.dims, {})
+        array = _create(group, MEAN, event.shape, dtype, event.dims, _attributes_of_mean(manifest))
         if mean is not None:
             array[:] = mean.reshape(event.shape)
 
@@ -72,7 +73,7 @@ def _create(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     dimensions: tuple[str, ...],
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, Any],
 ) -> Any:
     from zarr.codecs import Crc32cCodec
 
@@ -90,15 +91,33 @@ def _create(
     )
 
 
-def _encoded(coordinate: Coordinate) -> tuple[npt.NDArray[Any], dict[str, str]]:
-    """The labels as Zarr holds them, and the attributes that say what they are."""
-    values = coordinate.values
+def coordinate_names(manifest: Manifest, dims: Sequence[str]) -> dict[str, str]:
+    """The attribute by which the conventions of CF name the coordinates of an array, beside those of its axes."""
+    lengths = manifest.array.lengths
+    others = [
+        name for name, each in manifest.array.coordinates.items() if name not in lengths and set(each.dims) <= set(dims)
+    ]
+    return {"coordinates": " ".join(sorted(others))} if others else {}
+
+
+def _attributes_of_mean(manifest: Manifest) -> dict[str, Any]:
+    """Its unit, which is that of the samples, and the names of its coordinates."""
+    own = {name: value for name, value in manifest.array.attributes.items() if name == "units"}
+    return own | coordinate_names(manifest, manifest.event.dims)
+
+
+def _encoded(coordinate: StoredCoordinate, shape: tuple[int, ...]) -> tuple[npt.NDArray[Any], dict[str, Any]]:
+    """The labels as Zarr holds them, and the attributes, with those that say what they are."""
+    values, attributes = coordinate.array(shape).values, dict(coordinate.attributes)
     kind = values.dtype.kind
     if kind not in "mM":
-        return values, {}
-    if kind == "M" and not np.isin(values.astype("datetime64[Y]").astype(np.int64) + 1970, _YEARS).all():
-        return np.array(coordinate.labels, dtype=object), {}  # xarray would refuse the whole store
+        return values, attributes
+    years = values[~np.isnat(values)].astype("M8[Y]").astype(np.int64) + 1970 if kind == "M" else _YEARS
+    if not np.isin(years, _YEARS).all():
+        return np.array(coordinate.labels, dtype=object).reshape(shape), attributes  # xarray would refuse the store
     unit = TIME_UNITS[np.datetime_data(values.dtype)[0]]
     if kind == "M":
-        return values.astype(np.int64), {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
-    return values.astype(np.int64), {"units": unit, "dtype": values.dtype.name}
+        of_time = {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
+    else:
+        of_time = {"units": unit, "dtype": values.dtype.name}
+    return values.astype(np.int64), attributes | of_time

@@ -14,14 +14,14 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.store.format.layout import ARRAY, Index, chunk_key, chunk_number, grid, is_whole
+from mvn_dask.store.format.layout import Index, chunk_key, chunk_number, grid, is_whole
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import Entry, Storage
 
 PROBED = 256
 """Chunks below a folder, up to which each is looked for; where there may be more, the folder is listed first."""
 
-_KEY = re.compile(rf"{ARRAY}/c(/(0|[1-9][0-9]*))*")
+_KEY = re.compile(r"c(/(0|[1-9][0-9]*))*")
 _NUMBER = re.compile("0|[1-9][0-9]{0,7}")
 
 Bits = npt.NDArray[np.bool_]
@@ -42,7 +42,8 @@ def is_chunk_folder(manifest: Manifest, key: str) -> bool:
 
 def _numbers(manifest: Manifest, key: str) -> Index | None:
     """Numbers of chunks along the first axes, where a key is made of them."""
-    if not _KEY.fullmatch(key):
+    folder = f"{manifest.array.name}/"
+    if not key.startswith(folder) or not _KEY.fullmatch(key, len(folder)):
         return None
     index, counts = tuple(map(int, key.split("/")[2:])), grid(manifest)
     return index if len(index) <= len(counts) and all(map(operator.lt, index, counts)) else None
@@ -51,19 +52,19 @@ def _numbers(manifest: Manifest, key: str) -> Index | None:
 def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
     """Numbers and entries of the chunks of these numbers, where there are any."""
     if not storage.prefers_listing:
-        for index in _found(storage, grid(manifest), (), start, stop):
-            entry = storage.entry(chunk_key(index))
+        for index in _found(storage, manifest, grid(manifest), (), start, stop):
+            entry = storage.entry(chunk_key(manifest, index))
             if entry is not None:
                 yield chunk_number(manifest, index), entry
         return
     # Not only below "c": the one chunk of an array without axes is named so.
-    for entry in storage.entries(ARRAY):
+    for entry in storage.entries(manifest.array.name):
         index_of_key = parse_key(manifest, entry.key)
         if index_of_key is not None and start <= (number := chunk_number(manifest, index_of_key)) < stop:
             yield number, entry
 
 
-def _found(storage: Storage, counts: Index, index: Index, start: int, stop: int) -> Iterator[Index]:
+def _found(storage: Storage, manifest: Manifest, counts: Index, index: Index, start: int, stop: int) -> Iterator[Index]:
     """Indices of chunks that may be there, of these numbers below a folder, whose chunks are numbered from 0."""
     if start >= stop:
         return
@@ -76,12 +77,12 @@ def _found(storage: Storage, counts: Index, index: Index, start: int, stop: int)
     # By the chunks below it, not by the names in it: axes of 200 numbers each multiply, and where a folder is missing
     # the search must end there, whatever its manifest claims.
     if stop - start > PROBED:
-        names = (int(name) for name in storage.names(chunk_key(index)) if _NUMBER.fullmatch(name))
+        names = (int(name) for name in storage.names(chunk_key(manifest, index)) if _NUMBER.fullmatch(name))
         listed = np.fromiter(names, np.int64)
         numbers = np.sort(listed[(listed >= first) & (listed < last)])
     for number in map(int, numbers):
         below = number * step
-        yield from _found(storage, counts, (*index, number), max(0, start - below), min(step, stop - below))
+        yield from _found(storage, manifest, counts, (*index, number), max(0, start - below), min(step, stop - below))
 
 
 def missing_bits(storage: Storage, manifest: Manifest, start: int, stop: int) -> Bits:

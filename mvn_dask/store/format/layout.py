@@ -24,8 +24,6 @@ from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import NO_PLAIN_FILE, Buffer, ByteArray, Entry, Storage
 
-ARRAY = "samples"
-"""Name of the array in its group."""
 CHECKSUM_BYTES = 4
 """What crc32c adds to an inner chunk, and to the index of a shard."""
 INDEX_BYTES = 16
@@ -80,9 +78,9 @@ def part_range(part: object, count: int) -> tuple[int, int]:
     return i * count // n, (i + 1) * count // n
 
 
-def chunk_key(index: Sequence[int]) -> str:
+def chunk_key(manifest: Manifest, index: Sequence[int]) -> str:
     """Key of a chunk."""
-    return "/".join([ARRAY, "c", *map(str, index)])
+    return "/".join([manifest.array.name, "c", *map(str, index)])
 
 
 def chunk_window(manifest: Manifest, index: Sequence[int]) -> tuple[slice, ...]:
@@ -175,7 +173,7 @@ def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.
 
 def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
     """The numbers of a chunk; UnfinishedStoreError if it is gone, DamagedChunkError if its size or checksum differs."""
-    key = chunk_key(index)
+    key = chunk_key(manifest, index)
     entry = storage.entry(key)
     name = f"chunk {tuple(index)} of {storage}"
     if entry is None:

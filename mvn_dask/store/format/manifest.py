@@ -19,6 +19,7 @@ from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, MissingManifestError, NotAStoreError, SpecMismatchError, StoreError
 from mvn_dask.event import Event
 from mvn_dask.hashing import canonical_json, fingerprint
+from mvn_dask.origin_attributes import PROVENANCE
 from mvn_dask.readable import plural
 from mvn_dask.store.format.array_layout import ArrayLayout
 from mvn_dask.store.format.differences import field_differences, flat_fields, length_advice
@@ -28,15 +29,13 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER, MANIFEST_KEY, NO_PLAIN_
 from mvn_dask.store.storage.placeholder import kept_manifest
 
 FORMAT = "mvn_dask store"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Version of the layout. Another version is refused, never guessed."""
 MAX_MANIFEST_BYTES = 2**26
 """Size of a manifest, at most; labels along the axes make it long."""
 
 FINGERPRINT = "mvn_dask_fingerprint"
 """Attribute of the root that says whose metadata it is."""
-PROVENANCE = "provenance"
-"""Attribute of the array that says which samples are behind it."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
@@ -85,8 +84,6 @@ class Manifest:
             raise ValueError(f"the expression of a {self.kind} array cannot be {self.expression!r}")
         if self.is_sample and len(self.samples) != 1:
             raise ValueError(f"{plural(len(self.samples), 'sample')} in a manifest of kind 'sample'")
-        if self.is_sample and (rows := set(self.array.dimensions[: len(self.size)]) & self.array.coordinates.keys()):
-            raise ValueError(f"there are labels along {sorted(rows)}, an axis of rows, which `extend` would grow")
         # Names become paths: no slash, no step upward, and short, since file systems have 255 characters for a file.
         if not all(len(name) <= 100 and _PARAMETER.fullmatch(name) for name in self.parameters):
             raise ValueError(f"parameters {sorted(self.parameters)} must be dotted words in lower case")
@@ -233,7 +230,8 @@ def require_manifest(storage: Storage) -> Manifest:
 
 def lost_manifest(storage: Storage) -> str | None:
     """Why there is no manifest, where Zarr's metadata are those of a store; else None."""
-    for key, attribute in ((DOCUMENT, FINGERPRINT), (f"samples/{DOCUMENT}", PROVENANCE)):
+    keys = [(DOCUMENT, FINGERPRINT), *((f"{name}/{DOCUMENT}", PROVENANCE) for name in storage.folders())]
+    for key, attribute in keys:
         attributes = (read_document(storage, key) or {}).get("attributes")
         if isinstance(attributes, dict) and attribute in attributes:
             break

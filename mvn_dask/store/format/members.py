@@ -9,7 +9,6 @@ from typing import Any
 from mvn_dask.errors import StorageNotEmptyError
 from mvn_dask.store.format.auxiliary_arrays import auxiliary_arrays
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document
-from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, Storage
 
@@ -22,7 +21,7 @@ Members = Mapping[str, Mapping[str, Any]]
 
 def members(storage: Storage, manifest: Manifest) -> Members:
     """What others added, below groups that have a document. Raises StorageNotEmptyError if that is too much."""
-    own = {ARRAY, INTERNAL_FOLDER, *auxiliary_arrays(manifest)}
+    own = {manifest.array.name, INTERNAL_FOLDER, *auxiliary_arrays(manifest)}
     found: dict[str, Mapping[str, Any]] = {}
     waiting = [name for name in storage.folders() if name not in own]
     while waiting:

@@ -11,21 +11,20 @@ Others may add attributes to the documents, and groups and arrays beside ours: d
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy.typing as npt
 
 from mvn_dask.advice import Advice
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
-from mvn_dask.hashing import canonical_json
+from mvn_dask.origin_attributes import MEAN, origin_attributes
 from mvn_dask.readable import plural
-from mvn_dask.store.format.array_layout import MEAN
-from mvn_dask.store.format.auxiliary_arrays import MAX_MEAN_SIZE, has_mean_array, write_auxiliary_arrays
+from mvn_dask.store.format.auxiliary_arrays import coordinate_names, has_mean_array, write_auxiliary_arrays
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
-from mvn_dask.store.format.layout import ARRAY, fill_value
-from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, PROVENANCE, Manifest
+from mvn_dask.store.format.layout import fill_value
+from mvn_dask.store.format.manifest import FINGERPRINT, FORMAT_VERSION, Manifest
 from mvn_dask.store.format.members import Members
 from mvn_dask.store.storage.base import NO_PLAIN_FILE, Entry, Session, Storage
 
@@ -49,7 +48,7 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
     group = zarr.create_group(store, zarr_format=3, attributes=root)
     layout, mean = manifest.array, arrays.get(MEAN)
     group.create_array(
-        ARRAY,
+        layout.name,
         shape=layout.shape,
         chunks=layout.inner_chunks or layout.chunks,
         shards=None if layout.inner_chunks is None else layout.chunks,
@@ -58,24 +57,16 @@ def zarr_files(manifest: Manifest, arrays: Mapping[str, npt.NDArray[Any]]) -> Fi
         compressors=[Crc32cCodec()],
         filters=None,
         dimension_names=layout.dimensions,
-        attributes=attributes(manifest.samples, manifest.expression, None if has_mean_array(manifest) else mean),
+        attributes={
+            **origin_attributes(manifest.samples, manifest.expression, None if has_mean_array(manifest) else mean),
+            **layout.attributes,
+            **coordinate_names(manifest, layout.dimensions),
+        },
     )
     write_auxiliary_arrays(group, manifest, mean)
     files = {key: value.to_bytes() for key, value in written.items()}
     files[DOCUMENT] = _consolidated(files)
     return files
-
-
-def attributes(
-    samples: Sequence[Mapping[str, object]], expression: str | None, mean: npt.NDArray[Any] | None
-) -> dict[str, Any]:
-    """Attributes for plain readers: text and numbers only, so that they can be saved in other formats."""
-    found: dict[str, Any] = {PROVENANCE: canonical_json(list(samples))}
-    if expression is not None:
-        found["expression"] = expression
-    if mean is not None and mean.size <= MAX_MEAN_SIZE:
-        found[MEAN] = mean.tolist()
-    return found
 
 
 def _consolidated(files: Files) -> bytes:

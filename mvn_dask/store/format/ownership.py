@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mvn_dask.advice import Advice
+from mvn_dask.description import DEFAULT_NAME
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.auxiliary_arrays import auxiliary_keys
 from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
-from mvn_dask.store.format.layout import ARRAY
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
 from mvn_dask.store.storage.base import (
@@ -35,13 +35,13 @@ IsOwn = Callable[[str], bool]
 """Whether a key is that of a file of one's own."""
 
 _PARAMETER = re.compile(rf"{re.escape(PARAMETERS)}/[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\.npy")
-_CHUNK = re.compile(rf"{re.escape(ARRAY)}/c(/(0|[1-9][0-9]*))*")
+_CHUNK = re.compile(rf"{re.escape(DEFAULT_NAME)}/c(/(0|[1-9][0-9]*))*")
 _VERSION_2 = {VERSION_2_KEY, f"{INTERNAL_FOLDER}/mean.npy", f"{INTERNAL_FOLDER}/factor.npy"}
 
 
 def own_documents(manifest: Manifest) -> tuple[str, ...]:
     """Keys of Zarr's metadata and of the arrays beside the samples, the root's document first."""
-    return DOCUMENT, f"{ARRAY}/{DOCUMENT}", *auxiliary_keys(manifest)
+    return DOCUMENT, f"{manifest.array.name}/{DOCUMENT}", *auxiliary_keys(manifest)
 
 
 def own_keys(manifest: Manifest) -> IsOwn:
@@ -106,7 +106,8 @@ def refuse_appended(storage: Storage, manifest: Manifest) -> None:
     With our document in place of theirs nobody would see it any more, and what lies in the padding would be lost. Once
     no chunk is left that may hold a part of theirs, there is nothing to be lost.
     """
-    key = f"{ARRAY}/{DOCUMENT}"
+    name = manifest.array.name
+    key = f"{name}/{DOCUMENT}"
     found = read_document(storage, key)
     shape = None if found is None else found.get("shape")
     if not isinstance(shape, list) or len(shape) != len(manifest.shape) or not all(type(n) is int for n in shape):
@@ -114,10 +115,10 @@ def refuse_appended(storage: Storage, manifest: Manifest) -> None:
     if shape == list(manifest.shape) or any(map(operator.lt, shape, manifest.shape)):
         return
     longer = hierarchy_of({key: found or {}})
-    theirs = (chunk.key for chunk in storage.entries(ARRAY) if _may_hold_more(manifest, shape, longer, chunk.key))
+    theirs = (chunk.key for chunk in storage.entries(name) if _may_hold_more(manifest, shape, longer, chunk.key))
     if (first := min(theirs, default=None)) is not None:
         raise StorageNotEmptyError(
-            f"{ARRAY} in {storage} has the shape {tuple(shape)} in place of {manifest.shape}: others appended to it. "
+            f"{name} in {storage} has the shape {tuple(shape)} in place of {manifest.shape}: others appended to it. "
             f"Copy their part elsewhere, and delete all chunks that hold any of it, of which {first} is one",
             advice=Advice("then {repair} restores the shape, and draws what is missing of the store"),
         )
@@ -127,7 +128,7 @@ def _may_hold_more(manifest: Manifest, shape: list[int], longer: Hierarchy, key:
     """Whether a key is that of a chunk that may hold numbers which others appended, up to `shape`."""
     index = parse_key(manifest, key)
     if index is None:
-        return key != f"{ARRAY}/{DOCUMENT}" and key in longer  # beyond the grid
+        return key != f"{manifest.array.name}/{DOCUMENT}" and key in longer  # beyond the grid
     axes = zip(index, manifest.chunks, manifest.shape, shape, strict=True)
     return any(grown > n and (number + 1) * chunk > n for number, chunk, n, grown in axes)
 
@@ -212,8 +213,9 @@ def removal(storage: Storage, *, resumed: bool = False) -> Removal:
     hierarchy, is_ours = read_hierarchy(storage), is_store(storage)
     internal = {MANIFEST_KEY, WRITER, *(_VERSION_2 if storage.entry(VERSION_2_KEY) is not None else ())}
 
-    # Of an unfinished store, which has no documents yet, chunks are known by their place alone, and all lie as deep.
-    chunks_by_place = is_ours and ARRAY not in hierarchy.arrays and _chunks_lie_as_deep(storage)
+    # Of an unfinished store, which has no documents yet, chunks are known by their place alone, and all lie as deep. An
+    # array of another name than the usual one is known by the manifest or its document alone.
+    chunks_by_place = is_ours and DEFAULT_NAME not in hierarchy.arrays and _chunks_lie_as_deep(storage)
 
     def is_own(key: str) -> bool:
         if chunks_by_place and _CHUNK.fullmatch(key) is not None:
@@ -221,7 +223,7 @@ def removal(storage: Storage, *, resumed: bool = False) -> Removal:
         return key in hierarchy or key in internal or _PARAMETER.fullmatch(key) is not None
 
     def is_folder(key: str) -> bool:
-        if chunks_by_place and (key == ARRAY or _CHUNK.fullmatch(key) is not None):
+        if chunks_by_place and (key == DEFAULT_NAME or _CHUNK.fullmatch(key) is not None):
             return True
         if resumed and not is_ours and hierarchy.is_below_node(key):
             return True
@@ -232,7 +234,7 @@ def removal(storage: Storage, *, resumed: bool = False) -> Removal:
 
 
 def _chunks_lie_as_deep(storage: Storage) -> bool:
-    keys = (written_key(entry.key) for entry in storage.entries(ARRAY))
+    keys = (written_key(entry.key) for entry in storage.entries(DEFAULT_NAME))
     return len({key.count("/") for key in keys if _CHUNK.fullmatch(key)}) <= 1
 
 

@@ -55,8 +55,8 @@ def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays, drawn
             writer.write(parameter_key(name), npy(array))
             written.append(parameter_key(name))
     # Not where chunks are there: if it was lost since, nobody knows any more where they were drawn.
-    begins = manifest.is_sample and storage.entry(WRITER) is None and next(storage.entries("samples"), None) is None
-    if begins and drawn_in is not None:
+    begins = manifest.is_sample and storage.entry(WRITER) is None
+    if begins and next(storage.entries(manifest.array.name), None) is None and drawn_in is not None:
         writer.create(WRITER, json.dumps(drawn_in.as_dict(), sort_keys=True).encode())
     return written
 

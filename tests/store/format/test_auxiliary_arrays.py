@@ -5,9 +5,9 @@ import pytest
 import zarr
 
 import mvn_dask
+from mvn_dask.origin_attributes import MAX_MEAN_SIZE
 from mvn_dask.store.array_manifest import manifest_of
 from mvn_dask.store.format.auxiliary_arrays import (
-    MAX_MEAN_SIZE,
     auxiliary_arrays,
     auxiliary_chunks,
     auxiliary_keys,

@@ -76,10 +76,10 @@ def test_the_missing_chunks_are_those_that_are_not_there(grid: tuple[int, ...], 
     assert missing_count(storage, manifest, 0, count) == count
     there = set(rng.permutation(count)[:20].tolist())
     for number in there:
-        storage.write(chunk_key(chunk_index(manifest, number)), [bytes(chunk_bytes(manifest))])
+        storage.write(chunk_key(manifest, chunk_index(manifest, number)), [bytes(chunk_bytes(manifest))])
     short = {number for number in there if number % 3 == 0}
     for number in short:
-        storage.write(chunk_key(chunk_index(manifest, number)), [b"short"])
+        storage.write(chunk_key(manifest, chunk_index(manifest, number)), [b"short"])
     for name in ("01", "-1", "x", "99999999999", str(10**7), "１", "c.partial"):
         storage.write(f"samples/c/{name}" if grid else f"samples/{name}", [b""])
     expected = np.array([number not in there - short for number in range(count)])
@@ -113,7 +113,7 @@ def test_the_cost_is_that_of_what_is_there(grid: tuple[int, ...], tmp_path: Path
     manifest, storage = manifest_with(grid), Counted(tmp_path)
     numbers = [0, 17, chunk_count(manifest) - 1]
     for number in numbers:
-        storage.write(chunk_key(chunk_index(manifest, number)), [bytes(chunk_bytes(manifest))])
+        storage.write(chunk_key(manifest, chunk_index(manifest, number)), [bytes(chunk_bytes(manifest))])
     assert [number for number, _ in chunk_entries(storage, manifest, 0, chunk_count(manifest))] == numbers
     assert storage.entries_seen <= len(numbers) * PROBED
     assert storage.names_seen <= len(numbers) * len(grid)
@@ -138,7 +138,7 @@ def test_a_small_part_of_a_large_store_is_not_listed(tmp_path: Path) -> None:
 
 def test_no_link_is_followed(tmp_path: Path) -> None:
     manifest, storage = manifest_with((PROBED * 2, 1)), LocalStorage(tmp_path / "store")
-    storage.write(chunk_key((3, 0)), [bytes(chunk_bytes(manifest))])
+    storage.write(chunk_key(manifest, (3, 0)), [bytes(chunk_bytes(manifest))])
     (tmp_path / "store" / "samples").rename(tmp_path / "samples")
     (tmp_path / "store" / "samples").symlink_to(tmp_path / "samples")
     assert missing_count(storage, manifest, 0, chunk_count(manifest)) == PROBED * 2

@@ -79,7 +79,7 @@ def test_the_file_is_created_once_and_read_back(tmp_path: Path) -> None:
 
 def test_the_fields() -> None:
     manifest, arrays = manifest_of(sample(), 8)
-    assert manifest.as_dict()["format_version"] == 5
+    assert manifest.as_dict()["format_version"] == 6
     assert (manifest.kind, manifest.expression, len(manifest.samples)) == ("sample", None, 1)
     assert manifest.array.inner_chunks == (8, 2)
     assert {name: (info.shape, info.dtype, info.nbytes) for name, info in manifest.parameters.items()} == {
@@ -120,7 +120,7 @@ def parameter(name: str = "mean", **fields: Any) -> Callable[[Any], bytes]:
 
 def labels(texts: list[Any], dtype: str = "text") -> dict[str, Any]:
     """What stands for labels along the variables."""
-    return {"variable": {"dtype": dtype, "labels": texts}}
+    return {"variable": {"dims": ["variable"], "dtype": dtype, "labels": texts, "attributes": {}}}
 
 
 HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
@@ -128,12 +128,12 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "deep": (lambda _: b"[" * 100_000, "is no JSON"),
     "NaN": (lambda content: canonical_json(content).replace("100", "NaN").encode(), "is no JSON: NaN is no number"),
     "a list": (lambda _: b"[]", "format version None"),
-    "version 3": (changed(format_version=3), "format version 3; this mvn_dask reads 5: .* overwrite=True"),
-    "version 4": (changed(format_version=4), "format version 4; this mvn_dask reads 5"),
-    "version 2": (changed(format_version=2), "format version 2; this mvn_dask reads 5"),
-    "version 6": (changed(format_version=6), "format version 6; this mvn_dask reads 5"),
-    "a version as text": (changed(format_version="5"), "format version '5'"),
-    "a version as float": (changed(format_version=5.0), r"format version 5\.0"),
+    "version 3": (changed(format_version=3), "format version 3; this mvn_dask reads 6: .* overwrite=True"),
+    "version 4": (changed(format_version=4), "format version 4; this mvn_dask reads 6"),
+    "version 2": (changed(format_version=2), "format version 2; this mvn_dask reads 6"),
+    "version 7": (changed(format_version=7), "format version 7; this mvn_dask reads 6"),
+    "a version as text": (changed(format_version="6"), "format version '6'"),
+    "a version as float": (changed(format_version=6.0), r"format version 6\.0"),
     "another format": (changed(format="other"), "its format is 'other'"),
     "a field more": (changed(extra=1), "must be an object of exactly kind, expression, samples"),
     "a field less": (
@@ -183,16 +183,25 @@ HOSTILE: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "dimensions: a path": (array(dimensions=["sample", "../../etc"]), "must be words"),
     "dimensions: the array": (array(dimensions=["sample", "samples"]), "none of samples, mean"),
     "dimensions: the mean": (array(dimensions=["sample", "mean"]), "none of samples, mean"),
-    "labels: too few": (array(coordinates=labels(["a"])), "does not go with 1 label along 'variable'"),
+    "labels: too few": (array(coordinates=labels(["a"])), "do not go with 1 label along 'variable'"),
     "labels: numbers": (array(coordinates=labels([1, 2])), "labels` must be text, not 1"),
     "labels: half a character": (array(coordinates=labels(["a", "\ud800"])), "labels` must be text"),
-    "labels: of another type": (array(coordinates=labels(["a", "b"], "float64")), "of the type float64 cannot be read"),
+    "labels: of another type": (array(coordinates=labels(["a", "b"], "float64")), "type 'float64' cannot be read"),
     "labels: of no type": (array(coordinates=labels(["a", "b"], "object")), "of the type 'object' are not known"),
-    "labels: along no axis": (array(coordinates={"x": labels(["a"])["variable"]}), "with 1 label along 'x'"),
-    "labels: along the rows": (
-        array(coordinates={"sample": {"dtype": "int64", "labels": [str(n) for n in range(100)]}}),
-        r"labels along \['sample'\], an axis of rows",
+    "labels: along no axis": (
+        array(coordinates={"x": {**labels(["a"])["variable"], "dims": ["x"]}}),
+        "with 1 label along 'x'",
     ),
+    "labels: of nothing": (array(coordinates={"x": labels(["a", "b"])["variable"] | {"dims": []}}), "along none"),
+    "labels: of truth": (array(coordinates=labels(["true", "false"], "bool")), "of the type 'bool' cannot be read"),
+    "labels: attributes": (
+        array(coordinates={"variable": labels(["a", "b"])["variable"] | {"attributes": {"_FillValue": "a"}}}),
+        "would change what readers see",
+    ),
+    "the name: a path": (array(name="a/b"), "must be words that differ"),
+    "the name: a dimension": (array(name="variable"), "must be words that differ"),
+    "an index: of no level": (array(indexes={"variable": ["x"]}), "must be coordinates along it"),
+    "attributes: a unit of time": (array(attributes={"units": "days since 2000-01-01"}), "would change"),
     "labels: a list": (array(coordinates=["a", "b"]), "`array.coordinates` must be an object"),
     "axes of a draw: many": (array(event_axes=3), "has less than 3"),
     "axes of a draw: text": (array(event_axes="1"), "`array.event_axes` must be an integer"),

@@ -9,8 +9,8 @@ import xarray as xr
 import zarr
 
 import mvn_dask
+from mvn_dask.origin_attributes import MAX_MEAN_SIZE
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.auxiliary_arrays import MAX_MEAN_SIZE
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.hierarchy import DOCUMENT
 from mvn_dask.store.format.metadata import MAX_EXTRA_BYTES, commit, metadata_faults, zarr_files
