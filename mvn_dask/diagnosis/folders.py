@@ -41,7 +41,7 @@ def spool() -> Iterator[Finding]:
         yield Finding("spool", "fault", error.text, cure)
         return
     if setting in AUTOMATIC:
-        where = "in graphs" if setting == "graph" else "temporary files; workers on other machines need a setting"
+        where = "in graphs" if setting == "graph" else "temporary files, which other machines do not see"
         yield Finding("spool", "ok", where)
     elif "://" in setting:
         yield Finding("spool", "ok", f"{setting}, which was not tried")

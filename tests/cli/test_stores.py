@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.cli.application import run
+from mvn_dask.job.job import Job
 from mvn_dask.maintenance.describe import Description
 from mvn_dask.maintenance.extend import Extension
 from mvn_dask.maintenance.repair import Repair
@@ -277,6 +279,10 @@ def test_an_object_store(prefix: Prefix, site: Site, capsys: Captured) -> None:
     assert site.run("run", "--part", "0/2") == 0
     assert site.run("status") == 0
     assert site.run("verify") == 5
+    with ThreadPoolExecutor(1) as pool:
+        rest = pool.submit(lambda: Job.from_toml(site.job).run())
+        assert site.run("status", "--watch", "--interval", "0.1") == 0
+        assert rest.result().complete
     assert site.run("run") == 0
     again = prefix.times()
     assert site.run("run") == 0

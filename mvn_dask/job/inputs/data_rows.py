@@ -118,18 +118,22 @@ def _csv_row(
     if len(cells) != width:
         text = f"has {plural(len(cells), 'cell')}, and the first line has {width}"
         raise origin.invalid(text, cell=f"line {number}")
-    row = []
-    for column in range(left_out, width):
-        try:
-            value = float(cells[column])
-        except ValueError:
-            value = math.nan
-            if not _is_missing(cells[column]):
-                name = f" ({preview(header[column])})" if header and header[column] else ""
-                text = f"must be a number, not {preview(cells[column].strip())}"
-                raise origin.invalid(text, cell=f"line {number}, column {column + 1}{name}") from None
-        row.append(value)
-    return row
+    try:
+        return list(map(float, cells[left_out:]))  # of a row without faults, many times as fast
+    except ValueError:
+        return [_csv_number(origin, number, column, cells[column], header) for column in range(left_out, width)]
+
+
+def _csv_number(origin: Origin, line: int, column: int, cell: str, header: Sequence[str] | None) -> float:
+    """The number in a cell, or NaN where it is missing."""
+    try:
+        return float(cell)
+    except ValueError:
+        if _is_missing(cell):
+            return math.nan
+    name = f" ({preview(header[column])})" if header and header[column] else ""
+    text = f"must be a number, not {preview(cell.strip())}"
+    raise origin.invalid(text, cell=f"line {line}, column {column + 1}{name}")
 
 
 def numpy_rows(origin: Origin, path: Path, key: str | None, index: Index) -> DataRows:
