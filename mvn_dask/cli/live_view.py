@@ -4,6 +4,7 @@ Input: each status of a store that is watched. Output: its lines on standard out
 rich, which is imported for it.
 """
 
+import sys
 import time
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -91,8 +92,8 @@ class LiveView(AbstractContextManager["LiveView"]):
 
 def can_draw() -> bool:
     """Whether standard output is a terminal in which lines can be drawn over."""
-    import sys
-
+    if not sys.stdout.isatty():
+        return False
     from rich.console import Console
 
-    return sys.stdout.isatty() and not Console().is_dumb_terminal
+    return not Console().is_dumb_terminal
