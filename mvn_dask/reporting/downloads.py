@@ -40,7 +40,7 @@ def json_download(name: str, content: Mapping[str, Any]) -> Download:
     """A file of JSON. If it is too long, its longest fields are left out, and named in a field `omitted`."""
     fields = {key: json.dumps(value, allow_nan=False, ensure_ascii=False) for key, value in content.items()}
     omitted: list[str] = []
-    while (size := sum(len(text.encode()) for text in fields.values())) > MOST_FILE_BYTES:
+    while (size := sum(len(text.encode(errors="backslashreplace")) for text in fields.values())) > MOST_FILE_BYTES:
         longest = max(fields, key=lambda key: len(fields[key]))
         omitted.append(longest)
         del fields[longest]
@@ -54,7 +54,7 @@ def csv_download(name: str, lines: Sequence[str], what: str) -> Download:
     """A file of CSV, from its lines, the first of which is the header; if it is too long, it has the first lines."""
     kept, size = 0, 0
     for line in lines:
-        size += len(line.encode())
+        size += len(line.encode(errors="backslashreplace"))
         if size > MOST_FILE_BYTES:
             break
         kept += 1
@@ -93,7 +93,8 @@ def size_limit() -> str:
 
 def _download(name: str, end: str, kind: str, text: str, left_out: str) -> Download:
     file = f"{file_stem(name)}-report.{end}"
-    content = text.encode()
+    # The path of a store may hold bytes that are no text; JSON reads what is written for them as what they were.
+    content = text.encode(errors="backslashreplace")
     return Download(file, f"data:{kind};base64,{base64.b64encode(content).decode()}", len(content), left_out)
 
 
