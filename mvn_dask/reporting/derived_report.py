@@ -16,6 +16,8 @@ from mvn_dask.reporting.downloads import csv_lines
 from mvn_dask.reporting.figures.along_rows import along_rows
 from mvn_dask.reporting.figures.convergence_picture import convergence_picture
 from mvn_dask.reporting.figures.distribution import histogram_picture, tail_picture
+from mvn_dask.reporting.figures.log_density import log_density_picture
+from mvn_dask.reporting.figures.segment_blocks import segment_blocks
 from mvn_dask.reporting.figures.svg import render
 from mvn_dask.reporting.number_format import number, to_precision
 from mvn_dask.reporting.plain_numbers import finite
@@ -86,8 +88,12 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
     summaries = report.summaries
     manifest = summaries.selection.manifest
     rate = report.error_rate / len(DERIVED_FAMILIES) / max(1, len(summaries.columns))
+    points = summaries.selection.has_points
+    tests = {each.family: each.tests for each in report.verdicts}
+    share_limit = report.error_rate / len(DERIVED_FAMILIES) / max(1, tests["shares_along"])
     return {
         **report.page_values(),
+        "segment_blocks": None if points else segment_blocks(summaries, share_limit),
         "families": len(DERIVED_FAMILIES),
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),
@@ -167,6 +173,7 @@ def _pictures(column: ColumnSummary, rate: float) -> list[tuple[str, Markup]]:
     quantile = f"{100 * CONVERGING:g} % quantile"
     found = [
         ("Histogram", histogram_picture(column)),
+        ("Density, on a log scale", log_density_picture(column)),
         ("Upper tail", tail_picture(column, upper=True)),
         ("Lower tail", tail_picture(column, upper=False)),
         ("Along the rows", along_rows(column, changes(column, rate).tolist())),

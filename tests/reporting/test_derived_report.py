@@ -36,7 +36,7 @@ def test_losses() -> None:
         "Along the",
     ):
         assert shown in text
-    assert text.count("<svg") == 6
+    assert text.count("<svg") == 8
     assert str(found).splitlines()[0].endswith(": ok (wrong for 1 in 1,000 stores of independent rows)")
     assert repr(found).startswith("DerivedReport(url=")
 

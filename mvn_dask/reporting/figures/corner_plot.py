@@ -13,8 +13,8 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.display.pixels import data_url, png
 from mvn_dask.reporting.estimates import Estimates
-from mvn_dask.reporting.figures.heatmaps import data_url, png
 from mvn_dask.reporting.figures.svg import Scale, render, shorten
 from mvn_dask.reporting.number_format import MINUS, percent, signed
 from mvn_dask.reporting.pair_densities import LEVELS, PAIR_BINS, PairDensities, PairScale, pair_scale

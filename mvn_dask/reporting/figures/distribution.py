@@ -49,7 +49,7 @@ def histogram_picture(column: ColumnSummary) -> Markup | None:
     low, high = float(edges[first]), float(edges[last + 1])
     if not 0.0 < high - low < np.inf:
         return None
-    bars = _merged_bars(edges[first : last + 2], counts[first : last + 1], (high - low) / BARS, float(total))
+    bars = merged_bars(edges[first : last + 2], counts[first : last + 1], (high - low) / BARS, float(total))
     highest = max(height for _, _, height in bars)
     if not np.isfinite(highest):
         return None  # numbers lie so close together that a density overflows
@@ -65,7 +65,7 @@ def histogram_picture(column: ColumnSummary) -> Markup | None:
     ).picture()
 
 
-def _merged_bars(edges: Float64Array, counts: Counts, width: float, total: float) -> list[tuple[float, float, float]]:
+def merged_bars(edges: Float64Array, counts: Counts, width: float, total: float) -> list[tuple[float, float, float]]:
     """Bars of at least this width, and their densities."""
     bars, start, sum_ = [], float(edges[0]), 0
     for edge, count in zip(edges[1:].tolist(), counts.tolist(), strict=True):
