@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mvn_dask import covariance, errors, statistics
+    from mvn_dask import covariance, errors, plot, statistics
     from mvn_dask.distribution import GaussianCopula, MultivariateNormal, MultivariateT
     from mvn_dask.estimation.combination import combine
     from mvn_dask.estimation.estimate import estimate
@@ -46,6 +46,7 @@ __all__ = [
     "extend",
     "from_zarr",
     "multivariate_normal",
+    "plot",
     "repair",
     "replay",
     "report",
@@ -85,7 +86,7 @@ if not TYPE_CHECKING:  # with it, every name would exist for type checkers
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        if name in {"covariance", "errors", "statistics"}:
+        if name in {"covariance", "errors", "plot", "statistics"}:
             return import_module(f"{__name__}.{name}")
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,7 +32,8 @@ def test_names() -> None:
     assert set(mvn_dask.__all__) == {
         "Extension", "GaussianCopula", "Generator", "Job", "MultivariateNormal", "MultivariateT", "Repair", "Report",
         "SequentialEstimate", "Status", "Verification", "__version__", "combine", "covariance", "default_rng", "errors",
-        "estimate", "estimate_until", "extend", "from_zarr", "multivariate_normal", "repair", "replay", "report",
+        "estimate", "estimate_until", "extend", "from_zarr", "multivariate_normal", "plot", "repair", "replay",
+        "report",
         "statistics", "status", "stripe_height", "to_xarray", "to_zarr", "verify",
     }  # fmt: skip
     assert metadata.version("mvn_dask") == mvn_dask.__version__

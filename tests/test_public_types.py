@@ -105,6 +105,8 @@ def test_samples() -> None:
     assert_type((nearest.report.distance, nearest.report.eigenvalues_cut), tuple[float, int])
     estimator = Estimator()
     assert_type(mvn_dask.MultivariateNormal.from_estimator(estimator), mvn_dask.MultivariateNormal)
+    assert_type(normal.plot(["gas"], rows=10), npt.NDArray[Any])
+    assert_type(mvn_dask.plot.pairs(normal.sample(10, seed=1), ["oil", "gas"]), npt.NDArray[Any])
     assert_type(mvn_dask.stripe_height(2), int)
     assert_type(mvn_dask.__version__, str)
 

@@ -16,18 +16,21 @@ import numpy as np
 from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Float64Array, Size, Texts
 from mvn_dask.array_likes import compute_together
-from mvn_dask.covariance import Covariance, from_correlation
+from mvn_dask.covariance import Covariance, Dense, from_correlation
 from mvn_dask.covariance.correlations import TOLERANCE
+from mvn_dask.covariance.marginal_covariance import marginal
 from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.copula_sampler import KEPT_TABLES, GaussianCopulaSampler
 from mvn_dask.distribution.marginal_laws import EXACT_REACH, Family, marginal_law
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
+from mvn_dask.distribution.plots import Plots
 from mvn_dask.distribution.quantile_tables import POLYNOMIAL_TERMS, Places, QuantileTables, tabulate
 from mvn_dask.distribution.shown_distribution import distribution_view, event_arguments
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
+from mvn_dask.plotting.known_laws import KnownLaw
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.slow_steps import name_if_slow
 
@@ -38,7 +41,7 @@ SHOWN_FAMILIES = 3
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class GaussianCopula(Distribution):
+class GaussianCopula(Plots, Distribution):
     """Variables with given continuous laws, whose normal scores are jointly normal.
 
     Parameters
@@ -158,6 +161,14 @@ class GaussianCopula(Distribution):
         tables = self.tables
         numbers = (tables.table[places].tolist(), tables.locations[places].tolist(), tables.scales[places].tolist())
         return [self.families[table].text(loc, scale) for table, loc, scale in zip(*numbers, strict=True)]
+
+    def _shown_law(self, places: Places) -> "tuple[GaussianCopula, KnownLaw]":
+        numbers = (self.tables.table[places], self.tables.locations[places], self.tables.scales[places])
+        laws = [self.families[table].placed(loc, scale) for table, loc, scale in zip(*numbers, strict=True)]
+        part = marginal(self.correlation, places).to_dense().copy()
+        np.fill_diagonal(part, 1.0)
+        shown = GaussianCopula(Dense(part, check_valid="ignore"), laws, exact=self.exact)
+        return shown, KnownLaw(tuple(each.pdf for each in laws))
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> GaussianCopulaSampler:
         with named_arguments({"cov": "correlation"}):

@@ -81,6 +81,12 @@ class Family:
         """The frozen distribution of scipy; an `ArgumentError` if there is none of these shape parameters."""
         return _frozen(self.name, self.shapes)
 
+    def placed(self, location: float, scale: float) -> Any:
+        """The frozen distribution of scipy with a location and a scale."""
+        from scipy import stats
+
+        return getattr(stats, self.name)(*self.shapes, loc=location, scale=scale)
+
     def exact(self, z: Float64Array) -> Float64Array:
         """Quantiles as scipy computes them: ``ppf(Φ(z))``, and ``isf(Φ(-z))`` above 0; z is cut at ±8.2."""
         frozen = self.distribution()

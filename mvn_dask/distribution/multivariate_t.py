@@ -19,17 +19,20 @@ from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Arrays, CovarianceLike, Float64Array, FloatArray, Size, Texts
 from mvn_dask.compiled import compiled_module
 from mvn_dask.compiled.loops import COMPILED_SIZE
-from mvn_dask.covariance import Covariance, Factor
+from mvn_dask.covariance import Covariance, Dense, Factor
+from mvn_dask.covariance.marginal_covariance import Places, marginal
 from mvn_dask.display.fragments import facts
 from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
+from mvn_dask.distribution.plots import Plots
 from mvn_dask.distribution.reference_laws import normal_laws, t_pair_radius
-from mvn_dask.distribution.score_tables import KNOTS_PER_UNIT, SCORE_REACH, ScoreTable
+from mvn_dask.distribution.score_tables import KNOTS_PER_UNIT, SCORE_REACH, ScoreTable, equally_probable_length
 from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
+from mvn_dask.plotting.known_laws import KnownLaw, t_law
 from mvn_dask.readable import number, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
@@ -37,8 +40,6 @@ from mvn_dask.sampling.sampler import Indices, ReferenceLaws, Sampler, ScoreLimi
 
 LEAST_DF = {"float64": 0.125, "float32": 0.5}
 """Degrees of freedom, at least: with fewer, one row in 1e19 or more is beyond what the dtype holds."""
-NORMAL_DF = 1e7
-"""Degrees of freedom from which on a report compares with the normal distribution, which it cannot tell apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,33 +160,8 @@ def zero_mean(ndim: int, dtype: str) -> FloatArray:
     return zeros
 
 
-def equally_probable_length(lengths: Float64Array, rank: int, df: float) -> Float64Array:
-    """Lengths that whitened t rows exceed with the probability with which normal rows exceed others.
-
-    The squared length of a t row, divided by the rank, follows Fisher's F distribution with (rank, df) degrees of
-    freedom: S. Kotz and S. Nadarajah, Multivariate t Distributions and Their Applications, 2004, section 1.7,
-    doi:10.1017/CBO9780511550683.
-
-    >>> from scipy import stats
-    >>> found = equally_probable_length(np.array([1.0, 3.0]), 1, 5.0)
-    >>> np.allclose(stats.t(5).cdf(found), stats.norm.cdf([1.0, 3.0]))
-    True
-    """
-    from scipy.special import betaincinv, chdtr, chdtrc
-
-    if df >= NORMAL_DF:
-        return lengths
-    squares = np.square(lengths)
-    shorter, longer = chdtr(rank, squares), chdtrc(rank, squares)
-    # From the smaller of both probabilities, which has all its digits.
-    with np.errstate(divide="ignore", over="ignore"):
-        low, high = betaincinv(rank / 2, df / 2, shorter), betaincinv(df / 2, rank / 2, longer)
-        ratio = np.where(shorter < longer, low / (1.0 - low), (1.0 - high) / high)
-        return np.asarray(np.sqrt(df * ratio), np.float64)
-
-
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class MultivariateT(Distribution):
+class MultivariateT(Plots, Distribution):
     """A multivariate t distribution of dimension d, whose shape matrix is checked and factorised once.
 
     Parameters
@@ -274,6 +250,10 @@ class MultivariateT(Distribution):
         yield facts({"degrees of freedom": number(self.df), "standard deviations": deviations})
         columns = {"location": numbers_of(self.location), "scale": deviations_of(self.shape)}
         yield from distribution_view(self.event, columns, self.location, self.shape, "Shape")
+
+    def _shown_law(self, places: Places) -> "tuple[MultivariateT, KnownLaw]":
+        location, part = self.location.reshape(-1)[places], marginal(self.shape, places).to_dense()
+        return MultivariateT(location, Dense(part, check_valid="ignore"), self.df), t_law(location, part, self.df)
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> MultivariateTSampler:
         least = LEAST_DF[dtype.name]

@@ -21,11 +21,13 @@ from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.conditionals import Conditionals
 from mvn_dask.distribution.densities import Densities
+from mvn_dask.distribution.plots import Plots
 from mvn_dask.distribution.reference_laws import normal_laws
 from mvn_dask.distribution.shifts import Shifts
 from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, describe, event_of
+from mvn_dask.plotting.known_laws import KnownLaw, normal_law
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
@@ -97,7 +99,7 @@ class NormalSampler(Sampler):
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
+class MultivariateNormal(Conditionals, Densities, Shifts, Plots, Distribution):
     """A multivariate normal distribution of dimension d, checked and factorised once.
 
     Parameters
@@ -269,8 +271,8 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         return cls(mean, estimator, method=method, check_valid=check_valid, tol=tol, names=names)
 
     def __repr__(self) -> str:
-        event = ", ".join(event_arguments(self.event, self.covariance.event_shape))
-        return f"MultivariateNormal({event}, covariance={self.covariance._text()})"
+        parts = [*event_arguments(self.event, self.covariance.event_shape), f"covariance={self.covariance._text()}"]
+        return f"MultivariateNormal({', '.join(parts)})"
 
     def _shown(self) -> Iterator[Html]:
         columns = {"mean": numbers_of(self.mean), "standard deviation": deviations_of(self.covariance)}
@@ -280,6 +282,10 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Distribution):
         found = type(self)(mean, covariance, event_shape=event.shape, dims=event.dims, coords=event.coords)
         object.__setattr__(found, "event", replace(found.event, description=event.description))
         return found
+
+    def _shown_law(self, places: npt.NDArray[np.intp]) -> tuple[Self, KnownLaw]:
+        shown = self.marginal(places)
+        return shown, normal_law(shown.mean, shown.covariance.to_dense())
 
     def sampler(self, dtype: np.dtype[np.floating[Any]]) -> NormalSampler:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused by name later

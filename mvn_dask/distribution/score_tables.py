@@ -25,6 +25,8 @@ RESOLVED = 0.02
 """Rounding error of a score up to which it counts as known."""
 CORE, NEEDED = 3.0, 4.0
 """Scores within which the rounding error is taken, and which must be resolved."""
+NORMAL_DF = 1e7
+"""Degrees of freedom from which on a report compares with the normal distribution, which it cannot tell apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,3 +81,28 @@ class ScoreTable:
         slopes = np.diff(self.quantiles)
         change = np.abs(np.diff(slopes)) / np.minimum(slopes[1:], slopes[:-1])
         return np.pad(np.minimum(change, 8.0 * KNOTS_PER_UNIT) / (8.0 * KNOTS_PER_UNIT), 1, mode="edge")
+
+
+def equally_probable_length(lengths: Float64Array, rank: int, df: float) -> Float64Array:
+    """Lengths that whitened t rows exceed with the probability with which normal rows exceed others.
+
+    The squared length of a t row, divided by the rank, follows Fisher's F distribution with (rank, df) degrees of
+    freedom: S. Kotz and S. Nadarajah, Multivariate t Distributions and Their Applications, 2004, section 1.7,
+    doi:10.1017/CBO9780511550683.
+
+    >>> from scipy import stats
+    >>> found = equally_probable_length(np.array([1.0, 3.0]), 1, 5.0)
+    >>> np.allclose(stats.t(5).cdf(found), stats.norm.cdf([1.0, 3.0]))
+    True
+    """
+    from scipy.special import betaincinv, chdtr, chdtrc
+
+    if df >= NORMAL_DF:
+        return lengths
+    squares = np.square(lengths)
+    shorter, longer = chdtr(rank, squares), chdtrc(rank, squares)
+    # From the smaller of both probabilities, which has all its digits.
+    with np.errstate(divide="ignore", over="ignore"):
+        low, high = betaincinv(rank / 2, df / 2, shorter), betaincinv(df / 2, rank / 2, longer)
+        ratio = np.where(shorter < longer, low / (1.0 - low), (1.0 - high) / high)
+        return np.asarray(np.sqrt(df * ratio), np.float64)

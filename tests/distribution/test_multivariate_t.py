@@ -10,7 +10,8 @@ from scipy import stats
 
 import mvn_dask
 from mvn_dask import covariance
-from mvn_dask.distribution.multivariate_t import MultivariateTSampler, equally_probable_length
+from mvn_dask.distribution.multivariate_t import MultivariateTSampler
+from mvn_dask.distribution.score_tables import equally_probable_length
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
 from tests.support.strategies import numpy_stripe, random_moments
 

@@ -121,5 +121,8 @@ def wrong_estimates(array: da.Array, normal: mvn_dask.MultivariateNormal) -> Non
     mvn_dask.estimate(array, "mean")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     mvn_dask.estimate_until(normal, None, mvn_dask.statistics.Mean(), rtol="1 %", seed=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.estimate_until(normal, None, mvn_dask.statistics.Mean(), rtol=0.1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    mvn_dask.plot.pairs(array, rows="many")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    mvn_dask.plot.pairs(array, figure=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    normal.plot(rows="many")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.combine(array, "equal")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     mvn_dask.SequentialEstimate.finished()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
