@@ -19,8 +19,8 @@ import mvn_dask
 
 CODE = re.compile(r"(?P<name>(?:[a-z_]+\.)*[A-Za-z_]+)(?P<called>\(.*\))?", re.DOTALL)
 """A dotted name, perhaps with arguments."""
-NUMPYS = "multivariate_normal"
-"""A name that is numpy's in most texts."""
+NUMPYS = {"multivariate_normal", "Generator"}
+"""Names that are numpy's in most texts."""
 
 
 def _reference(code: str, name: str, docname: str, **context: Any) -> addnodes.pending_xref:
@@ -66,7 +66,7 @@ def named_object(code: str) -> str | None:
     if match is None:
         return None
     name = match["name"]
-    plain = not (re.search(r"[A-Z._]", name) or match["called"]) or name == NUMPYS
+    plain = not (re.search(r"[A-Z._]", name) or match["called"]) or name in NUMPYS
     return None if plain else public_names().get(name)
 
 
