@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mvn_dask.event import Event
 from mvn_dask.hashing import fingerprint
+from mvn_dask.origin_attributes import MEAN, origin_attributes
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,12 @@ class Lineage:
     def dimensions(self) -> tuple[str, ...]:
         """Names of the array's axes."""
         return (*self.sample_dimensions, *self.event.dims)
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Attributes that say where the numbers come from, with the mean of a vector."""
+        mean = self.arrays.get(MEAN) if len(self.event.shape) == 1 else None
+        return origin_attributes([self.values], None, mean)
 
     @property
     def fingerprint(self) -> str:

@@ -76,9 +76,10 @@ OUTSIDE = {
     "shellingham": {"cli"},
     "threadpoolctl": {"covariance"},
     "typer": {"cli"},
-    "xarray": {"description", "estimation", "store"},
+    "xarray": {"description", "distribution", "estimation", "store"},
 }
-"""Who may import a library. distribution and generator only name `dask.array.Array` as a type."""
+"""Who may import a library. distribution and generator only name `dask.array.Array` and
+xarray's DataArray as types."""
 
 
 def unit(path: Path) -> str:

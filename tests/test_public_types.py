@@ -59,6 +59,8 @@ def test_samples() -> None:
     assert_type(shifted.log_weights([[1.0, 2.0]]), npt.NDArray[np.float64])
     t = mvn_dask.MultivariateT([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], df=5, names=["oil", "gas"])
     assert_type(t.sample(5, seed=1), da.Array)
+    assert_type(t.sample(5, seed=1, as_xarray=True), xr.DataArray)
+    assert_type(t.sample(5, seed=1, as_xarray=False), da.Array)
     copula = mvn_dask.GaussianCopula([[1.0, 0.5], [0.5, 1.0]], [scipy.stats.lognorm(0.5), scipy.stats.norm()])
     assert_type(copula.sample(5, seed=1), da.Array)
     assert_type(normal.logpdf(normal.sample(10, seed=1)), da.Array)

@@ -6,23 +6,27 @@ parameters take to be prepared, once.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Chunks, FloatDType, Size
+from mvn_dask.description import data_array
 from mvn_dask.display.document import Shown
 from mvn_dask.display.markup import Html
 from mvn_dask.distribution.shown_distribution import axes_table, event_summary
+from mvn_dask.errors import ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
+from mvn_dask.readable import short_repr
 from mvn_dask.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     import dask.array as da
+    import xarray as xr
 
     from mvn_dask.sampling.spec import SampleSpec
 
@@ -98,6 +102,42 @@ class Distribution(Shown, ABC):
         sampler, event = self.sampler(dtype), self.event
         return sample_spec(sampler, size, root=root, dtype=dtype, chunks=chunks, event=event, replicate=replicate)
 
+    @overload
+    def sample(
+        self,
+        size: Size = None,
+        *,
+        seed: SeedLike,
+        dtype: FloatDType = ...,
+        chunks: Chunks = ...,
+        points: Literal["sobol"] | None = ...,
+        replicate: int = ...,
+        as_xarray: Literal[False] = False,
+    ) -> "da.Array": ...
+    @overload
+    def sample(
+        self,
+        size: Size = None,
+        *,
+        seed: SeedLike,
+        dtype: FloatDType = ...,
+        chunks: Chunks = ...,
+        points: Literal["sobol"] | None = ...,
+        replicate: int = ...,
+        as_xarray: Literal[True],
+    ) -> "xr.DataArray": ...
+    @overload
+    def sample(
+        self,
+        size: Size = None,
+        *,
+        seed: SeedLike,
+        dtype: FloatDType = ...,
+        chunks: Chunks = ...,
+        points: Literal["sobol"] | None = ...,
+        replicate: int = ...,
+        as_xarray: bool,
+    ) -> "da.Array | xr.DataArray": ...
     def sample(
         self,
         size: Size = None,
@@ -107,7 +147,8 @@ class Distribution(Shown, ABC):
         chunks: Chunks = "auto",
         points: Literal["sobol"] | None = None,
         replicate: int = 0,
-    ) -> "da.Array":
+        as_xarray: bool = False,
+    ) -> "da.Array | xr.DataArray":
         """Samples as a lazy Dask array: the same arguments give the same rows, always.
 
         Parameters
@@ -131,9 +172,13 @@ class Distribution(Shown, ABC):
         replicate : int
             With `points`, the number of the scramble, from 0 on: the spread over several says how much a mean errs.
 
+        as_xarray : bool
+            Give a lazy DataArray of xarray, as `mvn_dask.to_xarray` does: with the name, dimensions, coordinates (a
+            MultiIndex too), units and other attributes of the mean, and what a covariance says of the variables.
+
         Returns
         -------
-        dask.array.Array, shape ``(*size, d)``
+        dask.array.Array or xarray.DataArray, shape ``(*size, d)``
             Lazy; of shape ``(*size, *event_shape)`` where a draw has several axes.
 
         Raises
@@ -169,4 +214,10 @@ class Distribution(Shown, ABC):
 
         lengths, kind, number = checks.size(size), checks.dtype(dtype), requested_replicate(points, replicate)
         root = as_root(seed).child(0)
-        return sample(self.spec(lengths, root=root, dtype=kind, chunks=chunks, replicate=number))
+        if not isinstance(as_xarray, (bool, np.bool_)):
+            raise ArgumentTypeError(f"`as_xarray` must be True or False, not {short_repr(as_xarray)}")
+        spec = self.spec(lengths, root=root, dtype=kind, chunks=chunks, replicate=number)
+        array, lineage = sample(spec), spec.lineage
+        if not as_xarray:
+            return array
+        return data_array(array, lineage.dimensions, lineage.event.whole_description, lineage.origin)

@@ -97,7 +97,7 @@ def extend(
         If something of others lies where the new rows would go, or an array of others along the axis that grows.
     ArgumentError, ArgumentTypeError
         If `rows` is no number of rows, or the sample is a single one without an axis; if it is one of Sobol' points,
-        and would not have a power of two of them.
+        and would not have a power of two of them; if there are coordinates along the axis that grows.
 
     See Also
     --------
@@ -106,6 +106,8 @@ def extend(
 
     Notes
     -----
+    This is the ``append_dim`` of a sample's store, which xarray's own would break. Coordinates along other axes stay.
+
     At every moment plain readers see the store as it was, or as it is going to be. An array that `from_zarr` opened
     before notices and refuses. Attributes, groups and arrays that others added stay.
 
@@ -140,9 +142,9 @@ def extend(
                 f"{storage} of shape {manifest.shape} is unfinished",
                 advice=Advice("call {repair} first, which completes it"),
             )
+        _refuse_row_labels(storage, manifest)
         array = replay.array(_longer_size(replay.plan, int(rows)), manifest.chunks, manifest.event)
         longer, arrays = manifest_of(array, shards_of(manifest), labels_of(manifest))
-        _refuse_row_labels(storage, manifest)
         others = members(storage, manifest)
         refuse_members_along(storage, others, manifest.array.dimensions[0])
         amended_files(storage, zarr_files(longer, arrays), others)  # raises if they would be too long

@@ -146,8 +146,7 @@ def _known(array: da.Array) -> Known:
     if not origins or not (own := origins[0]).is_of(array.name):
         return Known(*own_labels(array.ndim, None), origin_attributes(values, array.name, None) if values else {})
     labels, event_axes = own_labels(array.ndim, own)
-    found = origin_attributes(values, None, own.arrays.get(MEAN) if event_axes == 1 else None)
-    return Known(labels, event_axes, found)
+    return Known(labels, event_axes, own.origin)
 
 
 def labels_of_columns(array: da.Array) -> tuple[str, ...] | None:

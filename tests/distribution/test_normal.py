@@ -76,9 +76,9 @@ def test_names_come_from_pandas() -> None:
 def test_sample_asks_for_a_seed_and_no_generator() -> None:
     normal = mvn_dask.MultivariateNormal([0.0], 1.0)
     with pytest.raises(TypeError, match="seed"):
-        normal.sample(3)  # type: ignore[call-arg]
+        normal.sample(3)  # type: ignore[call-overload]
     with pytest.raises(ArgumentTypeError, match="`seed` cannot be Generator"):
-        normal.sample(3, seed=mvn_dask.default_rng(1))  # type: ignore[arg-type]
+        normal.sample(3, seed=mvn_dask.default_rng(1))  # type: ignore[call-overload]
     assert normal.sample(3, seed=None).name != normal.sample(3, seed=None).name
 
 

@@ -28,7 +28,7 @@ def digest(array: da.Array, **options: Any) -> str:
 
 
 def sample(chunks: object = "auto", rows: int = ROWS) -> da.Array:
-    return NORMAL.sample(rows, seed=1, chunks=chunks)  # type: ignore[arg-type]
+    return NORMAL.sample(rows, seed=1, chunks=chunks)  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.fixture(scope="module")

@@ -200,7 +200,7 @@ def test_rows_of_too_many_normals_or_of_other_random_numbers() -> None:
     with pytest.raises(ArgumentError, match="rows of 'two-scales' are made of other random numbers as well"):
         Mixture(np.zeros(2), np.eye(2)).sample(8, seed=3, points="sobol")
     with pytest.raises(ArgumentTypeError, match="`replicate` must be an integer"):
-        SMALL.sample(8, seed=3, points="sobol", replicate=1.5)  # type: ignore[arg-type]
+        SMALL.sample(8, seed=3, points="sobol", replicate=1.5)  # type: ignore[call-overload]
 
 
 def test_arguments_and_lengths() -> None:

@@ -11,7 +11,8 @@ NORMAL = mvn_dask.MultivariateNormal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]])
 
 
 def sample(**options: Any) -> da.Array:
-    return NORMAL.sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
+    found: da.Array = NORMAL.sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
+    return found
 
 
 def payoff(x: Any) -> Any:

@@ -35,10 +35,6 @@ def json_attributes(owner: str, given: Mapping[Any, Any], reserved: Sequence[str
     --------
     >>> json_attributes("`array`", {"units": "m", "range": np.array([0.5, 2.0])})
     {'units': 'm', 'range': [0.5, 2.0]}
-    >>> json_attributes("`array`", {"made": np.datetime64("2026-01-01")})
-    Traceback (most recent call last):
-    mvn_dask.errors.ArgumentError: the attribute 'made' of `array` must be text, a number, or lists and mappings of
-    such, and it is numpy.datetime64('2026-01-01'): attrs['made'] = str(...) makes text of it
     """
     found = {}
     for name, value in given.items():

@@ -24,7 +24,9 @@ FRAME = pd.DataFrame([[2.0, 1.0], [1.0, 2.0]], index=["oil", "gas"], columns=["o
 
 
 def write(folder: Path, cov: Any = FRAME, **options: Any) -> da.Array:
-    rows = mvn_dask.MultivariateNormal([0, 1], cov).sample(**{"size": 100, "seed": 1, "chunks": 40, **options})
+    rows: da.Array = mvn_dask.MultivariateNormal([0, 1], cov).sample(
+        **{"size": 100, "seed": 1, "chunks": 40, **options}
+    )
     mvn_dask.to_zarr(rows, folder)
     return rows
 
