@@ -49,9 +49,11 @@ SPILLED = """() => [...document.querySelectorAll("main *")]
   .filter(each => !each.closest(".scroll") && each.getBoundingClientRect().right > innerWidth + 0.5
     && each.getClientRects().length)
   .map(each => [each.tagName, each.textContent.slice(0, 40), each.getBoundingClientRect().right])"""
-SMALLEST = (
-    """() => Math.min(...[...document.querySelectorAll("svg text")].map(each => each.getBoundingClientRect().height))"""
-)
+SMALLEST = """() => Math.min(...[...document.querySelectorAll("svg text")].map(each => {
+  const {width, height} = each.getBoundingClientRect();
+  return (each.getAttribute("transform") ?? "").includes("rotate") ? width : height;
+}))"""
+"""Height of the smallest text; of one that is turned, its width."""
 
 
 @pytest.fixture(scope="module")
