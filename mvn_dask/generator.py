@@ -12,6 +12,7 @@ from mvn_dask.covariance import Covariance
 from mvn_dask.covariance.foreign_objects import DenseOptions, covariance_of_object
 from mvn_dask.distribution import MultivariateNormal
 from mvn_dask.random.streams import Root, SeedLike, as_root
+from mvn_dask.signatures import short_signature
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -95,6 +96,7 @@ class Generator:
             self._calls += count
         return [Generator(self._root.child(number)) for number in range(first, first + count)]
 
+    @short_signature
     def multivariate_normal(
         self,
         mean: ArrayLike,
@@ -104,7 +106,7 @@ class Generator:
         tol: float = 1e-8,
         *,
         method: checks.NumpyMethod = "svd",
-        dtype: FloatDType = np.float64,
+        dtype: FloatDType = "float64",
         chunks: Chunks = "auto",
     ) -> "da.Array":
         """Samples of a multivariate normal distribution, as a lazy Dask array.
@@ -246,6 +248,7 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     return seed if isinstance(seed, Generator) else Generator(as_root(seed))
 
 
+@short_signature
 def multivariate_normal(
     mean: ArrayLike,
     cov: CovarianceLike | Covariance,
@@ -254,7 +257,7 @@ def multivariate_normal(
     tol: float = 1e-8,
     *,
     seed: "SeedLike | Generator" = None,
-    dtype: FloatDType = np.float64,
+    dtype: FloatDType = "float64",
     chunks: Chunks = "auto",
 ) -> "da.Array":
     """The legacy ``numpy.random.multivariate_normal``, lazily: always svd, and no global state.

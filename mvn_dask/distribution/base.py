@@ -23,6 +23,7 @@ from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
 from mvn_dask.readable import short_repr
 from mvn_dask.sampling.sampler import Sampler
+from mvn_dask.signatures import short_signature
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -138,12 +139,13 @@ class Distribution(Shown, ABC):
         replicate: int = ...,
         as_xarray: bool,
     ) -> "da.Array | xr.DataArray": ...
+    @short_signature
     def sample(
         self,
         size: Size = None,
         *,
         seed: SeedLike,
-        dtype: FloatDType = np.float64,
+        dtype: FloatDType = "float64",
         chunks: Chunks = "auto",
         points: Literal["sobol"] | None = None,
         replicate: int = 0,

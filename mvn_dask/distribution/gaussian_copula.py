@@ -32,6 +32,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.plotting.known_laws import KnownLaw
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.signatures import short_signature
 from mvn_dask.slow_steps import name_if_slow
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ class GaussianCopula(Plots, Distribution):
     event: Event
     """Shape of a draw, with the names and labels of its axes."""
 
+    @short_signature
     def __init__(
         self,
         correlation: ArrayLike | Covariance,

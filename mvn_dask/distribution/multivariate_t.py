@@ -37,6 +37,7 @@ from mvn_dask.readable import number, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import Indices, ReferenceLaws, Sampler, ScoreLimits
+from mvn_dask.signatures import short_signature
 
 LEAST_DF = {"float64": 0.125, "float32": 0.5}
 """Degrees of freedom, at least: with fewer, one row in 1e19 or more is beyond what the dtype holds."""
@@ -217,6 +218,7 @@ class MultivariateT(Plots, Distribution):
     event: Event
     """Shape of a draw, with the names and labels of its axes."""
 
+    @short_signature
     def __init__(
         self,
         location: ArrayLike,

@@ -32,6 +32,7 @@ from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.sampler import ReferenceLaws, Sampler
+from mvn_dask.signatures import short_signature
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +191,7 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Plots, Distribution):
     event: Event
     """Shape of a draw, with the names and labels of its axes."""
 
+    @short_signature
     def __init__(
         self,
         mean: ArrayLike,
