@@ -21,6 +21,7 @@ from mvn_dask.reporting.reference import reference_of
 from mvn_dask.reporting.sample_report import SampleReport
 from mvn_dask.reporting.scan import scan
 from mvn_dask.reporting.selection import Selection
+from mvn_dask.reporting.variable_units import units_of
 from mvn_dask.reporting.verdicts import verdicts_on
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.manifest import Manifest, require_manifest
@@ -124,7 +125,8 @@ def _estimates(storage: Storage, manifest: Manifest) -> Estimates:
     reference = reference_of(source.sampler, selection)
     stored, inputs = Stored(storage, manifest), inputs_of(selection, reference, source.broadcast)
     results = scan(stored, inputs, parameter_loaders(storage, manifest))
-    return Estimates(selection, reference, collect(selection, reference, results))
+    units = units_of(storage, selection.columns.tolist(), selection.ndim)
+    return Estimates(selection, reference, collect(selection, reference, results), units)
 
 
 def _summaries(storage: Storage, manifest: Manifest) -> ColumnSummaries:

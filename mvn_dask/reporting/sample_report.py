@@ -6,6 +6,7 @@ Input: estimates of a finished sample. Output: a `SampleReport`. Cost: the page 
 from dataclasses import dataclass, field
 from typing import Any
 
+from mvn_dask.reporting.asked_and_drawn import comparisons
 from mvn_dask.reporting.base import Report
 from mvn_dask.reporting.downloads import csv_lines
 from mvn_dask.reporting.estimates import Estimates
@@ -104,6 +105,7 @@ def _page_values(report: SampleReport) -> dict[str, object]:
         "hidden": int((~reference.testable & ~reference.constant).sum()),
         "constant": int(reference.constant.sum()),
         **sample_pictures(estimates, limits, report.error_rate / len(FAMILIES)),
+        "comparisons": comparisons(estimates),
         "python": python_lines(report.url),
         "shell": shell_command(report.url),
         "has_options": "://" in report.url and not report.url.startswith("memory:"),

@@ -1,5 +1,7 @@
 """The page in a real browser: run by `make test-browser`, with a chromium on this machine."""
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,9 +121,80 @@ def test_page(browser: Any, pages: dict[str, Path], name: str, width: int, schem
     context.close()
 
 
+WITHIN = """id => {
+  const place = document.getElementById(id).getBoundingClientRect();
+  return place.top < innerHeight && place.bottom > 0 && place.height > 0;
+}"""
+CUT = """() => [...document.querySelectorAll("figure svg, table")]
+  .filter(each => each.getClientRects().length && each.getBoundingClientRect().right > innerWidth + 1)
+  .map(each => [each.tagName, each.className.baseVal ?? each.className, each.getBoundingClientRect().right])"""
+
+
+@pytest.mark.parametrize("name", ["faulty", "derived"])
+def test_verdicts_lead_to_what_shows_them_and_back(browser: Any, pages: dict[str, Path], name: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(pages[name].as_uri())
+    targets = page.evaluate("[...document.querySelectorAll('main a[href^=\"#\"]')].map(each => each.hash.slice(1))")
+    assert len(targets) > 15
+    for number, target in enumerate(targets):
+        if page.locator("main a[href^='#']").nth(number).is_visible():
+            # By the keyboard, which needs no script either.
+            page.locator("main a[href^='#']").nth(number).press("Enter")
+            page.wait_for_function(WITHIN, arg=target)
+    page.close()
+
+
+def test_files_are_saved_from_the_page(browser: Any, pages: dict[str, Path], tmp_path: Path) -> None:
+    page = browser.new_page()
+    page.goto(pages["wide"].as_uri())
+    for end in ("json", "csv"):
+        with page.expect_download() as saving:
+            page.click(f"a[download$='.{end}']")
+        saving.value.save_as(tmp_path / end)
+        assert saving.value.suggested_filename == f"browser-wide-report.{end}"
+    data = json.loads((tmp_path / "json").read_text(encoding="utf-8"))
+    assert (data["format"], data["shape"]) == ("mvn_dask report", [200, 50_000])
+    assert (tmp_path / "csv").read_text(encoding="utf-8").startswith("number,name,unit,expected_mean,mean,")
+    page.close()
+
+
+def test_a_notebook_s_frame_has_working_links_and_a_style_of_its_own(browser: Any, tmp_path: Path) -> None:
+    shown = mvn_dask.report("memory://browser-faulty")._repr_html_()
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><meta charset=utf-8><h1>Notebook</h1>{shown}", "utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "notebook.html").as_uri())
+    style = "getComputedStyle(document.querySelector('h1')).letterSpacing"
+    assert page.evaluate(style) == "normal", "the page's own headings are set closer"
+    frame = page.frames[1]
+    frame.click("nav a[href='#variables']")
+    frame.wait_for_function(WITHIN, arg="variables")
+    assert frame.evaluate("location.href") == "about:srcdoc#variables"
+    with page.expect_download() as saving:
+        frame.click("a[download$='.csv']")
+    assert saving.value.suggested_filename == "browser-faulty-report.csv"
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["sound", "wide", "derived"])
+def test_nothing_is_cut_on_paper(browser: Any, pages: dict[str, Path], name: str) -> None:
+    """Of the width that A4 leaves between margins; tables of details are open, and colours are those of light pages."""
+    context = browser.new_context(viewport={"width": 703, "height": 1000}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(pages[name].as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT) == []
+    assert page.evaluate(SPILLED) == []
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("[...document.querySelectorAll('details > pre')].every(each => each.checkVisibility())")
+    # No figure is higher than a page.
+    assert page.evaluate("Math.max(...[...document.querySelectorAll('figure')].map(e => e.offsetHeight))") < 1000
+    context.close()
+
+
 def test_printed(browser: Any, pages: dict[str, Path], tmp_path: Path) -> None:
     page = browser.new_page()
     page.goto(pages["sound"].as_uri())
     page.pdf(path=tmp_path / "page.pdf", format="A4")
-    assert (tmp_path / "page.pdf").stat().st_size > 20_000
+    content = (tmp_path / "page.pdf").read_bytes()
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 20
     page.close()
