@@ -51,7 +51,9 @@ SPILLED = """() => [...document.querySelectorAll("main *")]
   .filter(each => !each.closest(".scroll") && each.getBoundingClientRect().right > innerWidth + 0.5
     && each.getClientRects().length)
   .map(each => [each.tagName, each.textContent.slice(0, 40), each.getBoundingClientRect().right])"""
-SMALLEST = """() => Math.min(...[...document.querySelectorAll("svg text")].map(each => {
+SMALLEST = """() => Math.min(...[...document.querySelectorAll("svg text")].filter(
+  each => each.textContent.trim() && each.checkVisibility()
+).map(each => {
   const {width, height} = each.getBoundingClientRect();
   return (each.getAttribute("transform") ?? "").includes("rotate") ? width : height;
 }))"""

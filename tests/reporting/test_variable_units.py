@@ -1,6 +1,7 @@
 """Units come from the attributes of the stored array, and stand beside every value in them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from tests.reporting.samples import sample_report
         ("x" * 99, dict.fromkeys((0, 2), "x" * (UNIT_LETTERS - 1) + "…")),
     ],
 )
-def test_units_are_texts(units: object, found: dict[int, str], tmp_path: Path) -> None:
+def test_units_are_texts(units: Any, found: dict[int, str], tmp_path: Path) -> None:
     mvn_dask.to_zarr(mvn_dask.MultivariateNormal(np.zeros(3), 1.0).sample(10, seed=1), tmp_path)
     zarr.open_array(tmp_path / "samples", mode="r+").attrs["units"] = units
     assert units_of(open_storage(tmp_path), [0, 2], 3) == found
