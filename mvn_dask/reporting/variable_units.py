@@ -15,14 +15,14 @@ from mvn_dask.store.storage.base import Storage
 
 UNIT_LETTERS = 20
 """Letters of a unit, at most."""
-UNITS = "units"
+UNITS_ATTRIBUTE = "units"
 """Name of the attribute."""
 
 
 def units_of(storage: Storage, variables: Iterable[int], ndim: int) -> dict[int, str]:
     """Units of some variables of a store of so many; none where the attribute says nothing that can be one."""
     attributes = (read_document(storage, f"{ARRAY}/{DOCUMENT}") or {}).get("attributes")
-    given: Any = attributes.get(UNITS) if isinstance(attributes, dict) else None
+    given: Any = attributes.get(UNITS_ATTRIBUTE) if isinstance(attributes, dict) else None
     if isinstance(given, str):
         found = dict.fromkeys(variables, given)
     elif isinstance(given, list) and len(given) == ndim and all(isinstance(each, str) for each in given):
