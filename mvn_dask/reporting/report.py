@@ -125,7 +125,7 @@ def _estimates(storage: Storage, manifest: Manifest) -> Estimates:
     reference = reference_of(source.sampler, selection)
     stored, inputs = Stored(storage, manifest), inputs_of(selection, reference, source.broadcast)
     results = scan(stored, inputs, parameter_loaders(storage, manifest))
-    units = units_of(storage, selection.columns.tolist(), selection.ndim)
+    units = units_of(storage, manifest, selection.columns.tolist())
     return Estimates(selection, reference, collect(selection, reference, results), units)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mvn_dask.reporting.figures.svg import shorten
 from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
-from mvn_dask.store.format.layout import ARRAY
+from mvn_dask.store.format.manifest import Manifest
 from mvn_dask.store.storage.base import Storage
 
 UNIT_LETTERS = 20
@@ -19,13 +19,13 @@ UNITS_ATTRIBUTE = "units"
 """Name of the attribute."""
 
 
-def units_of(storage: Storage, variables: Iterable[int], ndim: int) -> dict[int, str]:
-    """Units of some variables of a store of so many; none where the attribute says nothing that can be one."""
-    attributes = (read_document(storage, f"{ARRAY}/{DOCUMENT}") or {}).get("attributes")
+def units_of(storage: Storage, manifest: Manifest, variables: Iterable[int]) -> dict[int, str]:
+    """Units of some variables of a store; none where the attribute says nothing that can be one."""
+    attributes = (read_document(storage, f"{manifest.array.name}/{DOCUMENT}") or {}).get("attributes")
     given: Any = attributes.get(UNITS_ATTRIBUTE) if isinstance(attributes, dict) else None
     if isinstance(given, str):
         found = dict.fromkeys(variables, given)
-    elif isinstance(given, list) and len(given) == ndim and all(isinstance(each, str) for each in given):
+    elif isinstance(given, list) and len(given) == manifest.event.ndim and all(isinstance(each, str) for each in given):
         found = {number: given[number] for number in variables}
     else:
         return {}
