@@ -8,8 +8,10 @@ beyond the look-up of a home folder.
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from mvn_dask.errors import ArgumentError
 
@@ -115,6 +117,69 @@ def require_object_url(url: str) -> SplitResult:
     return parts
 
 
+REPOSITORY = "icechunk+"
+"""What the scheme of the URL of a repository of icechunk begins with; that of where it lies follows."""
+REPOSITORY_KINDS = "icechunk+file:///path or icechunk+s3://bucket/prefix"
+"""URLs of repositories, in words."""
+
+
+class RepositoryUrl(NamedTuple):
+    """The parts of the URL of a repository of icechunk."""
+
+    scheme: str
+    """Of where it lies: "file" or "s3"."""
+    bucket: str
+    """The bucket; empty for a folder."""
+    path: str
+    """Path of the folder, or the prefix in the bucket."""
+    query: Mapping[str, str]
+    """What of the repository is meant: a branch, a tag or a snapshot."""
+
+
+def is_repository_url(url: str) -> bool:
+    """Whether a URL names a repository of icechunk.
+
+    >>> is_repository_url("icechunk+s3://bucket/a"), is_repository_url("s3://bucket/a")
+    (True, False)
+    """
+    return url.lower().startswith(REPOSITORY)
+
+
+def parse_repository_url(url: str) -> RepositoryUrl:
+    """The parts of the URL of a repository of icechunk, as `parse_location` gives it.
+
+    Raises ArgumentError for another scheme, for credentials, and where ``.`` or ``..`` are steps of a prefix.
+
+    >>> parse_repository_url("icechunk+s3://bucket/a/b?branch=dev")
+    RepositoryUrl(scheme='s3', bucket='bucket', path='a/b', query={'branch': 'dev'})
+    >>> parse_repository_url("icechunk+file:///data/a%20b").path
+    '/data/a b'
+    """
+    head, mark, tail = url[len(REPOSITORY) :].partition("?")
+    try:
+        query = dict(parse_qsl(tail, keep_blank_values=True, strict_parsing=bool(mark)))
+    except ValueError as error:
+        raise ArgumentError(f"must be {REPOSITORY_KINDS}, with ?branch=NAME at most behind it") from error
+    scheme = head.partition(":")[0].lower()
+    if scheme == "file":
+        return RepositoryUrl("file", "", str(parse_location(head)), query)
+    if scheme != "s3":
+        raise ArgumentError(
+            f"must be {REPOSITORY_KINDS}, not {REPOSITORY}{scheme}://…: open any other repository with icechunk, and "
+            "give that"
+        )
+    parts = require_object_url(head)
+    return RepositoryUrl("s3", parts.netloc, unquote(parts.path).strip("/"), query)
+
+
+def require_store_url(url: str) -> None:
+    """Raise ArgumentError for a URL that no store can lie at, as `parse_location` gives it."""
+    if is_repository_url(url):
+        parse_repository_url(url)
+    else:
+        require_object_url(url)
+
+
 def as_text(path: Path) -> str:
     """A path as a text that `parse_location` reads as the same path.
 
@@ -129,7 +194,12 @@ def as_text(path: Path) -> str:
 
 
 def _is_url(scheme: str, rest: str) -> bool:
-    return rest.startswith("//") or scheme in {*_SCHEMES, "file"} or (rest.startswith("/") and len(scheme) > 1)
+    return (
+        rest.startswith("//")
+        or scheme in {*_SCHEMES, "file"}
+        or scheme.startswith(REPOSITORY)
+        or (rest.startswith("/") and len(scheme) > 1)
+    )
 
 
 def _parse_url(text: str, scheme: str, rest: str) -> Path | str:

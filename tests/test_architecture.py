@@ -61,6 +61,7 @@ OUTSIDE = {
     "distributed": {"execution", "job", "sampling"},
     "zarr": {"store", "job"},
     "fsspec": {"sampling"},
+    "icechunk": {"store"},
     "jinja2": {"reporting"},
     "llvmlite": {"compiled"},
     "markupsafe": {"reporting"},

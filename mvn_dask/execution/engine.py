@@ -52,14 +52,24 @@ def goes_in_ranges(blocks: Blocks, count: int) -> bool:
     return blocks.independent() and (count >= BLOCKS_PER_THREAD * thread_count() or blocks.has_few_tasks())
 
 
+Take = Callable[[Any], None]
+"""Takes a result, in the thread of the run."""
+
+
 def run(
-    work: Work, numbers: BlockNumbers, size: int, progress: Progress, files: Mapping[str, ArrayLoader] | None = None
+    work: Work,
+    numbers: BlockNumbers,
+    size: int,
+    progress: Progress,
+    files: Mapping[str, ArrayLoader] | None = None,
+    take: Take | None = None,
 ) -> Generator[Any]:
     """Do work on blocks, at most `size` of them a task, and yield what it returns, in any order.
 
-    `files` are loaders of arrays that other processes can read; see `PickledOnce`. Raises the errors of `losses` for
-    processes that are gone; JobCancelledError if the current `cancellation.CancelToken` is cancelled before the end;
-    and what `current_client` raises.
+    `files` are loaders of arrays that other processes can read; see `PickledOnce`. With `take` nothing is yielded: it
+    is called with each result as soon as its task has ended, and not when those of a whole window have. Raises the
+    errors of `losses` for processes that are gone; JobCancelledError if the current `cancellation.CancelToken` is
+    cancelled before the end; and what `current_client` raises.
     """
     # First of all, since it raises for a client that cannot be waited for: nothing has been done then.
     client = current_client()
@@ -68,13 +78,19 @@ def run(
     pickled = PickledOnce(work, files or {})
     with blocks_counted(pickled.identity, progress.note, client):
         if client is None:
-            yield from _run_locally(work, pickled, ranges, progress)
+            yield from _run_locally(work, pickled, ranges, progress, take)
         else:
             with seceded():
-                yield from _run_on_cluster(client, work, pickled, ranges, progress)
+                for result in _run_on_cluster(client, work, pickled, ranges, progress):
+                    if take is None:
+                        yield result
+                    else:
+                        take(result)
 
 
-def _run_locally(work: Work, pickled: PickledOnce, ranges: Iterator[BlockRange], progress: Progress) -> Iterator[Any]:
+def _run_locally(
+    work: Work, pickled: PickledOnce, ranges: Iterator[BlockRange], progress: Progress, take: Take | None
+) -> Iterator[Any]:
     # traverse and pure are off: dask would search the work for collections, and hash it for a key.
     shared = delayed(pickled, traverse=False, pure=False)
     task = delayed(run_range, pure=False, traverse=False)
@@ -85,14 +101,19 @@ def _run_locally(work: Work, pickled: PickledOnce, ranges: Iterator[BlockRange],
         counts = {each.key: len(block_range.numbers) for each, block_range in zip(tasks, window, strict=True)}
 
         def count(key: Any, results: Any, counts: dict[Any, int] = counts) -> None:
-            progress.add(0 if results is None else counts.get(key, 0))
+            done = 0 if results is None else counts.get(key, 0)
+            progress.add(done)
+            if done and take is not None:
+                for result in results:
+                    take(result)
 
         with _after_each_task(count, work):
             results_of_tasks = compute(*tasks, traverse=False)
         if any(results is None for results in results_of_tasks):
             cancellation.raise_if_cancelled()
-        for results in results_of_tasks:
-            yield from results
+        if take is None:
+            for results in results_of_tasks:
+                yield from results
 
 
 def _run_on_cluster(
@@ -125,8 +146,12 @@ def _run_on_cluster(
         cluster.release()
 
 
-def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Work) -> list[Any]:
+def run_whole(
+    array: da.Array, keys: Sequence[Any], progress: Progress, work: Work, take: Take | None = None
+) -> list[Any]:
     """Compute keys of an array's graph in one go, where blocks share work, and return what each gives.
+
+    With `take` nothing is returned: it is called with the result of each as soon as that is there.
 
     Every range would do the shared work again, so dask gets the whole graph, and its scheduler is the limit. Raises
     the errors of `run`, and ResultsLostError if results on the cluster that the graph refers to are gone; `work`
@@ -136,20 +161,23 @@ def run_whole(array: da.Array, keys: Sequence[Any], progress: Progress, work: Wo
     cancellation.raise_if_cancelled()
     if client is not None:
         with seceded():
-            return _run_whole_on_cluster(client, array, keys, progress, work)
+            return _run_whole_on_cluster(client, array, keys, progress, work, take)
     wanted = set(keys)
 
-    def count(key: Any, _: Any) -> None:
+    def count(key: Any, result: Any) -> None:
         progress.add(key in wanted)
+        if key in wanted and take is not None:
+            take(result)
         # These tasks are dask's, and do not check the token themselves.
         cancellation.raise_if_cancelled()
 
     with _after_each_task(count, work):
-        return list(compute_as_if_collection(da.Array, array.dask, list(keys)))
+        results = list(compute_as_if_collection(da.Array, array.dask, list(keys)))
+    return results if take is None else []
 
 
 def _run_whole_on_cluster(
-    client: Any, array: da.Array, keys: Sequence[Any], progress: Progress, work: Work
+    client: Any, array: da.Array, keys: Sequence[Any], progress: Progress, work: Work, take: Take | None
 ) -> list[Any]:
     from distributed import KilledWorker, as_completed
 
@@ -164,7 +192,13 @@ def _run_whole_on_cluster(
                 refuse_lost_results(futures_in(array))
                 raise scheduler_gone(address)
             progress.add(1)
+            if take is not None:
+                with answering(client):
+                    result = client.gather(future)
+                take(result)
             cancellation.raise_if_cancelled()
+        if take is not None:
+            return []
         with answering(client):
             return list(client.gather(futures))
     except KilledWorker as error:

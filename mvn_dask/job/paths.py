@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mvn_dask.errors import ArgumentError
 from mvn_dask.job.toml_format import preview
-from mvn_dask.locations import parse_location, require_object_url
+from mvn_dask.locations import parse_location, require_store_url
 
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -67,7 +67,7 @@ def store_location(text: str) -> Path | str:
 
 def _usable(location: Path | str) -> Path | str:
     if isinstance(location, str):
-        require_object_url(location)
+        require_store_url(location)
     return location
 
 

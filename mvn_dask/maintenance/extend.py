@@ -23,6 +23,7 @@ from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.points import refuse_other_extensions
+from mvn_dask.store.array_documents import write_known_arrays
 from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
@@ -137,11 +138,7 @@ def extend(
         replay = replay_of(storage, manifest)
         if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
-        if state(storage, manifest) == "unfinished":
-            raise UnfinishedStoreError(
-                f"{storage} of shape {manifest.shape} is unfinished",
-                advice=Advice("call {repair} first, which completes it"),
-            )
+        _refuse_unfinished(storage, manifest)
         _refuse_row_labels(storage, manifest)
         array = replay.array(_longer_size(replay.plan, int(rows)), manifest.chunks, manifest.event)
         longer, arrays = manifest_of(array, shards_of(manifest), labels_of(manifest))
@@ -154,6 +151,7 @@ def extend(
         with says_how_far(storage, manifest):
             commit(session, FileWriter(storage, manifest), zarr_files(manifest, arrays), others)
             _begin(session, manifest, longer, array)
+            write_known_arrays(session, storage, longer, arrays)
         # From here on it is an unfinished store of the longer run, which `repair` or `to_zarr` may complete as well.
         session.acquire_shared()
         numbers = (0, chunk_count(longer))
@@ -161,6 +159,14 @@ def extend(
             write_chunks(array, ChunkWriter(storage, longer), missing_numbers(storage, longer, *numbers))
             finish(session, storage, longer, arrays, numbers)
     return Extension(storage.name, manifest.shape, longer.shape)
+
+
+def _refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
+    if state(storage, manifest) == "unfinished":
+        raise UnfinishedStoreError(
+            f"{storage} of shape {manifest.shape} is unfinished",
+            advice=Advice("call {repair} first, which completes it"),
+        )
 
 
 def _refuse_row_labels(storage: Storage, manifest: Manifest) -> None:

@@ -16,6 +16,7 @@ from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
 from mvn_dask.readable import plural
+from mvn_dask.store.array_documents import write_known_arrays
 from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
@@ -158,6 +159,7 @@ def repair(
         files = zarr_files(manifest, arrays)
         amended_files(storage, files, members(storage, manifest))
         written = write_parameters(storage, manifest, arrays, environment())
+        write_known_arrays(session, storage, manifest, arrays)
         found = inspect(storage, manifest, level=level, full=full)
         numbers = np.fromiter((chunk_number(manifest, index) for index in found.bad), np.int64)
         write_chunks(given, ChunkWriter(storage, manifest, rewrite=True), numbers)

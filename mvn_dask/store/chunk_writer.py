@@ -57,13 +57,14 @@ class WriteChunks:
     writer: ChunkWriter
     """What writes it."""
 
-    def __call__(self, numbers: BlockNumbers) -> tuple[()]:
-        """Draw and write, one block at a time."""
+    def __call__(self, numbers: BlockNumbers) -> list[Any]:
+        """Draw and write, one block at a time; what the storage has collected of it."""
         if not self.writer.storage.prefers_listing:
             # Another job may have written some, or this task on a worker that died.
             numbers = self.remaining(numbers)
-        self.blocks.compute_each(numbers.tolist(), self._write)
-        return ()
+        with self.writer.storage.collected() as written:
+            self.blocks.compute_each(numbers.tolist(), self._write)
+        return written
 
     def remaining(self, numbers: BlockNumbers) -> BlockNumbers:
         """Blocks whose chunks do not exist; all of them where chunks are rewritten."""
@@ -88,13 +89,14 @@ def write_chunks(array: da.Array, writer: ChunkWriter, numbers: BlockNumbers) ->
     """
     if not len(numbers):
         return
-    work = WriteChunks(Blocks(array), writer)
+    writer.storage.begin_tasks()
+    work, take = WriteChunks(Blocks(array), writer), writer.storage.take
     with Progress(len(numbers), "chunk", chunk_bytes(writer.manifest)) as progress:
         if goes_in_ranges(work.blocks, len(numbers)):
             # Workers read large parameters from the store itself: nothing goes through a scheduler elsewhere.
             files = parameter_loaders(writer.storage, writer.manifest)
-            for _ in run(work, numbers, range_size(chunk_bytes(writer.manifest)), progress, files):
-                pass
+            for _ in run(work, numbers, range_size(chunk_bytes(writer.manifest)), progress, files, take):
+                pass  # `take` has had everything
         else:
             _write_whole_graph(array, work, numbers, progress)
 
@@ -107,14 +109,20 @@ def _write_whole_graph(array: da.Array, work: WriteChunks, numbers: BlockNumbers
         array,
         writer=work.writer,
         name=name,
-        dtype=np.bool_,
+        dtype=np.object_,
         chunks=tuple((1,) * len(blocks) for blocks in array.chunks),
-        meta=np.empty((0,) * array.ndim, np.bool_),
+        meta=np.empty((0,) * array.ndim, np.object_),
     )
     keys = [(name, *chunk_index(work.writer.manifest, int(number))) for number in numbers]
-    run_whole(written, keys, progress, work)
+
+    def take(results: list[Any]) -> None:
+        for result in results:
+            work.writer.storage.take(result)
+
+    run_whole(written, keys, progress, work, take)
 
 
-def _write_block(block: npt.NDArray[Any], writer: ChunkWriter, block_id: Index) -> bool:
-    writer.write(block_id, block)
-    return True
+def _write_block(block: npt.NDArray[Any], writer: ChunkWriter, block_id: Index) -> list[Any]:
+    with writer.storage.collected() as written:
+        writer.write(block_id, block)
+    return written

@@ -20,6 +20,7 @@ from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.execution.resumption import SAME_CALL, resumed_by
 from mvn_dask.readable import plural
+from mvn_dask.store.array_documents import described, write_known_arrays
 from mvn_dask.store.array_manifest import manifest_of, stored_source
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_count, missing_numbers
@@ -64,9 +65,11 @@ def to_zarr(
         as it is, makes a copy of its store, with the same fingerprint and the same files, which `verify`, `repair`
         and `extend` take like the original. Of xarray's, backed by dask, the store keeps name, dimensions, attributes
         and coordinates, for `xarray.open_zarr` and `to_xarray`; a MultiIndex as the coordinates of its levels.
-    url : str, path-like or zarr.storage store
+    url : str, path-like, zarr.storage store or icechunk.Repository
         A local path or ``file://`` URL, which all workers see; an ``s3://``, ``gs://``, ``az://`` or
-        ``memory://`` URL; or a Zarr ``LocalStore`` or ``ObjectStore``.
+        ``memory://`` URL; or a Zarr ``LocalStore`` or ``ObjectStore``. A repository of icechunk is named by
+        ``icechunk+file:///path`` or ``icechunk+s3://bucket/prefix``, with ``?branch=NAME`` for another branch than
+        ``main``, or is an ``icechunk.Repository``.
     overwrite : bool
         Delete the store, or another Zarr hierarchy, that lies there, and begin again; refused where anything else lies.
     part : (int, int), optional
@@ -82,6 +85,7 @@ def to_zarr(
         With the URL of an object store: what ``obstore.store.from_url`` takes beside it, such as credentials,
         ``region``, ``endpoint``, ``allow_http=True``, ``timeout=30`` (seconds) or
         ``retry_config={"max_retries": 5, "retry_timeout": 60}``. They go to the workers, and never into the store.
+        Beside an ``icechunk.Repository``: ``{"branch": NAME}``.
 
     Raises
     ------
@@ -165,6 +169,7 @@ def to_zarr(
     ):
         source = stored_source(given)
         write_parameters(storage, manifest, arrays, environment() if source is None else writer(source.storage))
+        write_known_arrays(session, storage, manifest, arrays)
         write_chunks(given, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)
 
@@ -221,6 +226,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
     `session` is shared; `written` is the range of the chunks that this call has written. Raises StoreError if some of
     those are missing, or the store was deleted; SpecMismatchError if it was overwritten.
     """
+    session.save("")
     # Not in an object store: it has no temporary files, and a job killed now would keep others out for ten minutes.
     exclusive = storage.has_locks and session.try_exclusive()
     if storage.has_locks and not exclusive:
@@ -242,6 +248,7 @@ def finish(session: Session, storage: Storage, manifest: Manifest, arrays: Array
     storage.sync()
     # Metadata last: until then no Zarr reader opens the store.
     commit(session, FileWriter(storage, manifest), zarr_files(manifest, arrays), members(storage, manifest))
+    session.publish(f"finish {described(manifest)}")
 
 
 def _others_complete(storage: Storage, manifest: Manifest, written: tuple[int, int]) -> bool:

@@ -18,7 +18,7 @@ from mvn_dask._typing import FloatArray
 from mvn_dask.covariance import Covariance, Factor
 from mvn_dask.covariance.base import factor_of_record
 from mvn_dask.distribution import Distribution
-from mvn_dask.errors import ArgumentError, StoreError, UnsupportedOperationError
+from mvn_dask.errors import ArgumentError, StorageBusyError, StoreError, UnsupportedOperationError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.random.streams import as_root
 from mvn_dask.sampling.plan import Plan
@@ -216,7 +216,10 @@ def check_storage(storage: Storage, secrets: Sequence[str] = ()) -> None:
     _check_travel(storage, secrets)
     _check_removal(storage)
     _check_sweeping(storage)
-    _check_sessions(storage)
+    if storage.is_transactional:
+        _check_optimistic_sessions(storage)
+    else:
+        _check_sessions(storage)
     _check_writers(storage)
 
 
@@ -411,3 +414,38 @@ def _check_sessions(storage: Storage) -> None:
     with storage.session() as third:
         assert third.try_exclusive()
     storage.delete(MANIFEST_KEY)
+
+
+def _check_optimistic_sessions(storage: Storage) -> None:
+    """What a session writes is seen when it is saved; of two exclusive ones that which is saved first counts."""
+    storage.write(MANIFEST_KEY, [b"{}"])
+    one, other = (pickle.loads(pickle.dumps(storage)) for _ in range(2))  # noqa: S301
+    with suppress(StorageBusyError), one.session() as first:
+        assert first.try_exclusive()
+        first.replace("one", [b"1"])
+        with other.session() as second:
+            assert second.try_exclusive()
+            second.replace("two", [b"2"])
+            assert other.read("two").tobytes() == b"2"
+            assert storage.entry("two") is None
+            second.acquire_shared()
+        with pytest.raises(StorageBusyError, match="nothing of it is changed"):
+            first.acquire_shared()
+        raise StorageBusyError("as a job does")
+    with storage.session() as session:
+        assert _files(storage) == {MANIFEST_KEY, "two"}
+        with other.session():
+            other.write("three", [b"3"])
+        storage.write("four", [b"4"])
+        session.save("both")
+        assert _files(storage) == {MANIFEST_KEY, "two", "three", "four"}
+        with suppress(StoreError), one.session() as late:
+            one.write("five", [b"5"])
+            session.replace(MANIFEST_KEY, [b"[]"])
+            session.save("another store")
+            with pytest.raises(StoreError, match="overwritten"):
+                late.save("too late")
+            raise StoreError("as a job does")
+        assert "five" not in _files(storage)
+    for key in ("two", "three", "four", MANIFEST_KEY):
+        storage.delete(key)

@@ -35,9 +35,12 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
     """Keys of the metadata documents that others have changed since they were written; None where some are missing.
 
     They are missing where the root's, the last thing written, is that of another manifest: the store was extended
-    since. Attributes and members that others added are no change. Raises DamagedManifestError if a document contradicts
-    the manifest; StorageNotEmptyError if that is since others appended to the array.
+    since; and where readers do not see them yet. Attributes and members that others added are no change. Raises
+    DamagedManifestError if a document contradicts the manifest; StorageNotEmptyError if that is since others appended
+    to the array.
     """
+    if not storage.published():
+        return None
     expected = {key: text for key, text in zarr_files(manifest, {}).items() if key.endswith(DOCUMENT)}
     root = _document(storage, DOCUMENT, expected)
     if root is None or root.get("attributes", {}).get(FINGERPRINT, manifest.fingerprint) != manifest.fingerprint:

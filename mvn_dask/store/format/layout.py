@@ -176,12 +176,16 @@ def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> np
     key = chunk_key(manifest, index)
     entry = storage.entry(key)
     name = f"chunk {tuple(index)} of {storage}"
+    missing = UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
     if entry is None:
-        raise UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
+        raise missing
     if not is_whole(manifest, entry):
         size = f"it has {plural(entry.size, 'byte')}, not {chunk_bytes(manifest)}"
         raise _damaged(name, size if entry.regular else NO_PLAIN_FILE)
-    content = storage.read(key)
+    try:
+        content = storage.read(key)
+    except FileNotFoundError:  # it went since, or a repository refers to what somebody has deleted
+        raise missing from None
     fault = chunk_fault(manifest, content)
     if fault is not None:
         raise _damaged(name, fault)

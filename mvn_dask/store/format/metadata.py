@@ -204,17 +204,23 @@ def _spelt(document: Document, ours: bytes) -> bytes:
     return ours if document == json.loads(ours) else json.dumps(document, indent=2).encode()
 
 
+def write_arrays(session: Session, writer: FileWriter, files: Files, others: Members) -> Files:
+    """Write all of the files but the root's document, those that are missing or differ; all of them, amended."""
+    amended = amended_files(writer.storage, files, others)
+    for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
+        is_wrong = key != DOCUMENT and key in metadata_faults(writer.storage, {key: files[key]})
+        if is_wrong and not writer.create(key, amended[key]):
+            session.replace(key, [amended[key]])
+    return amended
+
+
 def commit(session: Session, writer: FileWriter, files: Files, others: Members) -> None:
     """Write the files of Zarr that are missing or differ, amended.
 
     The root's document comes last, and once, however many parts end at the same moment.
     """
     storage = writer.storage
-    amended = amended_files(storage, files, others)
-    for key in sorted(files, key=lambda key: (key.endswith(DOCUMENT), key)):
-        is_wrong = key != DOCUMENT and key in metadata_faults(storage, {key: files[key]})
-        if is_wrong and not writer.create(key, amended[key]):
-            session.replace(key, [amended[key]])
+    amended = write_arrays(session, writer, files, others)
     # Created exclusively: of many parts that end at the same moment one commits, and readers never see it change.
     if not writer.create(DOCUMENT, amended[DOCUMENT]) and metadata_faults(storage, {DOCUMENT: files[DOCUMENT]}):
         # A careless reader's `zarr.open` has made an empty group there, others changed it, or the store was extended.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import unquote
 
 from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
-from mvn_dask.locations import OBJECT_SCHEMES, parse_location, require_object_url
+from mvn_dask.locations import OBJECT_SCHEMES, is_repository_url, parse_location, require_object_url
 from mvn_dask.readable import short_repr
 from mvn_dask.redaction import redact
 from mvn_dask.store.storage.base import Storage
@@ -20,13 +20,15 @@ from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object_options import environment_options, obstore_options
 
 if TYPE_CHECKING:
+    from icechunk import Repository
     from zarr.storage import LocalStore, ObjectStore
 
-StoreLike = Union[str, os.PathLike[str], "LocalStore", "ObjectStore[Any]"]
+StoreLike = Union[str, os.PathLike[str], "LocalStore", "ObjectStore[Any]", "Repository"]
 """What a store may be named by."""
 
 KINDS = (
-    "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, or a zarr.storage.LocalStore or ObjectStore"
+    "a local path, a file:// URL, an s3://, gs://, az:// or memory:// URL, a zarr.storage.LocalStore or ObjectStore, "
+    "or a repository of icechunk, as icechunk+file:// or icechunk+s3:// URL or as icechunk.Repository"
 )
 """What `url` may be, in words."""
 
@@ -41,6 +43,9 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise StorageOptionsError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
+    storage = _repository_storage(url, storage_options or {})
+    if storage is not None:
+        return storage
     storage = _zarr_storage(url, fsync=fsync)
     location = None if storage is not None else _location(url)
     if storage_options and not isinstance(location, str):
@@ -50,6 +55,10 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     if isinstance(location, Path):
         # Absolute and without links, since workers have folders of their own.
         return LocalStorage(location.resolve(), fsync=fsync)
+    if is_repository_url(str(location)):
+        from mvn_dask.store.storage.icechunk_opening import repository_storage
+
+        return repository_storage(str(location), storage_options or {})
     return _object_storage(str(location), dict(storage_options or {}))
 
 
@@ -60,6 +69,23 @@ def _location(url: object) -> Path | str:
         return parse_location(url)
     except ArgumentError as error:
         raise StorageError(f"`url` {error}") from error
+
+
+def _repository_storage(url: object, storage_options: Mapping[str, Any]) -> Storage | None:
+    """The storage of a repository that icechunk has opened, or None if it is none."""
+    icechunk = sys.modules.get("icechunk")  # whoever holds a repository has imported it
+    if icechunk is None:
+        return None
+    if isinstance(url, (icechunk.Session, icechunk.IcechunkStore)):
+        raise StorageError(
+            f"`url` is an icechunk {type(url).__name__}, whose changes are another's to commit: give the "
+            "icechunk.Repository, and storage_options={'branch': …} if it is not main"
+        )
+    if not isinstance(url, icechunk.Repository):
+        return None
+    from mvn_dask.store.storage.icechunk_opening import opened_storage
+
+    return opened_storage(url, storage_options)
 
 
 def _zarr_storage(url: object, *, fsync: bool) -> Storage | None:

@@ -8,9 +8,9 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,13 @@ class Session(ABC):
         """What ends the sessions of others, in words."""
         return "wait for it or stop it"  # that of a killed one has ended with its process
 
+    def save(self, what: str) -> None:  # noqa: B027 of most storage others see each write at once
+        """Let other jobs see what was written in this session; `what` that is, in words, for a history of the store."""
+
+    def publish(self, what: str) -> None:
+        """The same, and let readers see it: the store is complete."""
+        self.save(what)
+
     # What follows is for exclusive sessions. Each raises StorageBusyError where another job has taken the store over,
     # since this one stood still for too long, and then changes nothing.
 
@@ -105,6 +112,11 @@ class Storage(ABC):
     """Whether it is the memory of this process, which no other sees."""
     copies_writes: ClassVar[bool]
     """Whether `write` may hold a copy of what it is given."""
+    is_transactional: ClassVar[bool] = False
+    """Whether others see what a session writes when it is saved, all at once, and an exclusive session finds out then
+    whether others came first."""
+    needs_documents: ClassVar[bool] = False
+    """Whether Zarr's document of an array has to be there before its chunks."""
     lock_keys: ClassVar[re.Pattern[str]]
     """Keys of the files by which sessions are held."""
 
@@ -185,6 +197,21 @@ class Storage(ABC):
     def writers(self) -> int | None:
         """Jobs that are at work on the store now, or processes; None where that cannot be seen."""
         return None
+
+    @contextmanager
+    def collected(self) -> Iterator[list[Any]]:
+        """Inside the body, the writes of a task. The list then holds what the job must `take`: most often nothing."""
+        yield []
+
+    def begin_tasks(self) -> None:  # noqa: B027 most storage needs no more than its name
+        """Prepare what tasks need to write, before this storage is sent to them, in a session that is shared."""
+
+    def take(self, written: Any) -> None:  # noqa: B027 of most storage tasks have nothing to give back
+        """Add what a task has `collected` to the session."""
+
+    def published(self) -> bool:
+        """Whether readers see what is seen here."""
+        return True
 
     def free_bytes(self) -> int | None:
         """Bytes that may still be written; None where that has no limit, or none that could be asked for."""

@@ -8,6 +8,7 @@ import pytest
 import mvn_dask
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage, is_lock, written_key
+from mvn_dask.store.storage.icechunk_storage import IcechunkStorage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
 from tests.support.contracts import check_storage
@@ -18,6 +19,7 @@ KINDS: dict[type[Storage], Callable[[Path, Prefix], Storage]] = {
     LocalStorage: lambda folder, _: LocalStorage(folder / "store"),
     MemoryStorage: lambda _, prefix: open_storage(f"memory://{prefix.path}/a b"),
     ObjectStorage: lambda _, prefix: open_storage(f"{prefix.url}/a b", prefix.options),
+    IcechunkStorage: lambda folder, _: open_storage(f"icechunk+file://{folder}/a%20b"),
 }
 
 

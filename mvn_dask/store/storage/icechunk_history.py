@@ -1,0 +1,283 @@
+"""Commits of a job to an icechunk repository, and when readers see them.
+
+Input: a repository and a branch, a tag or a snapshot of it. Output: snapshots. Cost: two or three requests to find out
+what is there; five and more for a commit.
+
+A job commits to a branch of its own, ``NAME.mvn_dask-unfinished``, beside the branch NAME that readers open. When its
+store is complete, NAME is moved on to the last of these commits, in one step, and the other branch is deleted: nobody
+ever opens half a store. Many jobs may commit to the same branch: each begins from what the last one has committed, and
+icechunk lets one of two through that do so at the same moment. Where the repository is a folder it does not, so that
+jobs hold a lock there.
+"""
+
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mvn_dask.advice import Advice
+from mvn_dask.errors import NotAStoreError, StorageBusyError, StorageError, StorageNotEmptyError
+from mvn_dask.store.storage.base import INTERNAL_FOLDER
+from mvn_dask.store.storage.folder_lock import LOCK, locked
+from mvn_dask.store.storage.icechunk_folder import create_repository, holds_something, say_no_warning
+from mvn_dask.store.storage.icechunk_nodes import Nodes, translated
+
+TRIES = 1000
+"""Commits of others that come first, at most, before one gives up; icechunk's own number."""
+UNFINISHED = ".mvn_dask-unfinished"
+"""What the name of the branch of jobs has behind that of the branch which readers open."""
+
+Make = Callable[[Any, Nodes], bool]
+"""Makes changes in a writable session, in which some files lie; whether there were any."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is opened of a repository."""
+
+    kind: Literal["branch", "tag", "snapshot"]
+    name: str
+
+    @property
+    def query(self) -> str:
+        """As the end of a URL; empty for the branch that repositories begin with."""
+        return "" if self == MAIN else f"?{self.kind}={self.name}"
+
+
+MAIN = Reference("branch", "main")
+"""What is opened where nothing else is named."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in a repository."""
+
+    nodes: Nodes
+    """Its files."""
+    snapshot: str
+    """The snapshot."""
+    published: bool
+    """Whether it is what readers of the branch open."""
+
+
+class History:
+    """The commits of a branch; of a tag or a snapshot, the one that it names."""
+
+    def __init__(
+        self, name: str, reference: Reference, storage: Any, repository: Any = None, folder: Path | None = None
+    ) -> None:
+        self.name, self.reference = f"{name}{reference.query}", reference
+        self._storage, self._repository, self._folder = storage, repository, folder
+        self._unfinished = f"{reference.name}{UNFINISHED}"
+        # The last commit of this job, which is kept where another deletes the branch meanwhile.
+        self._last: str | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Only what has been opened travels: a storage by itself cannot.
+        repository = None if self._repository is None else pickle.dumps(self._repository)
+        return {**self.__dict__, "_storage": None, "_repository": repository}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._folder is not None:
+            say_no_warning()
+        if self._repository is not None:
+            self._repository = pickle.loads(self._repository)  # noqa: S301 our own process sent it
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the repository, where it lies in one."""
+        return self._folder
+
+    def repository(self) -> Any:
+        """The repository; None where there is none."""
+        import icechunk
+
+        # Not where nothing lies: icechunk would make the folder, and panic where there is a file.
+        if self._repository is None and (self._folder is None or holds_something(self._folder)):
+            with translated(self.name):
+                if icechunk.Repository.exists(self._storage):
+                    self._repository = icechunk.Repository.open(self._storage)
+        return self._repository
+
+    def _require(self) -> Any:
+        repository = self.repository()
+        if repository is None:
+            raise NotAStoreError(f"there is no repository at {self.name}", advice=Advice("{to_zarr} makes one"))
+        return repository
+
+    def create(self) -> None:
+        """Make the repository, where there is none."""
+        import icechunk
+
+        self.refuse_fixed()
+        if self.repository() is not None:
+            return
+        if self._folder is not None:
+            create_repository(self._folder)
+        else:
+            with suppress(icechunk.IcechunkError):  # another job was faster, or the next line says what is wrong
+                icechunk.Repository.create(self._storage)
+        with translated(self.name):
+            self._repository = icechunk.Repository.open(self._storage)
+
+    def refuse_fixed(self) -> None:
+        """Raise StorageError for a tag or a snapshot, which nothing is ever written to."""
+        if self.reference.kind != "branch":
+            raise StorageError(
+                f"`url` names the {self.reference.kind} {self.reference.name!r} of a repository, which never changes: "
+                "to write, name a branch"
+            )
+
+    def look(self) -> Found | None:
+        """What is there now: what jobs have committed, or else what readers open; None where there is nothing."""
+        repository = self.repository()
+        if repository is None:
+            return None
+        with translated(self.name):
+            if self.reference.kind == "tag":
+                if self.reference.name not in repository.list_tags():
+                    return None
+                return self.at(repository.lookup_tag(self.reference.name), published=True)
+            if self.reference.kind == "snapshot":
+                return self.at(self.reference.name, published=True)
+            branches = repository.list_branches()
+            head = repository.lookup_branch(self.reference.name) if self.reference.name in branches else None
+            if self._unfinished in branches:
+                unfinished = repository.lookup_branch(self._unfinished)
+                if head is None or not self._is_ancestor(unfinished, of=head):
+                    return self.at(unfinished, published=False)
+        return None if head is None else self.at(head, published=True)
+
+    def at(self, snapshot: str, *, published: bool) -> Found:
+        """What lies in a snapshot."""
+        repository = self._require()
+        with translated(self.name):
+            written = repository.lookup_snapshot(snapshot).written_at.timestamp()
+            session = repository.readonly_session(snapshot_id=snapshot)
+        return Found(Nodes(session, self.name, written), snapshot, published)
+
+    def fork(self) -> bytes:
+        """A session for tasks, pickled."""
+        repository = self._require()
+        with translated(self.name):
+            begun = self._unfinished in repository.list_branches()
+            session = repository.writable_session(self._unfinished if begun else self.reference.name)
+            return pickle.dumps(session.fork())
+
+    def commit(self, make: Make, message: str, metadata: Mapping[str, Any], expected: str | None) -> str:
+        """Commit changes, on top of what others have committed; the snapshot that they are in.
+
+        Raises what `make` raises; StorageBusyError where another job has committed since the snapshot `expected`.
+        """
+        import icechunk
+
+        repository = self._require()
+        with self._locked():
+            for _ in range(TRIES):
+                with translated(self.name):
+                    self._begin_branch(repository)
+                    session = repository.writable_session(self._unfinished)
+                    base = str(session.snapshot_id)
+                    if expected is not None and base != expected:
+                        raise StorageBusyError(
+                            f"another job has written to {self.name} meanwhile: nothing of it is changed",
+                            advice=Advice("the same {call} again, when the other has ended"),
+                        )
+                    self._last = base
+                    if not make(session, Nodes(session, self.name, 0.0)):
+                        return base
+                    try:
+                        self._last = str(session.commit(message, dict(metadata)))
+                    except icechunk.ConflictError:
+                        continue
+                    return self._last
+        raise StorageBusyError(f"other jobs commit to {self.name} all the time: try again later")
+
+    def _begin_branch(self, repository: Any) -> None:
+        """Make the branch of jobs where there is none, or move it on where it was left behind."""
+        import icechunk
+
+        branches = repository.list_branches()
+        if self.reference.name not in branches:
+            first = [each.id for each in repository.ancestry(branch="main")][-1]
+            self._create_branch(repository, self.reference.name, first)
+        head = repository.lookup_branch(self.reference.name)
+        if self._unfinished not in branches:
+            # One that ended has deleted the branch with a commit of ours on it: that is not lost.
+            keeps_last = self._last is not None and self._is_ancestor(head, of=self._last)
+            self._create_branch(repository, self._unfinished, self._last if keeps_last and self._last else head)
+            return
+        unfinished = repository.lookup_branch(self._unfinished)
+        if unfinished != head and self._is_ancestor(unfinished, of=head):
+            with suppress(icechunk.IcechunkError):  # another job has moved it
+                repository.reset_branch(self._unfinished, head, from_snapshot_id=unfinished)
+
+    def _create_branch(self, repository: Any, name: str, snapshot: str) -> None:
+        import icechunk
+
+        try:
+            repository.create_branch(name, snapshot)
+        except icechunk.IcechunkError:
+            if name not in repository.list_branches():
+                raise
+
+    def _is_ancestor(self, snapshot: str, *, of: str) -> bool:
+        return any(each.id == snapshot for each in self._require().ancestry(snapshot_id=of))
+
+    def refuse_diverged(self) -> None:
+        """Raise StorageNotEmptyError if others committed to the branch while jobs wrote beside it."""
+        repository = self._require()
+        with translated(self.name):
+            branches = repository.list_branches()
+            if not {self.reference.name, self._unfinished} <= branches:
+                return
+            head, unfinished = (repository.lookup_branch(name) for name in (self.reference.name, self._unfinished))
+            if self._is_ancestor(head, of=unfinished) or self._is_ancestor(unfinished, of=head):
+                return
+        raise self._diverged()
+
+    def _diverged(self) -> StorageNotEmptyError:
+        return StorageNotEmptyError(
+            f"others committed to the branch {self.reference.name!r} of {self.name} while a job wrote to "
+            f"{self._unfinished!r} beside it: nothing of theirs is changed",
+            advice=Advice(
+                f"move the one to the other with icechunk's Repository.reset_branch, delete {self._unfinished!r} to "
+                "give up what the job has written, or name another branch"
+            ),
+        )
+
+    def publish(self, snapshot: str) -> None:
+        """Let readers of the branch see a snapshot of ours, in one step."""
+        import icechunk
+
+        repository = self._require()
+        with self._locked(), translated(self.name):
+            for _ in range(TRIES):
+                head = repository.lookup_branch(self.reference.name)
+                if self._is_ancestor(snapshot, of=head):
+                    break
+                if not self._is_ancestor(head, of=snapshot):
+                    raise self._diverged()
+                with suppress(icechunk.IcechunkError):  # another job was faster
+                    repository.reset_branch(self.reference.name, snapshot, from_snapshot_id=head)
+            else:
+                raise StorageBusyError(f"other jobs commit to {self.name} all the time: try again later")
+            branches = repository.list_branches()
+            # Not where another job is at work on it already.
+            if self._unfinished in branches and repository.lookup_branch(self._unfinished) == snapshot:
+                with suppress(icechunk.IcechunkError):
+                    repository.delete_branch(self._unfinished)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._folder is None:
+            yield
+            return
+        (self._folder / INTERNAL_FOLDER).mkdir(parents=True, exist_ok=True)
+        with locked(self._folder, LOCK, os.O_RDWR) as lock:
+            lock.acquire_exclusive()
+            yield

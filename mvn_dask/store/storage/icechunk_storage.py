@@ -1,0 +1,185 @@
+"""A store in a repository of icechunk: versioned, and changed by commits alone.
+
+Input: the history of a branch. Output: `Storage`. Cost: a commit for what is written outside of a session; inside of
+one, files and chunks wait for `Session.save`. Tasks write chunks into forks of icechunk's sessions, which come back
+to the job with their results.
+"""
+
+import io
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mvn_dask._typing import ArrayLoader
+from mvn_dask.errors import StorageNotEmptyError, StoreError
+from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Session, Storage
+from mvn_dask.store.storage.icechunk_changes import Changes, CopyWriter, TaskWriter
+from mvn_dask.store.storage.icechunk_history import History
+from mvn_dask.store.storage.icechunk_session import icechunk_session
+from mvn_dask.store.storage.icechunk_transaction import Transaction
+
+
+class IcechunkStorage(Storage):
+    """A branch, a tag or a snapshot of a repository. What it reads is a snapshot, the same until a session begins."""
+
+    prefers_listing = True
+    has_locks = False
+    copies_writes = True
+    is_transactional = True
+    needs_documents = True
+    lock_keys = re.compile("(?!)")
+    """None: nothing is locked."""
+
+    def __init__(self, history: History) -> None:
+        self._history, self.name = history, history.name
+        self._in_session = False
+        self._fork = b""
+        self._transaction = Transaction(history)
+        self._writing = threading.local()
+
+    def __getstate__(self) -> Any:
+        found = self._transaction.found
+        return self._history, self._fork, None if found is None else (found.snapshot, found.published)
+
+    def __setstate__(self, state: Any) -> None:
+        history, self._fork, snapshot = state
+        self._history, self.name, self._in_session = history, history.name, False
+        self._transaction = Transaction(history)
+        if snapshot is not None:
+            self._transaction = Transaction(history, snapshot[0], published=snapshot[1])
+        self._writing = threading.local()
+
+    def entry(self, key: str) -> Entry | None:
+        return self._transaction.entry(key)
+
+    def read(self, key: str) -> ByteArray:
+        content = self._transaction.read(key)
+        if content is None:
+            raise FileNotFoundError(2, "there is no file", f"{self.name}/{key}")
+        return content
+
+    def write(self, key: str, buffers: Sequence[Buffer]) -> None:
+        self._change(lambda: self._transaction.put(key, buffers))
+
+    def write_if(self, check: Callable[[], None], key: str, buffers: Sequence[Buffer], over: Over) -> bool:
+        check()
+        task: TaskWriter | CopyWriter | None = getattr(self._writing, "task", None)
+        if task is not None:
+            task.write(key, buffers)  # whether the store is still the same is compared when it is committed
+            return True
+        if over == "nothing" and self.entry(key) is not None:
+            return False
+        self._change(lambda: self._transaction.put(key, buffers, only_new=over == "nothing"))
+        return True
+
+    def create(self, key: str, content: bytes) -> bool:
+        if self.entry(key) is not None:
+            return False
+        self._change(lambda: self._transaction.put(key, [content], only_new=True))
+        if self._transaction.exclusive:
+            return True
+        try:
+            # At once, so that of many jobs that begin together one decides.
+            self._transaction.save(f"begin with {key}")
+        except StoreError:
+            self._transaction.look_again()
+            if self._transaction.nodes is None or self._transaction.nodes.entry(key) is None:
+                raise
+            self._transaction.changes.files.pop(key)
+            return False
+        return self.read(key).tobytes() == content
+
+    def delete(self, key: str) -> None:
+        self._change(lambda: self._transaction.delete(key))
+
+    def _change(self, change: Callable[[], None]) -> None:
+        """Make a change: outside of a session it is committed at once."""
+        if self._in_session:
+            change()
+            return
+        self._history.create()
+        self._transaction.look_again()
+        try:
+            change()
+            self._transaction.save("")
+        finally:
+            self._transaction.changes = Changes()
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        yield from self._transaction.entries(prefix)
+
+    def loader(self, key: str) -> ArrayLoader:
+        return partial(_load, self, key)
+
+    def require_folder(self) -> None:
+        folder = self._history.folder
+        if folder is None or self._history.repository() is not None:
+            return
+        if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None) is not None):
+            raise StorageNotEmptyError(f"{folder} is no repository of icechunk, and not empty: `url` must name another")
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with icechunk_session(self._transaction) as session:
+            self._in_session = True
+            try:
+                yield session
+            finally:
+                self._in_session = False
+
+    @contextmanager
+    def task_session(self) -> Iterator[None]:
+        if self.entry(MANIFEST_KEY) is None:
+            raise StoreError(f"{self} is not there: does this worker see it, and was it not deleted?")
+        yield
+
+    @contextmanager
+    def collected(self) -> Iterator[list[Any]]:
+        written: list[Any] = []
+        self._writing.task = task = self._task_writer()
+        try:
+            yield written
+        finally:
+            self._writing.task = None
+        chunks = task.written()
+        if chunks is not None:
+            written.append(chunks)
+
+    def begin_tasks(self) -> None:
+        self._transaction.save("")
+        self._fork = b"" if self.in_memory else self._history.fork()
+
+    def _task_writer(self) -> TaskWriter | CopyWriter:
+        return TaskWriter(self._fork)
+
+    def take(self, written: Any) -> None:
+        self._transaction.take(written)
+
+    def published(self) -> bool:
+        return self._transaction.published
+
+    def sync(self) -> None:
+        """A commit is where the repository lies when it has ended."""
+
+    def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
+        """There are none: chunks that no snapshot refers to are removed by icechunk's ``garbage_collect``."""
+
+
+class IcechunkMemory(IcechunkStorage):
+    """A repository in the memory of this process."""
+
+    in_memory = True
+
+    def _task_writer(self) -> CopyWriter:
+        return CopyWriter()
+
+
+def _load(storage: IcechunkStorage, key: str) -> npt.NDArray[Any]:
+    content = io.BytesIO(cast(Any, storage.read(key)))
+    return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))

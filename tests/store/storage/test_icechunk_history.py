@@ -1,0 +1,103 @@
+"""Branches of jobs, and when readers see what is on them."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvn_dask.errors import StorageBusyError, StorageNotEmptyError
+from mvn_dask.store.storage.icechunk_changes import Changes
+from mvn_dask.store.storage.icechunk_folder import local_storage
+from mvn_dask.store.storage.icechunk_history import MAIN, UNFINISHED, History, Make, Reference
+from mvn_dask.store.storage.icechunk_nodes import Nodes
+from tests.support.repositories import messages, repository_in
+
+WORK = f"main{UNFINISHED}"
+
+
+def history_in(folder: Path, reference: Reference = MAIN) -> History:
+    history = History(f"icechunk+file://{folder}", reference, local_storage(folder), folder=folder)
+    history.create()
+    return history
+
+
+def putting(key: str, content: bytes) -> Make:
+    changes = Changes()
+    changes.put(key, [content])
+    return changes.apply
+
+
+def files(history: History) -> set[str]:
+    found = history.look()
+    return set() if found is None else {entry.key for entry in found.nodes.entries()}
+
+
+def test_commits_of_many_jobs_follow_one_another(tmp_path: Path) -> None:
+    one, other = history_in(tmp_path / "r"), history_in(tmp_path / "r")
+    first = one.commit(putting("a", b"1"), "first", {}, None)
+    second = other.commit(putting("b", b"2"), "second", {}, None)
+    assert files(one) == files(other) == {"a", "b"}
+    assert not one.look().published  # type: ignore[union-attr]
+    with pytest.raises(StorageBusyError, match="nothing of it is changed"):
+        one.commit(putting("c", b"3"), "third", {}, first)
+    assert one.commit(putting("b", b"2"), "nothing new", {}, second) == second
+    repository = repository_in(tmp_path / "r")
+    one.publish(first)
+    assert messages(repository)[-1] == "first"
+    assert WORK in repository.list_branches(), "the other is at work there"
+    other.publish(second)
+    assert messages(repository)[1:] == ["first", "second"]
+    assert repository.list_branches() == {"main"}
+    other.publish(first)
+    assert messages(repository)[-1] == "second", "readers never go back"
+
+
+def test_a_branch_that_was_left_behind_is_moved_on(tmp_path: Path) -> None:
+    history = history_in(tmp_path)
+    repository = repository_in(tmp_path)
+    repository.create_branch(WORK, repository.lookup_branch("main"))
+    history.publish(history.commit(putting("a", b"1"), "first", {}, None))
+    repository.create_branch(WORK, [each.id for each in repository.ancestry(branch="main")][-1])
+    assert files(history) == {"a"}
+    assert history.look().published  # type: ignore[union-attr]
+    history.commit(putting("b", b"2"), "second", {}, None)
+    assert files(history) == {"a", "b"}
+
+
+def test_a_commit_is_kept_where_another_job_has_deleted_the_branch(tmp_path: Path) -> None:
+    history = history_in(tmp_path)
+    history.commit(putting("a", b"1"), "first", {}, None)
+    repository_in(tmp_path).delete_branch(WORK)
+    history.publish(history.commit(putting("b", b"2"), "second", {}, None))
+    assert files(history) == {"a", "b"}
+
+
+def test_commits_of_others_to_the_branch_are_never_undone(tmp_path: Path) -> None:
+    history = history_in(tmp_path)
+    snapshot = history.commit(putting("a", b"1"), "first", {}, None)
+    repository = repository_in(tmp_path)
+    repository.reset_branch("main", _commit(repository, "theirs"))
+    for call in (history.refuse_diverged, lambda: history.publish(snapshot)):
+        with pytest.raises(StorageNotEmptyError, match="nothing of theirs is changed"):
+            call()
+    assert messages(repository)[-1] == "theirs"
+
+
+def _commit(repository: Any, message: str) -> str:
+    session = repository.writable_session("main")
+    putting("theirs", b"x")(session, Nodes(session, "here", 0.0))
+    return str(session.commit(message))
+
+
+def test_a_branch_is_made_empty_and_histories_travel(tmp_path: Path) -> None:
+    main = history_in(tmp_path)
+    main.publish(main.commit(putting("a", b"1"), "first", {}, None))
+    branch = history_in(tmp_path, Reference("branch", "b"))
+    assert branch.look() is None
+    branch.publish(branch.commit(putting("b", b"2"), "second", {}, None))
+    again = pickle.loads(pickle.dumps(branch))  # noqa: S301
+    assert files(again) == {"b"}
+    assert again.name.endswith("?branch=b")
+    assert files(main) == {"a"}
+    assert not list(tmp_path.parent.glob("*.partial")), "nothing is left beside the folder"
