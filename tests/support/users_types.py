@@ -9,7 +9,7 @@ from pathlib import Path
 
 CACHE = Path(__file__).parents[2] / ".mypy_cache" / "users"
 """Kept, since mypy reads the types of every library anew without it."""
-COMMENTS = re.compile(r"  # (type|pyright): ignore\[[\w-]+\]")
+COMMENTS = re.compile(r"  # (type|pyright): ignore\[[\w, -]+\]")
 
 
 def copy_without_comments(samples: Iterable[Path], folder: Path) -> None:
