@@ -3,7 +3,7 @@
 Input: a URL. Output: a `Status`. Cost: the manifest, and that of listing the chunks; dask is not imported.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import facts, meter, note
+from mvn_dask.display.markup import Html
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
 from mvn_dask.readable import duration, plural, readable_bytes
@@ -25,7 +28,7 @@ COUNTED_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)
-class Status:
+class Status(Shown):
     """Progress of a store, or of a part of it.
 
     See Also
@@ -83,6 +86,16 @@ class Status:
         if self.part is not None:  # what lies beside the chunks is no part's share
             return state_of(self.missing, self.changed, ())
         return state_of(self.missing, self.changed if self.committed else None, self.missing_files)
+
+    def _summary(self) -> str:
+        return self.url
+
+    def _shown(self) -> Iterator[Html]:
+        total = self.done + self.missing
+        yield meter(self.done / total if total else 1.0, f"chunks: {self.done:,} of {total:,}")
+        first, *others = str(self).splitlines()
+        yield note(first.removeprefix(f"{printable_lines([self.url])}: "))
+        yield facts(dict(line.partition(": ")[::2] for line in others))
 
     def __str__(self) -> str:
         total = self.done + self.missing

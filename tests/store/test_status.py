@@ -173,3 +173,13 @@ def test_nothing_there_and_nothing_to_believe(tmp_path: Path) -> None:
     (folder / ".mvn_dask" / "manifest.json").write_text("{")
     with pytest.raises(DamagedManifestError, match="is no JSON"):
         mvn_dask.status(folder)
+
+
+def test_a_notebook_shows_a_bar(tmp_path: Path) -> None:
+    rows = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
+    mvn_dask.to_zarr(rows, tmp_path / "<b>", part=(0, 2))
+    html = mvn_dask.status(tmp_path / "<b>")._repr_html_()
+    assert "width:50%" in html
+    assert "<b></b>" not in html
+    assert "&lt;b&gt;" in html
+    assert "<dt>chunks</dt><dd>2 of 4 (50.0%), 2 missing</dd>" in html
