@@ -25,6 +25,7 @@ OF_PYTHON_ALONE = {
     "execution/futures.py": "build `array` again",
     "maintenance/verify.py": "`full` goes with level",
     "covariance/dense.py": "method='svd'",
+    "reporting/reproduction.py": "mvn_dask.to_zarr(x, ",
     "store/writing.py": "without overwrite=True",
 }
 """Files with a text that no command gives, or that says by which method something was drawn; and how it begins."""

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import rattler_build
-import trove_classifiers
 
 import mvn_dask
 from mvn_dask.cli.application import app
@@ -97,6 +95,8 @@ def test_what_pypi_shows(files: tuple[Path, Path]) -> None:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = email.message_from_bytes(archive.read(name))
     assert metadata["Author"] or metadata["Author-email"]
+    import trove_classifiers
+
     assert set(metadata.get_all("Classifier", [])) <= trove_classifiers.classifiers
     page = str(metadata.get_payload())
     assert "## Quickstart" in page
@@ -148,6 +148,8 @@ def test_type_checkers(flagged_lines: FlaggedLines, environment: Path, tmp_path:
 
 def test_the_recipe_is_one() -> None:
     """Parsed and rendered by the tool that builds from it, which refuses unknown keys."""
+    import rattler_build
+
     recipe = rattler_build.Stage0Recipe.from_file(ROOT / "conda" / "recipe.yaml")
     (variant,) = recipe.render()
     assert variant.recipe.package.name == "mvn_dask"

@@ -55,7 +55,7 @@ def wrong_distributions() -> None:
 
 
 def wrong_samples(normal: mvn_dask.MultivariateNormal, rng: mvn_dask.Generator) -> None:
-    normal.sample(5, seed=1, as_xarray=1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    normal.sample(5, seed=1, as_xarray=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     normal.sample("many", seed=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     normal.sample(1.5, seed=1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     normal.sample((2, 1.5), seed=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 import mvn_dask
-from mvn_dask.errors import DamagedManifestError, NotAStoreError, StorageNotEmptyError, StoreError, UnfinishedStoreError
+from mvn_dask.errors import (
+    DamagedChunkError,
+    DamagedManifestError,
+    NotAStoreError,
+    StorageNotEmptyError,
+    StoreError,
+    UnfinishedStoreError,
+)
 from mvn_dask.maintenance.verify import Level
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
@@ -53,7 +60,7 @@ def test_a_link_that_appears_after_opening_is_not_read(store: Path, tmp_path: Pa
     chunk = store / "samples" / "c" / "1" / "0"
     chunk.rename(tmp_path / "elsewhere")
     chunk.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UnfinishedStoreError, match=r"chunk \(1, 0\) of .* is missing"):
+    with pytest.raises(DamagedChunkError, match=r"chunk \(1, 0\) of .*: a link, a pipe"):
         rows.compute()
     with pytest.raises(StoreError, match=r"samples/c/1/0 in .* is a symbolic link"):
         LocalStorage(store).read("samples/c/1/0")
