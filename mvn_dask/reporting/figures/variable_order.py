@@ -26,10 +26,9 @@ def clustered_order(correlation: Float64Array) -> Indices | None:
 
     Examples
     --------
-    >>> twins = np.array([[1.0, 0.0, 0.9, 0.0], [0.0, 1.0, 0.0, 0.9], [0.9, 0.0, 1.0, 0.0], [0.0, 0.9, 0.0, 1.0]])
-    >>> order = clustered_order(twins)
-    >>> sorted(map(sorted, order.reshape(2, 2).tolist()))  # twins stand side by side
-    [[0, 2], [1, 3]]
+    >>> twins = np.array([[1.0, 0.0, 0.9, 0.0], [0.0, 1.0, 0.1, 0.9], [0.9, 0.1, 1.0, 0.0], [0.0, 0.9, 0.0, 1.0]])
+    >>> clustered_order(twins)
+    array([0, 2, 1, 3])
     >>> clustered_order(np.eye(4)) is None
     True
     """

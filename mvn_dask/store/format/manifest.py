@@ -16,7 +16,15 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from mvn_dask.advice import Advice
-from mvn_dask.errors import DamagedManifestError, MissingManifestError, NotAStoreError, SpecMismatchError, StoreError
+from mvn_dask.description import DEFAULT_NAME
+from mvn_dask.errors import (
+    DamagedManifestError,
+    MissingManifestError,
+    NotAStoreError,
+    SpecMismatchError,
+    StoreError,
+    TransportError,
+)
 from mvn_dask.event import Event
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.origin_attributes import PROVENANCE
@@ -230,15 +238,15 @@ def require_manifest(storage: Storage) -> Manifest:
 
 def lost_manifest(storage: Storage) -> str | None:
     """Why there is no manifest, where Zarr's metadata are those of a store; else None."""
-    keys = [(DOCUMENT, FINGERPRINT), *((f"{name}/{DOCUMENT}", PROVENANCE) for name in storage.folders())]
-    for key, attribute in keys:
+    folders = _listed_folders(storage)
+    for key, attribute in [(DOCUMENT, FINGERPRINT), *((f"{name}/{DOCUMENT}", PROVENANCE) for name in folders)]:
         attributes = (read_document(storage, key) or {}).get("attributes")
         if isinstance(attributes, dict) and attribute in attributes:
             break
     else:
         return None
     but = "its Zarr metadata is that of one, but"
-    if INTERNAL_FOLDER in storage.folders():
+    if INTERNAL_FOLDER in folders:
         return f"{but} {MANIFEST_KEY} is missing: restore it from a copy of the store"
     if storage.entry(INTERNAL_FOLDER) is not None:
         return f"{but} {INTERNAL_FOLDER} is no folder, but a file, a link or the like: put the store's own in its place"
@@ -246,6 +254,14 @@ def lost_manifest(storage: Storage) -> str | None:
         f"{but} the folder {INTERNAL_FOLDER} is missing: it was left behind by a copy without the names that begin "
         "with a dot. Copy it as well"
     )
+
+
+def _listed_folders(storage: Storage) -> list[str]:
+    """Folders of a storage; that of samples alone in a bucket that is not there, or that may be read and not listed."""
+    try:
+        return storage.folders()
+    except TransportError:
+        return [DEFAULT_NAME]
 
 
 def is_unchanged(storage: Storage, manifest: Manifest) -> bool:
