@@ -1,6 +1,7 @@
 """The result of every reader, and its errors. Input: an array or a table; output: finite float64, names, origin."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvn_dask._typing import FloatArray
-from mvn_dask.errors import ArgumentError, InvalidDistributionError, JobFileError
+from mvn_dask.errors import ArgumentError, InvalidDistributionError, JobFileError, MvnDaskError
 from mvn_dask.event import Event
 from mvn_dask.job.toml_format import preview
 from mvn_dask.labels import Axis, agreed_names
@@ -101,6 +102,19 @@ def as_input_array(origin: Origin, array: object) -> InputArray:
     if origin.form != "columns":
         refuse_entries(origin, numbers, ~np.isfinite(numbers), "must be finite")
     return InputArray(origin, numbers)
+
+
+@contextmanager
+def refuse_unreadable(origin: Origin) -> Iterator[None]:
+    """Inside the body, errors of the system are JobFileErrors about a file that is missing, or cannot be read."""
+    try:
+        yield
+    except MvnDaskError:  # some of which are errors of the system as well
+        raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise origin.missing("there is no such file") from None
+    except OSError as error:
+        raise origin.missing(f"cannot be read: {error.strerror or error}") from None
 
 
 def first_index(bad: NDArray[np.bool_]) -> tuple[int, ...] | None:

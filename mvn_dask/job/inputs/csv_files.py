@@ -11,7 +11,7 @@ the columns if it has as many cells as they, and no other header follows.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def _table(origin: Origin, header: list[str] | None, lines: Iterator[Line]) -> I
         raise origin.invalid("holds no numbers, only names")
     bad = first_index(~np.isfinite(numbers))
     if bad is not None:
-        cell = _cell(header, line_numbers[bad[0]], bad[1] + named)
+        cell = place_of_cell(header, line_numbers[bad[0]], bad[1] + named)
         raise origin.invalid(f"must be finite, not {numbers[bad]}", cell=cell)
     return table_input(origin, numbers, header and header[named:], labels if named else None)
 
@@ -112,10 +112,11 @@ def _table(origin: Origin, header: list[str] | None, lines: Iterator[Line]) -> I
 def _not_a_number(origin: Origin, header: list[str] | None, line: Line, column: int) -> Exception:
     seen = line[1][column].strip()
     text = f"must be a number, not {preview(seen)}" if seen else "must be a number, and it is empty"
-    return origin.invalid(text, cell=_cell(header, line[0], column))
+    return origin.invalid(text, cell=place_of_cell(header, line[0], column))
 
 
-def _cell(header: list[str] | None, line: int, column: int) -> str:
+def place_of_cell(header: Sequence[str] | None, line: int, column: int) -> str:
+    """Line and column of a cell, as errors name them; the column is counted from 0."""
     name = f" ({preview(header[column])})" if header and header[column] else ""
     return f"line {line}, column {column + 1}{name}"
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import InvalidDistributionError
-from mvn_dask.job.inputs.base import Origin
+from mvn_dask.job.inputs.base import Origin, first_index
 from mvn_dask.job.inputs.data_rows import DataRows
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural
@@ -146,9 +146,9 @@ def _complete_rows(data: DataRows, *, drop: bool) -> Iterator[tuple[Float64Array
 
 
 def _refuse(data: DataRows, block: Float64Array, bad: np.ndarray, begin: int, rule: str) -> None:
-    where = np.argwhere(bad)
-    if len(where):
-        row, column = map(int, where[0])
+    where = first_index(bad)
+    if where is not None:
+        row, column = where
         name = column if data.names is None else repr(data.names[column])
         raise data.origin.invalid(f"{rule} row {begin + row}, column {name} is {block[row, column]}")
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.errors import JobFileError, MvnDaskError
-from mvn_dask.job.inputs.base import Origin
+from mvn_dask.errors import JobFileError
+from mvn_dask.job.inputs.base import Origin, refuse_unreadable
 from mvn_dask.job.inputs.data_estimates import DataEstimate, estimate_of_data
 from mvn_dask.job.inputs.data_rows import DataRows, array_rows, csv_rows, numpy_rows, parquet_rows
 from mvn_dask.job.inputs.numpy_files import loaded
@@ -19,6 +19,7 @@ from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.locations import parse_location
 from mvn_dask.packing import is_missing, stored_attributes, unpack
 
+SUFFIXES = {".csv", ".npy", ".npz", ".parquet"}
 DATA_KINDS = "a .csv, .npy, .npz or .parquet file, or a Zarr array or group"
 
 
@@ -32,14 +33,8 @@ def estimate_of_job(job: JobSpec) -> DataEstimate:
     if table is None:
         raise JobFileError(f"{job.label}: distribution.data is not given")
     origin = Origin(job.label, "data", job.locate(table.path), job.place("distribution.data"))
-    try:
+    with refuse_unreadable(origin):
         return estimate_of_data(_rows(job, origin, table), missing=table.missing, shrink=table.shrink)
-    except MvnDaskError:  # some of which are errors of the system as well
-        raise
-    except (FileNotFoundError, NotADirectoryError):
-        raise origin.missing("there is no such file") from None
-    except OSError as error:
-        raise origin.missing(f"cannot be read: {error.strerror or error}") from None
 
 
 def _rows(job: JobSpec, origin: Origin, table: DataTable) -> DataRows:
@@ -50,7 +45,7 @@ def _rows(job: JobSpec, origin: Origin, table: DataTable) -> DataRows:
         return _zarr_rows(origin, array, open_group, table)
 
     if isinstance(path, str):
-        if Path(urlsplit(location).path).suffix.lower() in {".csv", ".npy", ".npz", ".parquet"}:
+        if Path(urlsplit(location).path).suffix.lower() in SUFFIXES:
             raise origin.missing("only Zarr arrays are read from a URL, and files from a disk")
         options = job.distribution.storage_options.get_secret_value()
         return read_zarr_url(origin, location, options, table.key, rows_of_zarr)
@@ -60,7 +55,7 @@ def _rows(job: JobSpec, origin: Origin, table: DataTable) -> DataRows:
     suffix = path.suffix.lower()
     if not path.is_file():  # reading a named pipe may block forever
         raise origin.missing("must be a file or a folder")
-    if suffix not in {".csv", ".npy", ".npz", ".parquet"}:
+    if suffix not in SUFFIXES:
         raise origin.missing(f"must be {DATA_KINDS}")
     if table.key is not None and suffix != ".npz":
         raise origin.missing(f"`key` names an array in a .npz file or a Zarr group, and this is a {suffix} file")

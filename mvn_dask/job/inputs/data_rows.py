@@ -16,7 +16,9 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.job.inputs.base import Origin
-from mvn_dask.job.inputs.numpy_files import loaded, npy_array, select_array
+from mvn_dask.job.inputs.csv_files import place_of_cell
+from mvn_dask.job.inputs.numpy_files import loaded, npy_array, npz_array
+from mvn_dask.job.inputs.parquet_files import index_of_pandas, is_numeric, pyarrow_parquet
 from mvn_dask.job.toml_format import preview
 from mvn_dask.readable import plural
 
@@ -94,7 +96,7 @@ def csv_rows(origin: Origin, path: Path, index: Index) -> DataRows:
 def _not_an_index(origin: Origin, begin: tuple[int, list[str]], line: tuple[int, list[str]]) -> Exception:
     text = f"holds {preview(begin[1][0].strip())} in line {begin[0]} and the number {line[1][0].strip()} in this one: "
     text += 'correct them, or say with index = "first" or "none" (--index) whether the column names the rows'
-    return origin.invalid(text, cell=f"line {line[0]}, column 1")
+    return origin.invalid(text, cell=place_of_cell(None, line[0], 0))
 
 
 def _csv_lines(origin: Origin, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -131,19 +133,13 @@ def _csv_number(origin: Origin, line: int, column: int, cell: str, header: Seque
     except ValueError:
         if _is_missing(cell):
             return math.nan
-    name = f" ({preview(header[column])})" if header and header[column] else ""
     text = f"must be a number, not {preview(cell.strip())}"
-    raise origin.invalid(text, cell=f"line {line}, column {column + 1}{name}")
+    raise origin.invalid(text, cell=place_of_cell(header, line, column))
 
 
 def numpy_rows(origin: Origin, path: Path, key: str | None, index: Index) -> DataRows:
     """The rows of a matrix in a .npy or .npz file."""
-    if path.suffix.lower() == ".npz":
-        with loaded(origin, lambda: np.load(path, allow_pickle=False)) as archive:
-            name = select_array(origin, archive.files, key)
-            array = loaded(origin, lambda: archive[name])
-    else:
-        array = npy_array(origin, path)
+    array = npz_array(origin, path, key) if path.suffix.lower() == ".npz" else npy_array(origin, path)
     return array_rows(origin, array, None, index, lambda start, stop: np.asarray(array[start:stop], np.float64))
 
 
@@ -166,19 +162,14 @@ def array_rows(
 
 def parquet_rows(origin: Origin, path: Path, index: Index) -> DataRows:
     """The rows of a Parquet file; an index of pandas is no variable."""
-    try:
-        import pyarrow.parquet as pq
-        import pyarrow.types as kinds
-    except ImportError:
-        raise origin.missing(".parquet files need pyarrow: pip install 'mvn_dask[parquet]'") from None
+    pq = pyarrow_parquet(origin)
     file = loaded(origin, lambda: pq.ParquetFile(path))
     schema = file.schema_arrow
     names = list(schema.names)
-    left_out = [name for name in _pandas_index(schema) if name in names]
+    left_out = [level for level in index_of_pandas(schema) if isinstance(level, str) and level in names]
 
     def is_number(name: str) -> bool:
-        kind = schema.field(name).type
-        return bool(kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind))
+        return is_numeric(schema.field(name).type)
 
     if not left_out and names and _is_index(index, names[0], not is_number(names[0])):
         left_out = names[:1]
@@ -199,11 +190,6 @@ def parquet_rows(origin: Origin, path: Path, index: Index) -> DataRows:
             )
 
     return DataRows(origin, tuple(kept), len(kept), blocks(), ", ".join(left_out) or None)
-
-
-def _pandas_index(schema: Any) -> list[str]:
-    levels = (schema.pandas_metadata or {}).get("index_columns", [])
-    return [level for level in levels if isinstance(level, str)]
 
 
 def _is_index(index: Index, name: str | None, is_text: bool) -> bool:

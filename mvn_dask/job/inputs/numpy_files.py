@@ -34,7 +34,12 @@ def npy_array(origin: Origin, path: Path) -> npt.NDArray[Any]:
 
 
 def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
-    """An array in a .npz file; see `select_array`."""
+    """An array of numbers in a .npz file; see `select_array`."""
+    return as_input_array(origin, npz_array(origin, path, key))
+
+
+def npz_array(origin: Origin, path: Path, key: str | None) -> npt.NDArray[Any]:
+    """An array in a .npz file, of whatever type."""
     archive = loaded(origin, lambda: np.load(path, allow_pickle=False))
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise origin.invalid("is a single array: its name must end in .npy")
@@ -43,7 +48,7 @@ def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
         found = loaded(origin, lambda: archive[name])
     if not isinstance(found, np.ndarray):
         raise origin.invalid(f"{preview(name)} in it is no array")
-    return as_input_array(origin, found)
+    return found
 
 
 def select_array(origin: Origin, names: list[str], key: str | None) -> str:

@@ -17,10 +17,7 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
 
     Columns are variables; pandas' index, or the only column of texts, names the rows.
     """
-    try:
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise origin.missing(".parquet files need pyarrow: pip install 'mvn_dask[parquet]'") from None
+    pq = pyarrow_parquet(origin)
     try:
         # pq.read_table would add columns from the names of folders ("year=2026"), and rows from files beside it.
         with pq.ParquetFile(path) as file:
@@ -28,7 +25,7 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
     except Exception as error:  # noqa: BLE001 whatever a damaged or hostile file raises
         text = str(error).split("\n", maxsplit=1)[0]
         raise origin.invalid(f"is no Parquet file, or a damaged one: {text}") from None
-    pandas_index = _pandas_index(table)
+    pandas_index = index_of_pandas(table.schema)
     index = _index(origin, table, pandas_index)
     columns = [number for number in range(table.num_columns) if number != index]
     if not columns or not table.num_rows:
@@ -39,10 +36,26 @@ def read_parquet(origin: Origin, path: Path) -> InputArray:
     return table_input(origin, numbers, names, None if labels is None else [str(label) for label in labels])
 
 
-def _pandas_index(table: Any) -> list[Any]:
+def pyarrow_parquet(origin: Origin) -> Any:
+    """The module ``pyarrow.parquet``. Raises JobFileError where it is not installed."""
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise origin.missing(".parquet files need pyarrow: pip install 'mvn_dask[parquet]'") from None
+    return pyarrow.parquet
+
+
+def is_numeric(kind: Any) -> bool:
+    """Whether a type of Arrow's is one of numbers."""
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind))
+
+
+def index_of_pandas(schema: Any) -> list[Any]:
     """What pandas wrote about its index: names of columns, or the description of a range; a level each."""
     with suppress(TypeError, KeyError, ValueError):  # no metadata of pandas, or none that can be read
-        found = table.schema.pandas_metadata["index_columns"]
+        found = schema.pandas_metadata["index_columns"]
         if isinstance(found, list):
             return found
     return []
@@ -86,10 +99,8 @@ def _index(origin: Origin, table: Any, pandas_index: list[Any]) -> int | None:
 
 
 def _numbers(origin: Origin, name: str, column: Any) -> FloatArray:
-    import pyarrow.types as kinds
-
     where = f"column {preview(name)}"
-    if not (kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_decimal(column.type)):
+    if not is_numeric(column.type):
         raise origin.invalid(f"must hold numbers, not {preview(str(column.type))}", cell=where)
     if column.null_count:
         row = column.is_null().to_pylist().index(True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mvn_dask.job.inputs.base import Form, InputArray, Origin, as_input_array
+from mvn_dask.job.inputs.base import Form, InputArray, Origin, as_input_array, refuse_unreadable
 from mvn_dask.job.inputs.csv_files import read_csv
 from mvn_dask.job.inputs.numpy_files import read_npy, read_npz
 from mvn_dask.job.inputs.parquet_files import read_parquet
@@ -71,7 +71,7 @@ def _read(origin: Origin, file: FileTable, options: Mapping[str, Any]) -> InputA
             raise origin.missing(f"only Zarr arrays are read from a URL, and files of type {suffix} from a disk")
         return read_zarr_url(origin, location, options, file.key, whole_array)
     suffix = path.suffix.lower()
-    try:
+    with refuse_unreadable(origin):
         if path.is_dir():
             return read_zarr(origin, path, file.key, whole_array)
         path.stat()
@@ -85,7 +85,3 @@ def _read(origin: Origin, file: FileTable, options: Mapping[str, Any]) -> InputA
         if file.key is not None:
             raise origin.missing(f"`key` names an array in a .npz file or a Zarr group, and this is a {suffix} file")
         return _FILES[suffix](origin, path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise origin.missing("there is no such file") from None
-    except OSError as error:
-        raise origin.missing(f"cannot be read: {error.strerror or error}") from None

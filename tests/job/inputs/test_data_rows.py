@@ -97,6 +97,9 @@ def test_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         np.save(tmp_path / "y.npy", array)
         with pytest.raises(InvalidDistributionError, match=message):
             numpy_rows(ORIGIN, tmp_path / "y.npy", None, "auto")
+    (tmp_path / "y.npy").rename(tmp_path / "y.npz")
+    with pytest.raises(InvalidDistributionError, match=r"is a single array: its name must end in \.npy"):
+        numpy_rows(ORIGIN, tmp_path / "y.npz", None, "auto")
 
 
 def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,3 +123,10 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bad.parquet").write_text("no")
     with pytest.raises(InvalidDistributionError, match="damaged"):
         parquet_rows(ORIGIN, tmp_path / "bad.parquet", "auto")
+
+
+@pytest.mark.parametrize("metadata", ["no JSON", "{}", "[]", '{"index_columns": null}'])
+def test_parquet_whose_metadata_of_pandas_cannot_be_read(metadata: str, tmp_path: Path) -> None:
+    table = pa.table({"oil": [0.1, 0.3]}).replace_schema_metadata({"pandas": metadata})
+    pq.write_table(table, tmp_path / "x.parquet")
+    assert parquet_rows(ORIGIN, tmp_path / "x.parquet", "auto").names == ("oil",)
