@@ -216,6 +216,8 @@ DOCTOR = {
     "to be done.",
 }
 """Fields of the JSON of a diagnosis."""
+OTHER_FIELDS = {"doctor": DOCTOR, "report": REPORT}
+"""Commands whose JSON is no dataclass, and its fields."""
 
 
 def reference() -> str:
@@ -242,12 +244,10 @@ def _section(name: str, command: Any) -> str:
     parts.append(_table(("", ""), rows))
     if name in FIELDS:
         parts += ["With `--json`:", _table(("field", "meaning"), list(_fields(name)))]
-    if name == "doctor":
-        rows = [(f"`{field}`", meaning) for field, meaning in DOCTOR.items()]
+    if name in OTHER_FIELDS:
+        rows = [(f"`{field}`", meaning) for field, meaning in OTHER_FIELDS[name].items()]
         parts += ["With `--json`:", _table(("field", "meaning"), rows)]
     if name == "report":
-        rows = [(f"`{field}`", meaning) for field, meaning in REPORT.items()]
-        parts += ["With `--json`:", _table(("field", "meaning"), rows)]
         derived = [(f"`{field}`", meaning) for field, meaning in DERIVED_REPORT.items()]
         parts += [
             "Of derived numbers, such as losses, the fields from `sample` to `smallest_eigenvalue`, and from "

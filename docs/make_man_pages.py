@@ -72,12 +72,12 @@ def _main_page(group: Any) -> str:
 def _page(name: str, command: Any) -> str:
     arguments = [param for param in command.params if param.param_type_name == "argument"]
     lines = [*_head(f"{PROGRAM}-{name}", _summary(command)), ".SH SYNOPSIS", _bold(f"{PROGRAM} {name}")]
-    lines += [rf"\fI{_escaped(param.metavar or param.name.upper())}\fR" for param in arguments]
+    lines += [_placeholder(param) for param in arguments]
     lines += [r"[\fIOPTIONS\fR]", ".SH DESCRIPTION", *_paragraphs(inspect.cleandoc(command.help or ""))]
     if arguments:
         lines.append(".SH ARGUMENTS")
         for param in arguments:
-            lines += [".TP", rf"\fI{_escaped(param.metavar or param.name.upper())}\fR", *_text(param.help or "")]
+            lines += [".TP", _placeholder(param), *_text(param.help or "")]
     lines += [".SH OPTIONS", *_parameters(command), *_exit_status()]
     return "\n".join([*lines, ".SH SEE ALSO", rf"\fB{_escaped(PROGRAM)}\fR(1)"]) + "\n"
 
@@ -99,12 +99,17 @@ def _parameters(command: Any) -> Iterator[str]:
     for param in command.params:
         if param.param_type_name != "option" or param.name == "help":
             continue
-        value = "" if param.is_flag else rf" \fI{_escaped(param.metavar or param.name.upper())}\fR"
+        value = "" if param.is_flag else f" {_placeholder(param)}"
         yield from (".TP", ", ".join(f"{_bold(option)}{value}" for option in param.opts))
         shown = param.show_default if isinstance(param.show_default, str) else param.default
         ends = " Required." if param.required else "" if param.is_flag or shown in {None, ""} else f" Default: {shown}."
         yield from _text(f"{param.help or ''}{ends}")
     yield from (".TP", f"{_bold('-h')}, {_bold('--help')}", "Show a help text, and exit.")
+
+
+def _placeholder(param: Any) -> str:
+    """What stands for the value of an argument or an option, in italics."""
+    return rf"\fI{_escaped(param.metavar or param.name.upper())}\fR"
 
 
 def _exit_status() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 
 from mvn_dask.diagnosis.base import Finding, results_of
@@ -48,9 +49,10 @@ def diagnose() -> Diagnosis:
 def _results() -> Iterator[Finding]:
     for file, names in CHECKS.items():
         for name in names:
-            # Imported here: a library that is missing must not keep the others from being looked at.
-            def check(file: str = file, name: str = name) -> Iterator[Finding]:
-                found: Iterator[Finding] = getattr(import_module(f"mvn_dask.diagnosis.{file}"), name)()
-                return found
+            yield from results_of(name.replace("_", " "), partial(_look, file, name))
 
-            yield from results_of(name.replace("_", " "), check)
+
+def _look(file: str, name: str) -> Iterator[Finding]:
+    # Imported here: a library that is missing must not keep the others from being looked at.
+    found: Iterator[Finding] = getattr(import_module(f"mvn_dask.diagnosis.{file}"), name)()
+    return found
