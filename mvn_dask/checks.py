@@ -144,6 +144,13 @@ def count(name: str, value: object, *, least: int = 0) -> int:
     return number
 
 
+def flag(name: str, value: object) -> bool:
+    """True or False, Python's or numpy's."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(f"`{name}` must be True or False, not {short_repr(value)}")
+    return bool(value)
+
+
 def finite(name: str, array: FloatArray) -> None:
     """No NaN and no infinity."""
     is_finite = np.isfinite(array)

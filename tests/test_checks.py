@@ -81,3 +81,12 @@ def test_dtypes(given: object) -> None:
     with pytest.raises(ArgumentTypeError, match="`dtype` must be float64 or float32"):
         checks.dtype(given)
     assert checks.dtype("f4") == np.float32
+
+
+def test_flags() -> None:
+    found = [checks.flag("exact", given) for given in (True, False, np.bool_(True), np.bool_(False))]
+    assert found == [True, False, True, False]
+    assert all(type(each) is bool for each in found)
+    for wrong in (1, 0, "yes", None, np.array([True])):
+        with pytest.raises(ArgumentTypeError, match="`exact` must be True or False, not"):
+            checks.flag("exact", wrong)

@@ -17,10 +17,10 @@ from mvn_dask.covariance.band_factors import BandFactor
 from mvn_dask.covariance.band_triangle import PivotError, factorize_band
 from mvn_dask.covariance.base import Covariance
 from mvn_dask.covariance.shown_structures import Indices
-from mvn_dask.errors import ArgumentError, ArgumentTypeError, NotPositiveDefiniteError
+from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 from mvn_dask.memory_limit import refuse_beyond_memory
-from mvn_dask.readable import plural, readable_bytes, short_repr
+from mvn_dask.readable import plural, readable_bytes
 
 COPIES_OF_BANDS = 3
 """Arrays of the size of the bands that factorising takes, themselves included, at least."""
@@ -92,8 +92,7 @@ class Banded(Covariance):
     """Names of the variables, if there are any."""
 
     def __init__(self, bands: ArrayLike, lower: bool = False, *, names: Texts | None = None) -> None:
-        if not isinstance(lower, (bool, np.bool_)):
-            raise ArgumentTypeError(f"`lower` must be True or False, not {short_repr(lower)}")
+        lower = checks.flag("lower", lower)
         (bands,) = compute_together(bands)
         array = real_array("bands", bands)
         if array.ndim != 2 or not array.size:
@@ -106,7 +105,7 @@ class Banded(Covariance):
         axes = (*_axes(bands), *labels.given_names(names, ndim, "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
         object.__setattr__(self, "axes", axes)
-        array = _lower_form(array, lower=bool(lower))
+        array = _lower_form(array, lower=lower)
         array.setflags(write=False)
         object.__setattr__(self, "bands", array)
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, SupportsIndex, cast
 
 import numpy as np
 
+from mvn_dask import checks
 from mvn_dask._typing import Float64Array
 from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.circulant_embedding import LONGER, EmbeddedCovariance, Embedding, padding_that_does
@@ -123,8 +124,7 @@ class StationaryGrid(EmbeddedCovariance):
     ) -> None:
         if not callable(function):
             raise ArgumentTypeError(f"`function` must be a function of distances, not {short_repr(function)}")
-        if not isinstance(approximate, (bool, np.bool_)):
-            raise ArgumentTypeError(f"`approximate` must be True or False, not {short_repr(approximate)}")
+        approximate = checks.flag("approximate", approximate)
         counts = _whole_numbers("shape", shape, least=1)
         if len(counts) not in {1, 2, 3}:
             raise ArgumentError(f"`shape` must have one, two or three axes: it is {short_repr(shape)}")
@@ -145,7 +145,7 @@ class StationaryGrid(EmbeddedCovariance):
         named = function if isinstance(function, CovarianceFunction) else _name(function)
         for name, value in (("function", named), ("shape", counts), ("spacing", steps)):
             object.__setattr__(self, name, value)
-        embedding = Embedding.of(self._lags(function, lengths), counts, lengths, approximate=bool(approximate))
+        embedding = Embedding.of(self._lags(function, lengths), counts, lengths, approximate=approximate)
         if embedding is None:
             raise self._not_embedded(function, lengths, least)
         object.__setattr__(self, "embedding", embedding)

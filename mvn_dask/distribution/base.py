@@ -17,11 +17,9 @@ from mvn_dask.description import data_array
 from mvn_dask.display.document import Shown
 from mvn_dask.display.markup import Html
 from mvn_dask.distribution.shown_distribution import axes_table, event_summary
-from mvn_dask.errors import ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.random.streams import Root, SeedLike, as_root
-from mvn_dask.readable import short_repr
 from mvn_dask.sampling.sampler import Sampler
 from mvn_dask.signatures import short_signature
 
@@ -216,10 +214,9 @@ class Distribution(Shown, ABC):
 
         lengths, kind, number = checks.size(size), checks.dtype(dtype), requested_replicate(points, replicate)
         root = as_root(seed).child(0)
-        if not isinstance(as_xarray, (bool, np.bool_)):
-            raise ArgumentTypeError(f"`as_xarray` must be True or False, not {short_repr(as_xarray)}")
+        is_labelled = checks.flag("as_xarray", as_xarray)
         spec = self.spec(lengths, root=root, dtype=kind, chunks=chunks, replicate=number)
         array, lineage = sample(spec), spec.lineage
-        if not as_xarray:
+        if not is_labelled:
             return array
         return data_array(array, lineage.dimensions, lineage.event.whole_description, lineage.origin)

@@ -125,8 +125,7 @@ class GaussianCopula(Plots, Distribution):
         dims: str | Texts | None = None,
         coords: Mapping[str, Any] | None = None,
     ) -> None:
-        if not isinstance(exact, (bool, np.bool_)):
-            raise ArgumentTypeError(f"`exact` must be True or False, not {short_repr(exact)}")
+        exact = checks.flag("exact", exact)
         (correlation,) = compute_together(correlation)
         options: dict[str, Any] = {"method": method, "check_valid": check_valid, "tol": tol}
         with named_arguments({"cov": "correlation"}):
@@ -137,11 +136,11 @@ class GaussianCopula(Plots, Distribution):
             normal = MultivariateNormal(0.0, correlation, **options, **axes)
         families, table, locations, scales = grouped_marginals(marginals, normal.ndim)
         with name_if_slow(log, f"making tables of {plural(len(families), 'marginal')}"):
-            tables = _made_tables(families, exact=bool(exact))
+            tables = _made_tables(families, exact=exact)
         object.__setattr__(self, "correlation", normal.covariance)
         object.__setattr__(self, "families", families)
         object.__setattr__(self, "tables", replace(tables, table=table, locations=locations, scales=scales))
-        object.__setattr__(self, "exact", bool(exact))
+        object.__setattr__(self, "exact", exact)
         object.__setattr__(self, "event", normal.event)
         object.__setattr__(self, "_normal", normal)
 
