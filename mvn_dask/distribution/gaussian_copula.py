@@ -159,13 +159,16 @@ class GaussianCopula(Plots, Distribution):
 
     def _marginal_texts(self, places: Places) -> list[str]:
         """The marginals of some variables, as scipy.stats is called for them."""
+        return [family.text(loc, scale) for family, loc, scale in self._marginals(places)]
+
+    def _marginals(self, places: Places) -> Iterator[tuple[Family, float, float]]:
+        """Family, location and scale of some variables."""
         tables = self.tables
         numbers = (tables.table[places].tolist(), tables.locations[places].tolist(), tables.scales[places].tolist())
-        return [self.families[table].text(loc, scale) for table, loc, scale in zip(*numbers, strict=True)]
+        return ((self.families[table], loc, scale) for table, loc, scale in zip(*numbers, strict=True))
 
     def _shown_law(self, places: Places) -> "tuple[GaussianCopula, KnownLaw]":
-        numbers = (self.tables.table[places], self.tables.locations[places], self.tables.scales[places])
-        laws = [self.families[table].placed(loc, scale) for table, loc, scale in zip(*numbers, strict=True)]
+        laws = [family.placed(loc, scale) for family, loc, scale in self._marginals(places)]
         part = marginal(self.correlation, places).to_dense().copy()
         np.fill_diagonal(part, 1.0)
         shown = GaussianCopula(Dense(part, check_valid="ignore"), laws, exact=self.exact)
