@@ -8,18 +8,16 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
-import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks, labels
 from mvn_dask._typing import Float64Array, Texts
 from mvn_dask.array_likes import is_instance, real_array
 from mvn_dask.distribution.conditionals import Which
-from mvn_dask.distribution.named_arguments import named_arguments
-from mvn_dask.distribution.variables import variable_numbers
+from mvn_dask.distribution.plots import places_shown
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.row_source import row_source
-from mvn_dask.plotting.pair_plot import pair_plot, refuse_many
+from mvn_dask.plotting.pair_plot import pair_plot
 from mvn_dask.readable import short_repr
 from mvn_dask.store.labelling import split_column_labels
 
@@ -99,13 +97,7 @@ def pairs(
     known = known if names is None else checks.variable_names(checks.texts("names", names))
     if known is not None and len(known) != found.shape[1]:
         raise ArgumentError(f"`names` must name every column: there are {found.shape[1]}, and {len(known)} of them")
-    if variables is None:
-        refuse_many(found.shape[1])
-        places = np.arange(found.shape[1])
-    else:
-        with named_arguments({"which": "variables"}):
-            places = variable_numbers(variables, found.shape[1], known)
-        refuse_many(len(places))
+    places = places_shown(variables, found.shape[1:], known)
     return pair_plot(found[:, places], [known[i] if known else str(i) for i in places.tolist()], None, figure)
 
 

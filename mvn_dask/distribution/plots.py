@@ -5,6 +5,7 @@ variables alone, whatever the dimension: their covariance is taken out of the wh
 """
 
 from abc import ABC, abstractmethod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,22 @@ if TYPE_CHECKING:
 
 MAPPED_DRAWS = 3
 """Draws of a field beside its mean."""
+
+
+def places_shown(variables: Which | None, shape: tuple[int, ...], names: tuple[str, ...] | None) -> Places:
+    """The numbers of the variables of a picture, out of those of a draw: all, or the ones that are named.
+
+    Raises what `variable_numbers` and `refuse_many` raise.
+    """
+    count = prod(shape)
+    if variables is None:
+        refuse_many(count)
+        return np.arange(count)
+    with named_arguments({"which": "variables"}):
+        points = grid_numbers(variables, shape) if len(shape) > 1 else None
+        places = variable_numbers(variables, count, names) if points is None else points
+    refuse_many(len(places))
+    return places
 
 
 class Plots(ABC):
@@ -100,19 +117,10 @@ class Plots(ABC):
             raise ArgumentError("`rows` must be at least 1: it is 0")
         if variables is None and len(self.event.shape) > 1:
             return self._maps(seed, figure)
-        places = self._places_shown(variables)
-        refuse_many(len(places))
+        places = places_shown(variables, self.event.shape, self.event.names)
         shown, law = self._shown_law(places)
         names = [self.event.label(place) or str(place) for place in places.tolist()]
         return pair_plot(shown.sample(count, seed=seed).compute(scheduler="threads"), names, law, figure)
-
-    def _places_shown(self, variables: "Which | None") -> Places:
-        if variables is None:
-            refuse_many(self.event.ndim)
-            return np.arange(self.event.ndim)
-        with named_arguments({"which": "variables"}):
-            points = grid_numbers(variables, self.event.shape) if len(self.event.shape) > 1 else None
-            return variable_numbers(variables, self.event.ndim, self.event.names) if points is None else points
 
     def _maps(self, seed: SeedLike, figure: "AnyFigure | None") -> npt.NDArray[Any]:
         if len(self.event.shape) != 2:
