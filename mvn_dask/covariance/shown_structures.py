@@ -5,7 +5,7 @@ dimension: nothing is factorised, and no matrix of d × d numbers is built.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -150,9 +150,7 @@ class ShownCovariance(Shown):
 
     def _picture(self, event: Event) -> Html:
         """Correlations of the first variables, where they cost nothing, with the labels of an event."""
-        places = np.arange(min(self.ndim, PICTURED))
-        part = self._known_entries(places)
-        return Html("") if part is None else correlation_view(part, short_labels(event, places), self.ndim)
+        return _picture_of_first(self, event, correlation_view)
 
 
 class ShownMatrix(ShownCovariance):
@@ -170,11 +168,16 @@ class ShownMatrix(ShownCovariance):
 
 def partial_picture(precision: ShownCovariance, event: Event) -> Html:
     """Correlations of the first variables with each other, given all others, from their precision."""
-    places = np.arange(min(precision.ndim, PICTURED))
-    part = precision._known_entries(places)
-    if part is None:
-        return Html("")
-    return partial_correlation_view(part, short_labels(event, places), precision.ndim)
+    return _picture_of_first(precision, event, partial_correlation_view)
+
+
+def _picture_of_first(
+    structure: ShownCovariance, event: Event, view: Callable[[Float64Array, Sequence[str], int], Html]
+) -> Html:
+    """A view of the entries of the first variables, where they cost nothing, with the labels of an event."""
+    places = np.arange(min(structure.ndim, PICTURED))
+    part = structure._known_entries(places)
+    return Html("") if part is None else view(part, short_labels(event, places), structure.ndim)
 
 
 def short_labels(event: Event, places: Indices) -> list[str]:
