@@ -171,8 +171,9 @@ class Dense(ShownMatrix, Covariance):
         array = frozen_array("cov", array, axes=2)
         axes = (*labels.axes_of("cov", matrix), *labels.given_names(names, len(array), "the `names` of `cov`"))
         object.__setattr__(self, "names", labels.agreed_names(axes))
-        for name, value in {"axes": axes, "matrix": array, "described": described_variables(matrix)}.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "described", described_variables(matrix))
+        object.__setattr__(self, "matrix", array)
 
     def _arguments(self) -> list[str]:
         return [f"ndim={self.ndim}", f"method={self.method!r}"]
