@@ -198,7 +198,7 @@ def spherical(range: float, variance: float = 1.0) -> CovarianceFunction:  # noq
     Returns
     -------
     CovarianceFunction
-        Of distances in the unit of `length`.
+        Of distances in the unit of `range`.
 
     Raises
     ------
