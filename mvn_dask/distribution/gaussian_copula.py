@@ -30,7 +30,7 @@ from mvn_dask.distribution.quantile_tables import POLYNOMIAL_TERMS, Places, Quan
 from mvn_dask.distribution.shown_distribution import distribution_view, event_arguments
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
-from mvn_dask.plotting.known_laws import KnownLaw
+from mvn_dask.plotting.pair_plot import KnownLaw
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.signatures import short_signature
 from mvn_dask.slow_steps import name_if_slow

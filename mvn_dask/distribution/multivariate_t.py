@@ -24,6 +24,7 @@ from mvn_dask.covariance.marginal_covariance import Places, marginal
 from mvn_dask.display.fragments import facts
 from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
+from mvn_dask.distribution.known_laws import t_law
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
 from mvn_dask.distribution.plots import Plots
@@ -32,7 +33,7 @@ from mvn_dask.distribution.score_tables import KNOTS_PER_UNIT, SCORE_REACH, Scor
 from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
-from mvn_dask.plotting.known_laws import KnownLaw, t_law
+from mvn_dask.plotting.pair_plot import KnownLaw
 from mvn_dask.readable import number, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan

@@ -21,13 +21,14 @@ from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.conditionals import Conditionals
 from mvn_dask.distribution.densities import Densities
+from mvn_dask.distribution.known_laws import normal_law
 from mvn_dask.distribution.plots import Plots
 from mvn_dask.distribution.reference_laws import normal_laws
 from mvn_dask.distribution.shifts import Shifts
 from mvn_dask.distribution.shown_distribution import deviations_of, distribution_view, event_arguments, numbers_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, describe, event_of
-from mvn_dask.plotting.known_laws import KnownLaw, normal_law
+from mvn_dask.plotting.pair_plot import KnownLaw
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling import kernel
 from mvn_dask.sampling.plan import Plan

@@ -19,8 +19,7 @@ from mvn_dask.distribution.variables import grid_numbers, variable_numbers
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 from mvn_dask.plotting.field_maps import field_maps
-from mvn_dask.plotting.known_laws import KnownLaw
-from mvn_dask.plotting.pair_plot import pair_plot, refuse_many
+from mvn_dask.plotting.pair_plot import KnownLaw, pair_plot, refuse_many
 from mvn_dask.random.streams import SeedLike
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ J. W. Emerson et al., The generalized pairs plot, J. Comput. Graph. Stat. 22, 20
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.display.pixels import NEGATIVE, POSITIVE
 from mvn_dask.errors import ArgumentError
 from mvn_dask.plotting.figures import drawn_figure
-from mvn_dask.plotting.known_laws import KnownLaw
 from mvn_dask.readable import MINUS
 
 if TYPE_CHECKING:
@@ -33,6 +33,20 @@ ROWS_COLOUR, LAW_COLOUR = "#4a86b8", "#c9541c"
 ANGLES = 200
 TAIL_SHARE, TAIL_ROOM = 0.002, 0.15
 """Share of the numbers on a side, at most, that may lie beyond the axes; and room for them, in widths of the rest."""
+
+
+@dataclass(frozen=True)
+class KnownLaw:
+    """What is known of the law of some variables."""
+
+    densities: tuple[Callable[[Float64Array], Float64Array], ...]
+    """Density of each variable."""
+    location: Float64Array | None = None
+    """Centre of the ellipses, shape (k,); None where there are none."""
+    shape: Float64Array | None = None
+    """Matrix of the ellipses, shape (k, k)."""
+    radii: Float64Array | None = None
+    """Of the ellipses of two variables."""
 
 
 def refuse_many(count: int) -> None:
@@ -59,9 +73,9 @@ def pair_plot(
         elif i > j:
             axes.set_ylim(limits[i])
             _draw_pair(axes, rows[:, [j, i]], (limits[j], limits[i]))
-            if law is not None and law.location is not None and law.shape is not None:
+            if law is not None and law.location is not None and law.shape is not None and law.radii is not None:
                 places = np.ix_([j, i], [j, i])
-                _draw_ellipses(axes, law.location[[j, i]], law.shape[places], law.squared_radii)
+                _draw_ellipses(axes, law.location[[j, i]], law.shape[places], law.radii)
         else:
             _write_correlation(axes, rows[:, [j, i]])
         _label(axes, names, i, j, count)
@@ -133,14 +147,14 @@ def _draw_pair(axes: Any, pair: Float64Array, limits: tuple[tuple[float, float],
     axes.pcolormesh(x, y, shown, cmap="Blues", vmin=-0.1 * counts.max(), rasterized=True)
 
 
-def _draw_ellipses(axes: Any, location: Float64Array, shape: Float64Array, squared_radii: Sequence[float]) -> None:
+def _draw_ellipses(axes: Any, location: Float64Array, shape: Float64Array, radii: Float64Array) -> None:
     """Ellipses ``{x : (x - m)' S⁻¹ (x - m) = r²}``, by eigenvectors, so that a flat one is a line."""
     values, vectors = np.linalg.eigh(shape)
     angle = np.linspace(0.0, 2.0 * np.pi, ANGLES)
     circle = np.array([np.cos(angle), np.sin(angle)])
     unit = vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * circle)
-    for squared in squared_radii:
-        axes.plot(*(location[:, None] + np.sqrt(squared) * unit), color=LAW_COLOUR, linewidth=1.1)
+    for radius in radii:
+        axes.plot(*(location[:, None] + radius * unit), color=LAW_COLOUR, linewidth=1.1)
 
 
 def _write_correlation(axes: Any, pair: Float64Array) -> None:

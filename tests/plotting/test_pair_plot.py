@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from mvn_dask.distribution.known_laws import LEVELS_SHOWN, normal_law
 from mvn_dask.errors import ArgumentError
-from mvn_dask.plotting.known_laws import normal_law
 from mvn_dask.plotting.pair_plot import MOST_POINTS, pair_plot, refuse_many
 from tests.support.strategies import Floats
 
@@ -22,8 +22,8 @@ def test_marginals_pairs_and_correlations() -> None:
     assert [len(axes[i, i].lines) for i in range(2)] == [1, 1]
     assert axes[0, 1].texts[0].get_text() == f"{correlation(ROWS):.2f}".replace("-", "−")
     assert [each.get_ylabel() for each in axes[:, 0]] == [each.get_xlabel() for each in axes[1]] == ["oil", "gas $x$"]
-    radii = np.square(axes[1, 0].lines[0].get_xydata()).sum(axis=1)
-    np.testing.assert_allclose(radii, law.squared_radii[0])
+    squares = np.square(axes[1, 0].lines[0].get_xydata()).sum(axis=1)
+    np.testing.assert_allclose(squares, -2.0 * np.log1p(-LEVELS_SHOWN[0]))
     axes[0, 0].figure.canvas.draw()
 
 

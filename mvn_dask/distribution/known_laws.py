@@ -7,55 +7,40 @@ References
 T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., 2003, section 2.7.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import lgamma
 
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.distribution.reference_laws import normal_pair_radius, t_pair_radius
+from mvn_dask.plotting.pair_plot import KnownLaw
 
-LEVELS_SHOWN = (0.5, 0.9, 0.99)
+LEVELS_SHOWN = np.array([0.5, 0.9, 0.99])
 """Probabilities within the ellipses."""
-
-
-@dataclass(frozen=True)
-class KnownLaw:
-    """What is known of the law of some variables."""
-
-    densities: tuple[Callable[[Float64Array], Float64Array], ...]
-    """Density of each variable."""
-    location: Float64Array | None = None
-    """Centre of the ellipses, shape (k,); None where there are none."""
-    shape: Float64Array | None = None
-    """Matrix of the ellipses, shape (k, k)."""
-    squared_radii: tuple[float, ...] = ()
-    """Of the ellipses of two variables."""
 
 
 def normal_law(mean: Float64Array, covariance: Float64Array) -> KnownLaw:
     """That of normal variables: two lie within the radius r with the probability ``1 - exp(-r² / 2)``.
 
     >>> law = normal_law(np.zeros(2), np.eye(2))
-    >>> round(float(law.densities[0](np.array(0.0))), 6), round(law.squared_radii[0], 6)
+    >>> round(float(law.densities[0](np.array(0.0))), 6), round(float(law.radii[0]) ** 2, 6)
     (0.398942, 1.386294)
     """
     deviations = np.sqrt(np.diagonal(covariance)).tolist()
     densities = tuple(partial(normal_density, *pair) for pair in zip(mean.tolist(), deviations, strict=True))
-    return KnownLaw(densities, mean, covariance, tuple(-2.0 * float(np.log1p(-level)) for level in LEVELS_SHOWN))
+    return KnownLaw(densities, mean, covariance, normal_pair_radius(LEVELS_SHOWN))
 
 
 def t_law(location: Float64Array, shape: Float64Array, df: float) -> KnownLaw:
     """That of t variables: two lie within the radius r with the probability ``1 - (1 + r² / df) ** (-df / 2)``.
 
-    >>> [round(each, 6) for each in t_law(np.zeros(2), np.eye(2), 2.0).squared_radii]
+    >>> np.square(t_law(np.zeros(2), np.eye(2), 2.0).radii).round(6).tolist()
     [2.0, 18.0, 198.0]
     """
     scales = np.sqrt(np.diagonal(shape)).tolist()
     densities = tuple(partial(t_density, df, *pair) for pair in zip(location.tolist(), scales, strict=True))
-    radii = tuple(df * float(np.expm1(-2.0 / df * np.log1p(-level))) for level in LEVELS_SHOWN)
-    return KnownLaw(densities, location, shape, radii)
+    return KnownLaw(densities, location, shape, t_pair_radius(df, LEVELS_SHOWN))
 
 
 def normal_density(mean: float, deviation: float, x: Float64Array) -> Float64Array:
