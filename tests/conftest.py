@@ -75,6 +75,17 @@ def threads(thread_cluster: LocalCluster) -> Iterator[Client]:
         yield client
 
 
+@pytest.fixture
+def closed_figures() -> Iterator[None]:
+    """No windows are opened, and no figure stays open."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    mpl.use("Agg")
+    yield
+    plt.close("all")
+
+
 @pytest.fixture(params=["compiled", "numpy"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to factorise and to draw, within this process."""

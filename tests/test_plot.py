@@ -1,11 +1,9 @@
 """Pictures of rows, of arrays of any kind."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dask.array as da
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -19,15 +17,10 @@ import mvn_dask
 from mvn_dask import plot
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 NORMAL = mvn_dask.MultivariateNormal([1.0, 2.0], [[2.0, 1.0], [1.0, 2.0]], names=["oil", "gas"])
 ROWS = NORMAL.sample(50, seed=1).compute()
-
-
-@pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    mpl.use("Agg")
-    yield
-    plt.close("all")
 
 
 def shown(axes: Any) -> tuple[Any, list[str]]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -11,6 +10,8 @@ from scipy import stats
 import mvn_dask
 from mvn_dask import covariance
 from mvn_dask.errors import ArgumentError
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 COV = [[2.0, 1.0], [1.0, 2.0]]
 SHOWN: dict[str, Any] = {
@@ -23,7 +24,6 @@ GRID = covariance.StationaryGrid(covariance.exponential(2.0), (4, 6))
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_pairs(name: str) -> None:
-    mpl.use("Agg")
     axes = SHOWN[name].plot(rows=200)
     (rows,) = (each.get_offsets() for each in axes[1, 0].collections)
     np.testing.assert_allclose(rows, SHOWN[name].sample(200, seed=0).compute())
@@ -31,20 +31,16 @@ def test_pairs(name: str) -> None:
     assert len(axes[0, 0].lines) == 1
     one = SHOWN[name].plot("gas", rows=100, seed=1)
     assert one[0, 0].get_xlabel() == "gas"
-    plt.close("all")
 
 
 def test_a_few_of_many_variables_cost_no_more() -> None:
-    mpl.use("Agg")
     large = mvn_dask.MultivariateNormal(0.0, covariance.LowRank(np.ones((1_000_000, 2)), 1.0))
     assert large.plot([0, -1], rows=50)[1, 0].get_ylabel() == "999999"
     with pytest.raises(ArgumentError, match="1 to 10 variables, and these are 1000000: name some by `variables`"):
         large.plot()
-    plt.close("all")
 
 
 def test_fields() -> None:
-    mpl.use("Agg")
     field = mvn_dask.MultivariateNormal(np.arange(24.0).reshape(4, 6), GRID)
     axes = field.plot(figure=plt.figure())
     assert [each.get_title() for each in axes] == ["mean", "draw 0", "draw 1", "draw 2"]
@@ -52,7 +48,6 @@ def test_fields() -> None:
     assert field.plot([[0, 0], [3, 5]], rows=50).shape == (2, 2)
     copula = mvn_dask.GaussianCopula(GRID, stats.norm())
     assert [each.get_title() for each in copula.plot()] == ["draw 0", "draw 1", "draw 2"]
-    plt.close("all")
 
 
 def test_refusals() -> None:

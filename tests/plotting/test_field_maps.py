@@ -5,6 +5,8 @@ from mvn_dask.coordinates import Coordinate
 from mvn_dask.event import Event
 from mvn_dask.plotting.field_maps import field_maps
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 
 def test_maps_have_one_scale_and_the_units_of_their_labels() -> None:
     labels = Coordinate.of("lat", [10.0, 12.0, 14.0])

@@ -7,6 +7,8 @@ import pytest
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.plotting.figures import drawn_figure
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 
 def test_a_figure_is_made_or_taken() -> None:
     made = drawn_figure(None, (2.0, 3.0))

@@ -6,6 +6,8 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.plotting.pair_plot import MOST_POINTS, pair_plot, refuse_many
 from tests.support.strategies import Floats
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 ROWS = np.random.default_rng(0).standard_normal((400, 2))
 
 

@@ -14,9 +14,8 @@ def local_cluster(**options: object) -> LocalCluster:
         **{
             "n_workers": 2,
             "threads_per_worker": 1,
-            "memory_limit": "2 GiB"
-            if options.get("processes", True)
-            else 0,  # of threads it would be that of all tests
+            # Of threads it would be that of all tests.
+            "memory_limit": "2 GiB" if options.get("processes", True) else 0,
             "dashboard_address": "127.0.0.1:0",
             "silence_logs": logging.CRITICAL,
             **options,
