@@ -44,8 +44,8 @@ def json_download(name: str, content: Mapping[str, Any]) -> Download:
         longest = max(fields, key=lambda key: len(fields[key]))
         omitted.append(longest)
         del fields[longest]
-    kept = {key: value for key, value in content.items() if key in fields} | {"omitted": omitted}
-    text = json.dumps(kept, allow_nan=False, ensure_ascii=False)
+    fields["omitted"] = json.dumps(omitted, ensure_ascii=False)
+    text = f"{{{', '.join(f'{json.dumps(key, ensure_ascii=False)}: {value}' for key, value in fields.items())}}}"
     left_out = f"{', '.join(omitted)}, which would make it longer than {size_limit()}" if omitted and size else ""
     return _download(name, "json", "application/json", text, left_out)
 

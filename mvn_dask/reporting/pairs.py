@@ -5,6 +5,7 @@ variables.
 """
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -31,9 +32,17 @@ class PairComparison:
         return int(np.count_nonzero(np.triu(self.p_values < p_value, 1)))
 
 
+_COMPARISONS: WeakKeyDictionary[Estimates, PairComparison] = WeakKeyDictionary()
+"""Those of estimates that are still in use."""
+
+
 def compare_pairs(estimates: Estimates) -> PairComparison:
-    """Pairs by their covariances, or by their signs where these are not known."""
-    return (_by_covariances if estimates.reference.laws.pairs_known else _by_signs)(estimates)
+    """Pairs by their covariances, or by their signs where these are not known: made once, for verdicts and pictures."""
+    found = _COMPARISONS.get(estimates)
+    if found is None:
+        found = (_by_covariances if estimates.reference.laws.pairs_known else _by_signs)(estimates)
+        _COMPARISONS[estimates] = found
+    return found
 
 
 def _by_covariances(estimates: Estimates) -> PairComparison:

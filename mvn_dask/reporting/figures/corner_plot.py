@@ -93,9 +93,12 @@ class CornerPlot:
 
 def corner_plot(estimates: Estimates, p_value: float) -> CornerPlot | None:
     """The picture; None if there are too many variables, too few rows, or no pair that varies."""
-    densities, comparison = estimates.measured.densities, compare_pairs(estimates)
+    densities = estimates.measured.densities
+    if densities is None or densities.rows < FEWEST_ROWS:
+        return None
+    comparison = compare_pairs(estimates)
     shown = worst_variables(comparison.p_values)
-    if densities is None or densities.rows < FEWEST_ROWS or len(shown) < 2:
+    if len(shown) < 2:
         return None
     drawn = _Corner(estimates, densities, pair_scale(estimates.reference), comparison, shown, p_value)
     within = densities.within[drawn.number(*shown)] / densities.rows if len(shown) == 2 else []

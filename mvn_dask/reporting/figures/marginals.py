@@ -58,7 +58,9 @@ def histograms(estimates: Estimates, p_value: float = 0.0) -> list[tuple[int, Ma
     moved = DENSITY * estimates.rounding[binned][:, None]
     p_values = binomial_p_value(counts.astype(np.int64), rows, np.maximum(p - moved, 0.0), np.minimum(p + moved, 1.0))
     failed = p_values < p_value
-    return [(int(binned[i]), _histogram(estimates, int(binned[i]), density[i], errors[i], failed[i])) for i in chosen]
+    return [
+        (int(binned[i]), _histogram(estimates, int(binned[i]), p, density[i], errors[i], failed[i])) for i in chosen
+    ]
 
 
 class Bar(NamedTuple):
@@ -81,8 +83,9 @@ class Bar(NamedTuple):
 
 
 def _histogram(
-    estimates: Estimates, column: int, density: Float64Array, errors: Float64Array, failed: npt.NDArray[np.bool_]
-) -> Markup:
+    estimates: Estimates, column: int, p: Float64Array, density: Float64Array, errors: Float64Array,
+    failed: npt.NDArray[np.bool_],
+) -> Markup:  # fmt: skip
     x = Scale(-REACH, REACH, 30.0, 276.0)
     y = Scale(0.0, max(0.42, float(density.max()) * 1.04), 128.0, 16.0)
     error_y = Scale(-ERROR_LIMIT, ERROR_LIMIT, 174.0, 142.0)
@@ -90,7 +93,7 @@ def _histogram(
     cdf = estimates.reference.laws.marginal_cdf
     expected = (cdf(curve + HALF_STEP) - cdf(curve - HALF_STEP)) / (2.0 * HALF_STEP)
     shown = np.clip(errors, -ERROR_LIMIT, ERROR_LIMIT)
-    texts = _titles(estimates, column, density / BARS_PER_DEVIATION, errors)
+    texts = _titles(estimates, column, density / BARS_PER_DEVIATION, p, errors)
     wide = x(BAR_DEVIATIONS) - x(0.0)
     paths = zip(_rectangles(density, x, y), _rectangles(shown, x, error_y), strict=True)
     bars = [
@@ -121,10 +124,11 @@ def _triangle(error: float, middle: float, y: Scale) -> str:
     return f"M{middle - TRIANGLE / 1.5:.2f} {base:.2f}h{TRIANGLE / 0.75:.2f}L{middle:.2f} {base + tip:.2f}z"
 
 
-def _titles(estimates: Estimates, column: int, shares: Float64Array, errors: Float64Array) -> list[str]:
+def _titles(
+    estimates: Estimates, column: int, shares: Float64Array, expected: Float64Array, errors: Float64Array
+) -> list[str]:
     """What each bar says: where it is, what share of the rows it holds, and what share it should."""
     name = shorten(estimates.name(column), TITLE_LETTERS)
-    expected = np.diff(estimates.reference.laws.marginal_cdf(EDGES))
     return [
         f"{name}, {estimates.range_text(column, left, right)}: {percent(seen)} of the rows, expected {percent(p)}; "
         f"{signed(error)} standard errors"
