@@ -198,5 +198,5 @@ class Estimates:
 
 def largest(errors: Float64Array, testable: npt.NDArray[np.bool_], most: int) -> list[int]:
     """Positions of the largest errors of testable variables, at most so many, in that order."""
-    order = np.argsort(np.where(testable, -errors, 1.0), kind="stable")[:most]
+    order = np.argsort(np.where(testable, -errors, np.inf), kind="stable")[:most]
     return [int(each) for each in order if testable[each]]

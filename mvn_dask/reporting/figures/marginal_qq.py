@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.qq import accepted_counts
 from mvn_dask.reporting.figures.svg import TITLE_LETTERS, Scale, render, shorten
 from mvn_dask.reporting.marginal_tests import MarginalTests, compare_marginals
@@ -43,9 +43,8 @@ class Point(NamedTuple):
 def marginal_qq_plots(estimates: Estimates, p_value: float) -> list[tuple[int, Markup]]:
     """Columns that are shown, ascending, and their pictures, with a band that only a point that fails a test leaves."""
     tests, rows = compare_marginals(estimates), estimates.selection.rows
-    smallest = np.min(np.where(np.isnan(tests.p_values), 2.0, tests.p_values), axis=1, initial=2.0)
-    order = np.argsort(smallest, kind="stable")[:PLOTS_SHOWN]
-    chosen = np.sort(order[smallest[order] <= 1.0]).tolist()
+    smallest = np.fmin.reduce(tests.p_values, axis=1)
+    chosen = sorted(largest(-smallest, np.isfinite(smallest), PLOTS_SHOWN))
     if not chosen:
         return []
     cdf = estimates.reference.laws.marginal_cdf

@@ -12,11 +12,10 @@ from markupsafe import Markup
 from scipy.special import ndtri
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap
 from mvn_dask.reporting.figures.heatmaps import MOST_MARKED, most_extreme
 from mvn_dask.reporting.verdicts import describe_segment
-from mvn_dask.statistics.base import Indices
 
 FEWEST_BLOCKS = 2
 """Blocks of rows, at least: of one, other pictures say as much."""
@@ -52,7 +51,8 @@ def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
     p_values, selection = estimates.segment_p_values, estimates.selection
     if selection.segments < FEWEST_BLOCKS or not np.isfinite(p_values).any():
         return None
-    shown = _most_extreme_variables(p_values)
+    smallest = np.fmin.reduce(p_values, axis=(0, 1))
+    shown = sorted(largest(-smallest, np.isfinite(smallest), VARIABLES_SHOWN))
     z = normal_equivalents(estimates)
     kind, segment, i = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
     return RowBlocks(
@@ -78,14 +78,9 @@ def normal_equivalents(estimates: Estimates) -> Float64Array:
     return np.asarray(signs * -ndtri(np.maximum(estimates.segment_p_values / 2.0, 1e-300)), np.float64)
 
 
-def _most_extreme_variables(p_values: Float64Array) -> Indices:
-    """Positions in `segmented`, ascending, of those with the smallest p-values."""
-    smallest = np.min(np.where(np.isnan(p_values), 2.0, p_values), axis=(0, 1))
-    order = np.argsort(smallest, kind="stable")[:VARIABLES_SHOWN]
-    return np.sort(order[smallest[order] <= 1.0])
-
-
-def _heatmap(estimates: Estimates, what: str, z: Float64Array, failed: npt.NDArray[np.bool_], shown: Indices) -> Markup:
+def _heatmap(
+    estimates: Estimates, what: str, z: Float64Array, failed: npt.NDArray[np.bool_], shown: list[int]
+) -> Markup:
     selection = estimates.selection
     return BlockHeatmap(
         name=f"blocks-{what}",
