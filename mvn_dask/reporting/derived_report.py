@@ -99,9 +99,7 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
         "inner_chunks": inner_chunk_count(manifest),
         "chunk_bytes": chunk_bytes(manifest),
         # No change is shown where none is tested.
-        "parts": [
-            _part(each, 0.0 if summaries.selection.has_points else rate) for each in summaries.columns if each.count
-        ],
+        "parts": [_part(each, 0.0 if points else rate) for each in summaries.columns if each.count],
     }
 
 
