@@ -84,13 +84,15 @@ class Put:
 class Changes:
     """Files and chunks that wait for a commit."""
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Sequence[TaskChunks | TaskCopies] = ()) -> None:
         self.files: dict[str, Put | None] = {}
         """Files by their keys; None for those that are deleted."""
         self.dropped: set[str] = set()
         """Arrays and groups whose documents were deleted, and which lose their chunks with them."""
-        self.tasks: list[TaskChunks | TaskCopies] = []
+        self.tasks = list(tasks)
         """What tasks have written."""
+        self.nbytes = sum(each.nbytes for each in tasks)
+        """Size of the chunks in it: counted as they come, since it is asked for after each task."""
 
     def __bool__(self) -> bool:
         return bool(self.files or self.tasks)
@@ -100,10 +102,9 @@ class Changes:
         """Chunks that tasks have written."""
         return sum(each.number for each in self.tasks)
 
-    @property
-    def nbytes(self) -> int:
-        """Their size."""
-        return sum(each.nbytes for each in self.tasks)
+    def take(self, written: TaskChunks | TaskCopies) -> None:
+        self.tasks.append(written)
+        self.nbytes += written.nbytes
 
     def put(self, key: str, buffers: Sequence[Buffer], *, only_new: bool = False) -> None:
         self.files[key] = Put(list(buffers), only_new)

@@ -66,11 +66,9 @@ def icechunk_session(transaction: Transaction) -> Iterator[IcechunkSession]:
         transaction.save("")
     except BaseException:
         # What tasks have written need not be drawn again; the rest was not finished.
-        tasks, transaction.changes = transaction.changes.tasks, Changes()
-        if tasks and not transaction.exclusive:
-            transaction.changes.tasks = tasks
-            with suppress(Exception):
-                transaction.save("")
+        transaction.changes = Changes(() if transaction.exclusive else transaction.changes.tasks)
+        with suppress(Exception):
+            transaction.save("")
         raise
     finally:
         transaction.forget()

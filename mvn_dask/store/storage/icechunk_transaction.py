@@ -120,7 +120,7 @@ class Transaction:
 
     def take(self, written: TaskChunks | TaskCopies) -> None:
         """Keep what a task has written, and commit it where others have waited for long enough."""
-        self.changes.tasks.append(written)
+        self.changes.take(written)
         waited = time.monotonic() - self._committed
         if self.changes.nbytes >= COMMIT_BYTES or waited >= commit_seconds(self._duration):
             self.save("")
