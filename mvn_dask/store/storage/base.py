@@ -4,13 +4,15 @@ A key is a relative path with slashes. Every write is atomic: a key has its old 
 of one. Cost: a system call or a request a method, more where the docstring says so.
 """
 
+import io
 import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from functools import partial
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -178,9 +180,9 @@ class Storage(ABC):
         start = len(folder) + 1 if folder else 0
         yield from {entry.key[start:].partition("/")[0] for entry in self.entries(folder)}
 
-    @abstractmethod
     def loader(self, key: str) -> ArrayLoader:
         """Reads a ``.npy`` file in another process; local ones are mapped into memory."""
+        return partial(_load, self, key)
 
     @abstractmethod
     def require_folder(self) -> None:
@@ -261,3 +263,8 @@ def written_key(key: str) -> str:
     while (found := PARTIAL.fullmatch(key)) is not None:
         key = found["name"]
     return key
+
+
+def _load(storage: Storage, key: str) -> npt.NDArray[Any]:
+    content = io.BytesIO(cast(Any, storage.read(key)))
+    return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))

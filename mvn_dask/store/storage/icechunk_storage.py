@@ -5,21 +5,16 @@ one, files and chunks wait for `Session.save`. Tasks write chunks into forks of 
 to the job with their results.
 """
 
-import io
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from mvn_dask._typing import ArrayLoader
 from mvn_dask.errors import StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Session, Storage
 from mvn_dask.store.storage.icechunk_changes import Changes, CopyWriter, TaskWriter
+from mvn_dask.store.storage.icechunk_folder import holds_something
 from mvn_dask.store.storage.icechunk_history import History
 from mvn_dask.store.storage.icechunk_session import icechunk_session
 from mvn_dask.store.storage.icechunk_transaction import Transaction
@@ -48,11 +43,9 @@ class IcechunkStorage(Storage):
         return self._history, self._fork, None if found is None else (found.snapshot, found.published)
 
     def __setstate__(self, state: Any) -> None:
-        history, self._fork, snapshot = state
+        history, self._fork, seen = state
         self._history, self.name, self._in_session = history, history.name, False
-        self._transaction = Transaction(history)
-        if snapshot is not None:
-            self._transaction = Transaction(history, snapshot[0], published=snapshot[1])
+        self._transaction = Transaction(history) if seen is None else Transaction(history, seen[0], published=seen[1])
         self._writing = threading.local()
 
     def entry(self, key: str) -> Entry | None:
@@ -114,14 +107,11 @@ class IcechunkStorage(Storage):
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         yield from self._transaction.entries(prefix)
 
-    def loader(self, key: str) -> ArrayLoader:
-        return partial(_load, self, key)
-
     def require_folder(self) -> None:
         folder = self._history.folder
         if folder is None or self._history.repository() is not None:
             return
-        if folder.exists() and (not folder.is_dir() or next(folder.iterdir(), None) is not None):
+        if folder.exists() and (not folder.is_dir() or holds_something(folder)):
             raise StorageNotEmptyError(f"{folder} is no repository of icechunk, and not empty: `url` must name another")
 
     @contextmanager
@@ -178,8 +168,3 @@ class IcechunkMemory(IcechunkStorage):
 
     def _task_writer(self) -> CopyWriter:
         return CopyWriter()
-
-
-def _load(storage: IcechunkStorage, key: str) -> npt.NDArray[Any]:
-    content = io.BytesIO(cast(Any, storage.read(key)))
-    return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))

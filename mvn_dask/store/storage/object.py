@@ -5,7 +5,6 @@ operation, without the GIL, and without a copy of the bytes.
 """
 
 import errno
-import io
 import os
 import re
 import threading
@@ -13,17 +12,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import partial
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-import numpy.typing as npt
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 from obstore.store import MemoryStore, ObjectStore
 
-from mvn_dask._typing import ArrayLoader
 from mvn_dask.errors import StorageError, TransportError
 from mvn_dask.store.storage.base import LEASES, Buffer, ByteArray
 from mvn_dask.store.storage.bucket import BucketStorage, Object, Version, without_conditional_put
@@ -129,9 +125,6 @@ class ObjectStorage(BucketStorage):
             found: Any = obstore.list_with_delimiter(self._store, self.path(prefix) or None)
         return sorted(str(path).rstrip("/").rpartition("/")[2] for path in found["common_prefixes"])
 
-    def loader(self, key: str) -> ArrayLoader:
-        return partial(_load, self, key)
-
     def writers(self) -> int:
         return living_leases(self)
 
@@ -163,11 +156,6 @@ class ObjectStorage(BucketStorage):
 
 def _version(found: Any) -> Version:
     return Version(found["e_tag"], found["version"])
-
-
-def _load(storage: ObjectStorage, key: str) -> npt.NDArray[Any]:
-    content = io.BytesIO(cast(Any, storage.read(key)))
-    return cast("npt.NDArray[Any]", np.load(content, allow_pickle=False))
 
 
 def _in_one_line(text: str) -> str:
