@@ -207,9 +207,10 @@ class History:
             self._create_branch(repository, self.reference.name, first)
         head = repository.lookup_branch(self.reference.name)
         if self._unfinished not in branches:
-            # One that ended has deleted the branch with a commit of ours on it: that is not lost.
-            keeps_last = self._last is not None and self._is_ancestor(head, of=self._last)
-            self._create_branch(repository, self._unfinished, self._last if keeps_last and self._last else head)
+            first = head
+            if self._last is not None and self._is_ancestor(head, of=self._last):
+                first = self._last  # one that ended has deleted the branch with a commit of ours on it: it is not lost
+            self._create_branch(repository, self._unfinished, first)
             return
         unfinished = repository.lookup_branch(self._unfinished)
         if unfinished != head and self._is_ancestor(unfinished, of=head):

@@ -106,7 +106,7 @@ def file_document(size: int) -> bytes:
 
 
 class Nodes:
-    """What a session of icechunk's sees; it must not change, unless `forget` is called."""
+    """What a session of icechunk's sees; it must not change."""
 
     def __init__(self, session: Any, name: str, modified: float) -> None:
         self._session, self._store, self._name, self._modified = session, session.store, name, modified
@@ -134,18 +134,19 @@ class Nodes:
 
     def is_array(self, path: str) -> bool:
         """Whether a path is that of an array that is no file."""
-        document = self.document(path)
-        return document is not None and document["node_type"] == "array" and not _is_marked(document)
+        return self._is(path, "array", marked=False)
 
     def is_file(self, path: str) -> bool:
         """Whether a path is that of an array of bytes that is a file."""
-        document = self.document(path)
-        return document is not None and document["node_type"] == "array" and _is_marked(document)
+        return self._is(path, "array", marked=True)
 
     def is_folder(self, path: str) -> bool:
         """Whether a path is that of a group that is there for files below it alone."""
+        return self._is(path, "group", marked=True)
+
+    def _is(self, path: str, node_type: str, *, marked: bool) -> bool:
         document = self.document(path)
-        return document is not None and document["node_type"] == "group" and _is_marked(document)
+        return document is not None and document["node_type"] == node_type and _is_marked(document) == marked
 
     def version(self, key: str) -> bytes | None:
         """What tells one content of a file from another: the document of the array that holds it."""
