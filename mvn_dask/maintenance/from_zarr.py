@@ -18,7 +18,7 @@ from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import short_repr
 from mvn_dask.sampling.replay import Replay
 from mvn_dask.store.format.completeness import refuse_unfinished
-from mvn_dask.store.format.layout import Index, chunk_key, chunk_window
+from mvn_dask.store.format.layout import Index, chunk_key, chunk_window, read_entry
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.reading import Stored, stored_array
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
@@ -35,9 +35,10 @@ class StoredOrDrawn(Stored):
 
     def chunk(self, index: Index) -> npt.NDArray[Any]:
         """A chunk that is there, as `read_chunk`, damaged or not; else its numbers, drawn."""
-        if self.storage.entry(chunk_key(self.manifest, index)) is not None:
-            return super().chunk(index)
-        return draw_chunk(self.replay, self.manifest, index)
+        entry = self.storage.entry(chunk_key(self.manifest, index))
+        if entry is None:
+            return draw_chunk(self.replay, self.manifest, index)
+        return read_entry(self.storage, self.manifest, index, entry)
 
 
 def draw_chunk(replay: Replay, manifest: Manifest, index: Index) -> npt.NDArray[Any]:

@@ -173,23 +173,34 @@ def decode(manifest: Manifest, index: Sequence[int], content: ByteArray) -> npt.
 
 def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> npt.NDArray[Any]:
     """The numbers of a chunk; UnfinishedStoreError if it is gone, DamagedChunkError if its size or checksum differs."""
-    key = chunk_key(manifest, index)
-    entry = storage.entry(key)
-    name = f"chunk {tuple(index)} of {storage}"
-    missing = UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
+    entry = storage.entry(chunk_key(manifest, index))
     if entry is None:
-        raise missing
+        raise _missing(_name(storage, index))
+    return read_entry(storage, manifest, index, entry)
+
+
+def read_entry(storage: Storage, manifest: Manifest, index: Sequence[int], entry: Entry) -> npt.NDArray[Any]:
+    """The same of a chunk that was found; `entry` is what was found."""
+    name = _name(storage, index)
     if not is_whole(manifest, entry):
         size = f"it has {plural(entry.size, 'byte')}, not {chunk_bytes(manifest)}"
         raise _damaged(name, size if entry.regular else NO_PLAIN_FILE)
     try:
-        content = storage.read(key)
+        content = storage.read(chunk_key(manifest, index))
     except FileNotFoundError:  # it went since, or a repository refers to what somebody has deleted
-        raise missing from None
+        raise _missing(name) from None
     fault = chunk_fault(manifest, content)
     if fault is not None:
         raise _damaged(name, fault)
     return decode(manifest, index, content)
+
+
+def _name(storage: Storage, index: Sequence[int]) -> str:
+    return f"chunk {tuple(index)} of {storage}"
+
+
+def _missing(name: str) -> UnfinishedStoreError:
+    return UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
 
 
 def _damaged(name: str, fault: str) -> DamagedChunkError:
