@@ -52,7 +52,7 @@ def _numbers(manifest: Manifest, key: str) -> Index | None:
 def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -> Iterator[tuple[int, Entry]]:
     """Numbers and entries of the chunks of these numbers, where there are any."""
     if not storage.prefers_listing:
-        for index in _found(storage, manifest, grid(manifest), (), start, stop):
+        for index in _found(storage, manifest, (), start, stop):
             entry = storage.entry(chunk_key(manifest, index))
             if entry is not None:
                 yield chunk_number(manifest, index), entry
@@ -64,10 +64,11 @@ def chunk_entries(storage: Storage, manifest: Manifest, start: int, stop: int) -
             yield number, entry
 
 
-def _found(storage: Storage, manifest: Manifest, counts: Index, index: Index, start: int, stop: int) -> Iterator[Index]:
+def _found(storage: Storage, manifest: Manifest, index: Index, start: int, stop: int) -> Iterator[Index]:
     """Indices of chunks that may be there, of these numbers below a folder, whose chunks are numbered from 0."""
     if start >= stop:
         return
+    counts = grid(manifest)
     if len(index) == len(counts):
         yield index
         return
@@ -82,7 +83,7 @@ def _found(storage: Storage, manifest: Manifest, counts: Index, index: Index, st
         numbers = np.sort(listed[(listed >= first) & (listed < last)])
     for number in map(int, numbers):
         below = number * step
-        yield from _found(storage, manifest, counts, (*index, number), max(0, start - below), min(step, stop - below))
+        yield from _found(storage, manifest, (*index, number), max(0, start - below), min(step, stop - below))
 
 
 def missing_bits(storage: Storage, manifest: Manifest, start: int, stop: int) -> Bits:
