@@ -188,13 +188,11 @@ def describe(event: Event, mean: Any, covariance: Event) -> Event:
     Raises ArgumentError if both have a coordinate of one name, and disagree.
     """
     is_draw = getattr(mean, "shape", None) == event.shape
-    own = described(mean, event.dims) if is_draw else described(mean).along(())
-    if is_instance(mean, "xarray", "DataArray"):
-        own_name = described(mean).name
-        name = None if own_name is not None and own_name.lower() == MEAN else own_name  # of itself, not of draws
-        # Marks of what is missing have done their work: a sample has none of it.
-        kept = {key: each for key, each in without_origin(mean.attrs).items() if key not in MISSING_MARKS}
-        own = replace(own, name=name, attributes=kept)
+    found = described(mean, event.dims if is_draw else None)
+    name = None if found.name is not None and found.name.lower() == MEAN else found.name  # of itself, not of draws
+    # Marks of what is missing have done their work: a sample has none of it.
+    kept = {key: each for key, each in without_origin(found.attributes).items() if key not in MISSING_MARKS}
+    own = replace(found if is_draw else found.along(()), name=name, attributes=kept)
     others = NO_DESCRIPTION
     if len(event.shape) == len(covariance.shape) == 1:
         others = covariance.description.renamed({covariance.dims[0]: event.dims[0]})
