@@ -14,7 +14,8 @@ from mvn_dask.environment import environment
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
-from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels, replay_of
+from mvn_dask.maintenance.store_replay import drawn_again
+from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels
 from mvn_dask.readable import plural
 from mvn_dask.store.array_documents import write_known_arrays
 from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
@@ -148,9 +149,7 @@ def repair(
     with says_how_far(storage, manifest), storage.session() as session:
         require_same_manifest(storage, manifest)
         if given is None:
-            replay = replay_of(storage, manifest)
-            given = replay.array(replay.plan.size, manifest.chunks, manifest.event)
-            labels = labels_of(manifest)
+            given, labels = drawn_again(storage, manifest), labels_of(manifest)
         drawn, arrays = manifest_of(given, shards_of(manifest), labels)
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.

@@ -10,8 +10,9 @@ from typing import Any
 import dask.array as da
 
 from mvn_dask.maintenance.verify import replay_of
-from mvn_dask.store.format.manifest import require_manifest
+from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
+from mvn_dask.store.storage.base import Storage
 
 
 def replay(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> da.Array:
@@ -52,6 +53,10 @@ def replay(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     True
     """
     storage = open_storage(url, storage_options)
-    manifest = require_manifest(storage)
+    return drawn_again(storage, require_manifest(storage))
+
+
+def drawn_again(storage: Storage, manifest: Manifest) -> da.Array:
+    """A store's sample as a lazy array that is drawn; it raises what `replay_of` does."""
     source = replay_of(storage, manifest)
     return source.array(source.plan.size, manifest.chunks, manifest.event)
