@@ -119,7 +119,8 @@ def _write_whole_graph(array: da.Array, work: WriteChunks, numbers: BlockNumbers
         for result in results:
             work.writer.storage.take(result)
 
-    run_whole(written, keys, progress, work, take)
+    # Elsewhere tasks give nothing back, and workers would be asked for it after each block.
+    run_whole(written, keys, progress, work, take if work.writer.storage.is_transactional else None)
 
 
 def _write_block(block: npt.NDArray[Any], writer: ChunkWriter, block_id: Index) -> list[Any]:
