@@ -12,8 +12,7 @@ from mvn_dask.errors import JobFileError
 from mvn_dask.job.inputs.base import Origin, refuse_unreadable
 from mvn_dask.job.inputs.data_estimates import DataEstimate, estimate_of_data
 from mvn_dask.job.inputs.data_rows import DataRows, array_rows, csv_rows, numpy_rows, parquet_rows
-from mvn_dask.job.inputs.numpy_files import loaded
-from mvn_dask.job.inputs.zarr_arrays import axis_labels, read_zarr, read_zarr_url, refuse_pickles
+from mvn_dask.job.inputs.zarr_arrays import axis_labels, read_zarr, read_zarr_url, refuse_damaged, refuse_pickles
 from mvn_dask.job.schema.data_table import DataTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.locations import parse_location
@@ -73,7 +72,8 @@ def _zarr_rows(origin: Origin, array: Any, open_group: Any, table: DataTable) ->
     labels = axis_labels(replace(origin, given_form="columns"), array, open_group) if array.ndim == 2 else []
 
     def read(start: int, stop: int) -> Float64Array:
-        stored = loaded(origin, lambda: np.asarray(array[start:stop]))
+        with refuse_damaged(origin):  # after `read_zarr` is done
+            stored = np.asarray(array[start:stop])
         numbers = np.array(unpack(stored, attributes), np.float64)
         numbers[is_missing(stored, attributes)] = np.nan
         return numbers

@@ -4,7 +4,8 @@ Where dimensions have names, as xarray writes them, an array of that name in the
 are unpacked as xarray does it, by the attributes of the CF conventions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,7 +65,7 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
     """The array in a store, or in its group; `open_above` gives the store around it, where coordinates may lie."""
     import zarr
 
-    try:
+    with refuse_damaged(origin):
         found: Any = zarr.open(store, mode="r")
         group: Any = None
         if isinstance(found, zarr.Group):
@@ -77,6 +78,13 @@ def _read(origin: Origin, store: Any, key: str | None, open_above: Callable[[], 
         if isinstance(found, zarr.Group):
             raise origin.invalid(f"{preview(key)} in it is a group, and no array")
         return use(origin, found, (lambda: group) if group is not None else lambda: _group_in(open_above))
+
+
+@contextmanager
+def refuse_damaged(origin: Origin) -> Iterator[None]:
+    """Inside the body, whatever reading an array raises is an InvalidDistributionError, without the text of others."""
+    try:
+        yield
     except (InvalidDistributionError, TransportError):
         raise
     except ArgumentError as error:

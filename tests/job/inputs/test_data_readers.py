@@ -108,3 +108,13 @@ def test_at_a_url(prefix: Prefix, tmp_path: Path) -> None:
     zarr.create_array(prefix.object_store, data=ROWS, chunks=(64, 2))
     found = estimate_of_job(job(tmp_path, prefix.url, storage_options=prefix.options))
     np.testing.assert_allclose(found.cov, np.cov(ROWS.T), rtol=1e-12)
+
+
+def test_the_text_of_an_error_of_zarr_is_not_shown(tmp_path: Path) -> None:
+    """It may quote the request, and with it credentials."""
+    import zarr
+
+    zarr.create_array(tmp_path / "x.zarr", data=ROWS, chunks=(64, 2))
+    (tmp_path / "x.zarr" / "c" / "1" / "0").write_bytes(b"damaged")
+    with pytest.raises(InvalidDistributionError, match=r"cannot be read as a Zarr array \(\w+\)$"):
+        estimate_of_job(job(tmp_path, "x.zarr"))
