@@ -24,10 +24,10 @@ how jobs are run on clusters.
 
     mvn-dask init job.toml                 write a job file, every key of it explained
     mvn-dask plan job.toml                 what it will do; nothing is written
+    mvn-dask plan job.toml --probe         the same, and how long writing takes
     mvn-dask run job.toml                  begin it, go on with it, complete it
     mvn-dask run job.toml --part 3/8       one of eight shares, on as many machines as you like
     mvn-dask estimate job.toml             the estimates that its tables [[estimate]] ask for
-    mvn-dask plan job.toml --probe         the same, and how long writing takes
     mvn-dask status job.toml --watch       how far it is, until it is complete
     mvn-dask verify job.toml               whether what is there is right
 

@@ -24,7 +24,6 @@ def test_a_page_for_every_command_and_none_of_others(tmp_path: Path) -> None:
     assert [name.replace("_", "-") for name in NAMES] == sorted(
         ["mvn-dask.1", *(f"mvn-dask-{name}.1" for name in commands)]
     )
-    (tmp_path / "mvn-dask-gone.1").touch()
     write(tmp_path / "man")
     (tmp_path / "man" / "mvn-dask-gone.1").touch()
     write(tmp_path / "man")
