@@ -47,8 +47,8 @@ from mvn_dask.covariance.shown_structures import ShownMatrix
 from mvn_dask.covariance.validity import (
     Validity,
     check_constants,
+    check_factor,
     check_symmetry,
-    check_variances,
     correlations_of,
     describe_indefinite,
     describe_smallest,
@@ -203,7 +203,7 @@ class Dense(ShownMatrix, Covariance):
         if self._checked:
             if smallest < -self.tol:
                 validity.add_invalid(describe_smallest(smallest, self.tol), self._drawn, indefinite=True)
-            check_variances(factor.variances(), self.variances(), self.method, self.names, validity)
+            check_factor(factor, self.matrix, self.method, self.names, validity)
         validity.warn()
         scale = np.diagonal(factor.matrix)
         diagonal = np.count_nonzero(factor.matrix) == np.count_nonzero(scale)

@@ -8,7 +8,8 @@ import pytest
 
 from mvn_dask.checks import CheckValid, Method
 from mvn_dask.covariance import Covariance, Dense, Diagonal
-from mvn_dask.covariance.validity import SQUARE, Validity, check_symmetry, is_symmetric
+from mvn_dask.covariance.matrix_factors import OrthogonalFactor
+from mvn_dask.covariance.validity import SQUARE, Validity, check_factor, check_symmetry, is_symmetric
 from mvn_dask.errors import ArgumentError
 from tests.support.strategies import Floats
 
@@ -272,3 +273,19 @@ def test_entries_across_the_diagonal_are_compared(d: int) -> None:
             check_symmetry(matrix, np.ones(d), validity, "nothing")
             assert f"cov[{min(i, j)}, {max(i, j)}]" in validity.invalid[0]
             matrix[i, j] = before
+
+
+@pytest.mark.parametrize("method", NUMPYS)
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("miss", [0.0, 0.9e-6, 1.1e-6, 0.1])
+def test_right_variances_and_a_wrong_covariance(miss: float, scale: float, method: Method) -> None:
+    """In any unit a covariance is compared as a variance is, whichever LAPACK the machine has that runs this."""
+    units = np.array([scale, 1.0, 1e3])
+    right, drawn = np.full((3, 3), 0.5) + 0.5 * np.eye(3), np.full((3, 3), 0.5) + 0.5 * np.eye(3)
+    drawn[0, 2] = drawn[2, 0] = 0.5 + miss
+    factor = OrthogonalFactor(units[:, None] * np.linalg.cholesky(drawn))
+    validity = Validity("warn", 1e-8)
+    check_factor(factor, np.outer(units, units) * right, method, ("a", "b", "c"), validity)
+    assert bool(validity.inaccurate) == (miss > 1e-6)
+    pair = "The covariance of variable 0 (a) and variable 2 (c) is"
+    assert all(text.startswith(pair) and f"method={method!r}" in text for text in validity.inaccurate)
