@@ -11,7 +11,7 @@ from tests.slurm.cluster import Slurm, wait
 EXAMPLES = Path(__file__).parents[2] / "examples" / "batch"
 PARTS, ROWS, NDIM, SEED = 8, 4, 1000, 7
 """Parts, rows a chunk, dimension, seed. A chunk takes some 15 ms, since its rows lie in a stripe of 128."""
-CHUNKS = 20 * min(max(CPU_COUNT, 2), 16)
+CHUNKS = 40 * min(max(CPU_COUNT, 2), 16)
 """Chunks a part: so many that each takes long enough to be hurt, on a machine of any size."""
 
 

@@ -1,5 +1,7 @@
 """slurm-array.sh as it is, on a real Slurm."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 import mvn_dask
@@ -11,23 +13,20 @@ pytestmark = pytest.mark.slurm
 def test_requeued_signalled_and_resubmitted(site: Site, uninterrupted: dict[str, bytes]) -> None:
     """Part 2 is requeued, part 5 stopped by SIGTERM, part 6 by the warning before its time limit."""
     array = site.submit("slurm-array.sh")
-    hurt = {2: None, 5: "TERM", 6: "USR1"}
-    waiting = dict(hurt)
-    left = {}
 
-    def hurt_those_who_draw() -> bool:
-        for part, name in list(waiting.items()):
-            if site.chunks(part):
-                if name:
-                    site.signal(f"{array}_{part}", name)
-                else:
-                    site.slurm.command("scontrol", "requeue", f"{array}_{part}")
-                left[part] = CHUNKS - site.chunks(part)
-                del waiting[part]
-        return not waiting
+    def hurt_while_it_draws(part: int, name: str | None) -> int:
+        """How many chunks of a part are left when it is hurt."""
+        site.until(lambda: site.chunks(part), pause=0.01)
+        if name:
+            site.signal(f"{array}_{part}", name)
+        else:
+            site.slurm.command("scontrol", "requeue", f"{array}_{part}")
+        return CHUNKS - site.chunks(part)
 
-    site.until(hurt_those_who_draw, pause=0.01)
-    assert all(left.values()), "each amid its chunks"
+    # Side by side: while a command of Slurm's takes its time, another part would end.
+    with ThreadPoolExecutor() as pool:
+        left = list(pool.map(hurt_while_it_draws, (2, 5, 6), (None, "TERM", "USR1")))
+    assert all(left), "each amid its chunks"
     site.until(lambda: site.ended(array))
     tasks = {part: site.show(f"{array}_{part}") for part in range(PARTS)}
     states = {part: (task["JobState"], task["ExitCode"], int(task["Restarts"])) for part, task in tasks.items()}
