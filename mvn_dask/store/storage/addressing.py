@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 from urllib.parse import unquote
 
 from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
@@ -20,10 +20,18 @@ from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object_options import environment_options, obstore_options
 
 if TYPE_CHECKING:
-    from icechunk import Repository
     from zarr.storage import LocalStore, ObjectStore
 
-StoreLike = Union[str, os.PathLike[str], "LocalStore", "ObjectStore[Any]", "Repository"]
+
+class Repository(Protocol):
+    """What type checkers know of an `icechunk.Repository`; without icechunk its own name would allow anything."""
+
+    def writable_session(self, branch: str) -> Any: ...
+    def list_branches(self) -> set[str]: ...
+    def lookup_branch(self, branch: str) -> str: ...
+
+
+StoreLike = Union[str, os.PathLike[str], "LocalStore", "ObjectStore[Any]", Repository]
 """What a store may be named by."""
 
 KINDS = (
