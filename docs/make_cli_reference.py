@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from docs.command_parameters import Parameter, arguments_of, options_of
 from mvn_dask.cli.application import app
 from mvn_dask.cli.exit_codes import MEANINGS
 
@@ -235,12 +236,11 @@ def _exit_codes() -> str:
 
 
 def _section(name: str, command: Any) -> str:
-    arguments = [param for param in command.params if param.param_type_name == "argument"]
-    options = [param for param in command.params if param.param_type_name == "option" and param.name != "help"]
-    usage = " ".join([f"mvn-dask {name}", *(param.metavar or param.name.upper() for param in arguments), "[OPTIONS]"])
+    arguments = arguments_of(command)
+    usage = " ".join([f"mvn-dask {name}", *(each.value for each in arguments), "[OPTIONS]"])
     parts = [f"## {name}", f"    {usage}", inspect.cleandoc(command.help or "")]
-    rows = [(f"`{param.metavar or param.name.upper()}`", param.help or "") for param in arguments]
-    rows += [(_usage(param), f"{param.help or ''}{_default(param)}") for param in options]
+    rows = [(f"`{each.value}`", each.text) for each in arguments]
+    rows += [(_usage(each), each.text) for each in options_of(command)]
     parts.append(_table(("", ""), rows))
     if name in FIELDS:
         parts += ["With `--json`:", _table(("field", "meaning"), list(_fields(name)))]
@@ -257,16 +257,8 @@ def _section(name: str, command: Any) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _usage(param: Any) -> str:
-    value = "" if param.is_flag else f" {param.metavar or param.name.upper()}"
-    return ", ".join(f"`{option}{value}`" for option in param.opts)
-
-
-def _default(param: Any) -> str:
-    shown = param.show_default if isinstance(param.show_default, str) else param.default
-    if param.required:
-        return " Required."
-    return "" if param.is_flag or shown is None or shown == "" else f" Default: {shown}."
+def _usage(option: Parameter) -> str:
+    return ", ".join(f"`{name} {option.value}`" if option.value else f"`{name}`" for name in option.names)
 
 
 def _fields(command: str) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 
+from docs.command_parameters import arguments_of, options_of
 from mvn_dask.cli.application import app
 from mvn_dask.cli.exit_codes import MEANINGS
 
@@ -56,7 +57,7 @@ def _main_page(group: Any) -> str:
     lines += [".SH DESCRIPTION", *_text(group.help), ".SH COMMANDS"]
     for name, command in group.commands.items():
         lines += [".TP", rf"\fB{_escaped(PROGRAM)}\-{_escaped(name)}\fR(1)", *_text(f"{_summary(command)}.")]
-    lines += [".SH OPTIONS", *_parameters(group)]
+    lines += [".SH OPTIONS", *_options(group)]
     lines += _exit_status()
     lines.append(".SH ENVIRONMENT")
     for name, meaning in ENVIRONMENT.items():
@@ -70,15 +71,15 @@ def _main_page(group: Any) -> str:
 
 
 def _page(name: str, command: Any) -> str:
-    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    arguments = arguments_of(command)
     lines = [*_head(f"{PROGRAM}-{name}", _summary(command)), ".SH SYNOPSIS", _bold(f"{PROGRAM} {name}")]
-    lines += [_placeholder(param) for param in arguments]
+    lines += [_italic(each.value) for each in arguments]
     lines += [r"[\fIOPTIONS\fR]", ".SH DESCRIPTION", *_paragraphs(inspect.cleandoc(command.help or ""))]
     if arguments:
         lines.append(".SH ARGUMENTS")
-        for param in arguments:
-            lines += [".TP", _placeholder(param), *_text(param.help or "")]
-    lines += [".SH OPTIONS", *_parameters(command), *_exit_status()]
+        for each in arguments:
+            lines += [".TP", _italic(each.value), *_text(each.text)]
+    lines += [".SH OPTIONS", *_options(command), *_exit_status()]
     return "\n".join([*lines, ".SH SEE ALSO", rf"\fB{_escaped(PROGRAM)}\fR(1)"]) + "\n"
 
 
@@ -94,22 +95,12 @@ def _summary(command: Any) -> str:
     return " ".join(inspect.cleandoc(command.help or "").split("\n\n")[0].split()).split(". ")[0].rstrip(".")
 
 
-def _parameters(command: Any) -> Iterator[str]:
+def _options(command: Any) -> Iterator[str]:
     """Options, in their order; `--help` is everywhere."""
-    for param in command.params:
-        if param.param_type_name != "option" or param.name == "help":
-            continue
-        value = "" if param.is_flag else f" {_placeholder(param)}"
-        yield from (".TP", ", ".join(f"{_bold(option)}{value}" for option in param.opts))
-        shown = param.show_default if isinstance(param.show_default, str) else param.default
-        ends = " Required." if param.required else "" if param.is_flag or shown in {None, ""} else f" Default: {shown}."
-        yield from _text(f"{param.help or ''}{ends}")
+    for option in options_of(command):
+        value = f" {_italic(option.value)}" if option.value else ""
+        yield from (".TP", ", ".join(f"{_bold(name)}{value}" for name in option.names), *_text(option.text))
     yield from (".TP", f"{_bold('-h')}, {_bold('--help')}", "Show a help text, and exit.")
-
-
-def _placeholder(param: Any) -> str:
-    """What stands for the value of an argument or an option, in italics."""
-    return rf"\fI{_escaped(param.metavar or param.name.upper())}\fR"
 
 
 def _exit_status() -> Iterator[str]:
@@ -138,6 +129,11 @@ def _wrapped(text: str) -> Iterable[str]:
 
 def _bold(text: str) -> str:
     return rf"\fB{_escaped(text)}\fR"
+
+
+def _italic(text: str) -> str:
+    """As what stands for a value."""
+    return rf"\fI{_escaped(text)}\fR"
 
 
 def _escaped(text: str) -> str:

@@ -4,11 +4,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from docs.make_man_pages import FOLDER, pages, write
-from mvn_dask.cli.application import app, run
+from mvn_dask.cli.application import app
+from mvn_dask.cli.exit_codes import MEANINGS
 
 MACROS = {".TH", ".nh", ".ad", ".SH", ".PP", ".TP", ".in", ".nf", ".fi"}
 ESCAPE = re.compile(r"\\(e|-|&|\((aq|ga|ha|ti)|\[u[0-9A-F]{4,5}\]|f[BIR])")
@@ -54,13 +57,14 @@ def test_structure(name: str) -> None:
     assert all(one != "R" and other == "R" for one, other in zip(fonts[::2], fonts[1::2], strict=True))
 
 
-@pytest.mark.parametrize("name", ["run", "status", "sample", "doctor"])
-def test_every_option_of_the_help_stands_in_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([name, "--help"]) == 0
-    options = re.findall(r"^  (?:-\w, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)
-    page = pages()[f"mvn-dask-{name}.1"].replace(r"\-", "-")
-    assert len(options) > 3
-    assert [option for option in options if rf"\fB{option}\fR" not in page] == []
+def test_every_option_and_every_exit_code_stands_in_each_page() -> None:
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        page = pages()[f"mvn-dask-{name}.1"].replace(r"\-", "-")
+        options = [option for param in command.params for option in param.opts if option.startswith("-")]
+        assert [option for option in options if rf"\fB{option}\fR" not in page] == []
+        codes = page.split(".SH EXIT STATUS")[1].split(".SH")[0]
+        assert re.findall(r"\.TP\n\\fB(\d+)\\fR", codes) == [str(int(code)) for code in MEANINGS]
 
 
 @pytest.mark.parametrize(("tool", "arguments"), [("mandoc", ("-T", "lint", "-W", "warning")),
