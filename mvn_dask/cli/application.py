@@ -14,6 +14,7 @@ from mvn_dask.cli.command import OutputOptions, Result, console_logging, run_com
 from mvn_dask.cli.completion import complete_shell, completion_request
 from mvn_dask.cli.early_signals import json_log_requested
 from mvn_dask.cli.exit_codes import ExitCode
+from mvn_dask.cli.usage_errors import usage_text
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # typer's errors of usage have no base class that is typer's own.
         if not hasattr(error, "format_message"):
             raise
-        message = " ".join(str(error.format_message()).split())
+        message = usage_text(str(error.format_message()), given)
         with console_logging(OutputOptions(log_format="json" if json_log_requested(given) else "text")):
             fields = {"exit_code": int(ExitCode.USAGE), "type": type(error).__name__}
             log.error(f"{message} (see mvn-dask --help)", extra=fields)

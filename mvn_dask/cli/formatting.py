@@ -3,11 +3,13 @@
 Input: a plan, a run, or another report of the package, each a dataclass. Output: text, or a dictionary for ``json``.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mvn_dask.cli.part_lines import part_lines
 from mvn_dask.escaping import printable, printable_lines
 from mvn_dask.maintenance.describe import table
 from mvn_dask.readable import duration, plural, readable_bytes
@@ -45,7 +47,7 @@ def verification_json(report: "Verification") -> dict[str, object]:
 def status_text(status: "Status", differences: Sequence[str] | None) -> str:
     """How far a store is, and by which fields it differs from a job."""
     others = (f"another specification: {each}" for each in differences or ())
-    return printable_lines([*str(status).split("\n"), *others])
+    return printable_lines([*str(status).split("\n"), *part_lines(status, time.time()), *others])
 
 
 def status_json(status: "Status", differences: Sequence[str] | None) -> dict[str, object]:

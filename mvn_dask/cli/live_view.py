@@ -10,15 +10,19 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mvn_dask.cli.part_lines import age_text, part_lines, parts_text
 from mvn_dask.cli.status_lines import details
 from mvn_dask.escaping import printable
-from mvn_dask.readable import duration, plural
+from mvn_dask.readable import plural
+from mvn_dask.store.part_progress import ACTIVE_SECONDS
 
 if TYPE_CHECKING:
     from mvn_dask.store.status import Status
 
 BAR_COLUMNS = 40
 """Width of the bar, at most."""
+MARGIN_LINES = 5
+"""Lines of a terminal that are left to notes, to what is waited for, and to the line of the command."""
 
 
 class LiveView(AbstractContextManager["LiveView"]):
@@ -32,7 +36,7 @@ class LiveView(AbstractContextManager["LiveView"]):
         # Drawn by this thread alone: a signal ends a watch by an exception, at whatever instruction.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._status: Status | None = None
-        self._replaced = False
+        self._replaced = self._others = False
 
     def __enter__(self) -> "LiveView":
         self._live.start()
@@ -43,7 +47,13 @@ class LiveView(AbstractContextManager["LiveView"]):
 
     def show(self, status: "Status") -> None:
         """Draw a status."""
-        self._replaced |= self._status is not None and self._status.fingerprint != status.fingerprint
+        before = self._status
+        if before is not None and before.fingerprint != status.fingerprint:
+            self._replaced, before = True, None
+        if before is not None and before.writers == status.writers == 0 and status.done > before.done:
+            self._others = True
+        elif status.writers or not _is_recent(status, time.time()):
+            self._others = False
         self._status = status
         self._draw(["it was replaced: this is the store of another sample"] if self._replaced else [])
 
@@ -78,16 +88,26 @@ class LiveView(AbstractContextManager["LiveView"]):
         bar.add_row(ProgressBar(max(1, total), status.done, width=width), Text(counts, no_wrap=True))
         name = Text(f"{printable(status.url)}{part}", style="bold", no_wrap=True, overflow="ellipsis")
         rows = f"{status.done_rows:,} of {plural(status.rows, 'row', ',')}"
-        return [name, bar, Text(", ".join([rows, *details(status)])), Text(", ".join(self._activity(status)))]
+        lines = [name, bar, Text(", ".join([rows, *details(status)])), Text(", ".join(self._activity(status)))]
+        if status.parts:
+            now, room = time.time(), self._console.height - len(lines) - MARGIN_LINES
+            texts = [parts_text(status, now), *part_lines(status, now, max(1, room))]
+            lines += [Text(text, no_wrap=True, overflow="ellipsis") for text in texts]
+        return lines
 
     def _activity(self, status: "Status") -> list[str]:
-        parts = ["no chunk yet"]
-        if status.last_written is not None:
-            # The clock of the storage may be ahead.
-            parts = [f"last chunk {duration(round(max(0.0, time.time() - status.last_written)))} ago"]
-        if status.writers is not None:
-            parts.insert(0, f"{status.writers_text} at work" if status.writers else "nobody at work here")
-        return parts
+        written = status.last_written
+        found = ["no chunk yet" if written is None else f"last chunk {age_text(written, time.time())}"]
+        if status.writers:
+            found.insert(0, f"{status.writers_text} at work")
+        elif status.writers == 0:
+            # Chunks came while nobody was here: on a disk that machines share, those of another.
+            found.insert(0, "at work elsewhere" if self._others else "nobody at work here")
+        return found
+
+
+def _is_recent(status: "Status", now: float) -> bool:
+    return status.last_written is not None and now - status.last_written < ACTIVE_SECONDS
 
 
 def can_draw() -> bool:

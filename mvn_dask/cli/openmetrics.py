@@ -92,6 +92,7 @@ def _metrics(status: "Status") -> Iterator[Metric]:
         (({}, len(status.changed)),),
     )
     yield from _activity(status)
+    yield from _parts(status)
 
 
 def _activity(status: "Status") -> Iterator[Metric]:
@@ -116,6 +117,24 @@ def _activity(status: "Status") -> Iterator[Metric]:
         "mvn_dask_last_written_timestamp_seconds",
         "When the newest chunk was written, since 1970, by the clock of the storage.",
         (({}, status.last_written),),
+        "seconds",
+    )
+
+
+def _parts(status: "Status") -> Iterator[Metric]:
+    names = [{"part": f"{each.part[0]}/{each.part[1]}"} for each in status.parts]
+    counts = (
+        (name | {"state": state}, count)
+        for name, each in zip(names, status.parts, strict=True)
+        for state, count in (("done", each.done), ("missing", each.missing))
+    )
+    yield Metric(
+        "mvn_dask_part_chunks", "Chunks of each part that are there, and those that are missing.", tuple(counts)
+    )
+    yield Metric(
+        "mvn_dask_part_last_written_timestamp_seconds",
+        "When the newest chunk of each part was written, since 1970, by the clock of the storage.",
+        tuple((name, each.last_written) for name, each in zip(names, status.parts, strict=True)),
         "seconds",
     )
 

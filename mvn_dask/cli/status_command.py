@@ -43,6 +43,15 @@ Format = Annotated[
         show_default=False,
     ),
 ]
+Parts = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Show as well how far each of N parts is, wherever they run: how many a store is written in, it does not "
+        "record.",
+        show_default=False,
+    ),
+]
 Interval = Annotated[
     float | None,
     typer.Option(
@@ -62,6 +71,7 @@ log = logging.getLogger(__name__)
 def status(
     store: Store,
     part: Part = None,
+    parts: Parts = None,
     watching: Watch = False,
     interval: Interval = None,
     form: Format = None,
@@ -86,7 +96,7 @@ def status(
     seconds, chosen = _interval(interval, watching=watching), _format(form, as_json=output.json, watching=watching)
     url, storage_options, job = locate(store, options, secrets)
     share = None if part is None else part_of(part, os.environ)
-    look = partial(status_of, url, part=share, storage_options=storage_options)
+    look = partial(status_of, url, part=share, parts=parts, storage_options=storage_options)
 
     @lru_cache(1)
     def differences_of(fingerprint: str) -> list[str] | None:  # noqa: ARG001 compared once for each store

@@ -6,12 +6,14 @@ what is waited for.
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mvn_dask.cli.console import print_result
+from mvn_dask.cli.part_lines import parts_text
 from mvn_dask.readable import duration, plural, readable_bytes
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def _progress(status: "Status") -> tuple[object, ...]:
 
 def status_line(status: "Status") -> str:
     """A status in a line, with the time of day."""
-    return f"{datetime.now().astimezone():%H:%M:%S} {', '.join([_chunks(status), *details(status)])}"
+    parts = [parts_text(status, time.time())] if status.parts else []
+    return f"{datetime.now().astimezone():%H:%M:%S} {', '.join([_chunks(status), *details(status), *parts])}"
 
 
 def _chunks(status: "Status") -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from mvn_dask.display.document import Shown
 from mvn_dask.display.fragments import facts, meter, note
 from mvn_dask.display.markup import Html
+from mvn_dask.errors import ArgumentError
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
 from mvn_dask.readable import duration, plural, readable_bytes
@@ -21,6 +22,7 @@ from mvn_dask.store.format.chunk_listing import chunk_entries
 from mvn_dask.store.format.completeness import State, changed_documents, missing_files, state_of
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, grid, is_whole, part_range
 from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.part_progress import PartProgress, count_of_parts, progress_of_parts
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
 COUNTED_AT_ONCE = 2**16
@@ -74,6 +76,9 @@ class Status(Shown):
     where that cannot be seen."""
     fingerprint: str
     """SHA-256 of everything that decides the values."""
+    parts: tuple[PartProgress, ...] = ()
+    """Of each of the parts that were asked for `part`, `done`, `missing` and `last_written`; a store does not record
+    how many parts write it."""
 
     @property
     def complete(self) -> bool:
@@ -118,6 +123,10 @@ class Status(Shown):
         lines.append(size)
         if self.writers:
             lines.append(f"at work: {self.writers_text}")
+        if self.parts:
+            whole = sum(not each.missing for each in self.parts)
+            begun = sum(each.missing > 0 and each.done > 0 for each in self.parts)
+            lines.append(f"parts: {whole} of {len(self.parts)} complete, {begun} begun")
         return printable_lines(lines)
 
     @property
@@ -138,7 +147,11 @@ class Status(Shown):
 
 
 def status(
-    url: StoreLike, *, part: tuple[int, int] | None = None, storage_options: Mapping[str, Any] | None = None
+    url: StoreLike,
+    *,
+    part: tuple[int, int] | None = None,
+    parts: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Status:
     """Progress of a store; also while a job is running.
 
@@ -148,6 +161,9 @@ def status(
         As for `mvn_dask.to_zarr`.
     part : (int, int), optional
         ``(i, n)`` with 0 ≤ i < n: look at the chunks of the i-th of n parts only.
+    parts : int, optional
+        How many parts the store is written in, wherever they run: the status says of each how far it is, and when its
+        newest chunk was written.
 
     Returns
     -------
@@ -161,7 +177,7 @@ def status(
     StorageNotEmptyError
         If others appended to the array.
     ArgumentError, ArgumentTypeError
-        If `part` is no part.
+        If `part` is no part, or `parts` no number of them; if both are given.
 
     See Also
     --------
@@ -177,6 +193,9 @@ def status(
     >>> report.complete, report.done, report.missing, report.bytes
     (True, 4, 0, 16016)
     """
+    count = None if parts is None else count_of_parts(parts)
+    if count is not None and part is not None:
+        raise ArgumentError("`part` is one part, and `parts` is all of them: leave one of them out")
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
     (start, stop), size = part_range(part, chunk_count(manifest)), chunk_bytes(manifest)
@@ -205,6 +224,7 @@ def status(
         last_written=float(times.max()) if len(times) else None,
         writers=storage.writers(),
         fingerprint=manifest.fingerprint,
+        parts=() if count is None else progress_of_parts(count, stop, chunks["number"], times),
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from mvn_dask.cli.live_view import LiveView, can_draw
+from mvn_dask.store.part_progress import PartProgress
 from tests.support.command import Site
 from tests.support.statuses import HALF, status_of
 
@@ -115,6 +116,31 @@ def test_what_is_drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     assert "no answer: looking again" in lines
     assert any(line.startswith("/data/xxx") and line.endswith("…") for line in lines)
     assert max(map(len, lines)) <= 60
+
+
+def test_parts_that_fit_into_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as there are lines; and who is at work on machines that are not seen, by the chunks that come."""
+    for name, value in (("COLUMNS", "40"), ("LINES", "15"), ("FORCE_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    now = time.time()
+    parts = tuple(PartProgress((i, 90), 3, 400, now - 5.0 * i) for i in range(90))
+    far = replace(HALF, writers=0, last_written=now, parts=parts)
+    with LiveView() as view:
+        for done in (2, 3):
+            view.show(replace(far, done=done))
+        view.show(replace(far, done=3, writers=1))
+    frames = ESCAPES.sub("", capsys.readouterr().out).split("x.zarr")[1:4]
+    assert [("nobody at work here" in each, "at work elsewhere" in each) for each in frames] == [
+        (True, False), (False, True), (False, False),
+    ]  # fmt: skip
+    for frame in frames:
+        lines = frame.splitlines()
+        assert len(lines) <= 15
+        assert max(map(len, lines)) <= 40
+        assert "0 of 90 parts complete, 12 active, 78 s…" in lines
+        assert "  12/90  silent, 1 min 0 s ago: 3 of 40…" in lines
 
 
 def test_where_nothing_can_be_drawn(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics import parser
 
 from mvn_dask.cli.openmetrics import openmetrics
 from mvn_dask.escaping import printable
+from mvn_dask.store.part_progress import PartProgress
 from mvn_dask.store.status import Status
 from tests.support.command import Site
 from tests.support.statuses import HALF, status_of
@@ -51,6 +52,16 @@ def test_what_is_not_known_is_left_out() -> None:
     assert {name for name, _ in found} == {
         f"mvn_dask_{name}" for name in ("chunks", "rows", "stored_bytes", "complete", "committed", "changed_documents")
     }
+
+
+@pytest.mark.parametrize("reader", [parser, older_format])
+def test_parts(reader: Any) -> None:
+    status = replace(HALF, parts=(PartProgress((0, 2), 2, 0, 1e9), PartProgress((1, 2), 0, 2, None)))
+    found = samples(openmetrics(status) + "\n", reader)
+    counts = [value(found, "part_chunks", part=f"{i}/2", state=state) for i in (0, 1) for state in ("done", "missing")]
+    assert counts == [2, 0, 0, 2]
+    assert value(found, "part_last_written_timestamp_seconds", part="0/2") == 1e9
+    assert len(found) == 16
 
 
 def test_units_are_those_of_the_names() -> None:
