@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from mvn_dask.errors import ArgumentError
 
@@ -145,10 +145,20 @@ def is_repository_url(url: str) -> bool:
     return url.lower().startswith(REPOSITORY)
 
 
+def repository_url(folder: Path) -> str:
+    """The URL of a repository of icechunk in a folder.
+
+    >>> repository_url(Path("/data/a b"))
+    'icechunk+file:///data/a%20b'
+    """
+    return f"{REPOSITORY}file://{quote(str(folder))}"
+
+
 def parse_repository_url(url: str) -> RepositoryUrl:
     """The parts of the URL of a repository of icechunk, as `parse_location` gives it.
 
-    Raises ArgumentError for another scheme, for credentials, and where ``.`` or ``..`` are steps of a prefix.
+    Raises ArgumentError for another scheme, for credentials, without a bucket, and where ``.`` or ``..`` are steps of a
+    prefix.
 
     >>> parse_repository_url("icechunk+s3://bucket/a/b?branch=dev")
     RepositoryUrl(scheme='s3', bucket='bucket', path='a/b', query={'branch': 'dev'})
@@ -169,6 +179,8 @@ def parse_repository_url(url: str) -> RepositoryUrl:
             "give that"
         )
     parts = require_object_url(head)
+    if not parts.netloc:
+        raise ArgumentError(f"must be {REPOSITORY_KINDS}, with a bucket, not {_shown(url)}")
     return RepositoryUrl("s3", parts.netloc, unquote(parts.path).strip("/"), query)
 
 

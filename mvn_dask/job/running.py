@@ -88,6 +88,7 @@ def run(
             if prepared.begun or attempt == MAX_ATTEMPTS or not _factor_arrives(prepared):
                 raise
     storage, manifest = prepared.storage, prepared.manifest
+    storage.look_again()  # it was opened before anything was drawn
     done, chunks = state(storage, manifest) != "unfinished", chunk_count(manifest)
     return RunResult(
         url=storage.name,
@@ -160,6 +161,7 @@ def _log_start(job: JobSpec, manifest: Manifest, *, threads: int) -> None:
 
 def _factor_arrives(prepared: PreparedJob) -> bool:
     """Whether the store holds this sample with another factor of its covariance, once its writer has completed that."""
+    prepared.storage.look_again()
     stored = read_manifest(prepared.storage)
     if stored is None or _without_factor(stored) != _without_factor(prepared.manifest):
         return False
@@ -169,6 +171,7 @@ def _factor_arrives(prepared: PreparedJob) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(FACTOR_POLL_SECONDS)
+        prepared.storage.look_again()
     return True
 
 

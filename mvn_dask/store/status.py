@@ -18,12 +18,13 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
 from mvn_dask.readable import duration, plural, readable_bytes
-from mvn_dask.store.format.chunk_listing import chunk_entries
+from mvn_dask.store.format.chunk_listing import chunk_entries, parse_key
 from mvn_dask.store.format.completeness import State, changed_documents, missing_files, state_of
-from mvn_dask.store.format.layout import chunk_bytes, chunk_count, grid, is_whole, part_range
+from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_number, grid, is_whole, part_range
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.part_progress import PartProgress, count_of_parts, progress_of_parts
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
+from mvn_dask.store.storage.base import Storage
 
 COUNTED_AT_ONCE = 2**16
 """Chunks whose rows are counted in one step, so that millions of them take no memory."""
@@ -58,7 +59,7 @@ class Status(Shown):
     bytes: int
     """Size of the chunks that are there, in bytes."""
     rate: float | None
-    """Bytes a second over the last minute in which chunks were written; None where too few were."""
+    """Bytes a second over the last minute in which chunks were written, or were committed; None where too few were."""
     committed: bool
     """Whether Zarr's metadata, which are written last, are there, so that readers can open it."""
     changed: tuple[str, ...]
@@ -70,7 +71,8 @@ class Status(Shown):
     done_rows: int
     """Rows whose numbers are there; where chunks cut rows, as many as there are numbers for."""
     last_written: float | None
-    """When the newest chunk was written, in seconds since 1970, by the clock of the storage; None before the first."""
+    """When the newest chunk was written, in seconds since 1970, by the clock of the storage; None before the first.
+    In a repository of icechunk, when the last commit was made."""
     writers: int | None
     """Who is at work on it: of a folder, processes of this machine; of a bucket, jobs whose lease has not expired. None
     where that cannot be seen."""
@@ -206,8 +208,7 @@ def status(
     )
     chunks = np.fromiter(found, [("number", np.int64), ("time", np.float64)])
     times = chunks["time"]
-    recent = np.sort(times[times >= times.max() - RATE_SECONDS]) if len(times) else times
-    rate = recent_rate(recent.tolist(), range(1, len(recent) + 1))
+    rate = _rate(storage, manifest, times, None if part is None else range(start, stop))
     changed = changed_documents(storage, manifest)
     return Status(
         url=storage.name,
@@ -226,6 +227,19 @@ def status(
         fingerprint=manifest.fingerprint,
         parts=() if count is None else progress_of_parts(count, stop, chunks["number"], times),
     )
+
+
+def _rate(storage: Storage, manifest: Manifest, times: "npt.NDArray[np.float64]", share: range | None) -> float | None:
+    """Chunks a second, of times at which they were written, or of commits."""
+    if storage.is_transactional:
+
+        def is_counted(key: str) -> bool:
+            index = parse_key(manifest, key)
+            return index is not None and share is not None and chunk_number(manifest, index) in share
+
+        return storage.commit_rate(None if share is None else is_counted)
+    recent = np.sort(times[times >= times.max() - RATE_SECONDS]) if len(times) else times
+    return recent_rate(recent.tolist(), range(1, len(recent) + 1))
 
 
 def _rows_of(manifest: Manifest, numbers: "range | npt.NDArray[np.int64]") -> int:

@@ -8,6 +8,7 @@ import dask
 import icechunk
 
 import mvn_dask
+from mvn_dask.store.storage.base import Storage
 from mvn_dask.store.storage.icechunk_changes import TaskWriter
 from tests.support.pausing import barrier, gate, rows, wait_for
 from tests.support.s3 import ACCESS, SECRET, Prefix
@@ -60,3 +61,8 @@ def write_part(folder: Path, chunks: int, part: tuple[int, int] | None = None) -
     pause_tasks(folder, chunks)
     with dask.config.set({"mvn_dask.commit": 0, "scheduler": "threads"}):
         mvn_dask.to_zarr(rows(), url_of(folder), part=part)
+
+
+def contents(storage: Storage) -> dict[str, bytes]:
+    """Every file of a store, and its bytes."""
+    return {entry.key: storage.read(entry.key).tobytes() for entry in storage.entries()}

@@ -125,9 +125,10 @@ def refuse_unknown_files(storage: Storage, *, overwrite: bool, going_to_be: Mani
             return
         removal(storage).refuse_other_files()
         why = f" ({lost})" if (lost := lost_manifest(storage)) else ""
-        raise StorageNotEmptyError(
-            f"{storage} is not empty, and no store of mvn_dask{why}", advice=Advice("name another URL, or {overwrite}")
+        way_out = Advice(
+            "name another URL, or {overwrite}" if storage.replaces_others else "name another branch or URL"
         )
+        raise StorageNotEmptyError(f"{storage} is not empty, and no store of mvn_dask{why}", advice=way_out)
 
 
 def _is_internal(key: str) -> bool:

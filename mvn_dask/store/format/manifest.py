@@ -17,14 +17,7 @@ import numpy as np
 
 from mvn_dask.advice import Advice
 from mvn_dask.description import DEFAULT_NAME
-from mvn_dask.errors import (
-    DamagedManifestError,
-    MissingManifestError,
-    NotAStoreError,
-    SpecMismatchError,
-    StoreError,
-    TransportError,
-)
+from mvn_dask.errors import DamagedManifestError, MissingManifestError, SpecMismatchError, StoreError, TransportError
 from mvn_dask.event import Event
 from mvn_dask.hashing import canonical_json, fingerprint
 from mvn_dask.origin_attributes import PROVENANCE
@@ -230,9 +223,8 @@ def read_manifest(storage: Storage, *, removing: bool = False) -> Manifest | Non
 def require_manifest(storage: Storage) -> Manifest:
     """The manifest of a store that must be there. Raises NotAStoreError if there is none."""
     if (manifest := read_manifest(storage)) is None:
-        text = f"there is no store at {storage}"
-        why, advice = lost_manifest(storage), Advice("{to_zarr} makes one")
-        raise MissingManifestError(f"{text}: {why}") if why else NotAStoreError(text, advice=advice)
+        why = lost_manifest(storage)
+        raise MissingManifestError(f"there is no store at {storage}: {why}") if why else storage.absence()
     return manifest
 
 

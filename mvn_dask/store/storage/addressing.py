@@ -22,6 +22,8 @@ from mvn_dask.store.storage.object_options import environment_options, obstore_o
 if TYPE_CHECKING:
     from zarr.storage import LocalStore, ObjectStore
 
+    from mvn_dask.store.storage.icechunk_storage import IcechunkStorage
+
 
 class Repository(Protocol):
     """What type checkers know of an `icechunk.Repository`; without icechunk its own name would allow anything."""
@@ -51,9 +53,11 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise StorageOptionsError(f"`storage_options` must be a mapping, not {type(storage_options).__name__}")
-    storage = _repository_storage(url, storage_options or {})
-    if storage is not None:
-        return storage
+    repository = _repository_storage(url, storage_options or {})
+    if repository is not None:
+        if fsync:
+            repository.refuse_fsync()
+        return repository
     storage = _zarr_storage(url, fsync=fsync)
     location = None if storage is not None else _location(url)
     if storage_options and not isinstance(location, str):
@@ -63,10 +67,6 @@ def open_storage(url: object, storage_options: Mapping[str, Any] | None = None, 
     if isinstance(location, Path):
         # Absolute and without links, since workers have folders of their own.
         return LocalStorage(location.resolve(), fsync=fsync)
-    if is_repository_url(str(location)):
-        from mvn_dask.store.storage.icechunk_opening import repository_storage
-
-        return repository_storage(str(location), storage_options or {})
     return _object_storage(str(location), dict(storage_options or {}))
 
 
@@ -79,8 +79,12 @@ def _location(url: object) -> Path | str:
         raise StorageError(f"`url` {error}") from error
 
 
-def _repository_storage(url: object, storage_options: Mapping[str, Any]) -> Storage | None:
-    """The storage of a repository that icechunk has opened, or None if it is none."""
+def _repository_storage(url: object, storage_options: Mapping[str, Any]) -> "IcechunkStorage | None":
+    """The storage of a repository of icechunk, named by a URL or opened, or None if it is none."""
+    if isinstance(url, str) and is_repository_url(url) and isinstance(location := _location(url), str):
+        from mvn_dask.store.storage.icechunk_opening import repository_storage
+
+        return repository_storage(location, storage_options)
     icechunk = sys.modules.get("icechunk")  # whoever holds a repository has imported it
     if icechunk is None:
         return None

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import ArrayLoader
+from mvn_dask.advice import Advice
 from mvn_dask.atomic import PARTIAL
-from mvn_dask.errors import StorageBusyError
+from mvn_dask.errors import NotAStoreError, StorageBusyError
 
 INTERNAL_FOLDER = ".mvn_dask"
 """Folder of all that is not part of the Zarr hierarchy."""
@@ -119,6 +120,8 @@ class Storage(ABC):
     whether others came first."""
     needs_documents: ClassVar[bool] = False
     """Whether Zarr's document of an array has to be there before its chunks."""
+    replaces_others: ClassVar[bool] = True
+    """Whether a Zarr hierarchy that is no store of ours may be overwritten."""
     lock_keys: ClassVar[re.Pattern[str]]
     """Keys of the files by which sessions are held."""
 
@@ -214,6 +217,18 @@ class Storage(ABC):
     def published(self) -> bool:
         """Whether readers see what is seen here."""
         return True
+
+    def look_again(self) -> None:  # noqa: B027 most storage shows at each look what is there
+        """See what others have written since this storage was opened."""
+
+    def commit_rate(self, is_counted: Callable[[str], bool] | None = None) -> float | None:
+        """Chunks a second that jobs have committed lately, where they have no times of their own, by their keys."""
+        del is_counted
+        return None
+
+    def absence(self) -> NotAStoreError:
+        """The error where there is no store."""
+        return NotAStoreError(f"there is no store at {self}", advice=Advice("{to_zarr} makes one"))
 
     def free_bytes(self) -> int | None:
         """Bytes that may still be written; None where that has no limit, or none that could be asked for."""

@@ -16,39 +16,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mvn_dask.advice import Advice
 from mvn_dask.errors import NotAStoreError, StorageBusyError, StorageError, StorageNotEmptyError
 from mvn_dask.store.storage.base import INTERNAL_FOLDER
 from mvn_dask.store.storage.folder_lock import LOCK, locked
+from mvn_dask.store.storage.icechunk_absence import reference_absence, repository_absence
 from mvn_dask.store.storage.icechunk_folder import create_repository, holds_something, say_no_warning
 from mvn_dask.store.storage.icechunk_nodes import Nodes, translated
+from mvn_dask.store.storage.icechunk_rate import rate_of, recent_commits
+from mvn_dask.store.storage.icechunk_reference import UNFINISHED, Reference
 
 TRIES = 1000
 """Commits of others that come first, at most, before one gives up; icechunk's own number."""
-UNFINISHED = ".mvn_dask-unfinished"
-"""What the name of the branch of jobs has behind that of the branch which readers open."""
 
 Make = Callable[[Any, Nodes], bool]
 """Makes changes in a writable session, in which some files lie; whether there were any."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What is opened of a repository."""
-
-    kind: Literal["branch", "tag", "snapshot"]
-    name: str
-
-    @property
-    def query(self) -> str:
-        """As the end of a URL; empty for the branch that repositories begin with."""
-        return "" if self == MAIN else f"?{self.kind}={self.name}"
-
-
-MAIN = Reference("branch", "main")
-"""What is opened where nothing else is named."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +66,7 @@ class History:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        if self._folder is not None:
-            say_no_warning()
+        say_no_warning()
         if self._repository is not None:
             self._repository = pickle.loads(self._repository)  # noqa: S301 our own process sent it
 
@@ -106,7 +89,7 @@ class History:
     def _require(self) -> Any:
         repository = self.repository()
         if repository is None:
-            raise NotAStoreError(f"there is no repository at {self.name}", advice=Advice("{to_zarr} makes one"))
+            raise repository_absence(self.name, self._folder)
         return repository
 
     def create(self) -> None:
@@ -128,8 +111,7 @@ class History:
         """Raise StorageError for a tag or a snapshot, which nothing is ever written to."""
         if self.reference.kind != "branch":
             raise StorageError(
-                f"`url` names the {self.reference.kind} {self.reference.name!r} of a repository, which never changes: "
-                "to write, name a branch"
+                f"`url` names the {self.reference} of a repository, which never changes: to write, name a branch"
             )
 
     def look(self) -> Found | None:
@@ -143,7 +125,7 @@ class History:
                     return None
                 return self.at(repository.lookup_tag(self.reference.name), published=True)
             if self.reference.kind == "snapshot":
-                return self.at(self.reference.name, published=True)
+                return self._named_snapshot(repository)
             branches = repository.list_branches()
             head = repository.lookup_branch(self.reference.name) if self.reference.name in branches else None
             if self._unfinished in branches:
@@ -151,6 +133,30 @@ class History:
                 if head is None or not self._is_ancestor(unfinished, of=head):
                     return self.at(unfinished, published=False)
         return None if head is None else self.at(head, published=True)
+
+    def _named_snapshot(self, repository: Any) -> Found:
+        import icechunk
+
+        try:
+            repository.lookup_snapshot(self.reference.name)
+        except (icechunk.IcechunkError, ValueError) as error:
+            if "invalid" not in str(error) and "not found" not in str(error):
+                raise
+            raise StorageError(f"`url` names the {self.reference}, which the repository does not have") from None
+        return self.at(self.reference.name, published=True)
+
+    def absence(self, nodes: Nodes | None) -> NotAStoreError:
+        """The error where there is no store; `nodes` are what lies there."""
+        repository = self.repository()
+        if repository is None:
+            return repository_absence(self.name, self._folder)
+        with translated(self.name):
+            return reference_absence(self.name, self.reference, repository, nodes)
+
+    def rate(self, snapshot: str, is_counted: Callable[[str], bool] | None) -> float | None:
+        """Chunks a second that jobs have committed lately, up to a snapshot; of the keys that count."""
+        with translated(self.name):
+            return rate_of(recent_commits(self._require(), snapshot, is_counted))
 
     def at(self, snapshot: str, *, published: bool) -> Found:
         """What lies in a snapshot."""

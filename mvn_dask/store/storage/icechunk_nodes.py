@@ -43,7 +43,7 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except icechunk.IcechunkError as error:
-        lines = [line.strip(" |->`x") for line in str(error).splitlines()]
+        lines = [line.lstrip(" |->`x").rstrip() for line in str(error).splitlines()]
         text = lines[0] if lines else type(error).__name__
         if " not found" in text and text.startswith("object store error"):
             raise FileNotFoundError(2, "there is no object", name) from None

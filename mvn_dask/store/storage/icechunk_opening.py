@@ -8,18 +8,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
 from mvn_dask.hashing import fingerprint
-from mvn_dask.locations import parse_repository_url
-from mvn_dask.readable import short_repr
-from mvn_dask.store.storage.icechunk_folder import local_storage
-from mvn_dask.store.storage.icechunk_history import MAIN, History, Reference
+from mvn_dask.locations import parse_repository_url, repository_url
+from mvn_dask.store.storage.icechunk_folder import local_storage, say_no_warning
+from mvn_dask.store.storage.icechunk_history import History
+from mvn_dask.store.storage.icechunk_reference import KINDS_OF_REFERENCE, Reference, reference_of
 from mvn_dask.store.storage.icechunk_storage import IcechunkMemory, IcechunkStorage
-
-REFERENCES = ("branch", "tag", "snapshot")
-"""What a query of a URL, or an option beside a repository, may name."""
 
 _LOCAL = re.compile(r"LocalFileSystemObjectStoreBackend\(path=(?P<path>.*?)\)+$", re.DOTALL)
 _S3 = re.compile(r"S3Storage\(bucket=(?P<bucket>[^,]*), prefix=(?P<prefix>.*?), config=", re.DOTALL)
@@ -48,7 +44,8 @@ def repository_storage(url: str, options: Mapping[str, Any]) -> IcechunkStorage:
         import icechunk
     except ImportError as error:
         raise StorageError("icechunk+… URLs need icechunk: pip install 'mvn_dask[icechunk]'") from error
-    reference = _reference(location.query)
+    reference = reference_of(location.query, "url")
+    _refuse_reference(options)
     if location.scheme == "file":
         if options:
             raise StorageOptionsError("`storage_options` have no meaning for icechunk+file://")
@@ -56,6 +53,7 @@ def repository_storage(url: str, options: Mapping[str, Any]) -> IcechunkStorage:
         return _local_storage(folder, reference, local_storage(folder))
     name = f"icechunk+s3://{'/'.join(filter(None, (location.bucket, location.path)))}"
     arguments = s3_arguments(options)
+    say_no_warning()
     try:
         storage = icechunk.s3_storage(bucket=location.bucket, prefix=location.path or None, **arguments)
     except (ValueError, TypeError) as error:
@@ -64,14 +62,22 @@ def repository_storage(url: str, options: Mapping[str, Any]) -> IcechunkStorage:
     return IcechunkStorage(History(name, reference, storage))
 
 
+def _refuse_reference(options: Mapping[str, Any]) -> None:
+    found = next((kind for kind in KINDS_OF_REFERENCE if kind in options), None)
+    if found is not None:
+        raise StorageOptionsError(
+            f"`storage_options` of a URL name no {found}: write it behind the URL, as ?{found}={found.upper()}"
+        )
+
+
 def opened_storage(repository: Any, options: Mapping[str, Any]) -> IcechunkStorage:
     """The storage of a repository that the user has opened; `options` may name a branch, a tag or a snapshot."""
-    unknown = sorted(options.keys() - set(REFERENCES))
+    unknown = sorted(options.keys() - set(KINDS_OF_REFERENCE))
     if unknown:
         raise StorageOptionsError(
             f"beside an icechunk.Repository `storage_options` name its branch, tag or snapshot, and not {unknown[0]!r}"
         )
-    reference, text = _reference(options), repr(repository.storage)
+    reference, text = reference_of(options, "storage_options"), repr(repository.storage)
     if found := _LOCAL.search(text):
         return _local_storage(Path(found["path"]).resolve(), reference, None, repository)
     if "InMemory" in text:
@@ -87,22 +93,7 @@ def opened_storage(repository: Any, options: Mapping[str, Any]) -> IcechunkStora
 
 
 def _local_storage(folder: Path, reference: Reference, storage: Any, repository: Any = None) -> IcechunkStorage:
-    name = f"icechunk+file://{quote(str(folder))}"
-    return IcechunkStorage(History(name, reference, storage, repository, folder))
-
-
-def _reference(query: Mapping[str, Any]) -> Reference:
-    if not query:
-        return MAIN
-    if len(query) > 1:
-        raise StorageError(f"`url` must name one of a branch, a tag and a snapshot, not {' and '.join(sorted(query))}")
-    ((kind, name),) = query.items()
-    if kind not in REFERENCES or not isinstance(name, str) or not name or "/" in name:
-        raise StorageError(
-            f"`url` must name a repository, or ?branch=NAME, ?tag=NAME or ?snapshot=ID of it, not "
-            f"{short_repr(f'{kind}={name}')}"
-        )
-    return Reference(kind, name)  # type: ignore[arg-type]
+    return IcechunkStorage(History(repository_url(folder), reference, storage, repository, folder))
 
 
 def s3_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +118,10 @@ def s3_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
                 f"icechunk+s3:// takes the options {', '.join(sorted(_S3_NAMES))}, and not {name!r}: open the "
                 "repository with icechunk, and give that"
             )
-        found[_S3_NAMES[plain]] = _truth(name, value) if plain in _TRUTHS else value
+        found[_S3_NAMES[plain]] = _truth(name, value) if plain in _TRUTHS else _text(name, value)
+    halves = {"access_key_id", "secret_access_key"} & found.keys()
+    if len(halves) == 1:
+        raise StorageOptionsError(f"icechunk+s3:// takes access_key_id and secret_access_key, not {halves.pop()} alone")
     if "virtual_hosted" in found:
         found["force_path_style"] = not found.pop("virtual_hosted")
     elif "endpoint_url" in found:
@@ -135,6 +129,12 @@ def s3_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     if not {"access_key_id", "anonymous"} & found.keys():
         found["from_env"] = True
     return found
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise StorageOptionsError(f"the option {name!r} must be text, not {type(value).__name__}")
+    return value
 
 
 def _truth(name: str, value: object) -> bool:

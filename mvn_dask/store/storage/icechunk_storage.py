@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mvn_dask.errors import StorageNotEmptyError, StoreError
+from mvn_dask.errors import NotAStoreError, StorageError, StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Session, Storage
 from mvn_dask.store.storage.icechunk_changes import Changes, CopyWriter, TaskWriter
-from mvn_dask.store.storage.icechunk_folder import holds_something
+from mvn_dask.store.storage.icechunk_folder import free_bytes, holds_something, probe_beside
 from mvn_dask.store.storage.icechunk_history import History
 from mvn_dask.store.storage.icechunk_session import icechunk_session
 from mvn_dask.store.storage.icechunk_transaction import Transaction
+from mvn_dask.store.storage.local import LocalStorage
 
 
 class IcechunkStorage(Storage):
@@ -28,6 +29,7 @@ class IcechunkStorage(Storage):
     copies_writes = True
     is_transactional = True
     needs_documents = True
+    replaces_others = False
     lock_keys = re.compile("(?!)")
     """None: nothing is locked."""
 
@@ -111,7 +113,8 @@ class IcechunkStorage(Storage):
         folder = self._history.folder
         if folder is None or self._history.repository() is not None:
             return
-        if folder.exists() and (not folder.is_dir() or holds_something(folder)):
+        LocalStorage(folder).require_folder()
+        if holds_something(folder):
             raise StorageNotEmptyError(f"{folder} is no repository of icechunk, and not empty: `url` must name another")
 
     @contextmanager
@@ -142,7 +145,7 @@ class IcechunkStorage(Storage):
             written.append(chunks)
 
     def begin_tasks(self) -> None:
-        self._transaction.save("")
+        self._transaction.begin_tasks()
         self._fork = b"" if self.in_memory else self._history.fork()
 
     def _task_writer(self) -> TaskWriter | CopyWriter:
@@ -153,6 +156,35 @@ class IcechunkStorage(Storage):
 
     def published(self) -> bool:
         return self._transaction.published
+
+    def absence(self) -> NotAStoreError:
+        return self._history.absence(self._transaction.nodes)
+
+    def look_again(self) -> None:
+        if not self._in_session:
+            self._transaction.look_again()
+
+    def commit_rate(self, is_counted: Callable[[str], bool] | None = None) -> float | None:
+        found = self._transaction.found
+        return None if found is None else self._history.rate(found.snapshot, is_counted)
+
+    def refuse_fsync(self) -> None:
+        """Raise StorageError where a commit does not wait until it is on the disk, and cannot be made to."""
+        if self.in_memory or self._history.folder is not None:
+            raise StorageError(
+                f"`fsync` has no meaning for {self}: icechunk writes files without waiting for the disk. Leave it out, "
+                "or name a plain path"
+            )
+
+    def free_bytes(self) -> int | None:
+        return None if self._history.folder is None else free_bytes(self._history.folder)
+
+    def probe(self, key: str, buffers: Sequence[Buffer]) -> float:
+        if self._history.folder is None:
+            raise StorageError(
+                f"{self} keeps whatever is written, so that no chunk is written there as a probe: leave the probe out"
+            )
+        return probe_beside(self._history.folder, key, buffers)
 
     def sync(self) -> None:
         """A commit is where the repository lies when it has ended."""

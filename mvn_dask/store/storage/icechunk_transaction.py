@@ -9,6 +9,7 @@ committed. Chunks of jobs of one manifest go together, whatever the order.
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, ByteArray, Entry
 from mvn_dask.store.storage.icechunk_changes import Changes, TaskChunks, TaskCopies
 from mvn_dask.store.storage.icechunk_history import Found, History
 from mvn_dask.store.storage.icechunk_nodes import Nodes
+from mvn_dask.store.storage.icechunk_rate import commit_fields
 
 COMMIT_SECONDS = 60.0
 """Seconds between two commits while chunks are written, where nothing else is configured."""
@@ -54,6 +56,7 @@ class Transaction:
         self._looked = False
         # Where another process has looked, what it saw.
         self._snapshot, self._snapshot_published = snapshot, published
+        self._job = uuid.uuid4().hex
         self._committed, self._duration = time.monotonic(), 0.0
         self._lock = threading.Lock()
 
@@ -118,6 +121,11 @@ class Transaction:
         elif key in self.changes.files:
             del self.changes.files[key]
 
+    def begin_tasks(self) -> None:
+        """Chunks are written from now on: commit what they need."""
+        self.save("")
+        self._committed = time.monotonic()
+
     def take(self, written: TaskChunks | TaskCopies) -> None:
         """Keep what a task has written, and commit it where others have waited for long enough."""
         self.changes.take(written)
@@ -135,7 +143,8 @@ class Transaction:
             return
         chunks = f"{plural(changes.chunks, 'chunk')}, {readable_bytes(changes.nbytes)}" if changes.chunks else ""
         message = f"mvn_dask: {'; '.join(filter(None, (what, chunks))) or _named(changes)}"
-        metadata = {"mvn_dask_chunks": changes.chunks, "mvn_dask_bytes": changes.nbytes}
+        begins = changes.files.get(MANIFEST_KEY) is not None
+        fields = commit_fields(changes.chunks, changes.nbytes, begun - self._committed, self._job, begins=begins)
         known = None if self.nodes is None else self.nodes.version(MANIFEST_KEY)
         expected = None if not self.exclusive or self.found is None else self.found.snapshot
 
@@ -144,7 +153,7 @@ class Transaction:
                 raise self._overwritten()
             return changes.apply(session, nodes)
 
-        snapshot = self.history.commit(make, message, metadata, expected)
+        snapshot = self.history.commit(make, message, fields, expected)
         self.changes = Changes()
         self._found, self._looked = self.history.at(snapshot, published=False), True
         self._committed = time.monotonic()

@@ -19,7 +19,8 @@ import numpy as np
 
 from mvn_dask._typing import ArrayLoader
 from mvn_dask.atomic import NO_SPACE, atomic_write, file_named
-from mvn_dask.errors import NoSpaceError, StorageNotEmptyError, StoreError
+from mvn_dask.errors import NoSpaceError, NotAStoreError, StorageNotEmptyError, StoreError
+from mvn_dask.locations import repository_url
 from mvn_dask.store.storage.base import (
     FOLDER_LOCK,
     INTERNAL_FOLDER,
@@ -165,7 +166,19 @@ class LocalStorage(Storage):
         self._refuse_links(key)
         return partial(np.load, f"{self.name}/{key}", mmap_mode="r", allow_pickle=False)
 
+    def absence(self) -> NotAStoreError:
+        fault = self._repository_fault()
+        return super().absence() if fault is None else NotAStoreError(f"there is no store at {self}: {fault}")
+
+    def _repository_fault(self) -> str | None:
+        # Releases of icechunk keep references in a folder or in a file.
+        if not (self._folder / "snapshots").is_dir() or not {"refs", "repo"} & {*self.names("")}:
+            return None
+        return f"it is a repository of icechunk: its URL is {repository_url(self._folder)}"
+
     def require_folder(self) -> None:
+        if (fault := self._repository_fault()) is not None:
+            raise StorageNotEmptyError(f"{self} is no folder for a store: {fault}")
         # Up to the first that is there: what does not exist can be made in a folder alone.
         for folder in (self._folder, *self._folder.parents):
             with suppress(FileNotFoundError, NotADirectoryError):

@@ -9,8 +9,9 @@ import pytest
 from mvn_dask.errors import StorageBusyError, StorageNotEmptyError
 from mvn_dask.store.storage.icechunk_changes import Changes
 from mvn_dask.store.storage.icechunk_folder import local_storage
-from mvn_dask.store.storage.icechunk_history import MAIN, UNFINISHED, History, Make, Reference
+from mvn_dask.store.storage.icechunk_history import History, Make
 from mvn_dask.store.storage.icechunk_nodes import Nodes
+from mvn_dask.store.storage.icechunk_reference import MAIN, UNFINISHED, Reference
 from tests.support.repositories import messages, repository_in
 
 WORK = f"main{UNFINISHED}"

@@ -45,6 +45,6 @@ def test_zarr_and_files_lie_side_by_side() -> None:
 
 def test_errors_are_one_line() -> None:
     repository = icechunk.Repository.create(icechunk.in_memory_storage())
-    with pytest.raises(TransportError, match=r"^here: ref not found `none$") as caught, translated("here"):
+    with pytest.raises(TransportError, match=r"^here: ref not found `none`$") as caught, translated("here"):
         repository.lookup_branch("none")
     assert caught.value.__cause__ is None

@@ -7,7 +7,8 @@ import pytest
 from mvn_dask.errors import ArgumentError
 from mvn_dask.store.storage import icechunk_transaction
 from mvn_dask.store.storage.icechunk_changes import TaskCopies
-from mvn_dask.store.storage.icechunk_history import MAIN, History
+from mvn_dask.store.storage.icechunk_history import History
+from mvn_dask.store.storage.icechunk_reference import MAIN
 from mvn_dask.store.storage.icechunk_transaction import COMMIT_SECONDS, Transaction, commit_seconds
 
 

@@ -1,0 +1,44 @@
+"""Names of what is opened of a repository."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+
+from mvn_dask.errors import StorageError
+from mvn_dask.store.storage.icechunk_reference import MAIN, UNFINISHED, Reference, reference_of
+
+
+@pytest.mark.parametrize("name", ["dev", "v1.2", "a b", "a+b", "x=y&z"])
+@pytest.mark.parametrize("kind", ["branch", "tag", "snapshot"])
+def test_a_name_is_that_of_its_query(kind: str, name: str) -> None:
+    reference = reference_of({kind: name}, "url")
+    assert (reference.kind, reference.name) == (kind, name)
+    assert reference_of(dict(parse_qsl(reference.query.removeprefix("?"))), "url") == reference
+
+
+def test_nothing_is_the_main_branch() -> None:
+    assert reference_of({}, "url") == reference_of({"branch": "main"}, "url") == MAIN
+    assert (MAIN.query, str(Reference("tag", "v1"))) == ("", "tag 'v1'")
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"branch": ""}, r"`url` may name \?branch=NAME, .* not 'branch='"),
+        ({"branch": "a/b"}, "letters, digits, spaces"),
+        ({"branch": "ä"}, "not 'branch=ä'"),
+        ({"tag": "50%"}, "not 'tag=50%'"),
+        ({"brnch": "main"}, "not 'brnch=main'"),
+        ({"tag": "a", "branch": "b"}, "must name one of a branch, a tag and a snapshot, not branch and tag"),
+        ({"branch": f"dev{UNFINISHED}"}, "jobs commit what is not finished yet: name 'dev'"),
+        ({"branch": UNFINISHED}, "name 'main'"),
+    ],
+)
+def test_what_is_no_name_is_refused(query: dict[str, str], words: str) -> None:
+    with pytest.raises(StorageError, match=words):
+        reference_of(query, "url")
+
+
+def test_options_beside_a_repository_are_named() -> None:
+    with pytest.raises(StorageError, match=r"`storage_options` may name a branch, .* not \{'branch': 1\}"):
+        reference_of({"branch": 1}, "storage_options")
