@@ -56,6 +56,15 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}".replace("-", MINUS, 1) if value < 0 else f"{value:.{digits}g}"
 
 
+def decimal(value: float, places: int) -> str:
+    """A number with so many digits after the point, and 0 without a sign.
+
+    >>> decimal(-0.126, 2), decimal(-0.001, 2)
+    ('−0.13', '0.00')
+    """
+    return f"{value:z.{places}f}".replace("-", MINUS)
+
+
 def plural(value: int, what: str, form: str = "") -> str:
     """A number of things, whose name takes an s or es; `form` is a format of integers, as "," for thousands set apart.
 

@@ -12,7 +12,7 @@ from mvn_dask.display.curve import POINTS, curve
 from mvn_dask.display.fragments import picture, table
 from mvn_dask.display.markup import Content, Html, element
 from mvn_dask.display.pixels import NEGATIVE, POSITIVE
-from mvn_dask.readable import MINUS, plural
+from mvn_dask.readable import MINUS, decimal, plural
 
 WRITTEN = 8
 """Variables up to which each correlation is written."""
@@ -85,4 +85,4 @@ def _cell(value: float) -> Html:
     red, green, blue = NEGATIVE if value < 0 else POSITIVE
     strength = abs(value)
     colour = f"background:rgba({red},{green},{blue},{strength:.2f})" + (";color:#fff" if strength > 0.6 else "")
-    return element("td", f"{value:.2f}".replace("-", MINUS), class_="mvn-cell", style=colour)
+    return element("td", decimal(value, 2), class_="mvn-cell", style=colour)

@@ -18,7 +18,7 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.display.pixels import NEGATIVE, POSITIVE
 from mvn_dask.errors import ArgumentError
 from mvn_dask.plotting.figures import drawn_figure
-from mvn_dask.readable import MINUS
+from mvn_dask.readable import decimal
 
 if TYPE_CHECKING:
     from mvn_dask.plotting.figures import AnyFigure
@@ -170,5 +170,5 @@ def _write_correlation(axes: Any, pair: Float64Array) -> None:
     value = float(np.clip((centred[:, 0] * centred[:, 1]).mean(), -1.0, 1.0))
     colour = NEGATIVE if value < 0 else POSITIVE
     axes.set_facecolor((*(channel / 255 for channel in colour), 0.75 * abs(value)))
-    text = f"{value:.2f}".replace("-", MINUS)
+    text = decimal(value, 2)
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize="large")

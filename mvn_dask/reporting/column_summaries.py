@@ -22,6 +22,7 @@ from mvn_dask.statistics.level_estimate import LevelEstimate, tuple_of
 from mvn_dask.statistics.moments import MomentEstimates, Moments
 from mvn_dask.statistics.prefixes import Prefixes, prefix_rows
 from mvn_dask.statistics.quantile import Quantile
+from mvn_dask.statistics.repeated_rows import RepeatedRows, RowRepeats
 from mvn_dask.statistics.repeats import Repeated
 from mvn_dask.statistics.segment_moments import SegmentMoments
 from mvn_dask.store.reading import Stored
@@ -34,6 +35,8 @@ CONVERGING = 0.99
 """Quantile whose convergence is shown, one of `QUANTILES`."""
 EXTREMES_SHOWN = 5
 """Smallest and largest numbers that are shown."""
+REPEATS = 6
+"""Place of the rows that come again among the statistics of all rows, behind those of single columns."""
 
 Part = TypeVar("Part")
 
@@ -91,6 +94,12 @@ class ColumnSummary:
         """Numbers that are not missing."""
         return int(self.moments.mean.count)
 
+    @property
+    def constant(self) -> bool:
+        """Whether there are several numbers, all finite, and all alike."""
+        low, high = self.extremes.smallest[0], self.extremes.largest[0]
+        return self.count > 1 and bool(np.isfinite(low)) and bool(low == high)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, texts, lists and dictionaries."""
         seen = np.flatnonzero(self.counts)
@@ -128,6 +137,8 @@ class ColumnSummaries:
     """Columns that were looked at."""
     chunks: Repeated
     """Fingerprints of chunks, and which of them repeat."""
+    repeats: tuple[RowRepeats, ...]
+    """Rows that come again, of each part of the columns: those that lie in the same chunks."""
 
 
 def summaries_of(stored: Stored) -> ColumnSummaries:
@@ -143,12 +154,14 @@ def summaries_of(stored: Stored) -> ColumnSummaries:
             Extremes(EXTREMES_SHOWN),
             SegmentMoments(leaf_rows),
             GradedHistogram(),
+            RepeatedRows(rows),
         ),
     )
     firsts = [ColumnQuestion(few, (Quantile((CONVERGING,)),)) for few in prefix_rows(rows, leaf_rows)[:-1]]
     answers = answers_to(stored, selection, [every, *firsts])
     columns = [_summary(selection, answers, len(firsts), position) for position in range(len(selection.columns))]
-    return ColumnSummaries(selection, tuple(columns), answers.chunks)
+    repeats = tuple(answers.results[0, REPEATS, part] for part in np.unique(selection.parts).tolist())
+    return ColumnSummaries(selection, tuple(columns), answers.chunks, repeats)
 
 
 def _summary(selection: ColumnSelection, answers: ColumnAnswers, firsts: int, position: int) -> ColumnSummary:
@@ -156,7 +169,7 @@ def _summary(selection: ColumnSelection, answers: ColumnAnswers, firsts: int, po
     # Its place among the columns of its part.
     own = int(np.count_nonzero(selection.parts[:position] == part))
     prefixes, quantiles, shortfalls, extremes, segments, histogram = (
-        answers.results[0, place, part] for place in range(6)
+        answers.results[0, place, part] for place in range(REPEATS)
     )
     moments = [with_own_warning(one_column(result, own)) for _, result in prefixes]
     every = one_column(quantiles, own)

@@ -90,10 +90,12 @@ def _derived_values(report: DerivedReport) -> dict[str, object]:
     rate = report.error_rate / len(DERIVED_FAMILIES) / max(1, len(summaries.columns))
     points = summaries.selection.has_points
     tests = {each.family: each.tests for each in report.verdicts}
-    share_limit = report.error_rate / len(DERIVED_FAMILIES) / max(1, tests["shares_along"])
+    limits = [
+        report.error_rate / len(DERIVED_FAMILIES) / max(1, tests[each]) for each in ("shares_along", "repeated_rows")
+    ]
     return {
         **report.page_values(),
-        "segment_blocks": None if points else segment_blocks(summaries, share_limit),
+        "segment_blocks": None if points else segment_blocks(summaries, *limits),
         "families": len(DERIVED_FAMILIES),
         "chunks": chunk_count(manifest),
         "inner_chunks": inner_chunk_count(manifest),

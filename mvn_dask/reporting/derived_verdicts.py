@@ -1,6 +1,6 @@
 """Verdicts on a derived store: whether something changes along its rows, and what is odd about its numbers.
 
-Input: summaries of columns. Output: five verdicts. Nothing is known of the law of the numbers, so that rows are
+Input: summaries of columns. Output: six verdicts. Nothing is known of the law of the numbers, so that rows are
 compared with one another: if they are independent and equally distributed, every order of them is as probable as any
 other, and the p-values hold for any law, heavy tails and equal numbers included. Each family has an equal part of
 `ERROR_RATE`, and each test an equal part of its family's. Cost: a p-value for each segment, threshold and column.
@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
+from mvn_dask.reporting.certain_verdicts import chunks_verdict
 from mvn_dask.reporting.column_summaries import ColumnSegments, ColumnSummaries, ColumnSummary
 from mvn_dask.reporting.exchangeability import hypergeometric_p_values, rank_p_values
 from mvn_dask.reporting.number_format import number, percent, to_precision
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
-from mvn_dask.reporting.verdicts import DEPENDENT_ROWS, bonferroni, chunks_verdict
+from mvn_dask.reporting.verdicts import DEPENDENT_ROWS, bonferroni
+from mvn_dask.statistics.repeated_rows import RowRepeats
 
 NO_SEGMENTS = "nothing to test: too few rows, or no column that varies"
 LISTED_COLUMNS = 3
@@ -137,27 +139,71 @@ def shares_along(summaries: ColumnSummaries, error_rate: float) -> Verdict:
     )
 
 
+def repeated_rows(summaries: ColumnSummaries, error_rate: float) -> Verdict:
+    """Rows that come again at one distance, however far apart: `RepeatedRows`."""
+    repeats = summaries.repeats
+    p_values = np.array([each.p_value if each.different > 1 else np.nan for each in repeats])
+    limit = error_rate / max(1, int(np.isfinite(p_values).sum()))
+
+    def describe(part: int) -> str:
+        found = repeats[part]
+        if found.p_value < limit:
+            text = _repeats(found)
+        elif found.repeated:
+            text = f"{found.repeated:,} of {found.different:,} different rows occur more than once, in no order"
+        else:
+            text = f"no two of {found.different:,} are equal"
+        if found.stride > 1:
+            text += f"; one of {found.stride:,} different rows was looked at"
+        return text if len(repeats) == 1 else f"{_first_columns(summaries)[part]} and those in its chunks: {text}"
+
+    untested = "nothing to test: fewer than two rows, or all of them are equal"
+    return bonferroni("repeated_rows", "Repeated rows", p_values, error_rate, describe, untested)
+
+
+def _repeats(found: RowRepeats) -> str:
+    count = (
+        f"about {len(found.places) * found.stride:,} rows"
+        if found.stride > 1
+        else plural(len(found.places), "row", ",")
+    )
+    where = "in the next row" if found.distance == 1 else f"{found.distance:,} rows later"
+    first, last = int(found.places[0]), int(found.places[-1])
+    return f"{count} between row {first:,} and row {last:,} come again {where}"
+
+
+def _first_columns(summaries: ColumnSummaries) -> list[str]:
+    """Names of the first columns of all parts."""
+    _, places = np.unique(summaries.selection.parts, return_index=True)
+    return [summaries.columns[place].name for place in places.tolist()]
+
+
 def numbers_verdict(summaries: ColumnSummaries) -> Verdict:
-    """Missing and infinite numbers: a warning; a fault where a column has nothing else."""
-    odd = [each for each in summaries.columns if each.missing or any(each.infinite)]
+    """Missing, infinite and constant numbers: a warning; a fault where a column has no finite one."""
+    odd = [each for each in summaries.columns if each.missing or any(each.infinite) or each.constant]
     empty = [each for each in odd if each.count == sum(each.infinite)]
     ok, rows = not empty, summaries.selection.rows
     if not rows or not summaries.columns:
         return Verdict("numbers", "Numbers", ok=True, tests=0, p_value=None, text="there are none")
-    shown = "; ".join(_oddities(each, rows) for each in (empty or odd)[:LISTED_COLUMNS])
+    listed = (empty or odd)[:LISTED_COLUMNS]
+    shown = "; ".join(_oddities(each, rows) for each in listed)
     if len(empty or odd) > LISTED_COLUMNS:
         shown += f"; and {plural(len(empty or odd) - LISTED_COLUMNS, 'column')} more"
-    text = shown or "every one is finite"
-    return Verdict("numbers", "Numbers", ok=ok, tests=0, p_value=float(ok), text=text, warning=bool(odd))
+    text, named = shown or "every one is finite", tuple(each.number for each in listed)
+    return Verdict("numbers", "Numbers", ok, 0, float(ok), text, warning=bool(odd), variables=named)
 
 
 def _oddities(column: ColumnSummary, rows: int) -> str:
     infinite = sum(column.infinite)
     counts = [f"{column.missing:,} missing (NaN)"] * bool(column.missing) + [f"{infinite:,} infinite"] * bool(infinite)
-    return f"{column.name}: {' and '.join(counts)} of {plural(rows, 'number', ',')}"
+    texts = [f"{' and '.join(counts)} of {plural(rows, 'number', ',')}"] * bool(counts)
+    if column.constant:
+        others = "all others are" if counts else f"all {plural(rows, 'number', ',')} are"
+        texts.append(f"{others} {number(float(column.extremes.smallest[0]), 6)}")
+    return f"{column.name}: {'; '.join(texts)}"
 
 
-DERIVED_FAMILIES = (means_along, variances_along, shares_along)
+DERIVED_FAMILIES = (means_along, variances_along, shares_along, repeated_rows)
 """Families of tests that share the error rate."""
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates
+from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, marginal_histogram
 from mvn_dask.statistics.base import Counts
 
+MARGINALS_SHOWN = 12
+"""Variables that pictures of single variables show, at most."""
 BINS_PER_BOUND = BINS_PER_DEVIATION // 4
 """Bins of a histogram between two bounds: a quarter of a standard deviation."""
 
@@ -42,3 +44,9 @@ def compare_marginals(estimates: Estimates) -> MarginalTests:
         low, high = estimates.reference.low[binned][:, None], estimates.reference.high[binned][:, None]
         p_values[(bounds <= low) | (bounds >= high)] = np.nan
     return MarginalTests(bounds, below, p_values)
+
+
+def shown_marginals(tests: MarginalTests) -> list[int]:
+    """Positions among the binned variables of those that all pictures show, ascending: with the smallest p-values."""
+    smallest = np.fmin.reduce(tests.p_values, axis=1)
+    return sorted(largest(-smallest, np.isfinite(smallest), MARGINALS_SHOWN))

@@ -69,7 +69,8 @@ class SelectedVariables(ChosenVariables):
             *self._signs(np.searchsorted(columns, self.selection.paired[paired])),
             marginal_histogram(np.searchsorted(columns, self.selection.binned[binned])),
         )
-        return Standardized(Combined(statistics), self.mean[columns], self.deviation[columns])
+        moments = self.mean[columns], self.deviation[columns]
+        return Standardized(Combined(statistics), *moments, self.selection.starts[:-1])
 
     def _signs(self, paired: Indices) -> tuple[Statistic[Any, Any], ...]:
         return (SameSigns(paired),) if self.by_signs else ()
@@ -163,10 +164,10 @@ class Measurements:
     """Means of squares, likewise."""
     histograms: Counts
     """Numbers in each bin of `marginal_histogram`, shape (binned, bins)."""
-    nonfinite: int
-    """Numbers that are NaN or infinite, which count as their mean."""
-    off_constant: int
-    """Numbers of variables without variance that are not the mean."""
+    nonfinite_counts: Counts
+    """Numbers that are NaN or infinite, which count as their mean, shape (segments, columns)."""
+    off_constant_counts: Counts
+    """Numbers of variables without variance that are not the mean, shape (columns,)."""
     lengths: Counts
     """Whitened rows in each bin of their length, shape (bins,); (0,) where none are taken."""
     same_signs: Counts
@@ -180,6 +181,16 @@ class Measurements:
     """Smallest and largest number of each variable, in its own unit, shape (columns,)."""
     densities: PairDensities | None
     """Of all pairs; None where there are more than few variables, or chunks are cut along them."""
+
+    @property
+    def nonfinite(self) -> int:
+        """Numbers that are NaN or infinite."""
+        return int(self.nonfinite_counts.sum())
+
+    @property
+    def off_constant(self) -> int:
+        """Numbers of variables without variance that are not the mean."""
+        return int(self.off_constant_counts.sum())
 
 
 def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) -> tuple[ScanInput, ...]:
@@ -231,8 +242,8 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
         segment_means=np.zeros((segments, len(selection.segmented))),
         segment_mean_squares=np.zeros((segments, len(selection.segmented))),
         histograms=np.zeros((len(selection.binned), marginal_histogram(selection.binned).bins), np.int64),
-        nonfinite=sum(each.nonfinite for each in results[0].values()),
-        off_constant=sum(each.off_constant for each in results[0].values()),
+        nonfinite_counts=np.zeros((segments, columns), np.int64),
+        off_constant_counts=np.zeros(columns, np.int64),
         same_signs=np.zeros((pairs, pairs), np.int64),
         lengths=lengths,
         squared_lengths=squared,
@@ -243,6 +254,9 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
     for part, checked in results[0].items():
         own, segmented, paired, binned = selection.within(part)
         moments, means, *signs, found.histograms[binned] = checked.inner
+        for segment, counts in checked.nonfinite.items():
+            found.nonfinite_counts[segment, own] = counts
+        found.off_constant_counts[own[reference.constant[own]]] = checked.off_constant
         for same in signs:
             found.same_signs[np.ix_(paired, paired)] = same
         _, found.mean[own], found.variance[own], found.covariance[np.ix_(paired, paired)] = moments

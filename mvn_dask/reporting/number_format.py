@@ -2,9 +2,9 @@
 
 from math import floor, isfinite, log10
 
-from mvn_dask.readable import MINUS, number
+from mvn_dask.readable import MINUS, decimal, number
 
-__all__ = ["MINUS", "expected_count", "number", "percent", "rate", "signed", "to_precision"]
+__all__ = ["MINUS", "decimal", "expected_count", "number", "percent", "rate", "signed", "to_precision"]
 
 MILLION = 10**6
 
@@ -20,7 +20,7 @@ def to_precision(value: float, step: float) -> str:
     places = max(0, 1 - floor(log10(step)))
     if places > 12 or abs(value) >= 10**9:
         return number(value, 8)
-    return f"{value:.{places}f}".replace("-", MINUS)
+    return decimal(value, places)
 
 
 def signed(value: float) -> str:

@@ -14,6 +14,7 @@ QUESTIONS_OF_FAMILIES = {
     "marginals": "Whether each variable by itself follows its law, out to the tails.",
     "distances": "Whether whole rows lie as far from the mean as their joint law says, which no single pair shows.",
     "drift": "Whether means and variances are the same all along the rows.",
+    "repeated_rows": "Whether rows come again in the same order, as after a copy in the wrong place.",
     "numbers": "Whether every number is there, and finite.",
     "chunks": "Whether the store holds the same numbers twice, as after a copy in the wrong place.",
     "factor": "Whether the matrix that rows are made with has the variances that were asked for.",

@@ -14,20 +14,16 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
+from mvn_dask.reporting.certain_verdicts import chunks_verdict, factor_verdict, numbers_verdict
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.marginal_tests import compare_marginals
-from mvn_dask.reporting.number_format import MINUS, expected_count, number, percent, signed, to_precision
+from mvn_dask.reporting.number_format import decimal, expected_count, number, percent, signed, to_precision
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value
 from mvn_dask.reporting.pairs import compare_pairs, share_of_equal_signs
 from mvn_dask.reporting.reference import MAX_ROUNDING
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 from mvn_dask.statistics.base import Indices
-from mvn_dask.statistics.repeats import Repeated
-from mvn_dask.store.format.layout import chunk_count, chunk_index
-from mvn_dask.store.format.manifest import Manifest
 
-NAMED_REPEATS = 3
-"""Pairs of equal chunks that are named."""
 LENGTH_BINS_PER_BOUND = 4
 """Bins of lengths of whitened rows between two bounds: an eighth."""
 NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
@@ -109,10 +105,10 @@ def covariances(estimates: Estimates, error_rate: float) -> Verdict:
     def describe(*pair: int) -> str:
         one, other = (estimates.name(estimates.selection.paired[each]) for each in pair)
         return (
-            f"{one} and {other}: correlation {estimates.correlation[pair]:.4f}, expected "
-            f"{estimates.reference.correlation[pair]:.4f}; the covariance is off by "
+            f"{one} and {other}: correlation {decimal(estimates.correlation[pair], 4)}, expected "
+            f"{decimal(estimates.reference.correlation[pair], 4)}; the covariance is off by "
             f"{signed(estimates.covariance_errors[pair])} standard errors"
-        ).replace("-", MINUS)
+        )
 
     named = _of_columns(estimates, estimates.selection.paired)
     return bonferroni("covariances", "Covariances of pairs", p_values, error_rate, describe, NO_PAIR, named)
@@ -231,43 +227,6 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
     return bonferroni("distances", title, np.concatenate([shape, along]), error_rate, describe)
 
 
-def _numbers(estimates: Estimates) -> Verdict:
-    """Whether all are numbers, and those without variance their mean, as in every sound sample."""
-    nonfinite, off_constant = estimates.measured.nonfinite, estimates.measured.off_constant
-    faults = [f"{plural(nonfinite, 'number', ',')} infinite or NaN"] if nonfinite else []
-    faults += [f"{plural(off_constant, 'number', ',')} of variables without variance not at the mean"] * bool(
-        off_constant
-    )
-    text = " and ".join(faults) or "every one is finite, and those of variables without variance are their mean"
-    return Verdict("numbers", "Numbers", ok=not faults, tests=0, p_value=float(not faults), text=text)
-
-
-def chunks_verdict(manifest: Manifest, found: Repeated) -> Verdict:
-    """Whether chunks begin with the same numbers, as in no sound sample."""
-    distinct, repeated = found
-    chunks = chunk_count(manifest)
-    text = f"no two of {plural(distinct, 'chunk', ',')} are equal" if chunks > 1 else "there are no two"
-    if chunks > 1 and distinct < chunks:
-        text += f"; of {chunks:,}, the others were not compared, or hold too few different numbers"
-    if repeated:
-        shown = [[chunk_index(manifest, row) for row in rows] for _, *rows in repeated[:NAMED_REPEATS]]
-        pairs = ", ".join(f"{first} and {last}" for first, last in shown)
-        more = sum(count - 1 for count, _, _ in repeated)
-        text = f"those that repeat others: {more:,} of {chunks:,}, such as {pairs}"
-    return Verdict("chunks", "Chunks", ok=not repeated, tests=0, p_value=float(not repeated), text=text)
-
-
-def _factor(estimates: Estimates) -> Verdict:
-    """Whether the factor has the variances that were asked for."""
-    found = estimates.reference.diagnostics
-    grade = found.grade(estimates.selection.rows)
-    text = str(found)
-    if found.condition_number is not None and found.smallest_eigenvalue is not None:
-        text += f"; condition number {number(found.condition_number)}, of the correlations that are drawn"
-    ok, warning = grade != "NOT ok", grade == "warning"
-    return Verdict("factor", "Variances of the factor", ok, 0, float(ok), text, warning=warning)
-
-
 FAMILIES = (means, variances, pairs, marginals, distances, drift)
 """Families of tests that share the error rate."""
 
@@ -281,4 +240,4 @@ def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[V
     if estimates.selection.has_points:
         found = [replace(each, ok=True, tests=0, p_value=None, text=DEPENDENT_ROWS) for each in found]
     chunks = chunks_verdict(estimates.selection.manifest, estimates.measured.chunks)
-    return (*found, _numbers(estimates), chunks, _factor(estimates))
+    return (*found, numbers_verdict(estimates), chunks, factor_verdict(estimates))

@@ -25,7 +25,7 @@ def check(seeds: int, rows: int) -> None:
         bad = {name for name, each in verdicts(sound(rows, seed), (rows, 4), RATE).items() if not each.ok}
         found.update([*bad, *(["any"] if bad else [])])
     assert found["any"] <= RATE * seeds + 4 * np.sqrt(RATE * seeds), found
-    assert found["numbers"] == found["chunks"] == 0
+    assert found["numbers"] == found["chunks"] == found["repeated_rows"] == 0
 
 
 def test_sound_rows_are_seldom_called_faulty() -> None:
@@ -43,7 +43,7 @@ def test_lognormal_losses_are_sound() -> None:
     losses = np.exp(np.random.default_rng(5).standard_normal(100_000))
     found = verdicts(losses, 10_000)
     assert all(each.ok for each in found.values())
-    assert [each.grade for each in found.values()] == ["ok"] * 5
+    assert [each.grade for each in found.values()] == ["ok"] * 6
 
 
 def test_heavy_tails_are_sound() -> None:
@@ -97,6 +97,60 @@ def test_chunks_that_stand_twice_are_found() -> None:
     found = verdicts(losses)
     assert found["chunks"].text == "those that repeat others: 1 of 20, such as (3,) and (7,)"
     assert not found["chunks"].ok
+
+
+REPEATED: dict[str, tuple[Callable[[npt.NDArray[Any]], Any], str]] = {
+    "within a chunk": (
+        lambda x: np.concatenate([x[:12_300], x[12_200:12_300], x[12_400:]]),
+        "100 rows between row 12,200 and row 12,299 come again 100 rows later",
+    ),
+    "in another chunk": (
+        lambda x: np.concatenate([x[:15_077], x[130:160], x[15_107:]]),
+        "30 rows between row 130 and row 159 come again 14,947 rows later",
+    ),
+    "each twice": (
+        lambda x: np.repeat(x[:10_000], 2, axis=0),
+        "10,000 rows between row 0 and row 19,998 come again in the next row",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_rows_that_come_again_are_found(name: str) -> None:
+    change, text = REPEATED[name]
+    found = verdicts(change(np.exp(np.random.default_rng(1).standard_normal((20_000, 2)))), (1000, 2))
+    assert not found["repeated_rows"].ok
+    assert found["repeated_rows"].text == text
+
+
+def test_rows_of_few_values_come_again_without_a_fault() -> None:
+    rng = np.random.default_rng(1)
+    few = np.column_stack([rng.poisson(2.0, 20_000), np.maximum(rng.standard_normal(20_000) - 1.0, 0.0).round(1)])
+    found = verdicts(few, (1000, 2))["repeated_rows"]
+    assert found.ok
+    assert "different rows occur more than once, in no order" in found.text
+
+
+def test_rows_that_come_again_in_some_columns_of_a_chunk_are_found() -> None:
+    numbers = np.random.default_rng(1).standard_normal((20_000, 4))
+    numbers[7000:7100, 2:] = numbers[500:600, 2:]
+    found = verdicts(numbers, (1000, 2))["repeated_rows"]
+    assert not found.ok
+    assert found.text.startswith(
+        "column 2 and those in its chunks: 100 rows between row 500 and row 599 come again 6,500"
+    )
+
+
+def test_constant_columns_are_a_warning() -> None:
+    numbers = np.random.default_rng(1).standard_normal((20_000, 3))
+    numbers[:, 1] = 5.0
+    numbers[7:, 2] = np.nan
+    numbers[:7, 2] = 0.25
+    found = verdicts(numbers, (1000, 3))["numbers"]
+    assert (found.grade, found.variables) == ("warning", (1, 2))
+    assert found.text == (
+        "column 1: all 20,000 numbers are 5; column 2: 19,993 missing (NaN) of 20,000 numbers; all others are 0.25"
+    )
 
 
 def test_missing_numbers_are_a_warning_and_located() -> None:

@@ -142,7 +142,7 @@ def test_a_constant_that_is_none_is_found() -> None:
     x = mvn_dask.MultivariateNormal([1.0, 2.0], [0.0, 4.0]).sample(1000, seed=1, chunks=100)
     assert all(verdict.ok for verdict in verdicts_on(estimate(x)))
     found = {verdict.family: verdict for verdict in verdicts_on(estimate(x, stray))}
-    assert found["numbers"].text == "1 number of variables without variance not at the mean"
+    assert found["numbers"].text == "1 number of variables without variance not at the mean, such as of variable 0"
     assert not found["numbers"].ok
 
 

@@ -16,7 +16,7 @@ def test_contract(dtype: str, numbers: int, monkeypatch: pytest.MonkeyPatch) -> 
 
     def check(result: Checked, rows: Rows) -> None:
         standard = (rows.astype(np.float64) - MEAN)[:, :2] / DEVIATION[:2]
-        assert (result.nonfinite, result.off_constant) == (0, 0)
+        assert (result.nonfinite, result.off_constant.tolist()) == ({}, [0])
         np.testing.assert_allclose(result.inner.mean, [*standard.mean(axis=0), 0.0], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(result.inner.variance, [*standard.var(axis=0, ddof=1), 0.0], rtol=1e-9)
 
@@ -28,6 +28,12 @@ def test_what_is_no_number_is_counted_and_harms_nothing_else() -> None:
     rows = MEAN + DEVIATION * np.random.default_rng(0).standard_normal((100, 3))
     rows[7, 0], rows[8, 1], rows[50, 1] = np.nan, np.inf, -np.inf
     rows[60, 2] += 1e-9
-    found = result_of(Standardized(StandardizedMoments(np.arange(3)), MEAN, DEVIATION), rows, 32)
-    assert (found.nonfinite, found.off_constant) == (3, 1)
+    starts = np.array([0, 8, 50])
+    found = result_of(Standardized(StandardizedMoments(np.arange(3)), MEAN, DEVIATION, starts), rows, 32)
+    assert {segment: counts.tolist() for segment, counts in found.nonfinite.items()} == {
+        0: [1, 0, 0],
+        1: [0, 1, 0],
+        2: [0, 1, 0],
+    }
+    assert found.off_constant.tolist() == [1]
     assert np.isfinite(found.inner.covariance).all()

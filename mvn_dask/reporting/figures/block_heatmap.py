@@ -6,8 +6,10 @@ cell. Cost: about 90 bytes a cell.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
@@ -17,8 +19,10 @@ from mvn_dask.reporting.figures.svg import Scale, render, shorten, tick
 from mvn_dask.reporting.number_format import signed
 from mvn_dask.statistics.base import Indices
 
-BLOCKS_WIDTH, BLOCKS_RIGHT = 420.0, 412.0
-"""Of a picture, and where its cells end."""
+BLOCKS_WIDTH, WIDE_BLOCKS = 420.0, 700.0
+"""Of a picture beside another one, and of one by itself."""
+BLOCKS_MARGIN = 8.0
+"""At the right of the cells."""
 LETTERS = 13
 """Of a name at the side, at most."""
 LETTER_WIDTH = 6.2
@@ -31,6 +35,17 @@ AIMED_HEIGHT = 180.0
 """Of all lines, where there are few variables."""
 TICKS = 4
 """Numbers of rows below the cells, about."""
+STRIP, STRIP_GAP = 11.0, 4.0
+"""Height of a strip below the cells, and what lies above it."""
+
+
+class Strip(NamedTuple):
+    """A line below the cells, in which blocks are marked."""
+
+    name: str
+    """What a mark means."""
+    marked: npt.NDArray[np.bool_]
+    """Which blocks, shape (blocks,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +68,26 @@ class BlockHeatmap:
     """Cells that get a frame."""
     row_range: Callable[[int], str]
     """The rows of a block, in words."""
+    strips: Sequence[Strip] = ()
+    """Lines below the cells; those without a mark are left out."""
+    width: float = BLOCKS_WIDTH
+    """Of the picture."""
 
     def picture(self) -> Markup:
         """The picture."""
         count, blocks = self.values.shape
-        left = min(LETTERS, max(map(len, self.names))) * LETTER_WIDTH + 10.0
+        strips = [each for each in self.strips if each.marked.any()]
+        longest = max(len(each) for each in (*self.names, *(strip.name for strip in strips)))
+        left = min(LETTERS, longest) * LETTER_WIDTH + 10.0
         step = min(max(AIMED_HEIGHT / count, HEIGHTS[0]), HEIGHTS[1])
         x, y = (
-            Scale(0.0, float(blocks), left, BLOCKS_RIGHT),
+            Scale(0.0, float(blocks), left, self.width - BLOCKS_MARGIN),
             Scale(0.0, float(count), BLOCKS_TOP, BLOCKS_TOP + count * step),
         )
         return render(
             "block_heatmap.html",
             chart=self,
-            width=BLOCKS_WIDTH,
+            width=self.width,
             x=x,
             y=y,
             step=step,
@@ -75,15 +96,24 @@ class BlockHeatmap:
             ticks=self._ticks(x),
             cells=self._cells(x, y),
             frames=[(x(j), y(i), x(j + 1) - x(j), step) for i, j in self.marked],
+            strips=[self._strip(each, y.end + place * (STRIP + STRIP_GAP), x) for place, each in enumerate(strips)],
             limit=FULL_ERROR,
+            strip_height=STRIP,
+            low=y.end + len(strips) * (STRIP + STRIP_GAP),
         )
 
     def _ticks(self, x: Scale) -> list[tuple[float, str]]:
-        """First rows of some blocks, and the number of rows."""
-        blocks = len(self.starts) - 1
-        places = np.unique(np.linspace(0, blocks, min(TICKS, blocks) + 1).round().astype(int))
-        rows = self.starts[places].astype(np.float64).tolist()
+        """Round numbers of rows, where they lie among the blocks."""
+        rows = Scale(0.0, float(self.starts[-1]), 0.0, 1.0).ticks(TICKS)
+        places = np.interp(rows, self.starts, np.arange(len(self.starts)))
         return [(x(place), tick(row, rows)) for place, row in zip(places.tolist(), rows, strict=True)]
+
+    def _strip(self, strip: Strip, above: float, x: Scale) -> tuple[str, float, list[tuple[float, float, str]]]:
+        """Its name, its top, and the left ends, widths and titles of its marks."""
+        marks = [
+            (x(j), x(j + 1) - x(j), f"{self.row_range(j)}: {strip.name}") for j in np.flatnonzero(strip.marked).tolist()
+        ]
+        return strip.name, above + STRIP_GAP, marks
 
     def _cells(self, x: Scale, y: Scale) -> list[tuple[str, str]]:
         """Outlines and titles of all cells."""

@@ -15,7 +15,7 @@ from mvn_dask.display.pixels import data_url, diverging, png
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import render, shorten
 from mvn_dask.reporting.figures.variable_order import clustered_order
-from mvn_dask.reporting.number_format import MINUS, signed
+from mvn_dask.reporting.number_format import decimal, signed
 from mvn_dask.reporting.pairs import compare_pairs
 from mvn_dask.statistics.base import Indices
 
@@ -83,7 +83,7 @@ def _heatmap(
     count = len(values)
 
     def written(value: float) -> str:
-        return signed(value) if limit != 1.0 else f"{value:.2f}".replace("-", MINUS)
+        return signed(value) if limit != 1.0 else decimal(value, 2)
 
     known = values[np.isfinite(values) & ~np.eye(count, dtype=bool)]
     cells = [

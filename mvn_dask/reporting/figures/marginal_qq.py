@@ -11,14 +11,12 @@ import numpy as np
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates, largest
+from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.qq import accepted_counts
 from mvn_dask.reporting.figures.svg import TITLE_LETTERS, Scale, render, shorten
-from mvn_dask.reporting.marginal_tests import MarginalTests, compare_marginals
+from mvn_dask.reporting.marginal_tests import MarginalTests, compare_marginals, shown_marginals
 from mvn_dask.reporting.number_format import number, percent
 
-PLOTS_SHOWN = 12
-"""Variables that are shown, at most: those with the smallest p-values."""
 FARTHEST = 40.0
 """Standard deviations within which quantiles are looked for."""
 BISECTIONS = 48
@@ -43,8 +41,7 @@ class Point(NamedTuple):
 def marginal_qq_plots(estimates: Estimates, p_value: float) -> list[tuple[int, Markup]]:
     """Columns that are shown, ascending, and their pictures, with a band that only a point that fails a test leaves."""
     tests, rows = compare_marginals(estimates), estimates.selection.rows
-    smallest = np.fmin.reduce(tests.p_values, axis=1)
-    chosen = sorted(largest(-smallest, np.isfinite(smallest), PLOTS_SHOWN))
+    chosen = shown_marginals(tests)
     if not chosen:
         return []
     cdf = estimates.reference.laws.marginal_cdf
@@ -75,7 +72,7 @@ def _plot(
     cdf, seen = estimates.reference.laws.marginal_cdf, tests.bounds[known]
     expected = quantiles(cdf, below[known] / rows)
     low, high = min(seen[0], expected[0]) - MARGIN, max(seen[-1], expected[-1]) + MARGIN
-    x, y = Scale(float(low), float(high), 34.0, 276.0), Scale(float(low), float(high), 224.0, 14.0)
+    x, y = Scale(float(low), float(high), 34.0, 276.0), Scale(float(low), float(high), 224.0, 18.0)
     inside = (tests.bounds >= low) & (tests.bounds <= high)
     left, right = (np.clip(ends[inside], low, high) for ends in band)
     heights = tests.bounds[inside]
@@ -93,6 +90,7 @@ def _plot(
         variable=name,
         x=x,
         y=y,
+        step="normal scores" if estimates.reference.laws.of_scores else "standard deviations",
         band=[(x(across), y(up)) for across, up in outline],
         points=points,
     )

@@ -10,14 +10,13 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.reporting.estimates import Estimates, largest
+from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.figures.svg import TITLE_LETTERS, Scale, render, shorten
+from mvn_dask.reporting.marginal_tests import compare_marginals, shown_marginals
 from mvn_dask.reporting.number_format import percent, signed
 from mvn_dask.reporting.p_values import binomial_p_value
 from mvn_dask.reporting.reference import BINS_PER_DEVIATION, HISTOGRAM_REACH
 
-MARGINALS_SHOWN = 12
-"""Variables that are shown."""
 REACH = 4.5
 """Standard deviations that are shown to each side."""
 BARS_PER_DEVIATION = 4
@@ -39,11 +38,12 @@ MARKED_DEVIATIONS = (-4.0, -2.0, 0.0, 2.0, 4.0)
 
 
 def histograms(estimates: Estimates, p_value: float = 0.0) -> list[tuple[int, Markup]]:
-    """Columns that are shown, ascending, and their pictures: those with the largest errors.
+    """Columns that are shown, ascending, and their pictures.
 
     Errors of bars that fail an exact binomial test at this p-value have another colour.
     """
-    if not estimates.selection.rows:
+    chosen = shown_marginals(compare_marginals(estimates))
+    if not chosen:
         return []
     rows, binned = estimates.selection.rows, estimates.selection.binned
     outside = int((HISTOGRAM_REACH - REACH) * BINS_PER_DEVIATION)
@@ -54,7 +54,6 @@ def histograms(estimates: Estimates, p_value: float = 0.0) -> list[tuple[int, Ma
     # Bars less what they should be, in standard errors; 0 where less than one number is expected.
     errors = np.where(rows * p >= 1.0, (counts - rows * p) / np.sqrt(rows * p * (1.0 - p)), 0.0)
     density = counts * BARS_PER_DEVIATION / rows
-    chosen = sorted(largest(np.abs(errors).max(axis=1), estimates.reference.testable[binned], MARGINALS_SHOWN))
     moved = DENSITY * estimates.rounding[binned][:, None]
     p_values = binomial_p_value(counts.astype(np.int64), rows, np.maximum(p - moved, 0.0), np.minimum(p + moved, 1.0))
     failed = p_values < p_value

@@ -7,6 +7,7 @@ for each bin of the lengths.
 from math import dist
 
 import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
@@ -38,6 +39,8 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
     margin = 0.04 * (high - low) + 1e-3 * high
     x = Scale(max(0.0, low - margin), high + margin, 54.0, 412.0)
     y = Scale(x.low, x.high, 336.0, 22.0)
+    rounding = law.rounding
+    p_values = binomial_p_value(below[known], total, law.cdf(edges[known] - rounding), law.cdf(edges[known] + rounding))
     return render(
         "qq.html",
         total=total,
@@ -45,20 +48,23 @@ def qq_plot(estimates: Estimates, p_value: float) -> Markup | None:
         x=x,
         y=y,
         band=_band(law, total, p_value, x, y),
-        points=_points(expected, seen, below[known], total, x, y),
+        points=_points(expected, seen, below[known], total, p_values < p_value, x, y),
     )
 
 
 def _points(
-    expected: Float64Array, seen: Float64Array, below: Counts, total: int, x: Scale, y: Scale
-) -> list[tuple[float, float, str]]:
-    """Positions, and what a point says."""
-    points: list[tuple[float, float, str]] = []
-    for should, value, count in zip(expected.tolist(), seen.tolist(), below.tolist(), strict=True):
+    expected: Float64Array, seen: Float64Array, below: Counts, total: int, failed: npt.NDArray[np.bool_], x: Scale,
+    y: Scale,
+) -> list[tuple[float, float, str, bool]]:  # fmt: skip
+    """Positions, what a point says, and whether it fails the test."""
+    points: list[tuple[float, float, str, bool]] = []
+    for should, value, count, fails in zip(
+        expected.tolist(), seen.tolist(), below.tolist(), failed.tolist(), strict=True
+    ):
         here = x(should), y(value)
         if not points or dist(here, points[-1][:2]) >= POINT_DISTANCE:
             share = f"{percent(count / total)} of {plural(total, 'row', ',')} have a squared distance"
-            points.append((*here, f"{share} below {number(value)}, expected below {number(should)}"))
+            points.append((*here, f"{share} below {number(value)}, expected below {number(should)}", fails))
     return points
 
 

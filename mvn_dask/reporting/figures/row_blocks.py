@@ -13,8 +13,9 @@ from scipy.special import ndtri
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates, largest
-from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap
+from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap, Strip
 from mvn_dask.reporting.figures.heatmaps import MOST_MARKED, most_extreme
+from mvn_dask.reporting.scan import chunk_range
 from mvn_dask.reporting.verdicts import describe_segment
 
 FEWEST_BLOCKS = 2
@@ -39,6 +40,8 @@ class RowBlocks:
     """Cells of all variables, of means and of variances, that fail the test."""
     worst: str
     """The most extreme cell in words."""
+    marked: bool
+    """Whether strips mark blocks with numbers that are not finite, or chunks that repeat others."""
 
     @property
     def framed(self) -> str:
@@ -65,6 +68,7 @@ def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
         int(np.isfinite(p_values).any(axis=(0, 1)).sum()),
         int((p_values < p_value).sum()),
         describe_segment(estimates, int(segment), int(i), of_variance=bool(kind)),
+        any(each.marked.any() for each in strips_of(estimates)),
     )
 
 
@@ -91,4 +95,18 @@ def _heatmap(
         values=z[:, shown].T,
         marked=most_extreme(np.where(failed, np.abs(z), np.nan)[:, shown].T),
         row_range=selection.row_range,
+        strips=strips_of(estimates),
     ).picture()
+
+
+def strips_of(estimates: Estimates) -> list[Strip]:
+    """Blocks with numbers that are not finite, and those of chunks of which another one is a copy."""
+    selection, measured = estimates.selection, estimates.measured
+    copies = np.zeros(selection.segments, bool)
+    for _, *numbers in measured.chunks.repeated:
+        for chunk in (chunk_range(selection.manifest, number) for number in numbers):
+            rows = np.array([chunk.first, chunk.first + max(1, chunk.rows) - 1])
+            first, last = np.searchsorted(selection.starts, rows, "right") - 1
+            copies[first : last + 1] = True
+    wrong = measured.nonfinite_counts.sum(axis=1) > 0
+    return [Strip("NaN or ±∞", wrong), Strip("copies", copies)]

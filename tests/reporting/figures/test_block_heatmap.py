@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mvn_dask.display.pixels import diverging
-from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap
+from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap, Strip
 
 VALUES = np.array([[0.5, -6.0, np.nan], [1.0, 2.25, -1.0]])
 
@@ -52,4 +52,24 @@ def test_cells_lie_on_their_pixels_and_frames_around_them() -> None:
 
 def test_rows_stand_below() -> None:
     texts = [each.text for each in chart([]).iter("text")]
-    assert texts == ["one <&>", "a name that …", "0", "10", "20", "25", "row of the store", "−5", "0", "+5"]
+    rows = ["0", "5", "10", "15", "20", "25"]
+    assert texts == ["one <&>", "a name that …", *rows, "row of the store", "−5", "0", "+5"]
+    places = {each.text: float(each.attrib["x"]) for each in chart([]).iter("text")}
+    # Blocks are equally wide, whatever their rows.
+    assert places["10"] - places["5"] == pytest.approx((places["20"] - places["10"]) / 2, abs=0.02)
+    assert places["25"] - places["20"] == pytest.approx(places["20"] - places["10"], abs=0.02)
+
+
+def test_strips_with_a_mark_stand_below() -> None:
+    starts = np.array([0, 10, 20, 25])
+    strips = [Strip("copies", np.array([False, True, True])), Strip("damaged", np.zeros(3, bool))]
+    picture = BlockHeatmap("b", "Title", "mean", ["x", "y"], starts, VALUES, [], "block {}".format, strips).picture()
+    root = ET.fromstring(picture)  # noqa: S314 our own
+    marks = [each for each in root.iter("rect") if each.attrib["class"] == "flag"]
+    assert [each.findtext("title") for each in marks] == ["block 1: copies", "block 2: copies"]
+    (image,) = root.findall("image")
+    assert float(marks[0].attrib["y"]) > float(image.attrib["y"]) + float(image.attrib["height"])
+    assert float(marks[0].attrib["x"]) == pytest.approx(
+        float(image.attrib["x"]) + float(image.attrib["width"]) / 3, abs=0.02
+    )
+    assert "damaged" not in picture

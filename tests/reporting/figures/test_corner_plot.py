@@ -1,15 +1,11 @@
-import base64
-import io
 import xml.etree.ElementTree as ET
 
-import matplotlib.image
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
 import mvn_dask
-from mvn_dask.reporting.figures.corner_plot import CornerPlot, corner_plot, ellipse, shaded, worst_variables
-from mvn_dask.reporting.pair_densities import pair_scale
+from mvn_dask.reporting.figures.corner_plot import CornerPlot, corner_plot, worst_variables
 from tests.reporting.samples import Block, estimate, sample
 
 LIMIT = 1e-5
@@ -18,39 +14,6 @@ LIMIT = 1e-5
 def plot(found: CornerPlot | None) -> tuple[CornerPlot, ET.Element]:
     assert found is not None
     return found, ET.fromstring(found.picture)  # noqa: S314 our own
-
-
-def test_an_ellipse_holds_pairs_of_one_length() -> None:
-    points = ellipse(0.8, 2.0)
-    inverse = np.linalg.inv([[1.0, 0.8], [0.8, 1.0]])
-    assert np.einsum("ni,ij,nj->n", points, inverse, points) == pytest.approx(4.0)
-    assert ellipse(1.0, 1.0)[:, 0] == pytest.approx(ellipse(1.0, 1.0)[:, 1])
-
-
-def test_two_variables() -> None:
-    cov = np.array([[1.0, 1.2], [1.2, 4.0]])
-    estimates = estimate(x := mvn_dask.MultivariateNormal([1.0, 2.0], cov).sample(20_000, seed=1))
-    found, root = plot(corner_plot(estimates, LIMIT))
-    assert (found.shown, found.rows) == (2, 20_000)
-    squares = np.einsum("ni,ij,nj->n", y := x.compute() - [1.0, 2.0], np.linalg.inv(cov), y)
-    for (level, share), radius in zip(found.within, pair_scale(estimates.reference).radii, strict=True):
-        assert float(share.rstrip(" %")) == pytest.approx(100 * np.mean(squares <= radius**2), rel=1e-3)
-        assert f"{level} of a sound sample lie within; here {share}" in found.picture
-    (image,) = root.iter("image")
-    file = base64.b64decode(image.attrib["href"].partition(",")[2])
-    pixels = np.rint(255 * matplotlib.image.imread(io.BytesIO(file), format="png"))
-    assert estimates.measured.densities is not None
-    assert pixels == pytest.approx(shaded(estimates.measured.densities.counts[0][1:-1, 1:-1]))
-    assert (image.findtext("title") or "").startswith("variable 1 over variable 0: correlation 0.6")
-
-
-def test_cells_lie_where_the_numbers_do() -> None:
-    counts = np.zeros((3, 3), np.int64)
-    counts[2, 0] = 4
-    counts[0, 0] = 1
-    opacity = shaded(counts)[..., 3]
-    # The first variable goes to the right, the second upwards.
-    assert opacity.tolist() == [[0, 0, 0], [0, 0, 0], [128, 0, 255]]
 
 
 def test_the_worst_pairs_are_shown_and_framed() -> None:

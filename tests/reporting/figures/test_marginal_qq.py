@@ -7,8 +7,8 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import t
 
 import mvn_dask
-from mvn_dask.reporting.figures.marginal_qq import PLOTS_SHOWN, marginal_qq_plots, quantiles
-from mvn_dask.reporting.marginal_tests import compare_marginals
+from mvn_dask.reporting.figures.marginal_qq import marginal_qq_plots, quantiles
+from mvn_dask.reporting.marginal_tests import MARGINALS_SHOWN, compare_marginals
 from tests.reporting.samples import Block, estimate, sample
 
 LIMIT = 1e-3 / 6 / 252
@@ -52,7 +52,7 @@ def test_a_heavy_tail_of_one_variable_fails_where_it_is() -> None:
 
     x = mvn_dask.MultivariateNormal(np.zeros(20), 1.0).sample(20_000, seed=1)
     sound, faulty = (marginal_qq_plots(estimate(x, each), LIMIT / 5) for each in (None, change))
-    assert len(sound) == len(faulty) == PLOTS_SHOWN
+    assert len(sound) == len(faulty) == MARGINALS_SHOWN
     assert not any(points(picture, "point failed") for _, picture in sound)
     failed = {column: points(picture, "point failed") for column, picture in faulty}
     assert [column for column in failed if failed[column]] == [4]

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.figures.marginals import MARGINALS_SHOWN, histograms
+from mvn_dask.reporting.figures.marginal_qq import marginal_qq_plots
+from mvn_dask.reporting.figures.marginals import histograms
+from mvn_dask.reporting.marginal_tests import MARGINALS_SHOWN
 from tests.reporting.samples import Block, estimate, sample
 
 
@@ -36,6 +38,7 @@ def test_those_with_the_largest_errors_are_shown_in_their_order() -> None:
     assert len(shown) == MARGINALS_SHOWN
     assert shown == sorted(shown)
     assert {3, 17} <= set(shown)
+    assert shown == [column for column, _ in marginal_qq_plots(estimates, 1e-6)]
 
 
 def test_nothing_to_show() -> None:

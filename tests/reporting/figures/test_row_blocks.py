@@ -115,6 +115,27 @@ def test_sound_cells_are_standard_normal() -> None:
             assert (kind < ndtri(share)).mean() == pytest.approx(share, abs=4.5 * error)
 
 
+def test_numbers_that_are_not_finite_and_copies_are_marked() -> None:
+    url = "memory://blocks-marked"
+    mvn_dask.to_zarr(DISTRIBUTIONS["normal"].sample(10_000, seed=5, chunks=1000), url)
+    plant(url, 3, lambda x: np.where((np.arange(len(x))[:, None] == 500) & (np.arange(5) == 2), np.nan, x))
+    numbers = mvn_dask.from_zarr(url)[5000:6000].compute()
+    plant(url, 8, lambda _: numbers)
+    report = sample_report(url)
+    found = {each.family: each for each in report.verdicts}
+    assert found["numbers"].text == "1 number infinite or NaN, of x2 in rows 3,500 to 3,665"
+    assert found["numbers"].variables == (2,)
+    assert "such as (5, 0) and (8, 0)" in found["chunks"].text
+    blocks = row_blocks(report.estimates, P_VALUE)
+    assert blocks is not None
+    assert blocks.marked
+    marks = re.findall(r"<title>rows ([\d,]+) to [\d,]+: (NaN or ±∞|copies)</title>", blocks.pictures[0][1])
+    assert [first for first, what in marks if what != "copies"] == ["3,500"]
+    assert {first[0] for first, what in marks if what == "copies"} == {"5", "8"}
+    page = report.html
+    assert '<h2 id="blocks" data-verdicts="drift numbers chunks">' in page
+
+
 def test_nothing_to_show() -> None:
     assert row_blocks(estimate(sample(20)), P_VALUE) is None
     constant = mvn_dask.MultivariateNormal([1.0, 2.0], 0.0).sample(1000, seed=1)

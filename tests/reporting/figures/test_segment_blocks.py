@@ -25,11 +25,11 @@ def test_errors_are_those_of_numpy() -> None:
 
 def test_a_fault_of_some_rows_in_one_column_is_located() -> None:
     numbers = sound(64_000, 3)
-    quiet = segment_blocks(summaries(numbers), LIMIT)
+    quiet = segment_blocks(summaries(numbers), LIMIT, 1e-4)
     assert quiet is not None
     assert quiet.failed == frames(quiet.picture) == 0
     numbers[20_480:20_992, 3] += 2.0
-    found = segment_blocks(summaries(numbers), LIMIT)
+    found = segment_blocks(summaries(numbers), LIMIT, 1e-4)
     assert found is not None
     assert 64 <= found.segments <= 128
     assert found.failed == frames(found.picture) == 1
@@ -40,12 +40,26 @@ def test_a_fault_of_some_rows_in_one_column_is_located() -> None:
 def test_missing_numbers_are_framed() -> None:
     numbers = np.random.default_rng(1).standard_normal((64_000, 2))
     numbers[5120:5300, 1] = np.nan
-    found = segment_blocks(summaries(numbers), LIMIT)
+    found = segment_blocks(summaries(numbers), LIMIT, 1e-4)
     assert found is not None
     assert found.failed == 1
 
 
+def test_rows_that_come_again_are_marked() -> None:
+    numbers = np.random.default_rng(1).standard_normal((64_000, 2))
+    numbers[50_000:50_400] = numbers[5120:5520]
+    found = segment_blocks(summaries(numbers), LIMIT, 1e-4)
+    assert found is not None
+    root = ET.fromstring(found.picture)  # noqa: S314 our own
+    marks = [each.findtext("title") for each in root.iter("rect") if "flag" in each.attrib["class"]]
+    assert marks == [
+        "rows 5,120 to 5,631: repeated",
+        "rows 49,664 to 50,175: repeated",
+        "rows 50,176 to 50,687: repeated",
+    ]
+
+
 def test_nothing_to_show() -> None:
-    assert segment_blocks(summaries(np.ones((2000, 2))), LIMIT) is None
-    assert segment_blocks(summaries(np.random.default_rng(0).standard_normal((40, 2))), LIMIT) is None
-    assert segment_blocks(summaries(np.full((2000, 1), np.nan)), LIMIT) is None
+    assert segment_blocks(summaries(np.ones((2000, 2))), LIMIT, 1e-4) is None
+    assert segment_blocks(summaries(np.random.default_rng(0).standard_normal((40, 2))), LIMIT, 1e-4) is None
+    assert segment_blocks(summaries(np.full((2000, 1), np.nan)), LIMIT, 1e-4) is None
