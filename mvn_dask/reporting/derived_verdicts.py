@@ -162,14 +162,10 @@ def repeated_rows(summaries: ColumnSummaries, error_rate: float) -> Verdict:
 
 
 def _repeats(found: RowRepeats) -> str:
-    count = (
-        f"about {len(found.places) * found.stride:,} rows"
-        if found.stride > 1
-        else plural(len(found.places), "row", ",")
-    )
-    where = "in the next row" if found.distance == 1 else f"{found.distance:,} rows later"
-    first, last = int(found.places[0]), int(found.places[-1])
-    return f"{count} between row {first:,} and row {last:,} come again {where}"
+    count = plural(len(found.places) * found.stride, "row", ",")
+    where = f"{plural(found.distance, 'row', ',')} later"
+    about, first, last = "about " * (found.stride > 1), int(found.places[0]), int(found.places[-1])
+    return f"{about}{count} between row {first:,} and row {last:,} come again {where}"
 
 
 def _first_columns(summaries: ColumnSummaries) -> list[str]:

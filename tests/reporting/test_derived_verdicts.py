@@ -110,7 +110,7 @@ REPEATED: dict[str, tuple[Callable[[npt.NDArray[Any]], Any], str]] = {
     ),
     "each twice": (
         lambda x: np.repeat(x[:10_000], 2, axis=0),
-        "10,000 rows between row 0 and row 19,998 come again in the next row",
+        "10,000 rows between row 0 and row 19,998 come again 1 row later",
     ),
 }
 
