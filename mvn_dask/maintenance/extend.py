@@ -24,7 +24,8 @@ from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.points import refuse_other_extensions
 from mvn_dask.store.array_documents import write_known_arrays
-from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
+from mvn_dask.store.array_labels import labels_of
+from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import state

@@ -18,7 +18,8 @@ from mvn_dask.maintenance.store_replay import drawn_again
 from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels
 from mvn_dask.readable import plural
 from mvn_dask.store.array_documents import write_known_arrays
-from mvn_dask.store.array_manifest import labels_of, manifest_of, shards_of
+from mvn_dask.store.array_labels import labels_of
+from mvn_dask.store.array_manifest import manifest_of, shards_of
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.layout import Index, chunk_count, chunk_number
 from mvn_dask.store.format.manifest import require_manifest, require_same_manifest

@@ -10,16 +10,16 @@ what its store holds.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mvn_dask._typing import Arrays
-from mvn_dask.description import NO_DESCRIPTION, Description
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
 from mvn_dask.lineage import Lineage
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.store.array_labels import Labels, derived_labels, sample_labels
 from mvn_dask.store.format import manifest as manifests
 from mvn_dask.store.format.array_layout import DIMENSION_RULE, MAX_CHUNKS, may_name_dimension
 from mvn_dask.store.format.described_fields import described_fields
@@ -40,15 +40,6 @@ Lengths = Sequence[Sequence[float]]
 """Lengths of an array's blocks along every axis; NaN where dask does not know."""
 
 
-class Labels(NamedTuple):
-    """Names of an array's axes, and its description, where they are not those that it has by itself."""
-
-    dimensions: tuple[str, ...]
-    """Names of the axes."""
-    description: Description
-    """Name, attributes, coordinates and indexes."""
-
-
 def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | None = None) -> tuple[Manifest, Arrays]:
     """The manifest of an array, and the parameter arrays that belong to it; `shards` is that of `mvn_dask.to_zarr`.
 
@@ -62,7 +53,8 @@ def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | N
         return _copied_manifest(stored.manifest, shards, labels), load_parameters(stored.storage, stored.manifest)
     origins = lineages(array)
     is_sample = bool(origins) and origins[0].is_of(array.name)
-    own, event_axes = own_labels(array.ndim, origins[0] if is_sample else None)
+    own = sample_labels(origins[0]) if is_sample else derived_labels(array)[0]
+    event_axes = len(origins[0].event.shape) if is_sample else min(1, array.ndim)
     advice = _draw_with if is_sample else _rechunk if labels is None else _chunk_by_names(labels)
     layout = _layout(array.chunks, array.dtype, shards, advice) | _named(labels or own, event_axes)
     if is_sample:
@@ -73,13 +65,6 @@ def manifest_of(array: "da.Array", shards: int | None = None, labels: Labels | N
 
 def _chunk_by_names(labels: Labels) -> _Call:
     return lambda chunks: f"Use array.chunk({dict(zip(labels.dimensions, chunks, strict=True))})"
-
-
-def own_labels(ndim: int, sample: Lineage | None) -> tuple[Labels, int]:
-    """The labels that an array has by itself, a sample or a derived one, and how many axes are those of a draw."""
-    if sample is None:
-        return Labels(tuple(f"dim_{axis}" for axis in range(ndim)), NO_DESCRIPTION), min(1, ndim)
-    return Labels(sample.dimensions, sample.event.whole_description), len(sample.event.shape)
 
 
 def _named(labels: Labels, event_axes: int) -> dict[str, object]:
@@ -156,7 +141,8 @@ def _refuse_other_arrays(array: object) -> None:
 
 def sample_manifest(lineage: Lineage, lengths: Lengths, dtype: "np.dtype[Any]", shards: int | None) -> Manifest:
     """The manifest of a sample whose blocks have these lengths; it raises what `manifest_of` raises."""
-    layout = _layout(lengths, dtype, shards, _draw_with) | _named(*own_labels(len(lengths), lineage))
+    named = _named(sample_labels(lineage), len(lineage.event.shape))
+    layout = _layout(lengths, dtype, shards, _draw_with) | named
     return _manifest("sample", None, [lineage], layout, lineage.values["parameters"])
 
 
@@ -231,11 +217,6 @@ def _inner_chunks(chunks: list[int], rows: object) -> list[int]:
             f"`shards` of {plural(int(rows), 'row')} make more than {MAX_CHUNKS} inner chunks of a block"
         )
     return inner
-
-
-def labels_of(manifest: Manifest) -> Labels:
-    """Those of the array that a manifest describes."""
-    return Labels(manifest.array.dimensions, manifest.array.description)
 
 
 def shards_of(manifest: Manifest) -> int | None:

@@ -20,7 +20,8 @@ from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.labels import label_text
 from mvn_dask.origin_attributes import MEAN, origin_attributes
 from mvn_dask.readable import plural
-from mvn_dask.store.array_manifest import Labels, labels_of, lineages, own_labels, stored_source
+from mvn_dask.store.array_labels import Labels, derived_labels, labels_of, sample_labels
+from mvn_dask.store.array_manifest import lineages, stored_source
 from mvn_dask.store.format.array_layout import DIMENSION_RULE, may_name_dimension
 from mvn_dask.store.format.auxiliary_arrays import has_mean_array
 from mvn_dask.store.format.parameters import load_parameter
@@ -44,13 +45,14 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     dim : str or sequence of str, optional
         Names of the dimensions: of all of them, or of those before the axes of a draw; a single text names the
         one of a sample's rows. By default "sample" and the axes of a draw, "variable" or those that it was given,
-        or "dim_0", "dim_1", … where the array is derived.
+        or "dim_0", "dim_1", … where a derived array does not say what is left of them.
 
     Returns
     -------
     xarray.DataArray
         Of the same blocks; nothing is computed. Its attributes are those that a store has: "mean", where it is short,
-        and "provenance", where they are known.
+        and "provenance", where they are known. What was cut out of a sample, as by slices, has the labels of what is
+        left, and its name and units; what is computed of one by arithmetic with numbers has the labels alone.
 
     Raises
     ------
@@ -69,6 +71,12 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     >>> labelled = mvn_dask.to_xarray(x, names=["oil", "gas"])
     >>> labelled.dims, labelled.sel(variable="gas").shape
     (('sample', 'variable'), (1000,))
+
+    Labels of what is cut out of a sample are those that are left:
+
+    >>> y = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0, names=["oil", "gas"]).sample(1000, seed=1)
+    >>> mvn_dask.to_xarray(y[500:, ::-1])["variable"].values.tolist()
+    ['gas', 'oil']
     """
     refuse_query_planning()
     if not isinstance(array, da.Array):
@@ -144,9 +152,9 @@ def _known(array: da.Array) -> Known:
     origins = lineages(array)
     values = [origin.values for origin in origins]
     if not origins or not (own := origins[0]).is_of(array.name):
-        return Known(*own_labels(array.ndim, None), origin_attributes(values, array.name, None) if values else {})
-    labels, event_axes = own_labels(array.ndim, own)
-    return Known(labels, event_axes, own.origin)
+        found = origin_attributes(values, array.name, None) if values else {}
+        return Known(*derived_labels(array), found)
+    return Known(sample_labels(own), len(own.event.shape), own.origin)
 
 
 def labels_of_columns(array: da.Array) -> tuple[str, ...] | None:

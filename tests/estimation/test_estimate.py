@@ -93,7 +93,9 @@ def test_columns_by_number_and_name() -> None:
     assert (gas.value, gas.columns) == (whole.value[1], ("gas",))
     some = mvn_dask.estimate(sample(), Mean(), columns=["coal", 0])
     assert some.value.tolist() == [whole.value[2], whole.value[0]]
-    assert mvn_dask.estimate(sample() * 1.0, Mean(), columns=[-1]).columns == ("2",)
+    assert mvn_dask.estimate(sample() * 1.0, Mean(), columns=[-1]).columns == ("coal",)
+    of_blocks: Any = sample().map_blocks
+    assert mvn_dask.estimate(of_blocks(np.copy), Mean(), columns=[-1]).columns == ("2",)
     labelled = xr.DataArray(sample() * 1.0, dims=("draw", "fuel"), coords={"fuel": ["a", "b", "c"]})
     assert mvn_dask.estimate(labelled, Mean(), columns="b").value == whole.value[1]
 
