@@ -150,7 +150,16 @@ Large files are read in pieces, and sums are made in a fixed order: the same dat
 by bit, on every machine, so that a job goes on elsewhere. The store keeps their digests: a file whose numbers have
 changed since makes another sample, which `run` refuses. Of a CSV file, empty cells, NA, N/A, NaN, null and None are
 missing. Fewer rows than variables give a singular covariance, with a warning. The target of Ledoit and Wolf's shrinkage
-has equal variances, so variables should be in like units; it takes all rows into memory."""
+has equal variances, so variables should be in like units; it takes all rows into memory. A column that is constant is
+drawn as that number, with a warning.
+
+With `kind = "t"` and a given `df`, above 2, location and shape are those whose distribution has the mean and covariance
+of the data. With `kind = "gaussian-copula"` and given marginals, the correlations are those of the normal scores of the
+ranks, for which all rows are in memory: they do not depend on the laws of the variables, so marginals may be fitted
+elsewhere, or be others. From a shell:
+
+    mvn-dask sample --from-data returns.csv --set distribution.kind=t --set distribution.df=5 \\
+        --size 1e6 --seed 42 samples.zarr"""
 
 FIELDS = {
     "plan": ("mvn_dask.job.planning", "JobPlan"),

@@ -85,7 +85,9 @@ class DistributionOptions:
 def distribution_table(options: DistributionOptions) -> dict[str, Any]:
     """The table of a job. Raises ArgumentError for options that are missing, or exclude each other."""
     from mvn_dask.errors import ArgumentError
+    from mvn_dask.job.parsing import parse_value
     from mvn_dask.job.typed_numbers import numbers_or_file
+    from mvn_dask.readable import short_repr
 
     table: dict[str, Any] = {"method": options.method, "check_valid": options.check_valid}
     own = {"shrink": options.shrink, "missing": options.missing, "index": options.index}
@@ -101,7 +103,10 @@ def distribution_table(options: DistributionOptions) -> dict[str, Any]:
         raise ArgumentError(
             f"--{given[0]} and --from-data exclude each other: mean and covariance are estimated of data"
         )
-    data = numbers_or_file("--from-data", options.from_data)
-    if not isinstance(data, (str, dict)):
-        raise ArgumentError(f"--from-data must be a file of data, not {options.from_data!r}")
-    return table | {"data": ({"path": data} if isinstance(data, str) else data) | chosen}
+    text = options.from_data
+    # A table, or else a file, whatever its name looks like.
+    data = parse_value(text) if text.lstrip().startswith("{") else {"path": text}
+    if not isinstance(data, dict) or not text.strip():
+        rule = 'must be a file of data, or a table as {path = "x.npz", key = "returns"}'
+        raise ArgumentError(f"--from-data {rule}, not {short_repr(text)}")
+    return table | {"data": data | chosen}

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from mvn_dask.job.schema.array_values import FROM_PATH
 from mvn_dask.job.schema.base import Table
 from mvn_dask.job.schema.covariance_table import NESTED_KEYS
 from mvn_dask.job.schema.job_spec import JobSpec
@@ -87,8 +88,10 @@ def is_table(annotation: Any) -> bool:
     parts = get_args(annotation)
     if isinstance(annotation, type) or not parts:
         return annotation is type(None) or (isinstance(annotation, type) and issubclass(annotation, Table))
-    # What stands beside the type in Annotated is no type.
-    return all(map(is_table, parts[:1] if get_origin(annotation) is Annotated else parts))
+    if get_origin(annotation) is Annotated:
+        # What stands beside the type is no type; the path of a file may stand for a table of one.
+        return is_table(parts[0]) and FROM_PATH not in parts
+    return all(map(is_table, parts))
 
 
 def literal_values(annotation: Any) -> Iterator[str]:

@@ -51,7 +51,7 @@ def parse_file(kind: type[J], file: str | Path, overrides: Texts = (), options: 
     except FileNotFoundError:
         raise JobFileError(f"{path}: there is no such file; `mvn-dask init {path}` writes one to begin with") from None
     except UnicodeDecodeError as error:
-        raise JobFileError(f"{path}: must be text in UTF-8, and byte {error.start} is not") from None
+        raise JobFileError(f"{path}: must be text in UTF-8, and byte {error.start} is not: save it as such") from None
     except OSError as error:
         raise JobFileError(f"{path}: cannot be read: {error.strerror}") from None
     content = _parsed(text, path)

@@ -89,7 +89,7 @@ def test_keys_of_a_job_file(command: str, capsys: Captured, monkeypatch: pytest.
     found = completed(f"mvn-dask {command} --set ", capsys, monkeypatch)
     leaves = {f"{name}.{key.alias or word}=" for name, table in Job.model_fields.items()
               for word, key in getattr(table.annotation, "model_fields", {}).items()}  # fmt: skip
-    assert leaves - set(found) == {"cluster.adaptive=", "distribution.data="}, "which are tables"
+    assert leaves - set(found) == {"cluster.adaptive="}, "which is a table"
     assert {"cluster.adaptive.maximum=", "cluster.tls=", "cluster.tls.ca=", "version="} <= set(found)
     assert completed(f"mvn-dask {command} --set sample.s", capsys, monkeypatch) == ["sample.seed=", "sample.size="]
 

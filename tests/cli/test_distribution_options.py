@@ -33,8 +33,8 @@ def test_numbers_and_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         (DistributionOptions(mean="0"), "--cov is required"),
         (DistributionOptions(mean="0", cov="1", shrink="none"), "--shrink is about --from-data, which was not given"),
         (DistributionOptions(mean="0", from_data="x.csv"), "--mean and --from-data exclude each other"),
-        (DistributionOptions(from_data="1,2"), "--from-data must be a file of data"),
-        (DistributionOptions(from_data="none.csv"), "--from-data"),
+        (DistributionOptions(from_data=" "), "--from-data must be a file of data, or a table as {path"),
+        (DistributionOptions(from_data="{path"), """key = "returns"}, not '{path'"""),
     ],
 )
 def test_what_is_wrong(options: DistributionOptions, message: str) -> None:
@@ -68,3 +68,24 @@ def test_a_sample_of_data(tmp_path: Path, capsys: Captured, monkeypatch: pytest.
     assert run(["sample", *given, "--shrink", "ledoit-wolf"]) == 4
     assert "holds another specification" in capsys.readouterr().err
     assert run(["sample", *given, "--shrink", "oas"]) == 2
+
+
+@pytest.mark.parametrize("name", ["gone.csv", "1,2", "5"])
+def test_a_file_that_is_not_there(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sample", "--from-data", name, "--size", "10", "--seed", "1", "--dry-run", "memory://x"]) == 2
+    assert capsys.readouterr().err.endswith(f"distribution.data: {name}: there is no such file\n")
+
+
+@pytest.mark.parametrize(("kind", "more"), [("t", ["distribution.df=5"]),
+                                            ("gaussian-copula", ['distribution.marginals={name="norm"}'])])  # fmt: skip
+def test_data_of_other_kinds(kind: str, more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text("oil,gas\n1,2\n2,5\n4,3\n")
+    sets = [word for each in [f"distribution.kind={kind}", *more] for word in ("--set", each)]
+    arguments = ["--from-data", str(tmp_path / "x.csv"), "--size", "100", "--seed", "1", str(tmp_path / "o.zarr")]
+    assert run(["sample", *arguments, *sets]) == 0
+    assert "3 rows of 2 variables" in capsys.readouterr().err
+    assert mvn_dask.from_zarr(tmp_path / "o.zarr").shape == (100, 2)
+    assert run(["sample", *arguments, *sets]) == 0
+    (tmp_path / "x.csv").write_text("oil,gas\n1,5\n2,2\n4,1\n")
+    assert run(["sample", *arguments, *sets]) == 4
+    assert "holds another specification" in capsys.readouterr().err

@@ -313,7 +313,7 @@ FORGED: dict[str, Any] = {
 def test_what_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "job.toml"
     path.write_bytes(b"version = 1\n# \xff")
-    assert faults(path) == ["job.toml: must be text in UTF-8, and byte 14 is not"]
+    assert faults(path) == ["job.toml: must be text in UTF-8, and byte 14 is not: save it as such"]
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:

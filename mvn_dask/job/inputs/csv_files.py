@@ -32,7 +32,7 @@ def read_csv(origin: Origin, path: Path) -> InputArray:
     try:
         text = path.read_text(encoding="utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
-        raise origin.invalid(f"must be text in UTF-8, and byte {error.start} is not") from None
+        raise origin.invalid(f"must be text in UTF-8, and byte {error.start} is not: save it as such") from None
     header, lines = _split(origin, text)
     return _table(origin, header, lines)
 

@@ -20,6 +20,7 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.errors import InvalidDistributionError
 from mvn_dask.job.inputs.base import Origin, first_index
 from mvn_dask.job.inputs.data_rows import DataRows
+from mvn_dask.job.inputs.rank_scores import rank_scores
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural
 from mvn_dask.statistics.cross_products import merged_products, products_of_leaves, refuse_too_many_columns, square_of
@@ -52,15 +53,24 @@ class DataEstimate:
     """Name of the column that was left out."""
     shrinkage: float | None
     """Weight of the matrix of equal variances; None without shrinkage."""
+    of_ranks: bool = False
+    """Whether the covariance is that of normal scores of the ranks: correlations."""
 
     def log(self) -> None:
         """Say what was estimated; warn where the covariance is singular, since rows are few."""
         d = len(self.mean)
-        text = f"{self.origin}: mean and covariance of {plural(self.rows, 'row')} of {plural(d, 'variable')}"
+        what = "correlations by the ranks" if self.of_ranks else "mean and covariance"
+        text = f"{self.origin}: {what} of {plural(self.rows, 'row')} of {plural(d, 'variable')}"
         text += "" if self.shrinkage is None else f", shrunk by {self.shrinkage:.4g}"
         text += f"; {plural(self.dropped, 'row')} with missing values left out" if self.dropped else ""
         text += "" if self.index is None else f"; the rows are named by column {self.index!r}"
         log.info(text)
+        if constant := np.flatnonzero(self.cov.diagonal() == 0.0).tolist():
+            named = ", ".join(_column(self.names, each) for each in constant[:5]) + (", …" if len(constant) > 5 else "")
+            log.warning(
+                f"{self.origin}: {plural(len(constant), 'column')} of data, {named}, constant: what is drawn of it is "
+                "that number; leave it out if that is not meant"
+            )
         if self.rows <= d and self.shrinkage is None:
             log.warning(
                 f"{self.origin}: {plural(self.rows, 'row')} of {plural(d, 'variable')} give a singular covariance, of "
@@ -69,22 +79,26 @@ class DataEstimate:
             )
 
 
-def estimate_of_data(data: DataRows, *, missing: str, shrink: str) -> DataEstimate:
-    """Mean and covariance of the rows.
+def estimate_of_data(data: DataRows, *, missing: str, shrink: str, of_ranks: bool = False) -> DataEstimate:
+    """Mean and covariance of the rows; `of_ranks` the correlations of their normal scores, with means of 0.
 
-    Raises InvalidDistributionError for infinite numbers, missing ones unless they are dropped, fewer than two rows, and
-    where scikit-learn is needed and not there; FactorTooLargeError where the memory does not suffice.
+    Raises InvalidDistributionError for infinite numbers, missing ones unless they are dropped, fewer than two rows,
+    correlations of a variable that is constant, and where scikit-learn is needed and not there; FactorTooLargeError
+    where the memory does not suffice.
     """
     refuse_too_many_columns(data.columns)
-    accumulated, kept = _Products(), list[Float64Array]()
-    dropped = 0
+    accumulated, kept, dropped = _Products(), list[Float64Array](), 0
     for block, left_out in _complete_rows(data, drop=missing == "drop"):
         dropped += left_out
-        accumulated.add(block)
-        if shrink == "ledoit-wolf":
+        if of_ranks or shrink == "ledoit-wolf":
             kept.append(block)
-            held = sum(each.nbytes for each in kept)
-            refuse_beyond_memory(f"shrinking the covariance of {data.origin}", 3 * held, 'take shrink = "none"')
+            work, way_out = _kept_for(data, of_ranks=of_ranks)
+            refuse_beyond_memory(work, 3 * sum(each.nbytes for each in kept), way_out)
+        if not of_ranks:
+            accumulated.add(block)
+    if of_ranks:
+        kept = [rank_scores(np.concatenate(kept))]
+        accumulated.add(kept[0])
     rows = accumulated.rows
     if rows < 2:
         raise data.origin.invalid(
@@ -94,14 +108,37 @@ def estimate_of_data(data: DataRows, *, missing: str, shrink: str) -> DataEstima
     mean, squares = node[1 : 1 + data.columns].copy(), square_of(node)
     if not np.isfinite(squares).all():
         raise data.origin.invalid("its numbers are too large: their squares are infinite")
-    shrinkage = None
-    if shrink == "ledoit-wolf":
-        shrinkage = _ledoit_wolf(data.origin, np.concatenate(kept))
-        cov = squares * ((1.0 - shrinkage) / rows)
-        cov[np.diag_indices(data.columns)] += shrinkage * (squares.diagonal() / rows).mean()
-    else:
-        cov = squares / (rows - 1.0)
-    return DataEstimate(data.origin, data.names, mean, cov, rows, dropped, data.index, shrinkage)
+    shrinkage = _ledoit_wolf(data.origin, np.concatenate(kept)) if shrink == "ledoit-wolf" else None
+    cov = _covariance(squares, rows, shrinkage)
+    if of_ranks:
+        mean, cov = np.zeros_like(mean), _correlations(data, squares.diagonal(), cov)
+    return DataEstimate(data.origin, data.names, mean, cov, rows, dropped, data.index, shrinkage, of_ranks=of_ranks)
+
+
+def _kept_for(data: DataRows, *, of_ranks: bool) -> tuple[str, str]:
+    """What all rows are kept in memory for, and what takes less."""
+    if of_ranks:
+        return f"ranking the rows of {data.origin}", "give correlation, of fewer rows or estimated elsewhere"
+    return f"shrinking the covariance of {data.origin}", 'take shrink = "none"'
+
+
+def _covariance(squares: Float64Array, rows: int, shrinkage: float | None) -> Float64Array:
+    """Of sums of products, shape (d, d); shrunk towards equal variances."""
+    if shrinkage is None:
+        return squares / (rows - 1.0)
+    cov = squares * ((1.0 - shrinkage) / rows)
+    cov[np.diag_indices(len(cov))] += shrinkage * (squares.diagonal() / rows).mean()
+    return cov
+
+
+def _correlations(data: DataRows, squares: Float64Array, cov: Float64Array) -> Float64Array:
+    if (constant := first_index(squares == 0.0)) is not None:
+        name = _column(data.names, constant[0])
+        raise data.origin.invalid(f"column {name} is constant, and has no correlations: leave it out")
+    deviations = np.sqrt(cov.diagonal())
+    found: Float64Array = cov / (deviations[:, None] * deviations)
+    found[np.diag_indices(len(found))] = 1.0
+    return found
 
 
 class _Products:
@@ -149,8 +186,12 @@ def _refuse(data: DataRows, block: Float64Array, bad: np.ndarray, begin: int, ru
     where = first_index(bad)
     if where is not None:
         row, column = where
-        name = column if data.names is None else repr(data.names[column])
+        name = _column(data.names, column)
         raise data.origin.invalid(f"{rule} row {begin + row}, column {name} is {block[row, column]}")
+
+
+def _column(names: tuple[str, ...] | None, column: int) -> str:
+    return str(column) if names is None else repr(names[column])
 
 
 def _ledoit_wolf(origin: Origin, rows: Float64Array) -> float:

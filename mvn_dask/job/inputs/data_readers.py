@@ -23,7 +23,7 @@ DATA_KINDS = "a .csv, .npy, .npz or .parquet file, or a Zarr array or group"
 
 
 def estimate_of_job(job: JobSpec) -> DataEstimate:
-    """Mean and covariance of a job's data, which it must name.
+    """Mean and covariance of a job's data, which it must name; of a copula, correlations.
 
     Raises JobFileError for a file that is missing or of an unknown kind, InvalidDistributionError for what is in it,
     TransportError if an object store fails.
@@ -33,7 +33,9 @@ def estimate_of_job(job: JobSpec) -> DataEstimate:
         raise JobFileError(f"{job.label}: distribution.data is not given")
     origin = Origin(job.label, "data", job.locate(table.path), job.place("distribution.data"))
     with refuse_unreadable(origin):
-        return estimate_of_data(_rows(job, origin, table), missing=table.missing, shrink=table.shrink)
+        of_ranks = job.distribution.kind == "gaussian-copula"
+        rows = _rows(job, origin, table)
+        return estimate_of_data(rows, missing=table.missing, shrink=table.shrink, of_ranks=of_ranks)
 
 
 def _rows(job: JobSpec, origin: Origin, table: DataTable) -> DataRows:

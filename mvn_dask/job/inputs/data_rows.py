@@ -110,7 +110,8 @@ def _csv_lines(origin: Origin, path: Path) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             raise origin.invalid(f"is no CSV: {error}", cell=f"line {reader.line_num}") from None
         except UnicodeDecodeError:
-            raise origin.invalid("must be text in UTF-8, and is not", cell=f"line {reader.line_num + 1}") from None
+            text = "must be text in UTF-8, and is not: save it as such"
+            raise origin.invalid(text, cell=f"line {reader.line_num + 1}") from None
 
 
 def _csv_row(
@@ -119,6 +120,8 @@ def _csv_row(
     number, cells = line
     if len(cells) != width:
         text = f"has {plural(len(cells), 'cell')}, and the first line has {width}"
+        if width == 1 and header and any(sign in header[0] for sign in ";\t|"):
+            text += f", {preview(header[0][:80])}: cells must be separated by commas, and numbers have a point"
         raise origin.invalid(text, cell=f"line {number}")
     try:
         return list(map(float, cells[left_out:]))  # of a row without faults, many times as fast

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mvn_dask._typing import FloatArray
+from mvn_dask.checks import variable_names
 from mvn_dask.covariance import Covariance, as_covariance
 from mvn_dask.covariance.correlations import check_correlations, check_deviations, scale_correlations
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, InvalidDistributionError, NotPositiveDefiniteError
@@ -54,10 +55,10 @@ def distribution_inputs(job: JobSpec) -> DistributionInputs:
     Raises InvalidDistributionError, JobFileError and TransportError as `read_input`, and for shapes or names that
     disagree. Whether the covariance is positive semidefinite is not checked here.
     """
-    if job.distribution.kind == "gaussian-copula":
-        return _copula_inputs(job)
     if job.distribution.data is not None:
         return _estimated_inputs(job)
+    if job.distribution.kind == "gaussian-copula":
+        return _copula_inputs(job)
     location, key = ("location", "shape") if job.distribution.kind == "t" else ("mean", "cov")
     mean, given = read_input(job, location), getattr(job.distribution, key)
     structure = None if given is None else structured_covariance(job, key, given)
@@ -92,11 +93,18 @@ def _estimated_inputs(job: JobSpec) -> DistributionInputs:
     # Imports all statistics, which other jobs do without.
     from mvn_dask.job.inputs.data_readers import estimate_of_job
 
-    found = estimate_of_job(job)
+    found, df = estimate_of_job(job), job.distribution.df
+    if found.names is not None:
+        try:
+            variable_names(found.names)
+        except ArgumentError as error:
+            raise found.origin.invalid(error.text) from None
     where = f"the columns of data ({found.origin.path})"
     names = _names(job, () if found.names is None else [Axis.of(where, found.names)])
     event = _event(job, None, names, Event.of_variables(len(found.mean)))
-    return DistributionInputs(found.mean + 0.0, found.cov, event, found)
+    # The covariance of a t distribution is df / (df - 2) times its shape.
+    cov = found.cov if df is None else found.cov * (1.0 - 2.0 / df)
+    return DistributionInputs(found.mean + 0.0, cov, event, found)
 
 
 def _structured_inputs(job: JobSpec, mean: InputArray, key: str, covariance: Covariance) -> DistributionInputs:

@@ -12,6 +12,9 @@ from mvn_dask.job.toml_format import preview
 
 _PICKLED = "holds pickled Python objects, which are never loaded: save plain numbers with numpy.save or numpy.savez"
 
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
+"""How zip archives begin; numpy takes what begins otherwise for pickles."""
+
 
 def read_npy(origin: Origin, path: Path) -> InputArray:
     """The array of numbers in a .npy file."""
@@ -40,9 +43,13 @@ def read_npz(origin: Origin, path: Path, key: str | None) -> InputArray:
 
 def npz_array(origin: Origin, path: Path, key: str | None) -> npt.NDArray[Any]:
     """An array in a .npz file, of whatever type."""
-    archive = loaded(origin, lambda: np.load(path, allow_pickle=False))
-    if not isinstance(archive, np.lib.npyio.NpzFile):
+    with path.open("rb") as file:
+        magic = file.read(6)
+    if magic == np.lib.format.MAGIC_PREFIX:
         raise origin.invalid("is a single array: its name must end in .npy")
+    if not magic.startswith((*_ZIPS, b"\x80")):
+        raise origin.invalid("is no .npz file" if magic else "is empty")
+    archive = loaded(origin, lambda: np.load(path, allow_pickle=False))
     with archive:
         name = select_array(origin, archive.files, key)
         found = loaded(origin, lambda: archive[name])

@@ -37,6 +37,10 @@ def as_file(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
+FROM_PATH = BeforeValidator(as_file)
+"""Beside the type of a table in Annotated: the path of a file may stand for it."""
+
+
 def as_numbers(value: object, *, depth: int = 2) -> Any:
     """Numbers as floats, lists as tuples. Raises ArgumentError for anything else."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -64,7 +68,7 @@ def array_tag(value: object) -> str | None:
 
 
 ArrayValue = Annotated[
-    Annotated[FileTable, BeforeValidator(as_file), Tag("<file>")]
+    Annotated[FileTable, FROM_PATH, Tag("<file>")]
     | Annotated[InlineArray, BeforeValidator(as_numbers), Tag("<numbers>")],
     Discriminator(
         array_tag,

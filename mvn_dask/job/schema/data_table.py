@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from mvn_dask.job.schema.array_values import as_file
+from mvn_dask.job.schema.array_values import FROM_PATH
 from mvn_dask.job.schema.base import PathOrUrl, Table, Text
 
 
@@ -33,7 +33,7 @@ class DataTable(Table):
     )
 
 
-DataValue = Annotated[DataTable, BeforeValidator(as_file)]
+DataValue = Annotated[DataTable, FROM_PATH]
 """A table, or the path of a file alone."""
 DATA_EXAMPLES = ["returns.csv", {"path": "returns.csv", "index": "first", "missing": "drop", "shrink": "ledoit-wolf"}]
 """Values that a job file may have."""

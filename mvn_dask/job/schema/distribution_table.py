@@ -31,10 +31,16 @@ def _as_labels(value: object) -> str | tuple[int | float | str, ...]:
 
 KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
     "normal": ("mean", "cov", "correlation", "standard_deviations", "data"),
-    "t": ("location", "shape", "df"),
-    "gaussian-copula": ("correlation", "marginals", "exact"),
+    "t": ("location", "shape", "data", "df"),
+    "gaussian-copula": ("correlation", "data", "marginals", "exact"),
 }
 """Keys that are parameters of each kind."""
+ESTIMATED_KEYS: dict[str, tuple[str, ...]] = {
+    "normal": ("mean", "cov", "correlation", "standard_deviations"),
+    "t": ("location", "shape"),
+    "gaussian-copula": ("correlation",),
+}
+"""Those that data are given in place of."""
 LabelsValue = Annotated[Any, BeforeValidator(_as_labels)]
 """Labels along an axis: numbers or texts, or a file of numbers, times or texts."""
 
@@ -78,7 +84,9 @@ class DistributionTable(Table):
     )
     data: DataValue | None = Field(
         default=None,
-        description="instead of mean and cov: rows of data, of which both are estimated; a path, or a table",
+        description="instead of mean and cov: rows of data, of which both are estimated; a path, or a table. Of "
+        '"t", beside df, location and shape are those of that mean and covariance; of "gaussian-copula", beside '
+        "marginals, the correlations are estimated of the ranks",
         examples=DATA_EXAMPLES,
     )
     location: ArrayValue | None = Field(
@@ -157,12 +165,21 @@ class DistributionTable(Table):
         given = {key for keys in KEYS_OF_KINDS.values() for key in keys if _is_given(getattr(self, key))}
         which = f'kind = "{self.kind}", which takes {", ".join(takes)}'
         faults = [(key, f"means nothing with {which}") for key in sorted(given - set(takes))]
-        if self.kind != "normal":
-            required = [key for key in takes if key != "exact"]
-            return faults + [(key, f'is required with kind = "{self.kind}"') for key in required if key not in given]
+        estimated = ESTIMATED_KEYS[self.kind]
         if self.data is not None:
-            twice = [key for key in takes if key in given and key != "data"]
-            return faults + [(key, "must not be given beside data, of which it is estimated") for key in twice]
+            twice = [key for key in estimated if key in given]
+            faults += [(key, "must not be given beside data, of which it is estimated") for key in twice]
+            if self.kind == "t" and self.df is not None and not self.df > 2:
+                rule = "must be greater than 2 beside data, since the covariance of which is infinite with fewer"
+                faults.append(("df", f"{rule}: it is {self.df:g}. Give location and shape"))
+        if self.kind != "normal":
+            required = [key for key in takes if key not in {"exact", "data"}]
+            missing = [key for key in required if key not in given and not (self.data and key in estimated)]
+            or_data = dict.fromkeys(estimated, ", or data")
+            text = f'is required with kind = "{self.kind}"'
+            return faults + [(key, f"{text}{or_data.get(key, '')}") for key in missing]
+        if self.data is not None:
+            return faults
         faults += [] if "mean" in given else [("mean", "is required, or data")]
         parts = [key for key in ("correlation", "standard_deviations") if key in given]
         if self.cov is not None:

@@ -159,7 +159,7 @@ def test_what_is_no_mean(tmp_path: Path) -> None:
 
 def test_what_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"a,b\n\xff,2\n")
-    assert refusal(tmp_path, "mean", "a.csv") == "a.csv: must be text in UTF-8, and byte 4 is not"
+    assert refusal(tmp_path, "mean", "a.csv") == "a.csv: must be text in UTF-8, and byte 4 is not: save it as such"
     (tmp_path / "a.csv").write_bytes(np.random.default_rng(1).bytes(1000))
     assert refusal(tmp_path, "mean", "a.csv")
 

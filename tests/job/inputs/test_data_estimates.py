@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.covariance import ledoit_wolf
 
 from mvn_dask.errors import FactorTooLargeError, InvalidDistributionError
@@ -25,8 +26,10 @@ def data(rows: Array, *cuts: int, names: tuple[str, ...] | None = None) -> DataR
     return DataRows(ORIGIN, names, rows.shape[1], blocks(), first=2)
 
 
-def estimate(rows: Array, *cuts: int, missing: str = "raise", shrink: str = "none") -> DataEstimate:
-    return estimate_of_data(data(rows, *cuts), missing=missing, shrink=shrink)
+def estimate(
+    rows: Array, *cuts: int, missing: str = "raise", shrink: str = "none", of_ranks: bool = False
+) -> DataEstimate:
+    return estimate_of_data(data(rows, *cuts), missing=missing, shrink=shrink, of_ranks=of_ranks)
 
 
 def test_it_is_numpys_in_the_same_bits_for_any_pieces() -> None:
@@ -101,3 +104,28 @@ def test_rows_that_do_not_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(FactorTooLargeError, match='take shrink = "none"'):
         estimate(np.ones((1000, 2)), shrink="ledoit-wolf")
     assert data_estimates.DATA_LEAF_ROWS == 1024  # which decides the bits of every job's covariance
+
+
+def test_correlations_of_ranks() -> None:
+    """Those of the normal scores, whatever laws the variables have; with ones on the diagonal, and shrunk."""
+    rows = np.random.default_rng(4).standard_normal((400, 3)) @ np.array([[1, 0.8, 0], [0, 1, 0.5], [0, 0, 1]])
+    rows[7, 1] = np.nan
+    whole = np.delete(rows, 7, axis=0)
+    scores = stats.norm.ppf(stats.rankdata(whole, axis=0) / 400.0)
+    for given in (rows, np.exp(rows), rows**3):
+        found = estimate(given, 1, 100, missing="drop", of_ranks=True)
+        np.testing.assert_allclose(found.cov, np.corrcoef(scores.T), atol=1e-12)
+        assert (found.rows, found.dropped, found.mean.tolist()) == (399, 1, [0.0, 0.0, 0.0])
+        assert (found.cov.diagonal() == 1.0).all()
+    shrunk = estimate(rows, missing="drop", shrink="ledoit-wolf", of_ranks=True)
+    cov, shrinkage = ledoit_wolf(scores)
+    assert shrunk.shrinkage == pytest.approx(shrinkage, abs=1e-8)
+    np.testing.assert_allclose(shrunk.cov, cov / np.sqrt(np.outer(cov.diagonal(), cov.diagonal())), atol=1e-8)
+
+
+def test_columns_that_are_constant(caplog: pytest.LogCaptureFixture) -> None:
+    rows = np.array([[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
+    estimate_of_data(data(rows, names=("a", "b")), missing="raise", shrink="none").log()
+    assert "1 column of data, 'b', constant: what is drawn of it is that number" in caplog.text
+    with pytest.raises(InvalidDistributionError, match="column 1 is constant, and has no correlations: leave it out"):
+        estimate(rows, of_ranks=True)

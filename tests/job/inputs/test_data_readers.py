@@ -12,6 +12,7 @@ import xarray as xr
 import mvn_dask
 from mvn_dask.errors import InvalidDistributionError, JobFileError, SpecMismatchError
 from mvn_dask.job.inputs.data_readers import estimate_of_job
+from mvn_dask.job.inputs.distribution_inputs import distribution_of
 from mvn_dask.job.job import Job
 from tests.support.s3 import Prefix
 
@@ -118,3 +119,19 @@ def test_the_text_of_an_error_of_zarr_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "x.zarr" / "c" / "1" / "0").write_bytes(b"damaged")
     with pytest.raises(InvalidDistributionError, match=r"cannot be read as a Zarr array \(\w+\)$"):
         estimate_of_job(job(tmp_path, "x.zarr"))
+
+
+def test_a_t_distribution_has_the_covariance_of_the_data(tmp_path: Path) -> None:
+    write_csv(tmp_path / "x.csv")
+    found = distribution_of(job(tmp_path, "x.csv", kind="t", df=5.0))
+    assert isinstance(found, mvn_dask.MultivariateT)
+    assert found.names == ("oil", "gas")
+    np.testing.assert_allclose(found.location, ROWS.mean(axis=0))
+    np.testing.assert_allclose(found.shape.to_dense() * 5.0 / 3.0, np.cov(ROWS.T), rtol=1e-12)
+
+
+def test_names_of_columns_that_cannot_be(tmp_path: Path) -> None:
+    for header, fault in (("a,a", "must differ: variables 0 and 1 are both 'a'"), ("a,", "that of variable 1 is")):
+        (tmp_path / "x.csv").write_text(f"{header}\n1,2\n3,5\n")
+        with pytest.raises(InvalidDistributionError, match=rf"x\.csv: names of variables .*{fault}"):
+            distribution_of(job(tmp_path, "x.csv"))

@@ -24,7 +24,7 @@ def test_a_path_is_a_table() -> None:
     [
         ({"data": "x.csv", "mean": 0.0}, "mean: must not be given beside data"),
         ({"data": "x.csv", "cov": 1.0}, "cov: must not be given beside data"),
-        ({"data": "x.csv", "kind": "t", "df": 3.0}, 'data: means nothing with kind = "t"'),
+        ({"data": "x.csv", "kind": "t", "df": 2.0}, "df: must be greater than 2 beside data"),
         ({"data": 7}, "data"),
         ({"data": {"path": "x.csv", "shrink": "oas"}}, "shrink"),
         ({"data": {"path": "x.csv", "mising": "drop"}}, "unknown key"),

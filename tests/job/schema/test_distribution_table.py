@@ -70,3 +70,28 @@ def test_faults() -> None:
 def test_options_for_a_url() -> None:
     table = job(distribution={"cov": "s3://bucket/x", "storage_options": {"region": "eu"}}).distribution
     assert table.storage_options.get_secret_value() == {"region": "eu"}
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ({"kind": "t", "data": "x.csv"}, 'df: is required with kind = "t"'),
+        ({"kind": "t", "df": 4.0, "shape": 1.0}, 'location: is required with kind = "t", or data'),
+        ({"kind": "t", "df": 4.0, "data": "x.csv", "shape": 1.0}, "shape: must not be given beside data"),
+        ({"kind": "t", "df": 2.0, "data": "x.csv"}, "df: must be greater than 2 beside data"),
+        ({"kind": "gaussian-copula", "data": "x.csv"}, 'marginals: is required with kind = "gaussian-copula"'),
+        (
+            {"kind": "gaussian-copula", "data": "x.csv", "marginals": {"name": "norm"}, "correlation": "c.npy"},
+            "correlation: must not be given beside data",
+        ),
+        (
+            {"kind": "gaussian-copula", "data": "x.csv", "marginals": {"name": "norm"}, "mean": 0.0},
+            'mean: means nothing with kind = "gaussian-copula", which takes correlation, data, marginals, exact',
+        ),
+    ],
+)
+def test_data_of_other_kinds(table: dict[str, object], fault: str) -> None:
+    unused = dict.fromkeys(("mean", "cov"))
+    with pytest.raises(JobFileError) as caught:
+        job(distribution={**unused, **table})
+    assert f"distribution.{fault}" in str(caught.value)

@@ -55,7 +55,7 @@ def test_faults(marginals: Any, fault: str) -> None:
 @pytest.mark.parametrize(
     ("table", "fault"),
     [
-        ({"kind": "t"}, 'cov: means nothing with kind = "t", which takes location, shape, df'),
+        ({"kind": "t"}, 'cov: means nothing with kind = "t", which takes location, shape, data, df'),
         ({**COPULA, "df": 3.0}, 'df: means nothing with kind = "gaussian-copula"'),
         ({**COPULA, "marginals": None}, 'marginals: is required with kind = "gaussian-copula"'),
         ({**COPULA, "correlation": None}, 'correlation: is required with kind = "gaussian-copula"'),
