@@ -1,16 +1,22 @@
 """numpy's interface, lazily: `default_rng`, `Generator`, and the legacy function."""
 
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mvn_dask import checks
 from mvn_dask._typing import ArrayLike, Chunks, CovarianceLike, FloatDType, Size
-from mvn_dask.array_likes import compute_together, real_array
+from mvn_dask.array_likes import compute_together
 from mvn_dask.covariance import Covariance
 from mvn_dask.covariance.foreign_objects import DenseOptions, covariance_of_object
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import facts
+from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import one_line, value_text
 from mvn_dask.distribution import MultivariateNormal
+from mvn_dask.distribution.numpy_arguments import numpy_arguments
 from mvn_dask.random.streams import Root, SeedLike, as_root
 from mvn_dask.signatures import short_signature
 
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     import dask.array as da
 
 
-class Generator:
+class Generator(Shown):
     """A source of lazy multivariate normal samples; `default_rng` makes one, as with numpy.
 
     Every call draws from a child of its own of the seed, as if by ``SeedSequence.spawn``: call c, stripe
@@ -52,7 +58,15 @@ class Generator:
 
     def __repr__(self) -> str:
         root = self._root
-        return f"Generator({root.bit_generator}, entropy={root.entropy}, key={root.key}, calls={self._calls})"
+        values = {"entropy": root.entropy, "key": root.key, "calls": self._calls}
+        return one_line("Generator", values, root.bit_generator)
+
+    def _summary(self) -> str:
+        return self._root.bit_generator
+
+    def _shown(self) -> Iterator[Html]:
+        root = self._root
+        yield facts({"entropy": value_text(root.entropy), "key": value_text(root.key), "calls": f"{self._calls:,}"})
 
     def __getstate__(self) -> tuple[Root, int]:
         return self._root, self._calls
@@ -175,7 +189,7 @@ class Generator:
         }  # fmt: skip
         mean, cov = compute_together(mean, cov)
         cov = covariance_of_object(cov, cast(DenseOptions, options)) or cov
-        lengths = _numpy_arguments(mean, cov, size)
+        lengths = numpy_arguments(mean, cov, size)
         kind = checks.dtype(dtype)
         if isinstance(cov, Covariance) and method == "svd":
             del options["method"]  # the default, while a covariance brings its own
@@ -198,19 +212,6 @@ def _absence(name: str) -> str:
     if hasattr(da.random.Generator, name):
         return f"{text}, since it draws multivariate normals alone: use dask.array.random.default_rng(seed).{name}"
     return f"{text}, nor has dask.array.random: use numpy.random.default_rng(seed).{name}, in memory"
-
-
-def _numpy_arguments(mean: object, cov: object, size: object) -> tuple[int, ...]:
-    """Check mean, cov and size in numpy's order, under numpy's rule that cov is a square matrix."""
-    vector = real_array("mean", mean)
-    matrix = None if isinstance(cov, Covariance) else real_array("cov", cov)
-    if matrix is None and vector.ndim == 0:
-        return checks.size(size)
-    if matrix is not None:
-        checks.mean_vector(vector)
-        checks.square(matrix)
-    checks.same_length(vector, cast(Covariance, cov).ndim if matrix is None else len(matrix))
-    return checks.size(size)
 
 
 def default_rng(seed: "SeedLike | Generator" = None) -> Generator:

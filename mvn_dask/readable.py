@@ -1,6 +1,6 @@
 """Bytes, durations, counts and values as people read them. Input: numbers, values; output: texts of bounded length."""
 
-from math import isfinite
+from math import floor, isfinite, log10
 from reprlib import Repr
 
 MAX_DIGITS = 640
@@ -63,6 +63,20 @@ def decimal(value: float, places: int) -> str:
     ('−0.13', '0.00')
     """
     return f"{value:z.{places}f}".replace("-", MINUS)
+
+
+def to_precision(value: float, step: float) -> str:
+    """A number with as many digits as tell it from one that is a tenth of a step away.
+
+    >>> to_precision(0.0123456, 0.001), to_precision(-12.0, 5.0), to_precision(1e9, 1e-3)
+    ('0.0123', '−12.0', '1e+09')
+    """
+    if not (isfinite(value) and isfinite(step)) or step <= 0:
+        return number(value)
+    places = max(0, 1 - floor(log10(step)))
+    if places > 12 or abs(value) >= 10**9:
+        return number(value, 8)
+    return decimal(value, places)
 
 
 def plural(value: int, what: str, form: str = "") -> str:

@@ -28,6 +28,7 @@ from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.display.correlation_view import correlations_by_lag
 from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
@@ -48,8 +49,8 @@ Lags = Callable[[tuple[int, ...]], Float64Array]
 """From the lengths of a periodic grid to the covariances at its lags, up to half of each length."""
 
 
-@dataclass(frozen=True)
-class EmbeddingReport:
+@dataclass(frozen=True, repr=False)
+class EmbeddingReport(OneLine):
     """How good an embedding is: exact, but for rounding, unless negative eigenvalues were to be approximated."""
 
     embedding: tuple[int, ...]

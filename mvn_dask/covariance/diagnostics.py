@@ -13,6 +13,7 @@ import numpy as np
 from mvn_dask._typing import Float64Array
 from mvn_dask.covariance.base import Factor
 from mvn_dask.covariance.validity import VARIANCE_MISS, variance_misses
+from mvn_dask.display.one_line import OneLine
 
 MAX_NDIM = 1000
 """Variables of which eigenvalues are computed, at most."""
@@ -23,8 +24,8 @@ Grade = Literal["ok", "warning", "NOT ok"]
 """What is drawn is what was asked for; differs by less than its rows can show; or by more."""
 
 
-@dataclass(frozen=True)
-class Diagnostics:
+@dataclass(frozen=True, repr=False)
+class Diagnostics(OneLine):
     """The variances of a factor beside those asked for, and the eigenvalues of its correlations."""
 
     largest_variance_miss: float

@@ -22,6 +22,7 @@ from mvn_dask.array_likes import compute_together, is_column_frame, is_instance,
 from mvn_dask.covariance.blas import one_thread
 from mvn_dask.covariance.nearest_correlation import nearest_correlation, unit_diagonal
 from mvn_dask.covariance.validity import SYMMETRY, correlations_of, deviations_of, is_symmetric, largest_asymmetry
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural, short_repr
 
@@ -31,8 +32,8 @@ _Method = Callable[[Float64Array, Float64Array, Float64Array], Float64Array]
 """From correlations, their eigenvalues and their eigenvectors to correlations that are positive semidefinite."""
 
 
-@dataclass(frozen=True)
-class Changes:
+@dataclass(frozen=True, repr=False)
+class Changes(OneLine):
     """What was changed, in the correlations, which have no units."""
 
     largest_change: float

@@ -26,8 +26,8 @@ def correlations_of(covariances: Float64Array) -> Float64Array:
     >>> correlations_of(np.array([[4.0, 1.0], [1.0, 1.0]])).tolist()
     [[1.0, 0.5], [0.5, 1.0]]
     """
-    deviations = np.sqrt(np.diagonal(covariances))
     with np.errstate(all="ignore"):
+        deviations = np.sqrt(np.diagonal(covariances))
         found = covariances / deviations[:, None] / deviations
     return np.where(np.isfinite(found), np.clip(found, -1.0, 1.0), np.nan)
 
@@ -39,7 +39,10 @@ def correlation_view(covariances: Float64Array, labels: Sequence[str], count: in
         return Html("")
     of = "" if len(correlations) == count else f" of the first {len(correlations)} of {plural(count, 'variable', ',')}"
     if len(correlations) > WRITTEN:
-        return picture(correlations, 1.0, f"{what}{of}", (f"{MINUS}1", "1"))
+        others = correlations[~np.eye(len(correlations), dtype=bool)]
+        known = others[~np.isnan(others)]
+        text = f"from {known.min():.2f} to {known.max():.2f}, but for the diagonal" if len(known) else "none is known"
+        return picture(correlations, 1.0, f"{what}{of}", (f"{MINUS}1", "1"), text)
     rows: list[list[Content]] = [
         [element("span", label, title=label), *map(_cell, row)]
         for label, row in zip(labels, correlations.tolist(), strict=True)

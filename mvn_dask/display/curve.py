@@ -5,6 +5,9 @@ Input: numbers at rising places. Output: inline SVG, which is as wide as there i
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from mvn_dask._typing import Float64Array
 from mvn_dask.display.markup import Html, element
 from mvn_dask.readable import number
 
@@ -14,6 +17,15 @@ CURVE_LEFT = 36.0
 """Room for the numbers at the left."""
 POINTS = 100
 """Points of a curve, at most."""
+
+
+def step_curve(edges: Float64Array, density: Float64Array) -> Html:
+    """The density of bins between edges, shape (bins + 1,): of many, the mean density of neighbours."""
+    step = -(-len(density) // POINTS)
+    ends = np.append(edges[:-1:step], edges[-1])
+    heights = np.add.reduceat(density * np.diff(edges), np.arange(0, len(density), step)) / np.diff(ends)
+    places, levels = np.repeat(ends, 2), np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
+    return curve(places.tolist(), levels.tolist(), "Density", "")
 
 
 def curve(x: Sequence[float], y: Sequence[float], title: str, along: str) -> Html:
@@ -42,5 +54,7 @@ def curve(x: Sequence[float], y: Sequence[float], title: str, along: str) -> Htm
         element("text", number(x[-1], 3), x=str(CURVE_LEFT + CURVE_WIDTH), y=str(22 + CURVE_HEIGHT), text_anchor="end"),
     ]
     whole = f"0 0 {CURVE_LEFT + CURVE_WIDTH + 8:g} {CURVE_HEIGHT + 28:g}"
-    svg = element("svg", *parts, viewBox=whole, width=str(CURVE_LEFT + CURVE_WIDTH + 8), role="img", aria_label=title)
+    begin, end, least, most = (number(each, 3) for each in (y[0], y[-1], min(y), max(y)))
+    text = f"{title}: begins at {begin}, ends at {end}, at least {least}, at most {most}"
+    svg = element("svg", *parts, viewBox=whole, width=str(CURVE_LEFT + CURVE_WIDTH + 8), role="img", aria_label=text)
     return element("figure", element("figcaption", title), svg)

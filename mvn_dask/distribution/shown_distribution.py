@@ -12,8 +12,9 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.coordinates import Coordinate
 from mvn_dask.covariance import Covariance
 from mvn_dask.covariance.marginal_covariance import Places
-from mvn_dask.display.fragments import beside, gap_row, picture, section, table
+from mvn_dask.display.fragments import beside, picture, section, table
 from mvn_dask.display.markup import Content, Html, element
+from mvn_dask.display.number_columns import NumberTable
 from mvn_dask.display.previews import listed_places, names_arguments, preview
 from mvn_dask.event import Event
 from mvn_dask.readable import number, plural
@@ -62,13 +63,8 @@ def variables_table(event: Event, columns: Mapping[str, Column]) -> Html:
     found = [column(places) for column in columns.values()]
     shown = {name: texts for name, texts in zip(columns, found, strict=True) if texts}
     labels = [event.label(place) or str(place) for place in places.tolist()]
-    rows: list[list[Content]] = [
-        [element("span", label, title=label), *texts] for label, *texts in zip(labels, *shown.values(), strict=True)
-    ]
-    if len(places) < event.ndim:
-        cut = int(np.argmax(np.diff(places) > 1)) + 1
-        rows.insert(cut, gap_row(1 + len(shown), f"{event.ndim - len(places):,} more"))
-    return table([event.dims[0], *shown], rows)
+    tabled = tuple((name, tuple(texts)) for name, texts in shown.items())
+    return NumberTable(event.dims[0], tuple(labels), tabled, tuple(places.tolist()), event.ndim).html
 
 
 def axes_table(event: Event) -> Html:

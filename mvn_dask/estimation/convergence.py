@@ -5,7 +5,7 @@ statistic that looks at its rows more than once is computed of each number of ro
 twice the time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -13,6 +13,11 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import facts, note, section
+from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import OneLine
+from mvn_dask.display.previews import preview
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.joined_columns import joined_blocks
 from mvn_dask.estimation.joint_estimates import Question, empty_part
@@ -21,9 +26,11 @@ from mvn_dask.estimation.passes import Part, forests_of
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
+from mvn_dask.readable import plural
 from mvn_dask.statistics.base import Indices, NextPass, Request, Scope, Statistic
+from mvn_dask.statistics.number_lines import estimate_table
 from mvn_dask.statistics.prefixes import Prefixes, prefix_rows
-from mvn_dask.statistics.results import Estimate
+from mvn_dask.statistics.results import Estimate, Result
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,8 +49,8 @@ class Series(NamedTuple):
     """Upper bounds."""
 
 
-@dataclass(frozen=True, eq=False)
-class Convergence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Convergence(OneLine, Shown):
     """Results of a statistic, each of so many first rows of an array."""
 
     rows: tuple[int, ...]
@@ -51,8 +58,23 @@ class Convergence:
     results: tuple[Any, ...]
     """What the statistic gives of each, as `mvn_dask.estimate` does of an array that has no more rows."""
 
-    def __repr__(self) -> str:
-        return f"Convergence(rows={self.rows})"
+    def _essentials(self) -> Mapping[str, object]:
+        return {"rows": self.rows}
+
+    def _summary(self) -> str:
+        return f"{plural(len(self.rows), 'estimate')} of up to {plural(self.rows[-1], 'row', ',')}"
+
+    def _shown(self) -> Iterator[Html]:
+        if all(isinstance(each, Estimate) and not np.shape(each.value) for each in self.results):
+            lines = [
+                line._replace(label=f"{rows:,}", rows=0)
+                for rows, each in zip(self.rows, self.results, strict=True) for line in each.lines()[0]
+            ]  # fmt: skip
+            yield estimate_table(lines, what="first rows", percent=self.results[-1].percent)
+            yield note(self.results[-1].note)
+        elif isinstance(self.results[-1], Result):
+            yield facts({"first rows": preview([f"{rows:,}" for rows in self.rows], "number")})
+            yield section("Of all rows", self.results[-1]._shown(), is_open=True)
 
     def series(self, *names: str) -> Series:
         """Values and bounds of an estimate, which names find in results that consist of several.

@@ -5,6 +5,7 @@ estimate. Cost: that of the rows, each drawn once, but for up to a leaf a round.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ import dask.array as da
 import numpy as np
 
 from mvn_dask import checks
+from mvn_dask.display.fragments import badge, facts
+from mvn_dask.display.markup import Content, Html
+from mvn_dask.display.previews import preview
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.identity import identity_of
@@ -39,7 +43,7 @@ MARGIN, LEAST_GROWTH, MOST_GROWTH = 1.02, 1.1, 4.0
 """By how much more rows are planned than the errors ask for; and a round's rows over those before."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SequentialEstimate(Result):
     """An estimate of as many rows as its precision took.
 
@@ -84,6 +88,17 @@ class SequentialEstimate(Result):
     def count(self) -> int:
         """Rows that it rests on."""
         return self.rounds[-1]
+
+    def _summary(self) -> Content:
+        return self.estimate._summary()
+
+    def _shown(self) -> Iterator[Html]:
+        yield from self.estimate._shown()
+        reached = self.stopped_by == "goal"
+        yield facts({
+            "stopped by": badge("goal", "ok") if reached else badge("max_rows", "warn"),
+            "rounds": preview([f"{rows:,}" for rows in self.rounds], "round"),
+        })  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.estimate}\nstopped by {self.stopped_by} after {plural(len(self.rounds), 'round')}"

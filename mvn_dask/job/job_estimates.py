@@ -1,17 +1,20 @@
 """The estimates of a job. Input: results by table; output: values that print, and become plain dictionaries."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import sections
+from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.escaping import printable
 from mvn_dask.readable import plural
 
 
-@dataclass(frozen=True, eq=False)
-class TableEstimate:
+@dataclass(frozen=True, eq=False, repr=False)
+class TableEstimate(OneLine, Shown):
     """What a table ``[[estimate]]`` asked for."""
 
     name: str
@@ -21,13 +24,23 @@ class TableEstimate:
     result: Any
     """The result of the statistic."""
 
+    def _essentials(self) -> Mapping[str, object]:
+        return {"name": self.name, "result": self.result}
+
+    def _summary(self) -> str:
+        return self.name
+
+    def _shown(self) -> Iterable[Html]:
+        shown: Iterable[Html] = self.result._shown()
+        return shown
+
     def __str__(self) -> str:
         lines = str(self.result).split("\n")
         return "\n".join([printable(self.name), *(f"  {printable(line)}" for line in lines)])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class JobEstimates:
+class JobEstimates(OneLine, Shown):
     """What the tables ``[[estimate]]`` of a job asked for, in their order."""
 
     fingerprint: str
@@ -63,15 +76,26 @@ class JobEstimates:
         )
         return content
 
-    def __repr__(self) -> str:
-        return f"JobEstimates({', '.join(repr(each.name) for each in self.estimates)})"
+    def _essentials(self) -> Mapping[str, object]:
+        return {
+            "fingerprint": self.fingerprint[:16],
+            "shape": self.shape,
+            "names": [each.name for each in self.estimates],
+        }
+
+    def _summary(self) -> str:
+        return f"sample {self.fingerprint[:16]} of {plural(self.shape[0], 'row', ',')}"
+
+    def _shown(self) -> Iterator[Html]:
+        def part(place: int) -> tuple[Iterable[Html], str]:
+            found = self.estimates[place]
+            return found._shown(), str(found.result._summary())
+
+        yield from sections([each.name for each in self.estimates], part, "estimate")
 
     def __str__(self) -> str:
         head = f"sample {self.fingerprint[:16]} of {plural(self.shape[0], 'row')}"
         return "\n\n".join([head, *map(str, self.estimates)])
-
-    def _repr_html_(self) -> str:
-        return "".join(f"<h4>{escape(each.name)}</h4>{each.result._repr_html_()}" for each in self.estimates)
 
 
 def _finite(value: Any) -> Any:

@@ -4,12 +4,17 @@ Cost: one factorisation, unless the store has the factor; some seconds of drawin
 is removed again. Nothing else is written.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import psutil
 
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import badge, facts
+from mvn_dask.display.markup import Content, Html, joined
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.execution.ranges import BlockNumbers, range_size, split
 from mvn_dask.job.memory import run_memory
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
@@ -18,17 +23,20 @@ from mvn_dask.job.schema.cluster_table import ClusterTable
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.space import space_for
 from mvn_dask.job.timing import drawing_time
+from mvn_dask.readable import duration, plural, readable_bytes
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.store.format.chunk_listing import missing_numbers
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, part_range
 
+_GRADES = {"new": "ok", "complete": "ok", "unfinished": "warn", "changed": "warn", "another": "bad"}
+"""How states are coloured."""
 LOCAL_KINDS = {"threads", "processes", "local"}
 """Kinds of clusters whose threads all run on this machine."""
 
 
-@dataclass(frozen=True)
-class JobPlan:
+@dataclass(frozen=True, repr=False)
+class JobPlan(OneLine, Shown):
     """What a run will do."""
 
     url: str
@@ -84,6 +92,45 @@ class JobPlan:
     """Bytes that are free where the store lies, or None in an object store."""
     part: tuple[int, int] | None
     """The part (i, n) that was planned; None for the whole job."""
+
+    def _essentials(self) -> Mapping[str, object]:
+        names = (
+            "url",
+            "state",
+            "shape",
+            "dtype",
+            "chunks",
+            "missing",
+            "bytes",
+            "memory_bytes",
+            "tasks",
+            "seconds",
+            "part",
+        )
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def _summary(self) -> Content:
+        return joined([badge(self.state, _GRADES[self.state]), " ", self.url])
+
+    def _shown(self) -> Iterator[Html]:
+        part = "" if self.part is None else f" of part {self.part[0]} of {self.part[1]}, counted from 0,"
+        time = f"{duration(self.cpu_seconds)} of processor time"
+        if self.seconds is not None and self.threads is not None:
+            time = f"{duration(self.seconds)} with {plural(self.threads, 'thread')}; {time}"
+        each = f"{readable_bytes(self.process_bytes)} a process, {readable_bytes(self.thread_bytes)} a thread"
+        memory = each if self.memory_bytes is None else f"{readable_bytes(self.memory_bytes)}: {each}"
+        writing = None if self.write_seconds is None else f"{duration(self.write_seconds)}, one chunk after the other"
+        yield facts({
+            "shape": f"{self.shape} {self.dtype}",
+            "chunks": f"{self.missing:,}{part} to draw, of {self.chunks:,} of the shape {self.chunk_shape}",
+            "on disk": f"{readable_bytes(self.bytes)}, of which {readable_bytes(self.needed_bytes)} are to be written",
+            "free": "without a known limit" if self.free_bytes is None else readable_bytes(self.free_bytes),
+            "memory": memory,
+            "drawing": f"{time}, in {plural(self.tasks, 'task', ',')}",
+            **({} if writing is None else {"writing": writing}),
+            "factor": f"{readable_bytes(self.factor_bytes)}; {plural(self.normals, 'normal', ',')} a row",
+            "fingerprint": self.fingerprint,
+        })  # fmt: skip
 
 
 def plan(job: JobSpec, part: tuple[int, int] | None = None, *, probe: bool = False) -> JobPlan:

@@ -5,12 +5,17 @@ Cost: drawing and writing the chunks that are missing; of a complete store, read
 
 import logging
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import mvn_dask
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import badge, facts, meter
+from mvn_dask.display.markup import Content, Html, joined
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import SpecMismatchError
 from mvn_dask.execution.cancellation import raise_if_cancelled
 from mvn_dask.execution.client import thread_count
@@ -20,7 +25,7 @@ from mvn_dask.job.clusters import open_cluster
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.space import refuse_too_little_space
-from mvn_dask.readable import plural
+from mvn_dask.readable import duration, plural
 from mvn_dask.store.format.chunk_listing import missing_count
 from mvn_dask.store.format.completeness import state
 from mvn_dask.store.format.layout import chunk_count, part_range
@@ -37,8 +42,8 @@ FACTOR_POLL_SECONDS = 0.1
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class RunResult:
+@dataclass(frozen=True, repr=False)
+class RunResult(OneLine, Shown):
     """Result of a run."""
 
     url: str
@@ -59,6 +64,24 @@ class RunResult:
     """Whether the whole store is there, so that readers can open it."""
     seconds: float
     """Duration of the run in seconds."""
+
+    def _essentials(self) -> Mapping[str, object]:
+        names = ("url", "part", "chunks", "drawn", "missing", "complete", "seconds")
+        return {name: getattr(self, name) for name in names if name != "part" or self.part is not None}
+
+    def _summary(self) -> Content:
+        return joined([badge("complete", "ok") if self.complete else badge("unfinished", "warn"), " ", self.url])
+
+    def _shown(self) -> Iterator[Html]:
+        there = self.chunks - self.missing
+        yield meter(there / max(1, self.chunks), f"there are {there:,} of {plural(self.chunks, 'chunk', ',')}")
+        yield facts({
+            "drawn": f"{plural(self.drawn, 'chunk', ',')} in {duration(self.seconds)}",
+            **({} if self.part is None else {"part": f"{self.part[0]} of {self.part[1]}, counted from 0"}),
+            "missing": plural(self.missing, "chunk", ","),
+            "shape": str(self.shape),
+            "fingerprint": self.fingerprint,
+        })  # fmt: skip
 
 
 def run(

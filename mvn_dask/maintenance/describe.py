@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.escaping import printable_lines
 from mvn_dask.readable import plural
@@ -27,8 +28,8 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Description:
+@dataclass(frozen=True, repr=False)
+class Description(OneLine):
     """What a store holds."""
 
     url: str

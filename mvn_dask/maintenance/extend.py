@@ -3,7 +3,7 @@
 Input: a finished store and a number of rows. Output: an `Extension`. Cost: that of drawing and writing the new rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,10 @@ import numpy.typing as npt
 
 from mvn_dask.advice import Advice
 from mvn_dask.checks import MAX_LENGTH
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import facts
+from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, StorageNotEmptyError, UnfinishedStoreError
 from mvn_dask.escaping import printable
 from mvn_dask.execution.blocks import Blocks
@@ -42,8 +46,8 @@ from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage, written_
 from mvn_dask.store.writing import finish
 
 
-@dataclass(frozen=True)
-class Extension:
+@dataclass(frozen=True, repr=False)
+class Extension(OneLine, Shown):
     """How a store was extended.
 
     See Also
@@ -65,6 +69,15 @@ class Extension:
     """Shape before."""
     after: tuple[int, ...]
     """Shape now."""
+
+    def _summary(self) -> str:
+        return self.url
+
+    def _shown(self) -> Iterator[Html]:
+        yield facts({
+            "rows": f"{self.before[0]:,} before, {self.after[0]:,} now",
+            "shape": f"{self.before} before, {self.after} now",
+        })  # fmt: skip
 
     def __str__(self) -> str:
         rows = f"{plural(self.before[0], 'row')} before, {self.after[0]} now"

@@ -4,18 +4,24 @@ Input: a store, and its array where the store was derived from samples. Output: 
 and of drawing and writing the chunks found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import facts, listing
+from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import OneLine
+from mvn_dask.display.previews import preview
 from mvn_dask.environment import environment
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
+from mvn_dask.maintenance.shown_verification import Level, compared_rows
 from mvn_dask.maintenance.store_replay import drawn_again
-from mvn_dask.maintenance.verify import Level, compared_rows, inspect, refuse_other_levels
+from mvn_dask.maintenance.verify import inspect, refuse_other_levels
 from mvn_dask.readable import plural
 from mvn_dask.store.array_documents import write_known_arrays
 from mvn_dask.store.array_labels import labels_of
@@ -34,8 +40,8 @@ from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_un
 from mvn_dask.store.writing import finish
 
 
-@dataclass(frozen=True)
-class Repair:
+@dataclass(frozen=True, repr=False)
+class Repair(OneLine, Shown):
     """What was done to a store.
 
     See Also
@@ -65,12 +71,30 @@ class Repair:
     rows: int
     """Rows of the sample; 0 of a derived array."""
 
+    def _summary(self) -> str:
+        return self.url
+
+    def _shown(self) -> Iterator[Html]:
+        compared = {"rows": compared_rows(self.rows_compared, self.rows).removeprefix("rows: ")}
+        yield facts({
+            "drawn again": plural(len(self.chunks), "chunk", ","),
+            **(compared if self.level == "values" else {}),
+            "level": self.level,
+        })  # fmt: skip
+        chunks = ((str(each),) for each in self.chunks)
+        yield from listing("Chunks drawn again", ["chunk"], len(self.chunks), chunks, is_open=False)
+        yield from listing("Files written again", ["file"], len(self.files), ((each,) for each in self.files))
+        foreign = ((each,) for each in self.unknown_files)
+        yield from listing(
+            "Files that do not belong to the store, not touched", ["file"], len(self.unknown_files), foreign
+        )
+
     def __str__(self) -> str:
         what = [f"{plural(len(self.chunks), 'chunk')} drawn again"]
         if self.files:
-            what.append(f"written again: {', '.join(self.files)}")
+            what.append(f"written again: {preview(self.files, 'file')}")
         if self.unknown_files:
-            what.append(f"not touched, since they do not belong to the store: {', '.join(self.unknown_files)}")
+            what.append(f"not touched, since they do not belong to the store: {preview(self.unknown_files, 'file')}")
         lines = [f"{self.url}: {'; '.join(what)}"]
         if self.level == "values":
             lines.append(compared_rows(self.rows_compared, self.rows))

@@ -4,23 +4,22 @@ Input: a store. Output: a `Verification`. Cost: a listing ("size"); and a pass o
 a stripe of each chunk, or every row ("values").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from math import prod
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
 from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError, DamagedManifestError, DerivedStoreError
-from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.engine import run
 from mvn_dask.execution.progress import Progress
 from mvn_dask.execution.ranges import range_size
 from mvn_dask.maintenance.bad_chunks import BadChunks
 from mvn_dask.maintenance.chunk_check import CheckChunks
+from mvn_dask.maintenance.shown_verification import Level, ShownVerification
 from mvn_dask.readable import plural
 from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.store.format import layout, parameters
@@ -35,16 +34,12 @@ from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Storage
 
-Level = Literal["size", "checksum", "values"]
-
-MAX_LINES = 20
-"""Lines that the text of a report has for chunks, files and unknown files, each."""
 DECISIVE = {"numpy", "libc", "mvn_dask"}
 """Fields of `Environment` that may change the numbers."""
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(ShownVerification):
     """Differences between a store and its manifest.
 
     See Also
@@ -80,36 +75,6 @@ class Verification:
     """Groups and arrays that others added to it: no fault, and not looked at."""
     guarantee: str
     """What equal, or different, numbers mean on this machine."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether the store is exactly what its manifest says, and no unknown file lies in it."""
-        return not (self.bad or self.faults or self.unknown_files)
-
-    def __str__(self) -> str:
-        lines = [
-            f"{self.url}: {'ok' if self.ok else 'NOT ok'} (level {self.level!r})",
-            f"chunks: {self.chunks - len(self.bad)} of {self.chunks} good",
-        ]
-        if self.level == "values":
-            lines.append(compared_rows(self.rows_compared, self.rows))
-        lines += _first_lines(len(self.bad), (f"  chunk {index}: {why}" for index, why in self.bad.items()))
-        lines += _first_lines(len(self.faults), (f"  {key}: {why}" for key, why in self.faults.items()))
-        foreign = (f"  {key}: does not belong to the store" for key in self.unknown_files)
-        lines += _first_lines(len(self.unknown_files), foreign)
-        lines += _first_lines(len(self.members), (f"  {path}: added by others, not looked at" for path in self.members))
-        return printable_lines([*lines, *([self.guarantee] if self.guarantee else [])])
-
-
-def compared_rows(compared: int, rows: int) -> str:
-    """How many rows were compared, in words."""
-    share = f" ({compared / rows:.2%})" if rows else ""
-    return f"rows: {compared} of {rows}{share} drawn again and compared; all numbers looked at for NaN and infinities"
-
-
-def _first_lines(count: int, lines: Iterable[str]) -> list[str]:
-    first = list(islice(lines, MAX_LINES))
-    return first if count <= MAX_LINES else [*first, f"  … and {count - MAX_LINES} more"]
 
 
 def verify(

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mvn_dask.display.one_line import one_line
 from mvn_dask.environment import Environment, environment
-from mvn_dask.escaping import printable, printable_lines
+from mvn_dask.escaping import printable_lines
 from mvn_dask.estimation.convergence import Convergence
 from mvn_dask.reporting.downloads import csv_download, json_download
 from mvn_dask.reporting.estimate_pictures import estimate_pictures, plain_series
@@ -149,9 +150,9 @@ class Report(ABC):
 
     def __repr__(self) -> str:
         shape = tuple(self.content["array"]["shape"])
-        bad = ", ".join(each.family for each in self.verdicts if not each.ok)
-        failed = f", failed={bad}" if bad else ""
-        return printable(f"{type(self).__name__}(url={self.url!r}, ok={self.ok}, shape={shape}{failed})")
+        bad = [each.family for each in self.verdicts if not each.ok]
+        failed = {"failed": bad} if bad else {}
+        return one_line(type(self).__name__, {"url": self.url, "ok": self.ok, "shape": shape, **failed})
 
     def _repr_html_(self) -> str:
         """The page, as a notebook shows it."""

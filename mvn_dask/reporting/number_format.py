@@ -2,25 +2,11 @@
 
 from math import floor, isfinite, log10
 
-from mvn_dask.readable import MINUS, decimal, number
+from mvn_dask.readable import MINUS, decimal, number, to_precision
 
 __all__ = ["MINUS", "decimal", "expected_count", "number", "percent", "rate", "signed", "to_precision"]
 
 MILLION = 10**6
-
-
-def to_precision(value: float, step: float) -> str:
-    """A number with as many digits as tell it from one that is a tenth of a step away.
-
-    >>> to_precision(0.0123456, 0.001), to_precision(-12.0, 5.0), to_precision(1e9, 1e-3)
-    ('0.0123', '−12.0', '1e+09')
-    """
-    if not (isfinite(value) and isfinite(step)) or step <= 0:
-        return number(value)
-    places = max(0, 1 - floor(log10(step)))
-    if places > 12 or abs(value) >= 10**9:
-        return number(value, 8)
-    return decimal(value, places)
 
 
 def signed(value: float) -> str:

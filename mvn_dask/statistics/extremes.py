@@ -3,7 +3,7 @@
 Input: rows. Output: k numbers of each end. Cost: some 10 ns a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -12,9 +12,15 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
+from mvn_dask.display.fragments import note
+from mvn_dask.display.markup import Html
+from mvn_dask.display.number_columns import NumberTable
+from mvn_dask.display.previews import listed_places
 from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import Indices, Rows, Statistic
-from mvn_dask.statistics.results import Number, Result
+from mvn_dask.statistics.column_parts import by_column, text_by_column
+from mvn_dask.statistics.number_lines import UNKNOWN, Number, looked_at, number_text
+from mvn_dask.statistics.results import Result
 
 MOST_EXTREMES = 2**16
 """Numbers of each end, at most: every task gives back so many of each column."""
@@ -60,19 +66,37 @@ class ExtremeValues(Result):
         count, omitted = (int(np.reshape(each, -1)[0]) for each in (self.count, self.omitted))
         return replace(self, **arrays, count=count, omitted=omitted)
 
-    def __repr__(self) -> str:
-        return f"ExtremeValues(k={len(self.smallest)}, count={np.ravel(self.count).tolist()})"
+    def _essentials(self) -> Mapping[str, object]:
+        return {"k": len(self.smallest), "count": self.count}
 
     def __str__(self) -> str:
-        return f"smallest: {self.smallest.tolist()}\nlargest: {self.largest.tolist()}"
+        return text_by_column(self.smallest, self.columns, self._table, looked_at(self.count, self.omitted))
 
-    def _repr_html_(self) -> str:
-        cells = [("smallest", self.smallest, self.smallest_rows), ("largest", self.largest, self.largest_rows)]
-        body = "".join(
-            f"<tr><td>{name}</td><td>{values.tolist()}</td><td>{rows.tolist()}</td></tr>"
-            for name, values, rows in cells
+    def _summary(self) -> str:
+        return f"{len(self.smallest):,} of each end"
+
+    def _shown(self) -> Iterator[Html]:
+        yield from by_column(self.smallest, self.columns, lambda place: [self._table(place).html])
+        yield note(looked_at(self.count, self.omitted))
+
+    def _table(self, place: int) -> NumberTable:
+        k = len(self.smallest)
+        places = listed_places(k)
+        smallest, small_rows, largest, large_rows = (
+            np.reshape(each, (k, -1))[places, place].tolist()
+            for each in (self.smallest, self.smallest_rows, self.largest, self.largest_rows)
         )
-        return f"<table><thead><tr><th></th><th>values</th><th>rows</th></tr></thead><tbody>{body}</tbody></table>"
+        columns = (
+            ("smallest", tuple(map(number_text, smallest))),
+            ("in row", tuple(map(_row_text, small_rows))),
+            ("largest", tuple(map(number_text, largest))),
+            ("in row", tuple(map(_row_text, large_rows))),
+        )
+        return NumberTable("place", tuple(str(each + 1) for each in places), columns, tuple(places), k)
+
+
+def _row_text(row: int) -> str:
+    return UNKNOWN if row < 0 else f"{row:,}"
 
 
 @dataclass(frozen=True)

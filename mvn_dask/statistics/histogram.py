@@ -4,7 +4,7 @@ Input: rows, and bins. Output: counts of the numbers in each bin, below and abov
 pass over the rows where the bins are to reach from the smallest to the largest number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -14,10 +14,17 @@ import numpy.typing as npt
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
 from mvn_dask.array_likes import real_array
+from mvn_dask.display.curve import step_curve
+from mvn_dask.display.fragments import beside, note
+from mvn_dask.display.markup import Html
+from mvn_dask.display.number_columns import NumberTable
+from mvn_dask.display.previews import listed_places
 from mvn_dask.errors import ArgumentError
-from mvn_dask.readable import short_repr
+from mvn_dask.readable import plural, short_repr, to_precision
 from mvn_dask.statistics.base import ArrayStatistic, Counts, NextPass, Request, Rows, Scope, Statistic
-from mvn_dask.statistics.results import Number, Result
+from mvn_dask.statistics.column_parts import by_column, text_by_column
+from mvn_dask.statistics.number_lines import Number, looked_at
+from mvn_dask.statistics.results import Result
 
 MAX_BINS = 2**16
 """Bins of a histogram, at most."""
@@ -60,16 +67,44 @@ class HistogramCounts(Result):
         below, above, omitted = (int(np.reshape(each, -1)[0]) for each in (self.below, self.above, self.omitted))
         return replace(self, counts=self.counts[:, 0], edges=edges, below=below, above=above, omitted=omitted)
 
-    def __repr__(self) -> str:
-        return f"HistogramCounts(bins={len(self.counts)}, count={np.ravel(self.count).tolist()})"
+    def _essentials(self) -> Mapping[str, object]:
+        return {"bins": len(self.counts), "count": self.count}
 
     def __str__(self) -> str:
-        return f"counts: {self.counts.tolist()}\nedges: {self.edges.tolist()}"
+        return text_by_column(self.counts, self.columns, self._table, looked_at(self.count, self.omitted))
 
-    def _repr_html_(self) -> str:
-        lines = zip(np.reshape(self.edges, (len(self.edges), -1))[:-1, 0], self.counts.tolist(), strict=True)
-        body = "".join(f"<tr><td>{edge:.6g}</td><td>{count}</td></tr>" for edge, count in lines)
-        return f"<table><thead><tr><th>from</th><th>count</th></tr></thead><tbody>{body}</tbody></table>"
+    def _summary(self) -> str:
+        return plural(len(self.counts), "bin", ",")
+
+    def _shown(self) -> Iterator[Html]:
+        yield from by_column(self.counts, self.columns, self._column)
+        yield note(looked_at(self.count, self.omitted))
+
+    def _column(self, place: int) -> Iterator[Html]:
+        edges, counts = self._bins(place)
+        density = counts / np.diff(edges) / max(1, int(np.reshape(self.count, -1)[place]))
+        yield beside(self._table(place).html, step_curve(edges, density))
+        below, above = (int(np.reshape(each, -1)[place]) for each in (self.below, self.above))
+        if below or above:
+            yield note(f"outside of the bins: {below:,} below, {above:,} above")
+
+    def _table(self, place: int) -> NumberTable:
+        edges, counts = self._bins(place)
+        total, places = max(1, int(np.reshape(self.count, -1)[place])), listed_places(len(counts))
+        widths = np.diff(edges)[places].tolist()
+        columns = (
+            ("from", tuple(map(to_precision, edges[places].tolist(), widths))),
+            ("to", tuple(map(to_precision, edges[1:][places].tolist(), widths))),
+            ("count", tuple(f"{each:,}" for each in counts[places].tolist())),
+            ("share", tuple(f"{each / total:.2%}" for each in counts[places].tolist())),
+        )
+        return NumberTable("bin", tuple(map(str, places)), columns, tuple(places), len(counts))
+
+    def _bins(self, place: int) -> tuple[Float64Array, Counts]:
+        """Edges and counts of a column."""
+        bins = len(self.counts)
+        edges = np.reshape(self.edges, (bins + 1, -1))
+        return edges[:, place if edges.shape[1] > 1 else 0], np.reshape(self.counts, (bins, -1))[:, place]
 
 
 @dataclass(frozen=True, eq=False)

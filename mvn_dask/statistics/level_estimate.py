@@ -3,8 +3,9 @@
 Input: numbers for levels and columns. Output: frozen values that print. Cost: none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -44,6 +45,19 @@ class LevelEstimate(Estimate):
             self, value=value, standard_error=error, count=count, omitted=omitted,
             confidence_interval=ConfidenceInterval(low, high, interval.level),
         )  # fmt: skip
+
+    def _essentials(self) -> Mapping[str, object]:
+        return {**super()._essentials(), "levels": self.levels}
+
+    @cached_property
+    def _is_symmetric(self) -> bool:
+        return False
+
+    @property
+    def _what(self) -> str:
+        if not isinstance(self.levels, tuple):
+            return super()._what
+        return "level" if np.ndim(self.value) == 1 else "level, column"
 
     def _labels(self, place: tuple[int, ...]) -> list[str]:
         if not isinstance(self.levels, tuple):

@@ -17,7 +17,7 @@ from mvn_dask.statistics.product_statistic import ProductStatistic
 from mvn_dask.statistics.results import Estimate, Result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MeanAndCovarianceResult(Result):
     """What `MeanAndCovariance` gives.
 

@@ -15,7 +15,7 @@ from mvn_dask.statistics.intervals import mean_error, normal_interval
 from mvn_dask.statistics.results import Estimate, Result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MomentEstimates(Result):
     """Of each column."""
 

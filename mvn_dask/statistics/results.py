@@ -4,24 +4,35 @@ Input: numbers of a statistic's node. Output: frozen values that print, show the
 dictionaries. Cost: none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from html import escape
-from typing import Any, Self, TypeAlias
+from functools import cached_property
+from math import prod
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.display.correlation_view import PICTURED, WRITTEN, correlation_view
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import beside, note, section, warning
+from mvn_dask.display.markup import Html
+from mvn_dask.display.one_line import OneLine, value_text
+from mvn_dask.escaping import printable_lines
 from mvn_dask.readable import plural
+from mvn_dask.statistics.number_lines import (
+    Number,
+    NumberLine,
+    Place,
+    estimate_table,
+    listed,
+    looked_at,
+    number_text,
+    pair_count,
+)
 
-# Of one column they are plain numbers; type checkers would have users tell these from arrays at every step.
-Number: TypeAlias = Any
-"""A float or an int; or float64 or int64 for each column."""
-SHOWN = 6
-"""Columns that are printed, at most."""
 
-
-class Result:
+class Result(OneLine, Shown):
     """What a statistic gives: a dataclass whose fields are estimates, arrays and plain values."""
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:
@@ -41,20 +52,38 @@ class Result:
         """Plain numbers, texts, lists and dictionaries; None stands for NaN and what there is not."""
         return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
 
-    def _results(self) -> Iterable[tuple[str, "Result"]]:
+    def _results(self) -> list[tuple[str, "Result"]]:
         pairs = ((each.name, getattr(self, each.name)) for each in fields(self))  # type: ignore[arg-type]
         return [(name, value) for name, value in pairs if isinstance(value, Result)]
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {each}" for name, each in self._results())
 
-    def _repr_html_(self) -> str:
-        rows = [(name, each) for name, each in self._results() if isinstance(each, Estimate)]
-        return html_table([line for name, each in rows for line in each.lines(name)])
+    def _shown(self) -> Iterator[Html]:
+        parts = self._results()
+        estimates = [(name, each) for name, each in parts if isinstance(each, Estimate) and not np.shape(each.value)]
+        if len(estimates) == len(parts) and parts:
+            lines = [line for name, each in estimates for line in each.lines(name)[0]]
+            yield estimate_table(lines, what="", percent=estimates[0][1].percent)
+            yield from self._remarks(estimates)
+            return
+        for name, each in parts:
+            yield section(name, each._shown(), str(each._summary()), is_open=True)
+
+    def _remarks(self, estimates: Iterable[tuple[str, "Estimate"]]) -> Iterator[Html]:
+        """What single numbers rest on, each remark once."""
+        remarks: dict[tuple[str, str | None], list[str]] = {}
+        for name, each in estimates:
+            remarks.setdefault((each.basis, each.warning), []).append(name)
+        for (basis, remark), names in remarks.items():
+            of = f"{', '.join(names)}: " if len(remarks) > 1 else ""
+            yield note(f"{of}{basis}")
+            if remark:
+                yield warning(f"{of}{remark}")
 
 
-@dataclass(frozen=True)
-class ConfidenceInterval:
+@dataclass(frozen=True, repr=False)
+class ConfidenceInterval(OneLine):
     """Bounds that hold the value that is estimated with the probability `level`.
 
     >>> low, high = ConfidenceInterval(0.9, 1.1, 0.95)
@@ -103,17 +132,15 @@ class Estimate(Result):
     def __hash__(self) -> int:
         return hash(repr(self.to_dict()))
 
-    def __repr__(self) -> str:
+    def _essentials(self) -> Mapping[str, object]:
         interval = self.confidence_interval
-        value, error, low, high, count = (
-            np.array2string(
-                np.asarray(each), formatter={"float_kind": "{:.6g}".format}, separator=", ", threshold=SHOWN
-            )
-            for each in (self.value, self.standard_error, interval.low, interval.high, self.count)
-        )
-        numbers = f"value={value}, standard_error={error}, confidence_interval=[{low}, {high}], count={count}"
-        text = f"{type(self).__name__}({numbers})"
-        return " ".join(text.split())
+        return {
+            "value": self.value, "standard_error": self.standard_error,
+            "confidence_interval": [interval.low, interval.high], "count": self.count,
+        }  # fmt: skip
+
+    def _as_item(self) -> str:
+        return f"{value_text(self.value)} ± {value_text(self.standard_error)}"
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:
         return replace(self, columns=columns, omitted=omitted)
@@ -131,63 +158,107 @@ class Estimate(Result):
             count=count, omitted=omitted, effective_sample_size=size,
         )  # fmt: skip
 
-    def lines(self, name: str = "") -> list[tuple[str, str, str, str]]:
-        """Label, value, standard error and interval of each number, as texts; of many, those of the first ones."""
-        shape = np.shape(self.value)
-        places = list(np.ndindex(*shape))
-        lines = [self._line(name, place) for place in places[:SHOWN]]
-        if len(places) > SHOWN:
-            lines.append((f"… {len(places) - SHOWN} more", "", "", ""))
-        return lines
+    def lines(self, name: str = "") -> tuple[list[NumberLine], list[NumberLine]]:
+        """A line for each number; of many, those of the first and of the last. Of pairs of columns, each has one."""
+        first, last = listed(np.shape(self.value), is_symmetric=self._is_symmetric, has_diagonal=self._has_diagonal)
+        return [self._line(name, place) for place in first], [self._line(name, place) for place in last]
 
-    def _line(self, name: str, place: tuple[int, ...]) -> tuple[str, str, str, str]:
-        labels = self._labels(place)
+    def _line(self, name: str, place: Place) -> NumberLine:
         interval = self.confidence_interval
         value, error, low, high = (
-            f"{np.asarray(each)[place]:.6g}" for each in (self.value, self.standard_error, interval.low, interval.high)
+            float(np.asarray(each)[place]) for each in (self.value, self.standard_error, interval.low, interval.high)
         )
-        return " ".join(filter(None, (name, ", ".join(labels)))), value, error, f"[{low}, {high}]"
+        counts = np.asarray(self.count)
+        count = int(counts[place] if counts.shape == np.shape(self.value) else counts.reshape(-1)[0])
+        return NumberLine(
+            " ".join(filter(None, (name, ", ".join(self._labels(place))))), value, error, low, high, count
+        )
 
-    def _labels(self, place: tuple[int, ...]) -> list[str]:
+    def _labels(self, place: Place) -> list[str]:
         """What tells a number from the others, along each axis of the value."""
         return [str(step) if self.columns is None else self.columns[step] for step in place]
 
-    def __str__(self) -> str:
-        lines = [
-            (f"{label}: " if label else "") + (f"{value} ± {error}, {self._percent} {bounds}" if value else "")
-            for label, value, error, bounds in self.lines()
-        ]
-        return "\n".join([*lines, self.note])
+    @cached_property
+    def _is_symmetric(self) -> bool:
+        """Whether there is a number for each pair of columns."""
+        # Rounding may differ between the halves of a matrix.
+        return np.ndim(self.value) == 2 and (
+            np.shape(self.value) == np.shape(np.transpose(self.value))
+            and np.allclose(self.value, np.transpose(self.value), rtol=1e-12, atol=0.0, equal_nan=True)
+        )
+
+    @cached_property
+    def _has_diagonal(self) -> bool:
+        """Whether the pairs of columns with themselves are estimates: correlations of these are known."""
+        errors = np.diagonal(self.standard_error) if self._is_symmetric else np.ones(1)
+        return bool((errors > 0).any())
 
     @property
-    def _percent(self) -> str:
+    def _numbers(self) -> int:
+        """How many numbers there are, each pair of columns once."""
+        shape = np.shape(self.value)
+        return pair_count(shape[0], has_diagonal=self._has_diagonal) if self._is_symmetric else prod(shape)
+
+    def __str__(self) -> str:
+        first, last = self.lines()
+        hidden = self._numbers - len(first) - len(last)
+        more = [f"… {hidden:,} more"] if hidden else []
+        return printable_lines([*map(self._text, first), *more, *map(self._text, last), self.note])
+
+    def _text(self, line: NumberLine) -> str:
+        label = f"{line.label}: " if line.label else ""
+        bounds = f"[{line.low:.6g}, {line.high:.6g}]"
+        return f"{label}{line.value:.6g} ± {line.error:.6g}, {self.percent} {bounds}"
+
+    @property
+    def percent(self) -> str:
+        """The probability of the interval."""
         return f"{100 * self.confidence_interval.level:g} %"
 
     @property
     def note(self) -> str:
+        """What the numbers rest on, and why the interval may mislead."""
+        return "; ".join(filter(None, (self.basis, self.warning)))
+
+    @property
+    def basis(self) -> str:
         """What the numbers rest on."""
-        count = np.reshape(self.count, -1)
-        least, most = int(count.min()), int(count.max())
-        rows = plural(most, "row", ",") if least == most else f"{least:,} to {plural(most, 'row', ',')}"
         size = self.effective_sample_size
         parts = [
-            rows,
-            f"{int(np.sum(self.omitted)):,} missing left out" if np.any(self.omitted) else "",
+            looked_at(self.count, self.omitted),
             "" if size is None else f"effective sample size {np.min(size):,.0f}",
             self.method,
-            self.warning or "",
         ]
         return "; ".join(filter(None, parts))
 
-    def _repr_html_(self) -> str:
-        return html_table(self.lines(), self._percent) + f"<p>{escape(self.note)}</p>"
+    def _summary(self) -> str:
+        if not np.shape(self.value):
+            error = number_text(self.standard_error, self.standard_error)
+            return f"{number_text(self.value, self.standard_error)} ± {error}"
+        return plural(self._numbers, "pair" if self._is_symmetric else "number", ",")
 
+    def _shown(self) -> Iterator[Html]:
+        first, last = self.lines()
+        what = "" if not np.shape(self.value) else self._what
+        shown = estimate_table(first, last, self._numbers, what=what, percent=self.percent)
+        yield beside(shown, self._picture())
+        yield note(self.basis)
+        if self.warning:
+            yield warning(self.warning)
 
-def html_table(lines: Iterable[tuple[str, str, str, str]], percent: str = "") -> str:
-    """A table of estimates."""
-    head = "".join(f"<th>{escape(text)}</th>" for text in ("", "estimate", "standard error", f"{percent} interval"))
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in line) + "</tr>" for line in lines)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    @property
+    def _what(self) -> str:
+        """What labels are of."""
+        return "columns" if self._is_symmetric else "column"
+
+    def _picture(self) -> Html:
+        """Correlations of the first columns, of pairs."""
+        if not self._is_symmetric or (np.diagonal(self.value) < 0.0).any():
+            return Html("")
+        count = len(self.value)
+        shown = min(count, PICTURED)
+        labels = [self._labels((place,))[0] for place in range(shown)] if shown <= WRITTEN else []
+        return correlation_view(self.value[:shown, :shown], labels, count)
 
 
 def _first(number: Any) -> float:

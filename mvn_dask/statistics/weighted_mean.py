@@ -17,8 +17,9 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.statistics.base import Rows, Statistic, merged_pairs
 from mvn_dask.statistics.central_moments import COUNT, MEAN, SECOND, merged_moments, moments_of_leaves
 from mvn_dask.statistics.intervals import mean_error, normal_interval
+from mvn_dask.statistics.number_lines import Number
 from mvn_dask.statistics.ordered_sums import ordered_sums
-from mvn_dask.statistics.results import Estimate, Number
+from mvn_dask.statistics.results import Estimate
 
 RELIABLE_SIZE = 200.0
 """Effective sample size below which an estimate says so."""

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.display.document import Shown
-from mvn_dask.display.fragments import facts, meter, note
-from mvn_dask.display.markup import Html
+from mvn_dask.display.fragments import badge, facts, meter, note
+from mvn_dask.display.markup import Content, Html, joined
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
@@ -30,8 +31,8 @@ COUNTED_AT_ONCE = 2**16
 """Chunks whose rows are counted in one step, so that millions of them take no memory."""
 
 
-@dataclass(frozen=True)
-class Status(Shown):
+@dataclass(frozen=True, repr=False)
+class Status(OneLine, Shown):
     """Progress of a store, or of a part of it.
 
     See Also
@@ -94,14 +95,20 @@ class Status(Shown):
             return state_of(self.missing, self.changed, ())
         return state_of(self.missing, self.changed if self.committed else None, self.missing_files)
 
-    def _summary(self) -> str:
-        return self.url
+    def _essentials(self) -> Mapping[str, object]:
+        part = {} if self.part is None else {"part": self.part}
+        names = ("state", "done", "missing", "bytes", "rate")
+        return {"url": self.url, **part, **{name: getattr(self, name) for name in names}}
+
+    def _summary(self) -> Content:
+        return joined([badge(self.state, "ok" if self.state == "complete" else "warn"), " ", self.url])
 
     def _shown(self) -> Iterator[Html]:
         total = self.done + self.missing
-        yield meter(self.done / total if total else 1.0, f"chunks: {self.done:,} of {total:,}")
+        yield meter(self.done / total if total else 1.0, f"there are {self.done:,} of {plural(total, 'chunk', ',')}")
         first, *others = str(self).splitlines()
-        yield note(first.removeprefix(f"{printable_lines([self.url])}: "))
+        if (text := first.removeprefix(f"{printable_lines([self.url])}: ")) != self.state:
+            yield note(text)
         yield facts(dict(line.partition(": ")[::2] for line in others))
 
     def __str__(self) -> str:

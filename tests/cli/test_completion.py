@@ -11,7 +11,7 @@ from mvn_dask.cli import completion
 from mvn_dask.cli.application import run
 from mvn_dask.cli.completion import SHELLS, job_keys, one_of
 from mvn_dask.job.job import Job
-from mvn_dask.maintenance.verify import Level
+from mvn_dask.maintenance.shown_verification import Level
 from tests.support.command import Site, assert_one_line
 
 Captured = pytest.CaptureFixture[str]

@@ -26,6 +26,8 @@ def test_few_are_written_and_more_are_a_picture() -> None:
     many = correlation_view(np.eye(24), [], 10**6)
     assert "of the first 24 of 1,000,000 variables" in many
     assert "<td" not in many
+    assert "from 0.00 to 0.00, but for the diagonal" in many
+    assert "none is known" in correlation_view(np.zeros((24, 24)), [], 24)
     assert correlation_view(np.eye(1), ["a"], 1) == ""
 
 

@@ -5,7 +5,22 @@ import xml.etree.ElementTree as ET
 import matplotlib.image
 import numpy as np
 
-from mvn_dask.display.fragments import badge, beside, facts, gap_row, meter, note, picture, section, table, warning
+from mvn_dask.display.fragments import (
+    LISTING_ROWS,
+    SECTIONS,
+    badge,
+    beside,
+    facts,
+    gap_row,
+    listing,
+    meter,
+    note,
+    picture,
+    section,
+    sections,
+    table,
+    warning,
+)
 from mvn_dask.display.markup import Html, element
 from mvn_dask.display.pixels import diverging
 
@@ -19,7 +34,7 @@ def test_table() -> None:
     assert texts(html) == ["value", "a<b", "1", "⋮", "3 more", "z", "9"]
     root = ET.fromstring(html)  # noqa: S314 our own
     assert len(list(root.iter("tr"))) == 4
-    assert [each.attrib["scope"] for each in root.iter("th")] == ["col", "col", "row", "row", "row"]
+    assert [each.attrib["scope"] for each in root.iter("th")] == ["col", "row", "row", "row"]
 
 
 def test_sections_are_closed_unless_asked() -> None:
@@ -54,3 +69,29 @@ def test_pictures_have_a_pixel_a_cell() -> None:
     assert [image.attrib[side] for side in ("width", "height")] == ["27", "18"]
     wide = ET.fromstring(picture(np.zeros((1, 400)), 1.0, "t", ("", "")))  # noqa: S314 our own
     assert [each.attrib["width"] for each in wide.iter("img")] == ["400"]
+
+
+def test_listings_are_bounded() -> None:
+    count = 10**6
+    (html,) = listing("Bad", ["chunk", "why"], count, ((f"<{i}>", "missing") for i in range(count)))
+    assert html.count("missing") == LISTING_ROWS
+    assert "1,000,000, of which 20 are listed" in html
+    (short,) = listing("Bad", ["chunk", "why"], 1, [("<0>", "missing")])
+    assert texts(short) == ["Bad", " ", "1", "chunk", "why", "<0>", "missing"]
+    assert not list(listing("Bad", ["chunk"], 0, []))
+
+
+def test_of_many_sections_the_first_are_shown() -> None:
+    parts = list(sections([str(i) for i in range(9)], lambda place: ([note(str(place))], "soft"), "column"))
+    assert len(parts) == SECTIONS + 1
+    assert texts(parts[-1]) == ["and 3 columns more"]
+    assert all("open" not in ET.fromstring(part).attrib for part in parts[:-1])  # noqa: S314 our own
+    assert all("<details open" in part for part in sections(["a", "b"], lambda _: ([], ""), "column"))
+
+
+def test_headers_that_say_nothing_are_none() -> None:
+    assert "<th " not in table([""], [["", "1"]])
+
+
+def test_pictures_say_what_is_seen() -> None:
+    assert 'alt="title: mostly red"' in picture(np.ones((2, 2)), 1.0, "title", ("", ""), "mostly red")

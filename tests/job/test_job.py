@@ -90,7 +90,7 @@ def test_where_a_job_was_read_does_not_matter() -> None:
 def test_its_repr_is_a_short_line() -> None:
     one = Job.from_mapping(mapping(distribution={"cov": np.eye(50).tolist(), "mean": 0}, sample={"seed": 2**500}))
     assert repr(one) == str(one)
-    assert repr(one) == 'Job(size=1000, seed=an integer of 501 bits, url="samples.zarr", cluster="threads")'
+    assert repr(one) == "Job(size=1000, seed=an integer of 501 bits, url='samples.zarr', cluster='threads')"
 
 
 def test_paths_start_at_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:

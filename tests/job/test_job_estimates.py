@@ -39,7 +39,9 @@ def test_they_are_printed_without_control_characters() -> None:
     ]
     assert "\x1b" not in str(FOUND)
     assert "\n" not in repr(FOUND)
-    assert "<h4>&lt;b&gt;" in FOUND._repr_html_()
+    html = FOUND._repr_html_()
+    assert "&lt;b&gt;\\x1b[1m" in html
+    assert "<b>\x1b" not in html
 
 
 def test_json_takes_them() -> None:

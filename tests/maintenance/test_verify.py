@@ -16,7 +16,8 @@ import mvn_dask
 from mvn_dask._typing import Size
 from mvn_dask.environment import environment
 from mvn_dask.errors import DamagedManifestError, DerivedStoreError, MvnDaskError, StorageNotEmptyError, StoreError
-from mvn_dask.maintenance.verify import Level, inspect, replay_of
+from mvn_dask.maintenance.shown_verification import Level
+from mvn_dask.maintenance.verify import inspect, replay_of
 from mvn_dask.store.format.layout import encode
 from mvn_dask.store.format.manifest import require_manifest
 from mvn_dask.store.format.parameters import WRITER, parameter_key

@@ -98,7 +98,7 @@ def test_shapes_and_labels() -> None:
     assert several.value.shape == several.standard_error.shape == several.confidence_interval.high.shape == (2, 2)
     np.testing.assert_array_equal(several.value[0], one.value)
     named = several.described(("oil", "gas"), np.array([0, 3]))
-    assert [line[0] for line in named.lines()] == ["0.5, oil", "0.5, gas", "0.75, oil", "0.75, gas"]
+    assert [line.label for line in named.lines()[0]] == ["0.5, oil", "0.5, gas", "0.75, oil", "0.75, gas"]
     column = result_of(Quantile(np.array([0.5, 0.75])), rows[:, :1], 32).squeezed()
     np.testing.assert_array_equal(column.value, [98.0, 148.0])
     assert "0.75: 148" in str(column)

@@ -11,7 +11,7 @@ def estimate(columns: int = 2) -> Estimate:
     return Estimate(value, value / 10, ConfidenceInterval(value - 1, value + 1, 0.95), np.full(columns, 7), "a rule")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pair(Result):
     one: Estimate
     other: Estimate
@@ -30,10 +30,58 @@ def test_an_estimate_shows_itself() -> None:
     html = found._repr_html_()
     assert "&lt;gas&gt;" in html
     assert html.count("<tr>") == 3
+    assert "3 missing left out" in html
 
 
-def test_of_many_columns_the_first_ones_are_printed() -> None:
-    assert str(estimate(9)).splitlines()[6].startswith("… 3 more")
+def test_of_many_columns_the_first_and_the_last_are_printed() -> None:
+    lines = str(estimate(12)).splitlines()
+    assert lines[7:10] == ["7: 8 ± 0.8, 95 % [7, 9]", "… 2 more", "10: 11 ± 1.1, 95 % [10, 12]"]
+    html = estimate(1000)._repr_html_()
+    assert "990 more" in html
+    assert html.count("<tr>") == 12
+
+
+def pairs(columns: int, diagonal_error: float) -> Estimate:
+    value = np.full((columns, columns), 0.5) + 0.5 * np.eye(columns)
+    error = np.full((columns, columns), 0.1)
+    np.fill_diagonal(error, diagonal_error)
+    return Estimate(value, error, ConfidenceInterval(value - error, value + error, 0.95), 7, "a rule")
+
+
+def test_of_pairs_each_is_listed_once() -> None:
+    covariances, correlations = pairs(2, 0.2), pairs(2, 0.0)
+    assert [line.label for line in covariances.lines()[0]] == ["0, 0", "0, 1", "1, 1"]
+    assert [line.label for line in correlations.lines()[0]] == ["0, 1"]
+    assert "1 pair</span>" in correlations._repr_html_()
+    first, last = pairs(1000, 0.0).lines()
+    assert [first[0].label, first[-1].label, *(line.label for line in last)] == [
+        "0, 1", "0, 8", "997, 999", "998, 999"
+    ]  # fmt: skip
+    assert "499,490 more" in pairs(1000, 0.0)._repr_html_()
+
+
+def test_numbers_that_are_no_pairs_are_all_listed() -> None:
+    value = np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = Estimate(value, value, ConfidenceInterval(value, value, 0.95), 7, "a rule")
+    assert [line.label for line in found.lines()[0]] == ["0, 0", "0, 1", "1, 0", "1, 1"]
+
+
+def test_numbers_have_the_digits_that_their_error_leaves_them() -> None:
+    found = Estimate(1.23456, 0.0123, ConfidenceInterval(1.21, 1.26, 0.9), 7, "a rule", warning="it <misleads>")
+    html = found._repr_html_()
+    assert "1.235 ± 0.012" in html
+    assert "<td>1.235</td><td>0.012</td><td>1.210</td><td>1.260</td>" in html
+    assert ">90 % from</th>" in html
+    assert '<p class="mvn-warning" role="note">it &lt;misleads&gt;</p>' in html
+
+
+def test_remarks_on_single_numbers_stand_once() -> None:
+    one = estimate(1).squeezed()
+    html = Pair(one, one)._repr_html_()
+    assert html.count("a rule") == 1
+    other = estimate(1).warned("so few rows").squeezed()
+    html = Pair(one, other)._repr_html_()
+    assert "other: so few rows" in html
 
 
 def test_one_column_gives_numbers() -> None:

@@ -13,7 +13,7 @@ import dask.array as da
 import pandas as pd
 
 import mvn_dask
-from mvn_dask.maintenance.verify import Level
+from mvn_dask.maintenance.shown_verification import Level
 from mvn_dask.store.format.parameters import parameter_key
 
 LEVELS: tuple[Level, ...] = get_args(Level)

@@ -1,6 +1,6 @@
 """The schema of a job file: the tables ``[sample]`` and ``[output]``, and the root of all tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,6 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, Secret
 
 from mvn_dask.checks import MAX_AXES, MAX_LENGTH
+from mvn_dask.display.document import Shown
+from mvn_dask.display.fragments import facts, section, sections
+from mvn_dask.display.markup import Content, Html
+from mvn_dask.display.one_line import one_line
 from mvn_dask.errors import ArgumentError, JobFileError
 from mvn_dask.job.paths import is_remote, location_of
 from mvn_dask.job.quantities import byte_count, integer
@@ -151,7 +155,7 @@ def _tables(value: object) -> object:
     return tuple(value)
 
 
-class JobSpec(Table):
+class JobSpec(Shown, Table):
     """The tables of a job file."""
 
     version: Annotated[Literal[1], BeforeValidator(_version)] = Field(
@@ -172,12 +176,29 @@ class JobSpec(Table):
 
     def __repr__(self) -> str:
         table = self.sample
-        return (
-            f"Job(size={preview(table.size)}, seed={preview(table.seed)}, url={preview(self.output.url)}, "
-            f"cluster={preview(self.cluster.kind)})"
-        )
+        values = {"size": table.size, "seed": table.seed, "url": self.output.url, "cluster": self.cluster.kind}
+        return one_line("Job", values)
 
     __str__ = __repr__
+
+    def _summary(self) -> str:
+        return self._label
+
+    def _shown(self) -> Iterator[Html]:
+        # Secrets are dumped as objects that hide them.
+        for name, table in self.model_dump(by_alias=True, exclude_defaults=True).items():
+            if isinstance(table, dict):
+                keys = {key: preview(value) for key, value in table.items()}
+                yield section(name, [facts(keys)], is_open=True)
+        yield from sections(
+            [f"estimate {number}" for number in range(len(self.estimates))],
+            lambda place: ([facts(self._estimate_facts(place))], self.estimates[place].statistic),
+            "estimate",
+        )
+
+    def _estimate_facts(self, place: int) -> dict[str, Content]:
+        dumped = self.estimates[place].model_dump(by_alias=True, exclude_defaults=True)
+        return {key: preview(value) for key, value in dumped.items()}
 
     @property
     def folder(self) -> Path:

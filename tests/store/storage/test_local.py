@@ -22,7 +22,7 @@ from mvn_dask.errors import (
     StoreError,
     UnfinishedStoreError,
 )
-from mvn_dask.maintenance.verify import Level
+from mvn_dask.maintenance.shown_verification import Level
 from mvn_dask.store.format.parameters import parameter_key
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
