@@ -31,6 +31,7 @@ from mvn_dask.statistics.mean_and_covariance import MeanAndCovarianceResult
 from mvn_dask.statistics.moments import MomentEstimates
 from mvn_dask.statistics.results import ConfidenceInterval, Estimate, Result
 from mvn_dask.store.format.layout import Index
+from mvn_dask.store.part_progress import PartProgress
 
 MANY = 100_000
 COLUMNS = 1000
@@ -67,8 +68,10 @@ def everything() -> Iterator[Any]:
     )  # fmt: skip
     yield mvn_dask.Repair(URL, chunks, files, files, "values", 7, MANY)
     yield mvn_dask.Extension(URL, (MANY, 2), (2 * MANY, 2))
+    parts = tuple(PartProgress((number, MANY), 0, 1, None) for number in range(MANY))
+    yield parts[0]
     yield mvn_dask.Status(
-        URL, (3, 9), MANY, MANY, 10**15, 1e9, False, (NAME,), (NAME,), MANY, 7, 1e9, 3, "f" * 64
+        URL, (3, 9), MANY, MANY, 10**15, 1e9, False, (NAME,), (NAME,), MANY, 7, 1e9, 3, "f" * 64, parts
     )  # fmt: skip
     yield from (estimate(), estimate(COLUMNS), estimate(COLUMNS, COLUMNS), levels())
     yield mvn_dask.SequentialEstimate(estimate(COLUMNS), "max_rows", tuple(range(1000, 1100)))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask import checks
+from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import short_repr
 from mvn_dask.store.format.layout import part_range
@@ -25,8 +26,8 @@ PartState = Literal["silent", "active", "not begun", "complete"]
 """What is seen of a part; "silent" is one of which chunks are there, but no new one."""
 
 
-@dataclass(frozen=True)
-class PartProgress:
+@dataclass(frozen=True, repr=False)
+class PartProgress(OneLine):
     """Progress of one part of a store.
 
     See Also

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.display.document import Shown
-from mvn_dask.display.fragments import badge, facts, meter, note
+from mvn_dask.display.fragments import badge, facts, listing, meter, note
 from mvn_dask.display.markup import Content, Html, joined
 from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError
@@ -110,6 +110,9 @@ class Status(OneLine, Shown):
         if (text := first.removeprefix(f"{printable_lines([self.url])}: ")) != self.state:
             yield note(text)
         yield facts(dict(line.partition(": ")[::2] for line in others))
+        open_parts = [each for each in self.parts if each.missing]
+        rows = ((str(each.part[0]), f"{each.done:,}", f"{each.missing:,}") for each in open_parts)
+        yield from listing("Parts that are not complete", ["part", "chunks", "missing"], len(open_parts), rows)
 
     def __str__(self) -> str:
         total = self.done + self.missing
