@@ -14,6 +14,20 @@ from mvn_dask.hashing import fingerprint
 from mvn_dask.origin_attributes import MEAN, origin_attributes
 
 
+@dataclass(frozen=True)
+class InputFile:
+    """A file that parameters were read from."""
+
+    key: str
+    """Where it is named, as ``distribution.data``."""
+    name: str
+    """Its name, without the folders around it."""
+    sha256: str
+    """SHA-256 of its bytes."""
+    size: int
+    """How many they are."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lineage:
     """All that decides the numbers of one sample array, and what is needed to draw them again."""
@@ -26,6 +40,8 @@ class Lineage:
     """Names of the array's other axes."""
     event: Event
     """Shape of a draw, whose axes are the array's last ones, with their names and labels."""
+    inputs: tuple[InputFile, ...] = ()
+    """Files that the parameters were read from, where that is known; they decide no number, and no fingerprint."""
 
     @property
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:

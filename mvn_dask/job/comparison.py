@@ -9,11 +9,12 @@ import numpy as np
 
 from mvn_dask.job.inputs.distribution_identity import known_identity
 from mvn_dask.job.inputs.distribution_inputs import distribution_inputs
+from mvn_dask.job.inputs.input_files import changed_inputs
 from mvn_dask.job.preparation import prepare, root_of, size_of, storage_of
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.slow_steps import name_if_slow
 from mvn_dask.store.format.manifest import Manifest, require_manifest
-from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.format.parameters import parameter_key, recorded_inputs
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,9 @@ def store_differences(job: JobSpec) -> list[str]:
     stored = require_manifest(storage)
     found = _cheap_differences(job, stored)
     # Without its factor, which is written after the manifest, a store has nothing else to compare.
-    if found or any(storage.entry(parameter_key(name)) is None for name in stored.parameters):
-        return found
-    return list(stored.differences(prepare(job).manifest).values())
+    if not found and all(storage.entry(parameter_key(name)) is not None for name in stored.parameters):
+        found = list(stored.differences(prepare(job).manifest).values())
+    return [*found, *changed_inputs(job, recorded_inputs(storage))] if found else []
 
 
 def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:

@@ -22,6 +22,7 @@ from mvn_dask.execution.client import thread_count
 from mvn_dask.execution.process_start import exit_if_main_is_imported
 from mvn_dask.execution.resumption import SAME_CALL, resumed_by
 from mvn_dask.job.clusters import open_cluster
+from mvn_dask.job.inputs.input_files import names_changed_inputs, with_inputs
 from mvn_dask.job.preparation import PreparedJob, prepare, refuse_overwriting_part
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.space import refuse_too_little_space
@@ -141,7 +142,8 @@ def _draw_missing(
     """
     storage, manifest = prepared.storage, prepared.manifest
     if prepared.stored is not None and not prepared.begun and not job.output.overwrite:
-        prepared.stored.require_same(manifest, storage)
+        with names_changed_inputs(job, storage):
+            prepared.stored.require_same(manifest, storage)
     if prepared.begun and state(storage, manifest) == "complete":
         _log_start(job, manifest, threads=0)
         storage.sync()
@@ -157,6 +159,7 @@ def _draw_missing(
     from mvn_dask.sampling.array import sample  # here, since a complete store is recognised in half of the time
     from mvn_dask.store.writing import to_zarr
 
+    spec = prepared.spec if prepared.begun else with_inputs(job, prepared.spec)
     # Where nothing is missing, to_zarr only checks the store, and perhaps commits it: no cluster is needed.
     # The same call of a job, since it overwrites no store that is its own.
     with (
@@ -165,7 +168,7 @@ def _draw_missing(
     ):
         _log_start(job, manifest, threads=thread_count() if missing else 0)
         to_zarr(
-            sample(prepared.spec),
+            sample(spec),
             job.locate(job.output.url),
             overwrite=job.output.overwrite and not prepared.begun,
             part=part,

@@ -12,12 +12,13 @@ from typing import Any
 from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError, DamagedManifestError
 from mvn_dask.escaping import printable_lines
+from mvn_dask.lineage import InputFile
 from mvn_dask.readable import plural
 from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest, require_manifest
 from mvn_dask.store.format.members import members
-from mvn_dask.store.format.parameters import load_parameters, writer
+from mvn_dask.store.format.parameters import load_parameters, recorded_inputs, writer
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
@@ -72,6 +73,8 @@ class Description(OneLine):
     """Groups and arrays that others added; they decide none of the numbers, and stay as they are."""
     environment: Mapping[str, str] | None
     """Where the store was begun: versions, BLAS, processor; None where that is lost."""
+    inputs: tuple[InputFile, ...]
+    """Files that a job's distribution was read from when the store was begun: `key`, `name`, `sha256`, `size`."""
     grade: str | None
     """Of a sample, whether its variances are those asked for: "ok", "warning" or "NOT ok"; None if it is not known."""
     largest_variance_miss: float | None
@@ -116,6 +119,8 @@ class Description(OneLine):
             rows["expression"] = self.expression
         if self.environment is not None:
             rows["begun with"] = ", ".join(f"{key} {value}" for key, value in self.environment.items())
+        if self.inputs:
+            rows["read from"] = "; ".join(f"{each.name} ({each.key}, SHA-256 {each.sha256})" for each in self.inputs)
         return table(rows)
 
 
@@ -173,6 +178,7 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
         expression=manifest.expression,
         members=tuple(members(storage, manifest)),
         environment=None if begun is None else begun.as_dict(),
+        inputs=recorded_inputs(storage),
         **_diagnostics(storage, manifest),
     )
 

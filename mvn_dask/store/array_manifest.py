@@ -17,7 +17,7 @@ import numpy as np
 from mvn_dask._typing import Arrays
 from mvn_dask.errors import AlignmentError, ArgumentError, ArgumentTypeError, DamagedManifestError
 from mvn_dask.hashing import canonical_json
-from mvn_dask.lineage import Lineage
+from mvn_dask.lineage import InputFile, Lineage
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.array_labels import Labels, derived_labels, sample_labels
 from mvn_dask.store.format import manifest as manifests
@@ -102,6 +102,11 @@ def lineages(array: "da.Array") -> list[Lineage]:
         found.update((origin.name, origin) for origin in origins if isinstance(origin, Lineage))
     own = [origin for origin in found.values() if origin.is_of(array.name)]
     return own[:1] or [found[name] for name in sorted(found)]
+
+
+def inputs_of(array: "da.Array") -> tuple[InputFile, ...]:
+    """Files that the parameters of a sample were read from, as far as it knows."""
+    return next((origin.inputs for origin in lineages(array) if origin.is_of(array.name)), ())
 
 
 def graph_sources(array: "da.Array") -> Iterator[Any]:

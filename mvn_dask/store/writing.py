@@ -21,7 +21,7 @@ from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.execution.resumption import SAME_CALL, resumed_by
 from mvn_dask.readable import plural
 from mvn_dask.store.array_documents import described, write_known_arrays
-from mvn_dask.store.array_manifest import manifest_of, stored_source
+from mvn_dask.store.array_manifest import inputs_of, manifest_of, stored_source
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
 from mvn_dask.store.format.chunk_listing import missing_count, missing_numbers
 from mvn_dask.store.format.completeness import refuse_unknown_files, state
@@ -31,7 +31,7 @@ from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
-from mvn_dask.store.format.parameters import write_parameters, writer
+from mvn_dask.store.format.parameters import recorded_inputs, write_parameters, writer
 from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
@@ -168,7 +168,10 @@ def to_zarr(
         says_how_far(storage, manifest),
     ):
         source = stored_source(given)
-        write_parameters(storage, manifest, arrays, environment() if source is None else writer(source.storage))
+        if source is None:
+            write_parameters(storage, manifest, arrays, environment(), inputs_of(given))
+        else:
+            write_parameters(storage, manifest, arrays, writer(source.storage), recorded_inputs(source.storage))
         write_known_arrays(session, storage, manifest, arrays)
         write_chunks(given, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)
