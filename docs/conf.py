@@ -7,6 +7,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import mvn_dask  # noqa: E402
+from docs.extensions.type_links import type_aliases  # noqa: E402
 
 project = "mvn_dask"
 author = "the mvn_dask developers"
@@ -21,20 +22,22 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
+    "docs.extensions.author_names",
     "docs.extensions.code_blocks",
     "docs.extensions.code_links",
     "docs.extensions.gallery",
     "docs.extensions.inline_pictures",
     "docs.extensions.mathml",
+    "docs.extensions.notebook_kernels",
     "docs.extensions.outside_links",
     "docs.extensions.public_members",
     "docs.extensions.repository_links",
+    "docs.extensions.type_links",
 ]
 root_doc = "index"
 exclude_patterns = ["_templates", "extensions"]
 templates_path = ["_templates"]
 nitpicky = True
-suppress_warnings = ["config.cache"]  # templates call a function, which belongs to no cache
 
 # Pages are read on code hosts as well: headings have the anchors that those give them.
 myst_heading_anchors = 4
@@ -51,6 +54,9 @@ autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False
+numpydoc_xref_param_type = True
+numpydoc_xref_aliases = type_aliases()
+numpydoc_xref_ignore = "all"  # words that are no alias
 
 html_title = "mvn_dask"
 html_theme = "pydata_sphinx_theme"
@@ -66,7 +72,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
     "footer_start": ["copyright"],
-    "footer_end": ["theme-version"],
+    "footer_end": ["version", "theme-version"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }

@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 class Generator(Shown):
     """A source of lazy multivariate normal samples; `default_rng` makes one, as with numpy.
 
-    Every call draws from a child of its own of the seed, as if by ``SeedSequence.spawn``: call c, stripe
-    i is ``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``. The only state is the number of calls;
-    a call that raises leaves it as it was.
+    Every call draws from a child of its own of the seed, as if by ``SeedSequence.spawn``: call c, stripe i is
+    ``SeedSequence(seed).spawn(c + 1)[c].spawn(i + 1)[i]``. The only state is the number of calls that did not raise.
 
     Parameters
     ----------
-    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
         As for `default_rng`.
 
     See Also
@@ -97,6 +96,10 @@ class Generator(Shown):
         ------
         ArgumentError, ArgumentTypeError
             If `n_children` is negative or no integer.
+
+        See Also
+        --------
+        numpy.random.Generator.spawn : Its namesake.
 
         Examples
         --------
@@ -219,7 +222,7 @@ def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
 
     Parameters
     ----------
-    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
         None takes fresh entropy. Integers may be nested in lists and arrays, where their order counts alone.
         A numpy BitGenerator, Generator or RandomState gives the kind of its bit generator, otherwise that is
         SFC64; at its beginning it gives its seed sequence, and once it was advanced, jumped or restored, its
@@ -265,10 +268,18 @@ def multivariate_normal(
 
     Parameters
     ----------
-    mean, cov, size, check_valid, tol, dtype, chunks
-        As for `Generator.multivariate_normal`.
-    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+    mean, cov : array_like, shape (d,) and (d, d)
+        As for `Generator.multivariate_normal`, and so are all but `seed`.
+    size : int or tuple of int, optional
+        Shape of the sample, less the variables.
+    check_valid : {"warn", "raise", "ignore"}
+        What to do if `cov` is not symmetric and positive semidefinite.
+    tol : float
+        Tolerance of that check.
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
         As for `default_rng`.
+    dtype, chunks : dtype, and "auto", str, int, tuple or dict
+        Precision, and blocks.
 
     Returns
     -------

@@ -24,12 +24,13 @@ from mvn_dask.job.job_estimates import JobEstimates, TableEstimate
 from mvn_dask.job.planning import JobPlan
 from mvn_dask.job.running import RunResult
 from mvn_dask.maintenance.describe import Description
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.extremes import ExtremeValues
 from mvn_dask.statistics.histogram import HistogramCounts
 from mvn_dask.statistics.level_estimate import LevelEstimate
 from mvn_dask.statistics.mean_and_covariance import MeanAndCovarianceResult
 from mvn_dask.statistics.moments import MomentEstimates
-from mvn_dask.statistics.results import ConfidenceInterval, Estimate, Result
+from mvn_dask.statistics.results import Estimate, Result
 from mvn_dask.store.format.layout import Index
 from mvn_dask.store.part_progress import PartProgress
 

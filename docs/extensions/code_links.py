@@ -5,7 +5,6 @@ Output: links, where the reference has a page or an entry of that name; everythi
 """
 
 import re
-from functools import cache
 from typing import Any
 
 from docutils import nodes
@@ -15,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
-import mvn_dask
+from docs.extensions.public_names import public_names
 
 CODE = re.compile(r"(?P<name>(?:[a-z_]+\.)*[A-Za-z_]+)(?P<called>\(.*\))?", re.DOTALL)
 """A dotted name, perhaps with arguments."""
@@ -37,21 +36,6 @@ def name_role(
     reference = _reference(text, text.removesuffix("()"), environment.docname, **context)
     reference.line, reference.rawsource = line, rawtext
     return [reference], []
-
-
-@cache
-def public_names() -> dict[str, str]:
-    """Full names of public functions and classes, by the names that texts use.
-
-    >>> public_names()["Kronecker"], public_names()["covariance.Kronecker"]
-    ('mvn_dask.covariance.Kronecker', 'mvn_dask.covariance.Kronecker')
-    """
-    found = {}
-    for module in (mvn_dask, mvn_dask.covariance, mvn_dask.statistics, mvn_dask.errors):
-        for name in getattr(module, "__all__", None) or dir(module):
-            full = f"{module.__name__}.{name}"
-            found |= {full: full, full.removeprefix("mvn_dask."): full, name: full}
-    return found
 
 
 def named_object(code: str) -> str | None:

@@ -29,7 +29,10 @@ PAGE_COLOURS = {
     "#cccccc": "var(--pst-color-border)",
 }
 """Neutral colours that pictures are drawn in, and what the page has for them."""
+LEAST_SCALE = 0.75
+"""How small a picture may become on a telephone, where it is scrolled then."""
 _COLOUR = re.compile(r"#(?:[0-9a-f]{6}|[0-9a-f]{3})\b(?!\))")
+_WIDTH = re.compile(r' viewBox="\S+ \S+ ([\d.]+)')
 _ID = re.compile(r' id="([^"]+)"')
 
 
@@ -38,11 +41,15 @@ def markup_of(svg: str, description: str, number: int) -> str:
 
     >>> markup_of('<?xml version="1.0"?><svg width="1pt" height="2pt"><a id="b" fill="#ffffff"/></svg>', "A <b>", 0)
     '<svg role="img" aria-label="A &lt;b&gt;" class="picture"><a fill="var(--pst-color-background)"/></svg>'
+    >>> markup_of('<svg viewBox="0 0 400 90"/>', "", 0)
+    '<svg role="img" aria-label="" class="picture" style="--least-width: 300px" viewBox="0 0 400 90"/>'
     """
     start = svg.index("<svg")
     head, body = svg[start : svg.index(">", start)], svg[svg.index(">", start) + 1 :]
+    width = _WIDTH.search(head)
     head = re.sub(r' (?:width|height|font-family)="[^"]*"', "", head)
     kept = f' role="img" aria-label="{escape(description)}" class="picture"'
+    kept += f' style="--least-width: {LEAST_SCALE * float(width[1]):.0f}px"' if width else ""
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', body))
     body = _ID.sub(lambda match: f' id="p{number}-{match[1]}"' if match[1] in used else "", body)

@@ -10,6 +10,7 @@ from sphinx.environment import BuildEnvironment
 
 ADDRESSES = {
     "dask": "https://docs.dask.org/en/stable/generated/{}.html",
+    "distributed": "https://distributed.dask.org/en/stable/api.html#{}",
     "matplotlib": "https://matplotlib.org/stable/api/_as_gen/{}.html",
     "numpy": "https://numpy.org/doc/stable/reference/generated/{}.html",
     "numpy.random": "https://numpy.org/doc/stable/reference/random/generated/{}.html",
@@ -18,17 +19,28 @@ ADDRESSES = {
     "sklearn": "https://scikit-learn.org/stable/modules/generated/{}.html",
     "xarray": "https://docs.xarray.dev/en/stable/generated/{}.html",
 }
+"""Where the objects of a library or of a module of it lie."""
+_NUMPYS_STREAMS = "https://numpy.org/doc/stable/reference/random/bit_generators/generated/{}.html"
+EXCEPTIONS = {
+    "numpy.random.BitGenerator": _NUMPYS_STREAMS,
+    "numpy.random.Generator": "https://numpy.org/doc/stable/reference/random/generator.html#{}",
+    "numpy.random.SeedSequence": _NUMPYS_STREAMS,
+}
+"""Classes that lie elsewhere than the rest of their module."""
 
 
 def address_of(name: str) -> str | None:
     """Where the documentation of an object lies, if its library has an address; the longest prefix counts.
 
+    >>> address_of("numpy.random.Generator.normal")
+    'https://numpy.org/doc/stable/reference/random/generated/numpy.random.Generator.normal.html'
     >>> address_of("numpy.random.Generator")
-    'https://numpy.org/doc/stable/reference/random/generated/numpy.random.Generator.html'
+    'https://numpy.org/doc/stable/reference/random/generator.html#numpy.random.Generator'
     >>> address_of("mvn_dask.estimate")
     """
     fitting = [library for library in ADDRESSES if name.startswith(f"{library}.")]
-    return ADDRESSES[max(fitting, key=len)].format(name) if fitting else None
+    address = EXCEPTIONS.get(name) or (ADDRESSES[max(fitting, key=len)] if fitting else None)
+    return address and address.format(name)
 
 
 def resolve(

@@ -20,6 +20,22 @@ CONTRACTS = (
     "mvn_dask.statistics.results.Result",
 )
 """Classes whose members stand on their own pages alone."""
+INTERNAL = {
+    "mvn_dask.MultivariateNormal": {"event", "sampler", "spec"},
+    "mvn_dask.MultivariateT": {"event", "sampler", "spec"},
+    "mvn_dask.GaussianCopula": {"event", "sampler", "spec"},
+    "mvn_dask.Job": {"contradictions", "label", "locate", "model_config", "model_post_init", "place", "secrets"},
+    "mvn_dask.Report": {"common", "compared_with", "name", "page_values", "table", "tabled_what"},
+    "mvn_dask.Status": {"writers_text"},
+    "mvn_dask.covariance.Banded": {"check_memory"},
+    "mvn_dask.covariance.CirculantFactor": {"covariances_between", "of_roots"},
+    "mvn_dask.covariance.Covariance": {"axes", "described", "event", "label_axes", "with_axes"},
+    "mvn_dask.covariance.Factor": {"family", "kinds", "of_kind"},
+    "mvn_dask.statistics.Histogram": {"further_arrays", "prepared"},
+    "mvn_dask.statistics.results.Estimate": {"basis", "lines", "percent"},
+    "mvn_dask.statistics.results.Result": {"described", "squeezed", "warned"},
+}
+"""Members that other parts of the package call, and neither users nor those who write a class of a family."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +86,27 @@ def members_of(full_name: str) -> Members:
     for each in kind.__mro__:
         if each.__module__.startswith("mvn_dask"):
             names.update(dict.fromkeys(_documented_names(each)))
-    shown = [name for name in names if name not in inherited]
+    shown = [name for name in names if name not in inherited | INTERNAL.get(full_name, set())]
     if contract == "mvn_dask.statistics.Statistic":  # `estimate` calls their methods, and nobody else
         shown = [name for name in shown if name in getattr(kind, "__dataclass_fields__", {})]
     methods = [name for name in shown if callable(getattr(kind, name, None))]
     return Members([name for name in shown if name not in methods], methods, contract)
 
 
+@dataclass(frozen=True)
+class MembersOf:
+    """`members_of` for templates.
+
+    Sphinx keeps what it read of pages only while its settings are equal to the last build's, and a function has no
+    place in what it compares. Two of these are equal.
+    """
+
+    def __call__(self, full_name: str) -> Members:
+        """Attributes and methods of a class."""
+        return members_of(full_name)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Let templates call `members_of`."""
-    app.config.autosummary_context = {"members_of": members_of}
+    app.config.autosummary_context = {"members_of": MembersOf()}
     return {"parallel_read_safe": True, "parallel_write_safe": True}

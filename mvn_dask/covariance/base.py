@@ -1,8 +1,7 @@
 """The contracts of covariances and of their factors.
 
 A `Covariance` is what the user means, and stays on the client. A `Factor` is what the workers apply: a (d, k) matrix A
-with ``A @ A.T == cov``, in whatever form it is cheapest. Input of both: arrays. Output: rows with the covariance.
-Cost: that of each structure, given in its file.
+with ``A @ A.T == cov``, in its cheapest form. Input: arrays. Output: rows with the covariance. Cost: that of each.
 """
 
 from abc import ABC, abstractmethod
@@ -43,8 +42,14 @@ class Factor(ShownFactor, Registered, ABC, family="factor"):
     >>> factor = covariance.Dense([[4.0, 2.0], [2.0, 3.0]]).factorize()
     >>> factor.ndim, factor.noise_ndim, factor.rank, factor.variances()
     (2, 2, 2, array([4., 3.]))
-    >>> factor.colorize(np.array([[1.0, 0.0]]))
-    array([[2., 1.]])
+    >>> factor.colorize(np.array([[1.0, 0.0]])), factor.whiten(np.array([[2.0, 1.0]])), factor.covariance_of([0], [1])
+    (array([[2., 1.]]), array([[1., 0.]]), array([[2.]]))
+    >>> factor.application, factor.operand[0], factor.flops, factor.nbytes, factor.packed_nbytes, factor.log_det > 2
+    ('fused', array([2., 0.]), 6, 32, 24, True)
+    >>> factor.rescaled(np.ones(2)).astype("float32").variances().round(6), factor.record(), list(factor.arrays())
+    (array([4., 3.]), {'kind': 'triangular'}, ['matrix'])
+    >>> type(factor).from_arrays(factor.arrays()).variances(), factor.from_record(factor.record(), factor.arrays()).rank
+    (array([4., 3.]), 2)
     """
 
     @property
@@ -228,8 +233,10 @@ class Covariance(ShownCovariance, ABC):
     >>> import numpy as np
     >>> from mvn_dask import covariance
     >>> cov = covariance.Toeplitz(0.5 ** np.arange(4))
-    >>> isinstance(cov, covariance.Covariance), cov.ndim, cov.variances()
-    (True, 4, array([1., 1., 1., 1.]))
+    >>> isinstance(cov, covariance.Covariance), cov.ndim, cov.event_shape, cov.variances()
+    (True, 4, (4,), array([1., 1., 1., 1.]))
+    >>> cov.to_dense()[0], cov.factorize().rank, cov.record()["digest"] == cov.digest()
+    (array([1.   , 0.5  , 0.25 , 0.125]), 4, True)
     """
 
     kind: ClassVar[str]
@@ -238,7 +245,6 @@ class Covariance(ShownCovariance, ABC):
     """Names of the d variables, if it was given any; they decide no number."""
     axes: tuple[Axis, ...] = ()
     """Labels that it was made of, with which those of a mean are compared: default ones, which are no names, too."""
-
     described: tuple[str | None, Description] = (None, NO_DESCRIPTION)
     """What a labelled array that it was made of says of the variables beside their names."""
 

@@ -38,9 +38,13 @@ def as_covariance(
         whatever else has a ``covariance_``.
     ndim : int
         Dimension d of the mean, which a scalar `cov` takes on.
-    method, check_valid, tol
+    method : {"auto", "svd", "eigh", "cholesky"}
         As in `Dense`. A diagonal is factorised in one way only, so there `method` and `tol` say nothing. A
         `Covariance` brings its own: then only the same values, or the defaults, may be given.
+    check_valid : {"warn", "raise", "ignore"}
+        As in `Dense`.
+    tol : float
+        As in `Dense`.
 
     Returns
     -------

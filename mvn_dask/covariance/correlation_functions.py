@@ -46,6 +46,8 @@ class CovarianceFunction:
     exponential(length=2.0, variance=3.0)
     >>> exponential(2.0)(np.array([0.0, 2.0])).round(3)
     array([1.   , 0.368])
+    >>> exponential(2.0).record()["name"]
+    'exponential'
     """
 
     name: str
@@ -73,7 +75,12 @@ class CovarianceFunction:
             return given["variance"] * correlations
 
     def record(self) -> dict[str, object]:
-        """Name and parameters, JSON-able."""
+        """Name and parameters, JSON-able.
+
+        See Also
+        --------
+        mvn_dask.covariance.Covariance.record : That of a covariance.
+        """
         return {"name": self.name, **dict(self.parameters)}
 
 

@@ -41,8 +41,12 @@ def from_correlation(
         Correlations R: ones on the diagonal, and nothing beyond ±1, to a rounding error of 1e-8.
     std : array_like, shape (d,) or ()
         Standard deviations, or one for all variables; 0 for a variable that is constant.
-    method, check_valid, tol
-        As in `Dense`.
+    method : {"auto", "svd", "eigh", "cholesky"}
+        How the matrix is factorised; as in `Dense`.
+    check_valid : {"warn", "raise", "ignore"}
+        What to do if it is not positive semidefinite; as in `Dense`.
+    tol : float
+        Tolerance of that check; as in `Dense`.
     names : sequence of str, optional
         Names of the d variables; by default the labels of both arguments, which must agree, in their order.
 

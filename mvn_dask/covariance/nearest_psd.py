@@ -34,7 +34,17 @@ _Method = Callable[[Float64Array, Float64Array, Float64Array], Float64Array]
 
 @dataclass(frozen=True, repr=False)
 class Changes(OneLine):
-    """What was changed, in the correlations, which have no units."""
+    """What was changed, in the correlations, which have no units.
+
+    See Also
+    --------
+    mvn_dask.covariance.nearest_psd : Gives it.
+
+    Examples
+    --------
+    >>> print(nearest_psd([[1.0, 2.0], [2.0, 1.0]]).report)
+    1 negative eigenvalue cut: correlations changed by up to 1, by 1.41 in all
+    """
 
     largest_change: float
     """The largest change of a correlation; infinite where a variable without variance had covariances."""
@@ -49,7 +59,19 @@ class Changes(OneLine):
 
 
 class NearestPSD(NamedTuple):
-    """A covariance, and how far it is from the matrix that was given."""
+    """A covariance, and how far it is from the matrix that was given.
+
+    See Also
+    --------
+    mvn_dask.covariance.nearest_psd : Gives it.
+
+    Examples
+    --------
+    >>> matrix, report = nearest_psd([[1.0, 0.5], [0.5, 1.0]])
+    >>> matrix.round(3), report.eigenvalues_cut
+    (array([[1. , 0.5],
+           [0.5, 1. ]]), 0)
+    """
 
     matrix: Any
     """The covariance, shape (d, d): a frame or DataArray with the same labels where `cov` was one, else an array."""

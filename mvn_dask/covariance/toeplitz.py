@@ -70,6 +70,8 @@ class Toeplitz(EmbeddedCovariance):
     Toeplitz(ndim=1000)
     >>> cov.factorize().covariance_of([0], [0, 1, 2]).round(12)
     array([[1.  , 0.9 , 0.81]])
+    >>> cov.report.embedding
+    (2000,)
     """
 
     kind: ClassVar[str] = "toeplitz"
@@ -125,6 +127,8 @@ class Circulant(EmbeddedCovariance):
            [1., 2., 1., 0.],
            [0., 1., 2., 1.],
            [1., 0., 1., 2.]])
+    >>> cov.report.embedding
+    (4,)
     """
 
     kind: ClassVar[str] = "circulant"

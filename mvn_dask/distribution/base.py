@@ -58,7 +58,16 @@ class Distribution(Shown, ABC):
 
     @property
     def event_shape(self) -> tuple[int, ...]:
-        """Shape of one draw, of d numbers."""
+        """Shape of one draw, of d numbers.
+
+        Examples
+        --------
+        >>> import mvn_dask
+        >>> from mvn_dask.covariance import StationaryGrid, exponential
+        >>> field = mvn_dask.MultivariateNormal(0.0, StationaryGrid(exponential(0.5), (3, 4)), dims=["y", "x"])
+        >>> field.ndim, field.event_shape, field.dims, field.names, field.coords
+        (12, (3, 4), ('y', 'x'), None, {})
+        """
         return self.event.shape
 
     @property
@@ -155,7 +164,7 @@ class Distribution(Shown, ABC):
         ----------
         size : int or tuple of int, optional
             Shape of the sample; None is a single row.
-        seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+        seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
             As for ``numpy.random.default_rng``. The rows are those of the first call on
             ``mvn_dask.default_rng(seed)``; None takes fresh entropy.
         dtype : dtype

@@ -65,6 +65,10 @@ class Conditionals(ABC):
         UnsupportedOperationError
             If more than 5,000 variables would need a matrix.
 
+        See Also
+        --------
+        condition : The law of the others, given some.
+
         References
         ----------
         T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., 2003, section 2.4.
@@ -116,6 +120,10 @@ class Conditionals(ABC):
             contradict them.
         UnsupportedOperationError
             If the covariance has another structure.
+
+        See Also
+        --------
+        marginal : The law of some, whatever the others are.
 
         Notes
         -----

@@ -74,6 +74,11 @@ class Densities(ABC):
         UnsupportedOperationError
             If the structure of the covariance has no cheap inverse, or no cheap determinant.
 
+        See Also
+        --------
+        mahalanobis : Distances in place of densities.
+        scipy.stats.multivariate_normal : Densities of dense covariances, in memory.
+
         References
         ----------
         T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., 2003, section 2.3.
@@ -117,6 +122,11 @@ class Densities(ABC):
             If `x` does not hold real numbers.
         UnsupportedOperationError
             If the structure of the covariance has no cheap inverse.
+
+        See Also
+        --------
+        logpdf : Densities.
+        scipy.spatial.distance.mahalanobis : Of one pair of vectors.
 
         Notes
         -----

@@ -54,8 +54,20 @@ class GaussianCopula(Plots, Distribution):
     exact : bool
         Whether every number is scipy's own ``ppf``, in place of tables of it. Then its bits may depend on the processor
         and on the release of scipy.
-    method, check_valid, tol, names, event_shape, dims, coords
-        As in `MultivariateNormal`, of the correlations.
+    method : {"auto", "svd", "eigh", "cholesky"}
+        As in `MultivariateNormal`, of the correlations; so are those that follow.
+    check_valid : {"warn", "raise", "ignore"}
+        What to do if they are not positive semidefinite.
+    tol : float
+        Tolerance of that check.
+    names : sequence of str, optional
+        Names of the d variables.
+    event_shape : int or tuple of int, optional
+        Shape of one draw.
+    dims : str or sequence of str, optional
+        Names of the axes of a draw.
+    coords : dict of str to array_like, optional
+        Labels along axes of a draw, by their names.
 
     Raises
     ------

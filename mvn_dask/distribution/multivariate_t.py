@@ -174,8 +174,20 @@ class MultivariateT(Plots, Distribution):
         Shape matrix Σ, positive semidefinite; the covariance is ``df / (df - 2)`` times it, where df is above 2.
     df : float
         Degrees of freedom, at least 1/8, and 1/2 for samples of float32.
-    method, check_valid, tol, names, event_shape, dims, coords
-        As in `MultivariateNormal`, of the shape matrix.
+    method : {"auto", "svd", "eigh", "cholesky"}
+        As in `MultivariateNormal`, of the shape matrix; so are those that follow.
+    check_valid : {"warn", "raise", "ignore"}
+        What to do if it is not positive semidefinite.
+    tol : float
+        Tolerance of that check.
+    names : sequence of str, optional
+        Names of the d variables.
+    event_shape : int or tuple of int, optional
+        Shape of one draw.
+    dims : str or sequence of str, optional
+        Names of the axes of a draw.
+    coords : dict of str to array_like, optional
+        Labels along axes of a draw, by their names.
 
     Raises
     ------

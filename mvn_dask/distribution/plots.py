@@ -75,7 +75,7 @@ class Plots(ABC):
             Names or numbers of at most 10 variables, all by default; of draws with several axes, indices of points too.
         rows : int
             How many rows of these variables are drawn; up to 3,000 are points, more are counted in cells.
-        seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+        seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
             As for `sample`; the same seed gives the same picture.
         figure : matplotlib.figure.Figure or SubFigure, optional
             Where to draw; by default a new one.

@@ -72,6 +72,10 @@ class Shifts(ABC):
         ArgumentTypeError
             If it does not hold real numbers.
 
+        See Also
+        --------
+        log_weights : Weights that make up for it.
+
         Examples
         --------
         The probability that a sum of standard deviation 2 exceeds 9.5, which is 1.017e-6:
@@ -128,6 +132,11 @@ class Shifts(ABC):
             If `x` does not hold real numbers.
         UnsupportedOperationError
             If the structure of the covariance has no cheap inverse.
+
+        See Also
+        --------
+        shifted : Gives the law whose rows are weighted.
+        mvn_dask.estimate : Takes them as `log_weights`.
 
         Notes
         -----

@@ -51,7 +51,23 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Convergence(OneLine, Shown):
-    """Results of a statistic, each of so many first rows of an array."""
+    """Results of a statistic, each of so many first rows of an array.
+
+    See Also
+    --------
+    mvn_dask.estimation.convergence.convergence : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> from mvn_dask.statistics import Mean
+    >>> x = mvn_dask.MultivariateNormal([1.0, 2.0], 1.0).sample(5000, seed=1)
+    >>> found = convergence(x, Mean(), columns=0)
+    >>> found.rows, found.results[-1].count
+    ((2048, 4096, 5000), 5000)
+    >>> found.series().value.round(1)
+    array([1., 1., 1.])
+    """
 
     rows: tuple[int, ...]
     """Numbers of first rows: powers of two of leaves, and all rows."""
@@ -78,6 +94,10 @@ class Convergence(OneLine, Shown):
 
     def series(self, *names: str) -> Series:
         """Values and bounds of an estimate, which names find in results that consist of several.
+
+        See Also
+        --------
+        mvn_dask.report : Shows them.
 
         Raises
         ------
@@ -117,8 +137,16 @@ def convergence(
 
     Parameters
     ----------
-    array, statistic, columns, nan, confidence_level
-        As for `mvn_dask.estimate`.
+    array : dask.array.Array or xarray.DataArray, shape (n,) or (n, …)
+        As for `mvn_dask.estimate`, and so are the others.
+    statistic : Statistic
+        What is estimated.
+    columns : str, int, or sequence of them, optional
+        Columns that it is estimated of; by default all.
+    nan : {"raise", "omit"}
+        What to do about missing numbers.
+    confidence_level : float
+        Probability with which intervals hold the value that is estimated.
 
     Returns
     -------

@@ -51,7 +51,7 @@ def estimate_until(
         Probability with which the interval is to hold the true value.
     max_rows : int
         Rows that are drawn at most, at least 1,000.
-    seed : None, int, sequence of int, SeedSequence, BitGenerator or Generator
+    seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
         As for `Distribution.sample`.
     state : path or URL, optional
         File that keeps what was computed, after every round; a call that finds it goes on from there, and a call with a

@@ -60,6 +60,8 @@ class SequentialEstimate(Result):
     >>> found = mvn_dask.estimate_until(normal, None, Mean(), atol=0.05, seed=1)
     >>> found.stopped_by, found.confidence_interval.high - found.value < 0.05
     ('goal', True)
+    >>> found.standard_error * found.count**0.5 < 1.5
+    True
     """
 
     estimate: Estimate

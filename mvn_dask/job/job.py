@@ -75,7 +75,7 @@ class Job(JobSpec):
 
     @classmethod
     def from_toml(cls, path: str | Path, overrides: Texts = ()) -> Self:
-        """The job in a file.
+        r"""The job in a file.
 
         Parameters
         ----------
@@ -91,6 +91,32 @@ class Job(JobSpec):
             If the file is missing, or not a job; the message has a line for every fault.
         ArgumentTypeError
             If `overrides` is no sequence of text.
+
+        See Also
+        --------
+        to_toml : Its inverse.
+        from_mapping : Of what `tomllib` gives.
+
+        Examples
+        --------
+        >>> import mvn_dask, pathlib, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = pathlib.Path(folder.name, "job.toml")
+        >>> tables = {
+        ...     "version": "1",
+        ...     "distribution": "{ mean = [0.0, 1.0], cov = [4.0, 9.0] }",
+        ...     "sample": "{ size = 1000, seed = 42 }",
+        ...     "output": "{ url = 'samples.zarr' }",
+        ... }
+        >>> count = path.write_text("\n".join(f"{key} = {value}" for key, value in tables.items()))
+        >>> job = mvn_dask.Job.from_toml(path, ["sample.size=2000"])
+        >>> job.sample.size, str(job.folder) == folder.name
+        (2000, True)
+        >>> job.plan().missing
+        1
+        >>> job.run().complete, job.plan().state
+        (True, 'complete')
+        >>> folder.cleanup()
         """
         return parse_file(cls, path, overrides)
 
@@ -117,6 +143,10 @@ class Job(JobSpec):
             If it is not a job; the message has a line for every fault.
         ArgumentTypeError
             If `mapping` is no mapping, `overrides` is no sequence of text, or `label` no text.
+
+        See Also
+        --------
+        from_toml : Of a file.
         """
         if not isinstance(mapping, Mapping):
             example = 'tomllib.loads(text) gives one, and {"version": 1, ...} is one'
@@ -130,6 +160,10 @@ class Job(JobSpec):
 
         Keys that have their default value are left out. Storage and cluster options are written as they are,
         credentials included.
+
+        See Also
+        --------
+        from_toml : Its inverse.
         """
         return format_document(self.model_dump(by_alias=True, exclude_defaults=True, context=REVEAL_SECRETS))
 
@@ -147,6 +181,10 @@ class Job(JobSpec):
         ------
         JobFileError, InvalidDistributionError, ArgumentError, StoreError
             As `run`, for whatever can be known before.
+
+        See Also
+        --------
+        run : Does it.
         """
         from mvn_dask.job.planning import plan
 
@@ -185,6 +223,11 @@ class Job(JobSpec):
             If the output cannot be used; see `mvn_dask.to_zarr`. StorageFullError, if there is no room for it.
         OSError
             If the scheduler cannot be reached, or as the system raises it.
+
+        See Also
+        --------
+        plan : Says what a run would do.
+        mvn_dask.status : How far it is.
         """
         from mvn_dask.job.running import run
 
@@ -217,6 +260,10 @@ class Job(JobSpec):
             If a function of the user's own gives missing numbers (NaN), or changes the number of rows.
         InvalidDistributionError, NotPositiveDefiniteError, StoreError, OSError
             As `run`.
+
+        See Also
+        --------
+        mvn_dask.estimate : The same of any array.
 
         Examples
         --------

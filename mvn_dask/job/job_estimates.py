@@ -41,7 +41,26 @@ class TableEstimate(OneLine, Shown):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class JobEstimates(OneLine, Shown):
-    """What the tables ``[[estimate]]`` of a job asked for, in their order."""
+    """What the tables ``[[estimate]]`` of a job asked for, in their order.
+
+    See Also
+    --------
+    mvn_dask.Job.estimate : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> job = mvn_dask.Job.from_mapping({
+    ...     "version": 1,
+    ...     "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
+    ...     "sample": {"size": 1000, "seed": 42},
+    ...     "output": {"url": "memory://estimates"},
+    ...     "estimate": [{"name": "average", "statistic": "mean", "column": 1}],
+    ... })
+    >>> found = job.estimate()
+    >>> found["average"].count, len(found), found.to_dict()["shape"]
+    (1000, 1, [1000, 2])
+    """
 
     fingerprint: str
     """SHA-256 of everything that decides the values of the sample."""
@@ -67,7 +86,12 @@ class JobEstimates(OneLine, Shown):
         return (each.result for each in self.estimates)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, texts, lists and dictionaries; None stands for what is not known, or not finite."""
+        """Plain numbers, texts, lists and dictionaries; None stands for what is not known, or not finite.
+
+        See Also
+        --------
+        mvn_dask.statistics.results.Result.to_dict : That of one result.
+        """
         estimates = [
             {"name": each.name, "table": dict(each.table), "result": each.result.to_dict()} for each in self.estimates
         ]

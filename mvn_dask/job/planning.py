@@ -37,7 +37,26 @@ LOCAL_KINDS = {"threads", "processes", "local"}
 
 @dataclass(frozen=True, repr=False)
 class JobPlan(OneLine, Shown):
-    """What a run will do."""
+    """What a run will do.
+
+    See Also
+    --------
+    mvn_dask.Job.plan : Gives it.
+    mvn_dask.job.running.RunResult : What a run did.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> job = mvn_dask.Job.from_mapping({
+    ...     "version": 1,
+    ...     "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
+    ...     "sample": {"size": "1e6", "seed": 42, "chunks": "1 MiB"},
+    ...     "output": {"url": "memory://planned"},
+    ... })
+    >>> found = job.plan()
+    >>> found.shape, found.chunks, found.missing, found.state
+    ((1000000, 2), 16, 16, 'new')
+    """
 
     url: str
     """Path or URL of the store."""

@@ -45,7 +45,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, repr=False)
 class RunResult(OneLine, Shown):
-    """Result of a run."""
+    """Result of a run.
+
+    See Also
+    --------
+    mvn_dask.Job.run : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> job = mvn_dask.Job.from_mapping({
+    ...     "version": 1,
+    ...     "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
+    ...     "sample": {"size": 1000, "seed": 42},
+    ...     "output": {"url": "memory://run-of-a-job"},
+    ... })
+    >>> first, second = job.run(), job.run()
+    >>> (first.drawn, first.complete), (second.drawn, second.complete)
+    ((1, True), (0, True))
+    """
 
     url: str
     """Path or URL of the store."""

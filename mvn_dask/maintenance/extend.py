@@ -91,11 +91,15 @@ def extend(
 
     Parameters
     ----------
-    url, fsync, storage_options
+    url : str, path-like, zarr.storage store or icechunk.Repository
         As for `mvn_dask.to_zarr`.
     rows : int
         How many more, at least 1; for a sample of shape (m, n, d) they are of shape (n, d), and for fields of shape
         (m, ny, nx) of shape (ny, nx).
+    fsync : bool
+        As for `mvn_dask.to_zarr`.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
 
     Returns
     -------

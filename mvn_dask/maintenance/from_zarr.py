@@ -58,12 +58,14 @@ def from_zarr(
 
     Parameters
     ----------
-    url, storage_options
+    url : str, path-like, zarr.storage store or icechunk.Repository
         As for `to_zarr`.
     missing : {"raise", "draw"}
         What to do about chunks that are not there. "raise" opens finished stores only. "draw" opens the store of a
         sample at any moment, one of no chunk at all included: a chunk that is missing when its block is computed
         is drawn, from the parameters in the store, with the bits that it has, or would have, in the finished store.
+    storage_options : mapping, optional
+        As for `to_zarr`.
 
     Returns
     -------

@@ -114,13 +114,19 @@ def repair(
 
     Parameters
     ----------
-    url, fsync, storage_options
+    url : str, path-like, zarr.storage store or icechunk.Repository
         As for `mvn_dask.to_zarr`.
-    level, full
+    level : {"size", "checksum", "values"}
         How closely to compare; see `verify`.
+    full : bool
+        Whether to draw all rows again to compare them; see `verify`.
     array : dask.array.Array or xarray.DataArray, optional
         What the store holds. A sample is drawn from its manifest alone; an array that was derived from samples is
         needed here, and so is a sample whose parameters were lost.
+    fsync : bool
+        As for `mvn_dask.to_zarr`.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
 
     Returns
     -------

@@ -22,8 +22,10 @@ def replay(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
 
     Parameters
     ----------
-    url, storage_options
+    url : str, path-like, zarr.storage store or icechunk.Repository
         As for `mvn_dask.to_zarr`; the store may be unfinished.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
 
     Returns
     -------

@@ -50,9 +50,12 @@ class Verification(ShownVerification):
     --------
     >>> import mvn_dask
     >>> mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(100, seed=1), "memory://verification")
-    >>> print(mvn_dask.verify("memory://verification"))
+    >>> found = mvn_dask.verify("memory://verification")
+    >>> print(found)
     memory://verification: ok (level 'size')
     chunks: 1 of 1 good
+    >>> found.ok
+    True
     """
 
     url: str
@@ -84,7 +87,7 @@ def verify(
 
     Parameters
     ----------
-    url, storage_options
+    url : str, path-like, zarr.storage store or icechunk.Repository
         As for `mvn_dask.to_zarr`.
     level : {"size", "checksum", "values"}
         "size" compares names, sizes and metadata; "checksum" reads every chunk as well; "values" also
@@ -92,6 +95,8 @@ def verify(
         default size, and looks at all numbers for NaN and infinities. Both run on dask's current scheduler.
     full : bool
         With "values": draw and compare every row.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
 
     Returns
     -------

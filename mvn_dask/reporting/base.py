@@ -29,7 +29,7 @@ GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Report(ABC):
-    """What a store holds, compared with what it should hold; of derived numbers, with one another.
+    r"""What a store holds, compared with what it should hold; of derived numbers, with one another.
 
     See Also
     --------
@@ -40,8 +40,10 @@ class Report(ABC):
     >>> import mvn_dask
     >>> mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1), "memory://report-shown")
     >>> report = mvn_dask.report("memory://report-shown")
-    >>> report.ok, len(report.verdicts) > 3, report.html[:15]
-    (True, True, '<!doctype html>')
+    >>> report.ok, len(report.verdicts) > 3, report.left_out, report.html[:15]
+    (True, True, [], '<!doctype html>')
+    >>> report.as_dict()["shape"], report.to_csv().count("\n")
+    ([1000, 2], 3)
     """
 
     url: str
@@ -79,7 +81,12 @@ class Report(ABC):
 
     @abstractmethod
     def as_dict(self) -> dict[str, Any]:
-        """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number."""
+        """Numbers and verdicts, JSON-able, of bounded size; None stands for what is no finite number.
+
+        See Also
+        --------
+        to_csv : Single variables.
+        """
 
     @property
     @abstractmethod
@@ -95,6 +102,10 @@ class Report(ABC):
         """The table of all variables that were looked at, or of the estimates of columns, as a file of CSV.
 
         Numbers have all their digits. A name that a spreadsheet would take for a formula has an apostrophe before it.
+
+        See Also
+        --------
+        as_dict : All numbers and verdicts.
         """
         return "".join(self.table)
 

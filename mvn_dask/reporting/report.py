@@ -48,7 +48,7 @@ def report(
 
     Parameters
     ----------
-    url : str, path-like or zarr.storage store
+    url : str, path-like, zarr.storage store or icechunk.Repository
         Whatever `mvn_dask.to_zarr` takes.
     convergences : mapping of str to Convergence, optional
         Estimates that the page shows as rows are added, with their bands, by the names under which it does: those of

@@ -93,8 +93,14 @@ class Statistic(Request[Result], Generic[Node, Result]):
     ...
     ...     def finalize(self, node):
     ...         return np.exp(node[1] / node[0])
-    >>> GeometricMean().finalize(GeometricMean().leaf(np.array([[2.0], [8.0]]), 0)).round(12)
+    >>> statistic, rows = GeometricMean(), np.array([[2.0], [8.0]])
+    >>> statistic.finalize(statistic.leaf(rows, 0)).round(12)
     array([4.])
+    >>> both = statistic.merge(statistic.leaf(rows[:1], 0), statistic.leaf(rows[1:], 1))
+    >>> statistic.finalize(both).round(12), statistic.finalize(statistic.subtree(rows, 0, leaf_rows=1)).round(12)
+    (array([4.]), array([4.]))
+    >>> statistic.prepared(Scope(2, 1, rows.dtype)) is statistic, statistic.first_rows(2), statistic.further_arrays
+    (True, 2, ())
     """
 
     columnwise: ClassVar[bool] = False

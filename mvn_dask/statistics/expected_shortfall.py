@@ -13,10 +13,10 @@ from mvn_dask import checks
 from mvn_dask._typing import Float64Array
 from mvn_dask.statistics.base import Counts
 from mvn_dask.statistics.bracketing import AT_UPPER
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.level_estimate import LevelEstimate, Levels, tuple_of
 from mvn_dask.statistics.order_statistics import OrderedColumn, quantile_rank
 from mvn_dask.statistics.rank_statistic import RankStatistic
-from mvn_dask.statistics.results import ConfidenceInterval
 from mvn_dask.statistics.tail_moments import COUNT, SQUARES, SUM, merged_tails, tail_of
 
 ENOUGH = 500

@@ -41,7 +41,20 @@ _Column = tuple[int, _End, _End]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ExtremeValues(Result):
-    """The k smallest and largest numbers of each column; NaN, and row -1, where there are fewer than k."""
+    """The k smallest and largest numbers of each column; NaN, and row -1, where there are fewer than k.
+
+    See Also
+    --------
+    mvn_dask.statistics.Extremes : Gives it.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import mvn_dask
+    >>> found = mvn_dask.estimate(da.from_array([3.0, 1.0, 2.0]), Extremes(2))
+    >>> found.smallest, found.smallest_rows, found.largest
+    (array([1., 2.]), array([1, 2]), array([3., 2.]))
+    """
 
     smallest: Float64Array
     """Ascending, shape (k, columns), or (k,) of one column."""

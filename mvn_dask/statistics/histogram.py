@@ -32,7 +32,20 @@ MAX_BINS = 2**16
 
 @dataclass(frozen=True, eq=False, repr=False)
 class HistogramCounts(Result):
-    """How many numbers of each column are in each bin."""
+    """How many numbers of each column are in each bin.
+
+    See Also
+    --------
+    mvn_dask.statistics.Histogram : Gives it.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import mvn_dask
+    >>> found = mvn_dask.estimate(da.from_array([0.5, 1.5, 1.6, 9.0]), Histogram([0.0, 1.0, 3.0]))
+    >>> found.counts, found.above, found.count, found.density
+    (array([1, 2]), 1, 4, array([0.25, 0.25]))
+    """
 
     counts: Counts
     """Numbers in each bin, shape (bins, columns), or (bins,) of one column; the last bin holds its right edge too."""
@@ -50,7 +63,8 @@ class HistogramCounts(Result):
     @property
     def count(self) -> Number:
         """All numbers that were looked at."""
-        return self.counts.sum(axis=0) + self.below + self.above
+        count = self.counts.sum(axis=0) + self.below + self.above
+        return int(count) if self.counts.ndim == 1 else count
 
     @property
     def density(self) -> Float64Array:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from mvn_dask._typing import Float64Array
-from mvn_dask.statistics.results import ConfidenceInterval
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 
 
 def normal_quantile(level: float) -> float:

@@ -11,7 +11,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.statistics.results import ConfidenceInterval, Estimate
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
+from mvn_dask.statistics.results import Estimate
 
 Levels = float | Sequence[float] | npt.NDArray[Any]
 """A level, or several; these are a tuple, once they were looked at."""

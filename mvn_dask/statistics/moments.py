@@ -17,7 +17,21 @@ from mvn_dask.statistics.results import Estimate, Result
 
 @dataclass(frozen=True, repr=False)
 class MomentEstimates(Result):
-    """Of each column."""
+    """Moments of each column.
+
+    See Also
+    --------
+    mvn_dask.statistics.Moments : Gives it.
+    mvn_dask.statistics.results.Estimate : What each of them is.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import mvn_dask
+    >>> found = mvn_dask.estimate(da.from_array([1.0, 2.0, 3.0, 6.0]), Moments())
+    >>> found.mean.value, round(found.variance.value, 4), round(found.skewness.value, 4)
+    (3.0, 4.6667, 0.6872)
+    """
 
     mean: Estimate
     """Its mean; the interval rests on the central limit theorem."""

@@ -12,11 +12,11 @@ import numpy as np
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
 from mvn_dask.statistics.base import Counts
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.intervals import normal_quantile
 from mvn_dask.statistics.level_estimate import LevelEstimate, Levels, tuple_of
 from mvn_dask.statistics.order_statistics import interval_ranks, quantile_rank
 from mvn_dask.statistics.rank_statistic import RankStatistic
-from mvn_dask.statistics.results import ConfidenceInterval
 
 RANK_METHOD = "order statistics, independent rows; the error is the interval's width over that of a normal one of 1"
 

@@ -20,6 +20,7 @@ from mvn_dask.display.markup import Html
 from mvn_dask.display.one_line import OneLine, value_text
 from mvn_dask.escaping import printable_lines
 from mvn_dask.readable import plural
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.number_lines import (
     Number,
     NumberLine,
@@ -33,7 +34,20 @@ from mvn_dask.statistics.number_lines import (
 
 
 class Result(OneLine, Shown):
-    """What a statistic gives: a dataclass whose fields are estimates, arrays and plain values."""
+    """What a statistic gives: a dataclass whose fields are estimates, arrays and plain values.
+
+    See Also
+    --------
+    mvn_dask.estimate : Gives results.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import mvn_dask
+    >>> found = mvn_dask.estimate(da.from_array([1.0, 2.0, 3.0]), mvn_dask.statistics.Mean())
+    >>> found.to_dict()["value"]
+    2.0
+    """
 
     def described(self, columns: tuple[str, ...] | None, omitted: npt.NDArray[np.int64] | int) -> Self:
         """The same with labels of the columns, and how many missing numbers were left out."""
@@ -82,30 +96,24 @@ class Result(OneLine, Shown):
                 yield warning(f"{of}{remark}")
 
 
-@dataclass(frozen=True, repr=False)
-class ConfidenceInterval(OneLine):
-    """Bounds that hold the value that is estimated with the probability `level`.
-
-    >>> low, high = ConfidenceInterval(0.9, 1.1, 0.95)
-    >>> low, high
-    (0.9, 1.1)
-    """
-
-    low: Number
-    """Lower bound, shaped as the value."""
-    high: Number
-    """Upper bound, shaped as the value."""
-    level: float
-    """The probability."""
-
-    def __iter__(self) -> Iterator[Number]:
-        """Lower and upper bound, so that an interval unpacks as those of scipy do."""
-        return iter((self.low, self.high))
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimate(Result):
-    """An estimate of a number, or of one for each column."""
+    """An estimate of a number, or of one for each column.
+
+    See Also
+    --------
+    mvn_dask.estimate : Gives it.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import mvn_dask
+    >>> found = mvn_dask.estimate(da.from_array([1.0, 2.0, 3.0]), mvn_dask.statistics.Mean())
+    >>> found.value, round(found.standard_error, 4), found.count
+    (2.0, 0.5774, 3)
+    >>> found.note
+    '3 rows; central limit theorem, independent rows'
+    """
 
     value: Number
     """The estimate: a float, or float64 of shape (columns,), or (columns, columns) of pairs."""

@@ -39,8 +39,9 @@ class PartProgress(OneLine):
     >>> import mvn_dask
     >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
     >>> mvn_dask.to_zarr(x, "memory://progress-of-parts", part=(0, 2))
-    >>> [(each.part, each.missing) for each in mvn_dask.status("memory://progress-of-parts", parts=2).parts]
-    [((0, 2), 0), ((1, 2), 2)]
+    >>> first, second = mvn_dask.status("memory://progress-of-parts", parts=2).parts
+    >>> first.part, first.missing, first.state(now=2e9), second.part, second.missing, second.state(now=2e9)
+    ((0, 2), 0, 'complete', (1, 2), 2, 'not begun')
     """
 
     part: tuple[int, int]
@@ -53,7 +54,12 @@ class PartProgress(OneLine):
     """When its newest chunk was written, in seconds since 1970, by the clock of the storage; None before the first."""
 
     def state(self, now: float) -> PartState:
-        """What is seen of it at a time, in seconds since 1970."""
+        """What is seen of it at a time, in seconds since 1970.
+
+        See Also
+        --------
+        mvn_dask.Status.state : That of the whole store.
+        """
         if not self.missing:
             return "complete"
         if self.last_written is None:

@@ -45,8 +45,10 @@ class Status(OneLine, Shown):
     >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1, chunks=250)
     >>> mvn_dask.to_zarr(x, "memory://status-of-a-part", part=(0, 2))
     >>> status = mvn_dask.status("memory://status-of-a-part")
-    >>> status.done, status.missing, status.state
-    (2, 2, 'unfinished')
+    >>> status.done, status.missing, status.state, status.complete
+    (2, 2, 'unfinished', False)
+    >>> status.seconds_left is None or status.seconds_left > 0  # None where too few chunks were written
+    True
     """
 
     url: str
@@ -169,13 +171,15 @@ def status(
 
     Parameters
     ----------
-    url, storage_options
+    url : str, path-like, zarr.storage store or icechunk.Repository
         As for `mvn_dask.to_zarr`.
     part : (int, int), optional
         ``(i, n)`` with 0 ≤ i < n: look at the chunks of the i-th of n parts only.
     parts : int, optional
         How many parts the store is written in, wherever they run: the status says of each how far it is, and when its
         newest chunk was written.
+    storage_options : mapping, optional
+        As for `mvn_dask.to_zarr`.
 
     Returns
     -------

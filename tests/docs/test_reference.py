@@ -2,12 +2,15 @@
 
 import inspect
 import re
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
 
 import mvn_dask
+from docs.extensions.annotations import call_types, type_of
+from docs.extensions.public_members import CONTRACTS, INTERNAL, members_of, object_of
+from docs.extensions.public_names import entries
 from mvn_dask import covariance, errors, statistics
 
 ROOT = Path(__file__).parents[2]
@@ -15,17 +18,18 @@ MODULES = {"mvn_dask": mvn_dask, "mvn_dask.covariance": covariance, "mvn_dask.st
 NAMES = [
     f"{module}.{name}" for module, value in MODULES.items() for name in value.__all__ if callable(getattr(value, name))
 ]
-METHODS = [
-    f"{name}.{member}"
-    for name in ("Generator", "MultivariateNormal", "MultivariateT", "GaussianCopula")
-    for member, _ in inspect.getmembers(getattr(mvn_dask, name), inspect.isroutine)
-    if not member.startswith("_") and member not in {"sampler", "spec"}
-]
+CLASSES = sorted(name for name in entries() if inspect.isclass(object_of(name)))
+UNSHOWN = {"mvn_dask.statistics.Statistic": {"join_columns", "weighted"}}
+"""Members without an example: what a base class gives of these is an error."""
 CHECKS = {
-    "GL08", "SS01", "SS03", "PR01", "PR02", "PR05", "PR07", "PR08", "PR09", "PR10",
-    "RT01", "RT03", "SA01", "SA02", "SA04", "EX01",
+    "GL08", "SS01", "SS03", "PR01", "PR02", "PR04", "PR05", "PR07", "PR08", "PR09", "PR10",
+    "RT01", "RT02", "RT03", "SA01", "SA02", "SA04", "EX01",
 }  # fmt: skip
-"""Of numpydoc: a summary, parameters and what is returned with descriptions, See Also, Examples."""
+"""Of numpydoc: a summary, parameters and what is returned with types and descriptions, See Also, Examples."""
+IN_SIGNATURE = {"PR01", "PR04", "RT01"}
+"""What the signature of a method shows where its docstring has no section for it."""
+ON_PAGE = {"SA01", "EX01"}
+"""Sections that the page of a class may have in place of its properties, and of what those call who write a class."""
 RESULTS = {
     "Extension", "Repair", "Report", "SequentialEstimate", "Status", "Verification", "MeanAndCovarianceResult",
     "Covariance", "Factor", "MatrixFactor", "CirculantFactor", "CovarianceFunction", "Statistic", "Job",
@@ -45,40 +49,72 @@ def faults_of(name: str) -> tuple[tuple[str, str], ...]:
 def of_fields(name: str, text: str) -> bool:
     """Whether a fault is that parameters are not documented which are fields with docstrings of their own."""
     missing = re.fullmatch(r"Parameters {(.*)} not documented", text)
-    if missing is None:
+    if missing is None or name not in CLASSES:
         return False
-    module, _, attribute = name.rpartition(".")
-    source = inspect.getsource(getattr(MODULES[module], attribute))
+    source = inspect.getsource(object_of(name))
     fields = [field.strip(" '") for field in missing[1].split(",")]
     return all(re.search(rf'\n    {field}: .*\n    """', source) for field in fields)
 
 
 @pytest.mark.docs
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES, *entries()}))
 def test_the_docstring_has_all_that_belongs_there(name: str) -> None:
     results = name.rpartition(".")[2] in RESULTS
     found = [text for code, text in faults_of(name) if not (results and code.startswith("PR"))]
     assert found == []
 
 
+def is_field(owner: str, member: str) -> bool:
+    value = inspect.getattr_static(object_of(owner), member, None)
+    return not (inspect.isroutine(value) or isinstance(value, (property, cached_property, classmethod)))
+
+
+@cache
+def examples_on(page: str) -> str:
+    """The code of all examples on the page of a class."""
+    members, kind = members_of(page), object_of(page)
+    documented = [name for name in (*members.methods, *members.attributes) if not is_field(page, name)]
+    texts = [kind.__doc__, *(getattr(kind, name).__doc__ for name in documented)]
+    lines = [line.lstrip() for text in texts for line in (text or "").splitlines()]
+    return "\n".join(line for line in lines if line.startswith((">>>", "...")))
+
+
 @pytest.mark.docs
-@pytest.mark.parametrize("name", METHODS)
-def test_so_have_methods(name: str) -> None:
-    found = [text for code, text in faults_of(f"mvn_dask.{name}") if not code.startswith("SA")]
-    assert found == []
+@pytest.mark.parametrize("owner", CLASSES)
+def test_each_member_has_its_types(owner: str) -> None:
+    """In its docstring, or in the annotations that its entry shows in place of them."""
+    from numpydoc.docscrape import NumpyDocString
+
+    members = members_of(owner)
+    untyped = [name for name in members.attributes if type_of(owner, name) is None]
+    for name in members.methods:
+        method = getattr(object_of(owner), name)
+        documented = NumpyDocString(inspect.getdoc(method) or "")["Parameters"]
+        typed = {each for entry in documented if entry.type for each in entry.name.split(", ")}
+        typed |= call_types(owner, name).parameters.keys()
+        asked = inspect.signature(method).parameters.keys()
+        untyped += [f"{name}({each})" for each in sorted(asked - typed - {"self"})]
+    assert untyped == []
 
 
-def entries() -> set[str]:
-    """What the tables of the reference name, in full."""
-    found = set()
-    for page in ROOT.glob("docs/reference/*.md"):
-        module = ""
-        for line in page.read_text().splitlines():
-            if line.startswith(".. module::"):
-                module = line.split()[-1]
-            elif line.startswith("   ") and line.strip().replace(".", "_").isidentifier():
-                found.add(f"{module or 'mvn_dask'}.{line.strip()}")
-    return found
+@pytest.mark.docs
+@pytest.mark.parametrize("owner", CLASSES)
+def test_each_member_is_described_and_shown(owner: str) -> None:
+    members, lacking = members_of(owner), []
+    for name in (*members.attributes, *members.methods):
+        if is_field(owner, name):
+            continue  # its docstring is what makes it a member
+        if name not in UNSHOWN.get(owner, set()) and not re.search(rf"\.{name}\b", examples_on(owner)):
+            lacking.append(f"{name}: no example")
+        optional = IN_SIGNATURE | (ON_PAGE if owner in CONTRACTS or name in members.attributes else {"EX01"})
+        lacking += [f"{name}: {text}" for code, text in faults_of(f"{owner}.{name}") if code not in optional]
+    assert lacking == []
+
+
+def test_what_is_left_out_of_pages_is_there() -> None:
+    """A name that the package no longer has would hide nothing, or another member some day."""
+    hidden = [(owner, name) for owner, names in INTERNAL.items() for name in names]
+    assert [each for each in hidden if not hasattr(object_of(each[0]), each[1]) and type_of(*each) is None] == []
 
 
 def test_every_public_name_has_a_page() -> None:

@@ -10,7 +10,8 @@ import pytest
 from mvn_dask.errors import ArgumentError
 from mvn_dask.estimation.sequential_run import LEAST_GROWTH, MOST_GROWTH, PILOT_ROWS, Goal, SequentialRun, next_rows
 from mvn_dask.statistics import Mean, Probability
-from mvn_dask.statistics.results import ConfidenceInterval, Estimate
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
+from mvn_dask.statistics.results import Estimate
 from tests.estimation.test_estimate_until import NORMAL, payoff
 
 

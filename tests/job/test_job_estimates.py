@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mvn_dask.job.job_estimates import JobEstimates, TableEstimate
-from mvn_dask.statistics.results import ConfidenceInterval, Estimate
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
+from mvn_dask.statistics.results import Estimate
 
 
 def estimate(value: float) -> Estimate:

@@ -1,7 +1,7 @@
 import numpy as np
 
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.level_estimate import LevelEstimate
-from mvn_dask.statistics.results import ConfidenceInterval
 
 
 def estimate(levels: float | tuple[float, ...], columns: int) -> LevelEstimate:

@@ -3,7 +3,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mvn_dask.statistics.results import ConfidenceInterval, Estimate, Result
+from mvn_dask.statistics.confidence_interval import ConfidenceInterval
+from mvn_dask.statistics.results import Estimate, Result
 
 
 def estimate(columns: int = 2) -> Estimate:
@@ -98,14 +99,6 @@ def test_results_as_json() -> None:
     assert again["other"]["columns"] == ["a", "b"]
     unknown = Estimate(1.0, float("nan"), ConfidenceInterval(0.0, 2.0, 0.95), 7, "a rule")
     assert unknown.to_dict()["standard_error"] is None
-
-
-def test_intervals_unpack_as_those_of_scipy() -> None:
-    low, high = estimate(1).squeezed().confidence_interval
-    assert (low, high) == (0.0, 2.0)
-    lows, highs = estimate().confidence_interval
-    assert lows.tolist() == [0.0, 1.0]
-    assert highs.tolist() == [2.0, 3.0]
 
 
 def test_results_of_results_are_described_as_one() -> None:
