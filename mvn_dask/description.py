@@ -18,6 +18,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import Axis, has_labels, label_text
 from mvn_dask.origin_attributes import DASK_TOKEN
 from mvn_dask.readable import short_repr
+from mvn_dask.units import has_unit, unit_text, without_units
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -233,21 +234,31 @@ def _of_data_array(array: "xr.DataArray") -> Description:
     # xarray takes the name of an array of dask's where it is given none.
     is_name = isinstance(array.name, str) and not DASK_TOKEN.search(array.name)
     name = str(array.name) if is_name else None
-    coordinates = {str(each): _label_array(array.coords[each]) for each in array.coords}
-    indexes = {}
+    indexes: dict[str, tuple[str, ...]] = {}
+    levels: dict[str, LabelArray] = {}
     for dim in filter(array.coords.__contains__, array.dims):
         index = array.coords[dim].to_index()
         if is_instance(index, "pandas", "MultiIndex"):
-            indexes[str(dim)] = tuple(map(str, index.names))
-            del coordinates[str(dim)]  # pairs, which the levels make again
+            # Of the index, since xarray makes integers of levels in which numbers are missing.
+            own = dict(_named_levels(index, str(dim)))
+            levels |= {each: replace(labels, attributes=dict(array.coords[each].attrs)) for each, labels in own.items()}
+            indexes[str(dim)] = tuple(own)
+    # Without pairs, which the levels make again.
+    names = [each for each in array.coords if str(each) not in indexes]
+    coordinates = {str(each): levels.get(str(each)) or _label_array(array.coords[each]) for each in names}
     return Description(name, dict(array.attrs), coordinates, indexes)
 
 
 def _label_array(coordinate: "xr.DataArray") -> LabelArray:
+    dims, data, attributes = tuple(map(str, coordinate.dims)), coordinate.variable.data, dict(coordinate.attrs)
+    if has_unit(type(data)):
+        # As attribute, as samples have theirs.
+        unit = unit_text(data)
+        attributes |= {} if unit is None else {"units": unit}
+        return LabelArray(dims, np.array(without_units(data)), attributes)
     # Of a type of pandas' own, such as categories, the array itself.
     is_plain = isinstance(coordinate.dtype, np.dtype)
-    values = np.array(coordinate.values) if is_plain else coordinate.variable.data
-    return LabelArray(tuple(map(str, coordinate.dims)), values, dict(coordinate.attrs))
+    return LabelArray(dims, np.array(coordinate.values) if is_plain else data, attributes)
 
 
 def _of_levels(index: Any, dim: str) -> Description:

@@ -32,13 +32,18 @@ def without_units(value: Any) -> Any:
     return [without_units(each) for each in value] if type(value) in {list, tuple} else value
 
 
+def unit_text(quantity: Any) -> str | None:
+    """The unit of a quantity as text; None where it has none, or 1."""
+    return None if is_plain(quantity) else str(_unit(quantity))
+
+
 def refuse_units(name: str, value: Any, quantity: Any) -> None:
     """Raise ArgumentTypeError if a quantity in a value has a unit; `value` is what the user gave as `name`."""
     if is_plain(quantity):
         return
     cure = _cure(name, value, quantity)
     raise ArgumentTypeError(
-        f"`{name}` has the unit {str(_unit(quantity))!r}, and samples have none: give plain numbers, cov in the square "
+        f"`{name}` has the unit {unit_text(quantity)!r}, and samples are plain numbers: give such, cov in the square "
         f"of the unit of mean{cure and f', as with {cure}'}"
     )
 
@@ -55,7 +60,9 @@ def _cure(name: str, value: Any, quantity: Any) -> str:
     is_labelled = hasattr(type(value), "dims") and hasattr(type(value), "copy")
     if is_labelled:  # an array of xarray, whose labels stay
         cure = _cure(f"{name}.data", data, quantity)
-        return cure and f"{name}.copy(data={cure})"
+        # The unit of samples is an attribute, which comes from the mean.
+        unit = f".assign_attrs(units={unit_text(quantity)!r})" if name == "mean" else ""
+        return cure and f"{name}.copy(data={cure}){unit}"
     if not all(_is_convertible(each, quantity) for each in _elements(value)):
         return ""
     each = _plain("each", quantity, quantity)

@@ -70,6 +70,16 @@ def test_axes_may_be_renamed_and_left_without_labels() -> None:
     assert (texts_along(found, "t"), texts_along(found, "x")) == (("2020", "2021"), None)
 
 
+def test_levels_may_miss_numbers() -> None:
+    levels = pd.MultiIndex.from_arrays([["a", "b", "c"], [1.0, np.nan, 3.0]], names=["site", "depth"])
+    array = xr.DataArray(np.zeros(3), dims="place", coords=xr.Coordinates.from_pandas_multiindex(levels, "place"))
+    array.coords["depth"].attrs["units"] = "m"
+    found = described(array)
+    np.testing.assert_array_equal(found.coordinates["depth"].values, [1.0, np.nan, 3.0])
+    assert found.coordinates["depth"].attributes == {"units": "m"}
+    assert data_array(array.data, array.dims, found, {}).indexes["place"].equals(levels)  # type: ignore[arg-type]
+
+
 def test_levels_of_pandas() -> None:
     frame = pd.DataFrame(np.eye(3), index=LEVELS, columns=LEVELS.set_names([None, None]))
     dim, found = described_variables(frame)

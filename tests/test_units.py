@@ -81,7 +81,9 @@ def test_units_are_refused_by_name_and_the_way_out_works(number: int) -> None:
     assert pint_pandas.PintType.ureg is not None, "it registers the dtype pint[m]"
     name, value = GIVEN[number]
     plain: dict[str, Any] = {"mean": [0.0, 0.0], "cov": 1.0}
-    with pytest.raises(ArgumentTypeError, match=f"`{name}` has the unit .*, and samples have none: ") as caught:
+    with pytest.raises(
+        ArgumentTypeError, match=f"`{name}` has the unit .*, and samples are plain numbers: give such"
+    ) as caught:
         mvn_dask.MultivariateNormal(**plain | {name: value})
     way_out = str(caught.value).rpartition(", as with ")[2]
     given = eval(way_out, {name: value})  # noqa: S307
@@ -115,8 +117,7 @@ def test_no_way_out_is_named_where_none_is_simple(value: Any, unit: str) -> None
     with pytest.raises(ArgumentTypeError) as caught:
         real_array("mean", value)
     assert str(caught.value) == (
-        f"`mean` has the unit '{unit}', and samples have none: give plain numbers, cov in the square of the unit of "
-        "mean"
+        f"`mean` has the unit '{unit}', and samples are plain numbers: give such, cov in the square of the unit of mean"
     )
 
 
@@ -135,3 +136,14 @@ def test_which_values_have_a_unit() -> None:
     assert is_plain(Column([1.0]))
     assert not is_plain(1.0 * au.percent)
     assert without_units([UNITS.Quantity(1.0, ""), [2.0, 3.0 * au.dimensionless_unscaled]]) == [1.0, [2.0, 3.0]]
+
+
+def test_units_of_an_array_of_xarray_become_those_of_its_samples() -> None:
+    coords = {"height": ("v", with_pint(NUMBERS)), "share": ("v", UNITS.Quantity(np.array(NUMBERS), ""))}
+    mean = xr.DataArray(with_pint(NUMBERS), dims="v", coords=coords)
+    with pytest.raises(ArgumentTypeError) as caught:
+        mvn_dask.MultivariateNormal(mean, 1.0)
+    given = eval(str(caught.value).rpartition(", as with ")[2], {"mean": mean})  # noqa: S307
+    sample = mvn_dask.MultivariateNormal(given, 1.0).sample(4, seed=1, as_xarray=True)
+    assert (sample.units, sample["height"].attrs, sample["share"].attrs) == ("meter", {"units": "meter"}, {})
+    assert sample["height"].values.tolist() == NUMBERS

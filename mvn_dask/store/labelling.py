@@ -190,7 +190,8 @@ def _dimensions(
 ) -> tuple[str, ...]:
     given = default if dim is None else (dim,) if isinstance(dim, str) else checks.texts("dim", dim)
     dims = given if len(given) == ndim else (*given, *default[ndim - event_axes :])
-    if len(dims) != ndim or len(set(dims)) != ndim:
+    # Those of a store may be alike, as xarray's own may.
+    if len(dims) != ndim or (dim is not None and len(set(dims)) != ndim):
         raise ArgumentError(
             f"`dim` must name the {plural(ndim, 'dimension')}, or those before the axes of a draw: it is {dim!r}"
         )

@@ -138,6 +138,8 @@ def test_a_sample_with_labels_keeps_its_lineage(tmp_path: Path) -> None:
 
 
 ROW_NUMBERS = np.arange(100)
+BY_DATES = pd.MultiIndex.from_arrays([[date(2026, 1, 1), date(2026, 1, 2)], ["a", "b"]], names=["t", "k"])
+NAMED_BY_DATES = plain(NAMED, ("draw", "asset")).assign_coords(xr.Coordinates.from_pandas_multiindex(BY_DATES, "asset"))
 REFUSED: dict[str, tuple[Any, str]] = {
     "objects as labels": (
         plain(NAMED, ("draw", "asset"), asset=[date(2026, 1, 1), date(2026, 1, 2)]),
@@ -150,6 +152,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "categories": (
         plain(NAMED, ("draw", "asset"), sector=("asset", pd.Categorical(["a", "b"]))),
         r"'sector' of `array` is of the type category, .*array\['sector'\].astype\(str\)",
+    ),
+    "objects as labels of an index": (
+        NAMED_BY_DATES,
+        r"array = array.reset_index\('asset'\) makes a coordinate of each level, then array.assign_coords\(t=",
     ),
     "complex labels": (
         plain(NAMED, ("draw", "asset"), phase=("asset", [1j, 2j])),
@@ -229,3 +235,19 @@ def test_ways_out_of_refusals_work(tmp_path: Path) -> None:
     ):
         mvn_dask.to_zarr(array, tmp_path / str(number))
         np.testing.assert_array_equal(mvn_dask.from_zarr(tmp_path / str(number)), array)
+
+
+def test_the_way_out_of_an_index_of_other_labels_works(tmp_path: Path) -> None:
+    array = NAMED_BY_DATES.reset_index("asset")
+    mvn_dask.to_zarr(array.assign_coords(t=array["t"].astype(str)), tmp_path)
+    with xr.open_zarr(tmp_path) as found:
+        assert found["t"].values.tolist() == ["2026-01-01", "2026-01-02"]
+
+
+def test_axes_of_one_name(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="Duplicate dimension names"):
+        mvn_dask.to_zarr(xr.DataArray(da.ones((3, 3)), dims=("v", "v")), tmp_path)
+    with pytest.warns(UserWarning, match="Duplicate dimension names"):
+        assert mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path)).dims == ("v", "v")
+    with pytest.raises(ArgumentError, match="`dim` must name the 2 dimensions"):
+        mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path), dim=["w", "w"])

@@ -27,7 +27,9 @@ def described_fields(description: Description) -> dict[str, object]:
             f"`array` has the name {name!r}, and {NAME_RULE}: mvn_dask.to_xarray(array).rename('…') names it otherwise"
         )
     _refuse_names(description, name)
-    coordinates = {each: StoredCoordinate.of(each, labels) for each, labels in description.coordinates.items()}
+    index_of = {level: dim for dim, levels in description.indexes.items() for level in levels}
+    given = description.coordinates.items()
+    coordinates = {each: StoredCoordinate.of(each, labels, index_of.get(each)) for each, labels in given}
     return {
         "name": name,
         "coordinates": {each: to_json(coordinate) for each, coordinate in coordinates.items()},

@@ -20,7 +20,8 @@ DECODED_ATTRIBUTES = (*PACKING_ATTRIBUTES, *MISSING_MARKS, "coordinates", "_ARRA
 NESTED_ATTRIBUTES = 32
 """Lists and mappings inside one another, at most."""
 
-_SINCE = re.compile(r"\S+\s+since\s", re.IGNORECASE)
+_DECODED_TEXTS = {"units": re.compile(r"\S+\s+since\s", re.IGNORECASE), "dtype": re.compile(r"bool$|timedelta64")}
+"""Attributes that xarray takes for instructions where they are such texts: for points in time, truth values, spans."""
 
 
 def json_attributes(owner: str, given: Mapping[Any, Any], reserved: Sequence[str] = ()) -> dict[str, Any]:
@@ -63,8 +64,8 @@ def checked_attributes(found: Mapping[str, Any], reserved: Sequence[str] = ()) -
 
 
 def _is_instruction(name: str, value: object, reserved: Sequence[str]) -> bool:
-    is_time = name == "units" and isinstance(value, str) and _SINCE.match(value) is not None
-    return is_time or name in DECODED_ATTRIBUTES or name in reserved
+    is_decoded = isinstance(value, str) and name in _DECODED_TEXTS and _DECODED_TEXTS[name].match(value) is not None
+    return is_decoded or name in DECODED_ATTRIBUTES or name in reserved
 
 
 def _as_json(value: Any, depth: int) -> Any:

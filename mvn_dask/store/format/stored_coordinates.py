@@ -47,15 +47,15 @@ class StoredCoordinate:
             raise ValueError(f"labels {short_repr(self.labels[:3])} are not spelt as {self.dtype} is")
 
     @classmethod
-    def of(cls, name: str, given: LabelArray) -> "StoredCoordinate":
-        """A coordinate of an array that is to be stored.
+    def of(cls, name: str, given: LabelArray, index: str | None = None) -> "StoredCoordinate":
+        """A coordinate of an array that is to be stored; it may be a level of the MultiIndex of an axis, `index`.
 
         Raises
         ------
         ArgumentError
             If a store cannot hold its labels, or one of its attributes: the message says which, and the way out.
         """
-        array = _plain_labels(name, given)
+        array = _plain_labels(name, given, _way_out(name, index))
         if array.dtype.kind == "O":
             dtype, texts = TEXT, tuple(array.reshape(-1).tolist())
             _refuse_bad_text(name, texts)
@@ -119,38 +119,43 @@ class _Plain:
         return self.text
 
 
-def _plain_labels(name: str, given: LabelArray) -> npt.NDArray[Any]:
+def _plain_labels(name: str, given: LabelArray, way_out: str) -> npt.NDArray[Any]:
     """Labels of one of the types that a store keeps; of objects where they are texts."""
-    way_out = f"array.drop_vars({name!r}) leaves it out"
     if not isinstance(given.values, np.ndarray):
         # Texts in pandas' own type are texts; categories and the like would come back as something else.
         if given.values.dtype.kind == "O" and given.values.dtype.name.startswith(("string", "str")):
-            return _texts(name, np.asarray(given.values, dtype=object))
+            return _texts(name, np.asarray(given.values, dtype=object), way_out)
         raise ArgumentError(
-            f"the coordinate {name!r} of `array` is of the type {given.values.dtype}, which no store keeps: "
-            f"array.assign_coords({name}=array[{name!r}].astype(str)) makes texts of it, {way_out}"
+            f"the coordinate {name!r} of `array` is of the type {given.values.dtype}, which no store keeps: {way_out}"
         )
     array = given.values
     if array.dtype.kind in "UTO":
-        return _texts(name, array)
+        return _texts(name, array, way_out)
     if array.dtype.kind in "mM":
         return in_known_unit(name, array)
     if array.dtype.name != BOOLEAN and array.dtype.name not in LABEL_DTYPES:
         raise ArgumentError(
             f"the coordinate {name!r} of `array` is of the type {array.dtype}, and a store keeps texts, truth values, "
-            f"integers, float32, float64 and times: convert it, or {way_out}"
+            f"integers, float32, float64 and times: {way_out}"
         )
     return array
 
 
-def _texts(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _way_out(name: str, index: str | None) -> str:
+    first = "" if index is None else f"array = array.reset_index({index!r}) makes a coordinate of each level, then "
+    return (
+        f"{first}array.assign_coords({name}=array[{name!r}].astype(str)) makes texts of it, array.drop_vars({name!r}) "
+        "leaves it out"
+    )
+
+
+def _texts(name: str, array: npt.NDArray[Any], way_out: str) -> npt.NDArray[Any]:
     found = array.astype(object)
     for label in found.flat:
         if not isinstance(label, str):
             raise ArgumentError(
                 f"the coordinate {name!r} of `array` must hold texts, truth values, numbers or times, and "
-                f"{short_repr(label)} is of the type {type(label).__name__}: array.assign_coords({name}=…) makes "
-                f"others, array.drop_vars({name!r}) leaves it out"
+                f"{short_repr(label)} is of the type {type(label).__name__}: {way_out}"
             )
     return np.array([str(label) for label in found.flat], dtype=object).reshape(found.shape)
 

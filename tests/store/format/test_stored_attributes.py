@@ -58,7 +58,15 @@ def test_what_json_does_not_hold_is_refused_by_name(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("scale_factor", 2.0), ("_FillValue", 0), ("coordinates", "x"), ("units", "days since 2000-01-01"), ("mine", 1)],
+    [
+        ("scale_factor", 2.0),
+        ("_FillValue", 0),
+        ("coordinates", "x"),
+        ("units", "days since 2000-01-01"),
+        ("dtype", "bool"),
+        ("dtype", "timedelta64[ns]"),
+        ("mine", 1),
+    ],
 )
 def test_instructions_to_readers_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ArgumentError, match=f"the attribute {name!r} of `array`, .*readers change the numbers"):
@@ -71,4 +79,5 @@ def test_names_are_texts() -> None:
     for name in (5, "\ud800"):
         with pytest.raises(ArgumentError, match="must be named by text"):
             json_attributes("`array`", {name: 1})
-    assert json_attributes("`array`", {"units": "days"}) == {"units": "days"}
+    harmless = {"units": "days", "dtype": "boolean"}
+    assert json_attributes("`array`", harmless) == harmless
