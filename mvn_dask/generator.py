@@ -217,6 +217,7 @@ def _absence(name: str) -> str:
     return f"{text}, nor has dask.array.random: use numpy.random.default_rng(seed).{name}, in memory"
 
 
+@short_signature
 def default_rng(seed: "SeedLike | Generator" = None) -> Generator:
     """A Generator, from anything that ``numpy.random.default_rng`` takes.
 

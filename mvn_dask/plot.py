@@ -19,6 +19,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.row_source import row_source
 from mvn_dask.plotting.pair_plot import pair_plot
 from mvn_dask.readable import short_repr
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.labelling import split_column_labels
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@short_signature
 def pairs(
     x: Any,
     variables: Which | None = None,

@@ -21,11 +21,13 @@ from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural, readable_bytes
+from mvn_dask.signatures import short_signature
 
 COPIES_OF_BANDS = 3
 """Arrays of the size of the bands that factorising takes, themselves included, at least."""
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Banded(Covariance):
     """A covariance with bands, positive definite.

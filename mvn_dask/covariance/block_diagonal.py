@@ -18,6 +18,7 @@ from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor, members_of
 from mvn_dask.covariance.shown_structures import Indices
+from mvn_dask.signatures import short_signature
 
 
 class BlockDiagonalFactor(CompositeFactor):
@@ -78,6 +79,7 @@ def _slices(lengths: Sequence[int]) -> list[slice]:
     return [slice(*ends) for ends in pairwise(accumulate(lengths, initial=0))]
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class BlockDiagonal(CompositeCovariance):
     """A covariance of groups of variables that are independent of each other, in the order of the groups.

@@ -21,6 +21,7 @@ from mvn_dask.covariance.base import Factor
 from mvn_dask.covariance.hartley_transform import HartleyTransform
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 
 COMPILED_POINTS = 2**20
 """Points from which on compiled code transforms a single row; for fewer, compiling it would take longer."""
@@ -41,6 +42,7 @@ def transformed(transform: HartleyTransform, half: Float64Array) -> Float64Array
     return out.reshape(transform.half)
 
 
+@short_signature
 @dataclass(frozen=True, eq=False, repr=False)
 class CirculantFactor(Factor):
     """A factor of the covariance of a corner of a grid, from the eigenvalues of a periodic one.

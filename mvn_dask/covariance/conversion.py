@@ -17,8 +17,10 @@ from mvn_dask.covariance.diagonal import Diagonal
 from mvn_dask.covariance.foreign_objects import covariance_of_object
 from mvn_dask.description import is_labelled
 from mvn_dask.errors import ArgumentError
+from mvn_dask.signatures import short_signature
 
 
+@short_signature
 def as_covariance(
     cov: CovarianceLike | Covariance,
     ndim: int,

@@ -19,11 +19,13 @@ from mvn_dask import checks
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.readable import short_repr
+from mvn_dask.signatures import short_signature
 
 MAX_NU = 50.0
 """ν at most, from which on Matérn's function is the gaussian one to a hundredth."""
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class CovarianceFunction:
     """A covariance as a function of distance.
@@ -84,6 +86,7 @@ class CovarianceFunction:
         return {"name": self.name, **dict(self.parameters)}
 
 
+@short_signature
 def exponential(length: float, variance: float = 1.0) -> CovarianceFunction:
     """The exponential covariance, ``variance * exp(-h / length)``, of rough fields and of AR(1) series.
 
@@ -118,6 +121,7 @@ def exponential(length: float, variance: float = 1.0) -> CovarianceFunction:
     return CovarianceFunction("exponential", _positive(length=length, variance=variance))
 
 
+@short_signature
 def gaussian(length: float, variance: float = 1.0) -> CovarianceFunction:
     """The gaussian or squared exponential covariance, ``variance * exp(-h² / (2 length²))``, of very smooth fields.
 
@@ -151,6 +155,7 @@ def gaussian(length: float, variance: float = 1.0) -> CovarianceFunction:
     return CovarianceFunction("gaussian", _positive(length=length, variance=variance))
 
 
+@short_signature
 def matern(length: float, nu: float, variance: float = 1.0) -> CovarianceFunction:
     """Matérn's covariance, ``variance * 2**(1 - nu) / Γ(nu) * x**nu * K_nu(x)`` with ``x = sqrt(2 nu) * h / length``.
 
@@ -190,6 +195,7 @@ def matern(length: float, nu: float, variance: float = 1.0) -> CovarianceFunctio
     return CovarianceFunction("matern", parameters)
 
 
+@short_signature
 def spherical(range: float, variance: float = 1.0) -> CovarianceFunction:  # noqa: A002 the field's own word
     """The spherical covariance, ``variance * (1 - 1.5 h / range + 0.5 (h / range)³)``, and 0 beyond the range.
 

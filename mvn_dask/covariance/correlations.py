@@ -14,6 +14,7 @@ from mvn_dask.covariance.dense import Dense
 from mvn_dask.description import described_variables
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 
 TOLERANCE = 1e-8
 """Rounding error allowed in the diagonal of a correlation matrix, and beyond ±1 elsewhere."""
@@ -24,6 +25,7 @@ NUMBERS_SCALED = 2**18
 """Entries whose products of standard deviations are held at a time."""
 
 
+@short_signature
 def from_correlation(
     correlation: ArrayLike,
     std: ArrayLike,

@@ -62,6 +62,7 @@ from mvn_dask.errors import ArgumentError, NotPositiveDefiniteError
 from mvn_dask.hashing import digest
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 
 ASYMMETRIC = {
     "auto": "the mean of both triangles",
@@ -81,6 +82,7 @@ MATRICES = {"auto": 3, "svd": 5, "eigh": 3, "cholesky": 2}
 """Arrays of the size of the matrix that factorising takes, itself included, at least."""
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Dense(ShownMatrix, Covariance):
     """A covariance given as a matrix.
@@ -152,14 +154,9 @@ class Dense(ShownMatrix, Covariance):
     """Names of the variables, if there are any."""
 
     def __init__(
-        self,
-        matrix: ArrayLike,
-        *,
-        method: Method = "auto",
-        check_valid: CheckValid = "warn",
-        tol: float = 1e-8,
+        self, matrix: ArrayLike, *, method: Method = "auto", check_valid: CheckValid = "warn", tol: float = 1e-8,
         names: Texts | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         object.__setattr__(self, "method", checks.method(method))
         (matrix,) = compute_together(matrix)
         array = real_array("cov", matrix)

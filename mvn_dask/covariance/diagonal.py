@@ -24,6 +24,7 @@ from mvn_dask.display.markup import Html
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest
+from mvn_dask.signatures import short_signature
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,6 +93,7 @@ class ScaleFactor(Factor):
         return cls(single_array(arrays, "scale", axes=1))
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Diagonal(Covariance):
     """A covariance of independent variables.

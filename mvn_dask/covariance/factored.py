@@ -24,6 +24,7 @@ from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest
 from mvn_dask.readable import readable_bytes
+from mvn_dask.signatures import short_signature
 
 
 class GivenFactor(MatrixFactor):
@@ -48,6 +49,7 @@ class GivenFactor(MatrixFactor):
         return PseudoInverse(self.matrix)
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Factored(Covariance):
     """A covariance ``A @ A.T``, given by A.

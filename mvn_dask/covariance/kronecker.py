@@ -20,6 +20,7 @@ from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor
 from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
+from mvn_dask.signatures import short_signature
 
 NUMBERS_TOGETHER = 2**16
 """Numbers of rows that members are applied to at once: they stay in the second cache."""
@@ -108,6 +109,7 @@ class KroneckerFactor(CompositeFactor):
         return found
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Kronecker(CompositeCovariance):
     """The Kronecker product of covariances, in the order of ``numpy.kron(A, B)``.

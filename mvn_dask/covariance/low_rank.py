@@ -28,6 +28,7 @@ from mvn_dask.covariance.shown_structures import Indices
 from mvn_dask.errors import ArgumentError
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural, readable_bytes
+from mvn_dask.signatures import short_signature
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,6 +108,7 @@ class LowRankFactor(Factor):
         return cls(loadings, scale)
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class LowRank(Covariance):
     """A covariance ``F @ F.T + diag(D)``: a factor model.

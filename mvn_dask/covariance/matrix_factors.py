@@ -16,6 +16,7 @@ from mvn_dask.covariance.base import Application, Factor, single_array
 from mvn_dask.covariance.log_product import log_product
 from mvn_dask.covariance.row_product import is_packed, multiply_rows
 from mvn_dask.errors import ArgumentError
+from mvn_dask.signatures import short_signature
 
 FUSED_NDIM = 320
 """Dimension up to which rows are made as their normals are drawn: a factor that stays in the second cache."""
@@ -25,6 +26,7 @@ LINES_AT_ONCE = 1024
 """Lines of a matrix whose squares are added at once."""
 
 
+@short_signature
 @dataclass(frozen=True, eq=False, repr=False)
 class MatrixFactor(Factor):
     """A factor kept as its (d, k) matrix; subclasses add how it is inverted.

@@ -25,6 +25,7 @@ from mvn_dask.covariance.validity import SYMMETRY, correlations_of, deviations_o
 from mvn_dask.display.one_line import OneLine
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.signatures import short_signature
 
 NearestMethod = Literal["higham", "clip", "shrink"]
 """How correlations are changed; see `nearest_psd`."""
@@ -79,6 +80,7 @@ class NearestPSD(NamedTuple):
     """What was changed."""
 
 
+@short_signature
 def nearest_psd(cov: ArrayLike, method: NearestMethod = "higham") -> NearestPSD:
     """A positive semidefinite matrix near a symmetric one, with the same variances.
 

@@ -40,10 +40,12 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.signatures import short_signature
 
 Singular = Literal["raise", "project"]
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Precision(Covariance):
     """The covariance whose inverse is a precision.
@@ -172,13 +174,9 @@ class Precision(Covariance):
     """Names of the variables, if there are any."""
 
     def __init__(
-        self,
-        precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse,
-        *,
-        singular: Singular = "raise",
-        null_space: ArrayLike | None = None,
-        names: Texts | None = None,
-    ) -> None:
+        self, precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse, *, singular: Singular = "raise",
+        null_space: ArrayLike | None = None, names: Texts | None = None,
+    ) -> None:  # fmt: skip
         object.__setattr__(self, "singular", _singular(singular))
         matrix, axes = _structure(precision, semidefinite=singular == "project")
         if type(matrix) not in FACTORIZATIONS:

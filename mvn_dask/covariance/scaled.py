@@ -27,6 +27,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event, axes_of_array, event_of
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,6 +122,7 @@ class ScaledFactor(Factor):
         raise ArgumentError(f"the arrays {sorted(arrays)} alone do not say what factor a {cls.kind!r} one has inside")
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Scaled(Covariance):
     """``diag(s) C diag(s)``: a covariance C whose variables are multiplied by s.

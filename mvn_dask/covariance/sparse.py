@@ -28,6 +28,7 @@ from mvn_dask.errors import FactorTooLargeError, NotPositiveDefiniteError, Unsup
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural, readable_bytes
+from mvn_dask.signatures import short_signature
 
 PYTHON_ENTRIES = 10**6
 """Entries of a matrix, at most, that is factorised without compiled code, and a tenth of those of its factor."""
@@ -39,6 +40,7 @@ SINGULAR_PRECISION = (
 T = TypeVar("T", bound=SparseTriangle)
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Sparse(Covariance):
     """A covariance with few entries that are not 0, positive definite.

@@ -25,6 +25,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import readable_bytes, short_repr
+from mvn_dask.signatures import short_signature
 
 DISTANCES_AT_ONCE = 2**20
 """Distances for which a function is called, at most; those of one line at least."""
@@ -36,6 +37,7 @@ ROUNDING = 1e-12
 """A covariance may be larger than the variance by this, relative to it."""
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class StationaryGrid(EmbeddedCovariance):
     """The covariance of a stationary field on a regular grid of one, two or three dimensions.

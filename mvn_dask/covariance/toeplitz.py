@@ -21,11 +21,13 @@ from mvn_dask.covariance.circulant_embedding import LARGEST_FACTOR, EmbeddedCova
 from mvn_dask.covariance.fourier_tables import fast_length, radices_of
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import Axis
+from mvn_dask.signatures import short_signature
 
 ASYMMETRY = 1e-8
 """Difference between two entries of a circulant matrix that mirror one another, at most, relative to the variance."""
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Toeplitz(EmbeddedCovariance):
     """The covariance of a stationary series: ``cov[i, j] == first_column[abs(i - j)]``.
@@ -88,6 +90,7 @@ class Toeplitz(EmbeddedCovariance):
         object.__setattr__(self, "embedding", _embedding(column))
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Circulant(EmbeddedCovariance):
     """The covariance of a stationary series on a circle: ``cov[i, j] == first_column[(i - j) % d]``.

@@ -21,6 +21,7 @@ from mvn_dask.covariance.observations import Observations
 from mvn_dask.distribution.variables import grid_numbers, noise_variances, numbers_of_each, variable_numbers
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
+from mvn_dask.signatures import short_signature
 
 Which = str | SupportsIndex | Texts | Sequence[str | SupportsIndex] | Sequence[Sequence[SupportsIndex]] | SupportsArray
 """Variables: a name, a number, or a sequence of them; or indices of points along several axes."""
@@ -40,6 +41,7 @@ class Conditionals(ABC):
     def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
         """Another distribution of this class."""
 
+    @short_signature
     def marginal(self, which: Which) -> Self:
         """The distribution of some of the variables.
 
@@ -88,6 +90,7 @@ class Conditionals(ABC):
             self.mean.reshape(-1)[places], marginal(self.covariance, places), self.event.take(places.tolist())
         )
 
+    @short_signature
     def condition(self, which: Which, values: ArrayLike, *, noise: ArrayLike = 0.0) -> Self:
         """The distribution given values of some of the variables.
 

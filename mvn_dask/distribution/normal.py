@@ -202,10 +202,8 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Plots, Distribution):
         check_valid: checks.CheckValid = "warn",
         tol: float = 1e-8,
         names: Texts | None = None,
-        event_shape: Size = None,
-        dims: str | Texts | None = None,
-        coords: Mapping[str, Any] | None = None,
-    ) -> None:
+        event_shape: Size = None, dims: str | Texts | None = None, coords: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         checks.method(method)
         mean, cov = compute_together(mean, cov)
         # A mean of -0.0 would keep the sign of a zero, which sums do not promise.
@@ -236,6 +234,7 @@ class MultivariateNormal(Conditionals, Densities, Shifts, Plots, Distribution):
         covariance.factorize()
 
     @classmethod
+    @short_signature
     def from_estimator(
         cls,
         estimator: Any,

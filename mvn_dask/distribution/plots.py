@@ -21,6 +21,7 @@ from mvn_dask.event import Event
 from mvn_dask.plotting.field_maps import field_maps
 from mvn_dask.plotting.pair_plot import KnownLaw, pair_plot, refuse_many
 from mvn_dask.random.streams import SeedLike
+from mvn_dask.signatures import short_signature
 
 if TYPE_CHECKING:
     from mvn_dask.plotting.figures import AnyFigure
@@ -55,6 +56,7 @@ class Plots(ABC):
     def _shown_law(self, places: Places) -> tuple[Any, KnownLaw]:
         """The distribution of some variables as a vector, and what is known of them."""
 
+    @short_signature
     def plot(
         self,
         variables: "Which | None" = None,

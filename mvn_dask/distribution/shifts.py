@@ -22,6 +22,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError, UnsupportedOperati
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -51,6 +52,7 @@ class Shifts(ABC):
     def _of(self, mean: Float64Array, covariance: Covariance, event: Event) -> Self:
         """Another distribution of this class."""
 
+    @short_signature
     def shifted(self, delta: ArrayLike) -> Self:
         """The distribution with the mean ``mean + delta``, and the same covariance, factorised once for both.
 

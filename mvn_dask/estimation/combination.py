@@ -24,6 +24,7 @@ from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.labels import row_axes_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.spec import SampleSpec
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import scratch
 from mvn_dask.store.array_manifest import graph_sources
 from mvn_dask.store.labelling import StorableArray, split_column_labels
@@ -84,6 +85,7 @@ class Combination:
         return combined
 
 
+@short_signature
 def combine(array: StorableArray, weights: ArrayLike | Mapping[str, float]) -> da.Array:
     """Linear combinations of the columns of a lazy array, with the same bits for any chunks.
 

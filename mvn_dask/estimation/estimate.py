@@ -20,6 +20,7 @@ from mvn_dask.estimation.repetition import batch_bounds, over_batches, over_repl
 from mvn_dask.estimation.row_source import RowSource, column_numbers, row_source
 from mvn_dask.execution.client import current_client
 from mvn_dask.execution.futures import refuse_unreadable_results
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Request, Scope, Statistic
 from mvn_dask.statistics.missing_values import Counted
 from mvn_dask.statistics.selected_columns import SelectedColumns
@@ -61,6 +62,7 @@ def estimate(
     log_weights: "da.Array | None" = None,
     confidence_level: float = 0.95,
 ) -> Any: ...
+@short_signature
 def estimate(
     array: "da.Array | xr.DataArray",
     *statistics: Request[Any],

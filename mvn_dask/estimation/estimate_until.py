@@ -15,12 +15,14 @@ from mvn_dask.estimation.row_function import Function
 from mvn_dask.estimation.sequential_run import PILOT_ROWS, Goal, SequentialEstimate, SequentialRun
 from mvn_dask.execution.client import current_client
 from mvn_dask.random.streams import SeedLike
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Request
 
 MAX_ROWS = 10**9
 """Rows that are drawn at most, by default."""
 
 
+@short_signature
 def estimate_until(
     distribution: Distribution,
     function: Function | None,

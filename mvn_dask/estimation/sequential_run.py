@@ -28,6 +28,7 @@ from mvn_dask.random.streams import SeedLike, as_root
 from mvn_dask.readable import plural
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import NextPass, Request, Scope, Statistic
 from mvn_dask.statistics.forest import Forest
 from mvn_dask.statistics.mean import Mean
@@ -43,6 +44,7 @@ MARGIN, LEAST_GROWTH, MOST_GROWTH = 1.02, 1.1, 4.0
 """By how much more rows are planned than the errors ask for; and a round's rows over those before."""
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class SequentialEstimate(Result):
     """An estimate of as many rows as its precision took.

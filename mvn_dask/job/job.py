@@ -11,6 +11,7 @@ from mvn_dask.job.parsing import parse_file, parse_mapping, parse_overrides
 from mvn_dask.job.schema.base import REVEAL_SECRETS
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.job.toml_format import format_document
+from mvn_dask.signatures import short_signature
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mvn_dask.job.running import RunResult
 
 
+@short_signature
 class Job(JobSpec):
     """A job: a distribution, the sample to draw from it, the store to write, and the cluster to run on.
 
@@ -74,6 +76,7 @@ class Job(JobSpec):
     """
 
     @classmethod
+    @short_signature
     def from_toml(cls, path: str | Path, overrides: Texts = ()) -> Self:
         r"""The job in a file.
 
@@ -121,6 +124,7 @@ class Job(JobSpec):
         return parse_file(cls, path, overrides)
 
     @classmethod
+    @short_signature
     def from_mapping(
         cls, mapping: Mapping[str, Any], overrides: Texts = (), *, folder: str | Path = ".", label: str = "job"
     ) -> Self:
@@ -167,6 +171,7 @@ class Job(JobSpec):
         """
         return format_document(self.model_dump(by_alias=True, exclude_defaults=True, context=REVEAL_SECRETS))
 
+    @short_signature
     def plan(self, part: tuple[int, int] | None = None, *, probe: bool = False) -> "JobPlan":
         """What a run will do: rows, chunks, bytes, memory, tasks and time. Nothing is left behind.
 
@@ -190,6 +195,7 @@ class Job(JobSpec):
 
         return plan(self, part, probe=probe)
 
+    @short_signature
     def run(
         self,
         part: tuple[int, int] | None = None,
@@ -233,6 +239,7 @@ class Job(JobSpec):
 
         return run(self, part, force=force, client=client, connect_timeout=connect_timeout)
 
+    @short_signature
     def estimate(self, *, client: "Client | None" = None, connect_timeout: float = 30.0) -> "JobEstimates":
         """Estimate what the tables ``[[estimate]]`` ask for, of the sample that the job describes.
 

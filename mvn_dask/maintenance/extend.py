@@ -27,6 +27,7 @@ from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.plan import Plan
 from mvn_dask.sampling.points import refuse_other_extensions
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.array_documents import write_known_arrays
 from mvn_dask.store.array_labels import labels_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
@@ -46,6 +47,7 @@ from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage, written_
 from mvn_dask.store.writing import finish
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class Extension(OneLine, Shown):
     """How a store was extended.
@@ -84,6 +86,7 @@ class Extension(OneLine, Shown):
         return printable(f"{self.url}: {rows}; shape {self.after}")
 
 
+@short_signature
 def extend(
     url: StoreLike, rows: int, *, fsync: bool = False, storage_options: Mapping[str, Any] | None = None
 ) -> Extension:

@@ -17,6 +17,7 @@ from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import short_repr
 from mvn_dask.sampling.replay import Replay
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import Index, chunk_key, chunk_window, read_entry
 from mvn_dask.store.format.manifest import Manifest, require_manifest
@@ -51,6 +52,7 @@ def draw_chunk(replay: Replay, manifest: Manifest, index: Index) -> npt.NDArray[
     return numbers
 
 
+@short_signature
 def from_zarr(
     url: StoreLike, *, missing: Missing = "raise", storage_options: Mapping[str, Any] | None = None
 ) -> da.Array:

@@ -23,6 +23,7 @@ from mvn_dask.maintenance.shown_verification import Level, compared_rows
 from mvn_dask.maintenance.store_replay import drawn_again
 from mvn_dask.maintenance.verify import inspect, refuse_other_levels
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.array_documents import write_known_arrays
 from mvn_dask.store.array_labels import labels_of
 from mvn_dask.store.array_manifest import manifest_of, shards_of
@@ -40,6 +41,7 @@ from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_un
 from mvn_dask.store.writing import finish
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class Repair(OneLine, Shown):
     """What was done to a store.
@@ -101,6 +103,7 @@ class Repair(OneLine, Shown):
         return printable_lines(lines)
 
 
+@short_signature
 def repair(
     url: StoreLike,
     *,

@@ -10,11 +10,13 @@ from typing import Any
 import dask.array as da
 
 from mvn_dask.maintenance.verify import replay_of
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
 
+@short_signature
 def replay(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) -> da.Array:
     """The sample of a store as a lazy array that is drawn again from its record: no chunk is read.
 

@@ -22,6 +22,7 @@ from mvn_dask.maintenance.chunk_check import CheckChunks
 from mvn_dask.maintenance.shown_verification import Level, ShownVerification
 from mvn_dask.readable import plural
 from mvn_dask.sampling.replay import Replay, replay_sample
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.format import layout, parameters
 from mvn_dask.store.format.chunk_listing import Bits, parse_key
 from mvn_dask.store.format.completeness import GO_ON_IN_PYTHON
@@ -38,6 +39,7 @@ DECISIVE = {"numpy", "libc", "mvn_dask"}
 """Fields of `Environment` that may change the numbers."""
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class Verification(ShownVerification):
     """Differences between a store and its manifest.
@@ -80,6 +82,7 @@ class Verification(ShownVerification):
     """What equal, or different, numbers mean on this machine."""
 
 
+@short_signature
 def verify(
     url: StoreLike, *, level: Level = "size", full: bool = False, storage_options: Mapping[str, Any] | None = None
 ) -> Verification:

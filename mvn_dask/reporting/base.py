@@ -19,6 +19,7 @@ from mvn_dask.reporting.estimate_pictures import estimate_pictures, plain_series
 from mvn_dask.reporting.notebook import framed
 from mvn_dask.reporting.number_format import rate
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
+from mvn_dask.signatures import short_signature
 
 REPORT_FORMAT = "mvn_dask report"
 REPORT_FORMAT_VERSION = 1
@@ -27,6 +28,7 @@ GRADE_CLASSES = {"ok": "ok", "warning": "warn", "NOT ok": "bad", "not tested": "
 """Classes of the page's style, by the grade of a verdict."""
 
 
+@short_signature
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Report(ABC):
     r"""What a store holds, compared with what it should hold; of derived numbers, with one another.

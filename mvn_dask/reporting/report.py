@@ -23,6 +23,7 @@ from mvn_dask.reporting.scan import scan
 from mvn_dask.reporting.selection import Selection
 from mvn_dask.reporting.variable_units import units_of
 from mvn_dask.reporting.verdicts import verdicts_on
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.parameters import parameter_loaders, writer
@@ -34,6 +35,7 @@ from mvn_dask.store.storage.base import Storage
 __all__ = ["Report", "report"]
 
 
+@short_signature
 def report(
     url: StoreLike,
     *,

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.errors import ArgumentError
+from mvn_dask.signatures import short_signature
 
 Rows = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
@@ -132,6 +133,7 @@ class Statistic(Request[Result], Generic[Node, Result]):
         return rows
 
     @abstractmethod
+    @short_signature
     def leaf(self, rows: Rows, first: int) -> Node:
         """The node of consecutive rows.
 

@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Counts
 from mvn_dask.statistics.bracketing import AT_UPPER
 from mvn_dask.statistics.confidence_interval import ConfidenceInterval
@@ -24,6 +25,7 @@ ENOUGH = 500
 TAIL_METHOD = "central limit theorem for the tail (Manistre and Hancock), independent rows"
 
 
+@short_signature
 @dataclass(frozen=True)
 class ExpectedShortfall(RankStatistic):
     """The mean of the n (1 - level) largest of the n values of each column, a part of a value where that is no integer.

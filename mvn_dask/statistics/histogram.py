@@ -21,6 +21,7 @@ from mvn_dask.display.number_columns import NumberTable
 from mvn_dask.display.previews import listed_places
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural, short_repr, to_precision
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import ArrayStatistic, Counts, NextPass, Request, Rows, Scope, Statistic
 from mvn_dask.statistics.column_parts import by_column, text_by_column
 from mvn_dask.statistics.number_lines import Number, looked_at
@@ -193,6 +194,7 @@ class FullRange(ArrayStatistic[HistogramCounts]):
         return NextPass(BinnedColumns(edges))
 
 
+@short_signature
 @dataclass(frozen=True, init=False, eq=False)
 class Histogram(Request[HistogramCounts]):
     """Counts of numbers in bins, as `numpy.histogram` counts them.

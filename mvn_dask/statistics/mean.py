@@ -12,6 +12,7 @@ from mvn_dask._typing import ArrayLike, Float64Array
 from mvn_dask.array_likes import real_array
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import ArrayStatistic, Rows, Scope, Statistic
 from mvn_dask.statistics.central_moments import COUNT, MEAN, SECOND, merged_moments, moments_of_leaves
 from mvn_dask.statistics.controlled_mean import ControlledMean
@@ -20,6 +21,7 @@ from mvn_dask.statistics.results import Estimate
 from mvn_dask.statistics.weighted_mean import WeightedMean
 
 
+@short_signature
 @dataclass(frozen=True)
 class Mean(ArrayStatistic[Estimate]):
     """The mean of each column.

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from mvn_dask._typing import Float64Array
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Scope
 from mvn_dask.statistics.cross_products import column_count, refuse_too_many_columns, square_of
 from mvn_dask.statistics.intervals import mean_error, normal_interval
@@ -17,6 +18,7 @@ from mvn_dask.statistics.product_statistic import ProductStatistic
 from mvn_dask.statistics.results import Estimate, Result
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class MeanAndCovarianceResult(Result):
     """What `MeanAndCovariance` gives.

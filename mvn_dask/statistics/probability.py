@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Rows, Scope, Statistic
 from mvn_dask.statistics.intervals import mean_error, wilson_interval
 from mvn_dask.statistics.results import Estimate
@@ -22,6 +23,7 @@ Event = Callable[[npt.NDArray[np.float64]], Any]
 """From rows, shape (n, columns), or (n,) of an array of one axis, to one bool a row."""
 
 
+@short_signature
 @dataclass(frozen=True)
 class Probability(Statistic[tuple[int, int], Estimate]):
     """The probability of an event, from the share of rows with it.

@@ -11,6 +11,7 @@ import numpy as np
 
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Counts
 from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.intervals import normal_quantile
@@ -21,6 +22,7 @@ from mvn_dask.statistics.rank_statistic import RankStatistic
 RANK_METHOD = "order statistics, independent rows; the error is the interval's width over that of a normal one of 1"
 
 
+@short_signature
 @dataclass(frozen=True)
 class Quantile(RankStatistic):
     """The ⌈q n⌉-th smallest of the n values of each column, which is numpy's method "inverted_cdf".

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from mvn_dask import checks
 from mvn_dask._typing import Float64Array
+from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import Counts
 from mvn_dask.statistics.level_estimate import LevelEstimate, Levels
 from mvn_dask.statistics.quantile import Quantile
 from mvn_dask.statistics.rank_statistic import RankStatistic
 
 
+@short_signature
 @dataclass(frozen=True)
 class ValueAtRisk(RankStatistic):
     """The quantile of losses: large numbers are bad, and a level near 1 is the upper tail.

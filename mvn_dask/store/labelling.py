@@ -20,6 +20,7 @@ from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.labels import label_text
 from mvn_dask.origin_attributes import MEAN, origin_attributes
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.array_labels import Labels, derived_labels, labels_of, sample_labels
 from mvn_dask.store.array_manifest import lineages, stored_source
 from mvn_dask.store.format.array_layout import DIMENSION_RULE, may_name_dimension
@@ -33,6 +34,7 @@ StorableArray: TypeAlias = "da.Array | xr.DataArray"
 """What can be stored: an array of dask's, or one of xarray's that holds one."""
 
 
+@short_signature
 def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequence[str] | None = None) -> "xr.DataArray":
     """A lazy array with named dimensions, the labels along them as coordinates, and its origin as attributes.
 

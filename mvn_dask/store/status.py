@@ -19,6 +19,7 @@ from mvn_dask.errors import ArgumentError
 from mvn_dask.escaping import printable_lines
 from mvn_dask.execution.progress import RATE_SECONDS, recent_rate
 from mvn_dask.readable import duration, plural, readable_bytes
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.chunk_listing import chunk_entries, parse_key
 from mvn_dask.store.format.completeness import State, changed_documents, missing_files, state_of
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count, chunk_number, grid, is_whole, part_range
@@ -31,6 +32,7 @@ COUNTED_AT_ONCE = 2**16
 """Chunks whose rows are counted in one step, so that millions of them take no memory."""
 
 
+@short_signature
 @dataclass(frozen=True, repr=False)
 class Status(OneLine, Shown):
     """Progress of a store, or of a part of it.
@@ -160,6 +162,7 @@ class Status(OneLine, Shown):
         return self.bytes / self.done * self.missing / self.rate
 
 
+@short_signature
 def status(
     url: StoreLike,
     *,

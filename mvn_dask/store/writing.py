@@ -20,6 +20,7 @@ from mvn_dask.execution.futures import refuse_unreadable_results
 from mvn_dask.execution.graph_search import find_in_graph
 from mvn_dask.execution.resumption import SAME_CALL, resumed_by
 from mvn_dask.readable import plural
+from mvn_dask.signatures import short_signature
 from mvn_dask.store.array_documents import described, write_known_arrays
 from mvn_dask.store.array_manifest import inputs_of, manifest_of, stored_source
 from mvn_dask.store.chunk_writer import ChunkWriter, write_chunks
@@ -43,6 +44,7 @@ CHECKED_CHUNKS = 10_000
 """Chunks of other parts that are looked for at first; twice as many each time, since each may list a whole folder."""
 
 
+@short_signature
 def to_zarr(
     array: StorableArray,
     url: StoreLike,
