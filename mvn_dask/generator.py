@@ -56,16 +56,16 @@ class Generator(Shown):
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        root = self._root
-        values = {"entropy": root.entropy, "key": root.key, "calls": self._calls}
-        return one_line("Generator", values, root.bit_generator)
+        return one_line("Generator", self._values(), self._root.bit_generator)
+
+    def _values(self) -> dict[str, object]:
+        return {"entropy": self._root.entropy, "key": self._root.key, "calls": self._calls}
 
     def _summary(self) -> str:
         return self._root.bit_generator
 
     def _shown(self) -> Iterator[Html]:
-        root = self._root
-        yield facts({"entropy": value_text(root.entropy), "key": value_text(root.key), "calls": f"{self._calls:,}"})
+        yield facts({name: value_text(value) for name, value in self._values().items()})
 
     def __getstate__(self) -> tuple[Root, int]:
         return self._root, self._calls
@@ -187,9 +187,7 @@ class Generator(Shown):
         """
         from mvn_dask.sampling.array import sample
 
-        options: dict[str, Any] = {
-            "method": checks.numpy_method(method), "check_valid": check_valid, "tol": tol
-        }  # fmt: skip
+        options: dict[str, Any] = {"method": checks.numpy_method(method), "check_valid": check_valid, "tol": tol}
         mean, cov = compute_together(mean, cov)
         cov = covariance_of_object(cov, cast(DenseOptions, options)) or cov
         lengths = numpy_arguments(mean, cov, size)
