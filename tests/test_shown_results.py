@@ -23,6 +23,7 @@ from mvn_dask.estimation.convergence import Convergence
 from mvn_dask.job.job_estimates import JobEstimates, TableEstimate
 from mvn_dask.job.planning import JobPlan
 from mvn_dask.job.running import RunResult
+from mvn_dask.lineage import InputFile
 from mvn_dask.maintenance.describe import Description
 from mvn_dask.statistics.confidence_interval import ConfidenceInterval
 from mvn_dask.statistics.extremes import ExtremeValues
@@ -100,8 +101,8 @@ def everything() -> Iterator[Any]:
     yield Changes(0.1, 0.2, 7)
     yield Description(
         URL, "sample", False, "unfinished", "f" * 64, 1, (MANY, COLUMNS), "float64", (9, COLUMNS), None, MANY, 10**15,
-        ("row", NAME), (COLUMNS,), files, NAMES, (dict.fromkeys(files, 7),), None, files, faults, None,
-        None, None, None, "the same",
+        ("row", NAME), (COLUMNS,), files, NAMES, (dict.fromkeys(files, 7),), None, files, faults,
+        (InputFile(NAME, NAME, "f" * 64, 7),), None, None, None, None, "the same",
     )  # fmt: skip
 
 
