@@ -10,6 +10,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(RUN) -m pytest -n logical --maxprocesses 8 --dist worksteal
 
+# What stands in every file of the lane `test-faults`; tests/conftest.py holds them to it.
+FAULTS := mark\.faults|EACH_WAY
+
 .PHONY: demo test types unit test-faults test-slow test-slurm test-browser test-aarch64 test-package test-lower-bounds \
 	docs man bench clean
 
@@ -30,9 +33,10 @@ types: $(READY)
 unit: $(READY)
 	$(PYTEST)
 
-# The long suites with real kills, clusters and endpoints.
+# The long suites with real kills, clusters and endpoints. Files that have none of them are not read: reading all takes
+# each process of the lane as long as several of these tests.
 test-faults: $(READY)
-	$(PYTEST) -m "faults and not slow"
+	$(PYTEST) -m "faults and not slow" $(shell grep -rlE "$(FAULTS)" tests --include="test_*.py")
 
 # Soak tests and huge graphs, for a night.
 test-slow: $(READY)

@@ -1,7 +1,9 @@
+import re
 import signal
 import sys
 from collections.abc import Iterator
 from multiprocessing import get_context
+from pathlib import Path
 
 import dask
 import distributed.utils
@@ -30,6 +32,16 @@ settings.load_profile("busy")
 def pytest_configure() -> None:
     # A shell that runs tests in the background ignores SIGINT, and so would every process that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test is left out by the lane that reads only the files in which its marker stands."""
+    pattern = re.search(r"^FAULTS := (.+)$", (Path(__file__).parents[1] / "Makefile").read_text(), re.MULTILINE)
+    assert pattern is not None
+    for path in {item.path for item in items if item.get_closest_marker("faults")}:
+        if not re.search(pattern[1], path.read_text()):
+            raise pytest.UsageError(f"{path}: `make test-faults` finds files by {pattern[1]}, which is not in this one")
 
 
 @pytest.fixture(autouse=True)
