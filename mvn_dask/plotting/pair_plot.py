@@ -9,6 +9,7 @@ J. W. Emerson et al., The generalized pairs plot, J. Comput. Graph. Stat. 22, 20
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from mvn_dask._typing import Float64Array
 from mvn_dask.display.pixels import NEGATIVE, POSITIVE
 from mvn_dask.errors import ArgumentError
+from mvn_dask.escaping import printable
 from mvn_dask.plotting.figures import drawn_figure
 from mvn_dask.readable import decimal
 
@@ -27,10 +29,14 @@ MOST_SHOWN = 10
 """Variables of a picture, at most."""
 MOST_POINTS = 3000
 """Rows up to which each is a point; more are counted in cells."""
-CELLS_OF_PAIR = 50
-"""Cells along an axis of such counts."""
+CELLS_OF_PAIR = 51
+"""Cells along an axis of such counts: an odd number, so that what is constant is within one."""
 ROWS_COLOUR, LAW_COLOUR = "#4a86b8", "#c9541c"
 ANGLES = 200
+LEAST_OPACITY = 0.2
+"""Of a cell in which a single row lies."""
+LINE_LENGTH, MOST_LINES = 18, 3
+"""Characters of a line of a name at an axis, and lines, at most."""
 TAIL_SHARE, TAIL_ROOM = 0.002, 0.15
 """Share of the numbers on a side, at most, that may lie beyond the axes; and room for them, in widths of the rest."""
 
@@ -53,7 +59,8 @@ def refuse_many(count: int) -> None:
     """Raise an `ArgumentError` if there are too many variables for a picture, or none."""
     if not 1 <= count <= MOST_SHOWN:
         raise ArgumentError(
-            f"a picture shows 1 to {MOST_SHOWN} variables, and these are {count}: name some by `variables`"
+            f"a picture shows 1 to {MOST_SHOWN} variables, and these are {count}: name some by `variables`, as "
+            f"range({MOST_SHOWN}) for the first ones"
         )
 
 
@@ -85,9 +92,8 @@ def pair_plot(
 def _label(axes: Any, names: Sequence[str], i: int, j: int, count: int) -> None:
     axes.tick_params(labelsize="small")
     axes.locator_params(nbins=4)
-    # No formulas: a name may hold the sign that begins one.
     if i == count - 1:
-        axes.set_xlabel(_short(names[j]), parse_math=False)
+        _name(axes.set_xlabel, names[j])
     else:
         axes.set_xticklabels([])
     if i == j:
@@ -95,11 +101,14 @@ def _label(axes: Any, names: Sequence[str], i: int, j: int, count: int) -> None:
     elif j > 0:
         axes.set_yticklabels([])
     if j == 0:
-        axes.set_ylabel(_short(names[i]), parse_math=False)
+        _name(axes.set_ylabel, names[i])
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 24 else f"{name[:23]}…"
+def _name(label: Callable[..., Any], name: str) -> None:
+    """A name at an axis, in as many lines as there is room for."""
+    lines = wrap(printable(name), LINE_LENGTH, max_lines=MOST_LINES, placeholder=" …") or [""]
+    # No formulas: a name may hold the sign that begins one.
+    label("\n".join(lines), parse_math=False, **({} if len(lines) == 1 else {"fontsize": "small"}))
 
 
 def _limits(column: Float64Array) -> tuple[float, float]:
@@ -124,15 +133,16 @@ def _draw_marginal(
         return
     if known.min() == known.max():
         axes.axvline(known[0], color=ROWS_COLOUR)
-        axes.text(0.5, 0.9, "constant", transform=axes.transAxes, ha="center", va="top", color="grey")
+        axes.text(0.53, 0.95, "constant", transform=axes.transAxes, ha="left", va="top", color="grey", fontsize="small")
         return
     bins = int(np.clip(2.0 * len(known) ** (1 / 3), 8, 60))
     counts, edges = np.histogram(known, bins=bins, range=limits)
-    # A density of all numbers, those beyond the axes too.
-    axes.stairs(counts / (len(known) * np.diff(edges)), edges, fill=True, color=ROWS_COLOUR, alpha=0.65)
+    # A density of all numbers, those beyond the axes too, in the width of the axes: of 1 for any units.
+    unit = limits[1] - limits[0]
+    axes.stairs(counts / len(known) / (np.diff(edges) / unit), edges, fill=True, color=ROWS_COLOUR, alpha=0.65)
     if density is not None:
         x = np.linspace(*limits, 300)
-        y = density(x)
+        y = density(x) * unit
         axes.plot(x, np.where(np.isfinite(y), y, np.nan), color=LAW_COLOUR, linewidth=1.4)
 
 
@@ -144,7 +154,15 @@ def _draw_pair(axes: Any, pair: Float64Array, limits: tuple[tuple[float, float],
         return
     counts, x, y = np.histogram2d(known[:, 0], known[:, 1], bins=CELLS_OF_PAIR, range=limits)
     shown = np.where(counts > 0, counts, np.nan).T
-    axes.pcolormesh(x, y, shown, cmap="Blues", vmin=-0.1 * counts.max(), rasterized=True)
+    axes.pcolormesh(x, y, shown, cmap=_counts_colours(), vmin=0.0, rasterized=True)
+
+
+def _counts_colours() -> Any:
+    """Colours of counts, the fewer the more transparent, so that they fit a light and a dark ground."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    colour = to_rgb(ROWS_COLOUR)
+    return LinearSegmentedColormap.from_list("counts", [(*colour, LEAST_OPACITY), (*colour, 1.0)])
 
 
 def _draw_ellipses(axes: Any, location: Float64Array, shape: Float64Array, radii: Float64Array) -> None:
@@ -162,8 +180,11 @@ def _write_correlation(axes: Any, pair: Float64Array) -> None:
     known = pair[np.isfinite(pair).all(axis=1)]
     axes.set_xticks([])
     axes.set_yticks([])
+    scale = np.abs(known).max(axis=0) if len(known) > 1 else np.zeros(2)
+    # Of numbers around 1, no square is too large or too small.
+    known = known / np.where(scale > 0, scale, 1.0)
     deviations = known.std(axis=0) if len(known) > 1 else np.zeros(2)
-    if not (deviations > 0).all() or not np.isfinite(deviations).all():
+    if not (deviations > 0).all():
         axes.text(0.5, 0.5, "–", transform=axes.transAxes, ha="center", va="center", color="grey")
         return
     centred = (known - known.mean(axis=0)) / deviations

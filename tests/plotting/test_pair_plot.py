@@ -56,3 +56,34 @@ def test_far_numbers_do_not_squeeze_the_others() -> None:
 def test_too_many(count: int) -> None:
     with pytest.raises(ArgumentError, match=f"1 to 10 variables, and these are {count}: name some by `variables`"):
         refuse_many(count)
+
+
+def test_names_are_wrapped_at_the_axes() -> None:
+    names = [
+        "variable_0=0, variable_1=0",
+        "a long name of many words with its unit [kg m-2 s-1] and more",
+        "a\n<b> $x$",
+    ]
+    axes = pair_plot(np.ones((5, 3)), names)
+    assert [each.get_xlabel() for each in axes[2]] == [
+        "variable_0=0,\nvariable_1=0", "a long name of\nmany words with\nits unit [kg m-2 …", "a\\n<b> $x$"
+    ]  # fmt: skip
+    axes[0, 0].figure.canvas.draw()
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-150])
+def test_numbers_of_any_size_have_correlations_and_histograms(scale: float) -> None:
+    axes = pair_plot(scale * ROWS, ["a", "b"])
+    assert axes[0, 1].texts[0].get_text() == f"{correlation(ROWS):.2f}".replace("-", "−")
+    (steps,) = axes[0, 0].patches
+    heights = steps.get_data().values
+    assert 1.0 < heights.max() < 10.0
+
+
+def test_counts_are_seen_on_any_ground() -> None:
+    """The fewer rows, the more transparent: nothing is white on black."""
+    axes = pair_plot(np.random.default_rng(0).standard_normal((MOST_POINTS + 1, 2)), ["a", "b"])
+    (mesh,) = axes[1, 0].collections
+    least, most = mesh.cmap(0.0), mesh.cmap(1.0)
+    assert least[:3] == pytest.approx(most[:3])
+    assert least[3] < 0.3 < most[3] == 1.0
