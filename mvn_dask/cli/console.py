@@ -128,7 +128,8 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
             log.info(str(state), extra=fields)
 
     def _in_terminal(self) -> bool:
-        return sys.stderr.isatty() and not self._plain
+        # While a bar is drawn, rich has a file in place of standard error, no terminal before version 15.
+        return (self._bar is not None or sys.stderr.isatty()) and not self._plain
 
     def _draw_bar(self, state: "ProgressState") -> None:
         with self._bar_lock:

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Mapping
 from functools import lru_cache, partial
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -142,6 +143,8 @@ def _interval(seconds: float | None, *, watching: bool) -> float:
         return DEFAULT_INTERVAL
     if not watching:
         raise ArgumentError("--interval is the time between two looks of --watch, which was not given")
+    if isnan(seconds):  # which is between any two bounds for versions of typer before 0.29
+        raise ArgumentError("--interval must be a number of seconds, and nan is none")
     return seconds
 
 

@@ -8,6 +8,7 @@ from scipy.special import ndtr
 
 from mvn_dask.distribution.marginal_laws import EXACT_REACH, MARGINAL_NAMES, Family, marginal_law
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from tests.support.laws import F_LAWS
 
 
 def test_every_family_is_a_continuous_distribution_of_scipy() -> None:
@@ -57,7 +58,7 @@ def test_quantiles_are_scipys_from_the_smaller_probability() -> None:
     np.testing.assert_array_equal(found[2:4], stats.lognorm(0.5).ppf(ndtr(z[2:4])))
 
 
-@pytest.mark.parametrize("law", [stats.f(5, 7), stats.moyal(), stats.betaprime(5, 6)], ids=lambda law: law.dist.name)
+@pytest.mark.parametrize("law", [*F_LAWS, stats.moyal(), stats.betaprime(5, 6)], ids=lambda law: law.dist.name)
 def test_where_scipy_has_no_inverse_the_distribution_function_is_inverted(law: Any) -> None:
     quantile = marginal_law("law", law)[0].quantile()
     assert quantile is not None

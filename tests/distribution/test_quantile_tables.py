@@ -14,13 +14,14 @@ from mvn_dask.distribution.quantile_tables import (
     coefficients,
     tabulate,
 )
+from tests.support.laws import F_LAWS
 from tests.support.strategies import Floats
 
 LAWS = [
     stats.norm(), stats.lognorm(0.5), stats.lognorm(3.0), stats.gamma(0.5), stats.gamma(300.0), stats.expon(),
     stats.uniform(), stats.beta(0.5, 0.5), stats.t(2.5), stats.t(1.0), stats.cauchy(),
     stats.weibull_min(0.7), stats.gumbel_r(), stats.genextreme(-0.2), stats.genpareto(0.3), stats.logistic(),
-    stats.laplace(), stats.pareto(2.5), stats.f(5, 7), stats.chi2(3), stats.johnsonsu(1.0, 2.0), stats.invgauss(0.5),
+    stats.laplace(), stats.pareto(2.5), *F_LAWS, stats.chi2(3), stats.johnsonsu(1.0, 2.0), stats.invgauss(0.5),
     stats.rayleigh(), stats.burr12(2.0, 3.0), stats.truncnorm(-1.0, 2.0), stats.halfnorm(), stats.loguniform(0.1, 10.0),
 ]  # fmt: skip
 """Laws that have a table."""

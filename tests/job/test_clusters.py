@@ -86,11 +86,11 @@ def test_a_local_cluster_listens_on_loopback_alone_and_logs_where(tmp_path: Path
         address = client.scheduler.address
         assert address.startswith("tcp://127.0.0.1:")
         mine = psutil.Process()
+        processes = {each.pid for each in (mine, *mine.children(recursive=True))}
         listening = {
             connection.laddr.ip
-            for process in (mine, *mine.children(recursive=True))
-            for connection in process.net_connections("inet")
-            if connection.status == psutil.CONN_LISTEN
+            for connection in psutil.net_connections("inet")
+            if connection.pid in processes and connection.status == psutil.CONN_LISTEN and connection.laddr
         }
         assert listening == {"127.0.0.1"}
         assert client.dashboard_link.startswith("http://127.0.0.1:")

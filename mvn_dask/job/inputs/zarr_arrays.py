@@ -180,6 +180,8 @@ def axis_labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> li
 def _labels_of(numbers: Any, coordinate: Any) -> tuple[list[object], Any]:
     """The labels that the numbers or texts of a coordinate are, dates as pandas writes them; and an array of them."""
     attributes = dict(coordinate.attrs)
+    if numbers.dtype.kind in "iu" and attributes.get("dtype") == "bool":  # as older xarrays store truth values
+        numbers = numbers.astype(np.bool_)
     if numbers.dtype.kind in "iuf" and " since " in str(attributes.get("units")):
         if (found := dates(numbers, attributes)) is not None:
             return list(found), np.array(found, dtype="datetime64[ns]")

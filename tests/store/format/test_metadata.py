@@ -69,7 +69,8 @@ def attributes(folder: Path, array: Any) -> dict[str, Any]:
     mvn_dask.to_zarr(array, folder)
     with xr.open_zarr(folder) as dataset:
         found: dict[str, Any] = dict(dataset["samples"].attrs)
-        dataset.to_netcdf(folder.with_suffix(".nc"), engine="scipy")
+        # Of the attributes: older xarrays have no netCDF type for texts of Zarr, such as names.
+        dataset.drop_vars(dataset.coords).to_netcdf(folder.with_suffix(".nc"), engine="scipy")
     return found
 
 
