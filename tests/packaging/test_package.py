@@ -19,6 +19,11 @@ from tests.support.users_types import basedpyright_lines, copy_without_comments,
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "build" / "package"
+HELP_OF_EACH = """
+import sys
+from mvn_dask.cli.application import run
+sys.exit(any(run([name, "--help"]) for name in sys.argv[1:]))
+"""
 FENCE = re.compile(r"(?s)^```sh\n(.*?)^```$", re.MULTILINE)
 
 FlaggedLines = Callable[[Path, str | Path], set[tuple[str, int]]]
@@ -125,9 +130,11 @@ def test_the_command_alone(environment: Path, tmp_path: Path) -> None:
     overview = run(script, "--help", cwd=tmp_path, **settings)
     named = [each.callback.__name__ for each in app.registered_commands if each.callback]
     assert len(named) > 5
+    # In one process, as most of the time of each is its start.
+    helped = run(environment / "bin" / "python", "-c", HELP_OF_EACH, *named, cwd=tmp_path, **settings)
     for name in named:
         assert name in overview
-        assert f"mvn-dask {name}" in run(script, name, "--help", cwd=tmp_path, **settings)
+        assert f"mvn-dask {name}" in helped
     assert "complete" in run(script, "--show-completion", "bash", cwd=tmp_path, **settings)
 
 
@@ -144,6 +151,12 @@ def test_type_checkers(flagged_lines: FlaggedLines, environment: Path, tmp_path:
     flagged = flagged_lines(tmp_path, environment / "bin" / "python")
     assert flagged - marked == set()
     assert len(marked - flagged) <= len(marked) // 20
+
+
+def test_the_citation_is_one() -> None:
+    """By the schema of its format; in an environment of its own, as the tool asks for an old jsonschema."""
+    done = run(sys.executable, "-m", "uv", "tool", "run", "--quiet", "cffconvert", "--validate")
+    assert "valid according to schema version 1.2.0" in done
 
 
 def test_the_recipe_is_one() -> None:
