@@ -208,8 +208,7 @@ REPORT = {
 }
 """Fields of the JSON of a report on a sample."""
 DERIVED_REPORT = {
-    "ok": "Whether nothing was found that changes along the rows, no chunk repeats another, and every column has "
-    "numbers.",
+    "ok": "Whether nothing was found that changes along the rows, no rows come again, and every column has numbers.",
     "error_rate": "Share of stores of independent, equally distributed rows, of any law, for which `ok` is false, at "
     "most.",
     "shape": "Shape of the array, whose first axis are rows.",

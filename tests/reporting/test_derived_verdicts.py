@@ -128,7 +128,8 @@ def test_rows_of_few_values_come_again_without_a_fault() -> None:
     few = np.column_stack([rng.poisson(2.0, 20_000), np.maximum(rng.standard_normal(20_000) - 1.0, 0.0).round(1)])
     found = verdicts(few, (1000, 2))["repeated_rows"]
     assert found.ok
-    assert "different rows occur more than once, in no order" in found.text
+    assert "different rows" in found.text
+    assert found.text.endswith(" come more than once, in no order")
 
 
 def test_rows_that_come_again_in_some_columns_of_a_chunk_are_found() -> None:

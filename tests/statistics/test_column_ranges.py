@@ -6,8 +6,12 @@ from mvn_dask.statistics.column_ranges import ColumnRanges, Ranges
 from tests.statistics.contract import check_statistic, result_of
 
 
+@pytest.mark.parametrize(("width", "piece"), [(1024, 2**15), (6, 30), (1, 1)])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_contract(dtype: str) -> None:
+def test_contract(dtype: str, width: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ColumnRanges, "WIDTH", width)
+    monkeypatch.setattr(ColumnRanges, "PIECE", piece)
+
     def check(result: Ranges, rows: Rows) -> None:
         np.testing.assert_array_equal(result.smallest, np.nanmin(rows, axis=0))
         np.testing.assert_array_equal(result.largest, np.nanmax(rows, axis=0))
