@@ -5,6 +5,7 @@ chunks are to be drawn, the manifest and the parameters alone, whatever the numb
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +13,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
-from mvn_dask.errors import ArgumentError
+from mvn_dask.errors import ArgumentError, UnfinishedStoreError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.readable import short_repr
@@ -37,9 +38,11 @@ class StoredOrDrawn(Stored):
     def chunk(self, index: Index) -> npt.NDArray[Any]:
         """A chunk that is there, as `read_chunk`, damaged or not; else its numbers, drawn."""
         entry = self.storage.entry(chunk_key(self.manifest, index))
-        if entry is None:
-            return draw_chunk(self.replay, self.manifest, index)
-        return read_entry(self.storage, self.manifest, index, entry)
+        # It may go before it is read, or be an entry of a repository whose chunk somebody has deleted.
+        with suppress(UnfinishedStoreError):
+            if entry is not None:
+                return read_entry(self.storage, self.manifest, index, entry)
+        return draw_chunk(self.replay, self.manifest, index)
 
 
 def draw_chunk(replay: Replay, manifest: Manifest, index: Index) -> npt.NDArray[Any]:

@@ -23,6 +23,7 @@ from mvn_dask.errors import NotAStoreError, StorageBusyError, StorageError, Stor
 from mvn_dask.store.storage.base import INTERNAL_FOLDER
 from mvn_dask.store.storage.folder_lock import LOCK, locked
 from mvn_dask.store.storage.icechunk_absence import reference_absence, repository_absence
+from mvn_dask.store.storage.icechunk_branches import Branches
 from mvn_dask.store.storage.icechunk_folder import create_repository, holds_something, say_no_warning
 from mvn_dask.store.storage.icechunk_nodes import Nodes, translated
 from mvn_dask.store.storage.icechunk_rate import rate_of, recent_commits
@@ -55,7 +56,6 @@ class History:
     ) -> None:
         self.name, self.reference = f"{name}{reference.query}", reference
         self._storage, self._repository, self._folder = storage, repository, folder
-        self._unfinished = f"{reference.name}{UNFINISHED}"
         # The last commit of this job, which is kept where another deletes the branch meanwhile.
         self._last: str | None = None
 
@@ -126,13 +126,8 @@ class History:
                 return self.at(repository.lookup_tag(self.reference.name), published=True)
             if self.reference.kind == "snapshot":
                 return self._named_snapshot(repository)
-            branches = repository.list_branches()
-            head = repository.lookup_branch(self.reference.name) if self.reference.name in branches else None
-            if self._unfinished in branches:
-                unfinished = repository.lookup_branch(self._unfinished)
-                if head is None or not self._is_ancestor(unfinished, of=head):
-                    return self.at(unfinished, published=False)
-        return None if head is None else self.at(head, published=True)
+            found = self._branches(repository).newest()
+        return None if found is None else self.at(found[0], published=found[1])
 
     def _named_snapshot(self, repository: Any) -> Found:
         import icechunk
@@ -170,8 +165,9 @@ class History:
         """A session for tasks, pickled."""
         repository = self._require()
         with translated(self.name):
-            begun = self._unfinished in repository.list_branches()
-            session = repository.writable_session(self._unfinished if begun else self.reference.name)
+            session = self._branches(repository).session()
+            if session is None:
+                session = repository.writable_session(self.reference.name)
             return pickle.dumps(session.fork())
 
     def commit(self, make: Make, message: str, metadata: Mapping[str, Any], expected: str | None) -> str:
@@ -181,12 +177,14 @@ class History:
         """
         import icechunk
 
-        repository = self._require()
+        branches = self._branches(self._require())
         with self._locked():
             for _ in range(TRIES):
                 with translated(self.name):
-                    self._begin_branch(repository)
-                    session = repository.writable_session(self._unfinished)
+                    branches.begin(self._last)
+                    session = branches.session()
+                    if session is None:
+                        continue  # a job that ended has deleted the branch meanwhile
                     base = str(session.snapshot_id)
                     if expected is not None and base != expected:
                         raise StorageBusyError(
@@ -201,83 +199,56 @@ class History:
                     except icechunk.ConflictError:
                         continue
                     return self._last
-        raise StorageBusyError(f"other jobs commit to {self.name} all the time: try again later")
+        raise self._crowded()
 
-    def _begin_branch(self, repository: Any) -> None:
-        """Make the branch of jobs where there is none, or move it on where it was left behind."""
-        import icechunk
+    def _crowded(self) -> StorageBusyError:
+        return StorageBusyError(f"other jobs commit to {self.name} all the time: try again later")
 
-        branches = repository.list_branches()
-        if self.reference.name not in branches:
-            first = [each.id for each in repository.ancestry(branch="main")][-1]
-            self._create_branch(repository, self.reference.name, first)
-        head = repository.lookup_branch(self.reference.name)
-        if self._unfinished not in branches:
-            first = head
-            if self._last is not None and self._is_ancestor(head, of=self._last):
-                first = self._last  # one that ended has deleted the branch with a commit of ours on it: it is not lost
-            self._create_branch(repository, self._unfinished, first)
-            return
-        unfinished = repository.lookup_branch(self._unfinished)
-        if unfinished != head and self._is_ancestor(unfinished, of=head):
-            with suppress(icechunk.IcechunkError):  # another job has moved it
-                repository.reset_branch(self._unfinished, head, from_snapshot_id=unfinished)
-
-    def _create_branch(self, repository: Any, name: str, snapshot: str) -> None:
-        import icechunk
-
-        try:
-            repository.create_branch(name, snapshot)
-        except icechunk.IcechunkError:
-            if name not in repository.list_branches():
-                raise
-
-    def _is_ancestor(self, snapshot: str, *, of: str) -> bool:
-        return any(each.id == snapshot for each in self._require().ancestry(snapshot_id=of))
+    def _branches(self, repository: Any) -> Branches:
+        return Branches(repository, self.reference.name)
 
     def refuse_diverged(self) -> None:
         """Raise StorageNotEmptyError if others committed to the branch while jobs wrote beside it."""
-        repository = self._require()
         with translated(self.name):
-            branches = repository.list_branches()
-            if not {self.reference.name, self._unfinished} <= branches:
-                return
-            head, unfinished = (repository.lookup_branch(name) for name in (self.reference.name, self._unfinished))
-            if self._is_ancestor(head, of=unfinished) or self._is_ancestor(unfinished, of=head):
-                return
-        raise self._diverged()
+            if self._branches(self._require()).have_diverged():
+                raise self._diverged()
 
     def _diverged(self) -> StorageNotEmptyError:
+        jobs = f"{self.reference.name}{UNFINISHED}"
         return StorageNotEmptyError(
             f"others committed to the branch {self.reference.name!r} of {self.name} while a job wrote to "
-            f"{self._unfinished!r} beside it: nothing of theirs is changed",
+            f"{jobs!r} beside it: nothing of theirs is changed",
             advice=Advice(
-                f"move the one to the other with icechunk's Repository.reset_branch, delete {self._unfinished!r} to "
+                f"move the one to the other with icechunk's Repository.reset_branch, delete {jobs!r} to "
                 "give up what the job has written, or name another branch"
             ),
         )
 
     def publish(self, snapshot: str) -> None:
         """Let readers of the branch see a snapshot of ours, in one step."""
-        import icechunk
-
-        repository = self._require()
+        branches = self._branches(self._require())
         with self._locked(), translated(self.name):
             for _ in range(TRIES):
-                head = repository.lookup_branch(self.reference.name)
-                if self._is_ancestor(snapshot, of=head):
-                    break
-                if not self._is_ancestor(head, of=snapshot):
+                found = branches.move_readers(snapshot)
+                if found == "diverged":
                     raise self._diverged()
-                with suppress(icechunk.IcechunkError):  # another job was faster
-                    repository.reset_branch(self.reference.name, snapshot, from_snapshot_id=head)
+                if found == "there":
+                    break
             else:
-                raise StorageBusyError(f"other jobs commit to {self.name} all the time: try again later")
-            branches = repository.list_branches()
-            # Not where another job is at work on it already.
-            if self._unfinished in branches and repository.lookup_branch(self._unfinished) == snapshot:
-                with suppress(icechunk.IcechunkError):
-                    repository.delete_branch(self._unfinished)
+                raise self._crowded()
+            branches.drop_jobs()
+
+    def clear(self) -> None:
+        """Delete the branch of jobs where a job was killed right before it would have done so."""
+        repository = self.repository()
+        if self.reference.kind != "branch" or repository is None:
+            return
+        branches = self._branches(repository)
+        with translated(self.name):
+            if branches.tip("jobs") is None:
+                return
+        with self._locked(), translated(self.name):
+            branches.drop_jobs()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

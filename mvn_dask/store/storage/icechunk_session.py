@@ -64,11 +64,14 @@ def icechunk_session(transaction: Transaction) -> Iterator[IcechunkSession]:
     try:
         yield IcechunkSession(transaction)
         transaction.save("")
+        transaction.history.clear()
     except BaseException:
         # What tasks have written need not be drawn again; the rest was not finished.
         transaction.changes = Changes(() if transaction.exclusive else transaction.changes.tasks)
         with suppress(Exception):
             transaction.save("")
+        with suppress(Exception):
+            transaction.history.clear()
         raise
     finally:
         transaction.forget()

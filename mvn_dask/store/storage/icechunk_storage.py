@@ -187,7 +187,9 @@ class IcechunkStorage(Storage):
         return probe_beside(self._history.folder, key, buffers)
 
     def sync(self) -> None:
-        """A commit is where the repository lies when it has ended."""
+        """A commit is where the repository lies when it has ended; what a kill left of one goes."""
+        if not self._in_session:
+            self._history.clear()
 
     def remove_temporaries(self, is_own: Callable[[str], bool]) -> None:
         """There are none: chunks that no snapshot refers to are removed by icechunk's ``garbage_collect``."""

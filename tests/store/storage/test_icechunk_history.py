@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from mvn_dask.errors import StorageBusyError, StorageNotEmptyError
+from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.icechunk_changes import Changes
 from mvn_dask.store.storage.icechunk_folder import local_storage
 from mvn_dask.store.storage.icechunk_history import History, Make
 from mvn_dask.store.storage.icechunk_nodes import Nodes
 from mvn_dask.store.storage.icechunk_reference import MAIN, UNFINISHED, Reference
-from tests.support.repositories import messages, repository_in
+from tests.support.repositories import messages, repository_at, repository_in
+from tests.support.s3 import Prefix
 
 WORK = f"main{UNFINISHED}"
 
@@ -102,3 +104,51 @@ def test_a_branch_is_made_empty_and_histories_travel(tmp_path: Path) -> None:
     assert again.name.endswith("?branch=b")
     assert files(main) == {"a"}
     assert not list(tmp_path.parent.glob("*.partial")), "nothing is left beside the folder"
+
+
+def test_the_branch_of_a_job_that_was_killed_at_its_end_goes(tmp_path: Path) -> None:
+    history, repository = history_in(tmp_path), repository_in(tmp_path)
+    snapshot = history.commit(putting("a", b"1"), "first", {}, None)
+    history.clear()
+    assert WORK in repository.list_branches()
+    repository.reset_branch("main", snapshot)
+    history.clear()
+    assert repository.list_branches() == {"main"}
+    History("none", MAIN, local_storage(tmp_path / "none"), folder=tmp_path / "none").clear()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_commit_that_another_came_before_is_made_again_on_top(prefix: Prefix) -> None:
+    """In a bucket, where nothing is locked, and icechunk lets one of two through."""
+    one, other = (open_storage(f"icechunk+{prefix.url}", prefix.options)._history for _ in range(2))  # type: ignore[attr-defined]
+    one.create()
+    tries: list[int] = []
+
+    def make(session: Any, nodes: Nodes) -> bool:
+        tries.append(len(tries))
+        if len(tries) <= 2:
+            other.commit(putting(f"theirs{len(tries)}", b"1"), f"theirs {len(tries)}", {}, None)
+        return putting("ours", b"2")(session, nodes)
+
+    one.publish(one.commit(make, "ours", {}, None))
+    assert len(tries) == 3
+    assert files(one) == {"theirs1", "theirs2", "ours"}
+    assert messages(repository_at(prefix))[1:] == ["theirs 1", "theirs 2", "ours"]
+
+
+def test_a_branch_that_is_deleted_right_before_a_commit_is_made_again(prefix: Prefix) -> None:
+    history = open_storage(f"icechunk+{prefix.url}", prefix.options)._history  # type: ignore[attr-defined]
+    history.create()
+    repository = repository_at(prefix)
+    kept = history.commit(putting("a", b"1"), "first", {}, None)
+    tries: list[int] = []
+
+    def make(session: Any, nodes: Nodes) -> bool:
+        tries.append(0)
+        if len(tries) == 1:
+            repository.reset_branch("main", kept)
+            repository.delete_branch(WORK)
+        return putting("b", b"2")(session, nodes)
+
+    history.publish(history.commit(make, "second", {}, None))
+    assert (len(tries), files(history)) == (2, {"a", "b"})

@@ -1,6 +1,7 @@
 """Stores in repositories of icechunk, in folders, in memory and in a bucket, from the first commit to the last."""
 
 import pickle
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import zarr
 import mvn_dask
 from mvn_dask.errors import (
     NotAStoreError,
+    StorageBusyError,
     StorageError,
     StorageNotEmptyError,
     StoreError,
@@ -22,6 +24,7 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.maintenance.describe import describe
+from mvn_dask.store.storage.icechunk_session import IcechunkSession
 from tests.support.repositories import messages, repository_at, repository_in, url_of
 from tests.support.s3 import SECRET, Prefix
 from tests.support.stores import NORMAL, labelled, sample
@@ -274,3 +277,45 @@ def test_a_bucket_without_conditional_put_is_refused(prefix: Prefix) -> None:
     with pytest.raises(TransportError, match=r"icechunk\+s3://outdated") as caught:
         mvn_dask.to_zarr(sample(), f"icechunk+{other.url}", storage_options=other.options)
     assert "\n" not in str(caught.value)
+
+
+def test_of_two_that_overwrite_the_first_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = url_of(tmp_path)
+    mvn_dask.to_zarr(sample(), url)
+    begin = IcechunkSession.begin_removal
+
+    def another_comes_first(self: IcechunkSession) -> None:
+        monkeypatch.setattr(IcechunkSession, "begin_removal", begin)
+        begin(self)
+        mvn_dask.to_zarr(sample(seed=2), url, overwrite=True)
+
+    monkeypatch.setattr(IcechunkSession, "begin_removal", another_comes_first)
+    with pytest.raises(StorageBusyError, match=r"another job has written to .* meanwhile: nothing of it is changed"):
+        mvn_dask.to_zarr(sample(seed=3), url, overwrite=True)
+    assert_holds(repository_in(tmp_path), sample(seed=2))
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_commits_are_as_few_as_promised(parts: int, tmp_path: Path) -> None:
+    """Three of the store, one of each job, whatever the number of chunks, and icechunk's own."""
+    url, array = url_of(tmp_path), sample(10_000, chunks=50)
+    for part in range(parts):
+        mvn_dask.to_zarr(array, url, part=(part, parts))
+    said = messages(repository_in(tmp_path))
+    assert len(said) == 1 + 3 + parts
+    assert sum(int(text.split()[1]) for text in said if "chunks," in text) == 200
+
+
+def test_what_no_snapshot_refers_to_is_collected_as_documented(tmp_path: Path) -> None:
+    url = url_of(tmp_path)
+    mvn_dask.to_zarr(sample(chunks=100), url)
+    mvn_dask.to_zarr(sample(chunks=100, seed=2), url, overwrite=True)
+    repository = repository_in(tmp_path)
+    now = datetime.now(UTC)
+    repository.expire_snapshots(older_than=now)
+    found = repository.garbage_collect(delete_object_older_than=now)
+    assert found.chunks_deleted >= 10, "those of the store that was replaced"
+    assert_holds(repository_in(tmp_path), sample(chunks=100, seed=2))
+    assert len(messages(repository_in(tmp_path))) == 2
+    mvn_dask.extend(url, 100)
+    assert_holds(repository_in(tmp_path), sample(1100, chunks=100, seed=2))
