@@ -6,7 +6,7 @@ Input: a job. Output: its parameters, and its distribution. Cost: reading, O(d²
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,8 +129,12 @@ def _event(job: JobSpec, mean: InputArray | None, names: tuple[str, ...] | None,
     """Shape of a draw and its labels, from those of all arrays, and from keys of the job."""
     table, shape = job.distribution, (() if mean is None else mean.array.shape) or (covariance.ndim,)
     given = {"event_shape": table.event_shape, "dims": table.dims, "coords": _coordinates(job)}
+    known = None if mean is None else mean.event
     with _label_errors(job):
-        return event_of(shape, covariance, known=None if mean is None else mean.event, names=names, **given)
+        event = event_of(shape, covariance, known=known, names=names, **given)
+    if known is None or known.shape != event.shape:
+        return event
+    return replace(event, description=known.description.renamed(dict(zip(known.dims, event.dims, strict=True))))
 
 
 def _coordinates(job: JobSpec) -> dict[str, object] | None:

@@ -7,6 +7,7 @@ are unpacked as xarray does it, by the attributes of the CF conventions.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from mvn_dask.errors import ArgumentError, InvalidDistributionError, StorageErro
 from mvn_dask.event import Event
 from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, first_index, labelled_input
 from mvn_dask.job.inputs.numpy_files import select_array
+from mvn_dask.job.inputs.zarr_descriptions import as_labels, description_of
 from mvn_dask.job.toml_format import preview
 from mvn_dask.packing import MISSING_MARKS, dates, is_missing, stored_attributes, unpack
 
@@ -99,6 +101,9 @@ def whole_array(origin: Origin, found: Any, open_group: Callable[[], Any]) -> In
     check_kind(origin, found.dtype, found.shape)
     labels = axis_labels(origin, found, open_group)
     event = _event(origin, found, labels)
+    if event is not None:
+        described = description_of(found, open_group(), _dimensions, partial(_coordinate, origin))
+        event = replace(event, description=described)
     given = as_input_array(origin, _unpacked(origin, found, origin.key))
     if given.array.ndim > 1 and origin.form == "draw":
         return replace(given, event=event)
@@ -175,6 +180,17 @@ def axis_labels(origin: Origin, array: Any, open_group: Callable[[], Any]) -> li
             texts, values = _labels_of(numbers, coordinate)
             found.append((where, texts, (dim, Coordinate.of(dim, values) if origin.form == "draw" else None)))
     return found
+
+
+def _coordinate(origin: Origin, array: Any, name: str) -> tuple[Any, bool]:
+    """The labels of a coordinate of any shape, and whether they are times."""
+    numbers = _unpacked(origin, array, f"its coordinate {preview(name)}")
+    attributes = dict(array.attrs)
+    found = as_labels(numbers, attributes)
+    if found is numbers:
+        found = np.asarray(_labels_of(numbers.reshape(-1), array)[1])
+    labels = found.astype(object) if found.dtype.kind in "UT" else found
+    return labels.reshape(numbers.shape), labels.dtype.kind in "mM" or found.dtype != numbers.dtype
 
 
 def _labels_of(numbers: Any, coordinate: Any) -> tuple[list[object], Any]:
