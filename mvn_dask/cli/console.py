@@ -5,9 +5,11 @@ or JSON, a line a message. Where that is no terminal there are no colours, no ba
 sequences, but a line every `PROGRESS_INTERVAL` seconds.
 """
 
+import errno
 import json
 import logging
 import os
+import select
 import sys
 import threading
 import time
@@ -158,7 +160,24 @@ def print_result(text: str) -> None:
         print(printable_lines(text.split("\n")), flush=True)  # noqa: T201
     except OSError as error:
         _discard(sys.stdout)
-        raise OSError(error.errno, f"the result could not be printed: {error.strerror}") from error
+        raise _unprinted(error.errno, error.strerror) from error
+
+
+def require_reader() -> None:
+    """Raise OSError where nobody reads standard output any more, as `print_result` does, which has no text now."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        gone = any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError, AttributeError):  # no file, or a system that does not say it
+        return
+    if gone:
+        _discard(sys.stdout)
+        raise _unprinted(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+def _unprinted(number: int | None, reason: str | None) -> OSError:
+    return OSError(number, f"the result could not be printed: {reason}")
 
 
 def open_closed_streams() -> None:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mvn_dask.cli.console import print_result
+from mvn_dask.cli.console import print_result, require_reader
 from mvn_dask.cli.part_lines import parts_text
 from mvn_dask.readable import duration, plural, readable_bytes
 
@@ -35,8 +35,9 @@ class StatusLines(AbstractContextManager["StatusLines"]):
         """Lines stay."""
 
     def show(self, status: "Status") -> None:
-        """Print a status, if it has changed."""
+        """Print a status, if it has changed. Raises OSError where nobody reads any more."""
         if self.has_shown(status):
+            require_reader()
             return
         if self.shown is not None and self.shown.fingerprint != status.fingerprint:
             log.warning(f"{status.url} was replaced: it is the store of another sample now")
@@ -45,7 +46,8 @@ class StatusLines(AbstractContextManager["StatusLines"]):
         self.shown, self._waiting_for = status, None
 
     def wait(self, reason: str) -> None:
-        """Log what is waited for, once."""
+        """Log what is waited for, once. Raises OSError where nobody reads any more."""
+        require_reader()
         if self._waiting_for is None:
             log.info(reason)
         self._waiting_for = reason

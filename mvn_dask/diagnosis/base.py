@@ -24,7 +24,7 @@ class Finding:
     """What to do about it; None where it is as it should be."""
 
     def __str__(self) -> str:
-        line = f"{self.grade:<8}{self.name:<16}{self.value}"
+        line = f"{self.grade:<8}{f'{self.name} ':<16}{self.value}"
         return printable(line) if self.cure is None else f"{printable(line)}\n{'':<8}{printable(f'→ {self.cure}')}"
 
 
@@ -35,6 +35,11 @@ def results_of(name: str, check: Check) -> Iterator[Finding]:
     """What a check finds; where it cannot even look, that is a finding."""
     try:
         yield from check()
+    except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        first = f"pip install --force-reinstall {missing}" if missing else "mend the libraries"
+        cure = f"{first}, and look again"
+        yield Finding(name, "fault", " ".join(f"not looked at: {error}".split()), cure)
     except Exception as error:  # noqa: BLE001 whatever is broken here is what the diagnosis is for
         text = " ".join(f"{type(error).__name__}: {error}".split())
         yield Finding(name, "fault", text, f"see to it that this can be looked at: {name}")

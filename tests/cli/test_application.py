@@ -128,6 +128,18 @@ def test_output_without_a_reader(site: Site) -> None:
     assert_one_line(done.stderr, "the result could not be printed: No space left on device")
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_watch_without_a_reader_ends(begun: bool, site: Site) -> None:
+    """Whatever has not changed since, or is not there yet."""
+    if begun:
+        site.run("run", "--quiet", "--part", "0/2")
+    done = shell(site, "$M status store.zarr --watch --interval 0.1 | head -1 | grep -c chunks; exit ${PIPESTATUS[0]}"
+                 if begun else "$M status store.zarr --watch --interval 0.1 | true; exit ${PIPESTATUS[0]}")  # fmt: skip
+    assert done.returncode == 1
+    assert "the result could not be printed: Broken pipe" in done.stderr
+    assert done.stdout == ("1\n" if begun else "")
+
+
 @pytest.mark.faults
 def test_messages_without_a_reader_stop_no_work(site: Site) -> None:
     """The warning comes before any chunk is drawn."""

@@ -20,6 +20,20 @@ def test_what_cannot_be_looked_at_is_a_finding(monkeypatch: pytest.MonkeyPatch) 
     assert not found.ok
 
 
+def test_a_library_that_is_not_there_is_the_cure_of_all_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Iterator[Finding]:
+        raise ModuleNotFoundError("No module named 'dask.system'", name="dask.system")
+
+    monkeypatch.setattr(machine, "cores", broken)
+    monkeypatch.setattr("mvn_dask.diagnosis.diagnose.CHECKS", {"machine": ("cores",)})
+    (found,) = diagnose().results
+    assert found == Finding(
+        "cores", "fault", "not looked at: No module named 'dask.system'",
+        "pip install --force-reinstall dask, and look again",
+    )  # fmt: skip
+    assert str(Finding("temporary folder", "ok", "/tmp")).endswith("temporary folder /tmp")  # noqa: S108 named, not used
+
+
 def test_the_verdict() -> None:
     results = tuple(Finding(grade, grade, "x\x1b", "do it" if grade != "ok" else None)
                      for grade in ("ok", "absent", "warning"))  # fmt: skip
