@@ -45,9 +45,10 @@ def translated(name: str) -> Iterator[None]:
     except icechunk.IcechunkError as error:
         lines = [line.lstrip(" |->`x").rstrip() for line in str(error).splitlines()]
         text = lines[0] if lines else type(error).__name__
-        if " not found" in text and text.startswith("object store error"):
+        if " not found" in text and text.startswith(("object store error", "object not found")):  # versions 1 and 2
             raise FileNotFoundError(2, "there is no object", name) from None
-        causes = [line for line in lines[-1:] if line and line not in text]
+        # Version 1 ends with the cause, version 2 with a place in its source.
+        causes = [line for line in lines[-1:] if line and line not in text and not line.startswith("at ")]
         # From None: a cause may hold what a request was signed with.
         raise TransportError(f"{name}: {': '.join([text, *causes])}") from None
 

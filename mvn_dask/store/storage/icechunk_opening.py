@@ -5,7 +5,7 @@ Input: a URL and `storage_options`, or a repository that the user has opened. Ou
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,15 @@ from mvn_dask.store.storage.icechunk_history import History
 from mvn_dask.store.storage.icechunk_reference import KINDS_OF_REFERENCE, Reference, reference_of
 from mvn_dask.store.storage.icechunk_storage import IcechunkMemory, IcechunkStorage
 
-_LOCAL = re.compile(r"LocalFileSystemObjectStoreBackend\(path=(?P<path>.*?)\)+$", re.DOTALL)
-_S3 = re.compile(r"S3Storage\(bucket=(?P<bucket>[^,]*), prefix=(?P<prefix>.*?), config=", re.DOTALL)
+# What versions 1 and 2 of icechunk show of a storage, which has no attributes.
+_LOCAL = (
+    re.compile(r"LocalFileSystemObjectStoreBackend\(path=(?P<path>.*?)\)+$", re.DOTALL),
+    re.compile(r"^type: local filesystem\npath: (?P<path>.*?)\n*\Z", re.DOTALL | re.MULTILINE),
+)
+_S3 = (
+    re.compile(r"S3Storage\(bucket=(?P<bucket>[^,]*), prefix=(?P<prefix>.*?), config=", re.DOTALL),
+    re.compile(r"^type: S3[^\n]*\nbucket: (?P<bucket>[^\n]*)\n(?:prefix: (?P<prefix>[^\n]*)\n)?", re.MULTILINE),
+)
 _S3_NAMES = {
     "access_key_id": "access_key_id",
     "secret_access_key": "secret_access_key",
@@ -78,18 +85,22 @@ def opened_storage(repository: Any, options: Mapping[str, Any]) -> IcechunkStora
             f"beside an icechunk.Repository `storage_options` name its branch, tag or snapshot, and not {unknown[0]!r}"
         )
     reference, text = reference_of(options, "storage_options"), repr(repository.storage)
-    if found := _LOCAL.search(text):
+    if found := _first_match(_LOCAL, text):
         return _local_storage(Path(found["path"]).resolve(), reference, None, repository)
-    if "InMemory" in text:
+    if "InMemory" in text or "type: in-memory\n" in text:
         return IcechunkMemory(History(f"icechunk+memory://{id(repository):x}", reference, None, repository))
-    if found := _S3.search(text):
-        prefix = found["prefix"].strip("/")
+    if found := _first_match(_S3, text):
+        prefix = (found["prefix"] or "").strip("/")
         name = f"icechunk+s3://{'/'.join(filter(None, (found['bucket'], prefix)))}"
         return IcechunkStorage(History(name, reference, None, repository))
-    if "LocalFileSystem" in text:
+    if "LocalFileSystem" in text or "type: local filesystem\n" in text:
         raise StorageError("`url` is a repository in a folder whose path icechunk does not say: name icechunk+file://…")
     # A digest of the place names it without what may be secret.
     return IcechunkStorage(History(f"icechunk+other://{fingerprint(text)[:16]}", reference, None, repository))
+
+
+def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
+    return next((found for pattern in patterns if (found := pattern.search(text))), None)
 
 
 def _local_storage(folder: Path, reference: Reference, storage: Any, repository: Any = None) -> IcechunkStorage:
