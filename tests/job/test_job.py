@@ -153,3 +153,12 @@ def test_what_is_left_at_its_default_is_not_written() -> None:
 def test_a_file_without_a_key_is_a_path() -> None:
     text = job(distribution={"mean": {"path": "a.npy"}, "cov": {"path": "b.npz", "key": "c"}}).to_toml()
     assert 'mean = "a.npy"\ncov = { path = "b.npz", key = "c" }\n' in text
+
+
+def test_a_notebook_sees_the_tables_and_no_secret() -> None:
+    output = {"url": "s3://bucket/<b>.zarr", "storage_options": {"secret_access_key": "hunter2-is-secret"}}
+    one = Job.from_mapping({**mapping(output=output), "estimate": [{"statistic": "quantile", "q": 0.5}]})
+    html = one._repr_html_()
+    assert "s3://bucket/&lt;b&gt;.zarr" in html
+    assert "hunter2" not in html
+    assert "quantile" in html
