@@ -107,7 +107,7 @@ class _Block:
         """Whether two blocks have the same places along all axes but one."""
         pairs = zip(self.places, other.places, strict=False)
         return (self.axes, self.single) == (other.axes, other.single) and all(
-            number == axis or np.array_equal(*pair) for number, pair in enumerate(pairs)
+            number == axis or _equal(*pair) for number, pair in enumerate(pairs)
         )
 
     def cut(self, index: Any) -> "_Block":
@@ -269,6 +269,13 @@ def _is_elementwise(function: Any) -> bool:
     if isinstance(function, np.ufunc):
         return function.signature is None and function.nout == 1
     return _name_of(function) in _ARITHMETIC
+
+
+def _equal(places: Places, others: Places) -> bool:
+    # Ranges are compared by their ends: as arrays, those of a block may take more memory than there is.
+    if isinstance(places, range) and isinstance(others, range):
+        return places == others
+    return len(places) == len(others) and np.array_equal(places, others)
 
 
 def _taken(places: Places, index: Any) -> Places:

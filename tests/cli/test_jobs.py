@@ -23,6 +23,7 @@ from tests.support.command import Site, assert_one_line
 from tests.support.stores import tree
 
 Captured = pytest.CaptureFixture[str]
+WRITER = ".mvn_dask/writer.json"
 
 
 def listing(folder: Path) -> set[tuple[str, int]]:
@@ -233,16 +234,18 @@ def test_a_covariance_that_is_none_is_a_warning(site: Site, capsys: Captured) ->
 
 
 @pytest.mark.parametrize(
-    ("mean", "cov"),
+    ("mean", "cov", "files"),
     [
-        ("0.5,1.5", "[[2.0, 0.5], [0.5, 1.0]]"),
-        ("[0.5, 1.5]", "cov.csv"),
-        ("mean.npy", "cov.csv"),
-        (".5,1.5", "[[2., .5], [.5, 1.]]"),
-        ("mean.npy", '{path = "both.npz", key = "cov"}'),
+        ("0.5,1.5", "[[2.0, 0.5], [0.5, 1.0]]", []),
+        ("[0.5, 1.5]", "cov.csv", ["cov.csv"]),
+        ("mean.npy", "cov.csv", ["mean.npy", "cov.csv"]),
+        (".5,1.5", "[[2., .5], [.5, 1.]]", []),
+        ("mean.npy", '{path = "both.npz", key = "cov"}', ["mean.npy", "both.npz"]),
     ],
 )
-def test_sample(mean: str, cov: str, site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sample(
+    mean: str, cov: str, files: list[str], site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(site.folder)
     (site.folder / "cov.csv").write_text("2.0,0.5\n0.5,1.0\n")
     np.save(site.folder / "mean.npy", [0.5, 1.5])
@@ -250,7 +253,12 @@ def test_sample(mean: str, cov: str, site: Site, capsys: Captured, monkeypatch: 
     given = ["--mean", mean, "--cov", cov, "--size", "1.6e4", "--seed", "7", "--chunks", "1000"]
     assert run(["sample", *given, "store.zarr"]) == 0
     assert "complete; 16 of 16 chunks drawn" in capsys.readouterr().out
-    assert tree(site.store) == site.reference()
+    stored, reference = tree(site.store), site.reference()
+    # The bytes are those of numbers in the job file, but for the names of the files that they were read from.
+    written = json.loads(stored.pop(WRITER))
+    assert [each["name"] for each in written.pop("inputs", [])] == files
+    assert written == json.loads(reference.pop(WRITER))
+    assert stored == reference
     assert run(["sample", *given, "store.zarr"]) == 0
 
 

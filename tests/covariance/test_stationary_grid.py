@@ -272,7 +272,7 @@ def test_distances_that_overflow() -> None:
 
 def test_nothing_quadratic_is_built() -> None:
     shape = (400, 500)
-    small = StationaryGrid(exponential(30.0), (8, 8)).factorize()
+    small = StationaryGrid(exponential(1.0), (8, 8)).factorize()
     small.colorize(np.ones((1, small.noise_ndim)))  # compiling takes memory of its own
     tracemalloc.start()
     factor = StationaryGrid(exponential(30.0), shape).factorize()

@@ -11,6 +11,9 @@ CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<cell>.*?)^```$", re.MULTILINE |
 ALT = re.compile(r"^    alt:", re.MULTILINE)
 DRAWS = re.compile(r"plt\.(subplots|figure)\(|\.plot\(\)|plot\.\w+\(")
 
+REPORTS = re.compile(r"mvn_dask\.report\(")
+"""What shows figures that have texts of their own."""
+
 
 def cells(path: Path) -> list[str]:
     return [match["cell"] for match in CELL.finditer(path.read_text())]
@@ -26,7 +29,7 @@ def test_there_are_notebooks_for_four_readers() -> None:
 def test_every_figure_has_a_text_for_whoever_cannot_see_it(path: Path) -> None:
     """A notebook's figures are drawn by cells, so no link in the page holds their text."""
     drawn = [cell for cell in cells(path) if DRAWS.search(cell)]
-    assert drawn, "a notebook ends in a figure"
+    assert drawn or REPORTS.search(path.read_text()), "a notebook ends in a figure"
     assert [cell for cell in drawn if not ALT.search(cell)] == []
 
 
