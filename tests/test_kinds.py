@@ -3,7 +3,7 @@
 import pytest
 
 from mvn_dask.covariance import Factor
-from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.errors import ArgumentError
 from mvn_dask.kinds import Registered
 from mvn_dask.sampling.sampler import Sampler

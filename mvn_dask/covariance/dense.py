@@ -45,6 +45,8 @@ from mvn_dask.covariance.frozen_array import frozen_array
 from mvn_dask.covariance.matrix_factors import MatrixFactor, OrthogonalFactor, ScaledOrthogonalFactor, TriangularFactor
 from mvn_dask.covariance.shown_structures import ShownMatrix
 from mvn_dask.covariance.validity import (
+    ASYMMETRIC,
+    INDEFINITE,
     Validity,
     check_constants,
     check_factor,
@@ -64,20 +66,6 @@ from mvn_dask.memory_limit import refuse_beyond_memory
 from mvn_dask.readable import plural
 from mvn_dask.signatures import short_signature
 
-ASYMMETRIC = {
-    "auto": "the mean of both triangles",
-    "svd": "the left singular vectors, as numpy does",
-    "eigh": "its lower triangle",
-    "cholesky": "its lower triangle",
-}
-"""What the factor of an asymmetric matrix comes from."""
-INDEFINITE = {
-    "auto": "negative eigenvalues cut to 0",
-    "svd": "the absolute values of the eigenvalues, as numpy does",
-    "eigh": "the absolute values of the eigenvalues, as numpy does",
-    "cholesky": "method='svd'",
-}
-"""What the factor of a matrix with negative eigenvalues comes from."""
 MATRICES = {"auto": 3, "svd": 5, "eigh": 3, "cholesky": 2}
 """Arrays of the size of the matrix that factorising takes, itself included, at least."""
 
@@ -154,9 +142,14 @@ class Dense(ShownMatrix, Covariance):
     """Names of the variables, if there are any."""
 
     def __init__(
-        self, matrix: ArrayLike, *, method: Method = "auto", check_valid: CheckValid = "warn", tol: float = 1e-8,
+        self,
+        matrix: ArrayLike,
+        *,
+        method: Method = "auto",
+        check_valid: CheckValid = "warn",
+        tol: float = 1e-8,
         names: Texts | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         object.__setattr__(self, "method", checks.method(method))
         (matrix,) = compute_together(matrix)
         array = real_array("cov", matrix)

@@ -19,7 +19,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask import checks
 from mvn_dask._typing import Float64Array, FloatArray
+from mvn_dask.array_likes import compute_together, real_array
 from mvn_dask.compiled import compiled_module
 from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import plural
@@ -214,3 +216,20 @@ def _ranks(groups: Indices) -> Indices:
 def _sums(numbers: Float64Array, groups: Indices, count: int) -> Float64Array:
     """Sums of each group, in the order of the variables."""
     return np.asarray(np.bincount(groups, weights=numbers, minlength=count), np.float64)
+
+
+def given_null_space(vectors: Any, ndim: int) -> Float64Array:
+    """Vectors that a user says to span a null space of d variables, as columns, read-only, shape (d, r)."""
+    (vectors,) = compute_together(vectors)
+    array = real_array("null_space", vectors)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or len(array) != ndim or not 0 < array.shape[1] < ndim:
+        raise ArgumentError(
+            f"`null_space` must have a row for each of {plural(ndim, 'variable')}, and fewer columns, at least one: "
+            f"its shape is {array.shape}"
+        )
+    checks.finite("null_space", array)
+    # A zero has two signs, which are one number, and must not give two digests.
+    array = np.array(array + 0.0, order="C")
+    array.setflags(write=False)
+    return array

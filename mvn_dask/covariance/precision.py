@@ -29,6 +29,7 @@ from mvn_dask.covariance.banded import Banded
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.dense import Dense
 from mvn_dask.covariance.matrix_factors import ordered_variances
+from mvn_dask.covariance.null_space import given_null_space
 from mvn_dask.covariance.precision_factors import FACTORIZATIONS
 from mvn_dask.covariance.shown_structures import partial_picture
 from mvn_dask.covariance.singular_precision import intrinsic_factor
@@ -39,7 +40,7 @@ from mvn_dask.display.markup import Html
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.event import Event
 from mvn_dask.hashing import digest, fingerprint
-from mvn_dask.readable import plural, short_repr
+from mvn_dask.readable import short_repr
 from mvn_dask.signatures import short_signature
 
 Singular = Literal["raise", "project"]
@@ -174,9 +175,13 @@ class Precision(Covariance):
     """Names of the variables, if there are any."""
 
     def __init__(
-        self, precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse, *, singular: Singular = "raise",
-        null_space: ArrayLike | None = None, names: Texts | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        precision: ArrayLike | SparseMatrix | Banded | Dense | Sparse,
+        *,
+        singular: Singular = "raise",
+        null_space: ArrayLike | None = None,
+        names: Texts | None = None,
+    ) -> None:
         object.__setattr__(self, "singular", _singular(singular))
         matrix, axes = _structure(precision, semidefinite=singular == "project")
         if type(matrix) not in FACTORIZATIONS:
@@ -257,24 +262,11 @@ def _singular(value: object) -> Singular:
 
 
 def _null_space(value: Any, ndim: int, singular: Singular) -> Float64Array | None:
-    """Vectors that span the null space as columns, or None."""
     if value is None:
         return None
     if singular == "raise":
         raise ArgumentError("`null_space` goes with singular='project': a regular precision has none")
-    (value,) = compute_together(value)
-    array = real_array("null_space", value)
-    array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or len(array) != ndim or not 0 < array.shape[1] < ndim:
-        raise ArgumentError(
-            f"`null_space` must have a row for each of {plural(ndim, 'variable')}, and fewer columns, at least one: "
-            f"its shape is {array.shape}"
-        )
-    checks.finite("null_space", array)
-    # A zero has two signs, which are one number, and must not give two digests.
-    array = np.array(array + 0.0, order="C")
-    array.setflags(write=False)
-    return array
+    return given_null_space(value, ndim)
 
 
 def _structure(precision: Any, *, semidefinite: bool) -> tuple[Covariance, tuple[labels.Axis, ...]]:

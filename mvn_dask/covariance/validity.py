@@ -32,6 +32,20 @@ SQUARE = 128
 """Rows and columns of the squares that are compared across the diagonal."""
 LARGEST_CORRELATION = 1e100
 """Where a covariance cannot be one, its entries are cut here, so that LAPACK gets finite numbers."""
+ASYMMETRIC = {
+    "auto": "the mean of both triangles",
+    "svd": "the left singular vectors, as numpy does",
+    "eigh": "its lower triangle",
+    "cholesky": "its lower triangle",
+}
+"""What the factor of an asymmetric matrix comes from."""
+INDEFINITE = {
+    "auto": "negative eigenvalues cut to 0",
+    "svd": "the absolute values of the eigenvalues, as numpy does",
+    "eigh": "the absolute values of the eigenvalues, as numpy does",
+    "cholesky": "method='svd'",
+}
+"""What the factor of a matrix with negative eigenvalues comes from."""
 
 
 @dataclass

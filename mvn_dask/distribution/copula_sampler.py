@@ -16,7 +16,7 @@ from mvn_dask._typing import Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import Factor
 from mvn_dask.distribution.marginal_laws import Family
 from mvn_dask.distribution.multivariate_t import zero_mean
-from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.distribution.quantile_tables import CELL_DENSITIES, POLYNOMIAL_TERMS, QuantileTables, cell_counts
 from mvn_dask.distribution.reference_laws import normal_laws
 from mvn_dask.distribution.score_tables import ScoreTable

@@ -24,7 +24,8 @@ from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.copula_sampler import KEPT_TABLES, GaussianCopulaSampler
 from mvn_dask.distribution.marginal_laws import EXACT_REACH, Family, marginal_law
 from mvn_dask.distribution.named_arguments import named_arguments
-from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
+from mvn_dask.distribution.normal import MultivariateNormal
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.distribution.plots import Plots
 from mvn_dask.distribution.quantile_tables import POLYNOMIAL_TERMS, Places, QuantileTables, tabulate
 from mvn_dask.distribution.shown_distribution import distribution_view, event_arguments

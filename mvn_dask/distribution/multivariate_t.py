@@ -26,7 +26,8 @@ from mvn_dask.display.markup import Html
 from mvn_dask.distribution.base import Distribution
 from mvn_dask.distribution.known_laws import t_law
 from mvn_dask.distribution.named_arguments import named_arguments
-from mvn_dask.distribution.normal import MultivariateNormal, NormalSampler
+from mvn_dask.distribution.normal import MultivariateNormal
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.distribution.plots import Plots
 from mvn_dask.distribution.reference_laws import normal_laws, t_pair_radius
 from mvn_dask.distribution.score_tables import KNOTS_PER_UNIT, SCORE_REACH, ScoreTable, equally_probable_length

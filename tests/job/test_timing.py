@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.execution.blocks import Blocks
 from mvn_dask.job import timing
 from mvn_dask.job.preparation import prepare

@@ -8,7 +8,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.covariance.matrix_factors import TriangularFactor
-from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.errors import ArgumentError, BlockTooLargeError
 from mvn_dask.event import Event
 from mvn_dask.random.streams import as_root

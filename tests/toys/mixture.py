@@ -11,7 +11,7 @@ from scipy.special import chdtr, ndtr
 from mvn_dask._typing import ArrayLike, Arrays, Float64Array, FloatArray
 from mvn_dask.covariance import as_covariance
 from mvn_dask.distribution import Distribution
-from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 from mvn_dask.sampling.plan import Plan

@@ -12,7 +12,7 @@ import numpy as np
 from mvn_dask.distribution.copula_sampler import GaussianCopulaSampler
 from mvn_dask.distribution.gaussian_copula import grouped_marginals
 from mvn_dask.distribution.multivariate_t import MultivariateTSampler
-from mvn_dask.distribution.normal import NormalSampler
+from mvn_dask.distribution.normal_sampler import NormalSampler
 from mvn_dask.hashing import digest
 from mvn_dask.job.inputs.distribution_inputs import DistributionInputs, covariance_of_job, marginal_laws_of
 from mvn_dask.job.schema.job_spec import JobSpec

@@ -18,7 +18,7 @@ from mvn_dask.errors import ArgumentError, InvalidDistributionError, StorageErro
 from mvn_dask.event import Event
 from mvn_dask.job.inputs.base import InputArray, Origin, as_input_array, check_kind, first_index, labelled_input
 from mvn_dask.job.inputs.numpy_files import select_array
-from mvn_dask.job.inputs.zarr_descriptions import as_labels, description_of
+from mvn_dask.job.inputs.zarr_descriptions import as_labels, as_truth_values, description_of
 from mvn_dask.job.toml_format import preview
 from mvn_dask.packing import MISSING_MARKS, dates, is_missing, stored_attributes, unpack
 
@@ -196,8 +196,7 @@ def _coordinate(origin: Origin, array: Any, name: str) -> tuple[Any, bool]:
 def _labels_of(numbers: Any, coordinate: Any) -> tuple[list[object], Any]:
     """The labels that the numbers or texts of a coordinate are, dates as pandas writes them; and an array of them."""
     attributes = dict(coordinate.attrs)
-    if numbers.dtype.kind in "iu" and attributes.get("dtype") == "bool":  # as older xarrays store truth values
-        numbers = numbers.astype(np.bool_)
+    numbers = as_truth_values(numbers, attributes)
     if numbers.dtype.kind in "iuf" and " since " in str(attributes.get("units")):
         if (found := dates(numbers, attributes)) is not None:
             return list(found), np.array(found, dtype="datetime64[ns]")

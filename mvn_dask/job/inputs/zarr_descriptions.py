@@ -82,10 +82,13 @@ def _with(description: Description, **fields: Any) -> Description:
 def as_labels(numbers: Any, attributes: Mapping[str, Any]) -> Any:
     """Labels of the type that xarray gives them: truth values and spans of time, which it writes as integers."""
     kind = str(attributes.get("dtype", ""))
-    if kind == "bool" and numbers.dtype.kind in "iu":
-        return numbers.astype(np.bool_)
     if kind.startswith("timedelta64[") and numbers.dtype.kind == "i":
         unit = {"days": "D", "hours": "h", "minutes": "m", "seconds": "s", "milliseconds": "ms", "microseconds": "us"}
         spelt = str(attributes.get("units"))
         return numbers.astype("int64").view(f"m8[{unit.get(spelt, 'ns')}]").astype(kind)
-    return numbers
+    return as_truth_values(numbers, attributes)
+
+
+def as_truth_values(numbers: Any, attributes: Mapping[str, Any]) -> Any:
+    """Integers as the truth values that xarray has stored as such."""
+    return numbers.astype(np.bool_) if numbers.dtype.kind in "iu" and attributes.get("dtype") == "bool" else numbers

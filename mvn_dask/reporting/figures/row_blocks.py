@@ -4,6 +4,7 @@ Input: estimates, and the p-value at which a single test fails. Output: two SVG 
 one column a block of rows. Cost: about 90 bytes a cell, of at most 64 x 40 in each.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,11 +57,11 @@ def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
         return None
     smallest = np.fmin.reduce(p_values, axis=(0, 1))
     shown = sorted(largest(-smallest, np.isfinite(smallest), VARIABLES_SHOWN))
-    z = normal_equivalents(estimates)
+    z, strips = normal_equivalents(estimates), strips_of(estimates)
     kind, segment, i = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
     return RowBlocks(
         [
-            (caption, _heatmap(estimates, caption.lower(), z[number], p_values[number] < p_value, shown))
+            (caption, _heatmap(estimates, caption.lower(), z[number], p_values[number] < p_value, shown, strips))
             for number, caption in enumerate(("Means", "Variances"))
         ],
         selection.segments,
@@ -68,7 +69,7 @@ def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
         int(np.isfinite(p_values).any(axis=(0, 1)).sum()),
         int((p_values < p_value).sum()),
         describe_segment(estimates, int(segment), int(i), of_variance=bool(kind)),
-        any(each.marked.any() for each in strips_of(estimates)),
+        any(each.marked.any() for each in strips),
     )
 
 
@@ -83,7 +84,12 @@ def normal_equivalents(estimates: Estimates) -> Float64Array:
 
 
 def _heatmap(
-    estimates: Estimates, what: str, z: Float64Array, failed: npt.NDArray[np.bool_], shown: list[int]
+    estimates: Estimates,
+    what: str,
+    z: Float64Array,
+    failed: npt.NDArray[np.bool_],
+    shown: list[int],
+    strips: Sequence[Strip],
 ) -> Markup:
     selection = estimates.selection
     return BlockHeatmap(
@@ -95,7 +101,7 @@ def _heatmap(
         values=z[:, shown].T,
         marked=most_extreme(np.where(failed, np.abs(z), np.nan)[:, shown].T),
         row_range=selection.row_range,
-        strips=strips_of(estimates),
+        strips=strips,
     ).picture()
 
 
