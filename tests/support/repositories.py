@@ -9,7 +9,7 @@ import icechunk
 
 import mvn_dask
 from mvn_dask.store.storage.base import Storage
-from mvn_dask.store.storage.icechunk_changes import TaskWriter
+from mvn_dask.store.storage.icechunk.changes import TaskWriter
 from tests.support.pausing import barrier, gate, rows, wait_for
 from tests.support.s3 import ACCESS, SECRET, Prefix
 

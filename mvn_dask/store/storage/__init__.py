@@ -1,1 +1,1 @@
-"""Storage of a store, behind one interface: folders and object stores."""
+"""Storage of a store, behind one interface: folders, object stores, and repositories of icechunk."""

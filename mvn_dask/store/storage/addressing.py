@@ -22,7 +22,7 @@ from mvn_dask.store.storage.object_options import environment_options, obstore_o
 if TYPE_CHECKING:
     from zarr.storage import LocalStore, ObjectStore
 
-    from mvn_dask.store.storage.icechunk_storage import IcechunkStorage
+    from mvn_dask.store.storage.icechunk.storage import IcechunkStorage
 
 
 class Repository(Protocol):
@@ -82,7 +82,7 @@ def _location(url: object) -> Path | str:
 def _repository_storage(url: object, storage_options: Mapping[str, Any]) -> "IcechunkStorage | None":
     """The storage of a repository of icechunk, named by a URL or opened, or None if it is none."""
     if isinstance(url, str) and is_repository_url(url) and isinstance(location := _location(url), str):
-        from mvn_dask.store.storage.icechunk_opening import repository_storage
+        from mvn_dask.store.storage.icechunk.opening import repository_storage
 
         return repository_storage(location, storage_options)
     icechunk = sys.modules.get("icechunk")  # whoever holds a repository has imported it
@@ -95,7 +95,7 @@ def _repository_storage(url: object, storage_options: Mapping[str, Any]) -> "Ice
         )
     if not isinstance(url, icechunk.Repository):
         return None
-    from mvn_dask.store.storage.icechunk_opening import opened_storage
+    from mvn_dask.store.storage.icechunk.opening import opened_storage
 
     return opened_storage(url, storage_options)
 

@@ -8,7 +8,7 @@ import pytest
 import mvn_dask
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import MANIFEST_KEY, Storage, is_lock, written_key
-from mvn_dask.store.storage.icechunk_storage import IcechunkStorage
+from mvn_dask.store.storage.icechunk.storage import IcechunkStorage
 from mvn_dask.store.storage.local import LocalStorage
 from mvn_dask.store.storage.object import MemoryStorage, ObjectStorage
 from tests.support.contracts import check_storage

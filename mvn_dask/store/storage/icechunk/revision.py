@@ -1,6 +1,6 @@
 """What is opened of a repository of icechunk: a branch, a tag or a snapshot.
 
-Input: the query of a URL, or options beside a repository. Output: a `Reference`. Cost: none.
+Input: the query of a URL, or options beside a repository. Output: a `Revision`. Cost: none.
 """
 
 import re
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mvn_dask.errors import StorageError
 from mvn_dask.readable import short_repr
 
-KINDS_OF_REFERENCE = ("branch", "tag", "snapshot")
+KINDS_OF_REVISION = ("branch", "tag", "snapshot")
 """What a query of a URL, or an option beside a repository, may name."""
 UNFINISHED = ".mvn_dask-unfinished"
 """What the name of the branch of jobs has behind that of the branch which readers open."""
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9 !$&'()+,.:;=@_-]+")
 
 
 @dataclass(frozen=True)
-class Reference:
+class Revision:
     """What is opened of a repository."""
 
     kind: Literal["branch", "tag", "snapshot"]
@@ -34,7 +34,7 @@ class Reference:
     def query(self) -> str:
         """As the end of a URL; empty for the branch that repositories begin with.
 
-        >>> Reference("branch", "a b").query
+        >>> Revision("branch", "a b").query
         '?branch=a%20b'
         """
         return "" if self == MAIN else f"?{self.kind}={quote(self.name, safe='')}"
@@ -43,19 +43,19 @@ class Reference:
         return f"{self.kind} {self.name!r}"
 
 
-MAIN = Reference("branch", "main")
+MAIN = Revision("branch", "main")
 """What is opened where nothing else is named."""
 
 
-def reference_of(query: Mapping[str, object], argument: str) -> Reference:
+def revision_of(query: Mapping[str, object], argument: str) -> Revision:
     """What a query names, or the options beside a repository; `argument` is what errors are about.
 
     Raises StorageError for more than one name, for a name that no branch and no tag has, and for a branch of jobs.
 
     Examples
     --------
-    >>> reference_of({"tag": "v1"}, "url")
-    Reference(kind='tag', name='v1')
+    >>> revision_of({"tag": "v1"}, "url")
+    Revision(kind='tag', name='v1')
     """
     if not query:
         return MAIN
@@ -64,7 +64,7 @@ def reference_of(query: Mapping[str, object], argument: str) -> Reference:
         raise StorageError(f"`{argument}` must name one of a branch, a tag and a snapshot, not {names}")
     ((kind, name),) = query.items()
     form = "?branch=NAME, ?tag=NAME or ?snapshot=ID" if argument == "url" else "a branch, a tag or a snapshot"
-    if kind not in KINDS_OF_REFERENCE or not isinstance(name, str) or not _NAME.fullmatch(name):
+    if kind not in KINDS_OF_REVISION or not isinstance(name, str) or not _NAME.fullmatch(name):
         seen = short_repr(f"{kind}={name}" if argument == "url" else dict(query))
         raise StorageError(
             f"`{argument}` may name {form} of a repository, in letters, digits, spaces and signs as -._+, not {seen}"
@@ -75,4 +75,4 @@ def reference_of(query: Mapping[str, object], argument: str) -> Reference:
             f"`{argument}` names the branch {name!r}, to which jobs commit what is not finished yet: name {readers!r}, "
             "the branch of their store"
         )
-    return Reference(kind, name)  # type: ignore[arg-type]
+    return Revision(kind, name)  # type: ignore[arg-type]

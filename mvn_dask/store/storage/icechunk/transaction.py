@@ -19,10 +19,10 @@ from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, StoreError
 from mvn_dask.readable import plural, readable_bytes
 from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, ByteArray, Entry
-from mvn_dask.store.storage.icechunk_changes import Changes, TaskChunks, TaskCopies
-from mvn_dask.store.storage.icechunk_history import Found, History
-from mvn_dask.store.storage.icechunk_nodes import Nodes
-from mvn_dask.store.storage.icechunk_rate import commit_fields
+from mvn_dask.store.storage.icechunk.changes import Changes, TaskChunks, TaskCopies
+from mvn_dask.store.storage.icechunk.history import Found, History
+from mvn_dask.store.storage.icechunk.nodes import Nodes
+from mvn_dask.store.storage.icechunk.rate import commit_fields
 
 COMMIT_SECONDS = 60.0
 """Seconds between two commits while chunks are written, where nothing else is configured."""

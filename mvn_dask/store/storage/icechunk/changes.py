@@ -11,7 +11,7 @@ from typing import Any
 
 from mvn_dask.errors import StoreError
 from mvn_dask.store.storage.base import Buffer, ByteArray
-from mvn_dask.store.storage.icechunk_nodes import (
+from mvn_dask.store.storage.icechunk.nodes import (
     FILE_CHUNK_BYTES,
     Nodes,
     array_of,

@@ -6,7 +6,7 @@ import icechunk
 import pytest
 import zarr
 
-from mvn_dask.store.storage.icechunk_branches import Branches
+from mvn_dask.store.storage.icechunk.branches import Branches
 
 
 @pytest.fixture

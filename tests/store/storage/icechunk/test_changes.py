@@ -3,8 +3,8 @@
 import icechunk
 import zarr
 
-from mvn_dask.store.storage.icechunk_changes import Changes, TaskWriter
-from mvn_dask.store.storage.icechunk_nodes import Nodes
+from mvn_dask.store.storage.icechunk.changes import Changes, TaskWriter
+from mvn_dask.store.storage.icechunk.nodes import Nodes
 
 
 def repository_with_array() -> icechunk.Repository:

@@ -8,19 +8,19 @@ import pytest
 
 from mvn_dask.errors import StorageBusyError, StorageNotEmptyError
 from mvn_dask.store.storage.addressing import open_storage
-from mvn_dask.store.storage.icechunk_changes import Changes
-from mvn_dask.store.storage.icechunk_folder import local_storage
-from mvn_dask.store.storage.icechunk_history import History, Make
-from mvn_dask.store.storage.icechunk_nodes import Nodes
-from mvn_dask.store.storage.icechunk_reference import MAIN, UNFINISHED, Reference
+from mvn_dask.store.storage.icechunk.changes import Changes
+from mvn_dask.store.storage.icechunk.folder import local_storage
+from mvn_dask.store.storage.icechunk.history import History, Make
+from mvn_dask.store.storage.icechunk.nodes import Nodes
+from mvn_dask.store.storage.icechunk.revision import MAIN, UNFINISHED, Revision
 from tests.support.repositories import messages, repository_at, repository_in
 from tests.support.s3 import Prefix
 
 WORK = f"main{UNFINISHED}"
 
 
-def history_in(folder: Path, reference: Reference = MAIN) -> History:
-    history = History(f"icechunk+file://{folder}", reference, local_storage(folder), folder=folder)
+def history_in(folder: Path, revision: Revision = MAIN) -> History:
+    history = History(f"icechunk+file://{folder}", revision, local_storage(folder), folder=folder)
     history.create()
     return history
 
@@ -96,7 +96,7 @@ def _commit(repository: Any, message: str) -> str:
 def test_a_branch_is_made_empty_and_histories_travel(tmp_path: Path) -> None:
     main = history_in(tmp_path)
     main.publish(main.commit(putting("a", b"1"), "first", {}, None))
-    branch = history_in(tmp_path, Reference("branch", "b"))
+    branch = history_in(tmp_path, Revision("branch", "b"))
     assert branch.look() is None
     branch.publish(branch.commit(putting("b", b"2"), "second", {}, None))
     again = pickle.loads(pickle.dumps(branch))  # noqa: S301

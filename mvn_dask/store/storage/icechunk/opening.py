@@ -12,10 +12,10 @@ from typing import Any
 from mvn_dask.errors import ArgumentError, StorageError, StorageOptionsError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.locations import parse_repository_url, repository_url
-from mvn_dask.store.storage.icechunk_folder import local_storage, say_no_warning
-from mvn_dask.store.storage.icechunk_history import History
-from mvn_dask.store.storage.icechunk_reference import KINDS_OF_REFERENCE, Reference, reference_of
-from mvn_dask.store.storage.icechunk_storage import IcechunkMemory, IcechunkStorage
+from mvn_dask.store.storage.icechunk.folder import local_storage, say_no_warning
+from mvn_dask.store.storage.icechunk.history import History
+from mvn_dask.store.storage.icechunk.revision import KINDS_OF_REVISION, Revision, revision_of
+from mvn_dask.store.storage.icechunk.storage import IcechunkMemory, IcechunkStorage
 
 # What versions 1 and 2 of icechunk show of a storage, which has no attributes.
 _LOCAL = (
@@ -51,13 +51,13 @@ def repository_storage(url: str, options: Mapping[str, Any]) -> IcechunkStorage:
         import icechunk
     except ImportError as error:
         raise StorageError("icechunk+… URLs need icechunk: pip install 'mvn_dask[icechunk]'") from error
-    reference = reference_of(location.query, "url")
-    _refuse_reference(options)
+    revision = revision_of(location.query, "url")
+    _refuse_revision(options)
     if location.scheme == "file":
         if options:
             raise StorageOptionsError("`storage_options` have no meaning for icechunk+file://")
         folder = Path(location.path).resolve()
-        return _local_storage(folder, reference, local_storage(folder))
+        return _local_storage(folder, revision, local_storage(folder))
     name = f"icechunk+s3://{'/'.join(filter(None, (location.bucket, location.path)))}"
     arguments = s3_arguments(options)
     say_no_warning()
@@ -66,11 +66,11 @@ def repository_storage(url: str, options: Mapping[str, Any]) -> IcechunkStorage:
     except (ValueError, TypeError) as error:
         # By its type alone: the message may show a value, and with it a secret.
         raise StorageOptionsError(f"{name}: `storage_options` are not understood: {type(error).__name__}") from None
-    return IcechunkStorage(History(name, reference, storage))
+    return IcechunkStorage(History(name, revision, storage))
 
 
-def _refuse_reference(options: Mapping[str, Any]) -> None:
-    found = next((kind for kind in KINDS_OF_REFERENCE if kind in options), None)
+def _refuse_revision(options: Mapping[str, Any]) -> None:
+    found = next((kind for kind in KINDS_OF_REVISION if kind in options), None)
     if found is not None:
         raise StorageOptionsError(
             f"`storage_options` of a URL name no {found}: write it behind the URL, as ?{found}={found.upper()}"
@@ -79,32 +79,32 @@ def _refuse_reference(options: Mapping[str, Any]) -> None:
 
 def opened_storage(repository: Any, options: Mapping[str, Any]) -> IcechunkStorage:
     """The storage of a repository that the user has opened; `options` may name a branch, a tag or a snapshot."""
-    unknown = sorted(options.keys() - set(KINDS_OF_REFERENCE))
+    unknown = sorted(options.keys() - set(KINDS_OF_REVISION))
     if unknown:
         raise StorageOptionsError(
             f"beside an icechunk.Repository `storage_options` name its branch, tag or snapshot, and not {unknown[0]!r}"
         )
-    reference, text = reference_of(options, "storage_options"), repr(repository.storage)
+    revision, text = revision_of(options, "storage_options"), repr(repository.storage)
     if found := _first_match(_LOCAL, text):
-        return _local_storage(Path(found["path"]).resolve(), reference, None, repository)
+        return _local_storage(Path(found["path"]).resolve(), revision, None, repository)
     if "InMemory" in text or "type: in-memory\n" in text:
-        return IcechunkMemory(History(f"icechunk+memory://{id(repository):x}", reference, None, repository))
+        return IcechunkMemory(History(f"icechunk+memory://{id(repository):x}", revision, None, repository))
     if found := _first_match(_S3, text):
         prefix = (found["prefix"] or "").strip("/")
         name = f"icechunk+s3://{'/'.join(filter(None, (found['bucket'], prefix)))}"
-        return IcechunkStorage(History(name, reference, None, repository))
+        return IcechunkStorage(History(name, revision, None, repository))
     if "LocalFileSystem" in text or "type: local filesystem\n" in text:
         raise StorageError("`url` is a repository in a folder whose path icechunk does not say: name icechunk+file://…")
     # A digest of the place names it without what may be secret.
-    return IcechunkStorage(History(f"icechunk+other://{fingerprint(text)[:16]}", reference, None, repository))
+    return IcechunkStorage(History(f"icechunk+other://{fingerprint(text)[:16]}", revision, None, repository))
 
 
 def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
     return next((found for pattern in patterns if (found := pattern.search(text))), None)
 
 
-def _local_storage(folder: Path, reference: Reference, storage: Any, repository: Any = None) -> IcechunkStorage:
-    return IcechunkStorage(History(repository_url(folder), reference, storage, repository, folder))
+def _local_storage(folder: Path, revision: Revision, storage: Any, repository: Any = None) -> IcechunkStorage:
+    return IcechunkStorage(History(repository_url(folder), revision, storage, repository, folder))
 
 
 def s3_arguments(options: Mapping[str, Any]) -> dict[str, Any]:

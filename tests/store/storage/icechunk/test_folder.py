@@ -6,7 +6,7 @@ from pathlib import Path
 import icechunk
 import pytest
 
-from mvn_dask.store.storage.icechunk_folder import create_repository, holds_something, local_storage
+from mvn_dask.store.storage.icechunk.folder import create_repository, holds_something, local_storage
 
 
 def test_of_many_that_make_a_repository_one_does(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.maintenance.describe import describe
-from mvn_dask.store.storage.icechunk_session import IcechunkSession
+from mvn_dask.store.storage.icechunk.session import IcechunkSession
 from tests.support.repositories import messages, repository_at, repository_in, url_of
 from tests.support.s3 import SECRET, Prefix
 from tests.support.stores import NORMAL, labelled, sample

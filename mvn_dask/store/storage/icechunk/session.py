@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from mvn_dask.advice import Advice
 from mvn_dask.errors import StorageNotEmptyError
 from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, Session
-from mvn_dask.store.storage.icechunk_changes import Changes
-from mvn_dask.store.storage.icechunk_transaction import Transaction
+from mvn_dask.store.storage.icechunk.changes import Changes
+from mvn_dask.store.storage.icechunk.transaction import Transaction
 
 
 class IcechunkSession(Session):

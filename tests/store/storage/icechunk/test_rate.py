@@ -12,8 +12,7 @@ import pytest
 import zarr
 
 import mvn_dask
-from mvn_dask.store.storage import icechunk_rate, icechunk_transaction
-from mvn_dask.store.storage.icechunk_rate import Committed, commit_fields, rate_of, recent_commits
+from mvn_dask.store.storage.icechunk.rate import Committed, commit_fields, rate_of, recent_commits
 from tests.support.repositories import repository_in, url_of
 from tests.support.stores import sample
 
@@ -53,7 +52,7 @@ def test_commits_of_another_store_and_of_others_end_the_search(tmp_path: Path) -
 
 def test_no_more_commits_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = icechunk.Repository.create(icechunk.local_filesystem_storage(str(tmp_path)))
-    monkeypatch.setattr(icechunk_rate, "MAX_COMMITS", 3)
+    monkeypatch.setattr("mvn_dask.store.storage.icechunk.rate.MAX_COMMITS", 3)
     for number in range(6):
         session = repository.writable_session("main")
         zarr.create_group(session.store, path=f"group{number}")
@@ -65,7 +64,7 @@ def test_status_knows_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.Mon
     """By a clock that goes on by ten seconds whenever it is read: the rate is that of a multiple of them."""
     url, array, readings = url_of(tmp_path), sample(1000, chunks=100), count(0, 10)
     clock = SimpleNamespace(monotonic=lambda: float(next(readings)), time=time.time)
-    monkeypatch.setattr(icechunk_transaction, "time", clock)
+    monkeypatch.setattr("mvn_dask.store.storage.icechunk.transaction.time", clock)
     with dask.config.set(scheduler="synchronous"):
         mvn_dask.to_zarr(array, url, part=(0, 2))
     status = mvn_dask.status(url)

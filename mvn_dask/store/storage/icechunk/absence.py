@@ -12,8 +12,8 @@ from mvn_dask.advice import Advice
 from mvn_dask.errors import NotAStoreError
 from mvn_dask.readable import short_repr
 from mvn_dask.store.storage.base import MANIFEST_KEY
-from mvn_dask.store.storage.icechunk_nodes import Nodes
-from mvn_dask.store.storage.icechunk_reference import UNFINISHED, Reference
+from mvn_dask.store.storage.icechunk.nodes import Nodes
+from mvn_dask.store.storage.icechunk.revision import UNFINISHED, Revision
 
 MAKES_ONE = Advice("{to_zarr} makes one")
 """The way out where nothing is in the way."""
@@ -34,19 +34,19 @@ def repository_absence(name: str, folder: Path | None) -> NotAStoreError:
     return NotAStoreError(f"{text}: {folder} {what}, and no repository of icechunk: name another URL")
 
 
-def reference_absence(name: str, reference: Reference, repository: Any, nodes: Nodes | None) -> NotAStoreError:
+def revision_absence(name: str, revision: Revision, repository: Any, nodes: Nodes | None) -> NotAStoreError:
     """The error where there is a repository; `nodes` lie in what was opened of it, None where it does not exist."""
     text = f"there is no store at {name}"
     if nodes is None:
-        known = repository.list_tags() if reference.kind == "tag" else repository.list_branches()
-        plural = "tags" if reference.kind == "tag" else "branches"
+        known = repository.list_tags() if revision.kind == "tag" else repository.list_branches()
+        plural = "tags" if revision.kind == "tag" else "branches"
         listed = _listed(each for each in known if not each.endswith(UNFINISHED))
-        text += f": the repository has {f'the {plural} {listed}' if listed else f'no {plural}'}, and no {reference}"
+        text += f": the repository has {f'the {plural} {listed}' if listed else f'no {plural}'}, and no {revision}"
     elif nodes.has_nodes_of_others():
-        text += f": the {reference} of the repository holds what others keep there"
+        text += f": the {revision} of the repository holds what others keep there"
     else:
-        text += f": the {reference} of the repository is empty"
-    if reference.kind != "branch":
+        text += f": the {revision} of the repository is empty"
+    if revision.kind != "branch":
         return NotAStoreError(f"{text}: name another")
     if nodes is not None and nodes.has_nodes_of_others():
         return NotAStoreError(text, advice=Advice("name another branch, as …?branch=NAME; {to_zarr} makes it"))

@@ -5,20 +5,20 @@ from urllib.parse import parse_qsl
 import pytest
 
 from mvn_dask.errors import StorageError
-from mvn_dask.store.storage.icechunk_reference import MAIN, UNFINISHED, Reference, reference_of
+from mvn_dask.store.storage.icechunk.revision import MAIN, UNFINISHED, Revision, revision_of
 
 
 @pytest.mark.parametrize("name", ["dev", "v1.2", "a b", "a+b", "x=y&z"])
 @pytest.mark.parametrize("kind", ["branch", "tag", "snapshot"])
 def test_a_name_is_that_of_its_query(kind: str, name: str) -> None:
-    reference = reference_of({kind: name}, "url")
-    assert (reference.kind, reference.name) == (kind, name)
-    assert reference_of(dict(parse_qsl(reference.query.removeprefix("?"))), "url") == reference
+    revision = revision_of({kind: name}, "url")
+    assert (revision.kind, revision.name) == (kind, name)
+    assert revision_of(dict(parse_qsl(revision.query.removeprefix("?"))), "url") == revision
 
 
 def test_nothing_is_the_main_branch() -> None:
-    assert reference_of({}, "url") == reference_of({"branch": "main"}, "url") == MAIN
-    assert (MAIN.query, str(Reference("tag", "v1"))) == ("", "tag 'v1'")
+    assert revision_of({}, "url") == revision_of({"branch": "main"}, "url") == MAIN
+    assert (MAIN.query, str(Revision("tag", "v1"))) == ("", "tag 'v1'")
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_nothing_is_the_main_branch() -> None:
 )
 def test_what_is_no_name_is_refused(query: dict[str, str], words: str) -> None:
     with pytest.raises(StorageError, match=words):
-        reference_of(query, "url")
+        revision_of(query, "url")
 
 
 def test_options_beside_a_repository_are_named() -> None:
     with pytest.raises(StorageError, match=r"`storage_options` may name a branch, .* not \{'branch': 1\}"):
-        reference_of({"branch": 1}, "storage_options")
+        revision_of({"branch": 1}, "storage_options")

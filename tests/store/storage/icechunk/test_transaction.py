@@ -1,15 +1,14 @@
-"""When chunks are committed; what jobs see is in `test_icechunk_storage`."""
+"""When chunks are committed; what jobs see is in `test_storage`."""
 
 import dask
 import icechunk
 import pytest
 
 from mvn_dask.errors import ArgumentError
-from mvn_dask.store.storage import icechunk_transaction
-from mvn_dask.store.storage.icechunk_changes import TaskCopies
-from mvn_dask.store.storage.icechunk_history import History
-from mvn_dask.store.storage.icechunk_reference import MAIN
-from mvn_dask.store.storage.icechunk_transaction import COMMIT_SECONDS, Transaction, commit_seconds
+from mvn_dask.store.storage.icechunk.changes import TaskCopies
+from mvn_dask.store.storage.icechunk.history import History
+from mvn_dask.store.storage.icechunk.revision import MAIN
+from mvn_dask.store.storage.icechunk.transaction import COMMIT_SECONDS, Transaction, commit_seconds
 
 
 def begun() -> Transaction:
@@ -34,7 +33,7 @@ def test_chunks_wait_for_a_commit_by_time_and_by_bytes(monkeypatch: pytest.Monke
     transaction = begun()
     transaction.take(TaskCopies({"a/c/0": b"0"}))
     assert (chunks(transaction), transaction.published) == (0, False)
-    monkeypatch.setattr(icechunk_transaction, "COMMIT_BYTES", 3)
+    monkeypatch.setattr("mvn_dask.store.storage.icechunk.transaction.COMMIT_BYTES", 3)
     transaction.take(TaskCopies({"a/c/1": b"1", "a/c/2": b"2"}))
     assert chunks(transaction) == 3
     with dask.config.set({"mvn_dask.commit": 0}):

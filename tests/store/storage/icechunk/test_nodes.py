@@ -6,8 +6,8 @@ import pytest
 import zarr
 
 from mvn_dask.errors import TransportError
-from mvn_dask.store.storage.icechunk_changes import Changes
-from mvn_dask.store.storage.icechunk_nodes import FILE_CHUNK_BYTES, Nodes, array_of, translated
+from mvn_dask.store.storage.icechunk.changes import Changes
+from mvn_dask.store.storage.icechunk.nodes import FILE_CHUNK_BYTES, Nodes, array_of, translated
 
 
 def test_keys_of_chunks_are_those_of_arrays() -> None:

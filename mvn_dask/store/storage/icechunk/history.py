@@ -22,12 +22,12 @@ from mvn_dask.advice import Advice
 from mvn_dask.errors import NotAStoreError, StorageBusyError, StorageError, StorageNotEmptyError
 from mvn_dask.store.storage.base import INTERNAL_FOLDER
 from mvn_dask.store.storage.folder_lock import LOCK, locked
-from mvn_dask.store.storage.icechunk_absence import reference_absence, repository_absence
-from mvn_dask.store.storage.icechunk_branches import Branches
-from mvn_dask.store.storage.icechunk_folder import create_repository, holds_something, say_no_warning
-from mvn_dask.store.storage.icechunk_nodes import Nodes, translated
-from mvn_dask.store.storage.icechunk_rate import rate_of, recent_commits
-from mvn_dask.store.storage.icechunk_reference import UNFINISHED, Reference
+from mvn_dask.store.storage.icechunk.absence import repository_absence, revision_absence
+from mvn_dask.store.storage.icechunk.branches import Branches
+from mvn_dask.store.storage.icechunk.folder import create_repository, holds_something, say_no_warning
+from mvn_dask.store.storage.icechunk.nodes import Nodes, translated
+from mvn_dask.store.storage.icechunk.rate import rate_of, recent_commits
+from mvn_dask.store.storage.icechunk.revision import UNFINISHED, Revision
 
 TRIES = 1000
 """Commits of others that come first, at most, before one gives up; icechunk's own number."""
@@ -52,9 +52,9 @@ class History:
     """The commits of a branch; of a tag or a snapshot, the one that it names."""
 
     def __init__(
-        self, name: str, reference: Reference, storage: Any, repository: Any = None, folder: Path | None = None
+        self, name: str, revision: Revision, storage: Any, repository: Any = None, folder: Path | None = None
     ) -> None:
-        self.name, self.reference = f"{name}{reference.query}", reference
+        self.name, self.revision = f"{name}{revision.query}", revision
         self._storage, self._repository, self._folder = storage, repository, folder
         # The last commit of this job, which is kept where another deletes the branch meanwhile.
         self._last: str | None = None
@@ -109,9 +109,9 @@ class History:
 
     def refuse_fixed(self) -> None:
         """Raise StorageError for a tag or a snapshot, which nothing is ever written to."""
-        if self.reference.kind != "branch":
+        if self.revision.kind != "branch":
             raise StorageError(
-                f"`url` names the {self.reference} of a repository, which never changes: to write, name a branch"
+                f"`url` names the {self.revision} of a repository, which never changes: to write, name a branch"
             )
 
     def look(self) -> Found | None:
@@ -120,11 +120,11 @@ class History:
         if repository is None:
             return None
         with translated(self.name):
-            if self.reference.kind == "tag":
-                if self.reference.name not in repository.list_tags():
+            if self.revision.kind == "tag":
+                if self.revision.name not in repository.list_tags():
                     return None
-                return self.at(repository.lookup_tag(self.reference.name), published=True)
-            if self.reference.kind == "snapshot":
+                return self.at(repository.lookup_tag(self.revision.name), published=True)
+            if self.revision.kind == "snapshot":
                 return self._named_snapshot(repository)
             found = self._branches(repository).newest()
         return None if found is None else self.at(found[0], published=found[1])
@@ -133,12 +133,12 @@ class History:
         import icechunk
 
         try:
-            repository.lookup_snapshot(self.reference.name)
+            repository.lookup_snapshot(self.revision.name)
         except (icechunk.IcechunkError, ValueError) as error:
             if "invalid" not in str(error) and "not found" not in str(error):
                 raise
-            raise StorageError(f"`url` names the {self.reference}, which the repository does not have") from None
-        return self.at(self.reference.name, published=True)
+            raise StorageError(f"`url` names the {self.revision}, which the repository does not have") from None
+        return self.at(self.revision.name, published=True)
 
     def absence(self, nodes: Nodes | None) -> NotAStoreError:
         """The error where there is no store; `nodes` are what lies there."""
@@ -146,7 +146,7 @@ class History:
         if repository is None:
             return repository_absence(self.name, self._folder)
         with translated(self.name):
-            return reference_absence(self.name, self.reference, repository, nodes)
+            return revision_absence(self.name, self.revision, repository, nodes)
 
     def rate(self, snapshot: str, is_counted: Callable[[str], bool] | None) -> float | None:
         """Chunks a second that jobs have committed lately, up to a snapshot; of the keys that count."""
@@ -167,7 +167,7 @@ class History:
         with translated(self.name):
             session = self._branches(repository).session()
             if session is None:
-                session = repository.writable_session(self.reference.name)
+                session = repository.writable_session(self.revision.name)
             return pickle.dumps(session.fork())
 
     def commit(self, make: Make, message: str, metadata: Mapping[str, Any], expected: str | None) -> str:
@@ -205,7 +205,7 @@ class History:
         return StorageBusyError(f"other jobs commit to {self.name} all the time: try again later")
 
     def _branches(self, repository: Any) -> Branches:
-        return Branches(repository, self.reference.name)
+        return Branches(repository, self.revision.name)
 
     def refuse_diverged(self) -> None:
         """Raise StorageNotEmptyError if others committed to the branch while jobs wrote beside it."""
@@ -214,9 +214,9 @@ class History:
                 raise self._diverged()
 
     def _diverged(self) -> StorageNotEmptyError:
-        jobs = f"{self.reference.name}{UNFINISHED}"
+        jobs = f"{self.revision.name}{UNFINISHED}"
         return StorageNotEmptyError(
-            f"others committed to the branch {self.reference.name!r} of {self.name} while a job wrote to "
+            f"others committed to the branch {self.revision.name!r} of {self.name} while a job wrote to "
             f"{jobs!r} beside it: nothing of theirs is changed",
             advice=Advice(
                 f"move the one to the other with icechunk's Repository.reset_branch, delete {jobs!r} to "
@@ -241,7 +241,7 @@ class History:
     def clear(self) -> None:
         """Delete the branch of jobs where a job was killed right before it would have done so."""
         repository = self.repository()
-        if self.reference.kind != "branch" or repository is None:
+        if self.revision.kind != "branch" or repository is None:
             return
         branches = self._branches(repository)
         with translated(self.name):

@@ -10,7 +10,7 @@ is gone is no error.
 from contextlib import suppress
 from typing import Any, Literal
 
-from mvn_dask.store.storage.icechunk_reference import UNFINISHED
+from mvn_dask.store.storage.icechunk.revision import UNFINISHED
 
 
 class Branches:

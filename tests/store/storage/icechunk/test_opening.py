@@ -9,7 +9,7 @@ import pytest
 import mvn_dask
 from mvn_dask.errors import StorageError, StorageOptionsError
 from mvn_dask.store.storage.addressing import open_storage
-from mvn_dask.store.storage.icechunk_opening import opened_storage, s3_arguments
+from mvn_dask.store.storage.icechunk.opening import opened_storage, s3_arguments
 from tests.support.s3 import SECRET, Prefix
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from mvn_dask.errors import NotAStoreError, StorageError, StorageNotEmptyError, StoreError
 from mvn_dask.store.storage.base import MANIFEST_KEY, Buffer, ByteArray, Entry, Over, Session, Storage
-from mvn_dask.store.storage.icechunk_changes import Changes, CopyWriter, TaskWriter
-from mvn_dask.store.storage.icechunk_folder import free_bytes, holds_something, probe_beside
-from mvn_dask.store.storage.icechunk_history import History
-from mvn_dask.store.storage.icechunk_session import icechunk_session
-from mvn_dask.store.storage.icechunk_transaction import Transaction
+from mvn_dask.store.storage.icechunk.changes import Changes, CopyWriter, TaskWriter
+from mvn_dask.store.storage.icechunk.folder import free_bytes, holds_something, probe_beside
+from mvn_dask.store.storage.icechunk.history import History
+from mvn_dask.store.storage.icechunk.session import icechunk_session
+from mvn_dask.store.storage.icechunk.transaction import Transaction
 from mvn_dask.store.storage.local import LocalStorage
 
 
