@@ -62,7 +62,8 @@ docs: $(VENV)/ready-docs-$(VERSION)
 	$(RUN) -m sphinx -b html --fail-on-warning --keep-going --jobs auto --quiet -d build/doctrees docs build/docs
 	$(RUN) docs/check_site.py build/docs
 	$(RUN) -m pytest -m "docs or not (faults or slow or slurm or browser or package)" --ignore=docs/covariances.md \
-		--ignore=docs/estimates.md docs tests/docs/test_reference.py tests/docs/test_extensions.py
+		--ignore=docs/estimates.md docs tests/docs/test_reference.py tests/docs/test_extensions.py \
+		tests/docs/test_earlier_builds.py
 
 # Man pages of the command into docs/man, from its help texts; the wheel takes them from there.
 man: $(READY)

@@ -25,6 +25,8 @@ extensions = [
     "docs.extensions.author_names",
     "docs.extensions.code_blocks",
     "docs.extensions.code_links",
+    "docs.extensions.current_code",
+    "docs.extensions.earlier_builds",
     "docs.extensions.gallery",
     "docs.extensions.inline_pictures",
     "docs.extensions.mathml",

@@ -60,19 +60,25 @@ class RepositoryLinks(SphinxTransform):
             reference.source, reference.line = link.source, link.line
             link.replace_self(reference)
             if not page:
-                linked_files(self.env).add(path)
+                linked_files(self.env).setdefault(self.env.docname, set()).add(path)
 
 
-def linked_files(env: BuildEnvironment) -> set[str]:
-    """Paths of all files and folders that pages link to."""
+def linked_files(env: BuildEnvironment) -> dict[str, set[str]]:
+    """Paths of the files and folders that each page links to."""
     if not hasattr(env, "repository_files"):
-        env.repository_files = set()  # type: ignore[attr-defined]
+        env.repository_files = {}  # type: ignore[attr-defined]
     return env.repository_files  # type: ignore[attr-defined,no-any-return]
 
 
-def merge(_: Sphinx, env: BuildEnvironment, __: Set[str], other: BuildEnvironment) -> None:
+def forget(_: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Forget the links of a page that is read again, or is gone."""
+    linked_files(env).pop(docname, None)
+
+
+def merge(_: Sphinx, env: BuildEnvironment, docnames: Set[str], other: BuildEnvironment) -> None:
     """Join what processes found that read pages side by side."""
-    linked_files(env).update(linked_files(other))
+    found = linked_files(other)
+    linked_files(env).update({name: found[name] for name in docnames if name in found})
 
 
 def resolve(app: Sphinx, _: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element) -> Any:
@@ -94,7 +100,7 @@ def contents_of(path: Path, highlight: PygmentsBridge) -> str:
 def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     """The pages of source that are linked to."""
     highlight = app.builder.highlighter  # type: ignore[attr-defined]
-    for path in sorted(linked_files(app.env)):
+    for path in sorted(set().union(*linked_files(app.env).values())):
         body = f"<h1><code>{escape(path)}</code></h1>{contents_of(Path(app.srcdir).parent / path, highlight)}"
         yield SHOWN + path, {"title": path, "body": body, "parents": []}, "page.html"  # type: ignore[misc]
 
@@ -102,6 +108,7 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the transform and the pages."""
     app.add_transform(RepositoryLinks)
+    app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
     app.connect("missing-reference", resolve)
     app.connect("html-collect-pages", source_pages)
