@@ -8,10 +8,10 @@ out.
 import inspect
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
-from sphinx.pycode import ModuleAnalyzer
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 CONTRACTS = (
     "mvn_dask.covariance.Covariance",
@@ -71,6 +71,8 @@ def contract_of(kind: type) -> str | None:
 
 def _documented_names(kind: type) -> list[str]:
     """Public names that a class itself defines, with a docstring."""
+    from sphinx.pycode import ModuleAnalyzer
+
     fields = ModuleAnalyzer.for_module(kind.__module__).find_attr_docs()
     names = [name for (owner, name) in fields if owner == kind.__qualname__]
     names += [name for name, value in vars(kind).items() if name not in names and inspect.getdoc(value)]
@@ -106,7 +108,7 @@ class MembersOf:
         return members_of(full_name)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: "Sphinx") -> dict[str, bool]:
     """Let templates call `members_of`."""
     app.config.autosummary_context = {"members_of": MembersOf()}
     return {"parallel_read_safe": True, "parallel_write_safe": True}
