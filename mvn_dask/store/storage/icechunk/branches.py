@@ -7,6 +7,7 @@ Nothing here is locked, and others change both branches meanwhile: each change n
 is gone is no error.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -81,6 +82,19 @@ class Branches:
             return self._repository.writable_session(self.jobs)
         except icechunk.IcechunkError as error:
             if not _says(error, "ref not found"):
+                raise
+            return None
+
+    def commit(self, session: Any, message: str, metadata: Mapping[str, Any]) -> str | None:
+        """The snapshot of a session's changes; None where the branch is not as the session began, or is gone."""
+        import icechunk
+
+        try:
+            return str(session.commit(message, dict(metadata)))
+        except icechunk.ConflictError:
+            return None
+        except icechunk.IcechunkError as error:
+            if not _says(error, "branch not found"):  # version 2 has that for a branch that is gone
                 raise
             return None
 

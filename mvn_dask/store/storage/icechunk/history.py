@@ -175,8 +175,6 @@ class History:
 
         Raises what `make` raises; StorageBusyError where another job has committed since the snapshot `expected`.
         """
-        import icechunk
-
         branches = self._branches(self._require())
         with self._locked():
             for _ in range(TRIES):
@@ -194,11 +192,10 @@ class History:
                     self._last = base
                     if not make(session, Nodes(session, self.name, 0.0)):
                         return base
-                    try:
-                        self._last = str(session.commit(message, dict(metadata)))
-                    except icechunk.ConflictError:
-                        continue
-                    return self._last
+                    committed = branches.commit(session, message, metadata)
+                    if committed is not None:
+                        self._last = committed
+                        return committed
         raise self._crowded()
 
     def _crowded(self) -> StorageBusyError:
