@@ -6,21 +6,26 @@ indices, of `rechunk` and of arithmetic with numbers is understood, and nothing 
 function does with places.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from math import prod
-from typing import Any, TypeAlias
+from itertools import accumulate
+from typing import Any
 
 import dask.array as da
 import numpy as np
-import numpy.typing as npt
 from dask._task_spec import Alias, DataNode, NestedContainer, Task, TaskRef
 from dask.blockwise import Blockwise
 
-Places: TypeAlias = "range | npt.NDArray[np.intp]"
-"""Places along an axis, in the order in which they stand."""
-
+from mvn_dask.execution.array_source import source_of
+from mvn_dask.execution.block_places import (
+    FUNCTIONS,
+    PlacedBlock,
+    Places,
+    UnknownNodeError,
+    is_p2p_rechunk,
+    joined,
+    name_of,
+)
 
 MAX_LAYERS = 100
 """Layers between an array and the one at the end of its graph, at most: each takes some frames of Python's stack."""
@@ -40,12 +45,10 @@ class Selection:
     """Whether the numbers are others than the root's."""
 
 
-class _UnknownNodeError(Exception):
-    """A graph holds a function of which nobody knows what it does with places."""
-
-
 def root_of(array: da.Array) -> tuple[str, Any] | None:
     """Dask's name of the array at the end of a graph without branches, and the one object that all its tasks share.
+
+    The array may be in memory, or in that of a cluster.
 
     >>> import mvn_dask
     >>> x = mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(10, seed=1)
@@ -54,9 +57,13 @@ def root_of(array: da.Array) -> tuple[str, Any] | None:
     """
     name, layers, below = array.name, array.dask.layers, array.dask.dependencies
     for _ in range(MAX_LAYERS):
-        if len(below.get(name, ())) != 1:
+        sources = [each for each in below.get(name, ()) if not _is_of_numbers(each, below)]
+        if not sources:
+            kept = source_of(array)
+            return (name, kept.value) if kept is not None and kept.name == name else None
+        if len(sources) != 1:
             return None
-        (source,) = below[name]
+        (source,) = sources
         node = getattr(layers[source], "mapping", {}).get(source)
         if node is not None and not below[source]:
             return name, getattr(node, "value", node)
@@ -89,75 +96,27 @@ def selection_of(
             line = [graph.block((array.name, *corner[:axis], number, *corner[axis + 1 :])) for number in numbers]
             if [len(each.places[axis]) for each in line] != list(array.chunks[axis]):
                 return None
-            places[source] = _joined(line, axis)
-    except _UnknownNodeError:
+            places[source] = joined(line, axis)
+    except UnknownNodeError:
         return None
     return Selection(first.axes, places, first.single, graph.is_computed)
-
-
-@dataclass(frozen=True, eq=False)
-class _Block:
-    """Of which places a block consists."""
-
-    axes: tuple[int | None, ...]
-    places: tuple[Places, ...]
-    single: Mapping[int, int]
-
-    def is_beside(self, other: "_Block", axis: int) -> bool:
-        """Whether two blocks have the same places along all axes but one."""
-        pairs = zip(self.places, other.places, strict=False)
-        return (self.axes, self.single) == (other.axes, other.single) and all(
-            number == axis or _equal(*pair) for number, pair in enumerate(pairs)
-        )
-
-    def cut(self, index: Any) -> "_Block":
-        """What an index of slices, numbers, None and arrays of places leaves of it."""
-        parts = index if isinstance(index, tuple) else (index,)
-        if any(part is Ellipsis or not isinstance(part, _INDICES) for part in parts):
-            raise _UnknownNodeError
-        if sum(isinstance(part, (list, np.ndarray)) for part in parts) > 1:
-            raise _UnknownNodeError
-        axes: list[int | None] = []
-        places: list[Places] = []
-        single, rest = dict(self.single), iter(zip(self.axes, self.places, strict=True))
-        for part in parts:
-            if part is None:
-                axes.append(None)
-                places.append(range(1))
-                continue
-            axis, own = next(rest, (None, None))
-            if own is None:
-                raise _UnknownNodeError
-            if isinstance(part, (int, np.integer)):
-                if axis is not None:
-                    single[axis] = int(own[int(part)])
-                continue
-            axes.append(axis)
-            places.append(_taken(own, part))
-        for axis, own in rest:
-            axes.append(axis)
-            places.append(own)
-        return _Block(tuple(axes), tuple(places), single)
-
-
-_INDICES = (slice, int, np.integer, type(None), list, np.ndarray)
 
 
 class _Graph:
     """The blocks of a graph, down to those of the root."""
 
     def __init__(self, array: da.Array, root: str, lengths: Sequence[Sequence[int]]) -> None:
-        self.layers, self.root = array.dask.layers, root
+        self.layers, self.below, self.root = array.dask.layers, array.dask.dependencies, root
         self.edges = [[0, *accumulate(map(int, axis))] for axis in lengths]
-        self.found: dict[Any, _Block] = {}
+        self.found: dict[Any, PlacedBlock] = {}
         self.is_computed = False
 
-    def block(self, key: Any, mapping: Mapping[Any, Any] | None = None) -> _Block:
+    def block(self, key: Any, mapping: Mapping[Any, Any] | None = None) -> PlacedBlock:
         """The block of a key, of the nodes of a layer where it is one of them."""
         if key not in self.found:
             found = self._value(mapping[key], mapping) if mapping and key in mapping else self._of_layer(key)
-            if not isinstance(found, _Block):
-                raise _UnknownNodeError
+            if not isinstance(found, PlacedBlock):
+                raise UnknownNodeError
             self.found[key] = found
         return self.found[key]
 
@@ -165,34 +124,60 @@ class _Graph:
         name, *numbers = key if isinstance(key, tuple) else (key,)
         if name == self.root:
             places = tuple(range(*self.edges[axis][number : number + 2]) for axis, number in enumerate(numbers))
-            return _Block(tuple(range(len(places))), places, {})
+            return PlacedBlock(tuple(range(len(places))), places, {})
         layer = self.layers.get(name)
         if isinstance(layer, Blockwise):
             return self._of_operand(layer, numbers)
+        if layer is not None and is_p2p_rechunk(layer):
+            return self._rechunked(layer, numbers)
         mapping: Mapping[Any, Any] = getattr(layer, "mapping", {})
         if key not in mapping:
-            raise _UnknownNodeError
+            raise UnknownNodeError
         return self._value(mapping[key], mapping)
 
-    def _of_operand(self, layer: Blockwise, numbers: Sequence[int]) -> _Block:
+    def _of_operand(self, layer: Blockwise, numbers: Sequence[int]) -> PlacedBlock:
         """The block of a layer that is computed entry by entry of one array, or has its axes in another order."""
         arrays = [(name, indices) for name, indices in layer.indices if indices is not None]
-        if len(arrays) != 1 or layer.new_axes:
-            raise _UnknownNodeError
+        if len(arrays) > 1:
+            arrays = [pair for pair in arrays if not _is_of_numbers(str(pair[0]), self.below)]
+        if len(arrays) != 1:
+            raise UnknownNodeError
         (name, indices), function = arrays[0], getattr(layer.task, "func", None)
-        if _name_of(function) == "numpy.transpose":
+        # Its own alone: where dask fuses layers, it enters those of the sample into the layers of the user's array.
+        if set(layer.new_axes) - set(indices):
+            raise UnknownNodeError
+        if name_of(function) == "numpy.transpose":
             order = [indices.index(each) for each in layer.output_indices]
             found = self.block((name, *(numbers[order.index(axis)] for axis in range(len(order)))))
-            return _Block(
+            return PlacedBlock(
                 tuple(found.axes[axis] for axis in order), tuple(found.places[axis] for axis in order), found.single
             )
         if tuple(indices) != tuple(layer.output_indices):
-            raise _UnknownNodeError
-        if _name_of(function) not in _CONVERSIONS:
+            raise UnknownNodeError
+        if name_of(function) not in _CONVERSIONS:
             if not _is_elementwise(function):
-                raise _UnknownNodeError
+                raise UnknownNodeError
             self.is_computed = True
         return self.block((name, *numbers))
+
+    def _rechunked(self, layer: Any, numbers: Sequence[int]) -> PlacedBlock:
+        """The block of a layer that has others than the array which it is made of, in the same order."""
+        if layer.name not in self.found:
+            corner = [0] * len(numbers)
+            lines = [
+                [
+                    self.block((layer.name_input, *corner[:axis], number, *corner[axis + 1 :]))
+                    for number in range(len(cut))
+                ]
+                for axis, cut in enumerate(layer.chunks_input)
+            ]
+            places = tuple(joined(line, axis) for axis, line in enumerate(lines))
+            first = self.block((layer.name_input, *corner))
+            self.found[layer.name] = PlacedBlock(first.axes, places, first.single)
+        whole = self.found[layer.name]
+        ends = [list(accumulate(cut, initial=0)) for cut in layer.chunks]
+        sides = [slice(*ends[axis][number : number + 2]) for axis, number in enumerate(numbers)]
+        return whole.cut(tuple(sides))
 
     def _value(self, node: Any, mapping: Mapping[Any, Any]) -> Any:
         """What a node of a graph stands for: a block, a list of blocks, or what it says itself."""
@@ -215,32 +200,8 @@ class _Graph:
         return self.block(node, mapping) if isinstance(node[0], str) and node[0] in self.layers else node
 
 
-def _merged(blocks: Sequence[_Block], shape: Sequence[int]) -> _Block:
-    """Blocks in a grid of some shape, in C order, as one."""
-    first = blocks[0]
-    places = []
-    for axis, length in enumerate(shape):
-        step = prod(shape[axis + 1 :])
-        places.append(_joined([blocks[number * step] for number in range(length)], axis))
-    return _Block(first.axes, tuple(places), first.single)
-
-
-def _shuffled(blocks: Sequence[_Block], sorter: tuple[int, Any], axis: int) -> _Block:
-    """Blocks beside one another along an axis, in the order in which dask's own sorter puts them."""
-    found = _merged(blocks, [len(blocks) if each == axis else 1 for each in range(len(blocks[0].places))])
-    order = np.argsort(sorter[1])
-    places = [_taken(each, order) if number == axis else each for number, each in enumerate(found.places)]
-    return _Block(found.axes, tuple(places), found.single)
-
-
-_FUNCTIONS: dict[str, Callable[..., _Block]] = {
-    "operator.getitem": _Block.cut,
-    "dask.array.chunk.getitem": _Block.cut,
-    "dask.array._shuffle._getitem": lambda block, index: block.cut(index[1]),
-    "dask.array._shuffle.concatenate_arrays": _shuffled,
-    "dask.array.core.concatenate_shaped": _merged,
-}
-"""What functions of dask's do with places, by their names, since most of them are private to it."""
+_NUMBERS = "array-"
+"""How dask's names of numpy's arrays begin: numbers without labels, which leave those of others what they are."""
 _CONVERSIONS = {"numpy.asarray", "dask.array.chunk.astype"}
 """Functions that leave numbers what they are, but for their type."""
 _ARITHMETIC = {
@@ -251,48 +212,25 @@ _ARITHMETIC = {
 """Functions that compute a number of each number, beside numpy's own kind of them."""
 
 
-def _name_of(function: Any) -> str:
-    module = str(getattr(function, "__module__", "")).replace("_operator", "operator")
-    return f"{module}.{getattr(function, '__name__', '')}"
+def _is_of_numbers(name: str, below: Mapping[str, Collection[str]]) -> bool:
+    """Whether a layer is an array of numpy's, as it is or cut anew; `below` are the layers below each."""
+    for _ in range(MAX_LAYERS):
+        if len(below.get(name, ())) != 1:
+            break
+        (name,) = below[name]
+    return name.startswith(_NUMBERS) and not below.get(name)
 
 
-def _applied(function: Any, arguments: Sequence[Any]) -> _Block:
+def _applied(function: Any, arguments: Sequence[Any]) -> PlacedBlock:
     if not arguments or (isinstance(arguments[0], list) and not arguments[0]):
-        raise _UnknownNodeError
-    known = _FUNCTIONS.get(_name_of(function))
+        raise UnknownNodeError
+    known = FUNCTIONS.get(name_of(function))
     if known is None:
-        raise _UnknownNodeError
+        raise UnknownNodeError
     return known(*arguments)
 
 
 def _is_elementwise(function: Any) -> bool:
     if isinstance(function, np.ufunc):
         return function.signature is None and function.nout == 1
-    return _name_of(function) in _ARITHMETIC
-
-
-def _equal(places: Places, others: Places) -> bool:
-    # Ranges are compared by their ends: as arrays, those of a block may take more memory than there is.
-    if isinstance(places, range) and isinstance(others, range):
-        return places == others
-    return len(places) == len(others) and np.array_equal(places, others)
-
-
-def _taken(places: Places, index: Any) -> Places:
-    if isinstance(index, slice):
-        return places[index]
-    found: npt.NDArray[np.intp] = np.asarray(places, dtype=np.intp)[np.asarray(index)]
-    return found
-
-
-def _joined(line: Sequence[_Block], axis: int) -> Places:
-    """The places along an axis of blocks that follow one another along it, and have the same along all others."""
-    if any(not each.is_beside(line[0], axis) for each in line):
-        raise _UnknownNodeError
-    parts = [each.places[axis] for each in line]
-    ranges = [part for part in parts if isinstance(part, range) and part]
-    pairs = pairwise(ranges)
-    # A range stays one, however many places it has.
-    if len(ranges) == len(parts) and all(a.step == b.step and a[-1] + a.step == b[0] for a, b in pairs):
-        return range(ranges[0].start, ranges[-1].stop, ranges[0].step)
-    return np.concatenate([np.asarray(part, dtype=np.intp) for part in parts])
+    return name_of(function) in _ARITHMETIC

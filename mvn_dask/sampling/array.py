@@ -13,6 +13,7 @@ from dask.delayed import delayed
 from dask.layers import ArrayBlockIdDep
 
 from mvn_dask._typing import FloatArray
+from mvn_dask.execution.array_source import meta_of
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import fingerprint
 from mvn_dask.sampling.spec import SampleSpec
@@ -51,10 +52,11 @@ def sample(spec: SampleSpec) -> da.Array:
         name=name,
         new_axes=dict(zip(axes, chunks, strict=True)),
         align_arrays=False,
-        meta=np.empty((0,) * len(chunks), plan.dtype),
+        meta=meta_of(name, spec, len(chunks), plan.dtype),
     )
     if spec.recut is None:
         return cast(da.Array, drawn)
     # Blocks that no task can draw are cut from others; the name stays that of the sample.
     name = "-".join(filter(None, (lineage.name, of_shape, f"recut-{fingerprint(spec.recut)[:16]}")))
-    return cast(da.Array, da.map_blocks(np.asarray, drawn.rechunk(spec.recut), name=name, meta=drawn._meta))
+    meta = meta_of(name, spec, len(chunks), plan.dtype)
+    return cast(da.Array, da.map_blocks(np.asarray, drawn.rechunk(spec.recut), name=name, meta=meta))

@@ -88,7 +88,7 @@ def stored_source(array: "da.Array") -> "Stored | None":
     """The store that `from_zarr` opened an array from, if the array is that, block for block; None if it is derived."""
     from mvn_dask.store.reading import Stored  # here, since it imports dask, which the plan of a job does without
 
-    stored = (source for source in graph_sources(array) if isinstance(source, Stored))
+    stored = (source for source in _sources(array) if isinstance(source, Stored))
     return next((source for source in stored if source.array_name == array.name), None)
 
 
@@ -97,7 +97,7 @@ def lineages(array: "da.Array") -> list[Lineage]:
     from mvn_dask.store.reading import Stored
 
     found: dict[str, Lineage] = {}
-    for source in graph_sources(array):
+    for source in _sources(array):
         origins = source.lineages if isinstance(source, Stored) else (getattr(source, "lineage", None),)
         found.update((origin.name, origin) for origin in origins if isinstance(origin, Lineage))
     own = [origin for origin in found.values() if origin.is_of(array.name)]
@@ -107,6 +107,16 @@ def lineages(array: "da.Array") -> list[Lineage]:
 def inputs_of(array: "da.Array") -> tuple[InputFile, ...]:
     """Files that the parameters of a sample were read from, as far as it knows."""
     return next((origin.inputs for origin in lineages(array) if origin.is_of(array.name)), ())
+
+
+def _sources(array: "da.Array") -> Iterator[Any]:
+    """Those of `graph_sources`, and that of an array that is in memory, or was cut out of one that is."""
+    from mvn_dask.execution.array_source import source_of
+
+    yield from graph_sources(array)
+    kept = source_of(array)
+    if kept is not None:
+        yield kept.value
 
 
 def graph_sources(array: "da.Array") -> Iterator[Any]:

@@ -54,7 +54,8 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     xarray.DataArray
         Of the same blocks; nothing is computed. Its attributes are those that a store has: "mean", where it is short,
         and "provenance", where they are known. What was cut out of a sample, as by slices, has the labels of what is
-        left, and its name and units; what is computed of one by arithmetic with numbers has the labels alone.
+        left, and its name and units, in memory (`persist`) too; what is computed of one by arithmetic with numbers, and
+        arrays of numpy's, has the labels alone. What is computed otherwise has none: compute with what this gives.
 
     Raises
     ------

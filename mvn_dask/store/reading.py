@@ -16,6 +16,7 @@ from dask.delayed import delayed
 
 from mvn_dask.errors import StoreError
 from mvn_dask.event import Event
+from mvn_dask.execution.array_source import meta_of
 from mvn_dask.hashing import fingerprint
 from mvn_dask.lineage import Lineage
 from mvn_dask.store.format.layout import Index, chunk_count, read_chunk
@@ -71,7 +72,7 @@ def stored_array(stored: Stored) -> da.Array:
         name=name,
         chunks=chunks,
         dtype=manifest.dtype,
-        meta=np.empty((0,) * len(chunks), manifest.dtype),
+        meta=meta_of(name, stored, len(chunks), manifest.dtype),
     )
     return array
 

@@ -277,7 +277,7 @@ def _finished(storage: Storage, manifest: Manifest) -> bool:
 
 
 def _refuse_reading_from(array: da.Array, storage: Storage) -> None:
-    for source in source_stores(array):
+    for source in (*source_stores(array), *filter(None, [stored_source(array)])):
         name = source.storage.name if isinstance(source, Stored) else _storage_name(source)
         if name is not None and (f"{name}/".startswith(f"{storage}/") or f"{storage}/".startswith(f"{name}/")):
             raise StorageError(f"`array` is read from {name}, which `overwrite` would delete: name another URL")

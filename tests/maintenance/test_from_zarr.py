@@ -5,6 +5,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import pytest
+from dask.base import persist
 from distributed import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,3 +146,21 @@ def test_a_small_store_for_a_large_sample(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 10_000
     rows: da.Array = mvn_dask.from_zarr(tmp_path, missing="draw")[-3:]
     np.testing.assert_array_equal(rows, large[-3:])
+
+
+def test_a_sample_in_the_memory_of_a_cluster_is_the_sample(processes: Client, tmp_path: Path) -> None:
+    """With its labels and its origin, so that its store can be extended."""
+    normal = mvn_dask.MultivariateNormal([0.0, 1.0], [2.0, 3.0], names=["oil", "gas"])
+    x = normal.sample(100, seed=1, chunks=30)
+    expected = mvn_dask.to_xarray(x)
+    for number, held in enumerate((x.persist(), persist(x)[0], processes.persist(x), expected.persist())):
+        found = mvn_dask.to_xarray(held) if isinstance(held, da.Array) else held
+        assert found.drop_attrs().identical(expected.drop_attrs())
+        assert found.attrs == expected.attrs
+        mvn_dask.to_zarr(held, tmp_path / str(number))
+        assert mvn_dask.verify(tmp_path / str(number), level="values").ok
+    assert mvn_dask.to_xarray(x.persist()[5:, ::-1]).identical(mvn_dask.to_xarray(x[5:, ::-1]))
+    mvn_dask.extend(tmp_path / "0", 20)
+    stored = mvn_dask.from_zarr(tmp_path / "0")
+    assert mvn_dask.to_xarray(stored.persist()).identical(mvn_dask.to_xarray(stored))
+    np.testing.assert_array_equal(stored.compute(), normal.sample(120, seed=1).compute())

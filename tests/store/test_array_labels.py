@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import mvn_dask
+from mvn_dask.errors import StorageError
 from mvn_dask.origin_attributes import without_origin
 from mvn_dask.store.array_labels import derived_labels
 
@@ -85,6 +86,24 @@ def test_what_is_stored_of_a_part(tmp_path: Path) -> None:
     again = mvn_dask.from_zarr(tmp_path)
     assert mvn_dask.to_xarray(again[:, 0])["region"].item() == "coast"
     assert mvn_dask.estimate(again, mvn_dask.statistics.Mean()).columns == ("('coast', 2)", "('hill', 1)")
+
+
+def test_what_was_computed_is_stored_again_as_the_same(tmp_path: Path) -> None:
+    doubled = mvn_dask.MultivariateNormal(VECTOR, 1.0).sample(30, seed=1, chunks=8) * np.arange(3.0)
+    mvn_dask.to_zarr(doubled, tmp_path)
+    mvn_dask.to_zarr(doubled, tmp_path)
+    mvn_dask.to_zarr(mvn_dask.to_xarray(doubled), tmp_path)
+    assert mvn_dask.to_xarray(mvn_dask.from_zarr(tmp_path))["height"].values.tolist() == [3.0, 5.0, 400.0]
+
+
+def test_an_array_in_memory_is_not_written_over_the_store_that_it_was_read_from(tmp_path: Path) -> None:
+    """As what the store holds beside it would be gone."""
+    mvn_dask.to_zarr(mvn_dask.MultivariateNormal(VECTOR, 1.0).sample(30, seed=1), tmp_path / "store")
+    held = mvn_dask.from_zarr(tmp_path / "store").persist()
+    with pytest.raises(StorageError, match="which `overwrite` would delete: name another URL"):
+        mvn_dask.to_zarr(held, tmp_path / "store", overwrite=True)
+    mvn_dask.to_zarr(held, tmp_path / "copy")
+    assert mvn_dask.extend(tmp_path / "copy", 5).after == (35, 3)
 
 
 def test_new_axes_have_names_of_their_own(tmp_path: Path) -> None:

@@ -138,3 +138,14 @@ def test_results_that_die_with_their_worker(kind: str, tmp_path: Path) -> None:
         client.wait_for_workers(1)
         mvn_dask.to_zarr(build(client), store, overwrite=True)
     np.testing.assert_array_equal(mvn_dask.from_zarr(store).compute(), WEIGHTED.compute())
+
+
+@pytest.mark.usefixtures("threads")
+def test_what_distributed_cuts_anew_in_its_own_way_keeps_its_labels() -> None:
+    x = mvn_dask.MultivariateNormal([0.0, 1.0], [2.0, 3.0], names=["oil", "gas"]).sample(100, seed=1, chunks=30)
+    with dask.config.set({"array.rechunk.method": "p2p"}):
+        cut = x[5:, ::-1].rechunk((40, 1))[3:].T * np.ones(92)
+    assert any(type(layer).__name__ == "P2PRechunkLayer" for layer in cut.dask.layers.values())
+    found = mvn_dask.to_xarray(cut)
+    assert found.dims == ("variable", "sample")
+    assert found["variable"].values.tolist() == ["gas", "oil"]
