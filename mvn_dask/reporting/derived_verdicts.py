@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
+from mvn_dask.reporting.bonferroni import bonferroni
 from mvn_dask.reporting.certain_verdicts import chunks_verdict
 from mvn_dask.reporting.column_summaries import ColumnSegments, ColumnSummaries, ColumnSummary
 from mvn_dask.reporting.exchangeability import hypergeometric_p_values, rank_p_values
 from mvn_dask.reporting.number_format import number, percent, to_precision
+from mvn_dask.reporting.row_repeats import repeated_rows_verdict
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
-from mvn_dask.reporting.verdicts import DEPENDENT_ROWS, bonferroni
-from mvn_dask.statistics.repeated_rows import RowRepeats
+from mvn_dask.reporting.verdicts import DEPENDENT_ROWS
 
 NO_SEGMENTS = "nothing to test: too few rows, or no column that varies"
 LISTED_COLUMNS = 3
@@ -141,37 +142,9 @@ def shares_along(summaries: ColumnSummaries, error_rate: float) -> Verdict:
 
 def repeated_rows(summaries: ColumnSummaries, error_rate: float) -> Verdict:
     """Rows that come again at one distance, however far apart: `RepeatedRows`."""
-    repeats = summaries.repeats
-    p_values = np.array([each.p_value if each.different > 1 else np.nan for each in repeats])
-    limit = error_rate / max(1, int(np.isfinite(p_values).sum()))
-
-    def describe(part: int) -> str:
-        found = repeats[part]
-        if found.p_value < limit:
-            text = _repeats(found)
-        elif found.repeated:
-            text = f"of {found.different:,} different rows {found.repeated:,} come more than once, in no order"
-        else:
-            text = f"no two of {found.different:,} are equal"
-        if found.stride > 1:
-            text += f"; one of {found.stride:,} different rows was looked at"
-        return text if len(repeats) == 1 else f"{_first_columns(summaries)[part]} and those in its chunks: {text}"
-
-    untested = "nothing to test: fewer than two rows, or all of them are equal"
-    return bonferroni("repeated_rows", "Repeated rows", p_values, error_rate, describe, untested)
-
-
-def _repeats(found: RowRepeats) -> str:
-    count = plural(len(found.places) * found.stride, "row", ",")
-    where = f"{plural(found.distance, 'row', ',')} later"
-    about, first, last = "about " * (found.stride > 1), int(found.places[0]), int(found.places[-1])
-    return f"{about}{count} between row {first:,} and row {last:,} come again {where}"
-
-
-def _first_columns(summaries: ColumnSummaries) -> list[str]:
-    """Names of the first columns of all parts."""
     _, places = np.unique(summaries.selection.parts, return_index=True)
-    return [summaries.columns[place].name for place in places.tolist()]
+    names = [summaries.columns[place].name for place in places.tolist()]
+    return repeated_rows_verdict(summaries.repeats, names, error_rate)
 
 
 def numbers_verdict(summaries: ColumnSummaries) -> Verdict:

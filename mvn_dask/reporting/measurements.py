@@ -14,6 +14,7 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.chosen_variables import ChosenVariables
+from mvn_dask.reporting.compared_rows import ComparedRows, ComparedVariables, compared_variables, repeats_of
 from mvn_dask.reporting.pair_densities import BinnedPairs, PairDensities, densities_of, density_rows, pair_scale
 from mvn_dask.reporting.reference import Reference, marginal_histogram
 from mvn_dask.reporting.scan import ChunkRange, ScanInput
@@ -23,6 +24,7 @@ from mvn_dask.sampling.broadcast import Broadcast
 from mvn_dask.statistics.base import Combined, Counts, Indices, Rows, Statistic
 from mvn_dask.statistics.bin_counts import BinCounts
 from mvn_dask.statistics.column_ranges import Ranges
+from mvn_dask.statistics.repeated_rows import RowRepeats
 from mvn_dask.statistics.repeats import Repeated, Repeats
 from mvn_dask.statistics.same_signs import SameSigns
 from mvn_dask.statistics.segment_means import SegmentMeans, Segments
@@ -177,6 +179,8 @@ class Measurements:
     """Squared lengths of whitened rows in each segment; `means` has shape (segments, 1)."""
     chunks: Repeated
     """Fingerprints of chunks, and which of them repeat."""
+    repeats: Mapping[ComparedVariables, RowRepeats]
+    """Rows that come again, of each part, by the numbers of the variables that rows are compared by."""
     ranges: Ranges
     """Smallest and largest number of each variable, in its own unit, shape (columns,)."""
     densities: PairDensities | None
@@ -200,8 +204,13 @@ def inputs_of(selection: Selection, reference: Reference, broadcast: Broadcast) 
     scoring = broadcast if reference.laws.of_scores else None
     moments, by_signs = (reference.mean, reference.deviation), not reference.laws.pairs_known
     selected = SelectedVariables(rows, _leaf_rows(selection), selection, *moments, scoring, by_signs)
-    inputs = (selected, chunks, VariableRanges(rows, _leaf_rows(selection), selection))
-    found: list[ScanInput] = list(inputs)
+    compared = compared_variables(selection, reference), selection.manifest.event.shape
+    found: list[ScanInput] = [
+        selected,
+        chunks,
+        VariableRanges(rows, _leaf_rows(selection), selection),
+        ComparedRows(rows, _leaf_rows(selection), *compared),
+    ]
     if reference.radial is not None:
         whitened, leaf_rows = -(-rows // selection.stride), _thinned_leaf_rows(selection, selection.stride)
         found.append(WhitenedRows(whitened, leaf_rows, selection, reference.radial.histogram, broadcast))
@@ -233,7 +242,7 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
     columns, pairs, segments = len(selection.columns), len(selection.paired), selection.segments
     lengths, squared = np.zeros(0, np.int64), Segments(np.zeros(segments, np.int64), *np.zeros((2, segments, 1)))
     if reference.radial is not None:
-        (lengths,), squared = results[3][0]
+        (lengths,), squared = results[4][0]
     found = Measurements(
         mean=np.zeros(columns),
         variance=np.zeros(columns),
@@ -248,6 +257,7 @@ def collect(selection: Selection, reference: Reference, results: Sequence[Mappin
         lengths=lengths,
         squared_lengths=squared,
         chunks=results[1][0],
+        repeats=repeats_of(compared_variables(selection, reference), results[3]),
         ranges=joined_ranges(selection, results[2]),
         densities=densities_of(selection, results[-1][0]) if selection.has_densities else None,
     )

@@ -38,5 +38,5 @@ def sample_pictures(estimates: Estimates, limits: Mapping[str, float], error_rat
         "corner_plot": corner_plot(estimates, pair_limit),
         "spectrum": spectrum_of(estimates, error_rate),
         "running_means": None if points else running_means(estimates, limits["means"]),
-        "row_blocks": None if points else row_blocks(estimates, limits["drift"]),
+        "row_blocks": None if points else row_blocks(estimates, limits["drift"], limits["repeated_rows"]),
     }

@@ -29,6 +29,8 @@ MOST_DENSITIES = 10
 """Variables up to which densities of all pairs are counted."""
 MOST_DENSITY_ROWS = 2**20
 """Rows that are counted for it, at most."""
+MOST_COMPARED_PARTS = 16
+"""Parts of the variables whose rows are compared with one another, at most."""
 MOST_SEGMENTS = 64
 """Segments of the rows, at most: a picture still shows each of so many."""
 MIN_SEGMENT_ROWS = 16
@@ -127,6 +129,12 @@ class Selection:
         return np.ravel_multi_index(tuple(place // length * length for place, length in places), shape)
 
     @cached_property
+    def compared_parts(self) -> Indices:
+        """Parts whose rows are compared with one another."""
+        parts = np.unique(self.parts)
+        return parts[evenly(len(parts), MOST_COMPARED_PARTS)]
+
+    @cached_property
     def together(self) -> npt.NDArray[np.bool_]:
         """Which pairs of `paired` lie in the same chunks, shape (pairs, pairs)."""
         part = self.parts[self.paired]
@@ -170,6 +178,9 @@ class Selection:
             for name, each in zip(names, chosen, strict=True)
             if len(each) < self.ndim
         ]
+        if (some := len(self.compared_parts)) < (parts := len(np.unique(self.parts))):
+            every = plural(parts, "chunk", ",")
+            sentences.append(f"Repeated rows: of variables in {some:,} of {every} along the variables, evenly chosen.")
         if self.has_densities and self.pair_stride > 1:
             sentences.append(f"Densities of pairs: of one row in {self.pair_stride:,}: a picture shows no more.")
         if self.has_points:

@@ -1,6 +1,6 @@
 """Verdicts on a store: families of tests, and how often a sound sample would be called faulty.
 
-Input: estimates. Output: nine verdicts. `ERROR_RATE` is that of all together. Each family of tests has an equal part
+Input: estimates. Output: ten verdicts. `ERROR_RATE` is that of all together. Each family of tests has an equal part
 of it, and each test an equal part of its family's. Checks that no sound sample fails take no part. Cost: a p-value a
 number. Shapes are tested by shares of numbers below fixed bounds, which are exactly binomial; bounds lie so close that
 nothing broad lies between them, and so far out that a single number too many in a tail is seen.
@@ -14,6 +14,7 @@ import numpy as np
 
 from mvn_dask._typing import Float64Array
 from mvn_dask.readable import plural
+from mvn_dask.reporting.bonferroni import bonferroni
 from mvn_dask.reporting.certain_verdicts import chunks_verdict, factor_verdict, numbers_verdict
 from mvn_dask.reporting.estimates import Estimates
 from mvn_dask.reporting.marginal_tests import compare_marginals
@@ -21,6 +22,7 @@ from mvn_dask.reporting.number_format import decimal, expected_count, number, pe
 from mvn_dask.reporting.p_values import binomial_p_value, chi2_p_value
 from mvn_dask.reporting.pairs import compare_pairs, share_of_equal_signs
 from mvn_dask.reporting.reference import MAX_ROUNDING
+from mvn_dask.reporting.row_repeats import repeated_rows_verdict
 from mvn_dask.reporting.verdict import ERROR_RATE, Verdict
 from mvn_dask.statistics.base import Indices
 
@@ -29,32 +31,6 @@ LENGTH_BINS_PER_BOUND = 4
 NO_VARIABLE = "no variable to test: there are no rows, or rounding hides what varies"
 NO_PAIR = "nothing to test: fewer than two rows, or no two variables that vary"
 DEPENDENT_ROWS = "not tested: the rows are Sobol' points, which are not independent"
-
-
-def bonferroni(
-    family: str,
-    title: str,
-    p_values: Float64Array,
-    error_rate: float,
-    describe: Callable[..., str],
-    nothing_tested: str = "",
-    variables: Callable[..., tuple[int, ...]] | None = None,
-) -> Verdict:
-    """The verdict of a family that has an error rate; NaN is no test.
-
-    `describe` takes the index of the smallest p-value, and so does `variables`, which gives the numbers of those that
-    the text names.
-
-    The p-value of the family is its smallest, times the number of tests: it holds whatever depends on what.
-    """
-    tests = int(np.count_nonzero(np.isfinite(p_values)))
-    if not tests:
-        return Verdict(family, title, ok=True, tests=0, p_value=None, text=nothing_tested)
-    index = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
-    p_value = min(1.0, tests * float(p_values[index]))
-    named = () if variables is None else tuple(map(int, variables(*index)))
-    text = describe(*index)
-    return Verdict(family, title, p_value >= error_rate, tests, p_value, text, variables=named)
 
 
 def _of_columns(estimates: Estimates, chosen: Indices | None = None) -> Callable[..., tuple[int, ...]]:
@@ -227,7 +203,15 @@ def distances(estimates: Estimates, error_rate: float) -> Verdict:
     return bonferroni("distances", title, np.concatenate([shape, along]), error_rate, describe)
 
 
-FAMILIES = (means, variances, pairs, marginals, distances, drift)
+def repeated_rows(estimates: Estimates, error_rate: float) -> Verdict:
+    """Rows that come again at one distance, by two variables of each part: `ComparedRows`."""
+    repeats = estimates.measured.repeats
+    columns = estimates.selection.columns.tolist()
+    names = [estimates.name(columns.index(variables[0])) for variables in repeats]
+    return repeated_rows_verdict(list(repeats.values()), names, error_rate)
+
+
+FAMILIES = (means, variances, pairs, marginals, distances, drift, repeated_rows)
 """Families of tests that share the error rate."""
 
 
@@ -236,7 +220,11 @@ def verdicts_on(estimates: Estimates, error_rate: float = ERROR_RATE) -> tuple[V
     own = error_rate / len(FAMILIES)
     found = [family(estimates, own) for family in FAMILIES]
     if estimates.reference.laws.of_scores:
-        found = [replace(each, title=f"{each.title} (normal scores)") for each in found]
+        # Rows that come again are the same, whatever they are compared by.
+        found = [
+            each if each.family == "repeated_rows" else replace(each, title=f"{each.title} (normal scores)")
+            for each in found
+        ]
     if estimates.selection.has_points:
         found = [replace(each, ok=True, tests=0, p_value=None, text=DEPENDENT_ROWS) for each in found]
     chunks = chunks_verdict(estimates.selection.manifest, estimates.measured.chunks)

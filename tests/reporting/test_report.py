@@ -49,7 +49,7 @@ def test_as_text(store: str) -> None:
     found = report(store)
     lines = str(found).splitlines()
     assert lines[0] == f"{store}: ok (wrong for 1 in 1,000 sound samples)"
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert repr(found).startswith("SampleReport(url=")
     assert found.estimates.measured.chunks.values == 23
 
@@ -97,7 +97,7 @@ def test_other_numbers_under_a_right_checksum_are_found(store: str) -> None:
 
 def test_a_chunk_in_anothers_place_is_found(store: str) -> None:
     (Path(store) / "samples" / "c" / "7" / "0").write_bytes((Path(store) / "samples" / "c" / "3" / "0").read_bytes())
-    assert [verdict.family for verdict in report(store).verdicts if not verdict.ok] == ["chunks"]
+    assert [verdict.family for verdict in report(store).verdicts if not verdict.ok] == ["repeated_rows", "chunks"]
 
 
 def test_what_is_no_finished_sample_is_refused(store: str) -> None:

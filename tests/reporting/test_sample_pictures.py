@@ -10,7 +10,7 @@ def test_points_have_no_pictures_with_bands_of_independent_rows() -> None:
     normal = mvn_dask.MultivariateNormal(MEAN, COV)
     rows, points = estimate(sample()), estimate(normal.sample(2**13, seed=1, points="sobol"))
     limits = {each.family: 1e-4 for each in verdicts_on(rows)}
-    assert len(FAMILIES) == 6
+    assert len(FAMILIES) == 7
     shown, less = sample_pictures(rows, limits, 1e-3), sample_pictures(points, limits, 1e-3)
     assert all(shown[name] for name in ("histograms", "qq_plot", "heatmaps", "running_means", "row_blocks"))
     assert [name for name in shown if shown[name] is not None and less[name] is None] == [

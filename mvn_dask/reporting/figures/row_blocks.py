@@ -16,6 +16,7 @@ from mvn_dask._typing import Float64Array
 from mvn_dask.reporting.estimates import Estimates, largest
 from mvn_dask.reporting.figures.block_heatmap import BlockHeatmap, Strip
 from mvn_dask.reporting.figures.heatmaps import MOST_MARKED, most_extreme
+from mvn_dask.reporting.row_repeats import repeated_segments
 from mvn_dask.reporting.scan import chunk_range
 from mvn_dask.reporting.verdicts import describe_segment
 
@@ -23,6 +24,13 @@ FEWEST_BLOCKS = 2
 """Blocks of rows, at least: of one, other pictures say as much."""
 VARIABLES_SHOWN = 40
 """Variables that are shown, at most."""
+
+STRIPS = {
+    "numbers": "numbers that are not finite",
+    "chunks": "chunks that are copies of others",
+    "repeated_rows": "rows that come again",
+}
+"""What strips mark in blocks, in words, by the families of the verdicts on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +49,13 @@ class RowBlocks:
     """Cells of all variables, of means and of variances, that fail the test."""
     worst: str
     """The most extreme cell in words."""
-    marked: bool
-    """Whether strips mark blocks with numbers that are not finite, or chunks that repeat others."""
+    strips: list[str]
+    """Families of verdicts whose faults strips mark: numbers that are not finite, and what repeats other rows."""
+
+    @property
+    def marked(self) -> list[str]:
+        """What strips mark, in words."""
+        return [STRIPS[family] for family in self.strips]
 
     @property
     def framed(self) -> str:
@@ -50,18 +63,26 @@ class RowBlocks:
         return "the most extreme cells that fail the test" if self.failed > MOST_MARKED else "cells that fail the test"
 
 
-def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
-    """The pictures; None if there is a single block, or nothing is tested."""
+def row_blocks(estimates: Estimates, p_value: float, repeat_limit: float) -> RowBlocks | None:
+    """The pictures; None if there is a single block, or nothing is tested.
+
+    `repeat_limit` is the p-value below which rows that come again are marked.
+    """
     p_values, selection = estimates.segment_p_values, estimates.selection
     if selection.segments < FEWEST_BLOCKS or not np.isfinite(p_values).any():
         return None
     smallest = np.fmin.reduce(p_values, axis=(0, 1))
     shown = sorted(largest(-smallest, np.isfinite(smallest), VARIABLES_SHOWN))
-    z, strips = normal_equivalents(estimates), strips_of(estimates)
+    z, strips = normal_equivalents(estimates), strips_of(estimates, repeat_limit)
     kind, segment, i = np.unravel_index(int(np.nanargmin(p_values)), p_values.shape)
     return RowBlocks(
         [
-            (caption, _heatmap(estimates, caption.lower(), z[number], p_values[number] < p_value, shown, strips))
+            (
+                caption,
+                _heatmap(
+                    estimates, caption.lower(), z[number], p_values[number] < p_value, shown, list(strips.values())
+                ),
+            )
             for number, caption in enumerate(("Means", "Variances"))
         ],
         selection.segments,
@@ -69,7 +90,7 @@ def row_blocks(estimates: Estimates, p_value: float) -> RowBlocks | None:
         int(np.isfinite(p_values).any(axis=(0, 1)).sum()),
         int((p_values < p_value).sum()),
         describe_segment(estimates, int(segment), int(i), of_variance=bool(kind)),
-        any(each.marked.any() for each in strips),
+        [family for family, each in strips.items() if each.marked.any()],
     )
 
 
@@ -105,8 +126,8 @@ def _heatmap(
     ).picture()
 
 
-def strips_of(estimates: Estimates) -> list[Strip]:
-    """Blocks with numbers that are not finite, and those of chunks of which another one is a copy."""
+def strips_of(estimates: Estimates, repeat_limit: float) -> dict[str, Strip]:
+    """Blocks that are marked, by the families of the verdicts on what is wrong in them."""
     selection, measured = estimates.selection, estimates.measured
     copies = np.zeros(selection.segments, bool)
     for _, *numbers in measured.chunks.repeated:
@@ -115,4 +136,9 @@ def strips_of(estimates: Estimates) -> list[Strip]:
             first, last = np.searchsorted(selection.starts, rows, "right") - 1
             copies[first : last + 1] = True
     wrong = measured.nonfinite_counts.sum(axis=1) > 0
-    return [Strip("NaN or ±∞", wrong), Strip("copies", copies)]
+    repeated = repeated_segments(measured.repeats.values(), selection.starts, repeat_limit)
+    return {
+        "numbers": Strip("NaN or ±∞", wrong),
+        "chunks": Strip("copies", copies),
+        "repeated_rows": Strip("repeated", repeated),
+    }

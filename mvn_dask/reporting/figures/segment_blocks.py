@@ -7,7 +7,6 @@ cells for each column. Cost: about 90 bytes a cell, of at most 128 x 16.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from markupsafe import Markup
 
 from mvn_dask._typing import Float64Array
@@ -17,7 +16,7 @@ from mvn_dask.reporting.figures.along_rows import FEWEST_SEGMENTS
 from mvn_dask.reporting.figures.block_heatmap import WIDE_BLOCKS, BlockHeatmap, Strip
 from mvn_dask.reporting.figures.heatmaps import most_extreme
 from mvn_dask.reporting.number_format import signed, to_precision
-from mvn_dask.statistics.base import Indices
+from mvn_dask.reporting.row_repeats import repeated_segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ def segment_blocks(summaries: ColumnSummaries, p_value: float, repeat_limit: flo
         values=errors,
         marked=most_extreme(np.where(p_values < p_value, -np.log(np.maximum(p_values, 1e-300)), np.nan)),
         row_range=row_range,
-        strips=[Strip("repeated", repeated_blocks(summaries, starts, repeat_limit))],
+        strips=[Strip("repeated", repeated_segments(summaries.repeats, starts, repeat_limit))],
         width=WIDE_BLOCKS,
     ).picture()
     return SegmentBlocks(
@@ -73,16 +72,6 @@ def segment_blocks(summaries: ColumnSummaries, p_value: float, repeat_limit: flo
         f"{columns[i].name} in {row_range(int(j))}: mean {to_precision(float(segments.means[j]), step)}, of all rows "
         f"{to_precision(float(moments.mean.value), step)}, {signed(float(errors[i, j]))} standard errors",
     )
-
-
-def repeated_blocks(summaries: ColumnSummaries, starts: Indices, limit: float) -> npt.NDArray[np.bool_]:
-    """Segments with rows that come again at one distance, and those where they do, shape (segments,)."""
-    marked = np.zeros(len(starts) - 1, bool)
-    for found in summaries.repeats:
-        if found.p_value < limit:
-            rows = np.concatenate([found.places, found.places + found.distance])
-            marked[np.searchsorted(starts, rows, "right") - 1] = True
-    return marked
 
 
 @np.errstate(all="ignore")

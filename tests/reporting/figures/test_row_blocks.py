@@ -14,7 +14,7 @@ from mvn_dask.distribution.base import Distribution
 from mvn_dask.reporting.figures.row_blocks import VARIABLES_SHOWN, normal_equivalents, row_blocks
 from tests.reporting.samples import COV, MEAN, Block, estimate, plant, sample, sample_report
 
-P_VALUE = 1e-3 / 6 / (2 * 5 * 50)
+P_VALUE, REPEAT_LIMIT = 1e-3 / 7 / (2 * 5 * 50), 1e-3 / 7
 CORRELATION = np.eye(5) * 0.6 + 0.4
 
 
@@ -31,7 +31,7 @@ def test_cells_are_those_of_numpy() -> None:
     errors = (y.var(axis=1, ddof=1) - 1.0) * np.sqrt(99 / 2)
     assert np.corrcoef(z[1].ravel(), errors.ravel())[0, 1] > 0.99
     assert np.abs(z[1] - errors).max() < 1.5
-    found = row_blocks(estimates, P_VALUE)
+    found = row_blocks(estimates, P_VALUE, REPEAT_LIMIT)
     assert found is not None
     assert (found.blocks, found.shown, found.of, found.failed) == (64, 4, 4, 0)
     for number, (caption, picture) in enumerate(found.pictures):
@@ -68,7 +68,7 @@ def test_a_fault_of_one_chunk_in_one_variable_is_located(name: str, fault: str) 
     (verdict,) = [each for each in report.verdicts if each.family == "drift"]
     assert not verdict.ok
     assert verdict.text.startswith(text)
-    found = row_blocks(report.estimates, P_VALUE)
+    found = row_blocks(report.estimates, P_VALUE, REPEAT_LIMIT)
     assert found is not None
     assert found.worst == verdict.text
     assert found.failed == 1
@@ -81,7 +81,7 @@ def test_swapped_columns_of_one_chunk_are_located() -> None:
         numbers[5000:10_000] = numbers[5000:10_000][:, [0, 1, 3, 2]]
         return numbers
 
-    found = row_blocks(estimate(sample(), swap), P_VALUE)
+    found = row_blocks(estimate(sample(), swap), P_VALUE, REPEAT_LIMIT)
     assert found is not None
     # Their means and variances differ: eight blocks of two variables, in both pictures.
     assert found.failed == 32
@@ -94,7 +94,7 @@ def test_the_most_extreme_variables_are_shown_and_their_number_is_stated() -> No
         return numbers
 
     estimates = estimate(mvn_dask.MultivariateNormal(np.zeros(60), 1.0).sample(1000, seed=1, chunks=100), shift)
-    found = row_blocks(estimates, P_VALUE)
+    found = row_blocks(estimates, P_VALUE, REPEAT_LIMIT)
     assert found is not None
     assert (found.shown, found.of) == (VARIABLES_SHOWN, 60)
     assert "variable 57, rows" in found.pictures[0][1]
@@ -126,17 +126,38 @@ def test_numbers_that_are_not_finite_and_copies_are_marked() -> None:
     assert found["numbers"].text == "1 number infinite or NaN, of x2 in rows 3,500 to 3,665"
     assert found["numbers"].variables == (2,)
     assert "such as (5, 0) and (8, 0)" in found["chunks"].text
-    blocks = row_blocks(report.estimates, P_VALUE)
+    blocks = row_blocks(report.estimates, P_VALUE, REPEAT_LIMIT)
     assert blocks is not None
-    assert blocks.marked
-    marks = re.findall(r"<title>rows ([\d,]+) to [\d,]+: (NaN or ±∞|copies)</title>", blocks.pictures[0][1])
-    assert [first for first, what in marks if what != "copies"] == ["3,500"]
+    assert blocks.strips == ["numbers", "chunks", "repeated_rows"]
+    marks = re.findall(r"<title>rows ([\d,]+) to [\d,]+: (NaN or ±∞|copies|repeated)</title>", blocks.pictures[0][1])
+    assert [first for first, what in marks if what == "NaN or ±∞"] == ["3,500"]
     assert {first[0] for first, what in marks if what == "copies"} == {"5", "8"}
+    assert {first[0] for first, what in marks if what == "repeated"} == {"5", "8"}
     page = report.html
-    assert '<h2 id="blocks" data-verdicts="drift numbers chunks">' in page
+    assert '<h2 id="blocks" data-verdicts="drift repeated_rows numbers chunks">' in page
+
+
+def test_rows_that_come_again_within_other_chunks_are_marked() -> None:
+    """A shifted copy of 1,000 rows, which is no chunk and no block: 137 rows into chunk 8, 421 into chunk 2."""
+    url = "memory://blocks-repeated"
+    mvn_dask.to_zarr(DISTRIBUTIONS["normal"].sample(100_000, seed=5, chunks=5000), url)
+    numbers = mvn_dask.from_zarr(url)[10_421:11_421].compute()
+    plant(url, 8, lambda x: np.concatenate([x[:137], numbers, x[1137:]]))
+    report = sample_report(url)
+    assert [each.family for each in report.verdicts if not each.ok] == ["repeated_rows"]
+    (verdict,) = [each for each in report.verdicts if not each.ok]
+    assert verdict.text == "1,000 rows between row 10,421 and row 11,420 come again 29,716 rows later"
+    blocks = row_blocks(report.estimates, P_VALUE, REPEAT_LIMIT)
+    assert blocks is not None
+    assert blocks.strips == ["repeated_rows"]
+    marks = re.findall(r"<title>rows ([\d,]+) to ([\d,]+): repeated</title>", blocks.pictures[0][1])
+    assert marks == [("10,000", "11,665"), ("40,000", "41,665")]
+    assert "Strips below mark blocks with rows that come again." in report.html
+    assert '<h2 id="blocks" data-verdicts="drift repeated_rows">' in report.html
+    assert 'href="#blocks"' in report.html.split("come again 29,716 rows later")[1].split("</li>")[0]
 
 
 def test_nothing_to_show() -> None:
-    assert row_blocks(estimate(sample(20)), P_VALUE) is None
+    assert row_blocks(estimate(sample(20)), P_VALUE, REPEAT_LIMIT) is None
     constant = mvn_dask.MultivariateNormal([1.0, 2.0], 0.0).sample(1000, seed=1)
-    assert row_blocks(estimate(constant), P_VALUE) is None
+    assert row_blocks(estimate(constant), P_VALUE, REPEAT_LIMIT) is None
