@@ -9,7 +9,7 @@ imported: whoever holds an object of one has imported it.
 import sys
 from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, pairwise
 from numbers import Complex, Real
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from mvn_dask._typing import Float64Array
 from mvn_dask.dask_matrices import computed
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.masks import has_mask, is_masked, refuse_masked
 from mvn_dask.packing import is_missing, packing_attributes, stored_attributes
 from mvn_dask.units import has_unit, is_plain, refuse_units, without_units
 
@@ -168,7 +169,7 @@ def _types(value: object) -> set[type]:
 
 def _refuse_types(name: str, value: Any, kinds: set[type], given: Any) -> None:
     """Refuse masks, units, and mappings, whose conversion by numpy would lose what they say."""
-    if any(_has_mask(kind) or has_unit(kind) for kind in kinds):
+    if any(has_mask(kind) or has_unit(kind) for kind in kinds):
         _refuse_masks_and_units(name, value, given)
     if isinstance(value, (Mapping, Set, str, bytes)):
         raise _not_an_array(name, value)
@@ -178,25 +179,14 @@ def _refuse_types(name: str, value: Any, kinds: set[type], given: Any) -> None:
             raise _missing(name, missing, "<NA>")
 
 
-def _refuse_masks_and_units(name: str, value: Any, given: Any) -> None:
-    """Refuse a value that is masked or has a unit, and lists of such values; `given` is what the user gave."""
-    if _is_masked(value):
-        raise ArgumentError(f"`{name}` must have no masked entries")
+def _refuse_masks_and_units(name: str, value: Any, given: Any, place: tuple[int, ...] = ()) -> None:
+    """Refuse a value at a place that is masked or has a unit, and lists of such values; `given` is the user's own."""
+    refuse_masked(name, value, place)
     if has_unit(type(value)):
         refuse_units(name, given, value)
     elif isinstance(value, (list, tuple)):
-        for element in value:
-            _refuse_masks_and_units(name, element, given)
-
-
-def _has_mask(kind: type) -> bool:
-    # numpy's, astropy's and others. That of pandas is a method, which masks.
-    return hasattr(kind, "mask") and not callable(kind.mask)
-
-
-def _is_masked(value: Any) -> bool:
-    """Whether some entry of a value is masked; one inside a quantity counts."""
-    return np.ma.is_masked(value) or (_has_mask(type(value)) and bool(np.any(value.mask)))
+        for number, element in enumerate(value):
+            _refuse_masks_and_units(name, element, given, (*place, number))
 
 
 def _is_extension(value: Any) -> bool:
@@ -212,9 +202,19 @@ def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
             return np.asarray(value.to_numpy(dtype=np.float64))
         return np.asarray(value)
     except ValueError as error:
-        raise ArgumentError(f"`{name}` is not an array: {error}") from error
+        raise ArgumentError(f"`{name}` is not an array: {_different_lengths(name, value) or error}") from error
     except Exception as error:  # whatever another library's conversion raises
         raise _not_an_array(name, value) from error
+
+
+def _different_lengths(name: str, value: Any) -> str:
+    """The first list that is not as long as the one before; empty where it is something else that differs."""
+    is_lists = isinstance(value, (list, tuple)) and all(isinstance(row, (list, tuple)) for row in value)
+    lengths = [len(row) for row in value] if is_lists else []
+    for number, (length, other) in enumerate(pairwise(lengths)):
+        if length != other:
+            return f"its rows differ in length: {name}[{number}] holds {length}, {name}[{number + 1}] holds {other}"
+    return ""
 
 
 def _from_objects(name: str, value: object, array: npt.NDArray[Any]) -> Float64Array:
@@ -236,8 +236,8 @@ def _without_arrays(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     found = np.empty_like(array)
     for index, entry in np.ndenumerate(array):
         is_quantity = has_unit(type(entry))
-        element = without_units(entry) if is_quantity and not _is_masked(entry) and is_plain(entry) else entry
-        is_number = getattr(element, "shape", None) == () and not has_unit(type(element)) and not _is_masked(element)
+        element = without_units(entry) if is_quantity and not is_masked(entry) and is_plain(entry) else entry
+        is_number = getattr(element, "shape", None) == () and not has_unit(type(element)) and not is_masked(element)
         found[index] = np.asarray(element).item() if is_number else element
     return found
 
@@ -252,11 +252,11 @@ def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[typ
         _refuse_masks_and_units(name, array.item(), value)
         return _not_an_array(name, value)
     is_bad = np.fromiter((type(element) in bad for element in array.flat), bool, array.size).reshape(array.shape)
-    element, where = array[is_bad][0], f"{name}{np.argwhere(is_bad)[0].tolist()}"
-    kind = type(element)
+    element, place = array[is_bad][0], np.argwhere(is_bad)[0].tolist()
+    kind, where = type(element), f"{name}{place}"
     if element is None or kind.__name__ in {"NAType", "NaTType"}:
         return _missing(name, is_bad, str(element))
-    _refuse_masks_and_units(name, element, value)
+    _refuse_masks_and_units(name, element, value, tuple(place))
     if issubclass(kind, Complex) and not issubclass(kind, np.timedelta64):
         return ArgumentTypeError(f"mean and cov must not be complex: {where} is {element}")
     is_text = issubclass(kind, (str, bytes))

@@ -9,6 +9,7 @@ import math
 import operator
 import sys
 from collections.abc import Iterable, KeysView, Mapping, Set
+from contextlib import suppress
 from pathlib import Path
 from traceback import walk_stack
 from typing import Any, Literal, cast, get_args
@@ -111,17 +112,12 @@ def size(value: object, name: str = "size") -> tuple[int, ...]:
     """Shape of the samples, without the axes of a draw; `None` is one sample, shape ()."""
     if value is None:
         return ()
-    if isinstance(value, (bool, np.bool_, str, bytes)):
-        raise ArgumentTypeError(f"`{name}` must be an integer or a tuple of them, not {short_repr(value)}")
-    try:
-        try:
-            lengths = [operator.index(cast(Any, value))]
-        except TypeError:
-            lengths = [operator.index(length) for length in cast(Iterable[Any], value)]
-    except TypeError as error:
-        raise ArgumentTypeError(
-            f"`{name}` must be an integer or a tuple of them, not {short_repr(value)}: {error}"
-        ) from error
+    lengths = _integers(value)
+    if lengths is None:
+        # 1e6 is a float, and what users write.
+        is_whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+        way_out = f": give {short_repr(int(cast(float, value)))}" if is_whole else ""
+        raise ArgumentTypeError(f"`{name}` must be an integer or a tuple of them, not {short_repr(value)}{way_out}")
     if any(length < 0 for length in lengths):
         raise ArgumentError(f"negative dimensions are not allowed: `{name}` is {short_repr(value)}")
     if any(length > MAX_LENGTH for length in lengths):
@@ -129,6 +125,17 @@ def size(value: object, name: str = "size") -> tuple[int, ...]:
     if len(lengths) >= MAX_AXES:
         raise ArgumentError(f"`{name}` must have at most {MAX_AXES - 1} axes: it has {len(lengths)}")
     return tuple(lengths)
+
+
+def _integers(value: object) -> list[int] | None:
+    """One integer, or those of an iterable; None for anything else."""
+    if isinstance(value, (bool, np.bool_, str, bytes)):
+        return None
+    with suppress(TypeError):
+        return [operator.index(cast(Any, value))]
+    with suppress(TypeError):
+        return [operator.index(length) for length in cast(Iterable[Any], value)]
+    return None
 
 
 def count(name: str, value: object, *, least: int = 0) -> int:
@@ -163,7 +170,10 @@ def finite(name: str, array: FloatArray) -> None:
 def mean_vector(mean: FloatArray) -> None:
     """A mean of shape (d,), d at least 1."""
     if mean.ndim != 1:
-        raise ArgumentError(f"mean must be 1 dimensional: the shape of `mean` is {mean.shape}")
+        way_out = "; give one number for each variable, in a list" if mean.ndim == 0 else ""
+        if mean.ndim == 2 and 1 in mean.shape:
+            way_out = "; numpy.ravel(mean) is a vector"
+        raise ArgumentError(f"mean must be 1 dimensional: the shape of `mean` is {mean.shape}{way_out}")
     if mean.shape[0] == 0:
         raise ArgumentError("`mean` must not be empty")
 
@@ -171,7 +181,10 @@ def mean_vector(mean: FloatArray) -> None:
 def square(cov: FloatArray) -> None:
     """A covariance of shape (d, d)."""
     if cov.ndim != 2 or cov.shape[0] != cov.shape[1]:
-        raise ArgumentError(f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}")
+        way_out = "; numpy.diag(cov) makes a matrix of variances" if cov.ndim == 1 else ""
+        if cov.ndim == 2 and cov.shape[0] > cov.shape[1]:
+            way_out = "; if these are data, numpy.cov(cov, rowvar=False) is the covariance of their columns"
+        raise ArgumentError(f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}{way_out}")
 
 
 def same_length(mean: FloatArray, ndim: int) -> None:
@@ -210,7 +223,8 @@ def texts(argument: str, value: object) -> tuple[str, ...]:
     for text in found:
         if not isinstance(text, str):
             raise ArgumentTypeError(f"`{argument}` must be a sequence of text, and {short_repr(text)} is none")
-    return found
+    # Plain ones, in place of numpy's, whose `repr` is another; `str` of a member of an enumeration would be its name.
+    return tuple(map(str.__str__, found))
 
 
 def variable_names(names: tuple[str, ...]) -> tuple[str, ...]:

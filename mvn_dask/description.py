@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mvn_dask.array_likes import is_instance
 from mvn_dask.errors import ArgumentError
-from mvn_dask.labels import Axis, has_labels, label_text
+from mvn_dask.labels import has_labels, label_text
 from mvn_dask.origin_attributes import DASK_TOKEN
 from mvn_dask.readable import short_repr
 from mvn_dask.units import has_unit, unit_text, without_units
@@ -152,7 +152,7 @@ def texts_along(description: Description, dim: str) -> tuple[str, ...] | None:
         columns = [description.coordinates[level].values.tolist() for level in description.indexes[dim]]
         return tuple(map(label_text, zip(*columns, strict=True)))
     own = description.coordinates.get(dim)
-    return None if own is None else Axis.of(dim, own.values.tolist()).labels
+    return None if own is None else tuple(map(label_text, own.values.tolist()))
 
 
 def agreed(given: Mapping[str, Description]) -> Description:

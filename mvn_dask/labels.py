@@ -33,8 +33,12 @@ class Axis:
 
     @classmethod
     def of(cls, where: str, labels: Iterable[object]) -> "Axis":
-        """An axis whose labels may be of any type."""
-        return cls(where, tuple(label_text(label) for label in labels))
+        """An axis whose labels may be of any type. Raises ArgumentError for one that is missing."""
+        given = list(labels)
+        for number, label in enumerate(given):
+            if _is_missing(label):
+                raise ArgumentError(f"{where} must name every variable: its label {number} is {label}, a missing value")
+        return cls(where, tuple(map(label_text, given)))
 
     @property
     def is_default(self) -> bool:
@@ -150,6 +154,11 @@ def _axes(name: str, value: Any) -> Iterator[tuple[str, Iterable[object]]]:
             if is_instance(index, "pandas", "Index"):
                 # As a list, since pandas takes microseconds for each text of Arrow that it is asked for alone.
                 yield f"the {axis} of `{name}`", index.tolist()
+
+
+def _is_missing(label: object) -> bool:
+    # Of pandas, NA is not to be compared; of all others, what is no number or time differs from itself.
+    return label is None or type(label).__name__ in {"NAType", "NaTType"} or bool(label != label)  # noqa: PLR0124
 
 
 def label_text(label: object) -> str:

@@ -1,7 +1,10 @@
+from enum import StrEnum
+
 import numpy as np
 import pytest
 
 from mvn_dask import checks
+from mvn_dask._typing import FloatArray
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.readable import short_repr
 
@@ -30,6 +33,64 @@ def test_sizes(given: object, expected: tuple[int, ...]) -> None:
 def test_sizes_of_another_kind(given: object) -> None:
     with pytest.raises(ArgumentTypeError, match="`size` must be an integer or a tuple of them"):
         checks.size(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (1e6, "not 1000000.0: give 1000000"),
+        (np.float32(3), "not np.float32(3.0): give 3"),
+        (2.5, "not 2.5"),
+        (np.nan, "not nan"),
+        (np.inf, "not inf"),
+        ("1e6", "not '1e6'"),
+        ((3, 2.0), "not (3, 2.0)"),
+    ],
+)
+def test_a_size_that_is_a_float_is_refused_with_the_way_out(given: object, text: str) -> None:
+    with pytest.raises(ArgumentTypeError) as caught:
+        checks.size(given)
+    assert str(caught.value) == f"`size` must be an integer or a tuple of them, {text}"
+    assert caught.value.__context__ is None  # a traceback shows one error
+
+
+@pytest.mark.parametrize(
+    ("mean", "way_out"),
+    [
+        (np.zeros((1, 2)), "; numpy.ravel(mean) is a vector"),
+        (np.zeros((2, 1)), "; numpy.ravel(mean) is a vector"),
+        (np.zeros(()), "; give one number for each variable, in a list"),
+        (np.zeros((2, 2)), ""),
+    ],
+)
+def test_a_mean_of_another_shape(mean: FloatArray, way_out: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        checks.mean_vector(mean)
+    assert str(caught.value) == f"mean must be 1 dimensional: the shape of `mean` is {mean.shape}{way_out}"
+
+
+@pytest.mark.parametrize(
+    ("cov", "way_out"),
+    [
+        (np.zeros(2), "; numpy.diag(cov) makes a matrix of variances"),
+        (np.zeros((5, 2)), "; if these are data, numpy.cov(cov, rowvar=False) is the covariance of their columns"),
+        (np.zeros((2, 5)), ""),
+        (np.zeros(()), ""),
+    ],
+)
+def test_a_covariance_of_another_shape(cov: FloatArray, way_out: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        checks.square(cov)
+    assert str(caught.value) == f"cov must be 2 dimensional and square: the shape of `cov` is {cov.shape}{way_out}"
+
+
+class Fuel(StrEnum):
+    OIL = "oil"
+
+
+def test_texts_are_plain() -> None:
+    found = checks.texts("names", [np.str_("gas"), Fuel.OIL])
+    assert repr(found) == "('gas', 'oil')"
 
 
 @pytest.mark.parametrize("given", [-1, (2, -3), np.int8(-1)])

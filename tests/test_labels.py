@@ -332,3 +332,20 @@ def test_long_labels_are_cut_in_errors() -> None:
     with pytest.raises(ArgumentError) as caught:
         mvn_dask.MultivariateNormal(series(["a" * 10_000, "b"]), frame(["c", "d"]))
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("index", "seen"),
+    [
+        (pd.Index(["a", None], dtype=object), "None"),
+        (pd.Index(["a", None], dtype="str"), "nan"),
+        (pd.Index([1.0, np.nan]), "nan"),
+        (pd.Index([1, None], dtype="Int64"), "<NA>"),
+        (pd.DatetimeIndex(["2026-01-01", None]), "NaT"),
+        (pd.Index(["a", None], dtype="category"), "nan"),
+    ],
+)
+def test_missing_labels_name_nothing(index: Any, seen: str) -> None:
+    text = f"^the index of `mean` must name every variable: its label 1 is {seen}, a missing value$"
+    with pytest.raises(ArgumentError, match=text):
+        names_of(pd.Series([0.0, 1.0], index=index), np.eye(2))

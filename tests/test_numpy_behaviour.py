@@ -88,7 +88,7 @@ def test_everything_that_numpy_takes_gives_the_same_rows(mean: Any, cov: Any) ->
         (["a", "b"], EYE, {}, TypeError, "`mean` must hold real numbers: its dtype is <U1"),
         ([0, 0], EYE.astype(str), {}, TypeError, "`cov` must hold real numbers"),
         ([0, 0], EYE.astype("m8[s]"), {}, TypeError, "`cov` must hold real numbers"),
-        ([0, 0], [[1, 2], [3]], {}, ValueError, "`cov` is not an array"),
+        ([0, 0], [[1, 2], [3]], {}, ValueError, "`cov` is not an array: its rows differ in length: cov[0] holds 2"),
         ([0, 0], EYE, {"dtype": np.int64}, TypeError, "`dtype` must be float64 or float32"),
         ([0, 0], EYE, {"chunks": 0, "size": 5}, ValueError, "`chunks` must be at least 1 row"),
         ([0, 0], [[1, 2], [1, 2]], {"check_valid": "raise"}, ValueError, "not symmetric positive-sem"),

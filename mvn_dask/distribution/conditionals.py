@@ -48,8 +48,9 @@ class Conditionals(ABC):
         Parameters
         ----------
         which : str, int, or sequence of them, or array of int of shape (m, axes)
-            Names or numbers of variables, of which negative ones count from the last. Of draws with several axes,
-            indices of points along them, from 0 on, or numbers of variables in C order.
+            Names or numbers of variables, of which negative ones count from the last; or labels that the names were
+            made of, such as dates. Of draws with several axes, indices of points along them, from 0 on, or numbers of
+            variables in C order.
 
         Returns
         -------

@@ -24,10 +24,8 @@ def named_arguments(names: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except (ArgumentError, ArgumentTypeError) as error:
-        # numpy's words begin without quotes, as "mean must be 1 dimensional".
-        pattern = re.compile(rf"`({'|'.join(names)})`|\b({'|'.join(names)})(?= (and|must)\b|\[)")
-        text = pattern.sub(
-            lambda found: found[0].replace(found[1] or found[2], names[found[1] or found[2]]), error.text
-        )
-        error.args = (text,)
+        # numpy's words begin without quotes, as "mean must be 1 dimensional"; a way out may be a call, as list(mean).
+        known = "|".join(names)
+        pattern = re.compile(rf"(?<=`)({known})(?=`)|\b({known})(?= (?:and|must)\b|\[)|(?<=\()({known})(?=[,)])")
+        error.args = (pattern.sub(lambda found: names[found[0]], error.text),)
         raise

@@ -16,6 +16,7 @@ from mvn_dask._typing import ArrayLike, Float64Array
 from mvn_dask.array_likes import real_array
 from mvn_dask.covariance.marginal_covariance import Places
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
+from mvn_dask.labels import label_text
 from mvn_dask.readable import plural, short_repr
 
 
@@ -165,6 +166,9 @@ def _number(entry: object, known: dict[str, int], names: tuple[str, ...] | None)
             raise TypeError
         return operator.index(entry)  # type: ignore[arg-type]
     except TypeError:
+        # A label of a frame, such as a date, whose text became the name.
+        if (text := label_text(entry)) in known:
+            return known[text]
         raise ArgumentTypeError(
             f"`which` must be names or numbers of variables, and {short_repr(entry)} is neither"
         ) from None

@@ -21,7 +21,7 @@ from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.masked_numbers import refuse_masked
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import digest, fingerprint
-from mvn_dask.labels import row_axes_of
+from mvn_dask.labels import label_text, row_axes_of
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.signatures import short_signature
@@ -86,7 +86,7 @@ class Combination:
 
 
 @short_signature
-def combine(array: StorableArray, weights: ArrayLike | Mapping[str, float]) -> da.Array:
+def combine(array: StorableArray, weights: ArrayLike | Mapping[Any, float]) -> da.Array:
     """Linear combinations of the columns of a lazy array, with the same bits for any chunks.
 
     Parameters
@@ -96,7 +96,8 @@ def combine(array: StorableArray, weights: ArrayLike | Mapping[str, float]) -> d
         into chunks.
     weights : array_like, shape (d,) or (d, m), or mapping or Series from names to numbers
         Finite weights of the columns. A mapping names columns of a sample of a named distribution, of a store with
-        names, or of a DataArray with labels; the others weigh nothing, and are not looked at.
+        names, or of a DataArray with labels, by their text or by what they were made of, such as dates; the others
+        weigh nothing, and are not looked at.
 
     Returns
     -------
@@ -225,11 +226,15 @@ def _named_weights(weights: Mapping[Any, Any], labels: tuple[str, ...] | None) -
     if not weights:
         raise ArgumentError("`weights` must name a column at least")
     numbers = {label: number for number, label in enumerate(labels)}
-    if unknown := [name for name in weights if name not in numbers]:
+    # Labels of a frame, as dates, are names as text.
+    named = [(label_text(label), value) for label, value in weights.items()]
+    if unknown := [name for name, _ in named if name not in numbers]:
         known = ", ".join(map(repr, labels[:5])) + (", …" if len(labels) > 5 else "")
         raise ArgumentError(f"`weights` names {short_repr(unknown[0])}, and the columns of `array` are called {known}")
-    if twice := [name for name in weights if labels.count(name) > 1]:
+    if twice := [name for name, _ in named if labels.count(name) > 1]:
         raise ArgumentError(f"`weights` names {short_repr(twice[0])}, and more than one column is called so")
-    values = {numbers[name]: checks.real_number("weights", value, "finite") for name, value in weights.items()}
+    values = {numbers[name]: checks.real_number("weights", value, "finite") for name, value in named}
+    if len(values) < len(named):
+        raise ArgumentError("`weights` names a column more than once, by labels of two types: add them up")
     columns = tuple(sorted(values))
     return columns, np.array([values[column] for column in columns])

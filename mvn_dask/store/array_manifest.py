@@ -145,7 +145,9 @@ def _refuse_other_arrays(array: object) -> None:
 
     refuse_query_planning()
     if not isinstance(array, da.Array):
-        raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
+        raise ArgumentTypeError(
+            f"`array` must be a dask array, not {type(array).__name__}: da.from_array(…, chunks=…) makes one"
+        )
     if array.dtype.kind not in "biufc" or array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
         raise ArgumentTypeError(f"`array` must hold numbers that Zarr knows: its dtype is {array.dtype}")
     if not isinstance(array._meta, np.ndarray) or isinstance(array._meta, np.ma.MaskedArray):

@@ -83,7 +83,9 @@ def to_xarray(array: da.Array, *, names: Texts | None = None, dim: str | Sequenc
     """
     refuse_query_planning()
     if not isinstance(array, da.Array):
-        raise ArgumentTypeError(f"`array` must be a dask array, not {type(array).__name__}")
+        raise ArgumentTypeError(
+            f"`array` must be a dask array, not {type(array).__name__}: da.from_array(…, chunks=…) makes one"
+        )
     known = _known(array)
     dims = _dimensions(dim, known.labels.dimensions, known.event_axes, array.ndim)
     description = known.labels.description.renamed(dict(zip(known.labels.dimensions, dims, strict=True)))

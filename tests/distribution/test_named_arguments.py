@@ -12,6 +12,11 @@ NAMES = {"mean": "location", "cov": "shape"}
         ("`mean` must be finite: mean[3] is nan", "`location` must be finite: location[3] is nan"),
         ("mean must be 1 dimensional: the shape of `mean` is (1, 2)", "location must be 1 dimensional: the shape of "),
         ("mean and cov must have same length", "location and shape must have same length"),
+        ("`mean` must be a vector: give list(mean)", "`location` must be a vector: give list(location)"),
+        (
+            "`cov` must hold numbers; numpy.asarray(cov, dtype=float)",
+            "`shape` must hold numbers; numpy.asarray(shape, ",
+        ),
         ("near its mean 3 numbers are far apart", "near its mean 3 numbers are far apart"),
     ],
 )

@@ -212,6 +212,10 @@ def test_labels_of_weights_are_never_lost() -> None:
     x = NORMAL.sample(10, seed=1)
     with pytest.raises(ArgumentError, match="`weights` names 'oil' more than once: add them up"):
         combine(x, pd.Series([1.0, 2.0], index=["oil", "oil"]))
+    years = mvn_dask.MultivariateNormal([0.0, 1.0], 1.0, names=["2026", "2027"]).sample(10, seed=1)
+    assert (combine(years, {2027: 1.0}) == years[:, 1]).all().compute()
+    with pytest.raises(ArgumentError, match="a column more than once, by labels of two types"):
+        combine(years, {2026: 1.0, "2026": 1.0})
     for labelled in (
         pd.DataFrame({"a": [1.0, 2.0, 3.0]}, index=["coal", "gas", "oil"]),
         xr.DataArray([1.0, 2.0, 3.0], dims=["name"], coords={"name": ["coal", "gas", "oil"]}),
