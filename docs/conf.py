@@ -24,6 +24,7 @@ extensions = [
     "sphinx_design",
     "docs.extensions.author_names",
     "docs.extensions.code_blocks",
+    "docs.extensions.code_breaks",
     "docs.extensions.code_links",
     "docs.extensions.current_code",
     "docs.extensions.earlier_builds",

@@ -22,8 +22,8 @@ nitpicky = True
 autodoc_typehints = "none"
 """
 NAMES = [
-    "code_blocks", "code_links", "gallery", "inline_pictures", "mathml", "outside_links", "repository_links",
-    "type_links",
+    "code_blocks", "code_breaks", "code_links", "gallery", "inline_pictures", "mathml", "outside_links",
+    "repository_links", "type_links",
 ]  # fmt: skip
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path id="a" fill="#1f2933" d="M0 0"/></svg>'
 
@@ -108,8 +108,12 @@ def index(folder: Path) -> str:
 
 
 def test_names_are_links_where_they_name_something(index: str) -> None:
-    assert re.search(r'<a [^>]*href="#mvn_dask.stripe_height"[^>]*>\s*<code[^>]*>.*stripe_height\(3\)', index)
+    assert re.search(r'<a [^>]*href="#mvn_dask.stripe_height"[^>]*>\s*<code[^>]*>.*height\(3\)', index)
     assert '<span class="pre">estimate</span></code>' in index
+
+
+def test_long_code_may_break_after_punctuation(index: str) -> None:
+    assert "mvn_dask.<wbr>stripe_<wbr>height(3)" in index.replace('<span class="pre">', "").replace("</span>", "")
 
 
 def test_types_of_members_are_links(index: str) -> None:
