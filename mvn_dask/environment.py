@@ -14,7 +14,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Environment:
-    """What numbers could depend on beside their specification; here only their last bits do."""
+    """What numbers could depend on beside their specification; here only their last bits do.
+
+    See Also
+    --------
+    mvn_dask.Report : Has that of the writer, and its own.
+
+    Examples
+    --------
+    >>> sorted(environment().as_dict())
+    ['blas', 'libc', 'machine', 'mvn_dask', 'numpy', 'python']
+    """
 
     mvn_dask: str
     """Version of mvn_dask."""
@@ -30,7 +40,12 @@ class Environment:
     """C library, whose logarithm makes the normals beyond 3.65."""
 
     def as_dict(self) -> dict[str, str]:
-        """JSON-able form."""
+        """JSON-able form.
+
+        See Also
+        --------
+        mvn_dask.Report.as_dict : Holds it.
+        """
         return asdict(self)
 
 

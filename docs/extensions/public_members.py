@@ -23,14 +23,19 @@ CONTRACTS = (
 INTERNAL = {
     "mvn_dask.MultivariateNormal": {"event", "sampler", "spec"},
     "mvn_dask.MultivariateT": {"event", "sampler", "spec"},
-    "mvn_dask.GaussianCopula": {"event", "sampler", "spec"},
+    "mvn_dask.GaussianCopula": {"event", "families", "sampler", "spec", "tables"},
     "mvn_dask.Job": {"contradictions", "label", "locate", "model_config", "model_post_init", "place", "secrets"},
     "mvn_dask.Report": {"common", "compared_with", "name", "page_values", "table", "tabled_what"},
     "mvn_dask.Status": {"writers_text"},
     "mvn_dask.covariance.Banded": {"check_memory"},
-    "mvn_dask.covariance.CirculantFactor": {"covariances_between", "of_roots"},
+    "mvn_dask.covariance.Circulant": {"embedding"},
+    "mvn_dask.covariance.CirculantFactor": {"covariances_between", "of_roots", "transform"},
     "mvn_dask.covariance.Covariance": {"axes", "described", "event", "label_axes", "with_axes"},
     "mvn_dask.covariance.Factor": {"family", "kinds", "of_kind"},
+    "mvn_dask.covariance.Sparse": {"matrix"},
+    "mvn_dask.covariance.StationaryGrid": {"embedding"},
+    "mvn_dask.covariance.Toeplitz": {"embedding"},
+    "mvn_dask.covariance.conditioned_grid.ConditionedGrid": {"observed", "weights"},
     "mvn_dask.statistics.Histogram": {"further_arrays", "prepared"},
     "mvn_dask.statistics.results.Estimate": {"basis", "lines", "percent"},
     "mvn_dask.statistics.results.Result": {"described", "squeezed", "warned"},
@@ -88,7 +93,8 @@ def members_of(full_name: str) -> Members:
     for each in kind.__mro__:
         if each.__module__.startswith("mvn_dask"):
             names.update(dict.fromkeys(_documented_names(each)))
-    shown = [name for name in names if name not in inherited | INTERNAL.get(full_name, set())]
+    hidden = set[str]().union(*(names for owner, names in INTERNAL.items() if object_of(owner) in kind.__mro__))
+    shown = [name for name in names if name not in inherited | hidden]
     if contract == "mvn_dask.statistics.Statistic":  # `estimate` calls their methods, and nobody else
         shown = [name for name in shown if name in getattr(kind, "__dataclass_fields__", {})]
     methods = [name for name in shown if callable(getattr(kind, name, None))]

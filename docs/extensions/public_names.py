@@ -9,6 +9,8 @@ from pathlib import Path
 import mvn_dask
 
 REFERENCE = Path(__file__).parents[1] / "reference"
+OF_OTHERS = {"Series"}
+"""Names that are another library's where texts use them alone."""
 
 
 def entries() -> set[str]:
@@ -23,8 +25,8 @@ def entries() -> set[str]:
         for line in page.read_text(encoding="utf-8").splitlines():
             if line.startswith(".. module::"):
                 module = line.split()[-1]
-            elif line.startswith("   ") and line.strip().replace(".", "_").isidentifier():
-                found.add(f"{module or 'mvn_dask'}.{line.strip()}")
+            elif line.startswith("   ") and (name := line.strip().removeprefix("~")).replace(".", "_").isidentifier():
+                found.add(f"{module or 'mvn_dask'}.{name}")
     return found
 
 
@@ -39,5 +41,8 @@ def public_names() -> dict[str, str]:
     """
     full_names = sorted(entries()) + [f"mvn_dask.errors.{name}" for name in dir(mvn_dask.errors)]
     return {
-        name: full for full in full_names for name in (full, full.removeprefix("mvn_dask."), full.rpartition(".")[2])
+        name: full
+        for full in full_names
+        for name in (full, full.removeprefix("mvn_dask."), full.rpartition(".")[2])
+        if name not in OF_OTHERS
     }

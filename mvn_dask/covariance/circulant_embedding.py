@@ -51,7 +51,20 @@ Lags = Callable[[tuple[int, ...]], Float64Array]
 
 @dataclass(frozen=True, repr=False)
 class EmbeddingReport(OneLine):
-    """How good an embedding is: exact, but for rounding, unless negative eigenvalues were to be approximated."""
+    """How good an embedding is: exact, but for rounding, unless negative eigenvalues were to be approximated.
+
+    See Also
+    --------
+    mvn_dask.covariance.StationaryGrid : Has it as ``report``.
+    mvn_dask.covariance.Toeplitz : Has it as ``report``.
+
+    Examples
+    --------
+    >>> from mvn_dask.covariance import StationaryGrid, matern
+    >>> found = StationaryGrid(matern(length=2.0, nu=0.5), shape=(10, 20)).report
+    >>> found.embedding, found.smallest_eigenvalue > 0, found.largest_error
+    ((18, 40), True, 0.0)
+    """
 
     embedding: tuple[int, ...]
     """Points of the periodic grid along each axis."""

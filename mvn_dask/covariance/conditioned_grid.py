@@ -37,7 +37,22 @@ MAX_MULTIPLICATIONS = 2**45
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConditionedGrid(Covariance):
-    """The covariance of a field on a grid, given observations: what `MultivariateNormal.condition` makes of one."""
+    """The covariance of a field on a grid, given observations: what `MultivariateNormal.condition` makes of one.
+
+    See Also
+    --------
+    mvn_dask.MultivariateNormal.condition : Makes it.
+    mvn_dask.covariance.StationaryGrid : The covariance before anything was observed.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> from mvn_dask.covariance import StationaryGrid, matern
+    >>> field = mvn_dask.MultivariateNormal(0.0, StationaryGrid(matern(length=2.0, nu=0.5), shape=(10, 20)))
+    >>> covariance = field.condition([(3, 4)], [1.5]).covariance
+    >>> covariance.event_shape, covariance.variances().reshape(10, 20)[3, 3:6].round(2)
+    ((10, 20), array([0.63, 0.  , 0.63]))
+    """
 
     kind: ClassVar[str] = "conditioned_grid"
 

@@ -37,7 +37,20 @@ if TYPE_CHECKING:
 
 
 class Series(NamedTuple):
-    """An estimate with its band, as rows are added; arrays of shape (m,), or (m, …) of several numbers."""
+    """An estimate with its band, as rows are added; arrays of shape (m,), or (m, …) of several numbers.
+
+    See Also
+    --------
+    mvn_dask.estimation.convergence.Convergence.series : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> x = mvn_dask.MultivariateNormal([1.0, 2.0], 1.0).sample(5000, seed=1)
+    >>> found = convergence(x, mvn_dask.statistics.Mean(), columns=0).series()
+    >>> found.rows, bool((found.low < found.value).all())
+    (array([2048, 4096, 5000]), True)
+    """
 
     rows: Indices
     """Numbers of first rows, shape (m,)."""
@@ -97,6 +110,7 @@ class Convergence(OneLine, Shown):
 
         See Also
         --------
+        mvn_dask.estimation.convergence.Series : What it gives.
         mvn_dask.report : Shows them.
 
         Raises

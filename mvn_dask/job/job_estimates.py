@@ -15,7 +15,26 @@ from mvn_dask.readable import plural
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TableEstimate(OneLine, Shown):
-    """What a table ``[[estimate]]`` asked for."""
+    """What a table ``[[estimate]]`` asked for.
+
+    See Also
+    --------
+    mvn_dask.job.job_estimates.JobEstimates : All of a job.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> job = mvn_dask.Job.from_mapping({
+    ...     "version": 1,
+    ...     "distribution": {"mean": [0.0, 1.0], "cov": [4.0, 9.0]},
+    ...     "sample": {"size": 1000, "seed": 42},
+    ...     "output": {"url": "memory://one-estimate"},
+    ...     "estimate": [{"name": "average", "statistic": "mean", "column": 1}],
+    ... })
+    >>> [found] = job.estimate().estimates
+    >>> found.name, found.table["statistic"], found.result.count
+    ('average', 'mean', 1000)
+    """
 
     name: str
     """The name of the table, or what is estimated of what."""

@@ -27,7 +27,22 @@ QUESTIONS_OF_FAMILIES = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a family of tests says."""
+    """What a family of tests says.
+
+    See Also
+    --------
+    mvn_dask.Report : Has one for each family.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> mvn_dask.to_zarr(mvn_dask.MultivariateNormal([0.0, 1.0], 2.0).sample(1000, seed=1), "memory://verdict-shown")
+    >>> found = mvn_dask.report("memory://verdict-shown").verdicts[0]
+    >>> found.family, found.grade, found.tests
+    ('means', 'ok', 2)
+    >>> found.meaning
+    'Whether the mean of each variable is the one that was asked for, as far as so many rows can tell.'
+    """
 
     family: str
     """Which family."""

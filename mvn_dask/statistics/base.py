@@ -43,7 +43,18 @@ class Scope:
 
 @dataclass(frozen=True)
 class NextPass:
-    """What `Statistic.finalize` gives in place of a result, if the rows must be looked at once more."""
+    """What `Statistic.finalize` gives in place of a result, if the rows must be looked at once more.
+
+    See Also
+    --------
+    mvn_dask.statistics.Statistic : Gives it.
+
+    Examples
+    --------
+    >>> from mvn_dask.statistics import Mean
+    >>> NextPass(Mean()).statistic
+    Mean(control_mean=None, confidence_level=0.95)
+    """
 
     statistic: "Statistic[Any, Any]"
     """What is computed next, of the same array."""

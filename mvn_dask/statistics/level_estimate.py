@@ -29,7 +29,22 @@ def tuple_of(levels: Levels) -> tuple[float, ...]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LevelEstimate(Estimate):
-    """An estimate for one level, or for several: then all numbers have the shape (levels, columns)."""
+    """An estimate for one level, or for several: then all numbers have the shape (levels, columns).
+
+    See Also
+    --------
+    mvn_dask.statistics.Quantile : Gives it.
+    mvn_dask.statistics.ValueAtRisk : Gives it.
+    mvn_dask.statistics.ExpectedShortfall : Gives it.
+
+    Examples
+    --------
+    >>> import mvn_dask
+    >>> losses = mvn_dask.MultivariateNormal([0.0], [4.0]).sample(10_000, seed=1)[:, 0]
+    >>> found = mvn_dask.estimate(losses, mvn_dask.statistics.Quantile([0.5, 0.99]))
+    >>> found.levels, found.value.shape, found.confidence_interval.low.shape, found.note[:29]
+    ((0.5, 0.99), (2,), (2,), '10,000 rows; order statistics')
+    """
 
     levels: Levels = 0.5
     """Share of the values up to what is estimated; or several."""

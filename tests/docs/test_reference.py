@@ -1,9 +1,14 @@
 """Every public name has a page in the reference, and a docstring with all that belongs there."""
 
+import ast
 import inspect
+import pkgutil
 import re
+from collections.abc import Iterator
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +36,10 @@ IN_SIGNATURE = {"PR01", "PR04", "RT01"}
 ON_PAGE = {"SA01", "EX01"}
 """Sections that the page of a class may have in place of its properties, and of what those call who write a class."""
 RESULTS = {
-    "Extension", "Repair", "Report", "SequentialEstimate", "Status", "Verification", "MeanAndCovarianceResult",
-    "Covariance", "Factor", "MatrixFactor", "CirculantFactor", "CovarianceFunction", "Statistic", "Job",
+    "Extension", "LevelEstimate", "MeanAndCovarianceResult", "Repair", "Report", "SequentialEstimate", "Status",
+    "Verification",
+    "Covariance", "ConditionedGrid", "Factor", "MatrixFactor", "CirculantFactor", "CovarianceFunction", "Statistic",
+    "Job",
 }  # fmt: skip
 """What nobody makes by calling it, or is subclassed: fields and methods are documented, and no parameters."""
 
@@ -119,6 +126,60 @@ def test_what_is_left_out_of_pages_is_there() -> None:
 
 def test_every_public_name_has_a_page() -> None:
     assert set(NAMES) - entries() == set()
+
+
+@cache
+def imported_into(module: str) -> dict[str, str]:
+    """Full names of what a module imports from this package, also for types alone, or defines; by its own names."""
+    found = {}
+    for node in ast.walk(ast.parse(inspect.getsource(import_module(module)))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mvn_dask"):
+            found.update({each.asname or each.name: f"{node.module}.{each.name}" for each in node.names})
+        elif isinstance(node, ast.ClassDef):
+            found[node.name] = f"{module}.{node.name}"
+    return found
+
+
+def types_given(name: str) -> Iterator[type]:
+    """Classes of this package that a function returns, or the members of a class hold or return."""
+    value = object_of(name)
+    texts: list[tuple[str, str | None]] = []
+    if inspect.isclass(value):
+        members = members_of(name)
+        shown = [type_of(name, each) for each in members.attributes]
+        shown += [call_types(name, each).result for each in members.methods]
+        texts = [(base.__module__, text) for base in value.__mro__ for text in shown]
+    else:
+        texts = [(value.__module__, str(inspect.get_annotations(value).get("return")))]
+    for module, text in texts:
+        known = imported_into(module) if module.startswith("mvn_dask") else {}
+        for word in re.findall(r"\w+", text or ""):
+            if word in known and inspect.isclass(kind := object_of(known[word])):
+                yield kind
+
+
+def subclasses(kind: type[Any]) -> set[type[Any]]:
+    found = {each for each in kind.__subclasses__() if each.__module__.startswith("mvn_dask")}
+    return found.union(*map(subclasses, found))
+
+
+@pytest.mark.docs
+def test_every_class_that_users_are_given_has_a_page() -> None:
+    described = {object_of(name) for name in entries()}
+    given = {kind: name for name in entries() for kind in types_given(name)}
+    assert {f"{name}: {kind.__name__}" for kind, name in given.items() if kind not in described} == set()
+
+
+@pytest.mark.docs
+def test_every_result_and_every_structure_has_a_page() -> None:
+    """Also where a function is annotated with what they have in common."""
+    for package in ("covariance", "estimation", "statistics"):
+        for module in pkgutil.iter_modules([str(ROOT / "mvn_dask" / package)], f"mvn_dask.{package}."):
+            import_module(module.name)
+    results, structures = subclasses(object_of("mvn_dask.statistics.results.Result")), subclasses(covariance.Covariance)
+    made = results | {kind for kind in structures if "kind" in vars(kind)}
+    assert len(made) > 20
+    assert made - {object_of(name) for name in entries()} == set()
 
 
 def test_errors_stand_on_one() -> None:
