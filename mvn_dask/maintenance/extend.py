@@ -46,6 +46,12 @@ from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_un
 from mvn_dask.store.storage.base import MANIFEST_KEY, Session, Storage, written_key
 from mvn_dask.store.writing import finish
 
+_COMPUTE_LONGER = Advice(
+    "extend the samples, and {in_python}compute the longer array of them, which mvn_dask.to_zarr stores under another "
+    "URL, or here with overwrite=True"
+)
+"""The way out where a store's numbers were derived from samples."""
+
 
 @short_signature
 @dataclass(frozen=True, repr=False)
@@ -156,7 +162,7 @@ def extend(
         if not session.try_exclusive():
             raise session.busy(f"is in {storage}")
         manifest = require_manifest(storage)
-        replay = replay_of(storage, manifest)
+        replay = replay_of(storage, manifest, otherwise=_COMPUTE_LONGER)
         if not replay.plan.size:
             raise ArgumentError(f"{storage} holds a single row without an axis: there is nothing to append to")
         _refuse_unfinished(storage, manifest)

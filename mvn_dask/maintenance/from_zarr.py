@@ -13,6 +13,7 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, UnfinishedStoreError
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.maintenance.verify import replay_of
@@ -22,10 +23,13 @@ from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.layout import Index, chunk_key, chunk_window, read_entry
 from mvn_dask.store.format.manifest import Manifest, require_manifest
+from mvn_dask.store.format.ownership import refuse_appended
 from mvn_dask.store.reading import Stored, stored_array
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 
 Missing = Literal["raise", "draw"]
+_FINISH = Advice("{to_zarr} with the same {array} finishes it, and from_zarr without missing='draw' opens it then")
+"""The way out where a store's numbers were derived from samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +138,8 @@ def from_zarr(
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
     if missing == "draw":
-        return stored_array(StoredOrDrawn(storage, manifest, replay_of(storage, manifest)))
+        refuse_appended(storage, manifest)
+        return stored_array(StoredOrDrawn(storage, manifest, replay_of(storage, manifest, otherwise=_FINISH)))
     with storage.task_session():
         refuse_unfinished(storage, manifest)
     return stored_array(Stored(storage, manifest))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mvn_dask.advice import Advice
 from mvn_dask.display.document import Shown
 from mvn_dask.display.fragments import facts, listing
 from mvn_dask.display.markup import Html
@@ -39,6 +40,9 @@ from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage, refuse_unsafe_writes
 from mvn_dask.store.writing import finish
+
+_GIVE_ARRAY = Advice("{in_python}give the array that was stored, by mvn_dask.repair(..., array=...)")
+"""The way out where a store's numbers were derived from samples."""
 
 
 @short_signature
@@ -183,7 +187,7 @@ def repair(
     with says_how_far(storage, manifest), storage.session() as session:
         require_same_manifest(storage, manifest)
         if given is None:
-            given, labels = drawn_again(storage, manifest), labels_of(manifest)
+            given, labels = drawn_again(storage, manifest, otherwise=_GIVE_ARRAY), labels_of(manifest)
         drawn, arrays = manifest_of(given, shards_of(manifest), labels)
         manifest.require_same(drawn, storage)
         # Raises before anything is written, where what others added cannot be kept.

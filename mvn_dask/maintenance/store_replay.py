@@ -9,6 +9,7 @@ from typing import Any
 
 import dask.array as da
 
+from mvn_dask.advice import Advice
 from mvn_dask.maintenance.verify import replay_of
 from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.manifest import Manifest, require_manifest
@@ -57,10 +58,10 @@ def replay(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None) 
     True
     """
     storage = open_storage(url, storage_options)
-    return drawn_again(storage, require_manifest(storage))
+    return drawn_again(storage, require_manifest(storage), otherwise=Advice("mvn_dask.from_zarr reads what is stored"))
 
 
-def drawn_again(storage: Storage, manifest: Manifest) -> da.Array:
+def drawn_again(storage: Storage, manifest: Manifest, *, otherwise: Advice) -> da.Array:
     """A store's sample as a lazy array that is drawn; it raises what `replay_of` does."""
-    source = replay_of(storage, manifest)
+    source = replay_of(storage, manifest, otherwise=otherwise)
     return source.array(source.plan.size, manifest.chunks, manifest.event)

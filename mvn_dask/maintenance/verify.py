@@ -12,6 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from mvn_dask import distribution  # noqa: F401 each distribution defines the kind that manifests name
+from mvn_dask.advice import Advice
 from mvn_dask.environment import environment
 from mvn_dask.errors import ArgumentError, DamagedManifestError, DerivedStoreError
 from mvn_dask.execution.engine import run
@@ -25,7 +26,6 @@ from mvn_dask.sampling.replay import Replay, replay_sample
 from mvn_dask.signatures import short_signature
 from mvn_dask.store.format import layout, parameters
 from mvn_dask.store.format.chunk_listing import Bits, parse_key
-from mvn_dask.store.format.completeness import GO_ON_IN_PYTHON
 from mvn_dask.store.format.layout import Index, chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import Members, files_of, members
@@ -148,13 +148,23 @@ def refuse_other_levels(level: object, *, full: bool) -> None:
         raise ArgumentError(f"`full` goes with level='values', not with {level!r}")
 
 
-def replay_of(storage: Storage, manifest: Manifest) -> Replay:
-    """What draws a store's sample again. Raises DerivedStoreError or DamagedManifestError where nothing can."""
+_CHECKSUMS = Advice(
+    "level='checksum' compares what lies there with what was written",
+    "--level checksum compares what lies there with what was written",
+)
+"""The way out where a store's numbers were derived from samples."""
+
+
+def replay_of(storage: Storage, manifest: Manifest, *, otherwise: Advice | None = None) -> Replay:
+    """What draws a store's sample again. Raises DerivedStoreError or DamagedManifestError where nothing can.
+
+    `otherwise` is the way out where the numbers were derived from samples.
+    """
     if not manifest.is_sample:
         raise DerivedStoreError(
             f"{storage} holds numbers derived from samples by {manifest.expression!r}, which its manifest "
             "cannot draw again",
-            advice=GO_ON_IN_PYTHON,
+            advice=otherwise,
         )
     replay = replay_sample(manifest.samples[0], parameters.load_parameters(storage, manifest))
     found = (manifest.size, manifest.event.ndim, manifest.dtype.name)
@@ -208,7 +218,7 @@ def inventory(storage: Storage, manifest: Manifest, others: Members) -> Inventor
 
 def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -> Verification:
     """Compare a store with its manifest; levels above "size" read it, on dask's current scheduler."""
-    replay = replay_of(storage, manifest) if level == "values" else None
+    replay = replay_of(storage, manifest, otherwise=_CHECKSUMS) if level == "values" else None
     faults = {name: parameters.parameter_fault(storage, manifest, name) for name in manifest.parameters}
     # The attributes hold the mean. Where it is lost, that is the fault, and not the metadata as well.
     mean_is_good = faults.get("mean", "none") is None

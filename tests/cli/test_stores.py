@@ -386,4 +386,6 @@ def test_a_derived_store_is_extended_in_python(tmp_path: Path, capsys: Captured)
     rows = mvn_dask.MultivariateNormal([0.0, 1.0], [1.0, 2.0]).sample(100, seed=1)
     mvn_dask.to_zarr(rows + 1, tmp_path / "derived.zarr")
     assert run(["extend", str(tmp_path / "derived.zarr"), "5"]) == 4
-    assert_one_line(capsys.readouterr().err, "cannot draw again: in Python call mvn_dask.to_zarr, or mvn_dask.repair(")
+    assert_one_line(capsys.readouterr().err, "cannot draw again: extend the samples, and in Python compute the longer")
+    assert run(["repair", str(tmp_path / "derived.zarr")]) == 4
+    assert_one_line(capsys.readouterr().err, "cannot draw again: in Python give the array that was stored")

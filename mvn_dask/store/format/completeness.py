@@ -5,30 +5,27 @@ chunks, and the documents' JSON.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from mvn_dask.advice import Advice
+from mvn_dask.display.previews import preview
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError, UnfinishedStoreError
-from mvn_dask.readable import plural
+from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format.auxiliary_arrays import auxiliary_chunks
 from mvn_dask.store.format.chunk_listing import missing_count
-from mvn_dask.store.format.hierarchy import DOCUMENT
+from mvn_dask.store.format.hierarchy import DOCUMENT, read_document
 from mvn_dask.store.format.layout import chunk_count
 from mvn_dask.store.format.manifest import FINGERPRINT, Manifest, lost_manifest, read_manifest
-from mvn_dask.store.format.metadata import Files, document_fault, read_amendable, zarr_files
+from mvn_dask.store.format.members import members
+from mvn_dask.store.format.metadata import BESIDE, Files, document_fault, read_amendable, zarr_files
 from mvn_dask.store.format.ownership import no_key, own_keys, refuse_appended, refuse_folders, removal
 from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.format.ways_out import by_repair, go_on
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Storage
 
 State = Literal["unfinished", "changed", "complete"]
 """How far a store is: "changed" is one that was complete, and whose metadata others changed since."""
-
-
-GO_ON = Advice("call {to_zarr} with the same {array}, or {repair}, to go on")
-"""The way out of an unfinished store."""
-GO_ON_IN_PYTHON = Advice("{in_python}call mvn_dask.to_zarr, or mvn_dask.repair(..., array=...), with the same array")
-"""That of an array derived from samples, which its store alone cannot draw."""
 
 
 def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] | None:
@@ -54,12 +51,19 @@ def changed_documents(storage: Storage, manifest: Manifest) -> tuple[str, ...] |
         if fault == "contradicts" and key != DOCUMENT:
             refuse_appended(storage, manifest)
             raise DamagedManifestError(
-                f"the manifest of {storage} and its Zarr metadata in {key} disagree",
-                advice=Advice("{repair} writes them again"),
+                f"the manifest of {storage} and its Zarr metadata in {key} disagree, since others changed "
+                f"{_changes(json.loads(text), found)}",
+                advice=by_repair(manifest, "writes them again, with what is missing"),
             )
         if fault is not None:
             changed.append(key)
     return tuple(sorted(changed))
+
+
+def _changes(ours: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """What another document says where it contradicts ours, in words."""
+    fields = [field for field in ours if field not in BESIDE and found.get(field, ours[field]) != ours[field]]
+    return " and ".join(f"`{field}` from {short_repr(ours[field])} to {short_repr(found[field])}" for field in fields)
 
 
 def _document(storage: Storage, key: str, expected: Files) -> dict[str, Any] | None:
@@ -94,16 +98,36 @@ def state(storage: Storage, manifest: Manifest) -> State:
 
 
 def refuse_unfinished(storage: Storage, manifest: Manifest) -> None:
-    """Raise UnfinishedStoreError with what is missing, chunks or metadata, and how to go on."""
-    count = chunk_count(manifest)
+    """Raise UnfinishedStoreError with what is missing, chunks or metadata, and how to go on.
+
+    Raises what `changed_documents` does: where others changed the shape, or appended, that is why chunks are missing.
+    """
+    count, changed = chunk_count(manifest), changed_documents(storage, manifest)
     missing = missing_count(storage, manifest, 0, count)
     fault = f"{missing} of {plural(count, 'chunk')} of {storage} {'is' if missing == 1 else 'are'} missing"
     if not missing:
         # What others changed beside the numbers decides none of them, nor do parameters that are lost.
-        if changed_documents(storage, manifest) is not None:
+        if changed is not None:
             return
         fault = f"all chunks of {storage} are there, {count} of them, but its metadata is not"
-    raise UnfinishedStoreError(fault, advice=GO_ON if manifest.is_sample else GO_ON_IN_PYTHON)
+    raise UnfinishedStoreError(f"{fault}{_deleted(storage, manifest)}", advice=go_on(manifest))
+
+
+def _deleted(storage: Storage, manifest: Manifest) -> str:
+    """Which arrays of a store that was complete are not there any more, and which may be the one of the samples."""
+    keys = [key for key in zarr_files(manifest, {}) if key.endswith(DOCUMENT)]
+    root = read_document(storage, DOCUMENT) or {}
+    if not storage.published() or root.get("attributes", {}).get(FINGERPRINT) != manifest.fingerprint:
+        return ""
+    gone = [key.removesuffix(f"/{DOCUMENT}") for key in keys if key != DOCUMENT and storage.entry(key) is None]
+    if not gone:
+        return ""
+    text = f", since others deleted or renamed {preview(gone, 'array')}"
+    if manifest.array.name in gone:
+        others = members(storage, manifest).items()
+        alike = [path for path, each in others if each.get("shape") == list(manifest.shape)]
+        text += f" (of the same shape is {preview(alike, 'array')}: give it back its name)" if alike else ""
+    return text
 
 
 def refuse_unknown_files(storage: Storage, *, overwrite: bool, going_to_be: Manifest | None = None) -> None:

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from crc32c import crc32c
 
-from mvn_dask.advice import Advice
 from mvn_dask.errors import ArgumentError, ArgumentTypeError, DamagedChunkError, UnfinishedStoreError
 from mvn_dask.readable import plural, short_repr
 from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.ways_out import by_repair, go_on
 from mvn_dask.store.storage.base import NO_PLAIN_FILE, Buffer, ByteArray, Entry, Storage
 
 CHECKSUM_BYTES = 4
@@ -175,7 +175,7 @@ def read_chunk(storage: Storage, manifest: Manifest, index: Sequence[int]) -> np
     """The numbers of a chunk; UnfinishedStoreError if it is gone, DamagedChunkError if its size or checksum differs."""
     entry = storage.entry(chunk_key(manifest, index))
     if entry is None:
-        raise _missing(_name(storage, index))
+        raise _missing(_name(storage, index), manifest)
     return read_entry(storage, manifest, index, entry)
 
 
@@ -184,14 +184,14 @@ def read_entry(storage: Storage, manifest: Manifest, index: Sequence[int], entry
     name = _name(storage, index)
     if not is_whole(manifest, entry):
         size = f"it has {plural(entry.size, 'byte')}, not {chunk_bytes(manifest)}"
-        raise _damaged(name, size if entry.regular else NO_PLAIN_FILE)
+        raise _damaged(name, size if entry.regular else NO_PLAIN_FILE, manifest)
     try:
         content = storage.read(chunk_key(manifest, index))
     except FileNotFoundError:  # it went since, or a repository refers to what somebody has deleted
-        raise _missing(name) from None
+        raise _missing(name, manifest) from None
     fault = chunk_fault(manifest, content)
     if fault is not None:
-        raise _damaged(name, fault)
+        raise _damaged(name, fault, manifest)
     return decode(manifest, index, content)
 
 
@@ -199,12 +199,12 @@ def _name(storage: Storage, index: Sequence[int]) -> str:
     return f"chunk {tuple(index)} of {storage}"
 
 
-def _missing(name: str) -> UnfinishedStoreError:
-    return UnfinishedStoreError(f"{name} is missing", advice=Advice("{to_zarr} or {repair} draws it again"))
+def _missing(name: str, manifest: Manifest) -> UnfinishedStoreError:
+    return UnfinishedStoreError(f"{name} is missing", advice=go_on(manifest))
 
 
-def _damaged(name: str, fault: str) -> DamagedChunkError:
-    return DamagedChunkError(f"{name}: {fault}", advice=Advice("{repair} draws it again"))
+def _damaged(name: str, fault: str, manifest: Manifest) -> DamagedChunkError:
+    return DamagedChunkError(f"{name}: {fault}", advice=by_repair(manifest, "draws it again"))
 
 
 def is_whole(manifest: Manifest, entry: Entry) -> bool:

@@ -244,7 +244,7 @@ def lost_manifest(storage: Storage) -> str | None:
         return f"{but} {INTERNAL_FOLDER} is no folder, but a file, a link or the like: put the store's own in its place"
     return (
         f"{but} the folder {INTERNAL_FOLDER} is missing: it was left behind by a copy without the names that begin "
-        "with a dot. Copy it as well"
+        "with a dot. Copy it as well. Or other software wrote the numbers anew, as xarray does, and reads them"
     )
 
 

@@ -30,6 +30,8 @@ from mvn_dask.store.storage.base import NO_PLAIN_FILE, Entry, Session, Storage
 
 MAX_EXTRA_BYTES = 2**21
 """Bytes that others may add to a document, as attributes or as documents of members."""
+BESIDE = frozenset({"attributes", "consolidated_metadata"})
+"""Fields of a document that decide nothing about the numbers."""
 
 Document = dict[str, Any]
 Files = Mapping[str, bytes]
@@ -135,8 +137,7 @@ def metadata_faults(storage: Storage, files: Files) -> dict[str, str]:
 
 def document_fault(found: Document, ours: Document) -> Literal["contradicts", "changed"] | None:
     """Whether a document contradicts ours, or lacks some of what it says to readers beside the numbers."""
-    beside = {"attributes", "consolidated_metadata"}
-    if any(found.get(field, ours) != ours[field] for field in ours.keys() - beside):
+    if any(found.get(field, ours) != ours[field] for field in ours.keys() - BESIDE):
         return "contradicts"
     copies, our_copies = _copies(found), _copies(ours)
     whole = (

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from mvn_dask.advice import Advice
 from mvn_dask.description import DEFAULT_NAME
 from mvn_dask.errors import DamagedManifestError, StorageNotEmptyError
 from mvn_dask.store.format.auxiliary_arrays import auxiliary_keys
@@ -19,6 +18,7 @@ from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
 from mvn_dask.store.format.manifest import Manifest, read_manifest
 from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
+from mvn_dask.store.format.ways_out import by_repair
 from mvn_dask.store.storage.base import (
     INTERNAL_FOLDER,
     MANIFEST_KEY,
@@ -120,7 +120,7 @@ def refuse_appended(storage: Storage, manifest: Manifest) -> None:
         raise StorageNotEmptyError(
             f"{name} in {storage} has the shape {tuple(shape)} in place of {manifest.shape}: others appended to it. "
             f"Copy their part elsewhere, and delete all chunks that hold any of it, of which {first} is one",
-            advice=Advice("then {repair} restores the shape, and draws what is missing of the store"),
+            advice=by_repair(manifest, "restores the shape, and draws what is missing of the store", before="then "),
         )
 
 

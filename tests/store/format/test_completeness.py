@@ -75,7 +75,7 @@ def test_documents_that_contradict_the_record(tmp_path: Path) -> None:
     document = tmp_path / "samples" / "zarr.json"
     document.write_text(document.read_text().replace("float64", "float32"))
     storage = open_storage(tmp_path)
-    with pytest.raises(DamagedManifestError, match="disagree"):
+    with pytest.raises(DamagedManifestError, match=r"others changed `data_type` from 'float64' to 'float32': mvn"):
         changed_documents(storage, require_manifest(storage))
 
 
@@ -98,7 +98,7 @@ def test_a_copy_without_the_names_that_begin_with_a_dot(known_by: str, tmp_path:
     for call in CALLS:
         with pytest.raises(NotAStoreError, match=f"there is no store at .*{left}"):
             call(copy)
-    with pytest.raises(StorageNotEmptyError, match=rf"{left}\): name another URL, or use overwrite=True"):
+    with pytest.raises(StorageNotEmptyError, match=rf"{left}.*\): name another URL, or use overwrite=True"):
         stored(copy)
     shutil.copytree(tmp_path / "store" / ".mvn_dask", copy / ".mvn_dask")
     mvn_dask.repair(copy)
