@@ -14,6 +14,7 @@ import pytest
 
 import mvn_dask
 from mvn_dask.cli.application import app
+from tests.packaging.test_versions import newest_release
 from tests.support import wrong_calls
 from tests.support.users_types import basedpyright_lines, copy_without_comments, marked_lines, mypy_lines
 
@@ -91,11 +92,12 @@ def test_the_sdist_has_what_tests_and_documentation_need(files: tuple[Path, Path
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     assert {"README.md", "CHANGELOG.md", "CITATION.cff", "Makefile", "docs/support.md", "tests/conftest.py"} <= names
     assert {"examples/portfolio.py", "conda/recipe.yaml", "LICENSE", "pyproject.toml"} <= names
+    assert ".github/ISSUE_TEMPLATE/bug_report.yml" in names  # which a test reads
     assert not {name for name in names if name.startswith((".venv", "build/", ".git/"))}
 
 
 def test_what_pypi_shows(files: tuple[Path, Path]) -> None:
-    """No link to a file of the repository, which PyPI has not; every classifier is one of PyPI's."""
+    """No link to a file of the repository, which PyPI has not; every classifier is one of PyPI's; how to install it."""
     with zipfile.ZipFile(files[1]) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = email.message_from_bytes(archive.read(name))
@@ -105,6 +107,9 @@ def test_what_pypi_shows(files: tuple[Path, Path]) -> None:
     assert set(metadata.get_all("Classifier", [])) <= trove_classifiers.classifiers
     page = str(metadata.get_payload())
     assert "## Quickstart" in page
+    assert "pip install mvn_dask\n" in page
+    assert "no release is on PyPI" not in page
+    assert "under the picture" not in page
     targets = re.findall(r"\]\(([^)]*)\)", page)
     assert targets
     assert all(target.startswith("https://") for target in targets)
@@ -166,7 +171,7 @@ def test_the_recipe_is_one() -> None:
     recipe = rattler_build.Stage0Recipe.from_file(ROOT / "conda" / "recipe.yaml")
     (variant,) = recipe.render()
     assert variant.recipe.package.name == "mvn_dask"
-    assert variant.recipe.package.version == mvn_dask.__version__
+    assert variant.recipe.package.version == newest_release()[0]
 
 
 def test_the_wheel_has_the_man_pages(files: tuple[Path, Path], environment: Path) -> None:
