@@ -23,6 +23,7 @@ import xarray as xr
 
 import mvn_dask
 from mvn_dask import covariance, errors
+from mvn_dask.statistics.moments import MomentEstimates
 from mvn_dask.statistics.results import Estimate
 
 JOB = """\
@@ -187,7 +188,10 @@ def test_estimates() -> None:
     assert_type(mvn_dask.combine(array, [1.0, 2.0]), da.Array)
     assert_type(mvn_dask.combine(mvn_dask.to_xarray(array, names=["a", "b"]), {"a": 1.0}), da.Array)
     assert_type(mvn_dask.estimate(array, mvn_dask.statistics.Moments(), columns=0).variance, Estimate)
-    assert_type(mvn_dask.estimate(array, mean, mvn_dask.statistics.Probability(lambda x: x[:, 0] > 0)), Any)
+    moments = mvn_dask.statistics.Moments()
+    assert_type(mvn_dask.estimate(array, moments, mean), tuple[MomentEstimates, Estimate])
+    assert_type(mvn_dask.estimate(array, mean, moments, mean, nan="omit"), tuple[Estimate, MomentEstimates, Estimate])
+    assert_type(mvn_dask.estimate(array, mean, moments, mean, mean), Any)
     found = mvn_dask.estimate_until(normal, lambda x: x[:, 0], mean, atol=0.1, seed=1)
     assert_type(found, mvn_dask.SequentialEstimate)
     assert_type(found.count, int)

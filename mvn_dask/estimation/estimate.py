@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Found = TypeVar("Found")
+Second = TypeVar("Second")
+Third = TypeVar("Third")
 Columns: TypeAlias = str | int | Sequence[str | int] | None
 """Columns by number or name, or all."""
 NanPolicy = Literal["raise", "omit"]
@@ -51,6 +53,35 @@ def estimate(
     log_weights: "da.Array | None" = None,
     confidence_level: float = 0.95,
 ) -> Found: ...
+@overload
+def estimate(
+    array: "da.Array | xr.DataArray",
+    statistic: Request[Found],
+    second: Request[Second],
+    /,
+    *,
+    columns: Columns = None,
+    nan: NanPolicy = "raise",
+    batches: int | None = None,
+    replicates: int | None = None,
+    log_weights: "da.Array | None" = None,
+    confidence_level: float = 0.95,
+) -> tuple[Found, Second]: ...
+@overload
+def estimate(
+    array: "da.Array | xr.DataArray",
+    statistic: Request[Found],
+    second: Request[Second],
+    third: Request[Third],
+    /,
+    *,
+    columns: Columns = None,
+    nan: NanPolicy = "raise",
+    batches: int | None = None,
+    replicates: int | None = None,
+    log_weights: "da.Array | None" = None,
+    confidence_level: float = 0.95,
+) -> tuple[Found, Second, Third]: ...
 @overload
 def estimate(
     array: "da.Array | xr.DataArray",

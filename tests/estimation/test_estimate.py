@@ -185,7 +185,8 @@ def test_a_statistic_of_users() -> None:
 def test_weights_of_rows() -> None:
     x = sample(60_000)
     weights = 0.2 * (x[:, 0] - 1.0) - 0.03
-    mean, share = mvn_dask.estimate(x[:, 0], Mean(), Probability(lambda v: v > 2), log_weights=weights)
+    found: Any = mvn_dask.estimate(x[:, 0], Mean(), Probability(lambda v: v > 2), log_weights=weights)
+    mean, share = found
     # Of variance 1.5, the weights shift the mean by 0.3: exp(0.2 y - 0.03) is the ratio of the two densities.
     assert abs(mean.value - 1.3) < 4 * mean.standard_error
     assert 0 < mean.effective_sample_size < ROWS
