@@ -17,6 +17,7 @@ from mvn_dask.errors import ArgumentError
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<rest>.*)", re.DOTALL)
 _FILE_URL = re.compile(r"(//(localhost)?(?=/)|(?!//))(?P<path>/.*)", re.DOTALL | re.IGNORECASE)
+_REPOSITORY_URL = re.compile(r"icechunk\+[a-z0-9]+://")
 _DRIVE = re.compile(r"[A-Za-z]:", re.ASCII)
 """A drive of Windows, which is no scheme."""
 OBJECT_SCHEMES = {"s3", "s3a", "gs", "az", "abfs", "abfss", "adl", "azure"}
@@ -67,6 +68,8 @@ def _parse(value: object) -> Path | str:
     if not text.strip() or "\0" in text:
         raise ArgumentError(f"must be a path or a URL, neither empty nor with null characters, not {text!r}")
     found = _SCHEME.fullmatch(text)
+    if isinstance(value, str) and _names_repository(text):
+        raise ArgumentError(f"must be {REPOSITORY_KINDS}, not {_shown(text)}; {_shown(f'./{text}')} is a path")
     if found is None or not _is_url(found["scheme"].lower(), found["rest"]):
         if text.partition("/")[0].endswith(":") and not _DRIVE.match(text):
             # "simplecache::s3://bucket" and "://bucket" are meant as URLs.
@@ -154,6 +157,15 @@ def repository_url(folder: Path) -> str:
     return f"{REPOSITORY}file://{quote(str(folder))}"
 
 
+def bucket_repository_url(bucket: str, prefix: str) -> str:
+    """The URL of a repository of icechunk in a bucket of S3.
+
+    >>> bucket_repository_url("bucket", "a b/c/")
+    'icechunk+s3://bucket/a%20b/c'
+    """
+    return f"{REPOSITORY}s3://{'/'.join(filter(None, (bucket, quote(prefix.strip('/')))))}"
+
+
 def parse_repository_url(url: str) -> RepositoryUrl:
     """The parts of the URL of a repository of icechunk, as `parse_location` gives it.
 
@@ -214,6 +226,14 @@ def _is_url(scheme: str, rest: str) -> bool:
     )
 
 
+def _names_repository(text: str) -> bool:
+    """Whether a text is meant as the URL of a repository of icechunk, and is none."""
+    lower = text.lower()
+    if lower.startswith(f"{REPOSITORY}file:"):
+        return not _FILE_URL.fullmatch(text[len(f"{REPOSITORY}file:") :].partition("?")[0])
+    return lower.startswith(("icechunk:/", REPOSITORY)) and not _REPOSITORY_URL.match(lower)
+
+
 def _parse_url(text: str, scheme: str, rest: str) -> Path | str:
     if scheme == "file":
         found = _FILE_URL.fullmatch(rest)
@@ -221,7 +241,7 @@ def _parse_url(text: str, scheme: str, rest: str) -> Path | str:
         if "\0" in path:
             raise ArgumentError(f"must be an absolute path of this machine, as file:///data, not {_shown(text)}")
         return Path(path)
-    if rest.startswith("//"):
+    if rest.startswith("//") or scheme == f"{REPOSITORY}file":
         return f"{scheme}:{rest}"
     raise ArgumentError(
         f"must be a path, or a URL as {scheme}://…, not {_shown(text)}; {_shown(f'./{text}')} is a path"

@@ -58,6 +58,11 @@ class Prefix:
             "retry_config": {"max_retries": 0},
         }
 
+    @property
+    def options_of_repositories(self) -> dict[str, Any]:
+        """The same without what version 1 of icechunk refuses."""
+        return {name: value for name, value in self.options.items() if name != "retry_config"}
+
     def below(self, name: str) -> "Prefix":
         return replace(self, path=f"{self.path}/{name}")
 

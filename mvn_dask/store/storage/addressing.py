@@ -93,6 +93,8 @@ def _repository_storage(url: object, storage_options: Mapping[str, Any]) -> "Ice
             f"`url` is an icechunk {type(url).__name__}, whose changes are another's to commit: give the "
             "icechunk.Repository, and storage_options={'branch': …} if it is not main"
         )
+    if isinstance(url, icechunk.Storage):
+        raise StorageError("`url` is an icechunk Storage: give what icechunk.Repository.open_or_create makes of it")
     if not isinstance(url, icechunk.Repository):
         return None
     from mvn_dask.store.storage.icechunk.opening import opened_storage

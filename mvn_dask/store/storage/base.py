@@ -8,7 +8,7 @@ import io
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,12 @@ ByteArray = npt.NDArray[np.uint8]
 Buffer = bytes | memoryview
 Over = Literal["nothing", "other sizes", "anything"]
 """What a file may be written over: nothing; files of another size, which count as missing; or any."""
+
+
+def is_repository(names: Container[str]) -> bool:
+    """Whether names of files and folders are those in a repository of icechunk."""
+    # Releases keep references in a folder or in a file.
+    return "snapshots" in names and ("refs" in names or "repo" in names)
 
 
 NO_PLAIN_FILE = "a link, a pipe, a folder or the like"

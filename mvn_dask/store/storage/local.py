@@ -31,6 +31,7 @@ from mvn_dask.store.storage.base import (
     Over,
     Session,
     Storage,
+    is_repository,
     written_key,
 )
 from mvn_dask.store.storage.folder_lock import CREATION_LOCK, LOCK, lock_holders, locked
@@ -171,8 +172,7 @@ class LocalStorage(Storage):
         return super().absence() if fault is None else NotAStoreError(f"there is no store at {self}: {fault}")
 
     def _repository_fault(self) -> str | None:
-        # Releases of icechunk keep references in a folder or in a file.
-        if not (self._folder / "snapshots").is_dir() or not {"refs", "repo"} & {*self.names("")}:
+        if not is_repository({*self.names("")}):
             return None
         return f"it is a repository of icechunk: its URL is {repository_url(self._folder)}"
 

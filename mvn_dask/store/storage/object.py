@@ -20,8 +20,9 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 from obstore.store import MemoryStore, ObjectStore
 
-from mvn_dask.errors import StorageError, TransportError
-from mvn_dask.store.storage.base import LEASES, Buffer, ByteArray
+from mvn_dask.errors import NotAStoreError, StorageError, TransportError
+from mvn_dask.locations import bucket_repository_url
+from mvn_dask.store.storage.base import LEASES, Buffer, ByteArray, is_repository
 from mvn_dask.store.storage.bucket import BucketStorage, Object, Version, without_conditional_put
 from mvn_dask.store.storage.bucket_session import LeaseSession, lease_session
 from mvn_dask.store.storage.conditional_delete import ConditionalDelete
@@ -124,6 +125,20 @@ class ObjectStorage(BucketStorage):
         with self._translated():
             found: Any = obstore.list_with_delimiter(self._store, self.path(prefix) or None)
         return sorted(str(path).rstrip("/").rpartition("/")[2] for path in found["common_prefixes"])
+
+    def absence(self) -> NotAStoreError:
+        with suppress(TransportError):  # it may be forbidden to list anything
+            names = [*self.folders(), *(["repo"] if self.find("repo") is not None else [])]
+            if is_repository(names):
+                return NotAStoreError(f"there is no store at {self}: it is a repository of icechunk: {self._way_in()}")
+        return super().absence()
+
+    def _way_in(self) -> str:
+        scheme, _, path = self.name.partition("://")
+        if scheme not in {"s3", "s3a"}:
+            return "open it with icechunk, and give that"
+        bucket, _, prefix = path.partition("/")
+        return f"its URL is {bucket_repository_url(bucket, prefix)}"
 
     def writers(self) -> int:
         return living_leases(self)

@@ -41,13 +41,13 @@ def revision_absence(name: str, revision: Revision, repository: Any, nodes: Node
         known = repository.list_tags() if revision.kind == "tag" else repository.list_branches()
         plural = "tags" if revision.kind == "tag" else "branches"
         listed = _listed(each for each in known if not each.endswith(UNFINISHED))
-        text += f": the repository has {f'the {plural} {listed}' if listed else f'no {plural}'}, and no {revision}"
+        text += f": the repository has {f'the {plural} {listed}, and no {revision}' if listed else f'no {plural}'}"
     elif nodes.has_nodes_of_others():
         text += f": the {revision} of the repository holds what others keep there"
     else:
         text += f": the {revision} of the repository is empty"
     if revision.kind != "branch":
-        return NotAStoreError(f"{text}: name another")
+        return NotAStoreError(f"{text}: name another, or a branch, as …?branch=NAME")
     if nodes is not None and nodes.has_nodes_of_others():
         return NotAStoreError(text, advice=Advice("name another branch, as …?branch=NAME; {to_zarr} makes it"))
     return NotAStoreError(text, advice=MAKES_ONE)

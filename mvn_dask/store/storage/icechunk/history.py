@@ -13,7 +13,7 @@ jobs hold a lock there.
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from mvn_dask.store.storage.base import INTERNAL_FOLDER
 from mvn_dask.store.storage.folder_lock import LOCK, locked
 from mvn_dask.store.storage.icechunk.absence import repository_absence, revision_absence
 from mvn_dask.store.storage.icechunk.branches import Branches
+from mvn_dask.store.storage.icechunk.connection import Connection
 from mvn_dask.store.storage.icechunk.folder import create_repository, holds_something, say_no_warning
 from mvn_dask.store.storage.icechunk.nodes import Nodes, translated
 from mvn_dask.store.storage.icechunk.rate import rate_of, recent_commits
@@ -52,17 +53,23 @@ class History:
     """The commits of a branch; of a tag or a snapshot, the one that it names."""
 
     def __init__(
-        self, name: str, revision: Revision, storage: Any, repository: Any = None, folder: Path | None = None
+        self,
+        name: str,
+        revision: Revision,
+        connection: Connection | None,
+        repository: Any = None,
+        folder: Path | None = None,
     ) -> None:
+        """Of a place, or of a repository that has been opened; `folder` is where it lies, where that is one."""
         self.name, self.revision = f"{name}{revision.query}", revision
-        self._storage, self._repository, self._folder = storage, repository, folder
+        self._connection, self._repository, self._folder = connection, repository, folder
         # The last commit of this job, which is kept where another deletes the branch meanwhile.
         self._last: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        # Only what has been opened travels: a storage by itself cannot.
+        # Only what has been opened travels: a storage of icechunk's by itself cannot.
         repository = None if self._repository is None else pickle.dumps(self._repository)
-        return {**self.__dict__, "_storage": None, "_repository": repository}
+        return {**self.__dict__, "_connection": None, "_repository": repository}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -77,13 +84,11 @@ class History:
 
     def repository(self) -> Any:
         """The repository; None where there is none."""
-        import icechunk
-
         # Not where nothing lies: icechunk would make the folder, and panic where there is a file.
-        if self._repository is None and (self._folder is None or holds_something(self._folder)):
+        unopened = self._repository is None and (self._folder is None or holds_something(self._folder))
+        if unopened and self._connection is not None:
             with translated(self.name):
-                if icechunk.Repository.exists(self._storage):
-                    self._repository = icechunk.Repository.open(self._storage)
+                self._repository = self._connection.open()
         return self._repository
 
     def _require(self) -> Any:
@@ -94,18 +99,12 @@ class History:
 
     def create(self) -> None:
         """Make the repository, where there is none."""
-        import icechunk
-
         self.refuse_fixed()
-        if self.repository() is not None:
+        if self.repository() is not None or self._connection is None:
             return
         if self._folder is not None:
             create_repository(self._folder)
-        else:
-            with suppress(icechunk.IcechunkError):  # another job was faster, or the next line says what is wrong
-                icechunk.Repository.create(self._storage)
-        with translated(self.name):
-            self._repository = icechunk.Repository.open(self._storage)
+        self._repository = self._connection.create(self.name)
 
     def refuse_fixed(self) -> None:
         """Raise StorageError for a tag or a snapshot, which nothing is ever written to."""

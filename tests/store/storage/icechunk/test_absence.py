@@ -10,6 +10,7 @@ import zarr
 import mvn_dask
 from mvn_dask.errors import NotAStoreError, StorageError, StorageNotEmptyError
 from tests.support.repositories import repository_in, url_of
+from tests.support.s3 import Prefix
 from tests.support.stores import sample
 
 
@@ -45,7 +46,7 @@ MADE: dict[str, tuple[Callable[[Path], Path], str, str]] = {
     "an empty repository": (repository_of, "", "the branch 'main' of the repository is empty: mvn_dask.to_zarr makes"),
     "another's": (lambda folder: repository_of(folder, "theirs"), "", "holds what others keep there: name another bra"),
     "no branch": (repository_of, "?branch=dev", "has the branches 'main', and no branch 'dev': mvn_dask.to_zarr makes"),
-    "no tag": (repository_of, "?tag=v1", "has no tags, and no tag 'v1': name another"),
+    "no tag": (repository_of, "?tag=v1", "has no tags: name another, or a branch, as …?branch=NAME"),
 }
 
 
@@ -77,6 +78,23 @@ def test_the_path_of_a_repository_is_none_of_a_store(tmp_path: Path) -> None:
         with pytest.raises(StorageNotEmptyError, match=words):
             mvn_dask.to_zarr(sample(10), folder, overwrite=overwrite)
     assert repository_in(folder).list_branches() == {"main"}
+
+
+def test_a_bucket_says_the_same(prefix: Prefix) -> None:
+    """A store where a repository was named, and a repository where a store was named."""
+    options = prefix.options_of_repositories
+    store, repository = prefix.below("a store"), prefix.below("a b")
+    mvn_dask.to_zarr(sample(10), store.url, storage_options=prefix.options)
+    mvn_dask.to_zarr(sample(10), f"icechunk+{repository.url}", storage_options=options)
+    with pytest.raises(StorageNotEmptyError, match=r"a%20store is no repository of icechunk, and not empty: `url` mus"):
+        mvn_dask.to_zarr(sample(10), f"icechunk+{store.url}", storage_options=options)
+    with pytest.raises(NotAStoreError, match="and no repository of icechunk"):
+        mvn_dask.status(f"icechunk+{store.url}", storage_options=options)
+    words = f"it is a repository of icechunk: its URL is icechunk.{prefix.url}/a%20b$"
+    with pytest.raises(NotAStoreError, match=words):
+        mvn_dask.status(repository.url, storage_options=prefix.options)
+    with pytest.raises(StorageNotEmptyError, match="is not empty, and no store"):
+        mvn_dask.to_zarr(sample(10), repository.url, overwrite=True, storage_options=prefix.options)
 
 
 def test_many_names_are_cut(tmp_path: Path) -> None:

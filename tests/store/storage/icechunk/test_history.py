@@ -9,6 +9,7 @@ import pytest
 from mvn_dask.errors import StorageBusyError, StorageNotEmptyError
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.icechunk.changes import Changes
+from mvn_dask.store.storage.icechunk.connection import Connection
 from mvn_dask.store.storage.icechunk.folder import local_storage
 from mvn_dask.store.storage.icechunk.history import History, Make
 from mvn_dask.store.storage.icechunk.nodes import Nodes
@@ -20,7 +21,7 @@ WORK = f"main{UNFINISHED}"
 
 
 def history_in(folder: Path, revision: Revision = MAIN) -> History:
-    history = History(f"icechunk+file://{folder}", revision, local_storage(folder), folder=folder)
+    history = History(f"icechunk+file://{folder}", revision, Connection(local_storage(folder)), folder=folder)
     history.create()
     return history
 
@@ -114,13 +115,13 @@ def test_the_branch_of_a_job_that_was_killed_at_its_end_goes(tmp_path: Path) -> 
     repository.reset_branch("main", snapshot)
     history.clear()
     assert repository.list_branches() == {"main"}
-    History("none", MAIN, local_storage(tmp_path / "none"), folder=tmp_path / "none").clear()
+    History("none", MAIN, Connection(local_storage(tmp_path / "none")), folder=tmp_path / "none").clear()
     assert not (tmp_path / "none").exists()
 
 
 def test_a_commit_that_another_came_before_is_made_again_on_top(prefix: Prefix) -> None:
     """In a bucket, where nothing is locked, and icechunk lets one of two through."""
-    one, other = (open_storage(f"icechunk+{prefix.url}", prefix.options)._history for _ in range(2))  # type: ignore[attr-defined]
+    one, other = (open_storage(f"icechunk+{prefix.url}", prefix.options_of_repositories)._history for _ in range(2))  # type: ignore[attr-defined]
     one.create()
     tries: list[int] = []
 
@@ -137,7 +138,7 @@ def test_a_commit_that_another_came_before_is_made_again_on_top(prefix: Prefix) 
 
 
 def test_a_branch_that_is_deleted_right_before_a_commit_is_made_again(prefix: Prefix) -> None:
-    history = open_storage(f"icechunk+{prefix.url}", prefix.options)._history  # type: ignore[attr-defined]
+    history = open_storage(f"icechunk+{prefix.url}", prefix.options_of_repositories)._history  # type: ignore[attr-defined]
     history.create()
     repository = repository_at(prefix)
     kept = history.commit(putting("a", b"1"), "first", {}, None)

@@ -258,7 +258,7 @@ def test_a_folder_of_others_is_no_repository(tmp_path: Path) -> None:
 
 
 def test_a_repository_in_a_bucket(prefix: Prefix) -> None:
-    url, array, options = f"icechunk+{prefix.url}", labelled(chunks=100), prefix.options
+    url, array, options = f"icechunk+{prefix.url}", labelled(chunks=100), prefix.options_of_repositories
     for i in (1, 0):
         mvn_dask.to_zarr(array, url, part=(i, 2), storage_options=options)
         assert mvn_dask.status(url, storage_options=options).missing == 5 * i
@@ -275,7 +275,7 @@ def test_a_repository_in_a_bucket(prefix: Prefix) -> None:
 def test_a_bucket_without_conditional_put_is_refused(prefix: Prefix) -> None:
     other = Prefix(prefix.endpoint, prefix.path, "outdated")
     with pytest.raises(TransportError, match=r"icechunk\+s3://outdated") as caught:
-        mvn_dask.to_zarr(sample(), f"icechunk+{other.url}", storage_options=other.options)
+        mvn_dask.to_zarr(sample(), f"icechunk+{other.url}", storage_options=other.options_of_repositories)
     assert "\n" not in str(caught.value)
 
 
