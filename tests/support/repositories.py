@@ -18,6 +18,11 @@ def url_of(folder: Path, query: str = "") -> str:
     return f"icechunk+file://{folder}{query}"
 
 
+def has_repository(folder: Path) -> bool:
+    """Whether there is one: version 1 keeps its references in a folder, and version 2 in a file."""
+    return (folder / "refs").exists() or (folder / "repo").exists()
+
+
 def repository_in(folder: Path) -> icechunk.Repository:
     return icechunk.Repository.open(icechunk.local_filesystem_storage(str(folder)))
 

@@ -18,7 +18,7 @@ import mvn_dask
 from mvn_dask.errors import NotAStoreError
 from mvn_dask.store.storage.addressing import open_storage
 from tests.support.pausing import CHUNKS, DEADLINE, end, rows, start, wait_for
-from tests.support.repositories import contents, repository_in, url_of
+from tests.support.repositories import contents, has_repository, repository_in, url_of
 from tests.support.repository_kills import act_and_die, extend, overwrite, write, write_down_steps, write_many
 
 Action = Callable[[Path], None]
@@ -54,7 +54,7 @@ def kill_and_go_on(action: Action, step: int, folder: Path) -> None:
     prepare(action, folder)
     end(start(act_and_die, action, folder, step), 9)
     where = f"killed before step {step}, {names[step - 1]}"
-    if (folder / "refs").exists():
+    if has_repository(folder):
         assert seen_by_readers(folder) in (before, after), where
     else:
         with pytest.raises(NotAStoreError):
@@ -92,7 +92,7 @@ def kill_at_random(seed: int, folder: Path) -> None:
     moments = np.random.default_rng(seed)
     for _ in range(3):
         jobs = [start(write_many, folder) for _ in range(2)]
-        wait_for((folder / "refs").exists, "a repository")
+        wait_for(lambda: has_repository(folder), "a repository")
         for job in jobs:
             time.sleep(moments.uniform(0, 0.3))
             job.kill()
