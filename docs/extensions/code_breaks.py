@@ -1,7 +1,8 @@
 """Where inline code may go on in another line: between its words, and within long ones after punctuation.
 
-Input: the HTML of a page. Output: the same with a break opportunity at such places; the style of the site allows none
-elsewhere, as after the hyphens of ``--part``. A name that is longer than the line of a telephone breaks anywhere.
+Input: the HTML of a page. Output: the same with a break opportunity at such places, which the style of the site takes
+in cells of tables, and elsewhere of words that are longer than the line of a telephone. It allows no other, as after
+the hyphens of ``--part``; only what is longer still breaks anywhere.
 """
 
 import re
@@ -17,7 +18,7 @@ LINE = 34
 """Characters of code in a line of a telephone."""
 _CODE = re.compile(r"<code\b[^>]*>.*?</code>", re.DOTALL)
 _WORD = re.compile(r'<span class="pre">([^<]*)</span>')
-_PIECE = re.compile(r".{5,}?[(\[,./=:_]+(?=\w{3})|.+$")
+_PIECE = re.compile(r".{5,}?[(,./=:_]+(?=\w{3})|.+$")
 
 
 def pieces_of(word: str) -> list[str]:
@@ -35,14 +36,14 @@ def _with_breaks(word: re.Match[str]) -> str:
     spans = [
         f'<span class="{name}">{escape(piece, quote=False)}</span>' for name, piece in zip(classes, pieces, strict=True)
     ]
-    return "<wbr>".join(spans)
+    return ("<wbr>" if len(unescape(word[1])) > LINE else '<wbr class="cell">').join(spans)
 
 
 def with_breaks(html: str) -> str:
     """HTML with places for breaks in its inline code.
 
     >>> with_breaks('<code class="a"><span class="pre">mvn_dask.covariance</span></code>')
-    '<code class="a"><span class="pre">mvn_dask.</span><wbr><span class="pre">covariance</span></code>'
+    '<code class="a"><span class="pre">mvn_dask.</span><wbr class="cell"><span class="pre">covariance</span></code>'
     """
     return _CODE.sub(lambda code: _WORD.sub(_with_breaks, code[0]), html)
 
