@@ -14,7 +14,8 @@ from mvn_dask.job.preparation import prepare, root_of, size_of, storage_of
 from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.slow_steps import name_if_slow
 from mvn_dask.store.format.manifest import Manifest, require_manifest
-from mvn_dask.store.format.parameters import parameter_key, recorded_inputs
+from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.format.writer_note import read_note
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def store_differences(job: JobSpec) -> list[str]:
     # Without its factor, which is written after the manifest, a store has nothing else to compare.
     if not found and all(storage.entry(parameter_key(name)) is not None for name in stored.parameters):
         found = list(stored.differences(prepare(job).manifest).values())
-    return [*found, *changed_inputs(job, recorded_inputs(storage))] if found else []
+    return [*found, *changed_inputs(job, read_note(storage).inputs)] if found else []
 
 
 def _cheap_differences(job: JobSpec, stored: Manifest) -> list[str]:

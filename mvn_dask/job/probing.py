@@ -10,7 +10,7 @@ import numpy as np
 from mvn_dask.execution.ranges import BlockNumbers
 from mvn_dask.job.preparation import PreparedJob
 from mvn_dask.store.format.layout import chunk_index, chunk_shape, encode
-from mvn_dask.store.format.parameters import WRITER
+from mvn_dask.store.format.writer_note import WRITER
 
 
 def write_seconds(prepared: PreparedJob, missing: BlockNumbers) -> float:

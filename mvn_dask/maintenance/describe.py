@@ -18,7 +18,8 @@ from mvn_dask.store.format.completeness import State, state
 from mvn_dask.store.format.layout import chunk_bytes, chunk_count
 from mvn_dask.store.format.manifest import FORMAT_VERSION, Manifest, require_manifest
 from mvn_dask.store.format.members import members
-from mvn_dask.store.format.parameters import load_parameters, recorded_inputs, writer
+from mvn_dask.store.format.parameters import load_parameters
+from mvn_dask.store.format.writer_note import read_note
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import Storage
 
@@ -156,7 +157,7 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
     """What a store holds, finished or not; it takes and raises what `mvn_dask.status` does."""
     storage = open_storage(url, storage_options)
     manifest = require_manifest(storage)
-    begun, found = writer(storage), state(storage, manifest)
+    note, found = read_note(storage), state(storage, manifest)
     return Description(
         url=storage.name,
         kind=manifest.kind,
@@ -177,8 +178,8 @@ def describe(url: StoreLike, *, storage_options: Mapping[str, Any] | None = None
         samples=manifest.samples,
         expression=manifest.expression,
         members=tuple(members(storage, manifest)),
-        environment=None if begun is None else begun.as_dict(),
-        inputs=recorded_inputs(storage),
+        environment=None if note.environment is None else note.environment.as_dict(),
+        inputs=note.inputs,
         **_diagnostics(storage, manifest),
     )
 

@@ -35,6 +35,7 @@ from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import amended_files, zarr_files
 from mvn_dask.store.format.ownership import own_keys, refuse_appended, refuse_folders
 from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.format.writer_note import WriterNote
 from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
@@ -195,7 +196,7 @@ def repair(
         refuse_folders(storage, own_keys(manifest))
         files = zarr_files(manifest, arrays)
         amended_files(storage, files, members(storage, manifest))
-        written = write_parameters(storage, manifest, arrays, environment())
+        written = write_parameters(storage, manifest, arrays, WriterNote(environment()))
         write_known_arrays(session, storage, manifest, arrays)
         found = inspect(storage, manifest, level=level, full=full)
         numbers = np.fromiter((chunk_number(manifest, index) for index in found.bad), np.int64)

@@ -31,6 +31,7 @@ from mvn_dask.store.format.manifest import Manifest, require_manifest
 from mvn_dask.store.format.members import Members, files_of, members
 from mvn_dask.store.format.metadata import metadata_faults, zarr_files
 from mvn_dask.store.format.ownership import is_accounted_for, own_keys
+from mvn_dask.store.format.writer_note import read_note
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Storage
@@ -256,7 +257,7 @@ def inspect(storage: Storage, manifest: Manifest, *, level: Level, full: bool) -
 
 def _guarantee(storage: Storage) -> str:
     """What equal or different bits mean here."""
-    begun, here = parameters.writer(storage), environment()
+    begun, here = read_note(storage).environment, environment()
     if begun is None:
         return "It is not known where the store was begun: different last bits may be another machine's."
     now, then = here.as_dict(), begun.as_dict()

@@ -26,7 +26,8 @@ from mvn_dask.reporting.verdicts import verdicts_on
 from mvn_dask.signatures import short_signature
 from mvn_dask.store.format.completeness import refuse_unfinished
 from mvn_dask.store.format.manifest import Manifest, require_manifest
-from mvn_dask.store.format.parameters import parameter_loaders, writer
+from mvn_dask.store.format.parameters import parameter_loaders
+from mvn_dask.store.format.writer_note import read_note
 from mvn_dask.store.process_memory import refuse_other_processes
 from mvn_dask.store.reading import Stored
 from mvn_dask.store.storage.addressing import StoreLike, open_storage
@@ -110,7 +111,7 @@ def report(
     with storage.task_session():
         manifest = require_manifest(storage)  # inside, where nobody extends it
         found = _estimates(storage, manifest) if manifest.is_sample else _summaries(storage, manifest)
-        begun = writer(storage)
+        begun = read_note(storage).environment
     made = datetime.now(UTC).replace(microsecond=0)
     known: dict[str, Any] = {
         "url": storage.name, "content": manifest.as_dict(), "begun": begun, "made": made,

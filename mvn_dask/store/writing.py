@@ -32,7 +32,8 @@ from mvn_dask.store.format.manifest import Manifest, read_manifest, require_same
 from mvn_dask.store.format.members import members
 from mvn_dask.store.format.metadata import commit, zarr_files
 from mvn_dask.store.format.ownership import own_keys, removal
-from mvn_dask.store.format.parameters import recorded_inputs, write_parameters, writer
+from mvn_dask.store.format.parameters import write_parameters
+from mvn_dask.store.format.writer_note import WriterNote, read_note
 from mvn_dask.store.labelling import StorableArray, split_labels
 from mvn_dask.store.no_space import says_how_far
 from mvn_dask.store.process_memory import refuse_other_processes
@@ -170,10 +171,8 @@ def to_zarr(
         says_how_far(storage, manifest),
     ):
         source = stored_source(given)
-        if source is None:
-            write_parameters(storage, manifest, arrays, environment(), inputs_of(given))
-        else:
-            write_parameters(storage, manifest, arrays, writer(source.storage), recorded_inputs(source.storage))
+        note = WriterNote(environment(), inputs_of(given)) if source is None else read_note(source.storage)
+        write_parameters(storage, manifest, arrays, note)
         write_known_arrays(session, storage, manifest, arrays)
         write_chunks(given, ChunkWriter(storage, manifest), missing_numbers(storage, manifest, *numbers))
         finish(session, storage, manifest, arrays, numbers)

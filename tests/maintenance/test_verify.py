@@ -20,7 +20,8 @@ from mvn_dask.maintenance.shown_verification import Level
 from mvn_dask.maintenance.verify import inspect, replay_of
 from mvn_dask.store.format.layout import encode
 from mvn_dask.store.format.manifest import require_manifest
-from mvn_dask.store.format.parameters import WRITER, parameter_key
+from mvn_dask.store.format.parameters import parameter_key
+from mvn_dask.store.format.writer_note import WRITER
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.base import MANIFEST_KEY, NO_PLAIN_FILE
 from mvn_dask.store.storage.local import LocalStorage

@@ -5,7 +5,7 @@ Cost: reading each file once more, where a store is begun, or is another's.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from mvn_dask.job.schema.job_spec import JobSpec
 from mvn_dask.lineage import InputFile
 from mvn_dask.locations import parse_location
 from mvn_dask.sampling.spec import SampleSpec
-from mvn_dask.store.format.parameters import recorded_inputs
+from mvn_dask.store.format.writer_note import read_note
 from mvn_dask.store.storage.base import Storage
 
 DIGITS_SHOWN = 12
@@ -45,6 +45,9 @@ def _paths(key: str, value: object) -> Iterator[tuple[str, str]]:
     """Keys and paths of the files in a value, however deep inside it."""
     if isinstance(value, (FileTable, DataTable)):
         yield key, value.path
+    elif isinstance(value, Mapping):
+        # Labels along axes, of which a text is a file; storage options, the other mapping, are secret.
+        yield from ((f"{key}.{name}", inner) for name, inner in value.items() if isinstance(inner, str))
     elif isinstance(value, Table):
         for name, inner in value:
             yield from _paths(f"{key}.{name}", inner)
@@ -78,7 +81,7 @@ def names_changed_inputs(job: JobSpec, storage: Storage) -> Iterator[None]:
     try:
         yield
     except SpecMismatchError as error:
-        changed = changed_inputs(job, recorded_inputs(storage))
+        changed = changed_inputs(job, read_note(storage).inputs)
         if not changed:
             raise
         raise SpecMismatchError(f"{error.text} {'; '.join(changed)}.", advice=error.advice) from None

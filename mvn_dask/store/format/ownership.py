@@ -17,8 +17,9 @@ from mvn_dask.store.format.auxiliary_arrays import auxiliary_keys
 from mvn_dask.store.format.chunk_listing import is_chunk_folder, parse_key
 from mvn_dask.store.format.hierarchy import DOCUMENT, Hierarchy, hierarchy_of, read_document, read_hierarchy
 from mvn_dask.store.format.manifest import Manifest, read_manifest
-from mvn_dask.store.format.parameters import PARAMETERS, WRITER, parameter_key
+from mvn_dask.store.format.parameters import PARAMETERS, parameter_key
 from mvn_dask.store.format.ways_out import by_repair
+from mvn_dask.store.format.writer_note import WRITER
 from mvn_dask.store.storage.base import (
     INTERNAL_FOLDER,
     MANIFEST_KEY,

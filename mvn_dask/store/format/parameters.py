@@ -1,41 +1,29 @@
-"""Parameter arrays beside the manifest as ``.npy``, and where the store was begun.
+"""Parameter arrays beside the manifest as ``.npy``.
 
 Input: a manifest and a sample's arrays, such as the mean and the factor. Output: files in ``.mvn_dask/parameters``, or
 the arrays in them, of the dtype, shape and digest that the manifest says. Cost: one SHA-256 of the bytes a reader.
 """
 
 import io
-import json
-import re
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mvn_dask._typing import ArrayLoader, Arrays
 from mvn_dask.advice import Advice
-from mvn_dask.environment import Environment
 from mvn_dask.errors import DamagedManifestError, TransportError
 from mvn_dask.hashing import digest
-from mvn_dask.lineage import InputFile
 from mvn_dask.readable import plural
 from mvn_dask.store.format.file_writer import FileWriter
 from mvn_dask.store.format.manifest import Manifest
+from mvn_dask.store.format.writer_note import WRITER, WriterNote, write_note
 from mvn_dask.store.storage.base import INTERNAL_FOLDER, NO_PLAIN_FILE, Buffer, Storage
 
-WRITER = f"{INTERNAL_FOLDER}/writer.json"
-"""Key of where and with what the store was begun: for whoever compares numbers, it decides none."""
 PARAMETERS = f"{INTERNAL_FOLDER}/parameters"
 """Folder of the arrays."""
-MAX_WRITER_BYTES = 2**16
-"""Size of that file, at most."""
-MAX_INPUTS = 64
-"""Files that are named in it, at most."""
 MAX_HEADER_BYTES = 4096
 """Bytes of a ``.npy`` file before its numbers, at most."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def parameter_key(name: str) -> str:
@@ -51,24 +39,20 @@ def npy(array: npt.NDArray[Any]) -> list[Buffer]:
     return [head.getvalue(), plain.reshape(-1).view(np.uint8).data]
 
 
-def write_parameters(
-    storage: Storage, manifest: Manifest, arrays: Arrays, drawn_in: Environment | None, inputs: Sequence[InputFile] = ()
-) -> list[str]:
+def write_parameters(storage: Storage, manifest: Manifest, arrays: Arrays, note: WriterNote) -> list[str]:
     """Write the arrays that are missing or damaged, since workers draw with them; keys of what was written.
 
-    `drawn_in` is where the numbers come from, this environment or that of a store that is copied; None if it is lost.
-    `inputs` are files that the arrays were read from.
+    `note` says where the numbers come from: this environment, or that of a store that is copied.
     """
-    writer, written = FileWriter(storage, manifest), []
+    files, written = FileWriter(storage, manifest), []
     for name, array in arrays.items():
         if parameter_fault(storage, manifest, name) is not None:
-            writer.write(parameter_key(name), npy(array))
+            files.write(parameter_key(name), npy(array))
             written.append(parameter_key(name))
     # Not where chunks are there: if it was lost since, nobody knows any more where they were drawn.
     begins = manifest.is_sample and storage.entry(WRITER) is None
-    if begins and next(storage.entries(manifest.array.name), None) is None and drawn_in is not None:
-        files = {"inputs": [asdict(each) for each in inputs[:MAX_INPUTS]]} if inputs else {}
-        writer.create(WRITER, json.dumps({**drawn_in.as_dict(), **files}, sort_keys=True).encode())
+    if begins and next(storage.entries(manifest.array.name), None) is None:
+        write_note(files, note)
     return written
 
 
@@ -136,40 +120,3 @@ def _load(storage: Storage, key: str) -> Any:
 def parameter_loaders(storage: Storage, manifest: Manifest) -> dict[str, ArrayLoader]:
     """How workers read the parameter arrays, by their digests."""
     return {info.sha256: storage.loader(parameter_key(name)) for name, info in manifest.parameters.items()}
-
-
-def writer(storage: Storage) -> Environment | None:
-    """Where the store was begun, or None where that is lost."""
-    content = _written_note(storage)
-    content.pop("inputs", None)
-    try:
-        return Environment(**cast("dict[str, str]", content))
-    except TypeError:
-        return None
-
-
-def recorded_inputs(storage: Storage) -> tuple[InputFile, ...]:
-    """Files that the parameters of a store were read from, as far as that is known; whatever the store holds."""
-    recorded = _written_note(storage).get("inputs")
-    try:
-        found = [InputFile(**each) for each in (recorded if isinstance(recorded, list) else [])[:MAX_INPUTS]]
-    except TypeError:
-        return ()
-    return tuple(each for each in found if _is_input(each))
-
-
-def _is_input(each: InputFile) -> bool:
-    texts = (each.key, each.name, each.sha256)
-    return all(isinstance(text, str) for text in texts) and _DIGEST.fullmatch(each.sha256) is not None
-
-
-def _written_note(storage: Storage) -> dict[str, Any]:
-    """What stands in the file about where a store was begun; nothing where it is lost."""
-    entry = storage.entry(WRITER)
-    if entry is None or not entry.regular or entry.size > MAX_WRITER_BYTES:
-        return {}
-    try:
-        content = json.loads(storage.read(WRITER).tobytes())
-    except (ValueError, RecursionError, FileNotFoundError):
-        return {}
-    return content if isinstance(content, dict) else {}

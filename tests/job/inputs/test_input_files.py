@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mvn_dask.job.inputs.input_files import changed_inputs, input_files
 from mvn_dask.job.job import Job
 from mvn_dask.lineage import InputFile
 from mvn_dask.maintenance.describe import describe
-from mvn_dask.store.format.parameters import MAX_INPUTS, WRITER, recorded_inputs
+from mvn_dask.store.format.writer_note import MAX_INPUTS, WRITER, read_note
 from mvn_dask.store.storage.addressing import open_storage
 
 
@@ -44,7 +45,7 @@ def test_a_store_names_the_data_that_it_was_begun_with(tmp_path: Path) -> None:
     mine = job(tmp_path, {"data": "returns.csv"})
     mine.run((0, 2))
     storage = open_storage(tmp_path / "out.zarr")
-    assert recorded_inputs(storage) == input_files(mine) == (data,)
+    assert read_note(storage).inputs == input_files(mine) == (data,)
     assert str(tmp_path) not in storage.read(WRITER).tobytes().decode()
     mine.run()
     assert describe(tmp_path / "out.zarr").inputs == (data,)
@@ -81,7 +82,7 @@ def test_a_file_that_says_the_same_otherwise_goes_on(tmp_path: Path) -> None:
     job(tmp_path, {"data": "returns.csv"}).run((0, 2))
     (tmp_path / "returns.csv").write_text("oil,gas\n1.0,2.0\n3.0,5.0\n4.0,9.0\n")
     mine = job(tmp_path, {"data": "returns.csv"})
-    assert len(changed_inputs(mine, recorded_inputs(open_storage(tmp_path / "out.zarr")))) == 1
+    assert len(changed_inputs(mine, read_note(open_storage(tmp_path / "out.zarr")).inputs)) == 1
     assert store_differences(mine) == []
     assert mine.run().complete
 
@@ -95,16 +96,33 @@ def test_other_parameters_and_seeds(tmp_path: Path) -> None:
     cov = {"kind": "low-rank", "loadings": "f.zarr", "variances": "d.npy"}
     mine = job(tmp_path, {"mean": "mean.npy", "cov": cov})
     mine.run((0, 2))
-    names = [(each.key, each.name) for each in recorded_inputs(open_storage(tmp_path / "out.zarr"))]
+    names = [(each.key, each.name) for each in read_note(open_storage(tmp_path / "out.zarr")).inputs]
     assert names == [("distribution.mean", "mean.npy"), ("distribution.cov.variances", "d.npy")]
     np.save(tmp_path / "d.npy", [2.0, 3.0])
     with pytest.raises(SpecMismatchError, match=r"distribution\.cov\.variances: the file d\.npy has changed since"):
         mine.run()
     job(tmp_path, {"mean": 0.0, "cov": 1.0}, url="numbers.zarr").run((0, 2))
-    assert recorded_inputs(open_storage(tmp_path / "numbers.zarr")) == ()
+    assert read_note(open_storage(tmp_path / "numbers.zarr")).inputs == ()
     with pytest.raises(SpecMismatchError) as error:
         job(tmp_path, {"mean": 1.0, "cov": 1.0}, url="numbers.zarr").run()
     assert "has changed" not in str(error.value)
+
+
+def test_labels_in_files(tmp_path: Path) -> None:
+    """They are no numbers of the sample, but a store with other labels is another one."""
+    np.save(tmp_path / "days.npy", np.array(["2026-01-01", "2026-01-02"], "M8[D]"))
+    coords = {"day": "days.npy", "place": ["north", "south"]}
+    mine = job(tmp_path, {"mean": 0.0, "cov": np.eye(4).tolist(), "event_shape": [2, 2], "dims": ["day", "place"],
+                          "coords": coords})  # fmt: skip
+    mine.run((0, 2))
+    (recorded,) = read_note(open_storage(tmp_path / "out.zarr")).inputs
+    assert (recorded.key, recorded.name) == ("distribution.coords.day", "days.npy")
+    assert recorded.sha256 == hashlib.sha256((tmp_path / "days.npy").read_bytes()).hexdigest()
+    np.save(tmp_path / "days.npy", np.array(["2026-01-01", "2026-01-03"], "M8[D]"))
+    changed = "distribution.coords.day: the file days.npy has changed since the store was begun (SHA-256 "
+    assert store_differences(mine)[-1].startswith(changed)
+    with pytest.raises(SpecMismatchError, match=re.escape(changed)):
+        mine.run()
 
 
 GOOD = {"key": "distribution.data", "name": "x.csv", "sha256": "0" * 64, "size": 1}

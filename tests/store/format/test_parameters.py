@@ -7,15 +7,8 @@ import mvn_dask
 from mvn_dask.environment import environment
 from mvn_dask.errors import DamagedManifestError
 from mvn_dask.store.array_manifest import manifest_of
-from mvn_dask.store.format.parameters import (
-    WRITER,
-    load_parameters,
-    npy,
-    parameter_fault,
-    parameter_key,
-    write_parameters,
-    writer,
-)
+from mvn_dask.store.format.parameters import load_parameters, npy, parameter_fault, parameter_key, write_parameters
+from mvn_dask.store.format.writer_note import WriterNote, read_note
 from mvn_dask.store.storage.base import MANIFEST_KEY
 from mvn_dask.store.storage.local import LocalStorage
 
@@ -39,12 +32,12 @@ def test_the_files_are_numpys(array: np.ndarray, tmp_path: Path) -> None:
 
 def test_what_is_written_comes_back(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path)
-    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, WriterNote(environment()))
     for name, array in load_parameters(storage, MANIFEST).items():
         np.testing.assert_array_equal(array, ARRAYS[name])
-    assert writer(storage) == environment()
+    assert read_note(storage) == WriterNote(environment())
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
-    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, WriterNote(environment()))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == times
 
 
@@ -66,17 +59,9 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
 def test_a_damaged_array_is_noticed_and_written_again(damage, text, name: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Workers would draw other numbers with it."""
     storage = LocalStorage(tmp_path)
-    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, WriterNote(environment()))
     damage(tmp_path / parameter_key(name))
     with pytest.raises(DamagedManifestError, match=f"{name}.npy of .* is damaged: ({text}).*: call mvn_dask.to_zarr"):
         load_parameters(storage, MANIFEST)
-    write_parameters(begun(storage), MANIFEST, ARRAYS, environment())
+    write_parameters(begun(storage), MANIFEST, ARRAYS, WriterNote(environment()))
     assert parameter_fault(storage, MANIFEST, name) is None
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"numpy": "2"}'])
-def test_where_a_store_was_begun_may_be_lost(content: bytes, tmp_path: Path) -> None:
-    storage = LocalStorage(tmp_path)
-    assert writer(storage) is None
-    storage.write(WRITER, [content])
-    assert writer(storage) is None
