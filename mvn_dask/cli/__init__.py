@@ -13,12 +13,19 @@ def main() -> None:
 
     exit_on_signals(json_log=json_log_requested(sys.argv[1:]))
 
-    from mvn_dask.cli.application import run
     from mvn_dask.cli.console import open_closed_streams
     from mvn_dask.job.signal_masking import ignore_signals
 
     open_closed_streams()
-    code = run()
+    try:
+        from mvn_dask.cli.application import run
+
+        # Here as well: typer imports other libraries only when it is called.
+        code = run()
+    except ImportError as error:
+        from mvn_dask.cli.missing_libraries import run_without_application
+
+        code = run_without_application(sys.argv[1:], error)
     # The result is printed: a signal while Python ends must not change the exit code.
     ignore_signals()
     raise SystemExit(code)

@@ -60,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command, by default that of the process, and give its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if (request := completion_request(given)) is not None:
-        return run_command(OutputOptions(), lambda _: Result(complete_shell(*request), {}))
+        return run_command(OutputOptions(), lambda _: Result(complete_shell(*request), {}, verbatim=True))
     completion_init()
     try:
         code: Any = app(args=given, prog_name="mvn-dask", standalone_mode=False)

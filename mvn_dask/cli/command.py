@@ -20,6 +20,7 @@ from mvn_dask.advice import words_for_command
 from mvn_dask.cli.completion import job_keys, one_of
 from mvn_dask.cli.console import FORMATTERS, ConsoleHandler, print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
+from mvn_dask.cli.wrapping import wrapped_for_terminal
 from mvn_dask.redaction import RedactSecrets
 
 LIBRARY_LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
@@ -120,6 +121,8 @@ class Result:
     """The same for ``--json``."""
     exit_code: ExitCode = ExitCode.DONE
     """How the command ends."""
+    verbatim: bool = False
+    """Whether the text is one for programs, whose lines are not wrapped in a terminal."""
 
 
 CommandResult = Result | ExitCode
@@ -198,7 +201,7 @@ def _end_of(
         result = action(secrets)
         if isinstance(result, ExitCode):
             return result
-        print_result(json.dumps(result.content, allow_nan=False) if output.json else result.text)
+        print_result(json.dumps(result.content, allow_nan=False) if output.json else _shown(result))
     except KeyboardInterrupt:
         log.error("interrupted", extra={"exit_code": int(ExitCode.STOPPED)})
         return ExitCode.STOPPED
@@ -210,6 +213,10 @@ def _end_of(
             log.error(line, extra={"exit_code": int(code), "type": type(error).__name__})
         return code
     return result.exit_code
+
+
+def _shown(result: Result) -> str:
+    return result.text if result.verbatim else wrapped_for_terminal(result.text)
 
 
 @contextmanager

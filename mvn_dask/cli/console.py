@@ -2,7 +2,7 @@
 
 Input: log records, progress, a result. Output: the result alone on standard output, all else on standard error, as text
 or JSON, a line a message. Where that is no terminal there are no colours, no bars and no escape
-sequences, but a line every `PROGRESS_INTERVAL` seconds.
+sequences, but a line every `PROGRESS_INTERVAL` seconds; so it is in a dumb terminal.
 """
 
 import errno
@@ -120,7 +120,7 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
         """Draw a bar in a terminal; elsewhere log a line from time to time."""
         if self._quiet:
             return
-        if self._in_terminal():
+        if self._can_draw():
             self._draw_bar(state)
         elif time.monotonic() - self._logged >= PROGRESS_INTERVAL:
             self._logged = time.monotonic()
@@ -132,6 +132,10 @@ class ConsoleHandler(logging.Handler, AbstractContextManager["ConsoleHandler"]):
     def _in_terminal(self) -> bool:
         # While a bar is drawn, rich has a file in place of standard error, no terminal before version 15.
         return (self._bar is not None or sys.stderr.isatty()) and not self._plain
+
+    def _can_draw(self) -> bool:
+        # In a dumb terminal rich draws a bar when it has ended.
+        return self._bar is not None or (self._in_terminal() and not _rich().is_dumb_terminal)
 
     def _draw_bar(self, state: "ProgressState") -> None:
         with self._bar_lock:

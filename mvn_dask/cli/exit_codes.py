@@ -66,6 +66,9 @@ def exit_code(error: BaseException) -> ExitCode:
 
 def error_message(error: BaseException) -> str:
     """An error in one line; of a job file, one line for each of its errors."""
+    if isinstance(error, ImportError):
+        # Before errors of the package are imported, which need numpy.
+        return _import_error_message(error)
     from mvn_dask.errors import JobFileError, MvnDaskError
 
     if isinstance(error, JobFileError):
@@ -78,3 +81,10 @@ def error_message(error: BaseException) -> str:
     if isinstance(error, (MvnDaskError, OSError)) and line:
         return line
     return f"{type(error).__name__}: {line}".rstrip(": ")
+
+
+def _import_error_message(error: ImportError) -> str:
+    from mvn_dask.diagnosis.import_faults import import_fault
+
+    reason, cure = import_fault(error)
+    return printable(f"{type(error).__name__}: {reason}" if cure is None else f"{reason}: {cure}")

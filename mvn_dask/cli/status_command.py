@@ -113,13 +113,14 @@ def status(
 
     if not watching:
         found = look()
-        return Result(text(found), content(found))
+        return Result(text(found), content(found), verbatim=chosen != "text")
     view = StatusLines(content if chosen == "json" else None) if chosen == "json" or not can_draw() else LiveView()
     with view:
         last = watch(look, view, seconds)
     if last is None or (chosen == "json" and view.has_shown(last)):
         return ExitCode.STOPPED
-    return Result(text(last), content(last), ExitCode.DONE if last.complete else ExitCode.STOPPED)
+    code = ExitCode.DONE if last.complete else ExitCode.STOPPED
+    return Result(text(last), content(last), code, verbatim=chosen != "text")
 
 
 def _format(given: str | None, *, as_json: bool, watching: bool) -> str:

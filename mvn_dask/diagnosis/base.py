@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from mvn_dask.diagnosis.import_faults import import_fault
 from mvn_dask.escaping import printable
 
 Grade = Literal["ok", "absent", "warning", "fault"]
@@ -24,8 +25,8 @@ class Finding:
     """What to do about it; None where it is as it should be."""
 
     def __str__(self) -> str:
-        line = f"{self.grade:<8}{f'{self.name} ':<16}{self.value}"
-        return printable(line) if self.cure is None else f"{printable(line)}\n{'':<8}{printable(f'→ {self.cure}')}"
+        line = f"{self.grade:<7}  {f'{self.name} ':<16}{self.value}"
+        return printable(line) if self.cure is None else f"{printable(line)}\n{'':<9}{printable(f'→ {self.cure}')}"
 
 
 Check = Callable[[], Iterable[Finding]]
@@ -36,10 +37,8 @@ def results_of(name: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
     except ImportError as error:
-        missing = (error.name or "").partition(".")[0]
-        first = f"pip install --force-reinstall {missing}" if missing else "mend the libraries"
-        cure = f"{first}, and look again"
-        yield Finding(name, "fault", " ".join(f"not looked at: {error}".split()), cure)
+        reason, cure = import_fault(error)
+        yield Finding(name, "fault", f"not looked at: {reason}", f"{cure or 'mend the libraries'}, and look again")
     except Exception as error:  # noqa: BLE001 whatever is broken here is what the diagnosis is for
         text = " ".join(f"{type(error).__name__}: {error}".split())
         yield Finding(name, "fault", text, f"see to it that this can be looked at: {name}")

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 
 from mvn_dask.diagnosis.base import Finding
+from mvn_dask.diagnosis.import_faults import import_fault
 from mvn_dask.readable import plural
 
+UPGRADE = "pip install --upgrade numba llvmlite"
 SLOWER = "drawn by numpy, with the same bits, five times as slowly"
 
 
@@ -22,9 +24,14 @@ def compiled_code() -> Iterator[Finding]:
         return
     try:
         usable = import_module("mvn_dask.compiled.compilation").USABLE
+    except ImportError as error:
+        reason, cure = import_fault(error)
+        text = f"numba cannot be imported: rows are {SLOWER}: {reason}"
+        yield Finding("compiled code", "warning", text, cure or UPGRADE)
+        return
     except Exception as error:  # noqa: BLE001 numba raises anything where it does not fit numpy or llvmlite
         text = f"numba cannot be imported: rows are {SLOWER}: {error}"
-        yield Finding("compiled code", "warning", text, "pip install --upgrade numba llvmlite")
+        yield Finding("compiled code", "warning", text, UPGRADE)
         return
     if not usable:
         disabled = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mvn_dask.diagnosis.base import Finding
-from mvn_dask.errors import ArgumentError
 from mvn_dask.readable import readable_bytes
-from mvn_dask.sampling.workers import spool_setting
 
 LITTLE_ROOM = 2**30
 """Bytes that are little for a factor that is spooled, or for a store."""
@@ -34,6 +32,9 @@ def temporary_folder() -> Iterator[Finding]:
 
 def spool() -> Iterator[Finding]:
     """Where arrays lie that the workers of a cluster read."""
+    from mvn_dask.errors import ArgumentError
+    from mvn_dask.sampling.workers import spool_setting
+
     cure = "export DASK_MVN_DASK__SPOOL=… with a folder or a URL that this process and all workers see"
     try:
         setting = spool_setting()

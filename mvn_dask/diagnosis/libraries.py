@@ -11,11 +11,11 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
 from mvn_dask.diagnosis.base import Finding, Grade
+from mvn_dask.diagnosis.import_faults import PACKAGE, import_fault
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-PACKAGE = "mvn_dask"
 FOR_DEVELOPERS = {"bench", "dev", "docs", "examples", "package", "test"}
 """Extras that nobody needs who uses the package."""
 
@@ -64,6 +64,10 @@ def _library(requirement: "Requirement") -> Finding:
         return Finding(name, grade, _named(requirement), install)
     try:
         import_module(name)
+    except ImportError as error:
+        reason, cure = import_fault(error)
+        again = f"pip install --force-reinstall '{name}'"
+        return Finding(name, grade, f"{found} cannot be imported: {reason}", cure or again)
     except Exception as error:  # noqa: BLE001 libraries that do not fit together raise anything
         text = " ".join(str(error).split())
         return Finding(name, grade, f"{found} cannot be imported: {text}", f"pip install --force-reinstall '{name}'")

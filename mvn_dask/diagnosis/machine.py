@@ -1,4 +1,7 @@
-"""The machine: cores, memory, open files, BLAS, the clock. Output: a finding for each. Cost: some milliseconds."""
+"""The machine: cores, memory, open files, BLAS, the clock. Output: a finding for each. Cost: some milliseconds.
+
+Each check imports the libraries that it needs, so that one which is missing leaves the others as they are.
+"""
 
 import os
 import sys
@@ -9,12 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-import psutil
-from dask.system import CPU_COUNT
-
-from mvn_dask.covariance.blas import library_texts, thread_count
 from mvn_dask.diagnosis.base import Finding
-from mvn_dask.memory_limit import memory_limit
 from mvn_dask.readable import duration, plural, readable_bytes
 
 LITTLE_MEMORY = 2**30
@@ -29,6 +27,8 @@ OLDEST_TIME = 1735689600.0
 
 def cores() -> Iterator[Finding]:
     """Cores that this process may use, of those of the machine."""
+    from dask.system import CPU_COUNT
+
     whole = os.cpu_count() or 1
     text = plural(CPU_COUNT, "core")
     if whole > CPU_COUNT:
@@ -38,6 +38,10 @@ def cores() -> Iterator[Finding]:
 
 def memory() -> Iterator[Finding]:
     """Memory that this process may have, and that is free now."""
+    import psutil
+
+    from mvn_dask.memory_limit import memory_limit
+
     limit, total, free = memory_limit(), psutil.virtual_memory().total, psutil.virtual_memory().available
     text = f"{readable_bytes(limit)} for this process, {readable_bytes(min(free, limit))} free now"
     if limit < total:
@@ -64,9 +68,13 @@ def open_files() -> Iterator[Finding]:
 
 def blas() -> Iterator[Finding]:
     """BLAS libraries that are loaded, and their threads."""
+    from dask.system import CPU_COUNT
+
+    from mvn_dask.covariance.blas import library_texts, thread_count
+
     import_module("scipy.linalg")  # which loads scipy's own
     texts, threads = library_texts(), thread_count()
-    found = ", ".join(texts) or "none that can be asked for its threads"
+    found = "; ".join(texts) or "none that can be asked for its threads"
     if threads > CPU_COUNT:
         cure = f"export OMP_NUM_THREADS={CPU_COUNT} OPENBLAS_NUM_THREADS={CPU_COUNT}"
         yield Finding("BLAS", "warning", f"{found}: more than the {plural(CPU_COUNT, 'core')} there are", cure)

@@ -28,8 +28,8 @@ def test_a_library_that_is_not_there_is_the_cure_of_all_that_needs_it(monkeypatc
     monkeypatch.setattr("mvn_dask.diagnosis.diagnose.CHECKS", {"machine": ("cores",)})
     (found,) = diagnose().results
     assert found == Finding(
-        "cores", "fault", "not looked at: No module named 'dask.system'",
-        "pip install --force-reinstall dask, and look again",
+        "cores", "fault", "not looked at: dask cannot be imported: No module named 'dask.system'",
+        "pip install --force-reinstall 'dask[array]>=2025.9', and look again",
     )  # fmt: skip
     assert str(Finding("temporary folder", "ok", "/tmp")).endswith("temporary folder /tmp")  # noqa: S108 named, not used
 
@@ -39,8 +39,8 @@ def test_the_verdict() -> None:
                      for grade in ("ok", "absent", "warning"))  # fmt: skip
     found = Diagnosis(results)
     assert found.ok
-    assert str(found).splitlines()[0] == "ok      ok              x\\x1b"
-    assert str(found).splitlines()[-2:] == ["        → do it", "ok: 0 faults, 1 warning"]
+    assert str(found).splitlines()[0] == "ok       ok              x\\x1b"
+    assert str(found).splitlines()[-2:] == ["         → do it", "ok: 0 faults, 1 warning"]
     worse = Diagnosis((*results, Finding("f", "fault", "y", "cure")))
     assert str(worse).endswith("NOT ok: 1 fault, 1 warning")
     assert worse.as_dict()["ok"] is False

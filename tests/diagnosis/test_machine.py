@@ -40,7 +40,7 @@ def test_cores_of_a_process_that_may_use_one() -> None:
 
 
 def test_little_memory_and_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "memory_limit", lambda: 2**29)
+    monkeypatch.setattr("mvn_dask.memory_limit.memory_limit", lambda: 2**29)
     found = only(machine.memory())
     assert (found.grade, found.value.startswith("512 MiB for this process, 512 MiB free now, of ")) == ("warning", True)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -53,7 +53,7 @@ def test_little_memory_and_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_more_threads_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "CPU_COUNT", 0)
+    monkeypatch.setattr("dask.system.CPU_COUNT", 0)
     found = only(machine.blas())
     assert found.grade == "warning"
     assert "OMP_NUM_THREADS=0" in str(found.cure)
