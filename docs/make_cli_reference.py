@@ -34,12 +34,14 @@ how jobs are run on clusters.
 
     mvn-dask sample --mean 0,0 --cov '[[2,1],[1,2]]' --size 1e9 --seed 42 samples.zarr
     mvn-dask sample --from-data returns.csv --size 1e6 --seed 42 samples.zarr
+    mvn-dask sample --from-data returns.csv --df 5 --size 1e6 --seed 42 samples.zarr
     mvn-dask doctor                        what is wrong with this machine and environment
 
 Numbers may be written `1e9` and `1_000_000`, sizes `2 GiB`. Where a command takes a STORE, it takes a job file as well:
 then the job's output, its storage options and its cluster are meant.
 
 **Standard output** holds the result and nothing else: text, or with `--json` one JSON object, whose fields stand below.
+In a terminal, long lines of a result go on below their column; elsewhere each is one line.
 Everything else goes to **standard error**: a bar in a terminal, elsewhere a line each half minute, both by chunk, with
 bytes, rate and time left as `status` has them; what takes over a second before that, such as reading, factorising or
 compiling; each warning and each error in one line. With `--log-format json` these are objects with `time`, `level`,

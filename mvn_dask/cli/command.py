@@ -20,6 +20,7 @@ from mvn_dask.advice import words_for_command
 from mvn_dask.cli.completion import job_keys, one_of
 from mvn_dask.cli.console import FORMATTERS, ConsoleHandler, print_result
 from mvn_dask.cli.exit_codes import ExitCode, error_message, exit_code
+from mvn_dask.cli.option_names import OptionNames, option_names
 from mvn_dask.cli.wrapping import wrapped_for_terminal
 from mvn_dask.redaction import RedactSecrets
 
@@ -128,12 +129,17 @@ class Result:
 CommandResult = Result | ExitCode
 
 
-def command(function: Callable[..., CommandResult], *, has_result: bool = True) -> Callable[..., int]:
+def command(
+    function: Callable[..., CommandResult],
+    *,
+    has_result: bool = True,
+    keys: Mapping[tuple[str, ...], str] | None = None,
+) -> Callable[..., int]:
     """A command of the application, which also takes `OutputOptions`, and gives its exit code.
 
     The function's parameters are the command's own options; one whose type is a group of options is replaced by these;
     ``secrets``, the filter of the log, and one whose type is `OutputOptions` are none. Without a result there is no
-    option ``--json``.
+    option ``--json``. `keys` are those of a job that options stand for.
     """
     parameters = signature(function).parameters
     groups: dict[str, Any] = {}
@@ -148,6 +154,8 @@ def command(function: Callable[..., CommandResult], *, has_result: bool = True) 
             options.append(each)
     options += [each for each in signature(OutputOptions).parameters.values() if has_result or each.name != "json"]
 
+    names = option_names(options, keys or {})
+
     @wraps(function)
     def run(**given: Any) -> int:
         output = _take(OutputOptions, given)
@@ -157,7 +165,7 @@ def command(function: Callable[..., CommandResult], *, has_result: bool = True) 
             shared = {name: output for name, each in parameters.items() if each.annotation is OutputOptions}
             return function(**given, **shared, **({"secrets": secrets} if "secrets" in parameters else {}))
 
-        return run_command(output, action)
+        return run_command(output, action, names)
 
     # typer reads both.
     keywords = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in options]
@@ -171,13 +179,16 @@ def _take(group: Any, given: dict[str, Any]) -> Any:
     return group(**{field.name: given.pop(field.name) for field in fields(group) if field.name in given})
 
 
-def run_command(output: OutputOptions, action: Callable[[RedactSecrets], CommandResult]) -> ExitCode:
-    """Do the work of a command, print its result, and log why it failed."""
-    with console_logging(output) as secrets:
+def run_command(
+    output: OutputOptions, action: Callable[[RedactSecrets], CommandResult], names: OptionNames | None = None
+) -> ExitCode:
+    """Do the work of a command, print its result, and log why it failed, in the names of its options."""
+    names = names or OptionNames()
+    with console_logging(output, names) as secrets:
         callbacks: list[Callable[[ExitCode], None]] = []
         token = _at_end.set(callbacks)
         try:
-            code = _end_of(output, action, secrets)
+            code = _end_of(output, action, secrets, names)
         finally:
             _at_end.reset(token)
         for callback in callbacks:
@@ -191,7 +202,7 @@ def call_at_end(callback: Callable[[ExitCode], None]) -> None:
 
 
 def _end_of(
-    output: OutputOptions, action: Callable[[RedactSecrets], CommandResult], secrets: RedactSecrets
+    output: OutputOptions, action: Callable[[RedactSecrets], CommandResult], secrets: RedactSecrets, names: OptionNames
 ) -> ExitCode:
     try:
         if output.log_format not in FORMATTERS:
@@ -209,7 +220,7 @@ def _end_of(
         code = exit_code(error)
         if output.debug:
             log.debug(f"{type(error).__name__} was raised", exc_info=error)
-        for line in error_message(error).split("\n"):
+        for line in names.applied(error_message(error)).split("\n"):
             log.error(line, extra={"exit_code": int(code), "type": type(error).__name__})
         return code
     return result.exit_code
@@ -220,7 +231,7 @@ def _shown(result: Result) -> str:
 
 
 @contextmanager
-def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
+def console_logging(output: OutputOptions, names: OptionNames | None = None) -> Iterator[RedactSecrets]:
     """Inside the body, log records, warnings and progress go to standard error alone; gives the filter of secrets."""
     from mvn_dask.execution.progress import report_progress_to
 
@@ -229,7 +240,8 @@ def console_logging(output: OutputOptions) -> Iterator[RedactSecrets]:
     handler.addFilter(secrets)
 
     def show(message: Warning | str, *_: object) -> None:
-        log.warning(" ".join(words_for_command(message).split()))
+        text = " ".join(words_for_command(message).split())
+        log.warning(text if names is None else names.applied(text))
 
     root, package = logging.getLogger(), logging.getLogger("mvn_dask")
     # distributed adds handlers when it is imported, unless the root has one by then.

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from mvn_dask.atomic import file_named
 from mvn_dask.cli.command import CommandResult, JobFile, Overrides, Part, Result, WorkOptions, call_at_end, command
 from mvn_dask.cli.completion import job_values
-from mvn_dask.cli.distribution_options import DistributionOptions, distribution_table
+from mvn_dask.cli.distribution_options import DISTRIBUTION_OPTIONS, DistributionOptions, distribution_table
 from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.cli.output_files import output_file
 from mvn_dask.escaping import printable
@@ -34,8 +35,16 @@ Force = Annotated[bool, typer.Option("--force", help="Begin although the disk ha
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Draw nothing, and show what would be drawn, as plan does of a job.")
 ]
-Dtype = Annotated[str, typer.Option(autocompletion=job_values("sample.dtype"), help="float64 or float32.")]
+Dtype = Annotated[
+    str, typer.Option(autocompletion=job_values("sample.dtype"), metavar="float64|float32", help="Type of the numbers.")
+]
 
+SAMPLE_OPTIONS: dict[tuple[str, ...], str] = {
+    **DISTRIBUTION_OPTIONS,
+    **{("sample", name): f"--{name}" for name in ("size", "seed", "dtype", "chunks")},
+    ("output", "url"): "OUT",
+}
+"""Options of `sample` by the keys of a job that they stand for."""
 UNCHANGED = "nothing was changed; the same command begins anew"
 """What is said of a stopped command that writes nothing."""
 
@@ -77,14 +86,14 @@ def run(
     return _run(lambda: _read(job, overrides, secrets, part, given), work, force=force)
 
 
-@command
+@partial(command, keys=SAMPLE_OPTIONS)
 def sample(
     out: Annotated[str, typer.Argument(metavar="OUT", help="Folder or URL of the store.", show_default=False)],
     distribution: DistributionOptions,
     size: Annotated[str, typer.Option(metavar="ROWS", help="Number of rows, as 1e9; or a shape, as 1000,365.")],
     seed: Annotated[str, typer.Option(metavar="SEED", help="Seed, best one integer; or several, as 2026,7.")],
     dtype: Dtype = "float64",
-    chunks: Annotated[str, typer.Option(help="Size or rows of a chunk.")] = "128 MiB",
+    chunks: Annotated[str, typer.Option(metavar="SIZE|ROWS", help="Size or rows of a chunk.")] = "128 MiB",
     part: Part = None,
     overrides: Overrides = None,
     force: Force = False,
@@ -93,7 +102,10 @@ def sample(
     work: WorkOptions,
     secrets: RedactSecrets,
 ) -> CommandResult:
-    """Draw a sample without a job file. The same command goes on where it was stopped."""
+    """Draw a sample without a job file. The same command goes on where it was stopped.
+
+    It is of a normal distribution, of a t distribution with --df, or of a Gaussian copula with --marginals.
+    """
     mapping = {
         "version": 1,
         "distribution": distribution_table(distribution),
@@ -217,13 +229,15 @@ def _read(
 ) -> tuple["Job", tuple[int, int] | None]:
     """A job and the part to draw; its secrets are left out of the log from now on."""
     from mvn_dask.job.job import Job
-    from mvn_dask.job.parsing import parse_file
+    from mvn_dask.job.keys import KeyLocations
+    from mvn_dask.job.parsing import parse_file, parse_mapping, parse_overrides
     from mvn_dask.job.parts import part_of
 
     if isinstance(job, str):
         found = parse_file(Job, job, overrides or (), options)
     else:
-        found = Job.from_mapping(job, overrides or (), label="the command line")
+        given = KeyLocations("the command line", {}, parse_overrides(overrides or ()), SAMPLE_OPTIONS)
+        found = parse_mapping(Job, job, given, Path())
     secrets.add(*found.secrets())
     return found, None if part is None else part_of(part, os.environ)
 

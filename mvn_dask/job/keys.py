@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -213,6 +213,8 @@ class KeyLocations:
     """Line of every key, counted from 1."""
     overrides: Sequence[Override]
     """Overrides given beside the file, in their order."""
+    options: Mapping[Key, str] = field(default_factory=dict)
+    """Options of a command that stand for keys, where there is no file."""
 
     def find(self, key: Key) -> tuple[int, str]:
         """The line of a key, 0 where there is none, and location and key as one text."""
@@ -223,6 +225,18 @@ class KeyLocations:
         if given:
             location = given[-1].display()
             return 0, location if given[-1].key == key else f"{location}: {name}"
+        if self.options:
+            return 0, self._option(key)
         line = next((self.lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.lines), 0)
         location = f"{self.file}:{line}" if line else self.file
         return line, f"{location}: {name}" if key else location
+
+    def _option(self, key: Key) -> str:
+        """The option that gives a key, and what of the key lies inside it; keys without one are those of ``--set``."""
+        for end in range(len(key), 0, -1):
+            if key[:end] in self.options:
+                # The path of a file stands for a table of it.
+                inside = () if key[end:] == ("path",) else key[end:]
+                return ": ".join(filter(None, [self.options[key[:end]], ".".join(inside)]))
+        above = any(each[: len(key)] == key for each in self.options)
+        return self.file if above else f"{self.file}: {'.'.join(key)}"

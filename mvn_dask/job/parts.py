@@ -68,14 +68,14 @@ def part_of(text: str, environ: Mapping[str, str]) -> tuple[int, int]:
         return _part_of_array(_array(environ), environ)
     found = _PART.fullmatch(text)
     if found is None:
-        raise ArgumentError(f"a part must be i/n, auto or auto/n, such as 0/8, not {preview(text)}")
+        raise ArgumentError(f"`part` must be i/n, auto or auto/n, such as 0/8, not {preview(text)}")
     count = int(found[2])
     if found[1] != "auto":
         if int(found[1]) < count:
             return int(found[1]), count
-        raise ArgumentError(f"a part must be i/n with 0 <= i < n: the first of 8 is 0/8, the last 7/8, and not {text}")
+        raise ArgumentError(f"`part` must be i/n with 0 <= i < n: the first of 8 is 0/8, the last 7/8, and not {text}")
     if not count:
-        raise ArgumentError(f"a part must be auto/n with n of at least 1, not {preview(text)}")
+        raise ArgumentError(f"`part` must be auto/n with n of at least 1, not {preview(text)}")
     return _integer(_array(environ).number, environ) % count, count
 
 

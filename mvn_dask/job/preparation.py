@@ -79,7 +79,7 @@ def prepare(job: JobSpec) -> PreparedJob:
     try:
         manifest = sample_manifest(spec.lineage, spec.lengths, dtype, job.output.shards)
     except AlignmentError as error:
-        raise JobFileError(f"{job.label}: output.shards: {error}") from error
+        raise JobFileError(f"{job.place('output.shards')}: {error}") from error
     return PreparedJob(storage, spec, manifest, stored)
 
 

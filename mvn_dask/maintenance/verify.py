@@ -146,7 +146,7 @@ def refuse_other_levels(level: object, *, full: bool) -> None:
     if level not in get_args(Level):
         raise ArgumentError(f"`level` must be 'size', 'checksum' or 'values': it is {level!r}")
     if full and level != "values":
-        raise ArgumentError(f"`full` goes with level='values', not with {level!r}")
+        raise ArgumentError(f"`full` goes with `level`='values', not with {level!r}")
 
 
 _CHECKSUMS = Advice(

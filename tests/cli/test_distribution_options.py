@@ -30,7 +30,16 @@ def test_numbers_and_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     ("options", "message"),
     [
         (DistributionOptions(), "--mean is required, or --from-data in place of --mean and --cov"),
-        (DistributionOptions(mean="0"), "--cov is required"),
+        (DistributionOptions(mean="0"), "--cov is required, or --from-data in place of --mean and --cov"),
+        (DistributionOptions(mean="0", df=3.0), "--mean has no meaning beside --df, which makes it a t distribution"),
+        (
+            DistributionOptions(marginals="{}", shape="1"),
+            "--marginals has no meaning beside --shape, which makes it a t distribution",
+        ),
+        (DistributionOptions(df=3.0), "--location is required of a t distribution, or --from-data in"),
+        (DistributionOptions(location="0", shape="1"), "--df is required of a t distribution"),
+        (DistributionOptions(marginals="{}"), "--correlation is required of a Gaussian copula, or --from-data"),
+        (DistributionOptions(from_data="x.csv", df=3.0, shape="1"), "--shape and --from-data exclude each other"),
         (DistributionOptions(mean="0", cov="1", shrink="none"), "--shrink is about --from-data, which was not given"),
         (DistributionOptions(mean="0", from_data="x.csv"), "--mean and --from-data exclude each other"),
         (DistributionOptions(from_data=" "), "--from-data must be a file of data, or a table as {path"),
@@ -73,7 +82,40 @@ def test_a_sample_of_data(tmp_path: Path, capsys: Captured, monkeypatch: pytest.
 @pytest.mark.parametrize("name", ["gone.csv", "1,2", "5"])
 def test_a_file_that_is_not_there(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sample", "--from-data", name, "--size", "10", "--seed", "1", "--dry-run", "memory://x"]) == 2
-    assert capsys.readouterr().err.endswith(f"distribution.data: {name}: there is no such file\n")
+    assert capsys.readouterr().err.endswith(f"error: --from-data: {name}: there is no such file\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "table"),
+    [
+        (["--location=0,1", "--shape=[[2,1],[1,2]]", "--df=5"], {"kind": "t", "location": [0, 1], "df": 5.0}),
+        (
+            ["--correlation=[[1,.5],[.5,1]]", '--marginals={name = "norm", scale = 2.0}'],
+            {"kind": "gaussian-copula", "correlation": [[1, 0.5], [0.5, 1]]},
+        ),
+        (["--mean=0", "--correlation=[[1,.5],[.5,1]]", "--standard-deviations=2"], {"standard_deviations": 2}),
+    ],
+)
+def test_every_kind_is_that_of_a_job_file(
+    options: list[str], table: dict[str, object], tmp_path: Path, capsys: Captured
+) -> None:
+    """A sample of options goes on with a job's, and the other way round."""
+    url = str(tmp_path / "out.zarr")
+    assert run(["sample", *options, "--size", "50", "--seed", "1", url]) == 0
+    rest: dict[str, dict[str, object]] = {
+        "t": {"shape": [[2, 1], [1, 2]]},
+        "gaussian-copula": {"marginals": {"name": "norm", "scale": 2.0}},
+    }
+    others: dict[str, object] = {"mean": 0.0, "correlation": [[1, 0.5], [0.5, 1]]}
+    job = mvn_dask.Job.from_mapping(
+        {
+            "version": 1,
+            "distribution": {**table, **rest.get(str(table.get("kind")), others)},
+            "sample": {"size": 50, "seed": 1},
+            "output": {"url": url},
+        }
+    )
+    assert job.run().drawn == 0
 
 
 @pytest.mark.parametrize(("kind", "more"), [("t", ["distribution.df=5"]),

@@ -149,7 +149,7 @@ REFUSED = [
     (["run", "https://host/job.toml"], 2, "the job file must be a path of this machine, not the URL"),
     (["plan", "s3:/typo.toml"], 2, "the job file must be a path, or a URL as s3://…, not 's3:/typo.toml'"),
     (["init", "s3:/typo.toml"], 2, "PATH must be a path, or a URL as s3://…, not 's3:/typo.toml'"),
-    (["verify", "store.zarr", "--level", "deep"], 2, "`level`"),
+    (["verify", "store.zarr", "--level", "deep"], 2, "--level must be"),
     (["verify", "store.zarr", "--full"], 2, "full"),
     (["extend", "store.zarr", "0"], 2, "ROWS must be an integer of at least 1"),
     (["extend", "store.zarr", "few"], 2, "ROWS"),

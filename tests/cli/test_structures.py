@@ -61,14 +61,10 @@ def test_every_command_of_a_store(tmp_path: Path, capsys: Captured, monkeypatch:
 
 IMPOSSIBLE = [
     ("{kind = 'toeplitz'", 2, "--cov is no table of TOML, as {kind = "),
-    ("{kind = 'toeplitz'}", 2, "the command line: distribution.cov.first_column: is required with kind ="),
-    (
-        "{kind = 'banded', bands = 'none.npy'}",
-        2,
-        "the command line: distribution.cov.bands: none.npy: there is no such",
-    ),
-    ("{kind = 'toeplitz', first_column = [1, 2]}", 3, "the command line: distribution.cov: `first_column` "),
-    ("{kind = 'kronecker', members = [{kind = 'banded', bands = [[0, 3], [1, 1]]}]}", 3, "distribution: "),
+    ("{kind = 'toeplitz'}", 2, "--cov: first_column: is required with kind ="),
+    ("{kind = 'banded', bands = 'none.npy'}", 2, "--cov: bands: none.npy: there is no such"),
+    ("{kind = 'toeplitz', first_column = [1, 2]}", 3, "--cov: `first_column` "),
+    ("{kind = 'kronecker', members = [{kind = 'banded', bands = [[0, 3], [1, 1]]}]}", 3, "the command line: "),
 ]
 
 

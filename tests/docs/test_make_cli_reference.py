@@ -1,5 +1,6 @@
-from pathlib import Path
+from pathlib import re
 
+import Path
 import pytest
 
 import mvn_dask
@@ -18,7 +19,8 @@ def test_what_the_help_says_stands_in_it(command: str, capsys: pytest.CaptureFix
     assert run([command, "--help"]) == 0
     shown = capsys.readouterr().out
     section = reference().split(f"\n## {command}\n")[1].split("\n## ")[0]
-    options = {word.strip(",") for word in shown.split() if word.startswith("--") and word.strip(",") != "--help"}
+    # Of the list, whose lines begin with them: sentences name other ones.
+    options = {*re.findall(r"^ +(?:-\w, )?(--[\w-]+)", shown, re.MULTILINE)} - {"--help"}
     assert options
     assert {option for option in options if f"`{option}" not in section} == set()
 

@@ -23,7 +23,7 @@ def test_parts_by_name() -> None:
 
 def test_parts_that_there_are_not() -> None:
     for text in ["9/8", "8/8", "0/0", "1/0"]:
-        with pytest.raises(ArgumentError, match=rf"^a part must be i/n with 0 <= i < n: .* and not {text}$"):
+        with pytest.raises(ArgumentError, match=rf"^`part` must be i/n with 0 <= i < n: .* and not {text}$"):
             part_of(text, {})
 
 
@@ -46,7 +46,7 @@ NO_PARTS = [
 
 def test_texts_that_are_no_part() -> None:
     for text in NO_PARTS:
-        with pytest.raises(ArgumentError, match=r"^a part must be i/n, auto or auto/n, such as 0/8, not "):
+        with pytest.raises(ArgumentError, match=r"^`part` must be i/n, auto or auto/n, such as 0/8, not "):
             part_of(text, {})
 
 

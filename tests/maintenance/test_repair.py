@@ -160,7 +160,7 @@ def test_words_that_mean_nothing(tmp_path: Path) -> None:
         with pytest.raises(ArgumentError, match="`level` must be 'size', 'checksum' or 'values'"):
             mvn_dask.repair(folder, level=level)  # type: ignore[arg-type]
     for call in (mvn_dask.verify, mvn_dask.repair):
-        with pytest.raises(ArgumentError, match="`full` goes with level='values', not with 'checksum'"):
+        with pytest.raises(ArgumentError, match="`full` goes with `level`='values', not with 'checksum'"):
             call(folder, level="checksum", full=True)
     for nothing in (mvn_dask.verify, mvn_dask.repair, lambda place: mvn_dask.extend(place, 1)):
         with pytest.raises(NotAStoreError, match="there is no store at"):

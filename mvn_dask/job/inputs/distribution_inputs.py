@@ -225,6 +225,6 @@ def _label_errors(job: JobSpec) -> Iterator[None]:
     try:
         yield
     except NotPositiveDefiniteError as error:
-        raise NotPositiveDefiniteError(f"{job.label}: distribution: {error.text}", advice=error.advice) from error
+        raise NotPositiveDefiniteError(f"{job.place('distribution')}: {error.text}", advice=error.advice) from error
     except (ArgumentError, ArgumentTypeError) as error:
-        raise InvalidDistributionError(f"{job.label}: distribution: {error.text}", advice=error.advice) from error
+        raise InvalidDistributionError(f"{job.place('distribution')}: {error.text}", advice=error.advice) from error

@@ -27,7 +27,7 @@ def read_input(job: JobSpec, key: str) -> InputArray:
     Raises InvalidDistributionError if what is found is no scalar, vector or matrix of finite numbers; JobFileError if
     nothing is found, or of a kind that is not known; TransportError if an object store fails.
     """
-    return _read_value(job, Origin(job.label, key), getattr(job.distribution, key))
+    return read_inner(job, key, getattr(job.distribution, key))
 
 
 def read_inner(job: JobSpec, key: str, value: FileTable | InlineArray, form: Form | None = None) -> InputArray:
