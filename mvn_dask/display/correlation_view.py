@@ -16,6 +16,9 @@ from mvn_dask.readable import MINUS, decimal, plural
 
 WRITTEN = 8
 """Variables up to which each correlation is written."""
+STRONGEST = 0.7
+"""Opacity of the colour behind a correlation of 1: text in the page's own colour has a contrast of 4.5 with it, whether
+it is dark or light."""
 PICTURED = 24
 """Variables in a picture, at most: the first ones."""
 
@@ -86,6 +89,5 @@ def _cell(value: float) -> Html:
     if np.isnan(value):
         return element("td", "–", class_="mvn-cell")
     red, green, blue = NEGATIVE if value < 0 else POSITIVE
-    strength = abs(value)
-    colour = f"background:rgba({red},{green},{blue},{strength:.2f})" + (";color:#fff" if strength > 0.6 else "")
+    colour = f"background:rgba({red},{green},{blue},{STRONGEST * abs(value):.2f})"
     return element("td", decimal(value, 2), class_="mvn-cell", style=colour)

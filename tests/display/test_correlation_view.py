@@ -1,13 +1,18 @@
 import xml.etree.ElementTree as ET
+from importlib.resources import files
+from typing import Any
 
 import numpy as np
+import pytest
 
 from mvn_dask.display.correlation_view import (
+    STRONGEST,
     correlation_view,
     correlations_by_lag,
     correlations_of,
     partial_correlation_view,
 )
+from mvn_dask.display.pixels import NEGATIVE, POSITIVE
 
 
 def test_correlations_of_constants_are_not_known() -> None:
@@ -48,3 +53,31 @@ def test_correlations_by_lag() -> None:
     assert "the last two axes" in correlations_by_lag(np.ones((3, 4, 5)), (3, 4, 5))
     assert correlations_by_lag(np.zeros(5), (5,)) == ""
     assert correlations_by_lag(np.ones((1, 1)), (1, 1)) == ""
+
+
+def luminance(colour: np.ndarray[Any, Any]) -> float:
+    """That of sRGB, as WCAG 2.2 defines it."""
+    parts = colour / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+PAGES = {
+    "light notebook": ((255, 255, 255), (33, 33, 33)),
+    "dark notebook": ((17, 17, 17), (224, 224, 224)),
+    "light report": ((253, 253, 252), (27, 31, 36)),
+    "dark report": ((19, 22, 26), (231, 234, 238)),
+}
+"""Colours of pages, and of their texts."""
+
+
+@pytest.mark.parametrize("behind", [POSITIVE, NEGATIVE])
+@pytest.mark.parametrize("name", PAGES)
+def test_numbers_can_be_read_on_the_strongest_colour(name: str, behind: tuple[int, ...]) -> None:
+    page, ink = PAGES[name]
+    ground = STRONGEST * np.array(behind) + (1 - STRONGEST) * np.array(page)
+    low, high = sorted([luminance(ground), luminance(np.array(ink, float))])
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+    assert f"{STRONGEST:.2f})" in correlation_view(np.eye(2), ["a", "b"], 2)
+    style = (files("mvn_dask.reporting") / "templates" / "page.css").read_text()
+    assert f".picture .written rect {{ opacity: {STRONGEST}; }}" in style, "pictures of reports have the same"

@@ -1,56 +1,16 @@
 """The page in a real browser: run by `make test-browser`, with a chromium on this machine."""
 
 import json
-import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
-import numpy as np
-import pandas as pd
 import pytest
 
 import mvn_dask
-from mvn_dask.reporting.report import report
-from tests.reporting.samples import plant
+from tests.reporting.browser_checks import CONTRAST, SPILLED, WIDTHS
 
 pytestmark = pytest.mark.browser
 
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  const rgba = colour => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = element => {
-    for (let each = element; each; each = each.parentElement) {
-      const colour = rgba(getComputedStyle(each).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const bad = [];
-  for (const element of document.body.querySelectorAll("*")) {
-    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-    if (!own || element.closest("title, desc, .cell") || !element.getClientRects().length) continue;
-    const style = getComputedStyle(element);
-    const colour = rgba(element.namespaceURI.includes("svg") ? style.fill : style.color);
-    const [low, high] = [light(colour), light(behind(element))].sort((a, b) => a - b);
-    const ratio = (high + 0.05) / (low + 0.05);
-    if (ratio < 4.5) bad.push([element.className.baseVal ?? element.className, element.textContent, ratio]);
-  }
-  return bad;
-}"""
-SPILLED = """() => [...document.querySelectorAll("main *")]
-  .filter(each => !each.closest(".scroll") && each.getBoundingClientRect().right > innerWidth + 0.5
-    && each.getClientRects().length)
-  .map(each => [each.tagName, each.textContent.slice(0, 40), each.getBoundingClientRect().right])"""
 SMALLEST = """() => Math.min(...[...document.querySelectorAll("svg text")].filter(
   each => each.textContent.trim() && each.checkVisibility()
 ).map(each => {
@@ -58,43 +18,6 @@ SMALLEST = """() => Math.min(...[...document.querySelectorAll("svg text")].filte
   return (each.getAttribute("transform") ?? "").includes("rotate") ? width : height;
 }))"""
 """Height of the smallest text; of one that is turned, its width."""
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A sound, a faulty and a very wide sample."""
-    names = ["<script>alert(1)</script>", "a name that is much too long for any picture or table", "سعر", "d"]
-    cov = pd.DataFrame(np.eye(4) + 0.4, names, names)
-    made = {
-        "sound": mvn_dask.MultivariateNormal(np.arange(4), cov).sample(100_000, seed=1, chunks=10_000),
-        "faulty": mvn_dask.MultivariateNormal(np.arange(4), cov).sample(100_000, seed=2, chunks=10_000),
-        "wide": mvn_dask.MultivariateNormal(np.zeros(50_000), 1.0).sample(200, seed=1),
-        "derived": da.exp(mvn_dask.MultivariateNormal(np.arange(2), 1.0).sample(100_000, seed=1, chunks=10_000)),
-    }
-    folder = tmp_path_factory.mktemp("pages")
-    for name, x in made.items():
-        mvn_dask.to_zarr(x, f"memory://browser-{name}")
-        if name == "derived":
-            # Fifty rows that are 9 in both columns.
-            plant(
-                "memory://browser-derived", 7, lambda block: np.where(np.arange(len(block))[:, None] < 50, 9.0, block)
-            )
-        if name == "faulty":
-            plant("memory://browser-faulty", 4, lambda block: 5 * block[:, [3, 1, 2, 0]])
-        (folder / f"{name}.html").write_text(report(f"memory://browser-{name}").html, encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in made}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("there is no chromium on this machine")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -109,7 +32,7 @@ def test_page(browser: Any, pages: dict[str, Path], name: str, width: int, schem
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(pages[name].as_uri())
-    assert page.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth]") == [width, width]
+    assert page.evaluate(WIDTHS) == [width, width]
     assert page.evaluate(SPILLED) == []
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate(SMALLEST) > 7
@@ -127,9 +50,6 @@ WITHIN = """id => {
   const place = document.getElementById(id).getBoundingClientRect();
   return place.top < innerHeight && place.bottom > 0 && place.height > 0;
 }"""
-CUT = """() => [...document.querySelectorAll("figure svg, table")]
-  .filter(each => each.getClientRects().length && each.getBoundingClientRect().right > innerWidth + 1)
-  .map(each => [each.tagName, each.className.baseVal ?? each.className, each.getBoundingClientRect().right])"""
 
 
 @pytest.mark.parametrize("name", ["faulty", "derived"])
@@ -174,29 +94,4 @@ def test_a_notebook_s_frame_has_working_links_and_a_style_of_its_own(browser: An
     with page.expect_download() as saving:
         frame.click("a[download$='.csv']")
     assert saving.value.suggested_filename == "browser-faulty-report.csv"
-    page.close()
-
-
-@pytest.mark.parametrize("name", ["sound", "wide", "derived"])
-def test_nothing_is_cut_on_paper(browser: Any, pages: dict[str, Path], name: str) -> None:
-    """Of the width that A4 leaves between margins; tables of details are open, and colours are those of light pages."""
-    context = browser.new_context(viewport={"width": 703, "height": 1000}, color_scheme="dark")
-    page = context.new_page()
-    page.goto(pages[name].as_uri())
-    page.emulate_media(media="print")
-    assert page.evaluate(CUT) == []
-    assert page.evaluate(SPILLED) == []
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.evaluate("[...document.querySelectorAll('details > pre')].every(each => each.checkVisibility())")
-    # No figure is higher than a page.
-    assert page.evaluate("Math.max(...[...document.querySelectorAll('figure')].map(e => e.offsetHeight))") < 1000
-    context.close()
-
-
-def test_printed(browser: Any, pages: dict[str, Path], tmp_path: Path) -> None:
-    page = browser.new_page()
-    page.goto(pages["sound"].as_uri())
-    page.pdf(path=tmp_path / "page.pdf", format="A4")
-    content = (tmp_path / "page.pdf").read_bytes()
-    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", content)) <= 20
     page.close()

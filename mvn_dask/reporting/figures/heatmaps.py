@@ -87,7 +87,7 @@ def _heatmap(
 
     known = values[np.isfinite(values) & ~np.eye(count, dtype=bool)]
     cells = [
-        (i, j, "–" if np.isnan(value) else written(value), abs(value) > 0.93 * limit)
+        (i, j, "–" if np.isnan(value) else written(value))
         for (i, j), value in np.ndenumerate(values if count <= MOST_WRITTEN else values[:0])
     ]
     return render(
