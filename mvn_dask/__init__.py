@@ -1,4 +1,25 @@
-"""Multivariate-normal samples at any size: lazy Dask arrays, numpy's interface, durable Zarr stores."""
+"""Multivariate-normal samples at any size: lazy Dask arrays, numpy's interface, durable Zarr stores.
+
+Input: a mean and a covariance. Output: lazy arrays, stores, numbers. Cost: what the functions that are called say.
+
+====================  ==========================================================================================
+Draw                  `default_rng`, `Generator` and `multivariate_normal` as in numpy; `MultivariateNormal`,
+                      `MultivariateT` and `GaussianCopula`, whose ``sample`` depends on its arguments alone
+Covariances           `covariance`: structures that take no matrix, `covariance.nearest_psd`
+Numbers               `estimate`, `estimate_until`, `combine`, and what is estimated: `statistics`
+Stores                `to_zarr`, `from_zarr`, `to_xarray`; `status`, `verify`, `repair`, `extend`, `replay`
+Look                  `report`, `plot`
+Jobs                  `Job`, and the command ``mvn-dask``
+====================  ==========================================================================================
+
+Examples
+--------
+>>> import mvn_dask
+>>> rng = mvn_dask.default_rng(42)
+>>> x = rng.multivariate_normal([0.0, 1.0], [[2.0, 1.0], [1.0, 2.0]], size=10**9)
+>>> x[:1_000_000].mean(axis=0).compute().round(2)
+array([0., 1.])
+"""
 
 from typing import TYPE_CHECKING
 
