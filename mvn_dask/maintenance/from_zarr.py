@@ -108,8 +108,9 @@ def from_zarr(
     chunk's turn comes, its checksum is compared: a damaged one is an error, whatever `missing` says. A store is plain
     Zarr as well: ``zarr.open``, ``dask.array.from_zarr`` and ``xarray.open_zarr`` read it.
 
-    A chunk is drawn from the beginning of the stripe amid which it begins, so that small chunks draw more rows than
-    they have: see `stripe_height`.
+    A chunk is drawn whole, as it is read whole, whatever rows of it are looked at, with 130 MB of memory beside it; and
+    from the beginning of the stripe amid which it begins, so that small chunks draw more rows than they have: see
+    `stripe_height`.
 
     Examples
     --------

@@ -29,6 +29,9 @@ from mvn_dask.sampling.workers import spool_folder
 
 _FIELDS = {"streams", "distribution", "parameters", *Plan.uncut((), 1, 1, "float64", Root(0)).record()}
 
+DRAWN_BYTES = 2**26
+"""Size of the rows that are drawn together, at most, but for those of one stripe."""
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -52,7 +55,8 @@ class Replay:
         """Parts of a window of the sample: where they lie in it, and the numbers there, of shape (rows, …).
 
         `window` has a slice for every axis, those of a draw included, which has the shape `event_shape`. Without
-        `full`, only as many rows as share one stream are drawn, chosen by the window's first row.
+        `full`, only as many rows as share one stream are drawn, chosen by the window's first row. A part takes
+        `DRAWN_BYTES` of memory, or one stripe where that is larger.
 
         Examples
         --------
@@ -77,9 +81,9 @@ class Replay:
             steps = [steps[_scrambled(self._row(origin)) % len(steps)]]
         for step in steps:
             start = self._row([*map(add, origin, step), *origin[first_axis:]])
-            first, last = (start, start + run) if full else self._one_stripe(start, start + run)
-            rows = self.sampler.draw(self.plan, first, last)
-            yield (step, slice(first - start, last - start)), rows.reshape(-1, *event_shape)[(slice(None), *event)]
+            for first, last in self._pieces(start, start + run) if full else [self._one_stripe(start, start + run)]:
+                rows = self.sampler.draw(self.plan, first, last)
+                yield (step, slice(first - start, last - start)), rows.reshape(-1, *event_shape)[(slice(None), *event)]
 
     def _first_contiguous_axis(self, axes: Sequence[slice]) -> int:
         """The axis from which on the window is one run of rows: those behind it are whole."""
@@ -90,6 +94,14 @@ class Replay:
 
     def _row(self, index: Sequence[int]) -> int:
         return int(np.ravel_multi_index(tuple(index), self.plan.size)) if index else 0
+
+    def _pieces(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Rows that are drawn together: whole stripes, but for the first and the last ones."""
+        height = self.plan.rows_within(DRAWN_BYTES)
+        while start < stop:
+            end = min(stop, (start // height + 1) * height)
+            yield start, end
+            start = end
 
     def _one_stripe(self, start: int, stop: int) -> tuple[int, int]:
         """The rows of one of the stripes between two rows."""

@@ -30,7 +30,9 @@ SAMPLES = {
     "t": T.sample(1000, seed=1, chunks=400),
     "copula": COPULA.sample(1000, seed=1, chunks=400),
     "points": NORMAL.sample(1024, seed=1, chunks=300, points="sobol"),
+    "shards": NORMAL.sample(1000, seed=1, chunks=200, dtype="float32"),
 }
+SHARDS = {"shards": 50}
 
 
 def chunk_files(folder: Path) -> list[Path]:
@@ -42,7 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of every sample, by its name."""
     folder = tmp_path_factory.mktemp("finished")
     for name, array in SAMPLES.items():
-        mvn_dask.to_zarr(array, folder / name)
+        mvn_dask.to_zarr(array, folder / name, shards=SHARDS.get(name))
     return folder
 
 
@@ -138,13 +140,16 @@ def test_what_is_made_of_it(tmp_path: Path) -> None:
 
 
 def test_a_small_store_for_a_large_sample(tmp_path: Path) -> None:
-    """The record alone: no chunk of 800 GB, of which any rows are drawn."""
+    """The record alone: no chunk of a petabyte, and none of 800 GB, of which any rows are drawn."""
     normal = mvn_dask.MultivariateNormal(np.zeros(10), 1.0)
+    petabyte = normal.sample(125 * 10**11, seed=1, chunks=125 * 10**5)
     large = normal.sample(10**10, seed=1, chunks=10**6)
-    mvn_dask.to_zarr(large, tmp_path, part=(0, 10**5))
-    assert mvn_dask.status(tmp_path).done == 0
-    assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 10_000
-    rows: da.Array = mvn_dask.from_zarr(tmp_path, missing="draw")[-3:]
+    for array, name in ((petabyte, "petabyte"), (large, "large")):
+        mvn_dask.to_zarr(array, tmp_path / name, part=(0, 10**7))
+        assert mvn_dask.status(tmp_path / name).done == 0
+        assert sum(path.stat().st_size for path in (tmp_path / name).rglob("*") if path.is_file()) < 2500
+    assert mvn_dask.from_zarr(tmp_path / "petabyte", missing="draw").nbytes == 10**15
+    rows: da.Array = mvn_dask.from_zarr(tmp_path / "large", missing="draw")[-3:]
     np.testing.assert_array_equal(rows, large[-3:])
 
 

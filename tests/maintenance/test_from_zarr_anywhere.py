@@ -6,16 +6,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from zarr.core.sync import sync
 
 import mvn_dask
 from mvn_dask.covariance import Covariance
-from mvn_dask.errors import DamagedChunkError, DamagedManifestError, UnfinishedStoreError
+from mvn_dask.errors import (
+    ArgumentError,
+    DamagedChunkError,
+    DamagedManifestError,
+    DerivedStoreError,
+    UnfinishedStoreError,
+)
 from mvn_dask.store.storage.addressing import open_storage
 from tests.support.job_structures import STRUCTURES
 from tests.support.pausing import end, gate, rows, start_paused
 from tests.support.repositories import repository_in, url_of
 from tests.support.s3 import Prefix
-from tests.support.stores import labelled, sample
+from tests.support.stores import NORMAL, labelled, sample
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
@@ -74,6 +81,44 @@ def test_a_repository(tmp_path: Path) -> None:
         mvn_dask.from_zarr(url).compute()
     for each in (url, f"{url}?snapshot={first}"):
         np.testing.assert_array_equal(mvn_dask.from_zarr(each, missing="draw"), array)
+
+
+@pytest.mark.parametrize("shards", [None, 50])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_chunks_missing_in_a_repository(dtype: str, shards: int | None, tmp_path: Path) -> None:
+    """Chosen at random, and none at all."""
+    array = NORMAL.sample(1000, seed=1, chunks=100, dtype=dtype)
+    expected, url = array.compute(scheduler="synchronous").tobytes(), url_of(tmp_path / "finished")
+    mvn_dask.to_zarr(array, url, shards=shards)
+    repository, chance = repository_in(tmp_path / "finished"), np.random.default_rng(7)
+    for count in (3, 10):
+        session = repository.writable_session("main")
+        for number in chance.choice(10, count, replace=False):
+            sync(session.store.delete(f"samples/c/{number}/0"))
+        repository.create_branch(f"without-{count}", session.commit("lost"))
+        repository.reset_branch("main", [each.id for each in repository.ancestry(branch="main")][1])
+        lost = f"{url}?branch=without-{count}"
+        assert len(mvn_dask.verify(lost).bad) == count
+        assert mvn_dask.from_zarr(lost, missing="draw").compute(scheduler="synchronous").tobytes() == expected
+    begun = url_of(tmp_path / "begun")
+    mvn_dask.to_zarr(array, begun, shards=shards, part=(0, 100))
+    assert mvn_dask.status(begun).done == 0
+    assert mvn_dask.from_zarr(begun, missing="draw").compute(scheduler="synchronous").tobytes() == expected
+
+
+def test_damage_and_derived_numbers_in_a_repository(tmp_path: Path) -> None:
+    array = mvn_dask.MultivariateNormal(np.zeros(8), 1.0).sample(1000, seed=1, chunks=100)
+    mvn_dask.to_zarr(array, url_of(tmp_path / "damaged"))
+    chunks = sorted((tmp_path / "damaged" / "chunks").iterdir())
+    damaged = next(path for path in chunks if path.stat().st_size == 100 * 8 * 8 + 4)
+    damaged.write_bytes(bytes(100 * 8 * 8 + 4))
+    with pytest.raises(DamagedChunkError, match=r"checksum differs.*mvn_dask.repair draws it again"):
+        mvn_dask.from_zarr(url_of(tmp_path / "damaged"), missing="draw").compute(scheduler="synchronous")
+    mvn_dask.to_zarr(array.sum(axis=1), url_of(tmp_path / "derived"), part=(0, 2))
+    with pytest.raises(DerivedStoreError, match="derived from samples by"):
+        mvn_dask.from_zarr(url_of(tmp_path / "derived"), missing="draw")
+    with pytest.raises(ArgumentError, match="`missing` must be 'raise' or 'draw': it is 'drawn'"):
+        mvn_dask.from_zarr(url_of(tmp_path / "damaged"), missing="drawn")  # type: ignore[arg-type]
 
 
 def test_names_and_what_comes_after(tmp_path: Path) -> None:

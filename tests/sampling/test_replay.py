@@ -140,6 +140,19 @@ def test_a_part_of_a_window_lies_within_one_stripe_and_not_always_in_the_same() 
     assert len(seen) > 3
 
 
+@pytest.mark.parametrize("points", [None, "sobol"])
+def test_rows_of_large_windows_are_drawn_in_pieces(points: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whole stripes, so that no row is drawn twice: the memory beside a chunk is bounded, whatever its size."""
+    array = normal_of("diagonal").sample(8192, seed=1, chunks=5000, points=points)
+    again, rows, stripe = replay_of(array), array.compute(), 128
+    monkeypatch.setattr("mvn_dask.sampling.replay.DRAWN_BYTES", rows[: 2 * stripe].nbytes)
+    for window in windows(array):
+        assert compared(again, rows, window, full=True) == rows[window].size
+        lengths = [len(drawn) for _, drawn in again.parts(window, array.shape[1:], full=True)]
+        assert max(lengths) == 2 * stripe
+        assert set(lengths[1:-1]) == {2 * stripe}
+
+
 def test_the_sample_again_is_the_sample_by_name() -> None:
     for size, chunks in (((700), 300), ((4, 150), (1, 60, -1)), (None, (200,)), ((6, 90), (4, 40, 200))):
         array = normal_of("diagonal").sample(size, seed=1, chunks=chunks)
