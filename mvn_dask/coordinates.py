@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mvn_dask import checks
 from mvn_dask.array_likes import is_instance
+from mvn_dask.display.previews import preview
 from mvn_dask.errors import ArgumentError
 from mvn_dask.labels import label_text
 from mvn_dask.readable import short_repr
@@ -99,6 +100,36 @@ class Coordinate:
         """Some of the labels, each once."""
         return self._checked(self.dtype, tuple(self.labels[place] for place in places))
 
+    def places_of(self, name: str, labels: Any) -> npt.NDArray[np.intp]:
+        """Where some labels stand, as users hold them; errors call them `name`.
+
+        Numbers and times are compared as such, whatever their types; a time may be a text. Raises ArgumentError if some
+        are none of these labels.
+
+        >>> Coordinate("float64", ("10.0", "20.5")).places_of("lat", [20.5, 10])
+        array([1, 0])
+        """
+        # Tuples are labels of several levels, and no rows of an array.
+        is_listed = self.dtype == TEXT and isinstance(labels, list)
+        own, given = self.values, _objects(labels) if is_listed else _array(name, labels)
+        if given.ndim != 1:
+            raise ArgumentError(f"`{name}` must be 1 dimensional: its shape is {given.shape}")
+        shown = given.tolist()
+        if self.dtype == TEXT:
+            given = _objects([_text_of(name, place, label) for place, label in enumerate(shown)])
+        elif own.dtype.kind in "mM":
+            own, given = _in_one_unit(name, own, given)
+        known = {label: place for place, label in enumerate(own.tolist())}
+        # True is equal to 1, and is none of any labels here.
+        found = [known.get(label, -1) for label in given.tolist()] if given.dtype.kind != "b" else [-1]
+        if -1 in found:
+            place = found.index(-1)
+            raise ArgumentError(
+                f"`{name}` must hold labels along that axis, {preview(self.labels)}: {name}[{place}] is "
+                f"{short_repr(shown[place])}"
+            )
+        return np.array(found, dtype=np.intp)
+
     def is_same(self, other: "Coordinate") -> bool:
         """Whether both label alike: as texts, or as numbers of any type."""
         if self.labels == other.labels:
@@ -126,6 +157,16 @@ def _array(name: str, labels: Any) -> npt.NDArray[Any]:
     if array.ndim == 1 and array.dtype.kind in "US":
         return _objects(list(labels))  # not as texts of numpy, which would make texts of numbers among them
     return array
+
+
+def _in_one_unit(name: str, own: npt.NDArray[Any], given: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Times of an axis, and given ones, as integers of the finer one of their units."""
+    try:
+        times = given if given.dtype.kind == own.dtype.kind else given.astype(own.dtype)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"`{name}` must hold times: {error}") from None
+    unit = np.promote_types(own.dtype, times.dtype)
+    return [each.astype(unit).astype(np.int64) for each in (own, times)]
 
 
 def _objects(labels: list[Any]) -> npt.NDArray[Any]:

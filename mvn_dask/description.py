@@ -48,6 +48,12 @@ class LabelArray:
         dims = tuple(each for each in self.dims if each != dim) if is_one else self.dims
         return replace(self, dims=dims, values=self.values[(*(slice(None),) * axis, places)])
 
+    def points(self, places: Mapping[str, npt.NDArray[np.intp]], dim: str) -> "LabelArray":
+        """The labels of points, whose places are given along every axis; they lie along the axis of that name."""
+        if not self.dims:
+            return self
+        return replace(self, dims=(dim,), values=self.values[tuple(places[each] for each in self.dims)])
+
 
 @dataclass(frozen=True, eq=False)
 class Description:
@@ -69,6 +75,12 @@ class Description:
         if isinstance(places, (int, np.integer)):
             indexes = {each: levels for each, levels in indexes.items() if each != dim}
         return replace(self, coordinates=coordinates, indexes=indexes)
+
+    def points(self, places: Mapping[str, npt.NDArray[np.intp]], dim: str) -> "Description":
+        """That of points, whose places are given along every axis, along one axis of that name."""
+        # Labels of an axis that is called so would be those of the points, which need not differ.
+        pairs = ((name, each) for name, each in self.coordinates.items() if name != dim)
+        return Description(self.name, self.attributes, {name: each.points(places, dim) for name, each in pairs})
 
     @property
     def axes_with_labels(self) -> set[str]:

@@ -107,10 +107,11 @@ class Event:
         return ", ".join(f"{dim}={place if each is None else each.labels[place]}" for dim, each, place in axes)
 
     def take(self, places: Sequence[int]) -> "Event":
-        """The vector of some variables, with their labels where this is a vector."""
+        """The vector of some variables, with their labels; those of points are coordinates, one an axis."""
         if len(self.shape) != 1:
-            known = Description(self.description.name, self.description.attributes)
-            return replace(Event.of_variables(len(places)), description=known)
+            vector = Event.of_variables(len(places))
+            along = dict(zip(self.dims, np.unravel_index(np.asarray(places, np.intp), self.shape), strict=True))
+            return replace(vector, description=self.whole_description.points(along, vector.dims[0]))
         (coordinate,) = self.coordinates
         labels = None if coordinate is None else coordinate.take(places)
         return Event((len(places),), self.dims, (labels,), self.description.take(self.dims[0], list(places)))
@@ -163,10 +164,11 @@ def event_of(
     # The labels of a vector that has names are those names, which agree already.
     sources = {"mean": known, "cov": covariance if len(shape) > 1 else None}
     events = {what: event for what, event in sources.items() if event is not None and event.shape == shape}
-    found_dims = _dims(dims, events, given, shape)
-    has_default = dims is None and not given and found_dims == Event.of_shape(shape).dims
-    if len(shape) == len(covariance.shape) == 1 and has_default:
-        # The mean names none: those of a covariance give way to any others, since variables have names.
+    default = Event.of_shape(shape).dims
+    # Names that a covariance has of some axes alone, and those of a vector's, give way to any others.
+    is_weak = dims is not None or bool({*covariance.dims} & {*default})
+    found_dims = _dims(dims, {**events, "cov": Event.of_shape(shape)} if is_weak else events, given, shape)
+    if shape == covariance.shape and dims is None and not given and found_dims == default:
         found_dims = _dims(None, {"cov": Event(shape, covariance.dims, (None,))}, {}, shape)
     if unknown := sorted(given.keys() - set(found_dims)):
         way_out = "" if dims is not None or "mean" in events else ": name them by `dims`"
@@ -194,8 +196,8 @@ def describe(event: Event, mean: Any, covariance: Event) -> Event:
     kept = {key: each for key, each in without_origin(found.attributes).items() if key not in MISSING_MARKS}
     own = replace(found if is_draw else found.along(()), name=name, attributes=kept)
     others = NO_DESCRIPTION
-    if len(event.shape) == len(covariance.shape) == 1:
-        others = covariance.description.renamed({covariance.dims[0]: event.dims[0]})
+    if event.shape == covariance.shape:
+        others = covariance.description.renamed(dict(zip(covariance.dims, event.dims, strict=True)))
     return replace(event, description=agreed({"mean": own, "cov": others}))
 
 

@@ -18,6 +18,7 @@ from mvn_dask._typing import ArrayLike, Float64Array, FloatArray, Texts
 from mvn_dask.covariance.base import Covariance, Factor
 from mvn_dask.covariance.composition import CompositeCovariance, CompositeFactor, members_of
 from mvn_dask.covariance.shown_structures import Indices
+from mvn_dask.description import Description, LabelArray
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 from mvn_dask.signatures import short_signature
@@ -181,8 +182,25 @@ class Kronecker(CompositeCovariance):
             return super().event
         events = [member.event for member in self.members]
         shape = tuple(length for event in events for length in event.shape)
+        own = [None if dim in Event.of_shape(event.shape).dims else dim for event in events for dim in event.dims]
+        pairs = zip(own, Event.of_shape(shape).dims, strict=True)
+        dims = tuple(dim if dim is not None and own.count(dim) == 1 else default for dim, default in pairs)
         coordinates = tuple(each for event in events for each in event.coordinates)
-        return Event(shape, Event.of_shape(shape).dims, coordinates)
+        return Event(shape, dims, coordinates, self._description(events, dims))
+
+    def _description(self, events: Sequence[Event], dims: Sequence[str]) -> Description:
+        """What the members say of their axes, but for coordinates of which several have one of the same name."""
+        left, renamed = iter(dims), list[Description]()
+        for event in events:
+            renamed.append(event.description.renamed({dim: next(left) for dim in event.dims}))
+        names = [name for each in renamed for name in each.coordinates]
+        twice = {name for name in names if names.count(name) > 1}
+        found: dict[str, LabelArray] = {}
+        indexes: dict[str, tuple[str, ...]] = {}
+        for each in renamed:
+            found |= {name: labels for name, labels in each.coordinates.items() if name not in twice}
+            indexes |= {dim: levels for dim, levels in each.indexes.items() if not twice.intersection(levels)}
+        return Description(None, {}, found, indexes)
 
     @property
     def ndim(self) -> int:

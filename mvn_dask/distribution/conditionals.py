@@ -18,13 +18,22 @@ from mvn_dask.covariance import Covariance, StationaryGrid
 from mvn_dask.covariance.conditioning import conditional
 from mvn_dask.covariance.marginal_covariance import Places, marginal
 from mvn_dask.covariance.observations import Observations
+from mvn_dask.distribution.labelled_points import PointLabels, as_point_labels, point_numbers
 from mvn_dask.distribution.variables import grid_numbers, noise_variances, numbers_of_each, variable_numbers
 from mvn_dask.errors import ArgumentError
 from mvn_dask.event import Event
 from mvn_dask.signatures import short_signature
 
-Which = str | SupportsIndex | Texts | Sequence[str | SupportsIndex] | Sequence[Sequence[SupportsIndex]] | SupportsArray
-"""Variables: a name, a number, or a sequence of them; or indices of points along several axes."""
+Which = (
+    str
+    | SupportsIndex
+    | Texts
+    | Sequence[str | SupportsIndex]
+    | Sequence[Sequence[SupportsIndex]]
+    | SupportsArray
+    | PointLabels
+)
+"""Variables: a name, a number, or a sequence of them; or points, by indices or labels along the axes of a draw."""
 
 
 class Conditionals(ABC):
@@ -47,10 +56,11 @@ class Conditionals(ABC):
 
         Parameters
         ----------
-        which : str, int, or sequence of them, or array of int of shape (m, axes)
+        which : str, int, or sequence of them, array of int of shape (m, axes), or mapping
             Names or numbers of variables, of which negative ones count from the last; or labels that the names were
             made of, such as dates. Of draws with several axes, indices of points along them, from 0 on, or numbers of
-            variables in C order.
+            variables in C order. By labels, m of each axis, or one for all: ``{"lat": [50.0, 51.0], "lon": [4.5, 7]}``
+            are two points, as are the rows of a frame of pandas with the columns lat and lon.
 
         Returns
         -------
@@ -97,9 +107,9 @@ class Conditionals(ABC):
 
         Parameters
         ----------
-        which : str, int, or sequence of them
+        which : str, int, or sequence of them, array of int of shape (m, axes), or mapping
             Names or numbers of the m variables that were observed; of draws with several axes also indices of points,
-            an array of shape (m, axes).
+            or their labels, ``{"lat": [50.0, 51.0], "lon": [4.5, 7.0]}``; see `marginal`.
         values : array_like, shape (m,), or float where there is one variable
             Their values, in the order of `which`. Labels, such as a Series has, must be these names.
         noise : array_like of shape (m,) or ()
@@ -153,6 +163,15 @@ class Conditionals(ABC):
                [-0.333333,  3.666667]]))
         >>> normal.condition("gas", 5.0, noise=1.0).mean.round(6)
         array([1.75, 4.25, 3.75])
+
+        A field keeps its axes, and points of it may be given by labels:
+
+        >>> from mvn_dask import covariance
+        >>> grid = covariance.StationaryGrid(covariance.exponential(0.5), shape=(2, 3))
+        >>> field = mvn_dask.MultivariateNormal(0.0, grid, dims=("lat", "lon"), coords={"lat": [50.0, 51.0]})
+        >>> field.condition({"lat": [50.0, 51.0], "lon": [0, 2]}, [1.0, -1.0]).mean.round(2)
+        array([[ 1.  ,  0.08, -0.12],
+               [ 0.12, -0.08, -1.  ]])
         """
         values, noise = compute_together(values, noise)
         places = self._places(which)
@@ -172,6 +191,9 @@ class Conditionals(ABC):
         return self._of(mean[kept] + shift, left, self.event.take(kept.tolist()))
 
     def _places(self, which: Which) -> Places:
+        by_axes = as_point_labels(which)
+        if by_axes is not None:
+            return point_numbers(by_axes, self.event)
         shape = self.event.shape if len(self.event.shape) > 1 else self.covariance.event_shape
         has_points = len(shape) > 1 or isinstance(self.covariance, StationaryGrid)
         points = grid_numbers(which, shape) if has_points else None

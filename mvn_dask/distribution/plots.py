@@ -14,6 +14,7 @@ import numpy.typing as npt
 from mvn_dask import checks
 from mvn_dask.covariance.marginal_covariance import Places
 from mvn_dask.distribution.conditionals import Which
+from mvn_dask.distribution.labelled_points import as_point_labels, point_numbers
 from mvn_dask.distribution.named_arguments import named_arguments
 from mvn_dask.distribution.variables import grid_numbers, variable_numbers
 from mvn_dask.errors import ArgumentError
@@ -30,17 +31,23 @@ MAPPED_DRAWS = 3
 """Draws of a field beside its mean."""
 
 
-def places_shown(variables: Which | None, shape: tuple[int, ...], names: tuple[str, ...] | None) -> Places:
+def places_shown(
+    variables: Which | None, shape: tuple[int, ...], names: tuple[str, ...] | None, event: Event | None = None
+) -> Places:
     """The numbers of the variables of a picture, out of those of a draw: all, or the ones that are named.
 
-    Raises what `variable_numbers` and `refuse_many` raise.
+    Labels of points are those of an `event`. Raises what `variable_numbers` and `refuse_many` raise.
     """
     count = prod(shape)
     if variables is None:
         refuse_many(count)
         return np.arange(count)
     with named_arguments({"which": "variables"}):
-        points = grid_numbers(variables, shape) if len(shape) > 1 else None
+        by_axes = None if event is None else as_point_labels(variables)
+        if event is not None and by_axes is not None:
+            points: Places | None = point_numbers(by_axes, event)
+        else:
+            points = grid_numbers(variables, shape) if len(shape) > 1 else None
         places = variable_numbers(variables, count, names) if points is None else points
     refuse_many(len(places))
     return places
@@ -74,7 +81,8 @@ class Plots(ABC):
         Parameters
         ----------
         variables : str, int, or sequence of them, or array of int of shape (m, axes), optional
-            Names or numbers of at most 10 variables, all by default; of draws with several axes, indices of points too.
+            Names or numbers of at most 10 variables, all by default; of draws with several axes, indices or labels of
+            points too, as for `MultivariateNormal.marginal`.
         rows : int
             How many rows of these variables are drawn; up to 3,000 are points, more are counted in cells.
         seed : None, int, sequence of int, SeedSequence, BitGenerator or numpy.random.Generator
@@ -118,7 +126,7 @@ class Plots(ABC):
             raise ArgumentError("`rows` must be at least 1: it is 0")
         if variables is None and len(self.event.shape) > 1:
             return self._maps(seed, figure)
-        places = places_shown(variables, self.event.shape, self.event.names)
+        places = places_shown(variables, self.event.shape, self.event.names, self.event)
         shown, law = self._shown_law(places)
         names = [self.event.label(place) or str(place) for place in places.tolist()]
         return pair_plot(shown.sample(count, seed=seed).compute(scheduler="threads"), names, law, figure)

@@ -90,3 +90,37 @@ def test_what_does_not_go_together() -> None:
         )
     with pytest.raises(ArgumentTypeError, match="`as_xarray` must be True or False, not 'yes'"):
         mvn_dask.MultivariateNormal(MEAN, 1.0).sample(5, seed=1, as_xarray="yes")  # type: ignore[call-overload]
+
+
+def test_points_of_a_field_keep_their_labels() -> None:
+    """As of xarray's own, but that what is the same for all points stays a label of each."""
+    rows = np.array([0, 1, 1])
+    found = mvn_dask.MultivariateNormal(FIELD, np.ones(6)).marginal([[0, 2], [1, 0], [1, 2]])
+    expected = FIELD.isel(y=xr.DataArray(rows, dims="variable"), x=xr.DataArray([2, 0, 2], dims="variable"))
+    array = found.sample(4, seed=1, as_xarray=True)
+    assert (array.dims, array.units) == (("sample", "variable"), "m")
+    xr.testing.assert_identical(array.drop_attrs().isel(sample=0).coords.to_dataset(), expected.coords.to_dataset())
+    left = mvn_dask.MultivariateNormal(FIELD, np.eye(6)).condition([[0, 0]], [1.0]).sample(4, seed=1, as_xarray=True)
+    assert left["lat"].values.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_product_of_labelled_matrices_has_their_axes() -> None:
+    def labelled(dim: str, labels: Any) -> xr.DataArray:
+        other = f"{dim}_too"
+        return xr.DataArray(np.eye(len(labels)), dims=(dim, other), coords={dim: labels, other: labels})
+
+    days = pd.date_range("2026-01-01", periods=2)
+    assets = labelled("asset", ["oil", "gas", "coal"]).assign_coords(sector=("asset", ["e", "e", "f"]))
+    product = mvn_dask.covariance.Kronecker(labelled("time", days), assets)
+    found = mvn_dask.MultivariateNormal(0.0, product).sample(4, seed=1, as_xarray=True)
+    assert found.dims == ("sample", "time", "asset")
+    assert found.sel(time="2026-01-02").shape == (4, 3)
+    assert found["sector"].dims == ("asset",)
+    other = mvn_dask.MultivariateNormal(0.0, product, dims=("day", "name")).sample(4, seed=1, as_xarray=True)
+    assert (other.dims, other["sector"].dims) == (("sample", "day", "name"), ("name",))
+    twice = mvn_dask.MultivariateNormal(0.0, mvn_dask.covariance.Kronecker(assets, assets))
+    assert (twice.dims, [*twice.coords]) == (("variable_0", "variable_1"), ["variable_0", "variable_1"])
+    mean = xr.DataArray(np.zeros((2, 3)), dims=("t", "k"))
+    with pytest.raises(ArgumentError, match="names of the axes in mean and cov must agree"):
+        mvn_dask.MultivariateNormal(mean, product)
+    assert mvn_dask.MultivariateNormal(mean, mvn_dask.covariance.Kronecker(np.eye(2), assets)).dims == ("t", "k")
