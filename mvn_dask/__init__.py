@@ -1,7 +1,5 @@
 """Multivariate-normal samples at any size: lazy Dask arrays, numpy's interface, durable Zarr stores.
 
-Input: a mean and a covariance. Output: lazy arrays, stores, numbers. Cost: what the functions that are called say.
-
 ====================  ==========================================================================================
 Draw                  `default_rng`, `Generator` and `multivariate_normal` as in numpy; `MultivariateNormal`,
                       `MultivariateT` and `GaussianCopula`, whose ``sample`` depends on its arguments alone

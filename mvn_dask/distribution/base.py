@@ -180,7 +180,6 @@ class Distribution(Shown, ABC):
             be a power of two then, from 1 to 2**51, the dtype float64, and the normals behind a row at most 21,201.
         replicate : int
             With `points`, the number of the scramble, from 0 on: the spread over several says how much a mean errs.
-
         as_xarray : bool
             Give a lazy DataArray of xarray, as `mvn_dask.to_xarray` does: with the name, dimensions, coordinates (a
             MultiIndex too), units and other attributes of the mean, and what a covariance says of the variables.
