@@ -114,10 +114,7 @@ def size(value: object, name: str = "size") -> tuple[int, ...]:
         return ()
     lengths = _integers(value)
     if lengths is None:
-        # 1e6 is a float, and what users write.
-        is_whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
-        way_out = f": give {short_repr(int(cast(float, value)))}" if is_whole else ""
-        raise ArgumentTypeError(f"`{name}` must be an integer or a tuple of them, not {short_repr(value)}{way_out}")
+        raise ArgumentTypeError(f"`{name}` must be an integer or a tuple of them, not {no_integer(value)}")
     if any(length < 0 for length in lengths):
         raise ArgumentError(f"negative dimensions are not allowed: `{name}` is {short_repr(value)}")
     if any(length > MAX_LENGTH for length in lengths):
@@ -138,12 +135,22 @@ def _integers(value: object) -> list[int] | None:
     return None
 
 
+def no_integer(value: object) -> str:
+    """A value that is no integer, for an error: of a whole number, such as 1e6, with the integer to give.
+
+    >>> no_integer(1e6), no_integer(2.5)
+    ('1000000.0: give 1000000', '2.5')
+    """
+    is_whole = isinstance(value, (float, np.floating)) and float(value).is_integer()
+    return short_repr(value) + (f": give {short_repr(int(cast(float, value)))}" if is_whole else "")
+
+
 def count(name: str, value: object, *, least: int = 0) -> int:
     """A count: an integer, not less than the least."""
     try:
         number = operator.index(cast(Any, value))
     except TypeError as error:
-        raise ArgumentTypeError(f"`{name}` must be an integer, not {short_repr(value)}") from error
+        raise ArgumentTypeError(f"`{name}` must be an integer, not {no_integer(value)}") from error
     if number < 0:
         raise ArgumentError(f"`{name}` must not be negative: it is {short_repr(number)}")
     if number < least:

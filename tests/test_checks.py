@@ -54,6 +54,13 @@ def test_a_size_that_is_a_float_is_refused_with_the_way_out(given: object, text:
     assert caught.value.__context__ is None  # a traceback shows one error
 
 
+def test_a_count_that_is_a_whole_float_is_refused_with_the_integer() -> None:
+    with pytest.raises(ArgumentTypeError, match=r"^`rows` must be an integer, not 1000.0: give 1000$"):
+        checks.count("rows", 1e3)
+    with pytest.raises(ArgumentTypeError, match=r"^`rows` must be an integer, not 2.5$"):
+        checks.count("rows", 2.5)
+
+
 @pytest.mark.parametrize(
     ("mean", "way_out"),
     [

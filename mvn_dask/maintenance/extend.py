@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvn_dask.advice import Advice
-from mvn_dask.checks import MAX_LENGTH
+from mvn_dask.checks import MAX_LENGTH, no_integer
 from mvn_dask.display.document import Shown
 from mvn_dask.display.fragments import facts
 from mvn_dask.display.markup import Html
@@ -150,7 +150,7 @@ def extend(
     True
     """
     if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)):
-        raise ArgumentTypeError(f"`rows` must be an integer, not {short_repr(rows)}")
+        raise ArgumentTypeError(f"`rows` must be an integer, not {no_integer(rows)}")
     if not 1 <= rows <= MAX_LENGTH:
         raise ArgumentError(f"`rows` must be at least 1, and less than 2**63: it is {short_repr(rows)}")
     storage = open_storage(url, storage_options, fsync=fsync)

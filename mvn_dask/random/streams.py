@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from mvn_dask import checks
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.hashing import fingerprint
 from mvn_dask.random.sfc64 import States, child_states
@@ -64,6 +65,8 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     ------
     ArgumentError
         If `ndim` is less than 1.
+    ArgumentTypeError
+        If it is no integer.
 
     See Also
     --------
@@ -79,9 +82,7 @@ def stripe_height(ndim: int, noise_ndim: int | None = None) -> int:
     >>> [stripe_height(d) for d in (2, 100, 1000, 65536, 10**6)]
     [32768, 512, 128, 128, 8]
     """
-    if ndim < 1:
-        raise ArgumentError(f"`ndim` must be at least 1: it is {short_repr(ndim)}")
-    width = max(ndim, noise_ndim or 0)
+    width = max(checks.count("ndim", ndim, least=1), noise_ndim or 0)
     height = max(STRIPE_ROWS, 1 << max(0, (STRIPE_NUMBERS // width).bit_length() - 1))
     while height > 1 and height * width > STRIPE_LIMIT:
         height //= 2

@@ -55,8 +55,10 @@ def test_stripe_height_is_the_rule_spelt_out(d: int, k: int) -> None:
 
 @pytest.mark.parametrize("ndim", [0, -3])
 def test_without_variables_there_are_no_stripes(ndim: int) -> None:
-    with pytest.raises(ArgumentError, match=f"`ndim` must be at least 1: it is {ndim}"):
+    with pytest.raises(ArgumentError, match=f"`ndim` must (be at least 1|not be negative): it is {ndim}"):
         stripe_height(ndim)
+    with pytest.raises(ArgumentTypeError, match=r"`ndim` must be an integer, not 2.0: give 2"):
+        stripe_height(2.0)  # type: ignore[arg-type]
 
 
 def test_stripe_heights_of_the_promises() -> None:
