@@ -117,7 +117,10 @@ def status(
     view = StatusLines(content if chosen == "json" else None) if chosen == "json" or not can_draw() else LiveView()
     with view:
         last = watch(look, view, seconds)
-    if last is None or (chosen == "json" and view.has_shown(last)):
+    if last is None:
+        log.warning(f"stopped before there was a store at {url}", extra={"exit_code": int(ExitCode.STOPPED)})
+        return ExitCode.STOPPED
+    if chosen == "json" and view.has_shown(last):
         return ExitCode.STOPPED
     code = ExitCode.DONE if last.complete else ExitCode.STOPPED
     return Result(text(last), content(last), code, verbatim=chosen != "text")

@@ -156,17 +156,20 @@ def test_no_colours_where_they_are_not_wanted(tmp_path: Path) -> None:
 
 
 def test_a_dumb_terminal(tmp_path: Path) -> None:
-    written = in_terminal([sys.executable, "-c", BAR], tmp_path, TERM="dumb")
+    """It cannot draw over a line, and shows how far the work is line by line, not at the end alone."""
+    now = BAR.replace("with handler:", "import mvn_dask.cli.console as c\nc.PROGRESS_INTERVAL = 0.0\nwith handler:", 1)
+    written = in_terminal([sys.executable, "-c", now], tmp_path, TERM="dumb")
+    assert "mvn-dask: 50 of 100 chunks, 400 B, 400 B/s" in written
     assert "mvn-dask: error: [bold]after[/bold]" in written
     assert "\x1b" not in written
 
 
 @pytest.mark.faults
 def test_a_job_in_a_terminal(site: Site) -> None:
-    written = in_terminal(site.command("run", "job.toml"), site.folder)
+    written = in_terminal(site.command("run", "job.toml"), site.folder, COLUMNS="300")
     assert "16 of 16 chunks" in written
     assert "complete; 16 of 16 chunks drawn" in written
-    written = in_terminal(site.command("run", "job.toml", "--quiet"), site.folder)
+    written = in_terminal(site.command("run", "job.toml", "--quiet"), site.folder, COLUMNS="300")
     assert "\x1b" not in written
     assert len(written.splitlines()) == 1
 

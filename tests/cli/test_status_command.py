@@ -58,10 +58,10 @@ def test_parts_of_an_array(site: Site, capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--parts", "0"], "`parts` must be at least 1: it is 0"),
-        (["--parts", "-3"], "`parts` must not be negative: it is -3"),
-        (["--parts", "1000000"], "`parts` must be at most 100000, as many as are looked at: it is 1000000"),
-        (["--parts", "4", "--part", "0/4"], "`part` is one part, and `parts` is all of them: leave one of them out"),
+        (["--parts", "0"], "--parts must be at least 1: it is 0"),
+        (["--parts", "-3"], "--parts must not be negative: it is -3"),
+        (["--parts", "1000000"], "--parts must be at most 100000, as many as are looked at: it is 1000000"),
+        (["--parts", "4", "--part", "0/4"], "--part is one part, and --parts is all of them: leave one of them out"),
     ],
 )
 def test_numbers_of_parts_that_cannot_be(arguments: list[str], message: str, site: Site, capsys: Captured) -> None:

@@ -257,3 +257,11 @@ def test_slow_looks_are_made_less_often(monkeypatch: pytest.MonkeyPatch) -> None
 
     watch(look, Seen(), 2.0)
     assert pauses == pytest.approx([2, 0, 2, 0, 2, 0, 2, 7])
+
+
+def test_a_watch_that_saw_nothing_says_so(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal its view is erased, and nothing would be left of it."""
+    monkeypatch.setattr("mvn_dask.cli.watching.watch", lambda *_: None)
+    assert site.run("status", "--watch") == 75
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"mvn-dask: warning: stopped before there was a store at {site.store}\n")
