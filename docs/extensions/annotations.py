@@ -52,7 +52,7 @@ def _spelt(value: Any) -> str | None:
         name = getattr(kind, "__name__", "") if not get_args(kind) else ""
         return "ndarray" if name in {"", "Any"} else f"ndarray of {name}"
     if origin in {Union, UnionType}:
-        return " | ".join(_spelt(each) or getattr(each, "__name__", str(each)) for each in inner)
+        return " | ".join(str(_spelt(each) or getattr(each, "__name__", each)) for each in inner)
     return str(value).replace("typing.", "") if origin is tuple else None
 
 

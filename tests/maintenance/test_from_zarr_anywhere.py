@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_a_repository(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shards", [None, 50])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_any_chunks_missing_in_a_repository(dtype: str, shards: int | None, tmp_path: Path) -> None:
+def test_any_chunks_missing_in_a_repository(dtype: Any, shards: int | None, tmp_path: Path) -> None:
     """Chosen at random, and none at all."""
     array = NORMAL.sample(1000, seed=1, chunks=100, dtype=dtype)
     expected, url = array.compute(scheduler="synchronous").tobytes(), url_of(tmp_path / "finished")

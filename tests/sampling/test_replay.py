@@ -141,7 +141,7 @@ def test_a_part_of_a_window_lies_within_one_stripe_and_not_always_in_the_same() 
 
 
 @pytest.mark.parametrize("points", [None, "sobol"])
-def test_rows_of_large_windows_are_drawn_in_pieces(points: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_large_windows_are_drawn_in_pieces(points: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of whole stripes, so that no row is drawn twice: the memory beside a chunk is bounded, whatever its size."""
     array = normal_of("diagonal").sample(8192, seed=1, chunks=5000, points=points)
     again, rows, stripe = replay_of(array), array.compute(), 128

@@ -1,5 +1,7 @@
 """Which URLs, repositories and options name a repository."""
 
+import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +10,8 @@ import icechunk
 import pytest
 
 import mvn_dask
+from mvn_dask.cli.application import app
+from mvn_dask.cli.exit_codes import ExitCode
 from mvn_dask.errors import StorageError, StorageOptionsError
 from mvn_dask.locations import repository_url
 from mvn_dask.store.storage.addressing import open_storage
@@ -37,6 +41,22 @@ def test_other_urls_are_refused(url: str, message: str) -> None:
     with pytest.raises(StorageError, match=message) as caught:
         open_storage(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["icechunk+file:///a", "icechunk+s3://bucket/a"])
+def test_without_icechunk_an_error_says_what_to_install(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "icechunk", None)  # as where it is not installed
+    words = r"URLs need icechunk: pip install 'mvn_dask\[icechunk\]'"
+    x = mvn_dask.MultivariateNormal([0.0], 1.0).sample(10, seed=1)
+    for call in (lambda: mvn_dask.to_zarr(x, url), lambda: mvn_dask.from_zarr(url, missing="draw")):
+        with pytest.raises(StorageError, match=words):
+            call()
+    with pytest.raises(SystemExit) as ended:
+        app(["status", url])
+    assert ended.value.code == ExitCode.STORAGE
+    assert re.search(words, capsys.readouterr().err)
 
 
 def test_options_go_with_buckets_alone() -> None:
