@@ -35,7 +35,11 @@ def labels(length: int, *, distinct: bool = False) -> st.SearchStrategy[Any]:
         "object": TEXTS,
         "M8[ns]": TIMES,
         "M8[s]": st.integers(-(2**32), 2**32),
+        "M8[ms]": st.integers(-(2**42), 2**42),
+        "M8[us]": st.integers(-(2**52), 2**52),
+        "m8[ns]": TIMES,
         "m8[us]": TIMES,
+        "m8[s]": st.integers(-(2**32), 2**32),
     }
     if not distinct:
         kinds["bool"] = st.booleans()
@@ -54,8 +58,12 @@ JSON = st.recursive(
     max_leaves=3,
 )
 NAMES_OF_ATTRIBUTES = WORDS.map("a_{}".format) | st.sampled_from(["units", "long_name", "standard_name", "mean"])
-FLOATS = st.builds(np.float32, st.floats(width=32, allow_nan=False, allow_infinity=False))
-ATTRIBUTES = st.dictionaries(NAMES_OF_ATTRIBUTES, JSON | FLOATS | hnp.arrays(np.int64, 3), max_size=3)
+SCALARS = st.one_of(
+    st.builds(np.float32, st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    st.builds(np.uint8, st.integers(0, 255)),
+    st.builds(np.bool_, st.booleans()),
+)
+ATTRIBUTES = st.dictionaries(NAMES_OF_ATTRIBUTES, JSON | SCALARS | hnp.arrays(np.int64, 3), max_size=3)
 
 
 @st.composite
