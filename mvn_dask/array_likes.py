@@ -21,6 +21,7 @@ from mvn_dask.dask_matrices import computed
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.masks import has_mask, is_masked, refuse_masked
 from mvn_dask.packing import is_missing, packing_attributes, stored_attributes
+from mvn_dask.real_numbers import complex_error
 from mvn_dask.units import has_unit, is_plain, refuse_units, without_units
 
 _CALLS = {
@@ -32,7 +33,8 @@ _CALLS = {
     "result": ".result()",  # a future
     "to_dataarray": ".to_dataarray()",  # xarray's Dataset
     "require_dataset": "['NAME'], an array in it",  # a file or group of HDF5 or Zarr
-    "detach": ".detach().cpu().numpy()",  # a tensor of torch
+    "require_array": "['NAME'], an array in it",  # a group of Zarr 3
+    "cpu": ".detach().cpu().numpy()",  # a tensor of torch
     "to_dense": ".to_dense()",  # a Covariance
     "to_numpy": ".to_numpy()",
     "__cuda_array_interface__": ".get()",  # cupy
@@ -96,7 +98,7 @@ def real_array(name: str, value: Any) -> Float64Array:
     if attributes and array.dtype.kind in "biuf" and (missing := is_missing(array, attributes)).any():
         raise _missing(name, missing, f"{array[missing][0]}, which its attributes mark as missing")
     if array.dtype.kind == "c":
-        raise ArgumentTypeError(f"mean and cov must not be complex: the dtype of `{name}` is {array.dtype}")
+        raise complex_error(name, f"the dtype of `{name}`", array.dtype)
     if array.dtype.kind == "O":
         array = _from_objects(name, given, array)
     elif array.dtype.kind not in "biuf":
@@ -168,10 +170,10 @@ def _types(value: object) -> set[type]:
 
 
 def _refuse_types(name: str, value: Any, kinds: set[type], given: Any) -> None:
-    """Refuse masks, units, and mappings, whose conversion by numpy would lose what they say."""
+    """Refuse masks, units, and mappings and groups of Zarr, whose conversion would lose what they say."""
     if any(has_mask(kind) or has_unit(kind) for kind in kinds):
         _refuse_masks_and_units(name, value, given)
-    if isinstance(value, (Mapping, Set, str, bytes)):
+    if isinstance(value, (Mapping, Set, str, bytes)) or hasattr(type(value), "require_array"):
         raise _not_an_array(name, value)
     if is_instance(value, "pandas", "Series", "DataFrame") and _is_extension(value):
         missing = np.asarray(value.isna(), dtype=bool)
@@ -258,11 +260,10 @@ def _bad_element(name: str, value: object, array: npt.NDArray[Any], bad: set[typ
         return _missing(name, is_bad, str(element))
     _refuse_masks_and_units(name, element, value, tuple(place))
     if issubclass(kind, Complex) and not issubclass(kind, np.timedelta64):
-        return ArgumentTypeError(f"mean and cov must not be complex: {where} is {element}")
+        return complex_error(name, where, element)
     is_text = issubclass(kind, (str, bytes))
     seen = f"{repr(element) if is_text and len(element) < 40 else 'an object'} of type {_type_name(kind)}"
-    cure = _TEXT_CURE.format(name) if is_text else ""
-    return ArgumentTypeError(f"`{name}` must hold real numbers: {where} is {seen}{cure}")
+    return ArgumentTypeError(f"`{name}` must hold real numbers: {where} is {seen}{_TEXT_CURE.format(name) * is_text}")
 
 
 def _missing(name: str, missing: npt.NDArray[np.bool_], seen: str, top: int = 0) -> ArgumentError:
@@ -273,9 +274,8 @@ def _missing(name: str, missing: npt.NDArray[np.bool_], seen: str, top: int = 0)
 
 
 def _not_an_array(name: str, value: object) -> ArgumentTypeError:
-    return ArgumentTypeError(
-        f"`{name}` must be an array of real numbers, not {_type_name(type(value))}: {_cure(name, value)}"
-    )
+    given = _type_name(type(value))
+    return ArgumentTypeError(f"`{name}` must be an array of real numbers, not {given}: {_cure(name, value)}")
 
 
 def _type_name(kind: type) -> str:

@@ -5,6 +5,7 @@ Input: an array of any size. Output: axes of matplotlib. Cost: that of the rows 
 
 from collections.abc import Sequence
 from math import prod
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -14,7 +15,7 @@ from mvn_dask import checks, labels
 from mvn_dask._typing import Float64Array, Texts
 from mvn_dask.array_likes import is_instance, real_array
 from mvn_dask.distribution.conditionals import Which
-from mvn_dask.distribution.plots import places_shown
+from mvn_dask.distribution.plots import Plots, places_shown
 from mvn_dask.errors import ArgumentError, ArgumentTypeError
 from mvn_dask.estimation.row_source import row_source
 from mvn_dask.plotting.pair_plot import pair_plot
@@ -105,9 +106,8 @@ def pairs(
 
 def _first_rows(x: Any, count: int) -> tuple[Float64Array, tuple[str, ...] | None]:
     """The first rows, shape (n, columns), and names of the columns, where they are known."""
+    _refuse_what_is_drawn_elsewhere(x)
     array, known = split_column_labels(x, "x")
-    if known is None:
-        known = _column_labels(array)
     if isinstance(array, da.Array):
         is_whole = array.ndim > 0 and all(blocks == 1 for blocks in array.numblocks[1:])
         array = row_source(array, "x").array if is_whole and array.size else array
@@ -117,7 +117,18 @@ def _first_rows(x: Any, count: int) -> tuple[Float64Array, tuple[str, ...] | Non
     rows = real_array("x", array)
     if not rows.ndim:
         raise ArgumentError(f"`x` must have an axis of rows: it is {short_repr(x)}")
+    if known is None:
+        known = _column_labels(array)
     return rows.reshape(len(rows), prod(rows.shape[1:])), known
+
+
+def _refuse_what_is_drawn_elsewhere(x: object) -> None:
+    """Stores by their names, and distributions."""
+    wrong = f"`x` must be an array of real numbers, not {type(x).__name__}"
+    if isinstance(x, (str, PathLike)):
+        raise ArgumentTypeError(f"{wrong}: mvn_dask.from_zarr({short_repr(x)}) is that of a store")
+    if isinstance(x, Plots):
+        raise ArgumentTypeError(f"{wrong}: x.plot() draws the distribution, and x.sample(…) makes an array")
 
 
 def _cut(x: Any, count: int) -> Any:
@@ -128,9 +139,8 @@ def _cut(x: Any, count: int) -> Any:
         return x.head(count)
     if is_instance(x, "pyarrow", "Table", "RecordBatch"):
         return x.slice(0, count)
-    if not hasattr(x, "__getitem__") or isinstance(x, (str, bytes, dict)):
-        raise ArgumentTypeError(f"`x` must be an array of real numbers, not {type(x).__name__}")
-    return x[:count] if getattr(x, "shape", True) else x
+    # What is neither an array nor a sequence of numbers is refused by its type.
+    return x[:count] if getattr(x, "shape", ()) or isinstance(x, (list, tuple, range)) else x
 
 
 def _column_labels(x: Any) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ PACKAGE = Path(mvn_dask.__file__).parent
 LEVELS = [
     {"advice", "escaping", "signatures"},
     {"errors", "_typing", "atomic", "environment", "hashing", "readable", "redaction"},
-    {"dask_matrices", "display", "masks", "origin_attributes", "packing", "typed_texts", "units"},
+    {"dask_matrices", "display", "masks", "origin_attributes", "packing", "real_numbers", "typed_texts", "units"},
     {"array_likes", "checks", "kinds", "locations", "memory_limit", "slow_steps"},
     {"labels"},
     {"coordinates", "description"},

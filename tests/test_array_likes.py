@@ -299,7 +299,10 @@ def test_the_cures_work() -> None:
         (scipy.sparse.eye_array(2, format="csr"), "not csr_array (scipy): give mean.toarray()"),
         (scipy.stats.Covariance.from_diagonal([1, 2]), "not CovViaDiagonal (scipy): give mean.covariance"),
         ([1, object(), 1j], "must hold real numbers: mean[1] is an object of type object"),
-        (np.array([1, 1j], dtype=object), "mean and cov must not be complex: mean[1] is 1j"),
+        (
+            np.array([1, 1j], dtype=object),
+            "mean and cov must not be complex: mean[1] is 1j; numpy.real(mean) and numpy.imag(mean) are its parts",
+        ),
         (["1", "2"], "its dtype is <U1; numpy.asarray(mean, dtype=float) reads numbers from text"),
     ],
 )

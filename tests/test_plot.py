@@ -81,6 +81,16 @@ def test_refusals() -> None:
     for wrong in (1.5, da.ones(())):
         with pytest.raises((ArgumentError, ArgumentTypeError), match="`x` must"):
             plot.pairs(wrong)
-    with pytest.raises(ArgumentTypeError, match="`x` must be an array of real numbers, not str"):
-        plot.pairs("x.zarr")
+    cures: list[tuple[Any, str]] = [
+        ("x.zarr", r"not str: mvn_dask.from_zarr\('x.zarr'\) is that of a store"),
+        (mvn_dask.MultivariateNormal([0.0], 1.0), r"not MultivariateNormal: x.plot\(\) draws the distribution"),
+        (pl.DataFrame({"a": [1.0]}).lazy(), r"not LazyFrame \(polars\): give x.collect\(\)"),
+        (zarr.group(), r"not Group \(zarr\): give x\['NAME'\], an array in it"),
+        ({"a": [1.0]}, r"not dict: give pandas.DataFrame\(x\)"),
+        (ROWS + 1j, "`x` must not be complex: the dtype of `x` is complex128; numpy.real.x. and numpy.imag.x. are its"),
+        (da.from_array(ROWS + 1j), "its dtype is complex128; numpy.real.x. and numpy.imag.x. are its parts"),
+    ]
+    for given, text in cures:
+        with pytest.raises(ArgumentTypeError, match=text):
+            plot.pairs(given)
     assert dir(plot) == ["pairs"]

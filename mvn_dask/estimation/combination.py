@@ -23,6 +23,7 @@ from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.hashing import digest, fingerprint
 from mvn_dask.labels import label_text, row_axes_of
 from mvn_dask.readable import plural, short_repr
+from mvn_dask.real_numbers import refuse_other_numbers
 from mvn_dask.sampling.spec import SampleSpec
 from mvn_dask.signatures import short_signature
 from mvn_dask.statistics.base import scratch
@@ -188,8 +189,7 @@ def _refuse_other_arrays(array: Any) -> None:
         raise ArgumentTypeError(
             f"`array` must be a dask array, not {type(array).__name__}: da.from_array(…, chunks=…) makes one"
         )
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise ArgumentTypeError(f"`array` must hold real numbers of at most 64 bits: its dtype is {array.dtype}")
+    refuse_other_numbers("array", array.dtype)
     refuse_masked(array._meta)
     if array.ndim != 2 or not array.shape[1]:
         way_out = ": array.reshape(len(array), -1) makes columns of its other axes" if array.ndim > 2 else ""

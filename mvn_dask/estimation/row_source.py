@@ -18,6 +18,7 @@ from mvn_dask.estimation.masked_numbers import refuse_masked
 from mvn_dask.execution.blocks import refuse_query_planning
 from mvn_dask.random.streams import stripe_height
 from mvn_dask.readable import plural
+from mvn_dask.real_numbers import refuse_other_numbers
 from mvn_dask.sampling.array import sample
 from mvn_dask.sampling.spec import SampleSpec, cut_spec
 from mvn_dask.store.array_manifest import graph_sources
@@ -79,8 +80,7 @@ def row_source(array: Any, name: str = "array") -> RowSource:
         raise ArgumentTypeError(
             f"`{name}` must be a dask array, not {type(given).__name__}: da.from_array(…, chunks=…) makes one"
         )
-    if given.dtype.kind not in "biuf" or given.dtype.itemsize > 8:
-        raise ArgumentTypeError(f"`{name}` must hold real numbers of at most 64 bits: its dtype is {given.dtype}")
+    refuse_other_numbers(name, given.dtype)
     refuse_masked(given._meta, name)
     if not given.ndim:
         raise ArgumentError(f"`{name}` must have an axis of rows: its shape is ()")
