@@ -259,9 +259,17 @@ def test_slow_looks_are_made_less_often(monkeypatch: pytest.MonkeyPatch) -> None
     assert pauses == pytest.approx([2, 0, 2, 0, 2, 0, 2, 7])
 
 
-def test_a_watch_that_saw_nothing_says_so(site: Site, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_that_saw_nothing_says_so(site: Site, capsys: Captured) -> None:
     """In a terminal its view is erased, and nothing would be left of it."""
-    monkeypatch.setattr("mvn_dask.cli.watching.watch", lambda *_: None)
-    assert site.run("status", "--watch") == 75
-    out, err = capsys.readouterr()
-    assert (out, err) == ("", f"mvn-dask: warning: stopped before there was a store at {site.store}\n")
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt() -> None:
+        while signal.getsignal(signal.SIGINT) == before:  # until the watch handles it
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    assert site.run("status", "--watch", "--quiet") == 75
+    thread.join()
+    assert capsys.readouterr() == ("", f"mvn-dask: warning: stopped before there was a store at {site.store}\n")
