@@ -80,7 +80,8 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "get-started": []}
+# Pages without any below or beside them have no navigation of their section to show.
+html_sidebars = {name: [] for name in ("index", "get-started", "support", "contributing", "releasing", "changelog")}
 
 # A prompt is no part of what is copied, and neither is what follows from it.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
