@@ -1,6 +1,7 @@
 """Stores in repositories of icechunk, in folders, in memory and in a bucket, from the first commit to the last."""
 
 import pickle
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from distributed import Client
+from zarr.core.sync import sync
 
 import mvn_dask
 from mvn_dask.errors import (
@@ -24,6 +27,8 @@ from mvn_dask.errors import (
     UnfinishedStoreError,
 )
 from mvn_dask.maintenance.describe import describe
+from mvn_dask.store.storage.base import Buffer
+from mvn_dask.store.storage.icechunk.changes import TaskWriter
 from mvn_dask.store.storage.icechunk.session import IcechunkSession
 from tests.support.repositories import messages, repository_at, repository_in, url_of
 from tests.support.s3 import SECRET, Prefix
@@ -98,7 +103,7 @@ def test_nobody_sees_a_store_before_it_is_complete(tmp_path: Path) -> None:
     assert_holds(repository, array)
 
 
-def test_after_an_error_only_what_is_missing_is_drawn(tmp_path: Path) -> None:
+def test_what_was_committed_before_an_error_is_kept(tmp_path: Path) -> None:
     array = sample(chunks=100) * 1
     broken = failing(array, 6)
     with dask.config.set({"mvn_dask.commit": 0, "scheduler": "synchronous"}), pytest.raises(ZeroDivisionError):
@@ -111,6 +116,29 @@ def test_after_an_error_only_what_is_missing_is_drawn(tmp_path: Path) -> None:
         mvn_dask.to_zarr(array, url_of(tmp_path))
     mvn_dask.to_zarr(array, url_of(tmp_path), overwrite=True)
     assert_holds(repository, array)
+
+
+def test_the_same_call_goes_on_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed is drawn no second time, and what the failing range had written is no part of the store."""
+    array, write, written = sample(chunks=100), TaskWriter.write, list[str]()
+
+    def failing_write(self: TaskWriter, key: str, buffers: Sequence[Buffer]) -> None:
+        if len(written) == 6:
+            raise ZeroDivisionError
+        written.append(key)
+        write(self, key, buffers)
+
+    monkeypatch.setattr(TaskWriter, "write", failing_write)
+    with dask.config.set({"mvn_dask.commit": 0, "scheduler": "synchronous"}):
+        with pytest.raises(ZeroDivisionError):
+            mvn_dask.to_zarr(array, url_of(tmp_path))
+        done, first = mvn_dask.status(url_of(tmp_path)).done, list(written)
+        assert 0 < done <= 6
+        written[:] = [""] * 7  # no error any more
+        mvn_dask.to_zarr(array, url_of(tmp_path))
+    assert len(written) == 7 + 10 - done
+    assert not set(first[:done]) & set(written), "in the order of the blocks, so that those of the first commits"
+    assert_holds(repository_in(tmp_path), array)
 
 
 def test_arrays_whose_blocks_share_work(tmp_path: Path) -> None:
@@ -235,6 +263,23 @@ def test_a_repository_in_memory() -> None:
     assert_holds(repository, array)
     mvn_dask.to_zarr(mvn_dask.from_zarr(repository), "memory://copy of a repository")
     assert mvn_dask.verify("memory://copy of a repository", level="values").ok
+
+
+@pytest.mark.faults
+def test_workers_of_a_cluster_write_in_few_commits_and_verify(processes: Client, tmp_path: Path) -> None:
+    array, url = sample(10_000, chunks=100), url_of(tmp_path)
+    for i in range(2):
+        mvn_dask.to_zarr(array, url, part=(i, 2))
+    said = messages(repository_in(tmp_path))
+    assert len(said) == 1 + 3 + 2, "of the store, and one of each part, whatever the number of workers"
+    assert mvn_dask.verify(url, level="values", full=True).ok
+    assert_holds(repository_in(tmp_path), array)
+    session = repository_in(tmp_path).writable_session("main")
+    sync(session.store.delete("samples/c/7/0"))
+    session.commit("lost")
+    assert mvn_dask.verify(url, level="values").bad == {(7, 0): "missing"}
+    assert mvn_dask.repair(url).chunks == ((7, 0),)
+    assert_holds(repository_in(tmp_path), array)
 
 
 @pytest.mark.faults
