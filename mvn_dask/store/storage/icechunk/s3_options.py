@@ -41,7 +41,7 @@ def s3_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     Examples
     --------
     >>> s3_arguments({"endpoint": "http://localhost:9000", "allow_http": True, "skip_signature": True})
-    {'endpoint_url': 'http://localhost:9000', 'allow_http': True, 'anonymous': True, 'force_path_style': True}
+    {'endpoint_url': 'http://localhost:9000', 'anonymous': True, 'allow_http': True, 'force_path_style': True}
     """
     found: dict[str, Any] = {}
     for name, value in _flat(options).items():
