@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Annotated, Any
 
 import typer
@@ -62,6 +63,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if (request := completion_request(given)) is not None:
         return run_command(OutputOptions(), lambda _: Result(complete_shell(*request), {}, verbatim=True))
     completion_init()
+    if not given:
+        with redirect_stdout(sys.stderr):
+            app(args=["--help"], prog_name="mvn-dask", standalone_mode=False)
+        return ExitCode.USAGE
     try:
         code: Any = app(args=given, prog_name="mvn-dask", standalone_mode=False)
     except Exception as error:

@@ -76,8 +76,16 @@ def test_help(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert "\x1b" not in out
 
 
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a fault of usage: a script that lost its arguments must not go on."""
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert run([]) == 2
+    assert capsys.readouterr() == ("", shown)
+
+
 USAGE = [
-    ([], "Missing command"),
+    (["--log-format", "text"], "No such option"),
     (["nope"], "No such command 'nope'"),
     (["run"], "Missing argument 'JOB'"),
     (["run", "job.toml", "more"], "unexpected extra argument"),

@@ -110,9 +110,9 @@ class OutputTable(Table):
     """A Zarr store."""
 
     url: PathOrUrl = Field(
-        description="folder of the Zarr store, or its s3://, gs:// or az:// URL; a relative path starts at the folder "
-        "of the job file; ~ and ${NAME} are expanded",
-        examples=["samples.zarr", "s3://bucket/samples.zarr"],
+        description="folder of the Zarr store, or its s3://, gs:// or az:// URL, or icechunk+ and the URL of an "
+        "icechunk repository; a relative path starts at the folder of the job file; ~ and ${NAME} are expanded",
+        examples=["samples.zarr", "s3://bucket/samples.zarr", "icechunk+file:///data/samples"],
     )
     shards: Positive | None = Field(
         default=None,

@@ -14,7 +14,8 @@ from mvn_dask.errors import StorageNotEmptyError, TransportError
 from mvn_dask.store.storage.addressing import open_storage
 from mvn_dask.store.storage.icechunk.connection import Connection
 from mvn_dask.store.storage.icechunk.folder import local_storage
-from tests.support.s3 import ACCESS, SECRET, Prefix, wired
+from tests.support.repositories import repository_at
+from tests.support.s3 import Prefix, wired
 from tests.support.stores import sample
 
 OF_VERSION_2 = pytest.mark.skipif(not hasattr(icechunk, "StorageTimeoutSettings"), reason="icechunk 1 has its own")
@@ -81,15 +82,5 @@ def test_workers_have_the_same_settings(prefix: Prefix) -> None:
         settings = again._history.repository().config.storage
         assert (settings.retries.max_tries, settings.timeouts.operation_attempt_timeout_ms) == (2, 3000)
         assert again.read("zarr.json").tobytes() == storage.read("zarr.json").tobytes()
-    of_others = icechunk.s3_storage(
-        bucket=prefix.bucket,
-        prefix=prefix.path,
-        region="us-east-1",
-        endpoint_url=prefix.endpoint,
-        allow_http=True,
-        access_key_id=ACCESS,
-        secret_access_key=SECRET,
-        force_path_style=True,
-    )
-    config = icechunk.Repository.open(of_others).config.storage
+    config = repository_at(prefix).config.storage
     assert config is None or config.retries is None or config.retries.max_tries != 2
