@@ -132,6 +132,8 @@ def members_of(whole: str, given: Sequence[ArrayLike | Covariance]) -> tuple[Cov
     """
     if not given:
         raise ArgumentError(f"{whole} needs at least one covariance")
+    if len(given) == 1 and isinstance(given[0], (list, tuple)) and any(map(_is_covariance, given[0])):
+        raise ArgumentTypeError(f"{whole} takes each covariance as an argument, and not a list: {whole}(*covariances)")
     members = []
     for number, each in enumerate(compute_together(*given)):
         try:
@@ -142,6 +144,13 @@ def members_of(whole: str, given: Sequence[ArrayLike | Covariance]) -> tuple[Cov
     if depth > NESTED_FACTORS:
         raise ArgumentError(f"covariances must be nested at most {NESTED_FACTORS} deep: {whole} would be {depth} deep")
     return tuple(members)
+
+
+def _is_covariance(value: object) -> bool:
+    """Whether a value is a covariance or a matrix, and not a row of one."""
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and isinstance(value[0], (list, tuple))
+    return isinstance(value, Covariance) or getattr(value, "ndim", 0) == 2
 
 
 def _nesting(covariance: Covariance) -> int:

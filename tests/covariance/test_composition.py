@@ -107,6 +107,9 @@ def test_members_that_are_none(whole: Any) -> None:
     name = whole.__name__
     with pytest.raises(ArgumentError, match=f"{name} needs at least one covariance"):
         whole()
+    for several in ([np.eye(2), np.eye(3)], [PAIR, PAIR], (1.0, Dense(PAIR))):
+        with pytest.raises(ArgumentTypeError, match=rf"not a list: {name}\(\*covariances\)"):
+            whole(several)
     wrong: Any
     for wrong, message in (
         ([PAIR, PAIR], "cov must be 2 dimensional and square"),
