@@ -63,16 +63,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if (request := completion_request(given)) is not None:
         return run_command(OutputOptions(), lambda _: Result(complete_shell(*request), {}, verbatim=True))
     completion_init()
-    if not given:
-        with redirect_stdout(sys.stderr):
-            app(args=["--help"], prog_name="mvn-dask", standalone_mode=False)
-        return ExitCode.USAGE
     try:
         code: Any = app(args=given, prog_name="mvn-dask", standalone_mode=False)
     except Exception as error:
         # typer's errors of usage have no base class that is typer's own.
         if not hasattr(error, "format_message"):
             raise
+        if not given:
+            with redirect_stdout(sys.stderr):
+                app(args=["--help"], prog_name="mvn-dask", standalone_mode=False)
+            return ExitCode.USAGE
         message = usage_text(str(error.format_message()), given)
         with console_logging(OutputOptions(log_format="json" if json_log_requested(given) else "text")):
             fields = {"exit_code": int(ExitCode.USAGE), "type": type(error).__name__}
