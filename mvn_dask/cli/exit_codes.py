@@ -87,4 +87,5 @@ def _import_error_message(error: ImportError) -> str:
     from mvn_dask.diagnosis.import_faults import import_fault
 
     reason, cure = import_fault(error)
-    return printable(f"{type(error).__name__}: {reason}" if cure is None else f"{reason}: {cure}")
+    text = f"{type(error).__name__}: {reason}" if cure is None else f"{reason}: {cure}"
+    return printable(f"{text}; `mvn-dask doctor` looks for what else is missing")

@@ -28,7 +28,7 @@ def run_without_application(arguments: Sequence[str], error: ImportError) -> int
         "name": __name__,
         "levelno": logging.ERROR,
         "levelname": "ERROR",
-        "msg": f"{error_message(error)}; `mvn-dask doctor` looks for what else is missing",
+        "msg": error_message(error),
         "exit_code": int(ExitCode.FAILED),
         "type": type(error).__name__,
     }

@@ -34,13 +34,17 @@ def call(packages: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=packages.parent)
 
 
+def missing_line(library: str) -> str:
+    cure = f"{library} is not installed: pip install '{requirements()[library]}'"
+    return f"{cure}; `mvn-dask doctor` looks for what else is missing"
+
+
 @pytest.mark.parametrize(("library", "first"), [("typer", "typer"), ("pydantic", "pydantic"), ("numpy", "numpy")])
 def test_a_command_names_what_is_missing(library: str, first: str, tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_text(JOB)
     packages = environment_without(tmp_path, library, "numba")
     done = call(packages, "status", "job.toml")
-    cure = f"{first} is not installed: pip install '{requirements()[first]}'"
-    line = f"{cure}; `mvn-dask doctor` looks for what else is missing"
+    line = missing_line(first)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"mvn-dask: error: {line}\n")
     done = call(packages, "status", "job.toml", "--log-format=json")
     content = json.loads(done.stderr)
@@ -50,8 +54,8 @@ def test_a_command_names_what_is_missing(library: str, first: str, tmp_path: Pat
 def test_what_is_missing_after_a_command_has_begun(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_text(JOB)
     done = call(environment_without(tmp_path, "threadpoolctl"), "run", "job.toml")
-    line = f"mvn-dask: error: threadpoolctl is not installed: pip install '{requirements()['threadpoolctl']}'\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+    line = missing_line("threadpoolctl")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"mvn-dask: error: {line}\n")
 
 
 def test_the_doctor_works_without_the_command(tmp_path: Path) -> None:

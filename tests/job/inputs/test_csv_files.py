@@ -13,15 +13,6 @@ from hypothesis import strategies as st
 from mvn_dask.errors import InvalidDistributionError
 from tests.support.job_inputs import read, refusal
 
-NAMES = st.lists(
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
-    .map(str.strip)
-    .filter(lambda text: text and not _number(text) and not text.startswith(("# ", "#\t")) and text != "#"),
-    min_size=1,
-    max_size=4,
-    unique=True,
-)
-
 
 def _number(text: str) -> bool:
     try:
@@ -29,6 +20,18 @@ def _number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_name(text: str) -> bool:
+    return text == text.strip() != "#" and not _number(text) and not text.startswith(("# ", "#\t"))
+
+
+NAMES = st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8).filter(_is_name),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
 
 
 def put(folder: Path, text: str, encoding: str = "utf-8") -> str:
