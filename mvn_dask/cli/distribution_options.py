@@ -73,8 +73,6 @@ CheckValid = Annotated[
         help="What to do about a covariance that is none.",
     ),
 ]
-
-
 Correlation = Annotated[
     str | None,
     typer.Option(

@@ -11,7 +11,6 @@ from mvn_dask.diagnosis.base import Finding
 from mvn_dask.diagnosis.import_faults import import_fault
 from mvn_dask.readable import plural
 
-UPGRADE = "pip install --upgrade numba llvmlite"
 SLOWER = "drawn by numpy, with the same bits, five times as slowly"
 
 
@@ -24,14 +23,10 @@ def compiled_code() -> Iterator[Finding]:
         return
     try:
         usable = import_module("mvn_dask.compiled.compilation").USABLE
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001 numba raises anything where it does not fit numpy or llvmlite
         reason, cure = import_fault(error)
         text = f"numba cannot be imported: rows are {SLOWER}: {reason}"
-        yield Finding("compiled code", "warning", text, cure or UPGRADE)
-        return
-    except Exception as error:  # noqa: BLE001 numba raises anything where it does not fit numpy or llvmlite
-        text = f"numba cannot be imported: rows are {SLOWER}: {error}"
-        yield Finding("compiled code", "warning", text, UPGRADE)
+        yield Finding("compiled code", "warning", text, cure or "pip install --upgrade numba llvmlite")
         return
     if not usable:
         disabled = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"

@@ -1,7 +1,7 @@
 """Why a library cannot be imported, and what installs it.
 
-Input: an ImportError. Output: texts. Cost: reading the metadata of the package. Imports nothing that is not Python's
-own, since anything else may be missing.
+Input: what importing it raised. Output: texts. Cost: reading the metadata of the package. Imports nothing that is not
+Python's own, since anything else may be missing.
 """
 
 import re
@@ -11,7 +11,7 @@ PACKAGE = "mvn_dask"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def import_fault(error: ImportError) -> tuple[str, str | None]:
+def import_fault(error: Exception) -> tuple[str, str | None]:
     """What is wrong, and the cure; None where the error does not say which library it is about.
 
     Examples
@@ -21,8 +21,10 @@ def import_fault(error: ImportError) -> tuple[str, str | None]:
     >>> import_fault(ImportError("cannot import name 'x' from 'toolz.y'", name="toolz.y"))
     ("toolz cannot be imported: cannot import name 'x' from 'toolz.y'", "pip install --force-reinstall 'toolz'")
     """
-    library = (error.name or "").partition(".")[0]
     reason = " ".join(str(error).split())
+    if not isinstance(error, ImportError):
+        return reason, None
+    library = (error.name or "").partition(".")[0]
     if not library or library == PACKAGE:
         return reason, None
     wanted = requirements().get(library, library)

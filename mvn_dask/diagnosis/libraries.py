@@ -64,13 +64,10 @@ def _library(requirement: "Requirement") -> Finding:
         return Finding(name, grade, _named(requirement), install)
     try:
         import_module(name)
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001 libraries that do not fit together raise anything
         reason, cure = import_fault(error)
         again = f"pip install --force-reinstall '{name}'"
         return Finding(name, grade, f"{found} cannot be imported: {reason}", cure or again)
-    except Exception as error:  # noqa: BLE001 libraries that do not fit together raise anything
-        text = " ".join(str(error).split())
-        return Finding(name, grade, f"{found} cannot be imported: {text}", f"pip install --force-reinstall '{name}'")
     return Finding(name, "ok", found)
 
 
